@@ -1,0 +1,44 @@
+"""Fixtures that look for things which are not part of the project, and skip with a reason where they are absent.
+
+Environment variables:
+    REPLAY_VIEWER_REQUIRE_ALL=1: every missing thing (Chromium, a robot package, a tmpfs, ...) fails its tests instead
+        of skipping them: `from needs import require`, then `require("no Chromium on this machine")`. The one exception
+        is the G1 sample recording, which is no part of the project.
+    REPLAY_VIEWER_TEST_DATA: the folder that holds the sample recording `g1_walk.npz`; without it, folders named
+        `data` in the directories beside the checkout are searched.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from needs import require
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def g1_walk() -> Path:
+    """A real recording of a Unitree G1: 4 envs, 1000 steps, 12 leg joints, 7 reward terms; env 3 falls at step 619."""
+    folder = os.environ.get("REPLAY_VIEWER_TEST_DATA")
+    found = [Path(folder) / "g1_walk.npz"] if folder else sorted(REPOSITORY.parent.glob("*/data/g1_walk.npz"))
+    existing = [path for path in found if path.is_file()]
+    if not existing:
+        pytest.skip("the sample recording g1_walk.npz is not on this machine (see REPLAY_VIEWER_TEST_DATA)")
+    return existing[0]
+
+
+@pytest.fixture(scope="session")
+def robots_dir() -> Path:
+    """The folder of real robots (URDFs with their meshes) of the package example-robot-data."""
+    try:
+        package = metadata.distribution("example-robot-data")
+    except metadata.PackageNotFoundError:
+        require("the package example-robot-data is not installed (pip install example-robot-data)")
+    robots = Path(str(package.locate_file("cmeel.prefix/share/example-robot-data/robots")))
+    if not robots.is_dir():
+        require(f"example-robot-data has no robots at {robots}")
+    return robots
