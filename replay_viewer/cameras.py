@@ -1,0 +1,71 @@
+"""Camera presets as pure functions of the base pose, for the viewer and for the renderer alike."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .errors import UnknownName
+
+FOV = math.radians(45)
+
+# Azimuth from the robot's heading, counter-clockwise seen from above, and elevation above the base, in degrees.
+# The side camera stands at the robot's right, so that the robot walks to the right in the picture.
+_DIRECTIONS = {"top": (180, 90), "side": (-90, 6), "front": (0, 6), "follow": (-150, 25)}
+PRESETS = tuple(_DIRECTIONS)
+
+# A robot whose meshes are all missing has no size, and a camera cannot stand on the point that it looks at.
+_MIN_SIZE = 0.05
+
+
+class CameraPose(NamedTuple):
+    """A perspective camera in the world frame.
+
+    position, look_at: (3,) [m]. up: (3,) unit vector, never along the line of sight. fov: vertical, in radians.
+    """
+
+    position: np.ndarray
+    look_at: np.ndarray
+    up: np.ndarray
+    fov: float
+
+
+def heading(base_wxyz: np.ndarray) -> float:
+    """Heading in radians: the rotation about the world's z axis, without the tilt (the twist of swing and twist).
+
+    Unlike the direction of the body's x axis it stays the same while a robot falls on its face or its back, where
+    that axis is vertical. It is undefined only exactly upside down, and 0 there.
+    """
+    return 2 * math.atan2(float(base_wxyz[3]), float(base_wxyz[0]))
+
+
+def preset(name: str, base_pos: np.ndarray, base_wxyz: np.ndarray, size: float) -> CameraPose:
+    """The camera that looks at a robot's base from a preset direction; the robot fills half of the picture's height.
+
+    Args:
+        name: "top" (straight down, the robot's heading points up in the picture), "side", "front" or "follow"
+            (from behind, above and a little to the right).
+        base_pos: (3,) [m].
+        base_wxyz: (4,). Only its heading counts, so that a fallen robot is still seen.
+        size: radius of the robot about its base [m].
+
+    Raises:
+        UnknownName: if there is no such preset.
+    """
+    if name not in _DIRECTIONS:
+        raise UnknownName("camera preset", name, PRESETS, where="this version")
+    azimuth, elevation = (math.radians(angle) for angle in _DIRECTIONS[name])
+    forward = heading(base_wxyz)
+    look_at = np.asarray(base_pos, dtype=np.float64)
+    distance = 2 * max(size, _MIN_SIZE) / math.tan(FOV / 2)
+    position = look_at + distance * _direction(forward + azimuth, elevation)
+    up = _direction(forward, 0.0) if name == "top" else np.array([0.0, 0.0, 1.0])
+    return CameraPose(position, look_at, up, FOV)
+
+
+def _direction(azimuth: float, elevation: float) -> np.ndarray:
+    """Unit vector (3,) towards an azimuth and an elevation in radians."""
+    level = math.cos(elevation)
+    return np.array([level * math.cos(azimuth), level * math.sin(azimuth), math.sin(elevation)])
