@@ -1,0 +1,109 @@
+import math
+
+import numpy as np
+import pytest
+
+from replay_viewer import rotations
+from replay_viewer.cameras import PRESETS, CameraPose, heading, preset
+from replay_viewer.errors import UnknownName
+
+BASE = np.array([3.0, -2.0, 0.8])
+
+
+def rpy(*angles):
+    return rotations.from_rpy(*np.array(angles, dtype=np.float64))
+
+
+def yawed(angle):
+    return rpy(0, 0, angle)
+
+
+def project(camera: CameraPose, point: np.ndarray) -> np.ndarray:
+    """Where a pinhole camera sees a point: (right, up) in the picture, of which -1 to 1 is its height."""
+    forward = camera.look_at - camera.position
+    forward = forward / np.linalg.norm(forward)
+    right = np.cross(forward, camera.up)
+    right = right / np.linalg.norm(right)
+    up = np.cross(right, forward)
+    ray = point - camera.position
+    return np.array([ray @ right, ray @ up]) / (ray @ forward) / math.tan(camera.fov / 2)
+
+
+def axis(angle, offset=0.0):
+    return np.array([math.cos(angle + offset), math.sin(angle + offset), 0.0])
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("yaw", [0.0, 1.0, math.pi, -2.5])
+def test_base_is_in_the_middle_of_the_picture(name, yaw):
+    assert project(preset(name, BASE, yawed(yaw), 0.5), BASE) == pytest.approx([0, 0], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("size", [0.3, 1.0, 3.0])
+def test_robot_fills_half_of_the_height(name, size):
+    camera = preset(name, BASE, yawed(0.7), size)
+    forward = camera.look_at - camera.position
+    right = np.cross(forward, camera.up)
+    up = np.cross(right, forward)
+    edge = BASE + size * up / np.linalg.norm(up)
+    assert project(camera, edge)[1] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("yaw", [0.0, 1.0, 3.0, -2.0])
+def test_robot_heads_up_in_the_top_view(yaw):
+    ahead = project(preset("top", BASE, yawed(yaw), 0.5), BASE + 0.2 * axis(yaw))
+    assert ahead[1] > 0.05
+    assert ahead[0] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("yaw", [0.0, 1.0, 3.0, -2.0])
+def test_robot_walks_to_the_right_in_the_side_view(yaw):
+    ahead = project(preset("side", BASE, yawed(yaw), 0.5), BASE + 0.2 * axis(yaw))
+    assert ahead[0] > 0.05
+    assert ahead[1] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("yaw", [0.0, 1.0, 3.0, -2.0])
+def test_front_view_looks_at_the_face(yaw):
+    camera = preset("front", BASE, yawed(yaw), 0.5)
+    assert (camera.position - BASE) @ axis(yaw) > 1
+    left_arm = project(camera, BASE + 0.2 * axis(yaw, math.pi / 2))
+    assert left_arm[0] > 0.05
+
+
+@pytest.mark.parametrize("yaw", [0.0, 1.0, 3.0, -2.0])
+def test_follow_view_is_behind_and_above(yaw):
+    offset = preset("follow", BASE, yawed(yaw), 0.5).position - BASE
+    assert offset @ axis(yaw) < -1
+    assert offset[2] > 0.5
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize(("roll", "pitch"), [(0, math.pi / 2), (math.pi / 2, 0), (0, -math.pi / 2), (math.pi, 0)])
+def test_fallen_robot_is_seen_from_an_upright_camera(name, roll, pitch):
+    camera = preset(name, BASE, rpy(roll, pitch, 0), 0.5)
+    assert all(np.isfinite(part).all() for part in camera[:3])
+    assert np.linalg.norm(np.cross(camera.up, camera.look_at - camera.position)) > 0.1
+    assert camera.position[2] >= BASE[2]
+
+
+@pytest.mark.parametrize("pitch", [0.0, 0.8, 1.5, 1.6, 2.0])
+def test_heading_stays_while_the_robot_falls_on_its_face(pitch):
+    fallen = rotations.multiply(yawed(0.6), rpy(0, pitch, 0))
+    assert heading(fallen) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("yaw", [0.0, 0.5, -3.0, 3.1])
+def test_heading_of_an_upright_robot_is_its_yaw(yaw):
+    assert math.remainder(heading(yawed(yaw)) - yaw, 2 * math.pi) == pytest.approx(0, abs=1e-12)
+
+
+def test_robot_without_a_size_is_seen_from_a_distance():
+    camera = preset("side", BASE, yawed(0), 0.0)
+    assert np.linalg.norm(camera.position - BASE) > 0.1
+
+
+def test_unknown_preset_names_the_choices():
+    with pytest.raises(UnknownName, match="top, side, front, follow"):
+        preset("bottom", BASE, yawed(0), 0.5)
