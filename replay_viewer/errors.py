@@ -1,0 +1,55 @@
+"""Errors that take facts and compose the message: what is wrong, where, what to do.
+
+Every error that a user's input can cause derives from `ReplayError`; the command line prints it as one line and
+exits with code 2. Anything else that escapes is a bug of ours and keeps its traceback.
+"""
+
+from typing import Iterable, Sequence
+
+
+class ReplayError(Exception):
+    """Base of every error that comes from the user's input and not from a bug in this package."""
+
+
+def listing(names: Iterable[object], limit: int = 40) -> str:
+    """The names as one comma-separated line, cut after `limit` of them with a count of the rest."""
+    shown = [str(name) for name in names]
+    rest = len(shown) - limit
+    return ", ".join(shown[:limit]) + (f", ... ({rest} more)" if rest > 0 else "") if shown else "none"
+
+
+class FileProblem(ReplayError):
+    """A file that cannot be used: which one, why, and what helps."""
+
+    def __init__(self, path: object, problem: str, fix: str = "") -> None:
+        self.path, self.problem, self.fix = path, problem, fix
+        super().__init__(f"{path}: {problem}" + (f" {fix}" if fix else ""))
+
+
+class BadField(FileProblem):
+    """An array of a file whose shape, type or values are wrong."""
+
+    def __init__(self, path: object, field: str, problem: str, fix: str = "") -> None:
+        self.field = field
+        super().__init__(path, f"'{field}' {problem}", fix)
+
+
+class NewerVersion(FileProblem):
+    """A recording whose major version this package does not know."""
+
+    def __init__(self, path: object, found: str, supported: str) -> None:
+        self.found, self.supported = found, supported
+        super().__init__(
+            path,
+            f"the recording has format version {found}, this replay-viewer reads {supported}.",
+            "Upgrade it: pip install -U replay-viewer",
+        )
+
+
+class UnknownName(ReplayError):
+    """A name or id that is not among those there are, for example a joint, a reward term or an env."""
+
+    def __init__(self, kind: str, name: object, known: Sequence[object], where: str = "the recording") -> None:
+        self.kind, self.name, self.known = kind, name, tuple(known)
+        plural = kind + ("es" if kind.endswith(("s", "x")) else "s")
+        super().__init__(f"{kind} {name!r} is not in {where}. Known {plural}: {listing(known)}")
