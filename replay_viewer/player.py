@@ -10,7 +10,7 @@ Loop = Literal["off", "episode", "rollout"]
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 MIN_SPEED, MAX_SPEED = 0.05, 10.0
 
-# Sixty additions of 1/60 s end just below 1 s: without this margin the step shown would lag by one.
+# Sixty additions of 1/60 s end just below 1 s: what is this near a whole step stands on it.
 _ROUNDING = 1e-6
 
 
@@ -65,7 +65,7 @@ class Player:
     @property
     def step(self) -> int:
         """The last step at or before the position."""
-        return int(self._position + _ROUNDING)
+        return int(self._position)
 
     @property
     def time(self) -> float:
@@ -121,7 +121,7 @@ class Player:
         """Go to a step, fractional or whole, clamped to the rollout; keeps playing if it plays. NaN: ValueError."""
         if math.isnan(step):
             raise ValueError("cannot seek to NaN")
-        self._position = min(max(float(step), 0.0), float(self._num_steps - 1))
+        self._position = _snapped(min(max(float(step), 0.0), float(self._num_steps - 1)))
         self._held = 0.0
 
     def seek_time(self, seconds: float) -> None:
@@ -164,7 +164,7 @@ class Player:
         if not self._playing:
             return False
         before = self._position
-        target = before + self._held + wall_dt * self._speed / self._control_dt
+        target = _snapped(before + self._held + wall_dt * self._speed / self._control_dt)
         if self._loop == "off":
             self._run_to(target)
         else:
@@ -180,8 +180,13 @@ class Player:
     def _wrap_to(self, target: float) -> None:
         """Move to `target`, wrapped into the loop; the last step lasts until the position would be one step past it."""
         first, last = self._window if self._loop == "episode" else (0, self._num_steps - 1)
-        if target >= last + 1 - _ROUNDING:
-            overshoot = max(target - (last + 1), 0.0)
-            target = first + overshoot % (last + 1 - first)
+        if target >= last + 1:
+            target = first + (target - (last + 1)) % (last + 1 - first)
         self._position = min(target, float(last))
         self._held = target - self._position
+
+
+def _snapped(position: float) -> float:
+    """The position, or the whole step that it is next to."""
+    whole = float(round(position))
+    return whole if abs(position - whole) < _ROUNDING else position

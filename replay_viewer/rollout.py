@@ -6,6 +6,7 @@ interface, in which quaternions are wxyz, positions metres, angles radians, and 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -164,6 +165,8 @@ class Rollout:
         self.env_origins = env_origins
         self.metadata = dict(metadata or {})
         self._episodes_of = lru_cache(maxsize=None)(episodes_of)
+        # Crowds ask for the ends of thousands of envs many times a second.
+        self._ends_of = lru_cache(maxsize=8)(self._sort_ends)
         self._check()
 
     def _check(self) -> None:
@@ -219,8 +222,7 @@ class Rollout:
     def episode_at(self, env_index: int, step: int) -> Episode:
         """The episode that contains `step`."""
         episodes = self.episodes(env_index)
-        firsts = np.fromiter((e.first_step for e in episodes), dtype=np.int64, count=len(episodes))
-        return episodes[max(0, int(np.searchsorted(firsts, step, side="right")) - 1)]
+        return episodes[max(0, bisect_right(episodes, step, key=lambda e: e.first_step) - 1)]
 
     def read(self, name: str, steps: slice = slice(None), envs: Sequence[int] | None = None) -> np.ndarray:
         """Values as recorded, shape (num_selected_steps, num_selected_envs, *field.shape).
@@ -240,7 +242,7 @@ class Rollout:
         after the reset is never shown as the end of an episode.
         """
         values = self.read(name, steps, envs)
-        for row, column, episode in self._ends(steps, envs):
+        for row, column, episode in self.episode_ends(steps, envs):
             if episode.terminal_state == "table":
                 values[row, column] = self.source.read_terminal(name, episode.terminal_row)
             elif episode.terminal_state == "lost" and episode.num_steps > 1:
@@ -251,27 +253,22 @@ class Rollout:
     def terminal_lost(self, steps: slice, envs: Sequence[int]) -> np.ndarray:
         """Where `read_shown` had to stand in for a lost terminal state, bool, shape (steps, envs)."""
         lost = np.zeros((len(range(*steps.indices(self.num_steps))), len(envs)), dtype=bool)
-        for row, column, episode in self._ends(steps, envs):
+        for row, column, episode in self.episode_ends(steps, envs):
             lost[row, column] = episode.terminal_state == "lost"
         return lost
 
-    def _ends(self, steps: slice, envs: Sequence[int]) -> list[tuple[int, int, Episode]]:
-        """Episode ends inside the window as (row, column, episode)."""
+    def episode_ends(self, steps: slice, envs: Sequence[int]) -> list[tuple[int, int, Episode]]:
+        """The episodes whose last step is inside the window, as (row, column, episode)."""
         window = range(*steps.indices(self.num_steps))
-        return [
-            (window.index(episode.last_step), column, episode)
-            for column, env in enumerate(envs)
-            for episode in self._episodes_between(env, window)
-            if episode.last_step in window and episode.terminal_state != "none"
-        ]
+        last_steps, ends = self._ends_of(tuple(envs))
+        low, high = np.searchsorted(last_steps, (window.start, window.stop))
+        return [(window.index(e.last_step), column, e) for column, e in ends[low:high] if e.last_step in window]
 
-    def _episodes_between(self, env_index: int, window: range) -> Sequence[Episode]:
-        if not window:
-            return ()
-        episodes = self.episodes(env_index)
-        first = self.episode_at(env_index, window[0])
-        last = self.episode_at(env_index, window[-1])
-        return episodes[first.index : last.index + 1]
+    def _sort_ends(self, envs: tuple[int, ...]) -> tuple[np.ndarray, list[tuple[int, Episode]]]:
+        """All episodes of these envs by last step: those steps, and (column, episode) beside them."""
+        ends = [(column, episode) for column, env in enumerate(envs) for episode in self.episodes(env)]
+        ends.sort(key=lambda end: end[1].last_step)
+        return np.array([episode.last_step for _, episode in ends], dtype=np.int64), ends
 
     def close(self) -> None:
         self.source.close()
