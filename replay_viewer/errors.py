@@ -53,3 +53,11 @@ class UnknownName(ReplayError):
         self.kind, self.name, self.known = kind, name, tuple(known)
         plural = kind + ("es" if kind.endswith(("s", "x")) else "s")
         super().__init__(f"{kind} {name!r} is not in {where}. Known {plural}: {listing(known)}")
+
+
+class BadArgument(ReplayError):
+    """An option or an argument whose value does not fit the recording."""
+
+    def __init__(self, option: str, value: object, problem: str) -> None:
+        self.option, self.value, self.problem = option, value, problem
+        super().__init__(f"{option} {value}: {problem}")
