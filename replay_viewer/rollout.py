@@ -242,7 +242,10 @@ class Rollout:
         after the reset is never shown as the end of an episode.
         """
         values = self.read(name, steps, envs)
-        for row, column, episode in self.episode_ends(steps, envs):
+        ends = self.episode_ends(steps, envs)
+        if ends:
+            values = values.copy()  # A source may give a view of its own memory.
+        for row, column, episode in ends:
             if episode.terminal_state == "table":
                 values[row, column] = self.source.read_terminal(name, episode.terminal_row)
             elif episode.terminal_state == "lost" and episode.num_steps > 1:

@@ -31,7 +31,9 @@ class MemorySource:
         return next(iter(self.values.values())).shape[1]
 
     def read(self, name: str, steps: slice, envs: Sequence[int]) -> np.ndarray:
-        window = self.values[name][steps][:, list(envs)]
+        window = self.values[name][steps]
+        if list(envs) != list(range(self.num_envs)):
+            window = window[:, list(envs)]
         self.windows.append((name, len(window)))
         return window
 
