@@ -1,0 +1,100 @@
+"""The command `replay-viewer`: what is asked for, and how errors are told.
+
+This module and `upkeep` run on Python 3.8 with numpy alone, so that a recording can be repaired or packed where it was
+made. Everything else imports its libraries when it is called.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Sequence
+
+from replay_viewer import __version__
+from replay_viewer.errors import ReplayError
+
+from . import upkeep
+
+VIEWER_NEEDS = (3, 10)
+COMMANDS = ("view", "info", "repair", "pack", "demo")
+
+# Written out, because the parser of the commands alone takes 0.2 s to import.
+HELP = """\
+Replay recorded robot-learning rollouts in the browser, with every reward term beside the robot.
+
+usage: replay-viewer                   open the bundled demo
+       replay-viewer PATH [options]    short for: replay-viewer view PATH [options]
+
+commands:
+  view PATH        open a recording (.rec) or a rollout .npz in the browser
+  info PATH        print what is in it, with every decision and doubt; --json for programs
+  repair PATH      mend a recording whose writer died
+  pack PATH OUT    put a recording's folder into one file
+  demo             open the bundled demo
+
+options:
+  -h, --help       show this help; after a command, its options
+  --version        show the version
+"""
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 2 for bad input (one line on stderr), 130 for Ctrl-C.
+
+    Args:
+        args: the command line without the program's name; None takes it from `sys.argv`.
+    """
+    try:
+        _run(with_command(sys.argv[1:] if args is None else args))
+    except ReplayError as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        # Who reads our output, for example `head`, has seen enough. Python flushes stdout once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        return _fail(f"{error.filename or 'replay-viewer'}: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def with_command(args: Sequence[str]) -> list[str]:
+    """Add the command that is left out: no arguments at all mean `demo`, a path or an option means `view`."""
+    if not args:
+        return ["demo"]
+    if args[0] in (*COMMANDS, "-h", "--help", "--version"):
+        return list(args)
+    return ["view", *args]
+
+
+def _fail(message: str) -> int:
+    """Tell a problem in one line, whatever its parts hold."""
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    return 2
+
+
+def _run(args: list[str]) -> None:
+    if args[0] in ("-h", "--help"):
+        print(HELP, end="")
+    elif args[0] == "--version":
+        print(f"replay-viewer {__version__}")
+    elif sys.version_info < VIEWER_NEEDS:
+        _run_without_viewer(args)
+    else:
+        from . import commands
+
+        commands.run(args)
+
+
+def _run_without_viewer(args: list[str]) -> None:
+    """Python 3.8 and 3.9 have numpy alone, no parser of command lines, but these two commands have no options."""
+    if args[0] == "repair" and len(args) == 2:
+        return upkeep.repair(Path(args[1]))
+    if args[0] == "pack" and len(args) == 3:
+        return upkeep.pack(Path(args[1]), Path(args[2]))
+    python = "Python {}.{}".format(*sys.version_info)
+    raise ReplayError(
+        f"'replay-viewer {args[0]}' needs Python 3.10 or newer, and this is {python}, where 'repair PATH' and "
+        "'pack PATH OUT' work. To see a recording, install replay-viewer in a newer Python, on any machine."
+    )

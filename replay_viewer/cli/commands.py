@@ -1,0 +1,170 @@
+"""The commands as functions: tyro makes the command line from their signatures and docstrings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from replay_viewer.errors import BadArgument
+
+from . import upkeep
+
+if TYPE_CHECKING:
+    from replay_viewer.replay import Replay
+
+
+def _shown_as(metavar: str, name: str | None = None) -> object:
+    """How an option that may be left out stands in the help: without tyro's "{None}|" and "(default: None)"."""
+    return tyro.conf.arg(name=name, metavar=metavar, help_behavior_hint="")
+
+
+Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], tyro.conf.arg(help_behavior_hint="")]
+PathArgument = Annotated[tyro.conf.Positional[Path], _shown_as("PATH")]
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How to read it, where the file does not say or says it wrongly."""
+
+    urdf: Annotated[Path | None, _shown_as("FILE")] = None
+    """The robot's URDF, instead of the recording's."""
+    package_dir: Annotated[tyro.conf.UseAppendAction[tuple[Path, ...]], _shown_as("FOLDER")] = ()
+    """Where to look for the URDF's package:// paths, besides its parent folders. May be given several times."""
+    quat_order: Annotated[Literal["xyzw", "wxyz"] | None, _shown_as("{xyzw,wxyz}")] = None
+    """Order of the file's quaternions."""
+    joint_names: Annotated[str | None, _shown_as("A,B,...")] = None
+    """Names of the file's joint columns."""
+    dt: Annotated[float | None, _shown_as("SECONDS")] = None
+    """Time between two steps."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Where the page is served."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 lets other machines connect."""
+    port: int = 8080
+    """Port to listen on; the next free one is used where it is taken."""
+    open: Flag = False
+    """Open the page in the web browser."""
+
+
+LoadingOptions = Annotated[Loading, tyro.conf.OmitArgPrefixes]
+ServingOptions = Annotated[Serving, tyro.conf.OmitArgPrefixes]
+
+
+def view(
+    path: PathArgument,
+    loading: LoadingOptions = Loading(),
+    serving: ServingOptions = Serving(),
+    env: Annotated[int | None, _shown_as("ENV_ID")] = None,
+    step: int = 0,
+) -> None:
+    """Open a recording in the browser.
+
+    Args:
+        path: A recording (.rec, a folder or one file) or a rollout .npz.
+        loading: How to read it.
+        serving: Where the page is served.
+        env: The env to begin with, by its index in the simulator.
+        step: The step to begin at.
+    """
+    _serve(_open(path, loading), serving, env, step)
+
+
+def info(
+    path: PathArgument,
+    loading: LoadingOptions = Loading(),
+    as_json: Annotated[Flag, _shown_as("", name="json")] = False,
+) -> None:
+    """Print what is in a recording, with every decision and doubt about it.
+
+    Args:
+        path: A recording (.rec, a folder or one file) or a rollout .npz.
+        loading: How to read it.
+        as_json: Print JSON, for programs.
+    """
+    from replay_viewer.summary import summarize, to_json
+
+    from .info_text import info_text
+
+    summary = summarize(_open(path, loading))
+    print(json.dumps(to_json(summary), indent=2, allow_nan=False) if as_json else info_text(summary))
+
+
+def repair(path: PathArgument) -> None:
+    """Mend a recording whose writer died: drop a torn last step and correct the counts.
+
+    Args:
+        path: The recording's folder.
+    """
+    upkeep.repair(path)
+
+
+def pack(path: PathArgument, out: Annotated[tyro.conf.Positional[Path], _shown_as("OUT")]) -> None:
+    """Put a recording's folder into one file that is viewed like the folder, for sending it.
+
+    Args:
+        path: The recording's folder.
+        out: The file to make.
+    """
+    upkeep.pack(path, out)
+
+
+def demo(serving: ServingOptions = Serving()) -> None:
+    """Open the bundled demo.
+
+    Args:
+        serving: Where the page is served.
+    """
+    from replay_viewer.bundled import demo_recording
+
+    _serve(_open(demo_recording(), Loading()), serving, env=None, step=0)
+
+
+def run(args: Sequence[str]) -> None:
+    """Parse the command line and call its command; on wrong usage, explain it and exit with code 2."""
+    commands = {"view": view, "info": info, "repair": repair, "pack": pack, "demo": demo}
+    tyro.extras.subcommand_cli_from_dict(commands, prog="replay-viewer", args=list(args))
+
+
+def _open(path: Path, loading: Loading) -> Replay:
+    from replay_viewer.formats import LoadOptions
+    from replay_viewer.replay import open_replay
+
+    names = None if loading.joint_names is None else tuple(name.strip() for name in loading.joint_names.split(","))
+    options = LoadOptions(quat_order=loading.quat_order, joint_names=names, control_dt=loading.dt)
+    return open_replay(path, urdf=loading.urdf, package_dirs=loading.package_dir, options=options)
+
+
+def _serve(replay: Replay, serving: Serving, env: int | None, step: int) -> None:
+    from replay_viewer.viewer.app import ViewerApp
+
+    env_index = 0 if env is None else replay.rollout.env_index(env)
+    last_step = replay.rollout.num_steps - 1
+    if not 0 <= step <= last_step:
+        raise BadArgument("--step", step, f"the recording has steps 0 to {last_step}.")
+    app = ViewerApp(replay, host=serving.host, port=serving.port, env_index=env_index, step=step)
+    try:
+        app.start()
+        print(f"{replay.rollout.name} at {app.url} (Ctrl-C stops)", flush=True)
+        if serving.open:
+            _open_browser(app.url)
+        app.run_forever()
+    except KeyboardInterrupt:
+        print()
+    finally:
+        app.close()
+
+
+def _open_browser(url: str) -> None:
+    import webbrowser
+
+    if not webbrowser.open(url):
+        print("No web browser found on this machine; open the address yourself.", flush=True)

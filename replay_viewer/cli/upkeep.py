@@ -1,0 +1,1 @@
+"""Care of recordings' files: what the recorder's own Python can do too."""
