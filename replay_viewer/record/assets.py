@@ -1,0 +1,143 @@
+"""What a replay needs beside numbers: URDFs with their meshes and textures, and the terrain, copied into `assets/`."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Iterable, Iterator, Sequence
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from ..errors import BadField, FileProblem
+from .info import EntitySpec, RecordingInfo
+from .names import ASSETS, TERRAIN
+
+_FILENAME = re.compile(r"(<(?:mesh|texture)\b[^>]*?\bfilename\s*=\s*)([\"'])(.*?)\2", re.DOTALL)
+# Files that a mesh file refers to, relative to itself: materials and textures.
+_REFERENCES = {
+    ".obj": re.compile(rb"^mtllib\s+(.+?)\s*$", re.MULTILINE),
+    ".mtl": re.compile(rb"^\s*(?:map_\w+|bump|disp|decal|norm|refl)\s+(?:.*\s)?(\S+)\s*$", re.MULTILINE),
+    ".dae": re.compile(rb"<init_from>\s*([^<]+?)\s*</init_from>"),
+    ".gltf": re.compile(rb'"uri"\s*:\s*"((?!data:)[^"]+)"'),
+}
+
+
+def copy_assets(
+    info: RecordingInfo, terrain: tuple[np.ndarray, np.ndarray] | None, folder: Path, package_dirs: Sequence[Path]
+) -> tuple[RecordingInfo, list[str]]:
+    """Copy what the entities refer to, and the terrain, into the recording.
+
+    Returns:
+        The same info with paths inside of the recording, and the mesh files that were not found.
+
+    Raises:
+        FileProblem: a URDF or an object's mesh is not there. BadField: arrays that are no terrain.
+    """
+    missing: list[str] = []
+    entities = [_copy_entity(entity, folder, package_dirs, missing) for entity in info.entities]
+    if terrain is not None:
+        save_terrain(folder / TERRAIN, *terrain)
+    return replace(info, entities=tuple(entities), terrain=None if terrain is None else TERRAIN), missing
+
+
+def save_terrain(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> None:
+    """Write a mesh as `terrain.npz`: vertices (V, 3) [m] as float32, triangles (F, 3) as int32."""
+    vertices, triangles = np.asarray(vertices), np.asarray(triangles)
+    for name, array in (("vertices", vertices), ("triangles", triangles)):
+        if array.ndim != 2 or array.shape[1] != 3:
+            raise BadField(path.name, name, f"has shape {array.shape}, expected (n, 3).")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, vertices=vertices.astype("<f4"), triangles=triangles.astype("<i4"))
+
+
+def find_mesh(filename: str, urdf: Path, package_dirs: Sequence[Path] = ()) -> Path | None:
+    """The file that a URDF's `filename` means, or None.
+
+    `package://name/rest` (also with three slashes) is looked for in `package_dirs`, the URDF's parent folders and
+    ROS_PACKAGE_PATH; other names are relative to the URDF.
+    """
+    name = html.unescape(filename)
+    if name.startswith("package://"):
+        return next((path for path in _package_candidates(name, urdf, package_dirs) if path.is_file()), None)
+    path = urdf.parent / (name[len("file://") :] if name.startswith("file://") else name)
+    return path if path.is_file() else None
+
+
+def _package_candidates(name: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterator[Path]:
+    package, _, rest = name[len("package://") :].lstrip("/").partition("/")
+    ros = [Path(entry) for entry in os.environ.get("ROS_PACKAGE_PATH", "").split(os.pathsep) if entry]
+    for folder in (*package_dirs, *Path(os.path.abspath(urdf)).parents, *ros):
+        yield folder / package / rest
+        if folder.name == package:
+            yield folder / rest
+
+
+def _copy_entity(entity: EntitySpec, folder: Path, package_dirs: Sequence[Path], missing: list[str]) -> EntitySpec:
+    if entity.urdf is not None:
+        return replace(entity, urdf=_copy_urdf(Path(entity.urdf), entity.name, folder, package_dirs, missing))
+    if entity.shape is not None and entity.shape.get("type") == "mesh":
+        mesh = _existing(Path(str(entity.shape.get("path"))))
+        copies = _copy_files([mesh], folder, entity.name)
+        return replace(entity, shape={**entity.shape, "path": copies[mesh].relative_to(folder).as_posix()})
+    return entity
+
+
+def _copy_urdf(urdf: Path, name: str, folder: Path, package_dirs: Sequence[Path], missing: list[str]) -> str:
+    """Copy a URDF and its meshes, and make the copy refer to the copies; returns its path inside of the recording."""
+    urdf = _existing(urdf)
+    text = urdf.read_bytes().decode("utf-8", "surrogateescape")
+    found = {match[3]: find_mesh(match[3], urdf, package_dirs) for match in _FILENAME.finditer(text)}
+    meshes = {filename: Path(os.path.abspath(path)) for filename, path in found.items() if path is not None}
+    missing.extend(filename for filename, path in found.items() if path is None)
+    copies = _copy_files([urdf, *meshes.values()], folder, name)
+    here = copies[urdf].parent
+    renamed = {filename: os.path.relpath(copies[mesh], here) for filename, mesh in meshes.items()}
+    rewritten = _FILENAME.sub(lambda m: m[1] + m[2] + _attribute(renamed.get(m[3]), m[3]) + m[2], text)
+    copies[urdf].write_bytes(rewritten.encode("utf-8", "surrogateescape"))
+    return copies[urdf].relative_to(folder).as_posix()
+
+
+def _attribute(path: str | None, otherwise: str) -> str:
+    """A path as the value of an XML attribute; the old value, escaped as it was, where there is none."""
+    return otherwise if path is None else escape(Path(path).as_posix(), {'"': "&quot;", "'": "&apos;"})
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise FileProblem(path, "is not there.", "The recording wants to carry a copy of it.")
+    return Path(os.path.abspath(path))
+
+
+def _copy_files(files: Iterable[Path], folder: Path, name: str) -> dict[Path, Path]:
+    """Copy files and what they refer to under `assets/<name>`, keeping how they lie to each other."""
+    wanted = _with_references(files)
+    common = Path(os.path.commonpath([path.parent for path in wanted]))
+    copies = {path: folder / ASSETS / name / path.relative_to(common) for path in wanted}
+    for source, target in copies.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    return copies
+
+
+def _with_references(files: Iterable[Path]) -> list[Path]:
+    """The files, and those that they refer to in turn; what is not there is left out, as a viewer would."""
+    wanted: dict[Path, None] = {}
+    todo = list(files)
+    while todo:
+        path = todo.pop(0)
+        if path not in wanted:
+            wanted[path] = None
+            todo += [reference for reference in _references(path) if reference.is_file()]
+    return list(wanted)
+
+
+def _references(path: Path) -> Iterator[Path]:
+    pattern = _REFERENCES.get(path.suffix.lower())
+    if pattern is not None:
+        for match in pattern.finditer(path.read_bytes()):
+            yield Path(os.path.abspath(path.parent / os.fsdecode(match[1])))

@@ -1,0 +1,36 @@
+"""Files of one JSON object per line, for what is known late or happens rarely."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Iterator, Mapping
+
+from .info import plain
+from .record_file import write_all
+
+
+class JsonLines:
+    """Appends objects to a new file, each in one write."""
+
+    def __init__(self, path: Path) -> None:
+        self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+
+    def append(self, item: Mapping[str, Any]) -> None:
+        """Raises OSError; a torn line is skipped by `read_lines`."""
+        write_all(self.fd, (json.dumps(item, default=plain) + "\n").encode())
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+def read_lines(content: bytes) -> Iterator[dict[str, Any]]:
+    """The objects of such a file; lines that are torn or no objects are skipped, as a crash may leave one."""
+    for line in content.splitlines():
+        try:
+            item = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(item, dict):
+            yield item

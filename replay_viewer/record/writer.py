@@ -1,0 +1,235 @@
+"""Writes a recording while a simulation runs: one system call per step, nothing lost when the process is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import fcntl
+import os
+import shutil
+from datetime import datetime, timezone
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Sequence
+
+import numpy as np
+
+from ..errors import BadField, FileProblem
+from .assets import copy_assets
+from .episode_ends import EpisodeEnds, Progress, terminal_rows
+from .fields import FieldSpec, declare_all
+from .info import RecordingInfo, check_info, check_row
+from .json_lines import JsonLines
+from .layout import SEGMENT_BYTES, Layout, plan_layout
+from .meta import new_meta, to_json
+from .names import EPISODES, LOG, META
+from .record_file import write_all
+from .row_packer import Values
+from .step_files import StepFiles
+
+
+class ContainerWriter:
+    """Appends the steps of one recording to a new folder; for one thread at a time.
+
+    The first step fixes the fields, unless `fields` declares them. When the disk refuses a step, `append` raises
+    FileProblem with what happened, now and from then on, and everything that was appended before is kept.
+
+    Args:
+        path: the folder to make, by custom `<name>.rec`; its parents are made too.
+        info: what the recording says about itself; URDFs in it are copied into the recording with their meshes.
+        fields: the signals that every step will bring, made by `fields.declare`.
+        terrain: vertices (V, 3) [m] and triangles (F, 3) in the world frame.
+        package_dirs: where `package://` paths of the URDFs are looked for, besides their parent folders.
+        segment_bytes: size at which a new file is begun.
+
+    Raises:
+        FileProblem: the path exists (perhaps another writer's), or a URDF is not there.
+        BadField: facts that contradict themselves.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        info: RecordingInfo,
+        *,
+        fields: Sequence[FieldSpec] | None = None,
+        terrain: tuple[np.ndarray, np.ndarray] | None = None,
+        package_dirs: Sequence[Path] = (),
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> None:
+        self.path = Path(path)
+        check_info(info, self.path)
+        self._fields, self._segment_bytes = fields, segment_bytes
+        self._progress = Progress(len(info.env_ids))
+        self._last_step: int | None = None
+        self._problem: FileProblem | None = None
+        self._waiting: list[EpisodeEnds] = []
+        self._files: StepFiles | None = None
+        self._closed = False
+        _make_folder(self.path)
+        try:
+            self._info, missing = copy_assets(info, terrain, self.path, package_dirs)
+            self._log, self._episodes = JsonLines(self.path / LOG), JsonLines(self.path / EPISODES)
+            # Held until this process dies: `repair` keeps its hands off a recording that grows.
+            fcntl.flock(self._log.fd, fcntl.LOCK_EX)
+            if missing:
+                self.log("missing_assets", files=missing)
+        except BaseException:
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise
+
+    @property
+    def num_records(self) -> int:
+        """Steps appended so far."""
+        return 0 if self._files is None else self._files.num_records
+
+    def append(self, step: int, t: float, values: Values) -> None:
+        """Append one step of all envs; when this returns, the step survives the death of the process.
+
+        Args:
+            step: the simulator's control step, greater than that of the last call.
+            t: seconds of simulated time.
+            values: arrays (num_envs, *shape) by field name, or (num_envs, num_words) float32 or uint32, packed in the
+                order of `layout`. They are copied.
+
+        Raises:
+            BadField, UnknownName: values that do not fit the fields; nothing is written.
+            FileProblem: steps that do not increase; a disk that refuses; a writer that is closed.
+        """
+        if self._problem is not None:
+            raise self._problem
+        if self._last_step is not None and step <= self._last_step:
+            raise FileProblem(self.path, f"step {step} comes after step {self._last_step}.", "Steps must increase.")
+        try:
+            files = self._files or self._start(values)
+            files.append(step, t, values)
+        except OSError as error:
+            raise self._stop(error) from error
+        self._last_step = step
+
+    def end_episodes(self, ends: EpisodeEnds) -> None:
+        """Write the ends of episodes, before the `append` of the step in which they end.
+
+        Resets before the first step, or twice without a recorded step between, end no episode.
+
+        Raises:
+            BadField, UnknownName: ends that do not fit the recording; nothing is written.
+            FileProblem: a disk that refuses; a writer that is closed.
+        """
+        if self._problem is not None:
+            raise self._problem
+        if self._files is None:
+            # The fields are not known yet, and the values may be the simulator's own buffers.
+            self._waiting.append(copy.deepcopy(ends))
+            return
+        try:
+            self._write_ends(ends, self._files)
+        except OSError as error:
+            raise self._stop(error) from error
+
+    def note_episode(self, env_index: int, step: int, **facts: Any) -> None:
+        """Note what is known late about the episode of an env that ended in `step`.
+
+        Facts: `success` (bool) and `reason` (str) replace what was said before; any others are kept for reports.
+        """
+        self._episodes.append({"env_index": int(env_index), "step": int(step), **facts})
+
+    def log(self, kind: str, **facts: Any) -> None:
+        """Append a line to the recording's log: a marker, a gap, an error."""
+        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        self._log.append({"kind": kind, "time": now, "num_records": self.num_records, **facts})
+
+    def close(self) -> None:
+        """Finish the recording; a second call does nothing. Raises FileProblem when the disk refuses the last sync."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._files is not None:
+                self._files.close()
+        except OSError as error:
+            raise self._stop(error) from error
+        finally:
+            self._close_lines()
+        self._problem = self._problem or FileProblem(self.path, "the recording is closed.", "Make a new one.")
+
+    def __enter__(self) -> ContainerWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self, values: Values) -> StepFiles:
+        """Fix the fields by the first step and make the files."""
+        layout = self._plan(values)
+        self._files = files = StepFiles(self.path, layout, self._stop)
+        _write_meta(self.path, to_json(new_meta(self._info, layout)))
+        for ends in self._waiting:
+            self._write_ends(ends, files)
+        self._waiting.clear()
+        return files
+
+    def _plan(self, values: Values) -> Layout:
+        if self._fields is not None:
+            fields = self._fields
+        elif isinstance(values, np.ndarray):
+            raise BadField(self.path, "packed rows", "need fields that are declared.", "Pass fields=[...].")
+        else:
+            fields = declare_all(values)
+        layout = plan_layout(fields, len(self._info.env_ids), self._segment_bytes)
+        check_row(self._info, layout.row, self.path)
+        return layout
+
+    def _write_ends(self, ends: EpisodeEnds, files: StepFiles) -> None:
+        rows = terminal_rows(ends, self._progress, files.num_records, self._info, files.layout, self.path)
+        if len(rows):
+            files.append_terminals(rows)
+            self._progress.go_on_after(rows.view(files.layout.columns.dtype)[:, 0])
+
+    def _stop(self, error: OSError) -> FileProblem:
+        """Refuse everything from now on; what is on the disk stays. Called on the syncing thread too."""
+        problem = f"the disk refused to go on after {self.num_records} steps, which are kept: {error.strerror}."
+        self._problem = FileProblem(self.path, problem)
+        with contextlib.suppress(OSError):  # The disk that is full takes no line either.
+            self.log("error", message=problem)
+        return self._problem
+
+    def _close_lines(self) -> None:
+        with contextlib.suppress(OSError):  # A full disk; the reader then says that nobody closed the recording.
+            self.log("end")
+        self._log.close()
+        self._episodes.close()
+
+
+def _make_folder(path: Path) -> None:
+    """Make the recording's folder, which must not exist: of two writers on one path, one is refused."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir()
+    except FileExistsError:
+        raise FileProblem(path, "exists already.", "Choose another name; a recording is never overwritten.") from None
+    except OSError as error:
+        raise FileProblem(path, f"cannot be made: {error.strerror}.") from error
+
+
+def _write_meta(path: Path, content: bytes) -> None:
+    """Put meta.json in place at once, so that no reader ever sees half of it."""
+    partial = path / (META + ".partial")
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        write_all(fd, content)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    os.replace(partial, path / META)
+    _sync_folder(path)
+
+
+def _sync_folder(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
