@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .dimensions import CALF, FOOT_RADIUS, HIP_OFFSET, HIP_X, HIP_Y, THIGH
+from .dimensions import CALF, FOOT_RADIUS, HIP_OFFSET, THIGH
 from .shapes import Shell, ball, block, circle, disc, lathe, patch, skin, through
 
 Link = dict[str, list[Shell]]
@@ -57,6 +57,7 @@ def hull_surface(x: np.ndarray, u: np.ndarray) -> np.ndarray:
 
 
 def hull(count: int = 28) -> Shell:
+    """The trunk without its shell."""
     rounding = HULL[-1][0] - HULL_ROUNDING * (1 - np.sin(np.linspace(0, np.pi / 2, 4)))
     x = np.concatenate([-rounding[::-1], np.linspace(-0.17, 0.17, 9), rounding])
     u = np.pi / 2 - 2 * np.pi * (np.arange(count) + 0.5) / count
@@ -87,6 +88,7 @@ def beam(knots: list[tuple[float, ...]], count: int, exponent: float) -> Shell:
 
 
 def base() -> Link:
+    """Trunk and head; the stripe on the left of the spine tells left from right, the visor front from back."""
     back = patch(hull_surface, (-0.004, 0.0), (0.150, 1.12), 0.006, edge=0.06, count=44, steps=5, exponent=5)
     stripe = patch(hull_surface, (-0.004, 0.33), (0.128, 0.075), 0.0085, edge=0.25, count=20, steps=2, sink=0.0)
     visor = patch(head_surface, (0.0, 0.002), (0.053, 0.027), 0.003, edge=0.1, count=28, steps=3, exponent=4)
@@ -103,6 +105,7 @@ def base() -> Link:
 
 
 def hip() -> Link:
+    """The roll motor about x, with the pitch motor at its side."""
     motor = disc(0.042, 0.078, 0.008, 20).turned("x")
     arm = block((0.056, 0.07, 0.052), exponent=4, end_exponent=4, count=12, steps=2).moved((0, 0.042, 0))
     ring = disc(0.0435, 0.012, 0.003, 20, steps=1).turned("x").moved((0.026, 0, 0))
@@ -111,6 +114,7 @@ def hip() -> Link:
 
 
 def thigh() -> Link:
+    """From the pitch axis at the top to the knee."""
     cap = disc(0.037, 0.012, 0.004, 24, steps=1).turned("y").moved((0, 0.0235, 0))
     hub = disc(0.020, 0.008, 0.003, 16, steps=1).turned("y").moved((0, 0.0285, 0))
     knee = disc(0.027, 0.042, 0.006, 18).turned("y").moved((0, 0, -THIGH))
@@ -122,10 +126,12 @@ def thigh() -> Link:
 
 
 def calf() -> Link:
+    """From the knee to the foot, without it."""
     ankle = lathe([(0.012, -0.012), (0.0165, -0.009), (0.0165, 0.007), (0.012, 0.011)], 14).moved((0, 0, -CALF + 0.028))
     knee = disc(0.016, 0.046, 0.003, 16, steps=1).turned("y")
     return {"graphite": [beam(CALF_BEAM, 12, 2.4)], "accent": [ankle, knee]}
 
 
 def foot() -> Link:
+    """A rubber ball."""
     return {"rubber": [ball(FOOT_RADIUS, 14)]}

@@ -1,0 +1,23 @@
+"""Where the files are that come with the package: the demo and its robot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import FileProblem
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def asset(name: str) -> Path:
+    """The path of a bundled file, for example "demo.rec" or "trotter/trotter.urdf".
+
+    An installed package has them in its own folder, an editable install in the repository's. Raises FileProblem where
+    neither has the file.
+    """
+    places = [folder / "assets" / name for folder in (_PACKAGE, _PACKAGE.parent)]
+    for place in places:
+        if place.exists():
+            return place
+    fix = "Install the package again: pip install --force-reinstall replay-viewer"
+    raise FileProblem(places[0], "this file of the package is missing.", fix)
