@@ -33,9 +33,8 @@ def serve_and_stop() -> None:
 
 def main() -> None:
     """Run all of it."""
-    from replay_viewer.bundled import demo_recording
-
     import replay_viewer
+    from replay_viewer.bundled import demo_recording
 
     assert "site-packages" in replay_viewer.__file__, f"{replay_viewer.__file__} is not the installed package"
     start = time.perf_counter()

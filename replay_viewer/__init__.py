@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .errors import ReplayError
     from .formats import LoadOptions, load_rollout
+    from .record.episode_ends import EpisodeEnds
+    from .record.info import EntitySpec, RecordingInfo
     from .record.pack import pack
     from .record.repair import repair
     from .record.writer import ContainerWriter
@@ -23,7 +25,10 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ContainerWriter": "record.writer",
+    "EntitySpec": "record.info",
+    "EpisodeEnds": "record.episode_ends",
     "LoadOptions": "formats",
+    "RecordingInfo": "record.info",
     "Replay": "replay",
     "ReplayError": "errors",
     "Rollout": "rollout",
@@ -36,7 +41,10 @@ _HOMES = {
 
 __all__ = [
     "ContainerWriter",
+    "EntitySpec",
+    "EpisodeEnds",
     "LoadOptions",
+    "RecordingInfo",
     "Replay",
     "ReplayError",
     "Rollout",

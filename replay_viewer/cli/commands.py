@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -150,17 +151,14 @@ def _serve(replay: Replay, serving: Serving, env: int | None, step: int) -> None
     last_step = replay.rollout.num_steps - 1
     if not 0 <= step <= last_step:
         raise BadArgument("--step", step, f"the recording has steps 0 to {last_step}.")
-    app = ViewerApp(replay, host=serving.host, port=serving.port, env_index=env_index, step=step)
-    try:
-        app.start()
+    with ViewerApp(replay, host=serving.host, port=serving.port, env_index=env_index, step=step) as app:
+        if app.port != serving.port != 0:
+            print(f"Port {serving.port} is taken; {app.port} is used instead.")
         print(f"{replay.rollout.name} at {app.url} (Ctrl-C stops)", flush=True)
-        if serving.open:
-            _open_browser(app.url)
-        app.run_forever()
-    except KeyboardInterrupt:
-        print()
-    finally:
-        app.close()
+        with contextlib.suppress(KeyboardInterrupt):
+            if serving.open:
+                _open_browser(app.url)
+            app.run_forever()
 
 
 def _open_browser(url: str) -> None:

@@ -99,7 +99,7 @@ def _fields(summary: Summary) -> list[str]:
 def _rewards(rewards: Sequence[Statistics], sample: Sample | None, env_ids: Sequence[int]) -> list[str]:
     if sample is None:
         return ["Rewards     none recorded"]
-    steps = "every step" if sample.stride == 1 else f"every {sample.stride}th step ({sample.num_steps} of them)"
+    steps = "every step" if sample.stride == 1 else f"every {_ordinal(sample.stride)} step ({sample.num_steps} of them)"
     all_envs = len(sample.env_ids) == len(env_ids)
     envs = "every env" if all_envs else f"{len(sample.env_ids)} of {len(env_ids)} envs"
     return [f"Rewards     per step, over {steps} of {envs}", *_statistics(rewards)]
@@ -172,3 +172,8 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], left_aligned: S
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _ordinal(number: int) -> str:
+    teens = number % 100 in (11, 12, 13)
+    return f"{number}{'th' if teens else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
