@@ -124,9 +124,9 @@ def demo(serving: ServingOptions = Serving()) -> None:
     Args:
         serving: Where the page is served.
     """
-    from replay_viewer.bundled import demo_recording
+    from replay_viewer.assets_path import asset
 
-    _serve(_open(demo_recording(), Loading()), serving, env=None, step=0)
+    _serve(_open(asset("demo.rec"), Loading()), serving, env=None, step=0)
 
 
 def run(args: Sequence[str]) -> None:
