@@ -75,7 +75,7 @@ def head_surface(y: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 def beam(knots: list[tuple[float, ...]], count: int, exponent: float) -> Shell:
     """A leg segment: superellipses stacked from below to above, its ends half discs about the two joint axes."""
-    turn = np.linspace(0, 0.44 * np.pi, 4)[1:]
+    turn = np.pi * np.array([0.15, 0.28, 0.39, 0.46])
     beyond = through(knots, np.array([knots[0][0], knots[-1][0]]))[:, 0]
     down = np.concatenate([knots[-1][0] + beyond[1] * np.sin(turn)[::-1], np.linspace(knots[-1][0], knots[0][0], 6)])
     down = np.concatenate([down, knots[0][0] - beyond[0] * np.sin(turn)])
@@ -134,4 +134,4 @@ def calf() -> Link:
 
 def foot() -> Link:
     """A rubber ball."""
-    return {"rubber": [ball(FOOT_RADIUS, 14)]}
+    return {"rubber": [ball(FOOT_RADIUS, 16)]}

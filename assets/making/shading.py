@@ -8,7 +8,7 @@ import trimesh
 from .shapes import Shell
 
 
-def shaded(shells: list[Shell], crease: float = 50.0) -> trimesh.Trimesh:
+def shaded(shells: list[Shell], crease: float = 70.0) -> trimesh.Trimesh:
     """The shells as one mesh with vertex normals, smooth across edges of less than `crease` degrees.
 
     Each corner of a face gets the mean normal, weighted by area, of the faces at its vertex that are within `crease`

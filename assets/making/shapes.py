@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -26,11 +27,10 @@ class Shell:
         """This shell shifted by (x, y, z) metres."""
         return Shell(self.vertices + np.asarray(offset, dtype=float), self.faces)
 
-    def turned(self, axis: str) -> Shell:
-        """This shell with its z axis laid along `axis`, one of "x", "y", "z" or "-y"; a proper rotation."""
-        columns = {"x": [2, 0, 1], "y": [1, 2, 0], "z": [0, 1, 2], "-y": [1, 2, 0]}[axis]
-        flip = np.array([-1, -1, 1]) if axis == "-y" else np.ones(3)
-        return Shell(self.vertices[:, columns] * flip, self.faces)
+    def turned(self, axis: Literal["x", "y"]) -> Shell:
+        """This shell with its z axis laid along `axis`, by a rotation."""
+        columns = {"x": [2, 0, 1], "y": [1, 2, 0]}[axis]
+        return Shell(self.vertices[:, columns], self.faces)
 
 
 def circle(count: int, exponent: float = 2.0) -> np.ndarray:
