@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,12 +35,11 @@ ENTITIES = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10 if i else "bomb"}">' for
 BOMB = f'<?xml version="1.0"?><!DOCTYPE bomb [{ENTITIES}]>'
 
 
-def write_npz(path: Path, num_steps: int = 20, **changes) -> Path:
+def write_npz(path: Path, num_steps: int = 20, **changes: Any) -> Path:
     """A plain rollout of 2 envs with one joint, `hip`; a change to None leaves an array out."""
-    upright = np.tile(np.float32([0, 0, 0, 1]), (num_steps, 2, 1))
     arrays = {
-        "base_pos": np.tile(np.float32([0, 0, 0.5]), (num_steps, 2, 1)),
-        "base_quat": upright,
+        "base_pos": np.tile(np.array([0, 0, 0.5], np.float32), (num_steps, 2, 1)),
+        "base_quat": np.tile(np.array([0, 0, 0, 1], np.float32), (num_steps, 2, 1)),
         "dof_pos": np.zeros((num_steps, 2, 1), np.float32),
         "dof_names": np.array(["hip"]),
         "rew": np.ones((num_steps, 2), np.float32),
@@ -151,7 +151,8 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(case, tmp_path, monkeypatch
 @pytest.mark.parametrize("field", ["info", "base_pos"])
 def test_a_malicious_pickle_does_not_run(field, tmp_path, capsys) -> None:
     harm = tmp_path / "harm"
-    path = write_npz(tmp_path / "rollout.npz", **{field: objects(TouchesFile(harm))})
+    changes: dict[str, Any] = {field: objects(TouchesFile(harm))}
+    path = write_npz(tmp_path / "rollout.npz", **changes)
     assert main(["info", str(path)]) == (0 if field == "info" else 2)
     assert not harm.exists()
     printed = capsys.readouterr()
