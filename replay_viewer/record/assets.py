@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import BadField, FileProblem
 from .info import EntitySpec, RecordingInfo
+from .mesh_paths import find_file
 from .names import ASSETS, TERRAIN
 
 _FILENAME = re.compile(r"(<(?:mesh|texture)\b[^>]*?\bfilename\s*=\s*)([\"'])(.*?)\2", re.DOTALL)
@@ -55,28 +56,6 @@ def save_terrain(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> Non
     np.savez_compressed(path, vertices=vertices.astype("<f4"), triangles=triangles.astype("<i4"))
 
 
-def find_mesh(filename: str, urdf: Path, package_dirs: Sequence[Path] = ()) -> Path | None:
-    """The file that a URDF's `filename` means, or None.
-
-    `package://name/rest` (also with three slashes) is looked for in `package_dirs`, the URDF's parent folders and
-    ROS_PACKAGE_PATH; other names are relative to the URDF.
-    """
-    name = html.unescape(filename)
-    if name.startswith("package://"):
-        return next((path for path in _package_candidates(name, urdf, package_dirs) if path.is_file()), None)
-    path = urdf.parent / (name[len("file://") :] if name.startswith("file://") else name)
-    return path if path.is_file() else None
-
-
-def _package_candidates(name: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterator[Path]:
-    package, _, rest = name[len("package://") :].lstrip("/").partition("/")
-    ros = [Path(entry) for entry in os.environ.get("ROS_PACKAGE_PATH", "").split(os.pathsep) if entry]
-    for folder in (*package_dirs, *Path(os.path.abspath(urdf)).parents, *ros):
-        yield folder / package / rest
-        if folder.name == package:
-            yield folder / rest
-
-
 def _copy_entity(entity: EntitySpec, folder: Path, package_dirs: Sequence[Path], missing: list[str]) -> EntitySpec:
     if entity.urdf is not None:
         return replace(entity, urdf=_copy_urdf(Path(entity.urdf), entity.name, folder, package_dirs, missing))
@@ -91,8 +70,8 @@ def _copy_urdf(urdf: Path, name: str, folder: Path, package_dirs: Sequence[Path]
     """Copy a URDF and its meshes, and make the copy refer to the copies; returns its path inside of the recording."""
     urdf = _existing(urdf)
     text = urdf.read_bytes().decode("utf-8", "surrogateescape")
-    found = {match[3]: find_mesh(match[3], urdf, package_dirs) for match in _FILENAME.finditer(text)}
-    meshes = {filename: Path(os.path.abspath(path)) for filename, path in found.items() if path is not None}
+    found = {match[3]: find_file(html.unescape(match[3]), urdf, package_dirs) for match in _FILENAME.finditer(text)}
+    meshes = {filename: path for filename, path in found.items() if path is not None}
     missing.extend(filename for filename, path in found.items() if path is None)
     copies = _copy_files([urdf, *meshes.values()], folder, name)
     here = copies[urdf].parent

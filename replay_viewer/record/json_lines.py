@@ -19,10 +19,15 @@ class JsonLines:
 
     def append(self, item: Mapping[str, Any]) -> None:
         """Raises OSError; a torn line is skipped by `read_lines`."""
-        write_all(self.fd, (json.dumps(item, default=plain) + "\n").encode())
+        write_all(self.fd, line_of(item))
 
     def close(self) -> None:
         os.close(self.fd)
+
+
+def line_of(item: Mapping[str, Any]) -> bytes:
+    """The object as one line."""
+    return (json.dumps(item, default=plain) + "\n").encode()
 
 
 def read_lines(content: bytes) -> Iterator[dict[str, Any]]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from pathlib import Path
+from typing import Any, Mapping
 
 from .. import __version__
 from ..errors import BadField, FileProblem, NewerVersion
+from .extents import Extent, content_of
 from .fields import WORD_TYPES, FieldSpec, StructSpec
 from .info import EntitySpec, RecordingInfo, check_info, plain
 from .json_object import JsonObject, parse_object
 from .layout import FORMAT_NAME, VERSION, Layout, terminal_columns
+from .names import META
 
 SEMANTICS = (
     "Record t is what the simulator showed after step t returned; its action, reward and terms belong to the "
@@ -81,6 +84,13 @@ def to_json(meta: Meta) -> bytes:
         f"{json.dumps(key)}: {json.dumps(value, allow_nan=False, default=plain)}" for key, value in content.items()
     )
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def read_meta(extents: Mapping[str, Extent], path: Path) -> Meta:
+    """The meta.json among a recording's files. Raises as `from_json` does, and FileProblem where there is none."""
+    if META not in extents:
+        raise FileProblem(path, f"has no {META}.", "It is no recording, or its process ended before the first step.")
+    return from_json(content_of(extents[META]), path / META)
 
 
 def from_json(content: bytes, where: object) -> Meta:

@@ -74,8 +74,10 @@ class ContainerWriter:
             fcntl.flock(self._log.fd, fcntl.LOCK_EX)
             if missing:
                 self.log("missing_assets", files=missing)
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(self.path, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise FileProblem(self.path, f"cannot be made: {error}.") from error
             raise
 
     @property
