@@ -61,3 +61,15 @@ class BadArgument(ReplayError):
     def __init__(self, option: str, value: object, problem: str) -> None:
         self.option, self.value, self.problem = option, value, problem
         super().__init__(f"{option} {value}: {problem}")
+
+
+class UnmatchedJoints(ReplayError):
+    """A recording and a URDF that have no joint in common."""
+
+    def __init__(self, entity: str, recorded: Sequence[str], robot: str, known: Sequence[str]) -> None:
+        self.entity, self.recorded, self.robot, self.known = entity, tuple(recorded), robot, tuple(known)
+        super().__init__(
+            f"None of the {len(recorded)} recorded joints of {entity!r} is in the URDF of {robot!r}. "
+            f"Recorded: {listing(recorded)}. In the URDF: {listing(known)}. "
+            "Give the URDF that was simulated (--urdf), or its names of the recorded joints in order (--joint-names)."
+        )

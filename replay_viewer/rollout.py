@@ -51,6 +51,7 @@ class Entity:
     """A robot or an object with a base pose of its own.
 
     kind: "robot" or "object". joint_names: in the order of `<name>.joint_pos`; empty where none is recorded.
+    joints_named: False where the file names no joints, so that its reader made the names up: they match nothing.
     urdf: path of its description, or None. shape: for an object without URDF, a primitive such as
     {"type": "box", "size": [x, y, z]} (also sphere {"radius"}, cylinder and capsule {"radius", "length"}) or
     {"type": "mesh", "path": ..., "scale": [x, y, z]}, optionally with "color" [r, g, b] in 0..1.
@@ -61,6 +62,7 @@ class Entity:
     joint_names: tuple[str, ...] = ()
     urdf: Path | None = None
     shape: Mapping[str, Any] | None = None
+    joints_named: bool = True
 
 
 @dataclass(frozen=True)

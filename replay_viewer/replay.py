@@ -1,0 +1,125 @@
+"""A recording together with the robots that are drawn for it, and every doubt about the two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from .formats import LoadOptions, LowestPoint, load_rollout
+from .frames import FrameCache
+from .joints import joint_verdicts, match_joints
+from .robot import Robot, from_shape, load_robot, neutral_body
+from .rollout import Entity, Rollout, Verdict
+
+# So many problems of a robot are told; one that lacks a mesh often lacks them all.
+_MAX_PROBLEMS = 8
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a viewer, a renderer or a summary needs of one recording.
+
+    robots: by entity name, one for every entity. verdicts: the rollout's, then those about its robots.
+    """
+
+    rollout: Rollout
+    robots: dict[str, Robot]
+    verdicts: tuple[Verdict, ...]
+    frames: FrameCache
+
+    def close(self) -> None:
+        """Close the recording's file."""
+        self.rollout.close()
+
+
+def open_replay(
+    path: str | Path,
+    *,
+    urdf: str | Path | None = None,
+    package_dirs: Sequence[Path] = (),
+    options: LoadOptions | None = None,
+) -> Replay:
+    """Open a recording and load the robots in it.
+
+    Args:
+        path: a recording: a container (folder or packed file) or a plain npz.
+        urdf: the description of every robot in it; None for those that the recording carries.
+        package_dirs: folders in which `package://` names are looked up.
+        options: what the user states about the file.
+
+    Raises:
+        ReplayError: if the recording or the URDF cannot be used, or none of the recorded joints is in the URDF.
+    """
+    given = None if urdf is None else load_robot(Path(urdf), package_dirs)
+    rollout = load_rollout(Path(path), options or LoadOptions(), None if given is None else lowest_point_of(given))
+    try:
+        return with_robots(rollout, given, package_dirs)
+    except Exception:
+        rollout.close()
+        raise
+
+
+def with_robots(rollout: Rollout, given: Robot | None = None, package_dirs: Sequence[Path] = ()) -> Replay:
+    """Give every entity of a rollout what is drawn of it: `given` for the robots, else what the recording says.
+
+    Raises ReplayError as `open_replay` does.
+    """
+    # Entities with one description share its robot, meshes and all.
+    load = lru_cache(maxsize=None)(lambda path: load_robot(path, package_dirs))
+    robots: dict[str, Robot] = {}
+    verdicts = list(rollout.verdicts)
+    for entity in rollout.entities.values():
+        robot = given if given is not None and entity.kind == "robot" else _own_robot(entity, load)
+        verdicts += [_neutral_verdict(entity)] if robot is None else _robot_verdicts(robot, entity)
+        robots[entity.name] = robot or neutral_body(entity.name)
+    return Replay(rollout, robots, tuple(dict.fromkeys(verdicts)), FrameCache(rollout, robots))
+
+
+def lowest_point_of(robot: Robot) -> LowestPoint:
+    """How low a robot reaches: evidence for the order of recorded quaternions, since feet stand on the ground."""
+
+    def lowest_point(
+        joint_names: Sequence[str], joint_pos: np.ndarray | None, base_pos: np.ndarray, base_wxyz: np.ndarray
+    ) -> np.ndarray:
+        joints = np.zeros((len(base_pos), robot.num_joints))
+        if joint_pos is not None:
+            named = not set(robot.joint_names).isdisjoint(joint_names)
+            entity = Entity("robot", joint_names=tuple(joint_names), joints_named=named)
+            match_joints(robot, entity).apply(joint_pos, joints)
+        return robot.lowest_point(joints, base_pos, base_wxyz)
+
+    return lowest_point
+
+
+def _own_robot(entity: Entity, load: Callable[[Path], Robot]) -> Robot | None:
+    """What the recording says that an entity looks like, None if it does not."""
+    if entity.urdf is not None and entity.urdf.is_file():
+        return load(entity.urdf)
+    return None if entity.shape is None else from_shape(entity.name, entity.shape)
+
+
+def _neutral_verdict(entity: Entity) -> Verdict:
+    lack = "has no URDF for it" if entity.urdf is None else f"refers to {entity.urdf}, which is not there"
+    remedy = "; give one with --urdf" if entity.kind == "robot" else ""
+    finding = f"'{entity.name}' is drawn as a neutral body, its nose pointing ahead"
+    return Verdict("robot", finding, f"the recording {lack}{remedy}", "assumed")
+
+
+def _robot_verdicts(robot: Robot, entity: Entity) -> list[Verdict]:
+    """What of a robot does not move, and what is not drawn. Raises UnmatchedJoints if no recorded joint is its own."""
+    return [*joint_verdicts(robot, entity), *_problem_verdicts(robot)]
+
+
+def _problem_verdicts(robot: Robot) -> list[Verdict]:
+    """What had to be left out of a robot; not by entity, so that robots of one description tell it once."""
+    num_drawn = len(robot.visuals)  # Loads the meshes; only then is it known which are broken.
+    problems = robot.problems
+    if not problems:
+        return []
+    rest = len(problems) - _MAX_PROBLEMS
+    reason = " ".join(problems[:_MAX_PROBLEMS]) + (f" ({rest} more problems)" if rest > 0 else "")
+    return [Verdict("robot", f"'{robot.name}': {num_drawn} parts are drawn, not all", reason, "problem")]
