@@ -1,0 +1,129 @@
+"""Colours and textures of meshes.
+
+Colours here are sRGB, as URDF, COLLADA and OBJ mean them, 0..1 with alpha last. glTF wants its factors and vertex
+colours linear (glTF 2.0 specification, 3.9.2), and `gltf_material` writes them so; without that, robots look pale.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import IO, Any
+
+import numpy as np
+import trimesh
+from trimesh.visual import ColorVisuals, TextureVisuals
+from trimesh.visual.material import PBRMaterial
+
+Rgba = tuple[float, float, float, float]
+
+# What has no colour is drawn in this grey, and white in nearly white: both keep their shading on a bright page.
+NEUTRAL: Rgba = (0.62, 0.65, 0.7, 1.0)
+NEARLY_WHITE = 0.86
+
+_ROUGHNESS = 0.7
+
+
+class EncodedImage:
+    """A texture as it was in its file, for trimesh's glTF writer: decoding and encoding 4 megapixels takes 50 ms."""
+
+    def __init__(self, data: bytes, format: str) -> None:
+        self.data, self.format = data, format
+
+    def save(self, file: IO[bytes], format: str) -> None:
+        """Write the file's bytes; `format` is what the writer found in the attribute of that name."""
+        file.write(self.data)
+
+
+def readable(rgba: Rgba) -> Rgba:
+    """The colour, darkened a little where it is white."""
+    red, green, blue, alpha = rgba
+    if min(red, green, blue) <= NEARLY_WHITE:
+        return rgba
+    return red * NEARLY_WHITE, green * NEARLY_WHITE, blue * NEARLY_WHITE, alpha
+
+
+def flat_color(mesh: trimesh.Trimesh) -> Rgba | None:
+    """The one colour that a mesh's file gives it, or None if it gives none."""
+    material = getattr(mesh.visual, "material", None)
+    if material is None or _is_placeholder(_image(mesh)):
+        return None
+    red, green, blue, alpha = (np.asarray(material.main_color) / 255).tolist()
+    # An alpha of zero is a common slip of COLLADA exporters, whose two conventions for it are each other's opposite.
+    return red, green, blue, alpha or 1.0
+
+
+def texture(mesh: trimesh.Trimesh) -> Any:
+    """The image (of Pillow) on a mesh that has texture coordinates, or None."""
+    image = _image(mesh)
+    if image is None or _is_placeholder(image) or len(texture_coordinates(mesh)) != len(mesh.vertices):
+        return None
+    return image
+
+
+def texture_coordinates(mesh: trimesh.Trimesh) -> np.ndarray:
+    """Where each vertex lies in the mesh's image, (V, 2); (0, 2) if it has none."""
+    uv = getattr(mesh.visual, "uv", None)
+    return np.zeros((0, 2)) if uv is None else np.asarray(uv)
+
+
+def vertex_colors(mesh: trimesh.Trimesh) -> np.ndarray | None:
+    """Colours (V, 4), uint8, if the mesh's file gives one to each vertex or face."""
+    if not isinstance(mesh.visual, ColorVisuals) or mesh.visual.kind is None:
+        return None
+    return np.asarray(mesh.visual.vertex_colors)
+
+
+def has_own_look(mesh: trimesh.Trimesh) -> bool:
+    """Whether the mesh has a texture or vertex colours, which no single colour can stand for."""
+    return texture(mesh) is not None or vertex_colors(mesh) is not None
+
+
+def textured_visual(image: Any, uv: np.ndarray) -> TextureVisuals:
+    """A texture at coordinates (V, 2), ready for glTF."""
+    material = PBRMaterial(baseColorTexture=_encoded(image), metallicFactor=0.0, roughnessFactor=_ROUGHNESS)
+    return TextureVisuals(uv=uv, material=material)
+
+
+def vertex_color_visual(colors: np.ndarray) -> TextureVisuals:
+    """Vertex colours (V, 4), uint8, ready for glTF."""
+    linear = colors.copy()
+    linear[:, :3] = np.round(255 * _to_linear(colors[:, :3] / 255))
+    visual = flat_visual((1.0, 1.0, 1.0, 1.0))
+    visual.vertex_attributes["color"] = linear
+    return visual
+
+
+def flat_visual(rgba: Rgba) -> TextureVisuals:
+    """One colour, ready for glTF."""
+    linear = np.append(_to_linear(np.array(rgba[:3])), rgba[3])
+    material = PBRMaterial(
+        baseColorFactor=np.round(255 * linear).astype(np.uint8),
+        # Metal reflects its surroundings, and a viewer's scene has none worth reflecting: it would look black.
+        metallicFactor=0.0,
+        roughnessFactor=_ROUGHNESS,
+        alphaMode="BLEND" if rgba[3] < 1 else None,
+    )
+    return TextureVisuals(material=material)
+
+
+def _to_linear(srgb: np.ndarray) -> np.ndarray:
+    """Linear light of sRGB values 0..1 (IEC 61966-2-1)."""
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def _image(mesh: trimesh.Trimesh) -> Any:
+    material = getattr(mesh.visual, "material", None)
+    return getattr(material, "baseColorTexture", None) or getattr(material, "image", None)
+
+
+def _is_placeholder(image: Any) -> bool:
+    """Whether trimesh made this image itself, for a mesh that has texture coordinates and no material."""
+    return image is not None and image.size == (2, 2) and image.format is None
+
+
+def _encoded(image: Any) -> Any:
+    """The image's own file if glTF takes it as it is, else the image."""
+    file = getattr(image, "fp", None)
+    if image.format in ("JPEG", "PNG") and isinstance(file, io.BytesIO):
+        return EncodedImage(file.getvalue(), image.format)
+    return image

@@ -1,0 +1,100 @@
+"""Mesh files: DAE, OBJ, STL, PLY, GLB and GLTF, each as the parts that it consists of.
+
+trimesh reads them. COLLADA's unit is applied, and its up axis is not: so do RViz and yourdfpy, and robots rely on it.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import trimesh
+from trimesh.resolvers import FilePathResolver
+
+from ..errors import FileProblem, listing
+from .safe_xml import refuse_doctype
+
+FORMATS = ("dae", "obj", "stl", "ply", "glb", "gltf")
+
+
+@dataclass(frozen=True, eq=False)
+class MeshPart:
+    """One geometry of a mesh file. transform: (4, 4) from its vertices to the file's origin, in metres.
+
+    normals: (V, 3) where the file has some: the surface is smooth between them; None where it is flat shaded.
+    """
+
+    mesh: trimesh.Trimesh
+    transform: np.ndarray
+    normals: np.ndarray | None = None
+
+
+class _NearbyFiles(FilePathResolver):
+    """Textures and materials beside a mesh, or in a folder beside its folder, such as ../materials/textures."""
+
+    def get(self, name: str) -> bytes:
+        try:
+            return super().get(name)
+        except (ValueError, OSError):
+            folder = Path(self.parent).resolve()
+            path = (folder / name.strip()).resolve()
+            if folder.parent not in path.parents:
+                raise
+            return path.read_bytes()
+
+
+def load_parts(path: Path) -> tuple[MeshPart, ...]:
+    """The parts of a mesh file; raises FileProblem if it cannot be read or has no triangles."""
+    kind = path.suffix.lower().lstrip(".")
+    if kind not in FORMATS:
+        raise FileProblem(path, f"is not a mesh format that is read here ({listing(FORMATS)}).")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileProblem(path, f"cannot be read: {error.strerror}.") from error
+    if kind == "dae":
+        refuse_doctype(data, path)
+    parts = tuple(_parts(_load_scene(data, kind, path), kind))
+    if not parts:
+        raise FileProblem(path, "has no triangles.")
+    if not all(np.isfinite(part.mesh.vertices).all() and np.isfinite(part.transform).all() for part in parts):
+        raise FileProblem(path, "has vertices that are not finite.")
+    return parts
+
+
+def _load_scene(data: bytes, kind: str, path: Path) -> trimesh.Scene:
+    try:
+        scene = trimesh.load(io.BytesIO(data), file_type=kind, resolver=_NearbyFiles(str(path)), force="scene")
+    except Exception as error:  # Readers of broken files fail in any way there is.
+        raise FileProblem(path, f"cannot be read as {kind.upper()}: {_one_line(error)}.") from error
+    assert isinstance(scene, trimesh.Scene)
+    return scene
+
+
+def _parts(scene: trimesh.Scene, kind: str) -> list[MeshPart]:
+    parts = []
+    for node in scene.graph.nodes_geometry:
+        transform, name = scene.graph[node]
+        mesh = scene.geometry[name]
+        if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces):
+            parts.append(MeshPart(mesh, _unit(mesh, kind) @ transform, _authored_normals(mesh)))
+    return parts
+
+
+def _unit(mesh: trimesh.Trimesh, kind: str) -> np.ndarray:
+    """(4, 4) from the file's unit to metres. Only COLLADA states one; the others are in metres by convention."""
+    if kind != "dae" or mesh.units in (None, "meters"):
+        return np.eye(4)
+    return np.diag([*[trimesh.units.unit_conversion(mesh.units, "meters")] * 3, 1.0])
+
+
+def _authored_normals(mesh: trimesh.Trimesh) -> np.ndarray | None:
+    """The normals that came with the file. trimesh keeps them where it would keep those that it computes itself."""
+    return np.asarray(mesh.vertex_normals) if "vertex_normals" in mesh._cache else None
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()).rstrip(".")
+    return text[:200] or type(error).__name__

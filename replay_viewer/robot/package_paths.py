@@ -1,0 +1,49 @@
+"""Where a mesh that a URDF names lies on this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import unquote
+
+# Gazebo's model:// names a folder the same way.
+PACKAGE_SCHEMES = ("package", "model")
+
+
+def find_file(uri: str, urdf: Path, package_dirs: Sequence[Path] = ()) -> Path | None:
+    """The existing file that a URDF means by `uri`, or None.
+
+    `package://name/rest` (and with three slashes) is looked up in `package_dirs`, in the URDF's parent folders and in
+    ROS_PACKAGE_PATH; a folder counts as the package by its name, or as a place that holds it. If no such folder
+    exists, `rest` alone is tried in the same places. Paths, also after `file://`, count from the URDF's folder.
+    """
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return _first_file([urdf.parent / uri])
+    if scheme == "file":
+        return _first_file([urdf.parent / unquote(rest), urdf.parent / rest])
+    if scheme in PACKAGE_SCHEMES:
+        return _first_file(_package_candidates(unquote(rest).strip("/"), urdf, package_dirs))
+    return None
+
+
+def _package_candidates(name: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterator[Path]:
+    package, _, rest = name.partition("/")
+    # Both parents of a link to a URDF count: where the link is, and where the file is.
+    folders = [*package_dirs, *urdf.absolute().parents, *urdf.resolve().parents, *_ros_package_path()]
+    for folder in folders:
+        if folder.name == package:
+            yield folder / rest
+        yield folder / package / rest
+    for folder in folders:
+        yield folder / rest
+
+
+def _ros_package_path() -> list[Path]:
+    return [Path(folder) for folder in os.environ.get("ROS_PACKAGE_PATH", "").split(os.pathsep) if folder]
+
+
+def _first_file(candidates: Iterable[Path]) -> Path | None:
+    """The first candidate that is a file. Links are kept: textures are looked up beside a mesh's name."""
+    return next((Path(os.path.abspath(path)) for path in candidates if os.path.isfile(path)), None)

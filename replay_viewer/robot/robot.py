@@ -1,0 +1,159 @@
+"""A robot: its links and joints at once, its meshes when they are first asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import trimesh
+
+from .kinematics import Kinematics
+from .link_scene import link_scene
+from .package_paths import PACKAGE_SCHEMES, find_file
+from .support import SupportPoints
+from .tree import Tree, build_tree
+from .urdf import Urdf, read_urdf
+from .visuals import Geometry, Visual, load_visuals, on_links
+
+# What a robot is taken to measure when it has nothing to draw [m].
+_DEFAULT_RADIUS = 0.5
+
+
+class Robot:
+    """Links, joints and what is drawn of them. Positions are metres, angles radians, quaternions wxyz.
+
+    Attributes:
+        name: what it calls itself. path: its URDF, or None.
+        link_names: index 0 is the root, whose pose is the base pose; fixed links come last. num_bodies: how many of
+            the links are the root or move.
+        joint_names: movable joints that do not mimic another, in the URDF's order: D of them.
+        joint_limits: (D, 2), infinite where there are none. mimic_names: movable joints that follow others.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tree: Tree,
+        geometries: Sequence[Geometry],
+        path: Path | None = None,
+        problems: Sequence[str] = (),
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.link_names = tree.link_names
+        self.num_bodies = tree.num_bodies
+        self.joint_names = tree.joint_names
+        self.joint_limits = tree.joint_limits
+        self.mimic_names = tree.mimic_names
+        self._geometries = tuple(geometries)
+        self._problems = (*tree.problems, *problems)
+        self._kinematics = Kinematics(tree)
+        self._loading = threading.Lock()
+        self._loaded: tuple[tuple[Visual, ...], tuple[str, ...]] | None = None
+
+    @property
+    def num_joints(self) -> int:
+        return len(self.joint_names)
+
+    @property
+    def num_links(self) -> int:
+        return len(self.link_names)
+
+    @property
+    def visuals(self) -> tuple[Visual, ...]:
+        """Everything that is drawn, on the links that move: what is fixed to one is drawn with it.
+
+        The first call loads the meshes; calls from several threads load them once.
+        """
+        return self._load()[0]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What had to be left out, a sentence each; broken mesh files are known once the meshes are loaded."""
+        return (*self._problems, *(self._loaded[1] if self._loaded else ()))
+
+    def _load(self) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = load_visuals(self._geometries)
+            return self._loaded
+
+    def forward_kinematics(
+        self, joint_pos: np.ndarray, base_pos: np.ndarray | None = None, base_wxyz: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Positions (*batch, L, 3) and quaternions (*batch, L, 4) of all links; see `Kinematics.forward`."""
+        return self._kinematics.forward(joint_pos, base_pos, base_wxyz)
+
+    def lowest_point(self, joint_pos: np.ndarray, base_pos: np.ndarray, base_wxyz: np.ndarray) -> np.ndarray:
+        """Height [m], (*batch,), of the lowest point of what is drawn; of the lowest link if nothing is.
+
+        Takes what `forward_kinematics` takes. Round surfaces are known to a few percent of their radius.
+        """
+        positions, wxyz = self.forward_kinematics(joint_pos, base_pos, base_wxyz)
+        if not self.visuals:
+            return positions[..., 2].min(axis=-1)
+        links = self.num_links
+        return self._support.lowest(positions.reshape(-1, links, 3), wxyz.reshape(-1, links, 4)).reshape(
+            positions.shape[:-2]
+        )
+
+    @cached_property
+    def radius(self) -> float:
+        """Distance [m] from the base to the farthest point of what is drawn, in the zero pose."""
+        if not self.visuals:
+            return _DEFAULT_RADIUS
+        return self._support.farthest(*self.forward_kinematics(np.zeros(self.num_joints)))
+
+    @cached_property
+    def _support(self) -> SupportPoints:
+        return SupportPoints(self.visuals)
+
+    def link_mesh(self, link: int) -> trimesh.Scene | None:
+        """What is drawn with a link, in link coordinates, for `export(file_type="glb")`; None if nothing is.
+
+        Links that are fixed to another are drawn with that one, so only the first `num_bodies` links have a mesh.
+        Parts of one colour are merged; colours are linear, as glTF has them.
+        """
+        visuals = [visual for visual in self.visuals if visual.link == link]
+        return link_scene(visuals) if visuals else None
+
+
+def load_robot(path: Path, package_dirs: Sequence[Path] = ()) -> Robot:
+    """The robot that a URDF describes. Meshes are looked for now and loaded when they are first needed.
+
+    Args:
+        path: the URDF.
+        package_dirs: folders in which `package://` names are looked up, before the URDF's parents.
+
+    Raises:
+        FileProblem: if the file cannot be read or does not describe one tree of links and joints. Meshes that are
+            missing or broken are named in the robot's `problems` instead.
+    """
+    urdf = read_urdf(path)
+    tree = build_tree(urdf.robot, path)
+    geometries, problems = _find_meshes(urdf, tree, path, package_dirs)
+    return Robot(urdf.robot.name, tree, geometries, path, (*urdf.problems, *problems))
+
+
+def _find_meshes(urdf: Urdf, tree: Tree, path: Path, package_dirs: Sequence[Path]) -> tuple[list[Geometry], list[str]]:
+    """The URDF's visuals with the files of their meshes, and a sentence for each mesh that is not found."""
+    geometries: list[Geometry] = []
+    lost: dict[str, list[str]] = {}
+    for visual in urdf.visuals:
+        shape = find_file(visual.shape, path, package_dirs) if isinstance(visual.shape, str) else visual.shape
+        if shape is None:
+            lost.setdefault(str(visual.shape), []).append(visual.link)
+        else:
+            body, pose = tree.body_of(tree.link_names.index(visual.link))
+            geometries.append(Geometry(body, shape, pose @ visual.origin, visual.rgba, visual.link))
+    return geometries, [_not_found(uri, links) for uri, links in lost.items()]
+
+
+def _not_found(uri: str, links: Sequence[str]) -> str:
+    scheme, _, rest = uri.partition("://")
+    package = rest.strip("/").split("/")[0]
+    advice = f" Name the folder of package '{package}' with --package-dir." if scheme in PACKAGE_SCHEMES else ""
+    return f"Mesh '{uri}' is not found.{advice} Left out on {on_links(links)}."

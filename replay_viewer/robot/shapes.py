@@ -1,0 +1,80 @@
+"""Boxes, spheres, cylinders and capsules as meshes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import trimesh
+
+_SECTIONS = 32
+# Edges of a cylinder sharper than this [rad] stay edges; its 32 sides become one round surface.
+_CREASE_ANGLE = 0.6
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """A primitive shape about the origin, cylinders and capsules along z.
+
+    sizes [m]: of a "box" its edges (x, y, z); of a "sphere" (radius,); of a "cylinder" or a "capsule" (radius, length),
+    a capsule's length without its two caps; of a "frustum" (x, y, z, ratio), a box whose front is smaller by the ratio.
+    """
+
+    kind: str
+    sizes: tuple[float, ...]
+
+    @property
+    def is_round(self) -> bool:
+        """Whether its surface is smooth, and not flat shaded."""
+        return self.kind in ("sphere", "cylinder", "capsule")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {' '.join(f'{size:g}' for size in self.sizes)}"
+
+
+@lru_cache(maxsize=256)
+def primitive_mesh(primitive: Primitive) -> trimesh.Trimesh:
+    """The mesh of a primitive, one shared object for equal ones. Raises ValueError for a size that is not positive."""
+    make, num_sizes = _MAKERS[primitive.kind]
+    if len(primitive.sizes) != num_sizes or not all(np.isfinite(size) and size > 0 for size in primitive.sizes):
+        raise ValueError(f"a {primitive.kind} has {num_sizes} positive sizes, not {primitive.sizes}")
+    return make(*primitive.sizes)
+
+
+def _box(*edges: float) -> trimesh.Trimesh:
+    return trimesh.creation.box(extents=edges)
+
+
+def _frustum(x: float, y: float, z: float, ratio: float) -> trimesh.Trimesh:
+    mesh = _box(x, y, z)
+    narrowing = np.where(mesh.vertices[:, :1] > 0, ratio, 1.0)
+    return trimesh.Trimesh(mesh.vertices * np.hstack([np.ones_like(narrowing), narrowing, narrowing]), mesh.faces)
+
+
+def _sphere(radius: float) -> trimesh.Trimesh:
+    return _smooth(trimesh.creation.icosphere(subdivisions=3, radius=radius))
+
+
+def _cylinder(radius: float, length: float) -> trimesh.Trimesh:
+    mesh = trimesh.creation.cylinder(radius=radius, height=length, sections=_SECTIONS)
+    return _smooth(trimesh.graph.smooth_shade(mesh, angle=_CREASE_ANGLE))
+
+
+def _capsule(radius: float, length: float) -> trimesh.Trimesh:
+    return _smooth(trimesh.creation.capsule(radius=radius, height=length, count=np.array([_SECTIONS, _SECTIONS])))
+
+
+def _smooth(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
+    """The mesh with a normal at each vertex that its faces share."""
+    return trimesh.Trimesh(mesh.vertices, mesh.faces, vertex_normals=mesh.vertex_normals, process=False)
+
+
+_MAKERS: dict[str, tuple[Callable[..., trimesh.Trimesh], int]] = {
+    "box": (_box, 3),
+    "frustum": (_frustum, 4),
+    "sphere": (_sphere, 1),
+    "cylinder": (_cylinder, 2),
+    "capsule": (_capsule, 2),
+}

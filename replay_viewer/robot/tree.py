@@ -1,0 +1,212 @@
+"""The kinematic tree of a URDF: links in the order that forward kinematics works through, and the joint before each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import yourdfpy
+from trimesh import transformations
+
+from ..errors import FileProblem, listing
+
+MOVABLE = ("revolute", "continuous", "prismatic")
+UNSUPPORTED = ("floating", "planar")
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """What leads from a parent link to its child.
+
+    parent: index of the link before it. origin: (4, 4) pose in the parent at joint value zero [m]. axis: (3,) in the
+    joint's frame, of unit length for a turn. The joint's value is scale * joint_pos[source] + offset.
+    """
+
+    kind: Literal["turn", "slide", "fixed"]
+    parent: int
+    origin: np.ndarray
+    axis: np.ndarray
+    source: int = -1
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """Links and joints of a robot.
+
+    link_names: the root, then the links that move against their parent, by depth, then those that are fixed to them.
+    num_bodies: how many of the links are the root or move. joints: `joints[i]` leads to link i + 1. joint_names: what
+    the robot is steered by (movable, not mimicking), in the URDF's order. joint_limits: (D, 2) [rad or m].
+    mimic_names: movable joints that follow others. problems: what was understood only in part, a sentence each.
+    """
+
+    link_names: tuple[str, ...]
+    num_bodies: int
+    joints: tuple[Joint, ...]
+    joint_names: tuple[str, ...]
+    joint_limits: np.ndarray
+    mimic_names: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def body_above(self, link: int) -> tuple[int, np.ndarray]:
+        """The nearest moving link (or the root) above a link, and the (4, 4) origin of the link's joint in it."""
+        joint = self.joints[link - 1]
+        parent, origin = joint.parent, joint.origin
+        while parent >= self.num_bodies:
+            above = self.joints[parent - 1]
+            parent, origin = above.parent, above.origin @ origin
+        return parent, origin
+
+    def body_of(self, link: int) -> tuple[int, np.ndarray]:
+        """The moving link (or the root) that a link is part of, and the link's (4, 4) pose in it."""
+        return (link, np.eye(4)) if link < self.num_bodies else self.body_above(link)
+
+
+def single_link(name: str) -> Tree:
+    """A tree of one link and no joints."""
+    return Tree((name,), 1, (), (), np.zeros((0, 2)))
+
+
+def build_tree(urdf: yourdfpy.Robot, path: Path) -> Tree:
+    """The tree of a parsed URDF; raises FileProblem for anything that is not one tree of known joints."""
+    _check_names(urdf, path)
+    above = _joint_above(urdf.joints, path)
+    order = _link_order([link.name for link in urdf.links], above, path)
+    index = {name: i for i, name in enumerate(order)}
+    drivers = [joint for joint in urdf.joints if joint.type in MOVABLE and joint.mimic is None]
+    builder = _JointBuilder(path, index, {joint.name: joint for joint in urdf.joints}, drivers)
+    return Tree(
+        link_names=tuple(order),
+        num_bodies=1 + sum(joint.type in MOVABLE for joint in urdf.joints),
+        joints=tuple(builder.build(above[name]) for name in order[1:]),
+        joint_names=tuple(joint.name for joint in drivers),
+        joint_limits=np.array([_limits(joint) for joint in drivers]).reshape(-1, 2),
+        mimic_names=tuple(joint.name for joint in urdf.joints if joint.type in MOVABLE and joint.mimic is not None),
+        problems=tuple(builder.problems),
+    )
+
+
+def _check_names(urdf: yourdfpy.Robot, path: Path) -> None:
+    if not urdf.links:
+        raise FileProblem(path, "has no links.")
+    for kind, names in (("link", [x.name for x in urdf.links]), ("joint", [x.name for x in urdf.joints])):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise FileProblem(path, f"has more than one {kind} named {listing(twice)}.")
+    links = {link.name for link in urdf.links}
+    for joint in urdf.joints:
+        for end in (joint.parent, joint.child):
+            if end not in links:
+                raise FileProblem(path, f"joint '{joint.name}' connects link '{end}', which is not defined.")
+        if joint.type not in (*MOVABLE, *UNSUPPORTED, "fixed"):
+            known = listing((*MOVABLE, "fixed", *UNSUPPORTED))
+            raise FileProblem(path, f"joint '{joint.name}' has the unknown type '{joint.type}'. Known types: {known}.")
+
+
+def _joint_above(joints: Iterable[yourdfpy.Joint], path: Path) -> dict[str, yourdfpy.Joint]:
+    """The joint that leads to each link, by link name."""
+    above: dict[str, yourdfpy.Joint] = {}
+    for joint in joints:
+        if joint.child in above:
+            problem = f"link '{joint.child}' has two parents, joints '{above[joint.child].name}' and '{joint.name}'."
+            raise FileProblem(path, problem, "A URDF is a tree: cut the loop at one of them.")
+        above[joint.child] = joint
+    return above
+
+
+def _link_order(names: list[str], above: Mapping[str, yourdfpy.Joint], path: Path) -> list[str]:
+    """Link names: the root, moving links by the number of moving joints above them, then fixed links."""
+    roots = [name for name in names if name not in above]
+    if len(roots) > 1:
+        raise FileProblem(path, f"has {len(roots)} root links ({listing(roots)}), expected one.")
+    children: dict[str, list[str]] = {}
+    for child, joint in above.items():
+        children.setdefault(joint.parent, []).append(child)
+    depth = dict.fromkeys(roots, 0)
+    queue = list(roots)
+    for parent in queue:  # Grows while it is read: breadth first.
+        for child in children.get(parent, ()):
+            depth[child] = depth[parent] + (above[child].type in MOVABLE)
+            queue.append(child)
+    if len(depth) < len(names):
+        loop = [name for name in names if name not in depth]
+        raise FileProblem(path, f"has a kinematic loop through links {listing(loop)}.", "A URDF is a tree: cut it.")
+    moving = [name for name in queue[1:] if above[name].type in MOVABLE]
+    fixed = [name for name in queue[1:] if above[name].type not in MOVABLE]
+    return [*roots, *sorted(moving, key=depth.__getitem__), *fixed]
+
+
+def _limits(joint: yourdfpy.Joint) -> tuple[float, float]:
+    limit = joint.limit
+    if joint.type == "continuous" or limit is None or limit.lower is None or limit.upper is None:
+        return (-np.inf, np.inf)
+    return (limit.lower, limit.upper)
+
+
+class _JointBuilder:
+    """Turns the URDF's joints into ours, and collects what was understood only in part."""
+
+    def __init__(
+        self,
+        path: Path,
+        link_index: Mapping[str, int],
+        by_name: Mapping[str, yourdfpy.Joint],
+        drivers: list[yourdfpy.Joint],
+    ) -> None:
+        self.path, self.link_index, self.by_name = path, link_index, by_name
+        self.source = {joint.name: i for i, joint in enumerate(drivers)}
+        self.problems: list[str] = []
+
+    def build(self, joint: yourdfpy.Joint) -> Joint:
+        parent = self.link_index[joint.parent]
+        origin = np.eye(4) if joint.origin is None else joint.origin
+        if not np.isfinite(origin).all():
+            raise FileProblem(self.path, f"joint '{joint.name}' has an origin that is not finite.")
+        if joint.type in UNSUPPORTED:
+            self.problems.append(
+                f"Joint '{joint.name}' is {joint.type}, which is not recorded: it stays at its origin."
+            )
+        if joint.type not in MOVABLE:
+            return Joint("fixed", parent, origin, np.zeros(3))
+        driver, scale, offset = self._follow_mimics(joint)
+        kind = "slide" if joint.type == "prismatic" else "turn"
+        axis = self._axis(joint)
+        if driver not in self.source:
+            # A turn by a constant angle keeps its place among the bodies: only its value does not change.
+            return Joint(kind, parent, origin @ _motion(kind, axis, offset), axis, scale=0.0)
+        return Joint(kind, parent, origin, axis, self.source[driver], scale, offset)
+
+    def _axis(self, joint: yourdfpy.Joint) -> np.ndarray:
+        length = np.linalg.norm(joint.axis)
+        if joint.axis.shape != (3,) or not np.isfinite(length) or length == 0:
+            raise FileProblem(self.path, f"joint '{joint.name}' has no valid axis ({joint.axis}).")
+        # yourdfpy moves a slide by its axis as written, and turns about the unit axis; agree with it.
+        return joint.axis if joint.type == "prismatic" else joint.axis / length
+
+    def _follow_mimics(self, joint: yourdfpy.Joint) -> tuple[str, float, float]:
+        """The joint at the end of a chain of mimics, and the scale and offset of its value along the chain."""
+        name, scale, offset, seen = joint.name, 1.0, 0.0, [joint.name]
+        while joint.mimic is not None and joint.type in MOVABLE:
+            mimic = joint.mimic
+            assert mimic.multiplier is not None and mimic.offset is not None  # yourdfpy fills in the defaults.
+            offset += scale * mimic.offset
+            scale *= mimic.multiplier
+            if mimic.joint in seen:
+                raise FileProblem(self.path, f"joints {listing(seen)} mimic each other in a circle.")
+            if mimic.joint not in self.by_name:
+                self.problems.append(f"Joint '{name}' mimics '{mimic.joint}', which is not in the URDF: it is still.")
+                return mimic.joint, 0.0, offset
+            joint = self.by_name[mimic.joint]
+            seen.append(joint.name)
+        return joint.name, scale, offset
+
+
+def _motion(kind: str, axis: np.ndarray, value: float) -> np.ndarray:
+    """The (4, 4) motion of a joint at a value [rad or m]."""
+    if kind == "slide":
+        return transformations.translation_matrix(value * axis)
+    return transformations.rotation_matrix(value, axis)

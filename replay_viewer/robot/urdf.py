@@ -1,0 +1,166 @@
+"""URDF files: read safely, and turned by yourdfpy into links, joints and the shapes to draw.
+
+Only what replaying needs is handed to yourdfpy: links, joints, visuals and materials. Collision shapes, inertias,
+transmissions and extensions of simulators are left out, so that a mistake in them stops nobody.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yourdfpy
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # lxml ships no types.
+
+from ..errors import FileProblem
+from .safe_xml import parse_xml
+from .shapes import Primitive
+
+# yourdfpy does not know capsules: they travel through it as a mesh of this name.
+_CAPSULE = "capsule:"
+_PRIMITIVE_TAGS = ("box", "sphere", "cylinder", "capsule")
+
+
+@dataclass(frozen=True, eq=False)
+class UrdfVisual:
+    """One thing to draw on a link.
+
+    shape: a primitive, or the name of a mesh file as written. origin: (4, 4) pose on the link, with the mesh's scale
+    in it. rgba: 0..1, or None where the URDF gives no colour.
+    """
+
+    link: str
+    shape: Primitive | str
+    origin: np.ndarray
+    rgba: tuple[float, float, float, float] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Urdf:
+    """A URDF as yourdfpy understands it, what to draw of it, and what of it was left out, a sentence each."""
+
+    robot: yourdfpy.Robot
+    visuals: tuple[UrdfVisual, ...]
+    problems: tuple[str, ...]
+
+
+def read_urdf(path: Path) -> Urdf:
+    """Read a URDF; raises FileProblem if it cannot be read or is not a URDF."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileProblem(path, f"cannot be read: {error.strerror}.") from error
+    root = parse_xml(data, path)
+    _check_root(root, path)
+    problems = _reduce(root)
+    try:
+        # Written anew from the checked tree, so that what yourdfpy parses is what was checked.
+        robot = yourdfpy.URDF.load(io.BytesIO(etree.tostring(root)), build_scene_graph=False, load_meshes=False).robot
+        visuals = tuple(_visuals(robot))
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise FileProblem(path, f"is not a valid URDF: {error}.") from error
+    return Urdf(robot, visuals, tuple(problems))
+
+
+def _check_root(root: etree._Element, path: Path) -> None:
+    """Refuse other kinds of XML, and joints and links without the names that hold a robot together."""
+    if root.tag != "robot":
+        raise FileProblem(path, f"is not a URDF: it begins with <{root.tag}>, not with <robot>.")
+    if any("xacro" in str(element.tag) for element in root):
+        raise FileProblem(path, "is a xacro file, not a URDF.", "Convert it: xacro robot.urdf.xacro > robot.urdf")
+    if not root.get("name"):
+        root.set("name", path.stem)
+    for link in root.findall("link"):
+        if not link.get("name"):
+            raise FileProblem(path, "has a link without a name.")
+    for joint in root.findall("joint"):
+        _check_joint(joint, path)
+
+
+def _check_joint(joint: etree._Element, path: Path) -> None:
+    name = joint.get("name")
+    if not name:
+        raise FileProblem(path, "has a joint without a name.")
+    for end in ("parent", "child"):
+        element = joint.find(end)
+        if element is None or not element.get("link"):
+            raise FileProblem(path, f"joint '{name}' has no {end} link.")
+
+
+def _reduce(root: etree._Element) -> list[str]:
+    """Remove from a URDF what is not drawn or moved; returns a sentence for each visual that cannot be drawn."""
+    problems = []
+    for element in list(root):
+        if element.tag not in ("link", "joint", "material"):
+            root.remove(element)
+    for link in root.findall("link"):
+        for element in list(link):
+            if element.tag != "visual":
+                link.remove(element)
+            elif not _prepare_geometry(element):
+                link.remove(element)
+                problems.append(f"A visual of link '{link.get('name')}' has no shape that is known, and is left out.")
+    return problems
+
+
+def _prepare_geometry(visual: etree._Element) -> bool:
+    """Make a visual's shape one that yourdfpy knows; False if there is none."""
+    geometry = visual.find("geometry")
+    if geometry is None or len(geometry) == 0:
+        return False
+    shape = geometry[0]
+    if shape.tag == "capsule":
+        sizes = f"{shape.get('radius')} {shape.get('length')}"
+        geometry[:] = [etree.Element("mesh", {"filename": _CAPSULE + sizes})]
+    elif shape.tag == "mesh":
+        return bool(shape.get("filename"))
+    return shape.tag in _PRIMITIVE_TAGS or shape.tag == "mesh"
+
+
+def _visuals(robot: yourdfpy.Robot) -> Iterator[UrdfVisual]:
+    global_colors = {material.name: material.color for material in robot.materials}
+    for link in robot.links:
+        for visual in link.visuals:
+            assert visual.geometry is not None  # `_reduce` removed such visuals.
+            origin = np.eye(4) if visual.origin is None else visual.origin
+            color = _color(visual.material, global_colors)
+            if color is not None and color[3] == 0:
+                continue  # Invisible on purpose.
+            yield UrdfVisual(link.name, _shape(visual.geometry), origin @ _scale(visual.geometry), color)
+
+
+def _color(
+    material: yourdfpy.Material | None, global_colors: Mapping[str | None, yourdfpy.Color | None]
+) -> tuple[float, float, float, float] | None:
+    """A visual's own colour, or the one that the robot defines under the material's name."""
+    if material is None:
+        return None
+    color = material.color if material.color is not None else global_colors.get(material.name)
+    if color is None:
+        return None
+    red, green, blue, alpha = np.clip(color.rgba, 0, 1).tolist()
+    return red, green, blue, alpha
+
+
+def _shape(geometry: yourdfpy.Geometry) -> Primitive | str:
+    if geometry.box is not None:
+        return Primitive("box", tuple(geometry.box.size.tolist()))
+    if geometry.sphere is not None:
+        return Primitive("sphere", (geometry.sphere.radius,))
+    if geometry.cylinder is not None:
+        return Primitive("cylinder", (geometry.cylinder.radius, geometry.cylinder.length))
+    assert geometry.mesh is not None
+    name = geometry.mesh.filename
+    if name.startswith(_CAPSULE):
+        return Primitive("capsule", tuple(float(size) for size in name[len(_CAPSULE) :].split()))
+    return name
+
+
+def _scale(geometry: yourdfpy.Geometry) -> np.ndarray:
+    """A mesh's scale as a (4, 4) matrix."""
+    if geometry.mesh is None or geometry.mesh.scale is None:
+        return np.eye(4)
+    return np.diag([*np.broadcast_to(geometry.mesh.scale, 3), 1.0])

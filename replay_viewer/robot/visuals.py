@@ -1,0 +1,112 @@
+"""What is drawn on each link: meshes, loaded once per file, with their places and colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import trimesh
+
+from ..errors import FileProblem, listing
+from .materials import NEUTRAL, Rgba, flat_color, has_own_look, readable
+from .meshes import MeshPart, load_parts
+from .shapes import Primitive, primitive_mesh
+
+# Reading STL is numpy, which two threads do in half the time; COLLADA gains a third at best, and more threads nothing.
+_THREADS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Visual:
+    """One mesh on one link.
+
+    mesh: in the file's own units; one object for all visuals with the same mesh_key. origin: (4, 4) from the mesh's
+    vertices to the link [m], scale included. rgba: sRGB 0..1, the colour to draw it in, except where the mesh has a
+    texture or vertex colours. normals: (V, 3) for a smooth surface, None for a flat shaded one.
+    """
+
+    link: int
+    mesh_key: str
+    mesh: trimesh.Trimesh
+    origin: np.ndarray
+    rgba: Rgba
+    normals: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """A visual before its mesh is loaded.
+
+    rgba: the colour for a mesh that has none of its own. link_name: of the link it belongs to, which may be fixed to
+    the one it is drawn with.
+    """
+
+    link: int
+    shape: Primitive | Path
+    origin: np.ndarray
+    rgba: Rgba | None
+    link_name: str
+
+
+def load_visuals(geometries: Sequence[Geometry]) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
+    """Load every mesh once; returns the visuals, and a sentence for each shape or file that had to be left out."""
+    parts, failures = _load_all(dict.fromkeys(geometry.shape for geometry in geometries))
+    visuals = [visual for geometry in geometries for visual in _visuals(geometry, parts.get(geometry.shape, ()))]
+    problems = [
+        f"{reason} Left out on {on_links(g.link_name for g in geometries if g.shape == shape)}."
+        for shape, reason in failures.items()
+    ]
+    return tuple(visuals), tuple(problems)
+
+
+def on_links(names: Iterable[str]) -> str:
+    """The links by name, each once, as in "links hip, knee"."""
+    unique = list(dict.fromkeys(names))
+    return f"link{'s' if len(unique) > 1 else ''} {listing(unique)}"
+
+
+def _load_all(
+    shapes: Iterable[Primitive | Path],
+) -> tuple[Mapping[Primitive | Path, Sequence[MeshPart]], Mapping[Primitive | Path, str]]:
+    """The parts of every shape that can be loaded, and why the others cannot."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        loaded = dict(zip(shapes, pool.map(_try_load, shapes), strict=True))
+    parts = {shape: result for shape, result in loaded.items() if not isinstance(result, str)}
+    return parts, {shape: result for shape, result in loaded.items() if isinstance(result, str)}
+
+
+def _try_load(shape: Primitive | Path) -> Sequence[MeshPart] | str:
+    """The parts of a shape, or what is wrong with it."""
+    try:
+        if isinstance(shape, Path):
+            return load_parts(shape)
+        mesh = primitive_mesh(shape)
+        return [MeshPart(mesh, np.eye(4), np.asarray(mesh.vertex_normals) if shape.is_round else None)]
+    except FileProblem as problem:
+        return str(problem)
+    except ValueError as error:
+        return f"A shape cannot be drawn: {error}."
+
+
+def _visuals(geometry: Geometry, parts: Sequence[MeshPart]) -> list[Visual]:
+    return [
+        Visual(
+            link=geometry.link,
+            mesh_key=f"{geometry.shape}#{index}",
+            mesh=part.mesh,
+            origin=geometry.origin @ part.transform,
+            rgba=_color(part.mesh, geometry.rgba),
+            normals=part.normals,
+        )
+        for index, part in enumerate(parts)
+    ]
+
+
+def _color(mesh: trimesh.Trimesh, fallback: Rgba | None) -> Rgba:
+    """The colour of a mesh: its file's, else the one of the URDF, else neutral. So does RViz."""
+    if has_own_look(mesh):
+        return (1.0, 1.0, 1.0, 1.0)
+    return readable(flat_color(mesh) or fallback or NEUTRAL)
