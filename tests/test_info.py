@@ -11,7 +11,7 @@ import pytest
 from memory_rollout import memory_rollout, still, windows
 
 from replay_viewer.cli.info_text import id_ranges, info_text
-from replay_viewer.replay import Replay, compose
+from replay_viewer.replay import Replay, with_robots
 from replay_viewer.rollout import Entity, Episode, Terrain, Verdict
 from replay_viewer.summary import summarize, to_json
 
@@ -30,7 +30,7 @@ def replay_of(num_steps: int = 10, num_envs: int = 2, **facts) -> Replay:
         "entities": (Entity("robot", joint_names=("hip", "knee")),),
         "reward_terms": ("alive", "torque"),
     }
-    return compose(memory_rollout({**values, **facts.pop("values", {})}, **{**defaults, **facts}))
+    return with_robots(memory_rollout({**values, **facts.pop("values", {})}, **{**defaults, **facts}))
 
 
 def test_statistics_of_rewards_are_those_of_the_file() -> None:
