@@ -56,7 +56,7 @@ def hull_surface(x: np.ndarray, u: np.ndarray) -> np.ndarray:
     return np.stack(np.broadcast_arrays(x, width * y * scale * closing, middle + height * z * scale * closing), axis=-1)
 
 
-def hull(count: int = 28) -> Shell:
+def hull(count: int = 26) -> Shell:
     """The trunk without its shell."""
     rounding = HULL[-1][0] - HULL_ROUNDING * (1 - np.sin(np.linspace(0, np.pi / 2, 4)))
     x = np.concatenate([-rounding[::-1], np.linspace(-0.17, 0.17, 9), rounding])
@@ -93,7 +93,7 @@ def base() -> Link:
     stripe = patch(hull_surface, (-0.004, 0.33), (0.128, 0.075), 0.0085, edge=0.25, count=20, steps=2, sink=0.0)
     visor = patch(head_surface, (0.0, 0.002), (0.053, 0.027), 0.003, edge=0.1, count=28, steps=3, exponent=4)
     lens = patch(head_surface, (0.0, 0.006), (0.040, 0.0055), 0.0050, edge=0.3, count=20, steps=2, exponent=3, sink=0.0)
-    head = block(HEAD_SIZE, exponent=HEAD_EXPONENT, end_exponent=HEAD_END, count=28, steps=5).moved(HEAD_AT)
+    head = block(HEAD_SIZE, exponent=HEAD_EXPONENT, end_exponent=HEAD_END, count=24, steps=5).moved(HEAD_AT)
     tail = block((0.02, 0.07, 0.014), exponent=3, end_exponent=3, count=16, steps=3).moved((-0.216, 0, 0.012))
     return {
         "graphite": [hull()],

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+
+from replay_viewer.assets_path import asset
+from replay_viewer.errors import FileProblem
+
+
+def test_bundled_files_are_found():
+    assert asset("demo.rec").is_file()
+    assert asset("trotter/trotter.urdf").is_file()
+
+
+def test_missing_file_is_named_with_the_way_to_get_it():
+    with pytest.raises(FileProblem, match=r"assets/no\.rec: .*pip install"):
+        asset("no.rec")
