@@ -1,0 +1,43 @@
+"""Everything that a key or the page's bar may ask of the session, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..player import SPEEDS
+from .page_bridge import PageAction
+from .session import Session
+
+
+def session_actions(session: Session) -> dict[str, PageAction]:
+    """The actions as (value, client_id) -> None; most need neither."""
+    player = session.player
+    one_second = max(1, round(1.0 / player.control_dt))
+    simple: dict[str, Callable[[], object]] = {
+        "toggle": player.toggle,
+        "step_back": lambda: session.step_by(-1),
+        "step_forward": lambda: session.step_by(1),
+        "jump_back": lambda: session.step_by(-one_second),
+        "jump_forward": lambda: session.step_by(one_second),
+        "go_to_start": session.go_to_start,
+        "go_to_end": session.go_to_end,
+        "go_to_next_episode": session.go_to_next_episode,
+        "go_to_previous_episode": session.go_to_previous_episode,
+        "go_to_next_end": session.go_to_next_end,
+        "go_to_previous_end": session.go_to_previous_end,
+        "slower": lambda: player.set_speed(max((s for s in SPEEDS if s < player.speed), default=SPEEDS[0])),
+        "faster": lambda: player.set_speed(min((s for s in SPEEDS if s > player.speed), default=SPEEDS[-1])),
+        "next_loop": session.next_loop,
+    }
+    return {
+        **{name: _without_arguments(run) for name, run in simple.items()},
+        "seek": lambda value, _: session.seek(float(value)),
+        "set_speed": lambda value, _: player.set_speed(float(value)),
+        "set_loop": lambda value, _: player.set_loop(value),
+        "begin_scrub": lambda _, client_id: session.begin_scrub(client_id),
+        "end_scrub": lambda _, client_id: session.end_scrub(client_id),
+    }
+
+
+def _without_arguments(run: Callable[[], object]) -> PageAction:
+    return lambda value, client_id: run()

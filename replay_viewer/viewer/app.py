@@ -1,0 +1,245 @@
+"""The viewer put together: one server, one session, one thread that owns both."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any, cast
+
+import viser
+
+from ..errors import ReplayError
+from ..replay import Replay
+from .actions import session_actions
+from .client_view import ClientView, Subject
+from .clock import Beat
+from .keys import KEYS
+from .mailbox import Action, Mailbox
+from .page_bridge import PageAction, PageBridge
+from .panels.curves import CurvesPanel
+from .panels.help import HelpPanel
+from .panels.recording import RecordingPanel, doubts
+from .panels.rewards import RewardsPanel
+from .panels.selection import SelectionPanel
+from .panels.timeline import TimelinePanel
+from .scene import Scene
+from .server import close_server, open_server
+from .session import Session
+
+FRAME_RATE = 60
+# Numbers that change faster cannot be read, and cost the page's main thread.
+_PANEL_RATE = 12
+_PANEL_WIDTH = 350
+
+_log = logging.getLogger(__name__)
+
+
+class ViewerApp:
+    """A replay at http://host:port, for any number of browsers.
+
+    Example:
+        with ViewerApp(open_replay("run.rec")) as app:
+            app.run_forever()
+    """
+
+    def __init__(
+        self,
+        replay: Replay,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        env_index: int = 0,
+        step: int = 0,
+        shadows: bool = True,
+    ) -> None:
+        """Open the server; the first frame is ready when this returns.
+
+        Args:
+            replay: what to show.
+            host: address to listen on.
+            port: the first free one from here on is taken; see `port`.
+            env_index: env shown first, as a position in the recording.
+            step: step shown first.
+            shadows: whether the light casts shadows at first; browsers without a GPU draw faster without.
+
+        Raises:
+            HostProblem: if this machine cannot listen there.
+        """
+        self.session = Session(replay, env_index, step)
+        self._host = host
+        self._shadows = shadows
+        self._server = open_server(host, port, replay.rollout.name)
+        self._mailbox = Mailbox()
+        self._views: dict[int, ClientView] = {}
+        self._drawn: tuple[float, int] | None = None
+        self._build()
+        self._stopping = threading.Event()
+        self._owner = threading.Thread(target=self._run, name="replay-viewer", daemon=True)
+        self._owner.start()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return self._server.get_port()
+
+    @property
+    def url(self) -> str:
+        """Where to point a browser on this machine."""
+        return f"http://{'localhost' if self._host in ('0.0.0.0', '127.0.0.1', '::') else self._host}:{self.port}"
+
+    def run_forever(self) -> None:
+        """Serve until interrupted."""
+        while self._owner.is_alive():
+            self._owner.join(timeout=0.5)
+
+    def close(self) -> None:
+        """Stop the owner thread and the server."""
+        self._stopping.set()
+        self._mailbox.post(lambda: None)
+        self._owner.join(timeout=5)
+        close_server(self._server)
+
+    def __enter__(self) -> ViewerApp:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # -- composition ----------------------------------------------------------
+
+    def _build(self) -> None:
+        server, session = self._server, self.session
+        server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=(37, 99, 235))
+        self._scene = Scene(server, session.replay, shadows=self._shadows)
+        self._actions = {**session_actions(session), **self._view_actions()}
+        self._build_panels()
+        self._register_keys()
+        self._place_newcomers()
+        server.on_client_connect(self._on_connect)
+        server.on_client_disconnect(self._on_disconnect)
+        self._sync_panels()
+        self._draw()
+
+    def _build_panels(self) -> None:
+        gui, session = self._server.gui, self.session
+        gui.main_panel.dock_right()
+        gui.main_panel.set_width(_PANEL_WIDTH)
+        number = doubts(session.replay.verdicts)
+        tabs = gui.add_tab_group()
+        with tabs.add_tab("Replay", viser.Icon.PLAYER_PLAY):
+            self._selection = SelectionPanel(gui, self._mailbox, session)
+            self._rewards = RewardsPanel(gui)
+            self._curves = CurvesPanel(gui, session)
+        with tabs.add_tab(f"Recording ({number})" if number else "Recording", viser.Icon.FILE_INFO):
+            RecordingPanel(gui, session.replay)
+        with tabs.add_tab("Keys", viser.Icon.KEYBOARD):
+            HelpPanel(gui)
+        page = PageBridge(self._server, self._mailbox, self._actions)
+        self._timeline = TimelinePanel(page, session, self._curves.chart_ids)
+
+    def _register_keys(self) -> None:
+        for key in KEYS:
+            command = self._server.gui.add_command(key.description, hotkey=cast(Any, key.hotkey))
+            self._on_trigger(command, self._actions[key.action])
+
+    def _on_trigger(self, command: viser.CommandHandle, action: PageAction) -> None:
+        @command.on_trigger
+        async def _(event: Any) -> None:
+            if event.client is not None:
+                self._mailbox.post(action, None, event.client.client_id)
+
+    # -- browsers -------------------------------------------------------------
+
+    def _view_actions(self) -> dict[str, PageAction]:
+        """What a key or a button does to the view of the browser that it was pressed in."""
+
+        def look(name: str) -> PageAction:
+            return lambda _, client_id: self._views[client_id].look_from(name, self._subject)
+
+        def changed(client_id: int, change: Action, *args: Any) -> None:
+            change(*args)
+            view = self._views[client_id]
+            self._timeline.update(view.client, view.state)
+
+        return {
+            **{f"look_{name}": look(name) for name in ("top", "side", "front", "follow")},
+            "toggle_follow": lambda _, client: changed(client, self._views[client].toggle_follow, self._subject),
+            "toggle_shadows": lambda _, client: changed(client, self._views[client].toggle_shadows),
+            "zoom": lambda _, client: self._timeline.toggle_zoom(self._views[client].client),
+        }
+
+    async def _on_connect(self, client: viser.ClientHandle) -> None:
+        self._mailbox.post(self._greet, client)
+
+    async def _on_disconnect(self, client: viser.ClientHandle) -> None:
+        self._mailbox.post(self._forget, client.client_id)
+
+    def _greet(self, client: viser.ClientHandle) -> None:
+        view = self._views[client.client_id] = ClientView(client, shadows=self._shadows)
+        self._timeline.greet(client, view.state)
+
+    def _forget(self, client_id: int) -> None:
+        self.session.end_scrub(client_id)
+        self._views.pop(client_id, None)
+
+    @property
+    def _subject(self) -> Subject:
+        entity = next(iter(self.session.replay.rollout.entities))
+        return Subject.of(self.session.frame, entity, self.session.replay.robots[entity].radius)
+
+    def _place_newcomers(self) -> None:
+        """Browsers begin with the follow preset of the frame shown now."""
+        pose = self._subject.seen_from("follow", self._subject.origin)
+        camera = self._server.initial_camera
+        camera.position, camera.look_at, camera.fov = pose.position, pose.look_at, pose.fov
+
+    # -- the owner thread -----------------------------------------------------
+
+    def _run(self) -> None:
+        beat = Beat(FRAME_RATE)
+        since_sync = 0.0
+        while not self._stopping.is_set():
+            if not self.session.animating:
+                self._mailbox.wait(None)
+                beat.restart()
+            elapsed = beat.wait()
+            acted = self._run_posted()
+            self.session.tick(elapsed)
+            self._draw()
+            since_sync += elapsed
+            if acted or not self.session.animating or since_sync >= 1 / _PANEL_RATE:
+                since_sync = 0.0
+                self._sync_panels()
+            self._server.flush()
+
+    def _run_posted(self) -> bool:
+        posted = self._mailbox.take()
+        for action, arguments in posted:
+            self._run_one(action, arguments)
+        return bool(posted)
+
+    def _run_one(self, action: Action, arguments: tuple[Any, ...]) -> None:
+        """Run one action; what it raises must not end the viewer for everybody."""
+        try:
+            action(*arguments)
+        except ReplayError as error:
+            for view in self._views.values():
+                view.client.add_notification("This did not work", str(error), color="red", auto_close_seconds=8)
+        except Exception:
+            _log.exception("an action of the viewer failed")
+
+    def _draw(self) -> None:
+        """Send the frame at the position, if it is not the one shown."""
+        shown = (self.session.player.position, self.session.env_index)
+        if shown == self._drawn:
+            return
+        self._drawn = shown
+        with self._server.atomic():
+            self._scene.show(self.session.frame, self._subject.origin)
+
+    def _sync_panels(self) -> None:
+        """Bring every panel to the session's state; one-way."""
+        self._selection.sync(self.session)
+        self._rewards.sync(self.session)
+        self._curves.sync(self.session)
+        self._timeline.sync(self.session, [view.client for view in self._views.values()])

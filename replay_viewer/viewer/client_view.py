@@ -1,0 +1,90 @@
+"""Each browser's own view: its camera, whether its world follows the robot, its shadows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import viser
+
+from ..cameras import CameraPose, preset
+from ..frames import Frame
+from .scene import WORLD
+
+# An orbit camera cannot look along its own axis; this tilt [m per m of distance] is not visible.
+_OFF_AXIS = 1e-3
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What cameras look at. base_pos: (3,) [m]. base_wxyz: (4,). size: its radius [m]."""
+
+    base_pos: np.ndarray
+    base_wxyz: np.ndarray
+    size: float
+
+    @classmethod
+    def of(cls, frame: Frame, entity: str, size: float) -> Subject:
+        """An entity in the first env of a frame."""
+        poses = frame.entities[entity]
+        return cls(poses.base_pos[0].astype(np.float64), poses.base_wxyz[0].astype(np.float64), size)
+
+    @property
+    def origin(self) -> np.ndarray:
+        """The world point (3,) [m] that followers have in the middle of their space: below the base, at height 0."""
+        return self.base_pos * (1.0, 1.0, 0.0)
+
+    def seen_from(self, name: str, origin: np.ndarray) -> CameraPose:
+        """A camera preset, in the space of a browser that has the world point `origin` in its middle."""
+        pose = preset(name, self.base_pos, self.base_wxyz, self.size)
+        distance = float(np.linalg.norm(pose.position - pose.look_at))
+        off_axis = pose.up * _OFF_AXIS * distance if abs(pose.up[2]) < 0.5 else np.zeros(3)
+        return pose._replace(position=pose.position - origin - off_axis, look_at=pose.look_at - origin)
+
+
+class ClientView:
+    """One browser's view.
+
+    The server's world frame follows the robot (see `Scene`). A browser that does not follow has a world frame of its
+    own in its place, which stays where it was when following ended.
+    """
+
+    def __init__(self, client: viser.ClientHandle, *, shadows: bool) -> None:
+        self.client = client
+        self._shadows = shadows
+        self._still_world: viser.FrameHandle | None = None
+
+    @property
+    def state(self) -> dict[str, bool]:
+        """What the page's buttons show."""
+        return {"following": self._still_world is None, "shadows": self._shadows}
+
+    def look_from(self, name: str, subject: Subject) -> None:
+        """Put the camera on a preset; orbiting goes on from there."""
+        origin = subject.origin if self._still_world is None else -self._still_world.position
+        pose = subject.seen_from(name, origin)
+        with self.client.atomic():
+            self.client.camera.position = pose.position
+            self.client.camera.look_at = pose.look_at
+            self.client.camera.fov = pose.fov
+
+    def toggle_follow(self, subject: Subject) -> None:
+        """Let go of the robot where it is, or take it to the middle of the picture again, in the same direction."""
+        if self._still_world is None:
+            self._still_world = self.client.scene.add_frame(WORLD, show_axes=False, position=-subject.origin)
+        else:
+            self._still_world.remove()
+            self._still_world = None
+            self._aim_at(subject.base_pos - subject.origin)
+
+    def toggle_shadows(self) -> None:
+        """Cast shadows or not; a machine without a GPU draws faster without."""
+        self._shadows = not self._shadows
+        self.client.scene.configure_default_lights(cast_shadow=self._shadows)
+
+    def _aim_at(self, target: np.ndarray) -> None:
+        camera = self.client.camera
+        view = camera.position - camera.look_at
+        with self.client.atomic():
+            camera.position = target + view
+            camera.look_at = target

@@ -1,0 +1,42 @@
+"""The keys: one table for what they do, the command palette and the help panel.
+
+Arrows and W A S D Q E also move viser's camera, so none of them is used.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Key(NamedTuple):
+    """hotkey: as viser names it. label: for people. action: what the app's table of actions calls it."""
+
+    hotkey: str
+    label: str
+    action: str
+    description: str
+
+
+KEYS = (
+    Key("space", "Space", "toggle", "Play or pause"),
+    Key(",", ",", "step_back", "One step back"),
+    Key(".", ".", "step_forward", "One step forward"),
+    Key("J", "J", "jump_back", "One second back"),
+    Key("K", "K", "jump_forward", "One second forward"),
+    Key("home", "Home", "go_to_start", "Start of the recording"),
+    Key("end", "End", "go_to_end", "End of the recording"),
+    Key("[", "[", "go_to_previous_episode", "Previous episode"),
+    Key("]", "]", "go_to_next_episode", "Next episode"),
+    Key("N", "N", "go_to_next_end", "Next episode end: how it fell"),
+    Key("P", "P", "go_to_previous_end", "Previous episode end"),
+    Key("O", "O", "slower", "Slower"),
+    Key("I", "I", "faster", "Faster"),
+    Key("L", "L", "next_loop", "Loop: off, episode, all"),
+    Key("1", "1", "look_top", "Camera: top"),
+    Key("2", "2", "look_side", "Camera: side"),
+    Key("3", "3", "look_front", "Camera: front"),
+    Key("4", "4", "look_follow", "Camera: behind the robot"),
+    Key("F", "F", "toggle_follow", "Follow the robot, on or off"),
+    Key("H", "H", "toggle_shadows", "Shadows, on or off"),
+    Key("Z", "Z", "zoom", "Timeline shows this episode only"),
+)

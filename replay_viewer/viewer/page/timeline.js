@@ -1,0 +1,343 @@
+// The timeline bar at the bottom of the page, and the time marker in the charts.
+//
+// viser's page gives three things, all private to it and reached only here: `__viserMutable.sendMessage`, the poses of
+// scene nodes in `__viserMutable.nodePoseData`, and the charts in `__viserTestpoints.uplots`. The playhead is read
+// from the pose of the node "/playhead", which arrives with the robot's poses, so that both always show the same step.
+(() => {
+  if (window.replayViewer) window.replayViewer.close();
+
+  const OUTCOMES = ["terminated", "truncated", "unfinished", "aborted"];
+  const OUTCOME_TEXT = {
+    terminated: "terminated", truncated: "time-out", unfinished: "unfinished", aborted: "reset from outside",
+  };
+  const ICONS = {
+    start: "M5 5h2.5v14H5zM19 5v14l-10-7z",
+    previous: "M12 5v14l-8-7zM20 5v14l-8-7z",
+    back: "M15 5v14l-9-7zM16.5 5H19v14h-2.5z",
+    play: "M7 4.5v15l12.5-7.5z",
+    pause: "M6.5 5h4v14h-4zM13.5 5h4v14h-4z",
+    forward: "M9 5v14l9-7zM5 5h2.5v14H5z",
+    next: "M4 5v14l8-7zM12 5v14l8-7z",
+    end: "M5 5v14l10-7zM16.5 5H19v14h-2.5z",
+    fall: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm-1.2 4.2h2.4v6.2h-2.4zm0 7.8h2.4v2.4h-2.4z",
+    zoom: "M3 11h5V8l4.5 4L8 16v-3H3zM21 11h-5V8l-4.5 4 4.5 4v-3h5z",
+  };
+
+  const state = {
+    title: "", numSteps: 1, dt: 0.02, playing: false, speed: 1, speeds: [1], loop: "off", envId: 0,
+    episodes: { first: [0], last: [0], outcome: [2] }, episode: null, charts: [], following: true, shadows: true,
+  };
+  let control = null;
+  let counter = Math.floor(Math.random() * 1e9);
+  let dragging = null; // The step under the pointer while the user holds the timeline.
+  let released = null; // After that, until the server has moved there: {step, until}.
+  let zoomed = false;
+  let running = true;
+  let drawn = "";
+
+  // -- building ---------------------------------------------------------------
+
+  const style = document.createElement("style");
+  style.textContent = /*CSS*/;
+  document.head.append(style);
+
+  function element(tag, className, parent, attributes = {}) {
+    const node = document.createElement(tag);
+    node.className = className;
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    parent?.append(node);
+    return node;
+  }
+
+  function icon(name) {
+    return `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
+  }
+
+  function button(parent, iconName, label, action, className = "") {
+    const node = element("button", className, parent, { type: "button", title: label, "aria-label": label });
+    node.innerHTML = icon(iconName);
+    node.addEventListener("click", () => send(action));
+    return node;
+  }
+
+  function textButton(parent, text, hint) {
+    const node = element("button", "", parent, { type: "button", title: hint });
+    node.textContent = text;
+    return node;
+  }
+
+  function setPressed(node, on) {
+    node.classList.toggle("rv-on", on);
+    node.setAttribute("aria-pressed", String(on));
+  }
+
+  function choice(parent, label, options, action) {
+    const box = element("label", "rv-choice", parent);
+    element("span", "", box).textContent = label;
+    const select = element("select", "", box, { "aria-label": label, title: label });
+    for (const [value, text] of options) element("option", "", select, { value }).textContent = text;
+    select.addEventListener("change", () => { send(action, select.value); select.blur(); });
+    return select;
+  }
+
+  const bar = element("div", "", document.body, { id: "rv-bar" });
+  const track = element("div", "rv-track", bar, { role: "slider", "aria-label": "Timeline", tabindex: "0" });
+  const canvas = element("canvas", "", track);
+  const playhead = element("div", "rv-playhead", track);
+  const tip = element("div", "rv-tip", track);
+  const row = element("div", "rv-row", bar);
+  const buttons = element("div", "rv-buttons", row);
+  button(buttons, "start", "Start of the recording (Home)", "go_to_start", "rv-minor");
+  button(buttons, "previous", "Previous episode ( [ )", "go_to_previous_episode");
+  button(buttons, "back", "One step back ( , )", "step_back");
+  const play = button(buttons, "play", "Play (Space)", "toggle", "rv-play");
+  button(buttons, "forward", "One step forward ( . )", "step_forward");
+  button(buttons, "next", "Next episode ( ] )", "go_to_next_episode");
+  button(buttons, "end", "End of the recording (End)", "go_to_end", "rv-minor");
+  button(buttons, "fall", "Next episode end (N)", "go_to_next_end");
+  const clock = element("div", "rv-clock", row);
+  const clockTime = element("b", "", clock, { id: "rv-time" });
+  const clockEnd = element("span", "", clock);
+  const clockStep = element("span", "rv-step", clock, { id: "rv-step" });
+  const chip = element("div", "rv-episode", row, { id: "rv-episode" });
+  const views = element("div", "", document.body, { id: "rv-views" });
+  for (const [name, key] of [["Top", 1], ["Side", 2], ["Front", 3]]) {
+    const view = textButton(views, name, `Look at the robot from here (${key})`);
+    view.addEventListener("click", () => send(`look_${name.toLowerCase()}`));
+  }
+  const follow = textButton(views, "Follow Robot", "Keep the robot in the middle; orbit as you like (F)");
+  follow.addEventListener("click", () => send("toggle_follow"));
+  const shadows = textButton(views, "Shadows", "Off is faster without a GPU (H)");
+  shadows.addEventListener("click", () => send("toggle_shadows"));
+  const zoom = button(row, "zoom", "Timeline shows this episode only (Z)", "", "rv-minor");
+  zoom.addEventListener("click", toggleZoom);
+  let speed = null;
+  let loop = null;
+
+  // -- to and from Python -----------------------------------------------------
+
+  function send(action, value = null) {
+    if (!action || !control) return;
+    counter += 1;
+    window.__viserMutable.sendMessage({
+      type: "GuiUpdateMessage", uuid: control, updates: { value: JSON.stringify({ do: action, value, n: counter }) },
+    });
+  }
+
+  function open(settings) {
+    control = settings.control;
+  }
+
+  function update(changes) {
+    Object.assign(state, changes);
+    if ("title" in changes) document.title = `${state.title} - replay-viewer`;
+    if ("speeds" in changes) addChoices();
+    if (speed) speed.value = String(state.speed);
+    if (loop) loop.value = state.loop;
+    const label = state.playing ? "Pause (Space)" : "Play (Space)";
+    play.innerHTML = icon(state.playing ? "pause" : "play");
+    play.title = label;
+    play.setAttribute("aria-label", label);
+    setPressed(follow, state.following);
+    setPressed(shadows, state.shadows);
+    describeEpisode();
+    drawn = "";
+  }
+
+  function addChoices() {
+    speed?.parentNode.remove();
+    loop?.parentNode.remove();
+    speed = choice(row, "Speed", state.speeds.map((x) => [x, `${x}x`]), "set_speed");
+    loop = choice(row, "Loop", [["off", "off"], ["episode", "episode"], ["rollout", "all"]], "set_loop");
+  }
+
+  // -- time -------------------------------------------------------------------
+
+  function position() {
+    if (dragging !== null) return dragging;
+    const at = window.__viserMutable?.nodePoseData?.["/playhead"]?.position?.[0] ?? 0;
+    if (released && (Math.abs(at - released.step) < 1 || performance.now() > released.until)) released = null;
+    return released ? released.step : at;
+  }
+
+  // Steps at the left and right edge of the track; a step is as wide as every other one.
+  function range() {
+    if (zoomed && state.episode) return [state.episode.first - 0.5, state.episode.last + 0.5];
+    return [-0.5, state.numSteps - 0.5];
+  }
+
+  function toggleZoom() {
+    zoomed = !zoomed;
+    setPressed(zoom, zoomed);
+    drawn = "";
+  }
+
+  function fraction(step) {
+    const [a, b] = range();
+    return (step - a) / (b - a);
+  }
+
+  function stepAt(clientX) {
+    const box = track.getBoundingClientRect();
+    const [a, b] = range();
+    const step = Math.round(a + ((clientX - box.left) / box.width) * (b - a));
+    return Math.min(Math.max(step, Math.ceil(a)), Math.floor(b));
+  }
+
+  function seconds(step) {
+    return (step * state.dt).toFixed(2);
+  }
+
+  // The episode of a step, by bisection: a recording may have many thousands.
+  function episodeAt(step) {
+    const firsts = state.episodes.first;
+    let low = 0;
+    let high = firsts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (firsts[middle] <= step) low = middle; else high = middle - 1;
+    }
+    return low;
+  }
+
+  // -- drawing ----------------------------------------------------------------
+
+  function colour(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(`--rv-${name}`).trim();
+  }
+
+  function drawTrack() {
+    const ratio = window.devicePixelRatio || 1;
+    const width = canvas.clientWidth;
+    const height = canvas.clientHeight;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    const pen = canvas.getContext("2d");
+    pen.scale(ratio, ratio);
+    const colours = OUTCOMES.map(colour);
+    const { first, last, outcome } = state.episodes;
+    for (let i = 0; i < first.length; i++) {
+      const left = fraction(first[i] - 0.5) * width;
+      const right = fraction(last[i] + 0.5) * width;
+      if (right < 0 || left > width) continue;
+      const gap = right - left > 6 ? 1 : 0;
+      pen.globalAlpha = i === state.episode?.index ? 0.38 : 0.16;
+      pen.fillStyle = colours[outcome[i]];
+      pen.fillRect(left + gap, 5, Math.max(right - left - 2 * gap, 1), height - 10);
+      if (outcome[i] === 2) continue; // The recording ends here, the episode does not.
+      pen.globalAlpha = 1;
+      pen.fillRect(Math.max(right - 3 - gap, left), 2, 3, height - 4);
+    }
+    pen.globalAlpha = 1;
+  }
+
+  function describeEpisode() {
+    const episode = state.episode;
+    chip.replaceChildren();
+    if (!episode) return;
+    element("span", "rv-dot", chip).style.background = colour(episode.outcome);
+    element("b", "", chip).textContent = `Episode ${episode.index + 1} of ${state.episodes.first.length}`;
+    const cause = episode.reason ? `${OUTCOME_TEXT[episode.outcome]} (${episode.reason})` : OUTCOME_TEXT[episode.outcome];
+    const length = `${episode.last - episode.first + 1} steps, ${seconds(episode.last - episode.first + 1)} s`;
+    const lost = episode.lost ? ", terminal state lost: the step before it is shown" : "";
+    chip.append(` of env ${state.envId}: ${cause}, ${length}${lost}`);
+    chip.title = chip.textContent;
+  }
+
+  function drawCharts(step) {
+    for (const uuid of state.charts) {
+      const chart = window.__viserTestpoints?.uplots?.[uuid]?.chart;
+      if (!chart) continue;
+      const marker = chart.over.querySelector(".rv-marker") ?? element("div", "rv-marker", chart.over);
+      const x = chart.valToPos(step * state.dt, "x");
+      marker.style.left = `${x}px`;
+      marker.style.display = x >= 0 && x <= chart.over.clientWidth ? "" : "none";
+    }
+  }
+
+  function draw() {
+    if (!running) return;
+    requestAnimationFrame(draw);
+    const at = position();
+    const key = `${at}|${track.clientWidth}|${window.devicePixelRatio}`;
+    drawCharts(at);
+    if (key === drawn) return;
+    if (!drawn || key.split("|")[1] !== drawn.split("|")[1] || zoomed) drawTrack();
+    drawn = key;
+    const step = Math.floor(at + 1e-6);
+    playhead.style.left = `${Math.min(Math.max(fraction(at), 0), 1) * 100}%`;
+    clockTime.textContent = seconds(at);
+    clockEnd.textContent = ` / ${seconds(state.numSteps - 1)} s`;
+    clockStep.textContent = `step ${step} / ${state.numSteps - 1}`;
+    track.setAttribute("aria-valuemin", "0");
+    track.setAttribute("aria-valuemax", String(state.numSteps - 1));
+    track.setAttribute("aria-valuenow", String(step));
+  }
+
+  // -- the user ---------------------------------------------------------------
+
+  function showTip(clientX) {
+    const step = stepAt(clientX);
+    const index = episodeAt(step);
+    const outcome = OUTCOME_TEXT[OUTCOMES[state.episodes.outcome[index]]];
+    tip.textContent = `${seconds(step)} s, step ${step}, episode ${index + 1} (${outcome})`;
+    const box = track.getBoundingClientRect();
+    const half = tip.offsetWidth / 2;
+    tip.style.left = `${Math.min(Math.max(clientX - box.left, half), box.width - half)}px`;
+    tip.style.visibility = "visible";
+  }
+
+  let lastSeek = null;
+  function seekTo(step) {
+    dragging = step;
+    if (step !== lastSeek) send("seek", step);
+    lastSeek = step;
+  }
+
+  track.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    track.setPointerCapture(event.pointerId);
+    send("begin_scrub");
+    lastSeek = null;
+    seekTo(stepAt(event.clientX));
+  });
+  track.addEventListener("pointermove", (event) => {
+    showTip(event.clientX);
+    if (dragging !== null) seekTo(stepAt(event.clientX));
+  });
+  function release() {
+    if (dragging === null) return;
+    send("end_scrub");
+    released = { step: dragging, until: performance.now() + 500 };
+    dragging = null;
+  }
+  track.addEventListener("pointerup", release);
+  track.addEventListener("pointercancel", release);
+  track.addEventListener("pointerleave", () => { tip.style.visibility = "hidden"; });
+  track.addEventListener("keydown", (event) => {
+    const action = { ArrowLeft: "step_back", ArrowRight: "step_forward" }[event.key];
+    if (!action) return;
+    send(action);
+    event.stopPropagation(); // The arrows also drive viser's camera.
+    event.preventDefault();
+  });
+
+  // Keys are dead while a control has the focus, and space presses a focused button: give the focus back to the page.
+  function giveBackFocus(event) {
+    if (event.detail === 0) return; // Pressed by keyboard.
+    if (event.target.closest?.("button, [role=option]")) setTimeout(() => document.activeElement?.blur(), 0);
+  }
+  document.addEventListener("click", giveBackFocus);
+
+  function close() {
+    running = false;
+    document.removeEventListener("click", giveBackFocus);
+    style.remove();
+    bar.remove();
+    views.remove();
+    delete window.replayViewer;
+  }
+
+  window.replayViewer = { open, update, close, toggleZoom };
+  requestAnimationFrame(draw);
+})();

@@ -1,0 +1,60 @@
+"""The scripts that this viewer adds to viser's page, and the way between them and Python.
+
+To the page: `update(client, state)` hands it a JSON value. From the page: one hidden text control, through which it
+sends `{"do": action, "value": ..., "n": counter}`; the counter makes every message a change. What a browser sends is
+untrusted: only listed actions run, and each checks its value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from typing import Any
+
+import viser
+
+from .mailbox import Mailbox
+from .server import call_script, handle_id, run_script
+
+# One action of the page: takes the value that came with it, and the client's id.
+PageAction = Callable[[Any, int], object]
+
+
+class PageBridge:
+    """Our part of the page, in every browser."""
+
+    def __init__(self, server: viser.ViserServer, mailbox: Mailbox, actions: Mapping[str, PageAction]) -> None:
+        """actions: what the page may ask for, by name."""
+        self._control = server.gui.add_text("page", "", visible=False)
+        self._mailbox = mailbox
+        self._actions = actions
+        self._script = _read("timeline.js").replace("/*CSS*/", json.dumps(_read("timeline.css")))
+
+        @self._control.on_update
+        async def _(event: Any) -> None:
+            if event.client is not None:
+                self._receive(event.target.value, event.client.client_id)
+
+    def open(self, client: viser.ClientHandle) -> None:
+        """Add our part to a browser that has just connected."""
+        run_script(client, self._script)
+        call_script(client, "replayViewer.open", {"control": handle_id(self._control)})
+
+    def update(self, client: viser.ClientHandle, state: Mapping[str, Any]) -> None:
+        """Hand the page what changed; keys that are left out stay as they were."""
+        call_script(client, "replayViewer.update", dict(state))
+
+    def toggle_zoom(self, client: viser.ClientHandle) -> None:
+        """Let this browser's timeline span the shown episode only, or the whole recording again."""
+        run_script(client, "replayViewer.toggleZoom();")
+
+    def _receive(self, text: str, client_id: int) -> None:
+        message = json.loads(text)
+        action = self._actions.get(message["do"])
+        if action is not None:
+            self._mailbox.post(action, message.get("value"), client_id)
+
+
+def _read(name: str) -> str:
+    return files(__package__).joinpath("page", name).read_text(encoding="utf-8")

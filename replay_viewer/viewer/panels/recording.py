@@ -1,0 +1,71 @@
+"""What is in the recording, and every doubt about it, with its reason."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import viser
+
+from ...replay import Replay
+from ...rollout import Verdict
+
+_STYLE = """<style>
+.rv-file{font-size:13px;margin:0.25em 0.75em 0.75em;line-height:1.4;overflow-wrap:anywhere}
+.rv-file table{width:100%;border-collapse:collapse}
+.rv-file td{padding:2px 0;vertical-align:top}
+.rv-file td:first-child{width:84px;opacity:.7}
+.rv-file h4{margin:10px 0 4px;font-size:13px}
+.rv-file .verdict{margin:0 0 8px;padding:6px 8px;border-left:3px solid #94a3b8;border-radius:3px;
+background:rgba(128,140,155,.1)}
+.rv-file .problem{border-left-color:#dc2626}
+.rv-file .assumed{border-left-color:#d97706}
+.rv-file .found{border-left-color:#16a34a}
+.rv-file .verdict b{font-weight:600}
+.rv-file .verdict span{display:block;opacity:.8;font-size:12px}
+</style>"""
+
+# What a user should see first comes first.
+_ORDER = ("problem", "assumed", "found", "stated")
+
+
+class RecordingPanel:
+    """Static text: facts and verdicts."""
+
+    def __init__(self, gui: viser.GuiApi, replay: Replay) -> None:
+        gui.add_html(recording_html(replay))
+
+
+def recording_html(replay: Replay) -> str:
+    """The panel's content. Everything that comes from the file is escaped."""
+    rows = "".join(f"<tr><td>{name}</td><td>{html.escape(text)}</td></tr>" for name, text in _facts(replay))
+    verdicts = sorted(replay.verdicts, key=lambda verdict: _ORDER.index(verdict.status))
+    cards = "".join(map(_card, verdicts)) or "<p>Nothing had to be assumed.</p>"
+    return f'{_STYLE}<div class="rv-file"><table>{rows}</table><h4>How the file was read</h4>{cards}</div>'
+
+
+def doubts(verdicts: Sequence[Verdict]) -> int:
+    """How many verdicts a user should look at."""
+    return sum(verdict.status in ("problem", "assumed") for verdict in verdicts)
+
+
+def _facts(replay: Replay) -> list[tuple[str, str]]:
+    rollout = replay.rollout
+    seconds = rollout.num_steps * rollout.control_dt
+    facts = [
+        ("file", str(rollout.path or rollout.name)),
+        ("length", f"{rollout.num_steps} steps of {rollout.control_dt:g} s: {seconds:g} s"),
+        ("envs", f"{rollout.num_envs}"),
+        ("terms", ", ".join(rollout.reward_terms) or "none recorded"),
+        ("fields", ", ".join(rollout.fields)),
+    ]
+    for entity in rollout.entities.values():
+        model = replay.robots[entity.name].name
+        facts.append((entity.kind, f"{entity.name}: {model}, {len(entity.joint_names)} joints recorded"))
+    return facts
+
+
+def _card(verdict: Verdict) -> str:
+    topic, finding, reason = (html.escape(text) for text in (verdict.topic, verdict.finding, verdict.reason))
+    heading = f"<b>{topic}: {finding}</b> ({verdict.status})"
+    return f'<div class="verdict {verdict.status}">{heading}<span>{reason}</span></div>'

@@ -1,0 +1,104 @@
+"""The drawn world: handles only. `show` moves them to a frame; nothing here decides what is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import trimesh
+import viser
+
+from ..frames import Frame
+from ..replay import Replay
+from ..robot.robot import Robot
+from ..rollout import Terrain
+
+WORLD = "/world"
+# Carries the position in steps to the page, in the same message batch as the poses that belong to it.
+PLAYHEAD = "/playhead"
+
+SKY_TOP, SKY_BOTTOM = (196, 208, 222), (238, 241, 244)
+GROUND_COLOR = (186, 192, 200)
+CELL_COLOR = (172, 178, 187)
+SECTION_COLOR = (150, 157, 167)
+TERRAIN_COLOR = (196, 190, 178)
+
+
+class Scene:
+    """Ground or terrain, light, and one node per link and entity, all below a world frame.
+
+    The world moves instead of the cameras: with its origin kept at the robot, every browser's own orbit stays what it
+    is, and coordinates stay small however far the robot walks.
+    """
+
+    def __init__(self, server: viser.ViserServer, replay: Replay, *, shadows: bool = True) -> None:
+        self._world = server.scene.add_frame(WORLD, show_axes=False)
+        self._playhead = server.scene.add_frame(PLAYHEAD, show_axes=False)
+        server.scene.configure_default_lights(cast_shadow=shadows)
+        _add_light(server)
+        _add_sky(server)
+        _add_ground(server, replay.rollout.terrain)
+        self._links = {name: _add_robot(server, name, robot) for name, robot in replay.robots.items()}
+
+    def show(self, frame: Frame, origin: np.ndarray) -> None:
+        """Draw a frame of one env, with the world point `origin` (3,) [m] at the middle of the page's space."""
+        self._world.position = -origin
+        self._playhead.position = (frame.position, 0.0, 0.0)
+        for name, links in self._links.items():
+            poses = frame.entities[name]
+            for link, handle in links.items():
+                handle.position = poses.link_positions[0, link]
+                handle.wxyz = poses.link_wxyz[0, link]
+
+
+def _add_robot(server: viser.ViserServer, name: str, robot: Robot) -> dict[int, Any]:
+    """One node per link that has something to draw, flat below the world: link index -> handle."""
+    handles = {}
+    for link, link_name in enumerate(robot.link_names):
+        mesh = robot.link_mesh(link)
+        if mesh is not None:
+            handles[link] = server.scene.add_glb(f"{WORLD}/{name}/{link_name}", _glb(mesh))
+    return handles
+
+
+def _glb(mesh: trimesh.Scene) -> bytes:
+    data = mesh.export(file_type="glb")
+    assert isinstance(data, bytes)
+    return data
+
+
+def _add_light(server: viser.ViserServer) -> None:
+    server.scene.configure_environment_map("studio", environment_intensity=0.55)
+
+
+def _add_sky(server: viser.ViserServer) -> None:
+    """A gradient behind everything, so that white robots stand out."""
+    gradient = np.linspace(SKY_TOP, SKY_BOTTOM, 256).astype(np.uint8)
+    server.scene.set_background_image(np.tile(gradient[:, None], (1, 2, 1)), format="png")
+
+
+def _add_ground(server: viser.ViserServer, terrain: Terrain | None) -> None:
+    if terrain is not None:
+        server.scene.add_mesh_simple(
+            f"{WORLD}/terrain",
+            vertices=terrain.vertices.astype(np.float32),
+            faces=terrain.triangles.astype(np.uint32),
+            color=TERRAIN_COLOR,
+            flat_shading=True,
+            cast_shadow=False,
+        )
+        return
+    server.scene.add_grid(
+        f"{WORLD}/ground",
+        infinite_grid=True,
+        cell_size=0.5,
+        section_size=2.0,
+        cell_thickness=0.6,
+        section_thickness=0.9,
+        cell_color=CELL_COLOR,
+        section_color=SECTION_COLOR,
+        plane_color=GROUND_COLOR,
+        plane_opacity=1.0,
+        shadow_opacity=0.35,
+        fade_distance=40.0,
+    )

@@ -1,0 +1,151 @@
+"""A viser server that is safe to leave open, and the only place that touches viser's private names.
+
+viser binds 0.0.0.0, takes websockets from any web page, takes the next port without a word, waits for ever on a host
+that cannot be bound, and lets any client open a public tunnel. None of that suits a tool on a shared machine.
+viser is pinned to its minor version because of this module; tests/browser exercises every name used here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import http
+import io
+import ipaddress
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import viser
+import websockets.asyncio.server
+from viser import _messages
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from ..errors import ReplayError
+
+PORTS_TRIED = 100
+
+
+class HostProblem(ReplayError):
+    """An address that this machine cannot listen on."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"cannot listen on {host}:{port}: {reason}. Use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 "
+            "for every network it is in."
+        )
+
+
+def open_server(host: str, port: int, title: str) -> viser.ViserServer:
+    """A server on the first free port from `port` on. Raises HostProblem at once where it cannot listen."""
+    free = _free_port(host, port)
+    with _same_origin_only(host), contextlib.redirect_stdout(io.StringIO()):
+        server = viser.ViserServer(host=host, port=free, label=title, verbose=False)
+    _refuse_share_tunnel(server)
+    # A frame of many links must fit one window, or it arrives torn.
+    server._websock_server._broadcast_buffer.max_window_size = 4096
+    return server
+
+
+def close_server(server: viser.ViserServer) -> None:
+    """Stop the server and its threads, without viser's farewell on standard output."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        server.stop()
+
+
+def run_script(client: viser.ClientHandle, source: str) -> None:
+    """Run a script in one browser. Never broadcast: viser replays broadcasts to every later client."""
+    client._websock_connection.queue_message(_messages.RunJavascriptMessage(source))
+
+
+def call_script(client: viser.ClientHandle, function: str, argument: object) -> None:
+    """Call a function of the page with one JSON value; as JSON, no text in it can become code."""
+    run_script(client, f"{function}({json.dumps(argument)});")
+
+
+def handle_id(handle: Any) -> str:
+    """The id by which the page knows a GUI handle."""
+    return handle._impl.uuid
+
+
+def _free_port(host: str, port: int) -> int:
+    """The first port from `port` on that can be bound on `host`; 0 stays 0, the system's choice."""
+    family, address = _resolve(host, port)
+    for candidate in range(port, min(port + PORTS_TRIED, 65536)):
+        problem = _bind_problem(family, (address, candidate))
+        if problem is None:
+            return candidate
+        if problem.errno != errno.EADDRINUSE:
+            raise HostProblem(host, candidate, problem.strerror or str(problem))
+    raise HostProblem(host, port, f"the {PORTS_TRIED} ports from {port} on are taken")
+
+
+def _resolve(host: str, port: int) -> tuple[int, str]:
+    if not 0 <= port <= 65535:
+        raise HostProblem(host, port, "a port is a number from 0 to 65535")
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise HostProblem(host, port, error.strerror or str(error)) from error
+    return family, str(address[0])
+
+
+def _bind_problem(family: int, address: tuple[str, int]) -> OSError | None:
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            return error
+    return None
+
+
+@contextlib.contextmanager
+def _same_origin_only(bound_host: str) -> Iterator[None]:
+    """While a ViserServer starts: its websocket server refuses requests that another web page made."""
+    original = websockets.asyncio.server.serve
+
+    def guarded_serve(*args: Any, process_request: Any = None, **kwargs: Any) -> Any:
+        def check(connection: Any, request: Request) -> Response | None:
+            if not is_own_request(request.headers, bound_host):
+                return Response(http.HTTPStatus.FORBIDDEN.value, "Forbidden", Headers(), b"foreign origin refused\n")
+            return process_request(connection, request)
+
+        return original(*args, process_request=check, **kwargs)
+
+    websockets.asyncio.server.serve = guarded_serve
+    try:
+        yield
+    finally:
+        websockets.asyncio.server.serve = original
+
+
+def is_own_request(headers: Headers, bound_host: str) -> bool:
+    """Whether a request comes from this server's own page, or from no page at all.
+
+    A browser names the page's origin, which must be the host it asked. A name that an attacker's DNS points here is
+    caught by its name: a server on a loopback address answers to loopback names alone.
+    """
+    host = headers.get("Host", "")
+    origin = headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != host:
+        return False
+    return not _is_loopback(bound_host) or _is_loopback(urlsplit(f"//{host}").hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_share_tunnel(server: viser.ViserServer) -> None:
+    """Without a handler a client's request for a public tunnel does nothing."""
+    server._websock_server.unregister_handler(_messages.ShareUrlRequest)
+    server._websock_server.unregister_handler(_messages.ShareUrlDisconnect)
