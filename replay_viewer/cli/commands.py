@@ -54,6 +54,8 @@ class Serving:
     """Port to listen on; the next free one is used where it is taken."""
     open: Flag = False
     """Open the page in the web browser."""
+    no_shadows: Flag = False
+    """Draw without shadows, which is faster in a browser without a GPU."""
 
 
 LoadingOptions = Annotated[Loading, tyro.conf.OmitArgPrefixes]
@@ -151,7 +153,14 @@ def _serve(replay: Replay, serving: Serving, env: int | None, step: int) -> None
     last_step = replay.rollout.num_steps - 1
     if not 0 <= step <= last_step:
         raise BadArgument("--step", step, f"the recording has steps 0 to {last_step}.")
-    with ViewerApp(replay, host=serving.host, port=serving.port, env_index=env_index, step=step) as app:
+    with ViewerApp(
+        replay,
+        host=serving.host,
+        port=serving.port,
+        env_index=env_index,
+        step=step,
+        shadows=not serving.no_shadows,
+    ) as app:
         if app.port != serving.port != 0:
             print(f"Port {serving.port} is taken; {app.port} is used instead.")
         print(f"{replay.rollout.name} at {app.url} (Ctrl-C stops)", flush=True)
