@@ -22,15 +22,20 @@ _CHUNK_STEPS = 64
 
 @dataclass(frozen=True)
 class EntityPoses:
-    """World poses of one entity in E envs; L links.
-
-    link_positions (E, L, 3) [m], link_wxyz (E, L, 4), base_pos (E, 3) [m], base_wxyz (E, 4): always finite.
-    """
+    """World poses of one entity in E envs: link_positions (E, L, 3) [m], link_wxyz (E, L, 4), always finite."""
 
     link_positions: np.ndarray
     link_wxyz: np.ndarray
-    base_pos: np.ndarray
-    base_wxyz: np.ndarray
+
+    @property
+    def base_pos(self) -> np.ndarray:
+        """Position of the root link [m], (E, 3)."""
+        return self.link_positions[..., 0, :]
+
+    @property
+    def base_wxyz(self) -> np.ndarray:
+        """Rotation of the root link, (E, 4)."""
+        return self.link_wxyz[..., 0, :]
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class _Chunk:
 
     @property
     def num_bytes(self) -> int:
-        return sum(array.nbytes for poses in self.entities.values() for array in vars(poses).values())
+        return sum(poses.link_positions.nbytes + poses.link_wxyz.nbytes for poses in self.entities.values())
 
 
 class FrameCache:
@@ -68,11 +73,14 @@ class FrameCache:
 
     Between two steps positions are interpolated in a straight line and rotations on the shorter arc, but never
     across the end of an episode: its last pose stands until the next step. Not for use by several threads.
+
+    Attributes:
+        rollout: what the frames are of.
     """
 
     def __init__(self, rollout: Rollout, robots: Mapping[str, Robot], max_bytes: int = 64 << 20) -> None:
         """Prepare frames of the entities that `robots` has by name, keeping up to about `max_bytes` of poses."""
-        self._rollout = rollout
+        self.rollout = rollout
         self._robots = dict(robots)
         self._states = FiniteStates(rollout)
         self._mappings = {name: match_joints(robot, rollout.entities[name]) for name, robot in robots.items()}
@@ -82,7 +90,7 @@ class FrameCache:
     def frame_at(self, position: float, envs: Sequence[int]) -> Frame:
         """The frame at a position in steps, clamped to the rollout, of these envs (positions in the recording)."""
         chosen = tuple(envs)
-        position = min(max(position, 0.0), float(self._rollout.num_steps - 1))
+        position = min(max(position, 0.0), float(self.rollout.num_steps - 1))
         step = int(position)
         chunk, row = self._chunk_of(step, chosen)
         fractions = np.where(chunk.ends[row], 0, position - step).astype(np.float32)
@@ -102,7 +110,7 @@ class FrameCache:
         key = (index, envs)
         if key not in self._chunks:
             start = index * chunk_steps
-            self._chunks[key] = self._compute(slice(start, min(start + chunk_steps, self._rollout.num_steps)), envs)
+            self._chunks[key] = self._compute(slice(start, min(start + chunk_steps, self.rollout.num_steps)), envs)
             self._forget()
         self._chunks.move_to_end(key)
         return self._chunks[key], row
@@ -117,9 +125,9 @@ class FrameCache:
         held = np.zeros((steps.stop - steps.start, len(envs)), dtype=bool)
         entities = {name: self._poses(name, steps, envs, held) for name in self._robots}
         ends = np.zeros_like(held)
-        for row, column, _ in self._rollout.episode_ends(steps, envs):
+        for row, column, _ in self.rollout.episode_ends(steps, envs):
             ends[row, column] = True
-        return _Chunk(entities, self._rollout.terminal_lost(steps, envs), held, ends)
+        return _Chunk(entities, self.rollout.terminal_lost(steps, envs), held, ends)
 
     def _poses(self, name: str, steps: slice, envs: tuple[int, ...], held: np.ndarray) -> EntityPoses:
         """World poses of an entity over steps and envs; marks in `held` (S, E) where it had to stand in for some."""
@@ -128,13 +136,13 @@ class FrameCache:
         held |= held_pos | held_wxyz
         joint_pos = self._joint_positions(name, steps, envs, held)
         positions, wxyz = self._robots[name].forward_kinematics(joint_pos, base_pos, base_wxyz)
-        return EntityPoses(positions.astype(np.float32), wxyz.astype(np.float32), base_pos, base_wxyz)
+        return EntityPoses(positions, wxyz)
 
     def _joint_positions(self, name: str, steps: slice, envs: tuple[int, ...], held: np.ndarray) -> np.ndarray:
         """Joint positions (S, E, D) in the robot's order; joints that are not recorded are zero."""
         joint_pos = np.zeros((*held.shape, self._robots[name].num_joints), dtype=np.float32)
         field = f"{name}.joint_pos"
-        if field in self._rollout.fields:
+        if field in self.rollout.fields:
             recorded, held_joints = self._states.read(field, steps, envs)
             held |= held_joints
             self._mappings[name].apply(recorded, joint_pos)
@@ -143,15 +151,13 @@ class FrameCache:
 
 def _at_row(poses: EntityPoses, row: int) -> EntityPoses:
     """Poses of one step of a chunk."""
-    return EntityPoses(poses.link_positions[row], poses.link_wxyz[row], poses.base_pos[row], poses.base_wxyz[row])
+    return EntityPoses(poses.link_positions[row], poses.link_wxyz[row])
 
 
 def _between(a: EntityPoses, b: EntityPoses, fractions: np.ndarray) -> EntityPoses:
     """Poses between `a` (fraction 0) and `b` (fraction 1) of each env; fractions (E,)."""
-    base, links = fractions[:, None], fractions[:, None, None]
+    weights = fractions[:, None]
     return EntityPoses(
-        link_positions=a.link_positions + links * (b.link_positions - a.link_positions),
-        link_wxyz=slerp(a.link_wxyz, b.link_wxyz, fractions[:, None]),
-        base_pos=a.base_pos + base * (b.base_pos - a.base_pos),
-        base_wxyz=slerp(a.base_wxyz, b.base_wxyz, fractions),
+        link_positions=a.link_positions + weights[..., None] * (b.link_positions - a.link_positions),
+        link_wxyz=slerp(a.link_wxyz, b.link_wxyz, weights),
     )

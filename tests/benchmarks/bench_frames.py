@@ -1,0 +1,93 @@
+"""Cost of one frame of one robot: poses of all links at a position between two steps.
+
+Compared with `viser.extras.ViserUrdf.update_cfg` on the same robot, which is what moves a robot's links in viser's own
+examples. Ours gives poses, which a scene still has to send; `update_cfg` sends them to a server without a client.
+Limit: 0.3 ms per frame. Run: python tests/benchmarks/bench_frames.py
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import viser
+from viser.extras import ViserUrdf
+from yourdfpy import URDF
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from memory_rollout import memory_rollout, still  # noqa: E402
+
+from replay_viewer.frames import FrameCache  # noqa: E402
+from replay_viewer.robot import Robot, load_robot  # noqa: E402
+from replay_viewer.rollout import Entity  # noqa: E402
+
+ROBOTS = {
+    "Go2": "go2_description/urdf/go2.urdf",
+    "G1": "g1_description/urdf/g1_29dof_rev_1_0.urdf",
+    "Talos": "talos_data/robots/talos_full_v2.urdf",
+}
+NUM_STEPS, NUM_FRAMES, LIMIT_MS = 2000, 1000, 0.3
+STEPS_PER_FRAME = 50 / 60
+
+
+def robots_folder() -> Path:
+    """Where example-robot-data keeps its robots."""
+    package = metadata.distribution("example-robot-data")
+    return Path(str(package.locate_file("cmeel.prefix/share/example-robot-data/robots")))
+
+
+def frames_of(robot: Robot) -> Callable[[float], object]:
+    """Our frames of a rollout in which every joint moves, with nothing in the cache yet."""
+    angles = np.random.default_rng(0).normal(scale=0.3, size=(NUM_STEPS, 1, robot.num_joints)).astype(np.float32)
+    values = still(NUM_STEPS, 1) | {"robot.joint_pos": angles}
+    rollout = memory_rollout(values, entities=[Entity("robot", joint_names=robot.joint_names)])
+    cache = FrameCache(rollout, {"robot": robot})
+    return lambda position: cache.frame_at(position, [0])
+
+
+def milliseconds(function: Callable[[float], object], positions: Iterable[float]) -> tuple[float, float]:
+    """Mean and 99th percentile over calls with these positions."""
+    times = []
+    for position in positions:
+        start = time.perf_counter()
+        function(float(position))
+        times.append((time.perf_counter() - start) * 1e3)
+    return float(np.mean(times)), float(np.percentile(times, 99))
+
+
+def viser_urdf(server: viser.ViserServer, path: Path, num_joints: int) -> Callable[[float], object]:
+    """The same robot in viser.extras, moved by `update_cfg`, to whose cost its meshes do not matter."""
+    robot = ViserUrdf(server, URDF.load(str(path), load_meshes=False))
+    angles = np.random.default_rng(0).normal(scale=0.3, size=(NUM_STEPS, num_joints))
+    return lambda position: robot.update_cfg(angles[int(position)])
+
+
+def report(server: viser.ViserServer, name: str, path: Path) -> None:
+    """Print one robot's figures."""
+    robot = load_robot(path)
+    sequential = np.arange(NUM_FRAMES) * STEPS_PER_FRAME
+    scattered = np.random.default_rng(1).uniform(0, NUM_STEPS - 1, NUM_FRAMES)
+    ours, ours_99 = milliseconds(frames_of(robot), sequential)
+    random, random_99 = milliseconds(frames_of(robot), scattered)
+    theirs, theirs_99 = milliseconds(viser_urdf(server, path, robot.num_joints), sequential)
+    print(
+        f"{name:6} {robot.num_links:3} links | playing {ours:.3f} ms (p99 {ours_99:.3f}) | random {random:.3f} ms "
+        f"(p99 {random_99:.3f}) | ViserUrdf {theirs:.3f} ms (p99 {theirs_99:.3f}) | "
+        f"{theirs / ours:.0f}x less, {ours / LIMIT_MS:.0%} of the limit"
+    )
+
+
+def main() -> None:
+    server = viser.ViserServer(host="127.0.0.1", port=0, verbose=False)
+    for name, path in ROBOTS.items():
+        report(server, name, robots_folder() / path)
+
+
+if __name__ == "__main__":
+    main()
