@@ -11,8 +11,8 @@ import struct
 import numpy as np
 
 PAGE = 4096
-_MAGIC = b"\x93NUMPY\x02\x00"
-_PREFIX = len(_MAGIC) + 4
+MAGIC = b"\x93NUMPY\x02\x00"
+_PREFIX = len(MAGIC) + 4
 # Wide enough for any 64-bit count, so that a header never changes its length.
 _COUNT_WIDTH = 20
 _COUNT = re.compile(rb"'shape': \(([ 0-9]+),\)")
@@ -25,13 +25,13 @@ def build_header(dtype: np.dtype) -> bytes:
     text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': ({shape},), }}"
     pages = -(-(_PREFIX + len(text) + 1) // PAGE)
     body = text.ljust(pages * PAGE - _PREFIX - 1) + "\n"
-    return _MAGIC + struct.pack("<I", len(body)) + body.encode("latin1")
+    return MAGIC + struct.pack("<I", len(body)) + body.encode("latin1")
 
 
 def with_count(header: bytes, count: int) -> bytes:
     """The same header, stating `count` records. Raises ValueError where it is not one of ours."""
     found = _COUNT.search(header)
-    if not header.startswith(_MAGIC) or found is None:
+    if not header.startswith(MAGIC) or found is None:
         raise ValueError("not the header of a growing .npy file")
     start, stop = found.span(1)
     return header[:start] + str(count).rjust(stop - start).encode() + header[stop:]

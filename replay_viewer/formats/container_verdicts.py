@@ -1,0 +1,110 @@
+"""What a recording leaves to doubt, and what it states: for the viewer and `replay-viewer info`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..record.extents import Extent, content_of
+from ..record.json_lines import read_lines
+from ..record.meta import Meta
+from ..record.names import LOG
+from ..rollout import Verdict
+from .container_episodes import EpisodeTable
+from .container_source import ContainerSource
+
+_LOG_TAIL_BYTES = 1 << 16
+_MAX_SAMPLED_STEPS = 16
+_MAX_SAMPLED_ENVS = 64
+_NORM_TOLERANCE = 1e-3
+
+
+def verdicts_of(
+    extents: Mapping[str, Extent], meta: Meta, source: ContainerSource, episodes: EpisodeTable
+) -> list[Verdict]:
+    """Everything that the user should know about this recording."""
+    return [
+        Verdict("quaternion order", "wxyz", "the format's own order", "stated"),
+        *_time(meta, source),
+        _terminal_states(meta),
+        *_already_running(meta, episodes),
+        *_ending(extents),
+        *_torn(source),
+        *_poses(meta, source),
+    ]
+
+
+def _time(meta: Meta, source: ContainerSource) -> list[Verdict]:
+    """The time step, and steps that are missing between the first and the last."""
+    every, dt = meta.info.every, meta.info.control_dt
+    reason = "stated by the recording" if every == 1 else f"every {every}th control step of {dt:g} s is recorded"
+    verdicts = [Verdict("control_dt", f"{dt * every:g} s", reason, "stated")]
+    first, last = source.heads([0, source.num_steps - 1])["step"].tolist()
+    missing = (last - first) // every + 1 - source.num_steps
+    if missing > 0:
+        reason = f"{source.num_steps} of the steps {first} to {last} are recorded; the time shown leaves the gaps out"
+        verdicts.append(Verdict("steps", f"{missing} steps are missing between others", reason, "problem"))
+    elif missing < 0:
+        reason = f"the first is step {first}, the last of {source.num_steps} is step {last}"
+        verdicts.append(
+            Verdict("steps", "the step numbers do not increase", f"{reason}; was the power lost?", "problem")
+        )
+    return verdicts
+
+
+def _terminal_states(meta: Meta) -> Verdict:
+    reasons = {
+        "captured": ("captured", "the last pose of each episode was taken before its reset"),
+        "recorded": ("in the last step", "the simulator resets only in the step after"),
+        "lost": ("lost: the pose before an episode's last is shown", "the simulator resets inside of a step"),
+    }
+    return Verdict("terminal state", *reasons[meta.info.terminal_states], "stated")
+
+
+def _already_running(meta: Meta, episodes: EpisodeTable) -> list[Verdict]:
+    count = episodes.num_already_running(meta.info.every)
+    if not count:
+        return []
+    reason = "the simulator counts more steps in them than are recorded"
+    return [Verdict("episodes", f"{count} had begun before the recording did", reason, "found")]
+
+
+def _ending(extents: Mapping[str, Extent]) -> list[Verdict]:
+    """Whether someone closed the recording."""
+    log = extents.get(LOG)
+    kinds = set()
+    if log is not None:
+        skipped = max(0, log.size - _LOG_TAIL_BYTES)
+        tail = content_of(Extent(log.path, log.offset + skipped, log.size - skipped))
+        kinds = {line.get("kind") for line in read_lines(tail)}
+    if kinds & {"end", "repair"}:
+        return []
+    return [Verdict("end", "nobody closed the recording", "it still grows, or its process was killed", "found")]
+
+
+def _torn(source: ContainerSource) -> list[Verdict]:
+    rest = source.torn_bytes
+    return [Verdict("end", "a torn last step is left out", f"{rest} bytes of it were written", "found")] if rest else []
+
+
+def _poses(meta: Meta, source: ContainerSource) -> list[Verdict]:
+    """Poses that are none, in steps and envs spread over the recording: a whole one may be too large to check."""
+    steps = np.unique(np.linspace(0, source.num_steps - 1, _MAX_SAMPLED_STEPS).astype(int)).tolist()
+    envs = np.unique(np.linspace(0, source.num_envs - 1, _MAX_SAMPLED_ENVS).astype(int)).tolist()
+    verdicts = []
+    for entity in meta.info.entities:
+        positions, quats = (_sample(source, f"{entity.name}.{part}", steps, envs) for part in ("base_pos", "base_wxyz"))
+        off_unit: np.ndarray = np.abs(np.linalg.norm(quats, axis=-1) - 1)
+        verdicts += _doubt(f"{entity.name}.base_pos", "not a number", np.isfinite(positions).all(axis=-1))
+        verdicts += _doubt(f"{entity.name}.base_wxyz", "no unit quaternion", np.asarray(off_unit < _NORM_TOLERANCE))
+    return verdicts
+
+
+def _sample(source: ContainerSource, name: str, steps: Sequence[int], envs: Sequence[int]) -> np.ndarray:
+    return np.concatenate([source.read(name, slice(step, step + 1), envs) for step in steps])
+
+
+def _doubt(name: str, fact: str, good: np.ndarray) -> list[Verdict]:
+    count = good.size - int(np.count_nonzero(good))
+    return [Verdict(name, fact, f"{count} of {good.size} values that were sampled", "problem")] if count else []
