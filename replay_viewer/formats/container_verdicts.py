@@ -95,9 +95,10 @@ def _poses(meta: Meta, source: ContainerSource) -> list[Verdict]:
     verdicts = []
     for entity in meta.info.entities:
         positions, quats = (_sample(source, f"{entity.name}.{part}", steps, envs) for part in ("base_pos", "base_wxyz"))
-        off_unit: np.ndarray = np.abs(np.linalg.norm(quats, axis=-1) - 1)
-        verdicts += _doubt(f"{entity.name}.base_pos", "not a number", np.isfinite(positions).all(axis=-1))
-        verdicts += _doubt(f"{entity.name}.base_wxyz", "no unit quaternion", np.asarray(off_unit < _NORM_TOLERANCE))
+        is_finite = np.asarray(np.isfinite(positions).all(axis=-1))
+        is_unit = np.asarray(np.abs(np.linalg.norm(quats, axis=-1) - 1) < _NORM_TOLERANCE)
+        verdicts += _doubt(f"{entity.name}.base_pos", "not a number", is_finite)
+        verdicts += _doubt(f"{entity.name}.base_wxyz", "no unit quaternion", is_unit)
     return verdicts
 
 
