@@ -13,7 +13,7 @@ def match_joints(robot: Robot, entity: Entity) -> JointMapping:
     """Which recorded joint drives which joint of the robot; by position if the joints have no names and are as many."""
     if _by_position(robot, entity):
         return JointMapping(columns=tuple(range(robot.num_joints)), missing=(), unknown=())
-    return map_joints(robot, entity.joint_names)
+    return map_joints(robot, entity.joint_names if entity.joints_named else ())
 
 
 def joint_verdicts(robot: Robot, entity: Entity) -> list[Verdict]:
