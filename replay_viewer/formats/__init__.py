@@ -1,0 +1,63 @@
+"""Readers of recordings: `load_rollout` finds out what a file is and gives its `Rollout`."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from ..errors import BadArgument, FileProblem
+from ..rollout import Rollout
+from .npz_facts import stated_dt
+from .options import LoadOptions, LowestPoint, QuatOrder
+from .plain_npz import open_plain_npz
+
+__all__ = ["LoadOptions", "LowestPoint", "QuatOrder", "load_rollout"]
+
+_META = "meta.json"
+
+
+def load_rollout(path: Path, options: LoadOptions | None = None, lowest_point: LowestPoint | None = None) -> Rollout:
+    """Open a recording: a container (a directory, or packed into one file) or a plain npz.
+
+    Args:
+        path: of the file or directory.
+        options: what the user states about it.
+        lowest_point: height of the robot's lowest point by forward kinematics, as further evidence for the order of
+            the quaternions of a plain npz.
+
+    Raises:
+        FileProblem: there is no such file, or it is none of these formats, or it is damaged.
+        BadArgument: an option that does not fit the file.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileProblem(path, "there is no such file.")
+    if _is_container(path):
+        return _open_container(path, options or LoadOptions())
+    if path.is_dir():
+        raise FileProblem(path, f"the directory is no recording: it has no {_META}.")
+    return open_plain_npz(path, options, lowest_point)
+
+
+def _is_container(path: Path) -> bool:
+    if path.is_dir():
+        return (path / _META).is_file()
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return _META in archive.namelist()
+
+
+def _open_container(path: Path, options: LoadOptions) -> Rollout:
+    """A container names its joints and its quaternion order itself; its time step may be overridden."""
+    from .container import open_container
+
+    for option, value in (("--quat-order", options.quat_order), ("--joint-names", options.joint_names)):
+        if value is not None:
+            shown = value if isinstance(value, str) else ",".join(value)
+            raise BadArgument(option, shown, f"{path} states it itself.")
+    rollout = open_container(path)
+    if options.control_dt is not None:
+        rollout.control_dt, verdict = stated_dt(options.control_dt)
+        rollout.verdicts = (*(v for v in rollout.verdicts if v.topic != verdict.topic), verdict)
+    return rollout

@@ -1,0 +1,159 @@
+"""Which of the recorded numbers are the reward terms.
+
+A term of an env is what entered its reward in that step. Means over a batch of envs look alike but are no env's value;
+they are kept apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import listing
+from ..rollout import Status, Verdict
+from .columns import Column, MemoryColumn, StackedColumn
+from .info_values import InfoArray
+from .reward_sum import sums_to_reward
+
+# Numbers that simulators put into info beside the terms: they describe the episode, not its reward.
+_NOT_TERMS = re.compile(r"(.*/)?(success|is_success|episode_lengths?|elapsed_steps|_?[rlt]|TimeLimit\.truncated|seed)")
+_PATH = re.compile(r"(?:(?P<log>log|episode|extras)/)?(?:(?P<group>reward_terms|scaled_r|raw_r|raw)/)?(?P<name>.+)")
+
+# Best first. raw_r is a term before its scale; it is shown only where nothing better is recorded.
+_PREFERENCE = ("reward_terms", "scaled_r", "log", "raw_r", "top")
+
+
+@dataclass(frozen=True)
+class RewardTerms:
+    """The terms: names, and columns (T, N[, A]). batch_means: name -> (T,). used: what of info they came from."""
+
+    names: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    batch_means: Mapping[str, np.ndarray] = field(default_factory=dict)
+    used: frozenset[str] = frozenset()
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def stacked(self) -> Column | None:
+        """All terms as one column (T, N[, A], K), or None without terms."""
+        return StackedColumn(self.columns) if self.columns else None
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    path: str
+    group: str
+    name: str
+    array: InfoArray
+
+
+def choose_terms(
+    stored: Mapping[str, Column], info: Mapping[str, InfoArray], rew: Column | None, agents_shape: tuple[int, ...]
+) -> RewardTerms:
+    """The reward terms among the arrays of the file and of its info.
+
+    Args:
+        stored: arrays that the file itself calls terms, by name, of the shape of the reward.
+        info: entries of info by path, flags left out.
+        rew: the reward (T, N[, A]), which the terms should sum to, or None.
+        agents_shape: () or (A,), the shape of one env's reward.
+    """
+    candidates = [c for path, array in info.items() if (c := _candidate(path, array))]
+    per_env = [c for c in candidates if c.array.values.shape[2:] == agents_shape and _can_be_env_term(c)]
+    chosen = [] if stored else _best_group(per_env, rew)
+    means = _batch_means([c for c in candidates if c not in chosen])
+    used = frozenset(c.path for c in chosen) | frozenset(means)
+    columns = dict(stored) or {c.name: MemoryColumn(c.array.values) for c in chosen}
+    verdicts = (_stored_verdict(stored) if stored else _chosen_verdicts(chosen)) + _mean_verdicts(means)
+    return RewardTerms(tuple(columns), tuple(columns.values()), means, used, tuple(verdicts))
+
+
+def _candidate(path: str, array: InfoArray) -> _Candidate | None:
+    """The entry, if its path is one under which simulators report rewards."""
+    match = _PATH.fullmatch(path)
+    if match is None or array.is_flag or _NOT_TERMS.fullmatch(path):
+        return None
+    group = match["group"] or ("log" if match["log"] else "top")
+    name = match["name"]
+    if (group == "top" and "/" in name) or (group == "raw" and not name.endswith("_mean")):
+        return None
+    return _Candidate(path, group, name, array)
+
+
+def _can_be_env_term(candidate: _Candidate) -> bool:
+    return candidate.array.is_per_env and candidate.group != "raw"
+
+
+def _best_group(candidates: Sequence[_Candidate], rew: Column | None) -> list[_Candidate]:
+    """The first group in order of preference that has terms."""
+    for group in _PREFERENCE:
+        members = [c for c in candidates if c.group == group]
+        if group in ("log", "top"):
+            # Beside the terms stand other numbers; where names tell rewards apart, they decide.
+            members = [c for c in members if "rew" in c.name.lower()] or members
+        if members and not (group == "log" and _is_summary(members, rew)):
+            return members
+    return []
+
+
+def _is_summary(members: Sequence[_Candidate], rew: Column | None) -> bool:
+    """Whether the only env's logged numbers are statistics of whole episodes: those do not sum to the reward."""
+    if members[0].array.values.shape[1] > 1:
+        return False
+    return rew is None or not sums_to_reward(StackedColumn([MemoryColumn(c.array.values) for c in members]), rew)
+
+
+def _batch_means(candidates: Sequence[_Candidate]) -> dict[str, np.ndarray]:
+    """One number per step: a mean over envs, or of the only env's finished episodes."""
+    means = {c.path: c.array.values for c in candidates if not c.array.is_per_env}
+    for c in candidates:
+        if c.array.is_per_env and c.array.values.shape[1:] == (1,) and c.group in ("raw", "log"):
+            means[c.path] = c.array.values[:, 0]
+    return means
+
+
+def _stored_verdict(stored: Mapping[str, Column]) -> list[Verdict]:
+    finding = f"{len(stored)} terms: {listing(stored)}"
+    return [Verdict("reward terms", finding, "the file has them as arrays 'reward_terms/...'", "stated")]
+
+
+def _chosen_verdicts(chosen: Sequence[_Candidate]) -> list[Verdict]:
+    if not chosen:
+        return [Verdict("reward terms", "not recorded", "neither 'reward_terms/...' nor info has any", "stated")]
+    finding = f"{len(chosen)} terms: {listing([c.name for c in chosen])}"
+    where: dict[str, tuple[str, Status]] = {
+        "reward_terms": ("info holds them under 'reward_terms'", "stated"),
+        "scaled_r": ("info holds them under 'scaled_r'", "stated"),
+        "log": ("info logs these numbers per env", "assumed"),
+        "raw_r": (
+            "only 'raw_r', the values before scaling, is recorded: they are not what entered the reward",
+            "problem",
+        ),
+        "top": ("info holds these numbers per env at its top level", "assumed"),
+    }
+    reason, status = where[chosen[0].group]
+    return [Verdict("reward terms", finding, reason, status), *_missing_verdicts(chosen)]
+
+
+def _missing_verdicts(chosen: Sequence[_Candidate]) -> list[Verdict]:
+    """Terms that some steps do not have."""
+    return [
+        Verdict(
+            "reward terms",
+            f"'{c.name}' is missing in {np.count_nonzero(~c.array.present)} of {len(c.array.present)} steps",
+            f"info lacks it first at step {int(np.argmin(c.array.present))}; it is shown as unknown there",
+            "problem",
+        )
+        for c in chosen
+        if not c.array.present.all()
+    ]
+
+
+def _mean_verdicts(means: Mapping[str, np.ndarray]) -> list[Verdict]:
+    if not means:
+        return []
+    reason = "info has one number per step for all envs together; it is no env's own value"
+    return [Verdict("batch means", listing(means), reason, "found")]

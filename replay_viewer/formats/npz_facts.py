@@ -1,0 +1,71 @@
+"""The facts of a plain npz that are no signals: the time step, the simulator's env ids and the envs' origins."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import BadArgument, BadField
+from ..rollout import Verdict
+from .npz_layout import NpzLayout
+
+_USUAL_DT = 0.02
+FACTS = frozenset(("dt", "dof_names", "env_ids", "env_origins", "info"))
+
+
+def stated_dt(seconds: float) -> tuple[float, Verdict]:
+    """Seconds per step as the user states them; raises BadArgument unless positive."""
+    if not (np.isfinite(seconds) and seconds > 0):
+        raise BadArgument("--dt", seconds, "seconds per step must be positive.")
+    return seconds, Verdict("time step", f"{seconds:g} s", "as you say", "stated")
+
+
+def control_dt(layout: NpzLayout, stated: float | None) -> tuple[float, Verdict]:
+    """Seconds per step: as the user states, as the file says, else 0.02.
+
+    Raises BadArgument or BadField for a time that is not positive.
+    """
+    if stated is not None:
+        return stated_dt(stated)
+    if "dt" not in layout.archive.headers:
+        reason = "the file has no 'dt'; 50 Hz is the usual rate of control (--dt changes it)"
+        return _USUAL_DT, Verdict("time step", f"{_USUAL_DT:g} s", reason, "assumed")
+    dt = _one_number(layout)
+    return dt, Verdict("time step", f"{dt:g} s", "the file's 'dt'", "stated")
+
+
+def _one_number(layout: NpzLayout) -> float:
+    header, path = layout.archive.headers["dt"], layout.archive.path
+    if header.dtype.kind not in "iuf" or header.value_bytes != header.dtype.itemsize:
+        raise BadField(path, "dt", f"has shape {header.shape} and type {header.dtype}, expected one number.")
+    dt = float(layout.archive.load("dt").reshape(-1)[0])
+    if not (np.isfinite(dt) and dt > 0):
+        raise BadField(path, "dt", f"is {dt}, expected seconds per step.", "State it with --dt.")
+    return dt
+
+
+def env_ids(layout: NpzLayout) -> tuple[int, ...]:
+    """The simulator's index of each env, counted where there are no 'env_ids'.
+
+    Raises BadField unless they are N different integers.
+    """
+    if "env_ids" not in layout.archive.headers:
+        return tuple(range(layout.num_envs))
+    header, path = layout.archive.headers["env_ids"], layout.archive.path
+    if header.shape != (layout.num_envs,) or header.dtype.kind not in "iu":
+        problem = f"has shape {header.shape} and type {header.dtype}, expected ({layout.num_envs},) of integers."
+        raise BadField(path, "env_ids", problem)
+    ids = tuple(int(i) for i in layout.archive.load("env_ids"))
+    if len(set(ids)) < len(ids):
+        raise BadField(path, "env_ids", "names an env twice.")
+    return ids
+
+
+def env_origins(layout: NpzLayout) -> np.ndarray | None:
+    """The envs' origins (N, 3) [m], or None. Raises BadField for another shape."""
+    if "env_origins" not in layout.archive.headers:
+        return None
+    header = layout.archive.headers["env_origins"]
+    if header.shape != (layout.num_envs, 3) or header.dtype.kind not in "iuf":
+        problem = f"has shape {header.shape} and type {header.dtype}, expected ({layout.num_envs}, 3) of numbers."
+        raise BadField(layout.archive.path, "env_origins", problem)
+    return layout.archive.load("env_origins").astype(np.float32)

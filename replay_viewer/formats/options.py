@@ -1,0 +1,28 @@
+"""What a user may state about a file, and what a reader may ask of the robot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+QuatOrder = Literal["xyzw", "wxyz"]
+
+# Height [m] above z = 0 of the robot's lowest point, shape (S,), from joint names, joint positions (S, D) or None,
+# base positions (S, 3) [m] and base rotations (S, 4), wxyz.
+LowestPoint = Callable[[Sequence[str], "np.ndarray | None", np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """What the user states; None where the file is to be asked.
+
+    quat_order: order in which the file stores quaternions. joint_names: of its joint columns. control_dt: seconds
+    per step.
+    """
+
+    quat_order: QuatOrder | None = None
+    joint_names: tuple[str, ...] | None = None
+    control_dt: float | None = None
