@@ -14,6 +14,7 @@ How it is fast, by `tests/benchmarks/bench_kinematics.py`:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,10 +108,8 @@ class Kinematics:
         dtype = np.dtype(np.float32 if joint_pos.dtype in (np.float16, np.float32) else np.float64)
         plan = self._plans[dtype]
         batch = joint_pos.shape[:-1]
-        joints = joint_pos.reshape(-1, self.num_joints).astype(dtype, copy=False)
-        # With no joints there is nothing to infer the number of configurations from by -1.
-        count = int(np.prod(batch))
-        joints = joints if self.num_joints else np.zeros((count, 0), dtype)
+        count = math.prod(batch)
+        joints = joint_pos.reshape(count, self.num_joints).astype(dtype, copy=False)
         poses = np.empty((count, plan.num_links, 7), dtype)
         _fill(plan, joints, _rows(base_pos, batch, 3, dtype), _rows(base_wxyz, batch, 4, dtype), poses)
         poses = poses.reshape(*batch, plan.num_links, 7)
@@ -121,7 +120,7 @@ def _rows(values: np.ndarray | None, batch: tuple[int, ...], width: int, dtype: 
     """`values` broadcast to the batch and flattened to (count, width)."""
     if values is None:
         return None
-    return np.broadcast_to(values, (*batch, width)).reshape(-1, width).astype(dtype, copy=False)
+    return np.broadcast_to(values, (*batch, width)).reshape(math.prod(batch), width).astype(dtype, copy=False)
 
 
 def _fill(

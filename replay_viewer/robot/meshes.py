@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import trimesh
+from trimesh.exchange.dae import load_collada
 from trimesh.resolvers import FilePathResolver
 
 from ..errors import FileProblem, listing
 from .safe_xml import refuse_doctype
+from .weld import weld
 
 FORMATS = ("dae", "obj", "stl", "ply", "glb", "gltf")
 
@@ -56,31 +58,41 @@ def load_parts(path: Path) -> tuple[MeshPart, ...]:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error
     if kind == "dae":
         refuse_doctype(data, path)
-    parts = tuple(_parts(_load_scene(data, kind, path), kind))
+    parts = [_part(mesh, _unit(mesh, kind) @ transform) for mesh, transform in _read(data, kind, path)]
     if not parts:
         raise FileProblem(path, "has no triangles.")
     if not all(np.isfinite(part.mesh.vertices).all() and np.isfinite(part.transform).all() for part in parts):
         raise FileProblem(path, "has vertices that are not finite.")
-    return parts
+    return tuple(parts)
 
 
-def _load_scene(data: bytes, kind: str, path: Path) -> trimesh.Scene:
+def _read(data: bytes, kind: str, path: Path) -> list[tuple[trimesh.Trimesh, np.ndarray]]:
+    """The meshes of a file as they are written, with their places (4, 4) in it."""
+    resolver = _NearbyFiles(str(path))
     try:
-        scene = trimesh.load(io.BytesIO(data), file_type=kind, resolver=_NearbyFiles(str(path)), force="scene")
+        if kind == "dae":
+            return _read_collada(data, resolver)
+        scene = trimesh.load(io.BytesIO(data), file_type=kind, resolver=resolver, force="scene", process=False)
+        assert isinstance(scene, trimesh.Scene)
+        placed = [scene.graph[node] for node in scene.graph.nodes_geometry]
+        meshes = [(scene.geometry[str(name)], transform) for transform, name in placed]
+        return [(mesh, place) for mesh, place in meshes if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces)]
     except Exception as error:  # Readers of broken files fail in any way there is.
         raise FileProblem(path, f"cannot be read as {kind.upper()}: {_one_line(error)}.") from error
-    assert isinstance(scene, trimesh.Scene)
-    return scene
 
 
-def _parts(scene: trimesh.Scene, kind: str) -> list[MeshPart]:
-    parts = []
-    for node in scene.graph.nodes_geometry:
-        transform, name = scene.graph[node]
-        mesh = scene.geometry[name]
-        if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces):
-            parts.append(MeshPart(mesh, _unit(mesh, kind) @ transform, _authored_normals(mesh)))
-    return parts
+def _read_collada(data: bytes, resolver: FilePathResolver) -> list[tuple[trimesh.Trimesh, np.ndarray]]:
+    """The same for COLLADA, without the merging of vertices that `trimesh.load` cannot be kept from there."""
+    scene = load_collada(io.BytesIO(data), resolver=resolver)
+    used = [node for node in scene["graph"] if len(scene["geometry"][node["geometry"]]["faces"])]
+    return [(trimesh.Trimesh(**scene["geometry"][n["geometry"]], process=False), n["matrix"]) for n in used]
+
+
+def _part(mesh: trimesh.Trimesh, transform: np.ndarray) -> MeshPart:
+    # trimesh keeps normals that came with the file where it would keep those that it computes itself.
+    normals = np.asarray(mesh.vertex_normals) if "vertex_normals" in mesh._cache else None
+    welded, normals = weld(mesh, normals)
+    return MeshPart(welded, transform, normals)
 
 
 def _unit(mesh: trimesh.Trimesh, kind: str) -> np.ndarray:
@@ -88,11 +100,6 @@ def _unit(mesh: trimesh.Trimesh, kind: str) -> np.ndarray:
     if kind != "dae" or mesh.units in (None, "meters"):
         return np.eye(4)
     return np.diag([*[trimesh.units.unit_conversion(mesh.units, "meters")] * 3, 1.0])
-
-
-def _authored_normals(mesh: trimesh.Trimesh) -> np.ndarray | None:
-    """The normals that came with the file. trimesh keeps them where it would keep those that it computes itself."""
-    return np.asarray(mesh.vertex_normals) if "vertex_normals" in mesh._cache else None
 
 
 def _one_line(error: Exception) -> str:

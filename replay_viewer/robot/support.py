@@ -23,10 +23,9 @@ class SupportPoints:
     """
 
     def __init__(self, visuals: Sequence[Visual]) -> None:
-        self.links = np.array(sorted({visual.link for visual in visuals}), dtype=np.intp)
-        directions = _directions()
-        hulls = [_farthest(_vertices(visuals, link), directions) for link in self.links]
-        self.points = np.array(hulls).reshape(-1, NUM_DIRECTIONS, 3)
+        hulls = _farthest_by_link(visuals)
+        self.links = np.array(list(hulls), dtype=np.intp)
+        self.points = np.array(list(hulls.values()))
 
     def lowest(self, positions: np.ndarray, wxyz: np.ndarray) -> np.ndarray:
         """World height [m] of the lowest support point, (count,), for link poses (count, L, 3) and (count, L, 4)."""
@@ -51,16 +50,22 @@ def _up_in_link(wxyz: np.ndarray) -> np.ndarray:
     return 2 * np.stack([x * z - w * y, y * z + w * x, 0.5 - x * x - y * y], axis=1)
 
 
-def _vertices(visuals: Sequence[Visual], link: int) -> np.ndarray:
-    """All vertices (V, 3) on a link, in link coordinates [m]."""
-    return np.concatenate(
-        [trimesh.transform_points(visual.mesh.vertices, visual.origin) for visual in visuals if visual.link == link]
-    )
+def _farthest_by_link(visuals: Sequence[Visual]) -> dict[int, np.ndarray]:
+    """The support points (64, 3) of each link that has visuals, in link coordinates [m]."""
+    directions = _directions()
+    of_mesh = {key: _farthest(mesh.vertices, directions) for key, mesh in {v.mesh_key: v.mesh for v in visuals}.items()}
+    of_link: dict[int, list[np.ndarray]] = {}
+    for visual in visuals:
+        points = trimesh.transform_points(of_mesh[visual.mesh_key], visual.origin)
+        of_link.setdefault(visual.link, []).append(points)
+    return {link: _farthest(np.concatenate(points), directions) for link, points in sorted(of_link.items())}
 
 
 def _farthest(vertices: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """The farthest vertex in each direction, shape of `directions`."""
-    return vertices[np.argmax(vertices @ directions.T, axis=0)]
+    # A few directions at a time: all of them would take half a gigabyte for a million vertices.
+    groups = np.array_split(directions, 8)
+    return vertices[np.concatenate([np.argmax(group @ vertices.T, axis=1) for group in groups])]
 
 
 def _directions() -> np.ndarray:
