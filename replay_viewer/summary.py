@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ class Summary:
         name: what to call it. path: its file or folder, "" when it was made in memory.
         num_steps: control steps. control_dt: seconds between two of them. duration: seconds from first to last step.
         env_ids: the simulator's index of each recorded env.
-        entities: robots first. terrain_triangles: 0 for flat ground.
+        entities: robots first, each with the URDF that it is drawn from. terrain_triangles: 0 for flat ground.
         episodes: of every env, in the order of `env_ids`.
         fields: the recorded signals, shapes per env and step.
         rewards: statistics of the total "rew", where it is recorded, and of each term, over `sample`.
@@ -86,7 +86,7 @@ def summarize(replay: Replay) -> Summary:
         control_dt=rollout.control_dt,
         duration=(rollout.num_steps - 1) * rollout.control_dt,
         env_ids=rollout.env_ids,
-        entities=tuple(rollout.entities.values()),
+        entities=tuple(replace(entity, urdf=replay.robots[name].path) for name, entity in rollout.entities.items()),
         terrain_triangles=0 if rollout.terrain is None else len(rollout.terrain.triangles),
         episodes=tuple(episode for env in range(rollout.num_envs) for episode in rollout.episodes(env)),
         fields=tuple(rollout.fields.values()),

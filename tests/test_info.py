@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,11 @@ def test_statistics_of_rewards_are_those_of_the_file() -> None:
     assert (rewards["alive"].mean, rewards["alive"].min, rewards["alive"].max) == (1, 1, 1)
     assert rewards["torque"].mean == pytest.approx(-0.45)
     assert (rewards["torque"].min, rewards["torque"].max) == pytest.approx((-0.9, 0))
+
+
+def test_minus_zero_is_zero() -> None:
+    text = info_text(summarize(replay_of(values={"rew": np.full((10, 2), -0.0)})))
+    assert re.search(r"rew +0 +0 +0\n", text)
 
 
 def test_values_that_are_not_finite_are_counted_and_left_out() -> None:

@@ -47,6 +47,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     try:
         _run(with_command(sys.argv[1:] if args is None else args))
+        sys.stdout.flush()
     except ReplayError as error:
         return _fail(str(error))
     except BrokenPipeError:

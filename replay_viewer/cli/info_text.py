@@ -112,7 +112,7 @@ def _batch_means(means: Sequence[Statistics]) -> list[str]:
 
 
 def _statistics(statistics: Sequence[Statistics]) -> list[str]:
-    rows = [(s.name, *(f"{x:.4g}" for x in (s.mean, s.min, s.max)), str(s.num_not_finite or "")) for s in statistics]
+    rows = [(s.name, *map(_number, (s.mean, s.min, s.max)), str(s.num_not_finite or "")) for s in statistics]
     header = ("name", "mean", "min", "max", "NaN or inf")
     if not any(s.num_not_finite for s in statistics):
         rows, header = [row[:-1] for row in rows], header[:-1]
@@ -172,6 +172,10 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], left_aligned: S
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _number(value: float) -> str:
+    return f"{value + 0.0:.4g}"  # Adding zero turns -0 into 0.
 
 
 def _ordinal(number: int) -> str:
