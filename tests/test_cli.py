@@ -277,7 +277,9 @@ def test_every_command_explains_its_options(command) -> None:
 def test_output_that_nobody_reads_is_no_error(output, rollout) -> None:
     args = "--version" if output == "short" else f"info {rollout} --json"
     command = f"(sleep 0.3; {sys.executable} -m replay_viewer {args}) | true"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=60)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    shell = ["bash", "-o", "pipefail", "-c", command]
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=60, env=buffered)
     assert (done.returncode, done.stderr) == (0, "")
 
 
