@@ -151,4 +151,5 @@ def slerp(a: np.ndarray, b: np.ndarray, fraction: np.ndarray) -> np.ndarray:
     fraction = np.asarray(fraction, dtype=a.dtype)
     weight_a = np.where(near, 1 - fraction, np.sin((1 - fraction) * angle) / safe)
     weight_b = np.where(near, fraction, np.sin(fraction * angle) / safe)
-    return normalize(weight_a[..., None] * a + weight_b[..., None] * b)
+    # numpy before 2.0 turns single numbers into double precision on the way.
+    return normalize(weight_a[..., None] * a + weight_b[..., None] * b).astype(a.dtype, copy=False)
