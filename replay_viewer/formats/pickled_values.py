@@ -131,10 +131,9 @@ def _reconstruct(_: Budget, kind: Any, *__: Any) -> Placeholder:
 def _finish_array(budget: Budget, state: tuple[Any, ...]) -> Any:
     """The state of an array: ([version,] shape, dtype, is_fortran, bytes or a list of objects)."""
     shape, dtype, is_fortran, content = state[-4:]
-    order = "F" if is_fortran else "C"
     if _is_object_dtype(dtype):
-        return _nested_list(budget, content, shape, order)
-    return _array(budget, content, dtype, shape, order)
+        return _nested_list(budget, content, shape)
+    return _array(budget, content, dtype, shape, "F" if is_fortran else "C")
 
 
 def _is_object_dtype(dtype: Any) -> bool:
@@ -152,8 +151,11 @@ def _array(budget: Budget, content: Any, dtype: Any, shape: Any, order: Any = "C
     return np.ndarray(shape, dtype=dtype, buffer=content, order="F" if order == "F" else "C")
 
 
-def _nested_list(budget: Budget, content: Any, shape: Any, order: Any) -> Any:
-    """An object array as nested lists: freeing arrays nested a million deep would overflow the C stack."""
+def _nested_list(budget: Budget, content: Any, shape: Any) -> Any:
+    """An object array as nested lists: freeing arrays nested a million deep would overflow the C stack.
+
+    NumPy writes the objects row by row, even where it says that the array has Fortran's order.
+    """
     if not isinstance(content, list) or _size(shape) != len(content):
         raise BadPickle("holds an object array whose shape does not fit its number of objects.")
     if len(shape) == 1 or not content:
@@ -162,7 +164,7 @@ def _nested_list(budget: Budget, content: Any, shape: Any, order: Any) -> Any:
     flat = np.empty(len(content), dtype=object)
     for index, value in enumerate(content):
         flat[index] = value
-    return flat.reshape(shape, order=order).tolist()
+    return flat.reshape(shape).tolist()
 
 
 def _size(shape: Any) -> int:
