@@ -1,0 +1,115 @@
+"""Claims about what a recording carries beside numbers. Python 3.8 suffices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from container_samples import JOINTS, PlainReader, record, sample_info
+
+from replay_viewer.errors import BadField, FileProblem
+from replay_viewer.record.info import EntitySpec
+
+URDF = """<?xml version="1.0"?>
+<!-- umlauts survive: ä -->
+<robot name="bot">
+  <link name="base">
+    <visual><geometry><mesh filename="package://bot_description/meshes/body%20a.obj" scale="1 1 1"/></geometry></visual>
+    <visual><geometry><mesh scale="1 1 1" filename='../meshes/foot&amp;toe.stl'/></geometry></visual>
+    <visual><geometry><mesh filename="package://elsewhere/gone.stl"/></geometry></visual>
+    <visual><material name="m"><texture filename="../textures/skin.png"/></material></visual>
+  </link>
+</robot>
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A robot's package with a mesh, its material and that one's texture."""
+    files = {
+        "urdf/bot.urdf": URDF.encode(),
+        "meshes/body a.obj": b"mtllib body.mtl\nv 0 0 0\n",
+        "meshes/body.mtl": b"newmtl m\nmap_Kd -s 1 1 1 ../textures/wood.png\n",
+        "meshes/foot&toe.stl": b"solid foot",
+        "textures/wood.png": b"wood",
+        "textures/skin.png": b"skin",
+        "meshes/unused.stl": b"solid unused",
+    }
+    for name, content in files.items():
+        path = tmp_path / "bot_description" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return tmp_path / "bot_description"
+
+
+def record_robot(path: Path, urdf: Path) -> Path:
+    box = EntitySpec("box", kind="object")
+    return record(path, 1, sample_info(entities=[EntitySpec("robot", joint_names=JOINTS, urdf=str(urdf)), box]))
+
+
+def test_a_urdf_is_carried_with_its_meshes_and_their_textures(tmp_path: Path, package: Path) -> None:
+    path = record_robot(tmp_path / "run.rec", package / "urdf" / "bot.urdf")
+    carried = {file.relative_to(path / "assets").as_posix() for file in (path / "assets").rglob("*") if file.is_file()}
+    assert carried == {
+        "robot/urdf/bot.urdf",
+        "robot/meshes/body a.obj",
+        "robot/meshes/body.mtl",
+        "robot/meshes/foot&toe.stl",
+        "robot/textures/wood.png",
+        "robot/textures/skin.png",
+    }
+    assert PlainReader(path).meta["entities"][0]["urdf"] == "assets/robot/urdf/bot.urdf"
+
+
+def test_the_carried_urdf_refers_to_the_carried_meshes(tmp_path: Path, package: Path) -> None:
+    path = record_robot(tmp_path / "run.rec", package / "urdf" / "bot.urdf")
+    text = (path / "assets/robot/urdf/bot.urdf").read_text(encoding="utf-8")
+    assert 'filename="../meshes/body a.obj"' in text
+    assert "filename='../meshes/foot&amp;toe.stl'" in text
+    assert 'filename="../textures/skin.png"' in text
+    assert "umlauts survive: ä" in text
+
+
+def test_a_mesh_that_is_missing_is_logged_and_left_as_it_was(tmp_path: Path, package: Path) -> None:
+    path = record_robot(tmp_path / "run.rec", package / "urdf" / "bot.urdf")
+    assert 'filename="package://elsewhere/gone.stl"' in (path / "assets/robot/urdf/bot.urdf").read_text(
+        encoding="utf-8"
+    )
+    assert '"files": ["package://elsewhere/gone.stl"]' in (path / "log.jsonl").read_text()
+
+
+def test_no_path_of_this_machine_is_in_a_recording(tmp_path: Path, package: Path) -> None:
+    path = record_robot(tmp_path / "run.rec", package / "urdf" / "bot.urdf")
+    for name in ("meta.json", "assets/robot/urdf/bot.urdf"):
+        assert str(tmp_path) not in (path / name).read_text(encoding="utf-8")
+
+
+def test_a_urdf_that_is_not_there_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(FileProblem, match=r"gone\.urdf: is not there"):
+        record_robot(tmp_path / "run.rec", tmp_path / "gone.urdf")
+    assert not (tmp_path / "run.rec").exists()
+
+
+def test_an_objects_mesh_is_carried(tmp_path: Path, package: Path) -> None:
+    shape = {"type": "mesh", "path": str(package / "meshes/body a.obj"), "scale": [1, 1, 1]}
+    box = EntitySpec("box", kind="object", shape=shape)
+    path = record(tmp_path / "run.rec", 1, sample_info(entities=[EntitySpec("robot", joint_names=JOINTS), box]))
+    carried = PlainReader(path).meta["entities"][1]["shape"]
+    assert carried == {"type": "mesh", "path": "assets/box/meshes/body a.obj", "scale": [1, 1, 1]}
+    assert (path / carried["path"]).is_file()
+    assert (path / "assets/box/textures/wood.png").read_bytes() == b"wood"
+
+
+def test_the_terrain_is_an_npz(tmp_path: Path) -> None:
+    vertices, triangles = np.eye(3), np.array([[0, 1, 2]])
+    path = record(tmp_path / "run.rec", 1, terrain=(vertices, triangles))
+    with np.load(path / PlainReader(path).meta["terrain"]) as terrain:
+        np.testing.assert_array_equal(terrain["vertices"], vertices)
+        np.testing.assert_array_equal(terrain["triangles"], triangles)
+
+
+def test_a_terrain_of_another_shape_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadField, match=r"'vertices' has shape \(3, 2\)"):
+        record(tmp_path / "run.rec", 1, terrain=(np.zeros((3, 2)), np.array([[0, 1, 2]])))
+    assert not (tmp_path / "run.rec").exists()
