@@ -152,14 +152,13 @@ def _read(rollout: Rollout, name: str, episode: Episode, agent: int | None) -> n
     end = episode.last_step + 1
     starts = range(episode.first_step, end, _READ_STEPS)
     windows = [slice(start, min(start + _READ_STEPS, end)) for start in starts]
-    chunks = [_of_agent(rollout, rollout.read(name, window, [episode.env_index])[:, 0], agent) for window in windows]
-    values = np.concatenate(chunks)
-    # Sums of float32 would lose what the file holds. Terms are only looked at one by one, and there may be many.
-    return values.astype(np.float64 if name == "rew" else np.result_type(values.dtype, np.float32), copy=False)
+    chunks = (rollout.read(name, window, [episode.env_index])[:, 0] for window in windows)
+    return np.concatenate([_of_agent(rollout, chunk, agent) for chunk in chunks])
 
 
 def _of_agent(rollout: Rollout, values: np.ndarray, agent: int | None) -> np.ndarray:
-    """Values (S, A, ...) of one agent, or summed over the agents; values without an agents axis as they are."""
+    """Values (S, A, ...) of one agent, or summed over the agents; without an agents axis as they are. As floats."""
+    values = values.astype(np.result_type(values.dtype, np.float32), copy=False)
     if not rollout.agents_shape:
         return values
     return values.sum(axis=1) if agent is None else values[:, agent]

@@ -200,14 +200,15 @@ def test_many_envs_are_read_in_small_windows():
 
 
 def test_cache_forgets_what_was_used_longest_ago():
-    frames = FrameCache(memory_rollout(walking(num_steps=640)), {"robot": neutral_body("robot")}, max_bytes=4000)
-    frames.frame_at(0, [0])
-    for chunk in range(1, 10):
+    one_chunk = 64 * (3 + 4) * 4
+    frames = FrameCache(memory_rollout(walking(640)), {"robot": neutral_body("robot")}, max_bytes=3 * one_chunk)
+    for chunk in (0, 1, 2, 0, 3):
         frames.frame_at(64 * chunk, [0])
     before = len(windows(frames.rollout))
-    frames.frame_at(64 * 9, [0])
+    for chunk in (0, 2, 3):
+        frames.frame_at(64 * chunk, [0])
     assert len(windows(frames.rollout)) == before
-    frames.frame_at(0, [0])
+    frames.frame_at(64, [0])
     assert len(windows(frames.rollout)) > before
 
 

@@ -60,6 +60,14 @@ def test_stops_exactly_on_the_last_step():
     assert not player.tick(1.0)
 
 
+def test_reaching_the_last_step_exactly_stops_at_once():
+    player = make_player(seek=99)
+    player.play()
+    player.tick(0.02)
+    assert player.position == 100
+    assert not player.playing
+
+
 def test_play_at_the_end_restarts():
     player = make_player(seek=100)
     player.play()
@@ -166,6 +174,23 @@ def test_seek_keeps_playing():
 def test_seek_time_is_in_seconds():
     player = make_player(seek_time=0.5)
     assert player.step == 25
+
+
+def test_rounding_does_not_show_the_step_before():
+    player = Player(num_steps=10, control_dt=0.1)
+    assert 0.3 / 0.1 < 3
+    player.seek_time(0.3)
+    assert player.step == 3
+
+
+def test_changing_the_loop_in_the_hold_of_the_last_step_does_not_jump():
+    player = make_player(set_loop="episode", seek=49)
+    player.set_window(40, 49)
+    player.play()
+    player.tick(0.01)
+    player.set_loop("off")
+    player.tick(0.005)
+    assert player.position == pytest.approx(49.25)
 
 
 def test_seek_ends_the_hold_of_the_last_step():
