@@ -39,8 +39,7 @@ def _by_position(robot: Robot, entity: Entity) -> bool:
 def _without_joints(robot: Robot, entity: Entity) -> list[Verdict]:
     if not robot.num_joints:
         return []
-    reason = "no joint angles are recorded; a plain npz has them as 'dof_pos', with names in 'dof_names'"
-    return [Verdict(_TOPIC, f"'{entity.name}' stands in its zero pose", reason, "problem")]
+    return [Verdict(_TOPIC, f"'{entity.name}' stands in its zero pose", "no joint angles are recorded", "problem")]
 
 
 def _missing(mapping: JointMapping, robot: Robot, entity: Entity) -> list[Verdict]:

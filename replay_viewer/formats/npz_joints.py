@@ -34,7 +34,7 @@ def read_joints(layout: NpzLayout, stated_names: Sequence[str] | None, env_ids: 
     Raises BadField for misshapen arrays, BadArgument for stated names that do not fit their number.
     """
     if "dof_pos" not in layout.archive.headers:
-        reason = "the file has no 'dof_pos'; the robot is shown in its zero pose"
+        reason = "the file has no 'dof_pos'"
         return Joints(verdicts=(Verdict("joint angles", "not recorded", reason, "problem"),))
     positions, verdicts = without_bad_values("dof_pos", layout.joints("dof_pos"), env_ids)
     names, named = _joint_names(layout, stated_names, positions.shape[-1])

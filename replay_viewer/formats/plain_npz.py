@@ -137,7 +137,7 @@ def _read_motion(
         columns[f"{pose.name}.base_wxyz"] = pose.wxyz(order)
         for name, column in {**joints.columns, **velocities}.items():
             columns[f"{pose.name}.{name}"] = of_agent(column, pose.agent)
-    entities = tuple(Entity(pose.name, joint_names=joints.names) for pose in poses)
+    entities = tuple(Entity(pose.name, joint_names=joints.names, joints_named=joints.are_named) for pose in poses)
     return _Motion(entities, columns, jumps, order, joints.are_named, (verdict, *verdicts, *joints.verdicts))
 
 
