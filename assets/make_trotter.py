@@ -10,6 +10,8 @@ from making import parts
 from making.materials import material
 from making.shading import shaded
 from making.urdf import urdf
+from trimesh.exchange.gltf import export_glb
+from trimesh.visual import TextureVisuals
 
 LINKS = {"base": parts.base, "hip": parts.hip, "thigh": parts.thigh, "calf": parts.calf, "foot": parts.foot}
 
@@ -19,7 +21,7 @@ def link_scene(link: parts.Link) -> trimesh.Scene:
     scene = trimesh.Scene()
     for name, shells in link.items():
         mesh = shaded(shells)
-        mesh.visual = trimesh.visual.TextureVisuals(material=material(name))
+        mesh.visual = TextureVisuals(material=material(name))
         scene.add_geometry(mesh, node_name=name, geom_name=name)
     return scene
 
@@ -28,9 +30,7 @@ def make_trotter(folder: Path) -> None:
     """Write trotter.urdf and meshes/*.glb into `folder`, replacing what is there."""
     (folder / "meshes").mkdir(parents=True, exist_ok=True)
     for name, shape in LINKS.items():
-        (folder / "meshes" / f"{name}.glb").write_bytes(
-            link_scene(shape()).export(file_type="glb", include_normals=True)
-        )
+        (folder / "meshes" / f"{name}.glb").write_bytes(export_glb(link_scene(shape()), include_normals=True))
     (folder / "trotter.urdf").write_text(urdf())
 
 

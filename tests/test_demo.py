@@ -197,20 +197,31 @@ def test_terms_are_legged_gyms_formulas_of_the_recorded_motion(shown):
         "lin_vel_z": -2.0 * lin_vel[..., 2] ** 2,
         "ang_vel_xy": -0.05 * np.sum(ang_vel[..., :2] ** 2, axis=-1),
         "orientation": -1.0 * np.sum(gravity[..., :2] ** 2, axis=-1),
+        "torques": -2e-4 * np.sum(shown["robot.joint_torque"] ** 2, axis=-1),
     }
     for name, value in expected.items():
         np.testing.assert_allclose(shown["rew_terms"][..., TERMS.index(name)], 0.02 * value, atol=2e-5, err_msg=name)
 
 
+def test_rates_of_change_are_penalised_as_recorded(shown, within_episode):
+    same = within_episode[1:]
+    acceleration, change = np.diff(shown["robot.joint_vel"], axis=0) / 0.02, np.diff(shown["act"], axis=0)
+    for name, weight, vectors in (("dof_acc", -2.5e-7, acceleration), ("action_rate", -0.01, change)):
+        expected = 0.02 * weight * np.sum(vectors**2, axis=-1)
+        terms = shown["rew_terms"][1:, :, TERMS.index(name)]
+        np.testing.assert_allclose(terms[same], expected[same], rtol=1e-3, atol=1e-6, err_msg=name)
+
+
 def test_feet_carry_the_robots_weight(demo: Replay, shown):
-    weight = 9.81 * sum(float(mass.get("value", 0)) for mass in urdf().iter("mass"))
+    weight = 9.81 * sum(mass_of(inertial) for inertial in urdf().iter("inertial"))
     carried = shown["robot.contact_force"][..., 2].sum(axis=-1)[walking(demo)]
     assert carried.mean() == pytest.approx(weight, rel=0.02)
 
 
 def test_files_are_small(demo: Replay):
     assert asset("demo.rec").stat().st_size < 1.2e6
-    assert sum(path.stat().st_size for path in ASSETS.rglob("*") if "__pycache__" not in path.parts) < 2e6
+    robot = sum(path.stat().st_size for path in asset("trotter").rglob("*"))
+    assert asset("demo.rec").stat().st_size + robot < 2e6
     triangles = sum(len(visual.mesh.faces) for visual in demo.robots["robot"].visuals)
     assert 5_000 < triangles <= 15_000
 
@@ -249,7 +260,7 @@ def test_every_link_has_a_mass_that_a_simulator_takes():
     for link in links:
         inertial = link.find("inertial")
         assert inertial is not None
-        assert float(inertial.find("mass").get("value")) > 0  # pyright: ignore[reportOptionalMemberAccess]
+        assert mass_of(inertial) > 0
         moments = np.linalg.eigvalsh(inertia_matrix(inertial))
         assert moments[0] > 0
         assert moments[2] < moments[0] + moments[1]
@@ -271,6 +282,12 @@ def test_every_joint_has_limits_around_its_default_pose():
 
 def urdf() -> ElementTree.Element:
     return ElementTree.parse(asset("trotter/trotter.urdf")).getroot()
+
+
+def mass_of(inertial: ElementTree.Element) -> float:
+    mass = inertial.find("mass")
+    assert mass is not None
+    return float(mass.get("value", 0))
 
 
 def inertia_matrix(inertial: ElementTree.Element) -> np.ndarray:

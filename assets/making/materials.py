@@ -7,7 +7,7 @@ from trimesh.visual.material import PBRMaterial
 
 # Name: (red, green, blue) in sRGB, metallic, roughness.
 COLOURS = {
-    "graphite": ((66, 70, 79), 0.35, 0.55),
+    "graphite": ((58, 61, 69), 0.35, 0.55),
     "light": ((222, 218, 209), 0.05, 0.45),
     "accent": ((244, 118, 36), 0.05, 0.50),
     "visor": ((20, 22, 27), 0.30, 0.18),
