@@ -65,7 +65,9 @@ def length_verdict(name: str, quats: Column) -> list[Verdict]:
     if not count:
         return []
     reason = f"lengths lie between {low:.3g} and {high:.3g}; they are scaled to 1"
-    return [Verdict(name, f"{count} quaternions are not of unit length", reason, "problem")]
+    return [
+        Verdict(name, f"not of unit length in {count} of {int(np.prod(quats.shape[:2]))} values", reason, "problem")
+    ]
 
 
 def degrees_verdict(name: str, joint_pos: Column) -> list[Verdict]:

@@ -177,11 +177,11 @@ def _outcome_of_jumps(flags: DoneFlags) -> int:
 
 def _ends_verdict(flags: DoneFlags, outcomes: np.ndarray) -> Verdict:
     counts = np.bincount(outcomes, minlength=len(_OUTCOMES))
-    words = ("terminated", "time-outs", "aborted")
-    parts = [f"{count} {word}" for count, word in zip(counts, words, strict=True) if count]
+    parts = [f"{count} {word}" for count, word in zip(counts, _OUTCOMES, strict=True) if count]
     finding = f"{len(outcomes)} ({', '.join(parts)})" if parts else "none"
     if not flags.names:
-        return Verdict("episode ends", finding, "no done flags are recorded; an end is a jump of the base", "assumed")
+        reason = "no done flags are recorded; an end is the last pose before the base jumps, its cause is unknown"
+        return Verdict("episode ends", finding, reason, "assumed")
     reason = f"from {listing(flags.names)}"
     if flags.truncated is None and flags.done is not None:
         return Verdict("episode ends", finding, f"{reason}; time-outs are not told apart", "assumed")
@@ -193,5 +193,5 @@ def _jump_verdicts(flags: DoneFlags, others: np.ndarray, num_steps: int) -> list
         return []
     env, step = divmod(int(others[0]), num_steps)
     taken_for = {_ABORTED: "resets from outside", _TRUNCATED: "time-outs", _TERMINATED: "terminations"}
-    finding = f"{len(others)} jumps of the base without a flag are taken for {taken_for[_outcome_of_jumps(flags)]}"
+    finding = f"jumps of the base without a flag ({len(others)}) are taken for {taken_for[_outcome_of_jumps(flags)]}"
     return [Verdict("episode ends", finding, f"first after step {step} of env index {env}", "problem")]

@@ -15,7 +15,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadField, FileProblem
+from .npy_header import NpyHeader, read_header
 from .pickled_values import BadPickle
 from .restricted_pickle import loads
 
@@ -32,20 +32,6 @@ _MAX_PICKLE_BYTES = 512 << 20
 _MAX_PREAD_BYTES = 1 << 30
 _LOCAL_HEADER = struct.Struct("<26xHH")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, NotImplementedError, RuntimeError)
-
-
-@dataclass(frozen=True)
-class NpyHeader:
-    """What the head of an .npy file claims, and where its values begin."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    is_fortran: bool
-    size: int
-
-    @property
-    def value_bytes(self) -> int:
-        return math.prod(self.shape) * self.dtype.itemsize
 
 
 class NpzArchive:
@@ -85,21 +71,13 @@ class NpzArchive:
     def _read_header(self, key: str) -> NpyHeader:
         member = self._members[key]
         with self._damage_named(key), self._zip.open(member) as file:
-            version = np.lib.format.read_magic(file)
-            read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-            if version not in read:
-                raise ValueError(f"npy version {version} is not supported")
-            shape, is_fortran, dtype = read[version](file)
-            header = NpyHeader(shape, dtype, is_fortran, file.tell())
-        self._check_size(key, header, member.file_size - header.size)
-        return header
-
-    def _check_size(self, key: str, header: NpyHeader, present_bytes: int) -> None:
-        """A damaged or malicious head may claim any shape; it is believed only where the bytes are there."""
-        is_possible = min(header.shape, default=0) >= 0 and header.dtype.itemsize > 0
-        if not is_possible or (not header.dtype.hasobject and header.value_bytes != present_bytes):
-            problem = f"claims shape {header.shape} of type {header.dtype}, but {present_bytes} bytes are there."
+            header = read_header(file)
+        # A damaged or malicious head may claim any shape; it is believed only where the bytes are there.
+        present = member.file_size - header.size
+        if not header.dtype.hasobject and (header.value_bytes != present or not header.dtype.itemsize):
+            problem = f"claims shape {header.shape} of type {header.dtype}, but {present} bytes are there."
             raise BadField(self.path, key, problem, "Write the file again.")
+        return header
 
     @contextmanager
     def _damage_named(self, key: str) -> Iterator[None]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import BadField
-from ..rollout import Verdict
 from .columns import Column, MappedColumn
 from .info_terms import RewardTerms, choose_terms
 from .info_values import InfoArray
@@ -27,8 +26,9 @@ def read_rewards(layout: NpzLayout, info: Mapping[str, InfoArray]) -> tuple[Colu
     agents_shape = rew.shape[2:] if rew else ()
     stored, means = _stored_terms(layout, agents_shape)
     terms = choose_terms(stored, info, rew, agents_shape)
-    verdicts = [*terms.verdicts, *_sum_verdicts(rew, terms)]
-    return rew, replace(terms, batch_means={**means, **terms.batch_means}, verdicts=tuple(verdicts))
+    stacked = terms.stacked
+    sums = [sum_verdict(terms.names, stacked, rew)] if stacked and rew else []
+    return rew, replace(terms, batch_means={**means, **terms.batch_means}, verdicts=(*terms.verdicts, *sums))
 
 
 def _read_rew(layout: NpzLayout) -> Column | None:
@@ -59,10 +59,3 @@ def _stored_terms(layout: NpzLayout, agents_shape: tuple[int, ...]) -> tuple[dic
             raise BadField(layout.archive.path, key, f"has shape {header.shape}, expected {expected} like the reward.")
         terms[key[len(TERMS_PREFIX) :]] = column
     return terms, means
-
-
-def _sum_verdicts(rew: Column | None, terms: RewardTerms) -> list[Verdict]:
-    stacked = terms.stacked
-    if rew is None:
-        return [Verdict("reward", "not recorded", "the file has no 'rew'", "stated")]
-    return [sum_verdict(terms.names, stacked, rew)] if stacked else []

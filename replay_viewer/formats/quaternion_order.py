@@ -22,7 +22,7 @@ ORDERS: tuple[QuatOrder, QuatOrder] = ("xyzw", "wxyz")
 _TOPIC = "quaternion order"
 
 _UPRIGHT_DEG = 30.0
-_CLEAR_TILT_DEG, _SLIGHT_TILT_DEG = 15.0, 5.0
+_CLEAR_TILT_DEG, _SLIGHT_TILT_DEG = 10.0, 5.0
 _MIN_SPEED = 0.1  # [m/s]
 _MIN_MOVING_STEPS = 50
 _MAX_KINEMATICS = 128  # Samples whose forward kinematics are computed.
