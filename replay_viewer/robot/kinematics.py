@@ -191,8 +191,7 @@ def _plan(tree: Tree, dtype: np.dtype) -> _Plan:
     column = np.array([[j.scale, j.offset, 0.5 * (j.kind == "turn")] for j in moving]).reshape(-1, 3).astype(dtype)
     return _Plan(
         num_bodies=bodies,
-        # A joint that nothing steers has scale 0, so that any column will do.
-        sources=np.array([max(joint.source, 0) for joint in moving], dtype=np.intp),
+        sources=np.array([joint.source for joint in moving], dtype=np.intp),
         scales=column[:, 0:1],
         offsets=column[:, 1:2],
         turning=column[:, 2:3],

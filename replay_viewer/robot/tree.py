@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -75,18 +75,19 @@ def build_tree(urdf: yourdfpy.Robot, path: Path) -> Tree:
     """The tree of a parsed URDF; raises FileProblem for anything that is not one tree of known joints."""
     _check_names(urdf, path)
     above = _joint_above(urdf.joints, path)
-    order = _link_order([link.name for link in urdf.links], above, path)
-    index = {name: i for i, name in enumerate(order)}
     drivers = [joint for joint in urdf.joints if joint.type in MOVABLE and joint.mimic is None]
-    builder = _JointBuilder(path, index, {joint.name: joint for joint in urdf.joints}, drivers)
+    values = _joint_values(urdf.joints, [joint.name for joint in drivers], path)
+    moving = {name for name, value in values.items() if value.source >= 0}
+    order = _link_order([link.name for link in urdf.links], above, moving, path)
+    index = {name: i for i, name in enumerate(order)}
     return Tree(
         link_names=tuple(order),
-        num_bodies=1 + sum(joint.type in MOVABLE for joint in urdf.joints),
-        joints=tuple(builder.build(above[name]) for name in order[1:]),
+        num_bodies=1 + len(moving),
+        joints=tuple(_joint(above[name], index[above[name].parent], values, path) for name in order[1:]),
         joint_names=tuple(joint.name for joint in drivers),
         joint_limits=np.array([_limits(joint) for joint in drivers]).reshape(-1, 2),
         mimic_names=tuple(joint.name for joint in urdf.joints if joint.type in MOVABLE and joint.mimic is not None),
-        problems=tuple(builder.problems),
+        problems=tuple(_problems(urdf.joints)),
     )
 
 
@@ -107,7 +108,7 @@ def _check_names(urdf: yourdfpy.Robot, path: Path) -> None:
             raise FileProblem(path, f"joint '{joint.name}' has the unknown type '{joint.type}'. Known types: {known}.")
 
 
-def _joint_above(joints: Iterable[yourdfpy.Joint], path: Path) -> dict[str, yourdfpy.Joint]:
+def _joint_above(joints: Sequence[yourdfpy.Joint], path: Path) -> dict[str, yourdfpy.Joint]:
     """The joint that leads to each link, by link name."""
     above: dict[str, yourdfpy.Joint] = {}
     for joint in joints:
@@ -118,8 +119,8 @@ def _joint_above(joints: Iterable[yourdfpy.Joint], path: Path) -> dict[str, your
     return above
 
 
-def _link_order(names: list[str], above: Mapping[str, yourdfpy.Joint], path: Path) -> list[str]:
-    """Link names: the root, moving links by the number of moving joints above them, then fixed links."""
+def _link_order(names: list[str], above: Mapping[str, yourdfpy.Joint], moving: set[str], path: Path) -> list[str]:
+    """Link names: the root, links on moving joints by the number of those above them, then all others."""
     roots = [name for name in names if name not in above]
     if len(roots) > 1:
         raise FileProblem(path, f"has {len(roots)} root links ({listing(roots)}), expected one.")
@@ -130,14 +131,78 @@ def _link_order(names: list[str], above: Mapping[str, yourdfpy.Joint], path: Pat
     queue = list(roots)
     for parent in queue:  # Grows while it is read: breadth first.
         for child in children.get(parent, ()):
-            depth[child] = depth[parent] + (above[child].type in MOVABLE)
+            depth[child] = depth[parent] + (above[child].name in moving)
             queue.append(child)
     if len(depth) < len(names):
         loop = [name for name in names if name not in depth]
         raise FileProblem(path, f"has a kinematic loop through links {listing(loop)}.", "A URDF is a tree: cut it.")
-    moving = [name for name in queue[1:] if above[name].type in MOVABLE]
-    fixed = [name for name in queue[1:] if above[name].type not in MOVABLE]
-    return [*roots, *sorted(moving, key=depth.__getitem__), *fixed]
+    bodies = [name for name in queue[1:] if above[name].name in moving]
+    fixed = [name for name in queue[1:] if above[name].name not in moving]
+    return [*roots, *sorted(bodies, key=depth.__getitem__), *fixed]
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A joint's value is scale * joint_pos[source] + offset, or the offset alone if the source is -1."""
+
+    source: int
+    scale: float
+    offset: float
+
+
+def _joint_values(joints: Sequence[yourdfpy.Joint], drivers: list[str], path: Path) -> dict[str, _Value]:
+    """What each movable joint's value is, by name, along chains of mimics."""
+    by_name = {joint.name: joint for joint in joints}
+    return {joint.name: _follow_mimics(joint, by_name, drivers, path) for joint in joints if joint.type in MOVABLE}
+
+
+def _follow_mimics(
+    joint: yourdfpy.Joint, by_name: Mapping[str, yourdfpy.Joint], drivers: list[str], path: Path
+) -> _Value:
+    scale, offset, seen = 1.0, 0.0, [joint.name]
+    while joint.mimic is not None and joint.type in MOVABLE:
+        mimic = joint.mimic
+        assert mimic.multiplier is not None and mimic.offset is not None  # yourdfpy fills in the defaults.
+        offset += scale * mimic.offset
+        scale *= mimic.multiplier
+        if mimic.joint in seen:
+            raise FileProblem(path, f"joints {listing(seen)} mimic each other in a circle.")
+        if mimic.joint not in by_name:
+            return _Value(-1, 0.0, offset)
+        joint = by_name[mimic.joint]
+        seen.append(joint.name)
+    if joint.name not in drivers:
+        return _Value(-1, 0.0, offset)
+    return _Value(drivers.index(joint.name), scale, offset)
+
+
+def _joint(joint: yourdfpy.Joint, parent: int, values: Mapping[str, _Value], path: Path) -> Joint:
+    """Our form of a joint; one that never moves is fixed at its constant value."""
+    origin = np.eye(4) if joint.origin is None else joint.origin
+    if not np.isfinite(origin).all():
+        raise FileProblem(path, f"joint '{joint.name}' has an origin that is not finite.")
+    if joint.type not in MOVABLE:
+        return Joint("fixed", parent, origin, np.zeros(3))
+    kind = "slide" if joint.type == "prismatic" else "turn"
+    axis, value = _axis(joint, path), values[joint.name]
+    if value.source < 0:
+        return Joint("fixed", parent, origin @ _motion(kind, axis, value.offset), np.zeros(3))
+    return Joint(kind, parent, origin, axis, value.source, value.scale, value.offset)
+
+
+def _axis(joint: yourdfpy.Joint, path: Path) -> np.ndarray:
+    length = np.linalg.norm(joint.axis)
+    if joint.axis.shape != (3,) or not np.isfinite(length) or length == 0:
+        raise FileProblem(path, f"joint '{joint.name}' has no valid axis ({joint.axis}).")
+    # yourdfpy moves a slide by its axis as written, and turns about the unit axis; agree with it.
+    return joint.axis if joint.type == "prismatic" else joint.axis / length
+
+
+def _motion(kind: str, axis: np.ndarray, value: float) -> np.ndarray:
+    """The (4, 4) motion of a joint at a value [rad or m]."""
+    if kind == "slide":
+        return transformations.translation_matrix(value * axis)
+    return transformations.rotation_matrix(value, axis)
 
 
 def _limits(joint: yourdfpy.Joint) -> tuple[float, float]:
@@ -147,66 +212,11 @@ def _limits(joint: yourdfpy.Joint) -> tuple[float, float]:
     return (limit.lower, limit.upper)
 
 
-class _JointBuilder:
-    """Turns the URDF's joints into ours, and collects what was understood only in part."""
-
-    def __init__(
-        self,
-        path: Path,
-        link_index: Mapping[str, int],
-        by_name: Mapping[str, yourdfpy.Joint],
-        drivers: list[yourdfpy.Joint],
-    ) -> None:
-        self.path, self.link_index, self.by_name = path, link_index, by_name
-        self.source = {joint.name: i for i, joint in enumerate(drivers)}
-        self.problems: list[str] = []
-
-    def build(self, joint: yourdfpy.Joint) -> Joint:
-        parent = self.link_index[joint.parent]
-        origin = np.eye(4) if joint.origin is None else joint.origin
-        if not np.isfinite(origin).all():
-            raise FileProblem(self.path, f"joint '{joint.name}' has an origin that is not finite.")
+def _problems(joints: Sequence[yourdfpy.Joint]) -> Iterator[str]:
+    """A sentence for each joint that is understood only in part."""
+    names = {joint.name for joint in joints}
+    for joint in joints:
         if joint.type in UNSUPPORTED:
-            self.problems.append(
-                f"Joint '{joint.name}' is {joint.type}, which is not recorded: it stays at its origin."
-            )
-        if joint.type not in MOVABLE:
-            return Joint("fixed", parent, origin, np.zeros(3))
-        driver, scale, offset = self._follow_mimics(joint)
-        kind = "slide" if joint.type == "prismatic" else "turn"
-        axis = self._axis(joint)
-        if driver not in self.source:
-            # A turn by a constant angle keeps its place among the bodies: only its value does not change.
-            return Joint(kind, parent, origin @ _motion(kind, axis, offset), axis, scale=0.0)
-        return Joint(kind, parent, origin, axis, self.source[driver], scale, offset)
-
-    def _axis(self, joint: yourdfpy.Joint) -> np.ndarray:
-        length = np.linalg.norm(joint.axis)
-        if joint.axis.shape != (3,) or not np.isfinite(length) or length == 0:
-            raise FileProblem(self.path, f"joint '{joint.name}' has no valid axis ({joint.axis}).")
-        # yourdfpy moves a slide by its axis as written, and turns about the unit axis; agree with it.
-        return joint.axis if joint.type == "prismatic" else joint.axis / length
-
-    def _follow_mimics(self, joint: yourdfpy.Joint) -> tuple[str, float, float]:
-        """The joint at the end of a chain of mimics, and the scale and offset of its value along the chain."""
-        name, scale, offset, seen = joint.name, 1.0, 0.0, [joint.name]
-        while joint.mimic is not None and joint.type in MOVABLE:
-            mimic = joint.mimic
-            assert mimic.multiplier is not None and mimic.offset is not None  # yourdfpy fills in the defaults.
-            offset += scale * mimic.offset
-            scale *= mimic.multiplier
-            if mimic.joint in seen:
-                raise FileProblem(self.path, f"joints {listing(seen)} mimic each other in a circle.")
-            if mimic.joint not in self.by_name:
-                self.problems.append(f"Joint '{name}' mimics '{mimic.joint}', which is not in the URDF: it is still.")
-                return mimic.joint, 0.0, offset
-            joint = self.by_name[mimic.joint]
-            seen.append(joint.name)
-        return joint.name, scale, offset
-
-
-def _motion(kind: str, axis: np.ndarray, value: float) -> np.ndarray:
-    """The (4, 4) motion of a joint at a value [rad or m]."""
-    if kind == "slide":
-        return transformations.translation_matrix(value * axis)
-    return transformations.rotation_matrix(value, axis)
+            yield f"Joint '{joint.name}' is {joint.type}, which is not recorded: it stays at its origin."
+        elif joint.mimic is not None and joint.mimic.joint not in names:
+            yield f"Joint '{joint.name}' mimics '{joint.mimic.joint}', which is not in the URDF: it does not move."
