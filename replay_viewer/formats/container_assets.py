@@ -109,7 +109,7 @@ def _read_terrain(path: Path, where: Path) -> tuple[np.ndarray, np.ndarray]:
             raise BadField(where, path.name, f"unpacks to {size} bytes, more than a terrain takes.")
         with np.load(path, allow_pickle=False) as arrays:
             return arrays["vertices"], arrays["triangles"]
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, MemoryError) as error:
         raise BadField(where, path.name, f"is no terrain: {error}.") from None
 
 

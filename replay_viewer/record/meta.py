@@ -12,7 +12,7 @@ from .. import __version__
 from ..errors import BadField, FileProblem, NewerVersion
 from .extents import Extent, content_of
 from .fields import WORD_TYPES, FieldSpec, StructSpec
-from .info import EntitySpec, RecordingInfo, check_info, plain
+from .info import EntitySpec, RecordingInfo, check_info, check_row, plain
 from .json_object import JsonObject, parse_object
 from .layout import FORMAT_NAME, VERSION, Layout, terminal_columns
 from .names import META
@@ -106,8 +106,10 @@ def from_json(content: bytes, where: object) -> Meta:
         raise FileProblem(where, f"is not the meta.json of a {FORMAT_NAME}.")
     _check_version(data.text("version"), where)
     info = _info_from_json(data)
+    layout = _layout_from_json(data)
     check_info(info, where)
-    return Meta(info, _layout_from_json(data), data.text("created", ""), data.text("writer", ""))
+    check_row(info, layout.row, where)
+    return Meta(info, layout, data.text("created", ""), data.text("writer", ""))
 
 
 def _check_version(version: str, where: object) -> None:
