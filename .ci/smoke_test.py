@@ -18,7 +18,7 @@ def output(*args: str) -> str:
 
 def serve_and_stop() -> None:
     """Start the demo, fetch its page, press Ctrl-C: it ends with code 0."""
-    with subprocess.Popen([COMMAND, "demo", "--port", "18080"], stdout=subprocess.PIPE, text=True) as viewer:
+    with subprocess.Popen([COMMAND, "demo", "--port", "0"], stdout=subprocess.PIPE, text=True) as viewer:
         try:
             assert viewer.stdout is not None
             url = re.search(r"http://\S+", viewer.stdout.readline())

@@ -7,12 +7,14 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from needs import require
 
 from replay_viewer import __version__
 from replay_viewer.cli import main, with_command
+
+Capture = pytest.CaptureFixture[str]
 
 ROBOT = """<robot name="two_links">
   <link name="base"><visual><geometry>{geometry}</geometry></visual></link>
@@ -93,7 +97,7 @@ def newer_version(folder: Path) -> list[str]:
     return ["run.rec"]
 
 
-def npz_with(**changes) -> Callable[[Path], list[str]]:
+def npz_with(**changes: Any) -> Callable[[Path], list[str]]:
     def make(folder: Path) -> list[str]:
         return [write_npz(folder / "rollout.npz", **changes).name]
 
@@ -138,7 +142,9 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
 
 
 @pytest.mark.parametrize("case", BAD_INPUT)
-def test_bad_input_is_one_clear_line_and_exit_code_2(case, tmp_path, monkeypatch, capsys) -> None:
+def test_bad_input_is_one_clear_line_and_exit_code_2(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
     make, expected = BAD_INPUT[case]
     monkeypatch.chdir(tmp_path)
     assert main(["info", *make(tmp_path)]) == 2
@@ -149,7 +155,7 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(case, tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize("field", ["info", "base_pos"])
-def test_a_malicious_pickle_does_not_run(field, tmp_path, capsys) -> None:
+def test_a_malicious_pickle_does_not_run(field: str, tmp_path: Path, capsys: Capture) -> None:
     harm = tmp_path / "harm"
     changes: dict[str, Any] = {field: objects(TouchesFile(harm))}
     path = write_npz(tmp_path / "rollout.npz", **changes)
@@ -160,7 +166,9 @@ def test_a_malicious_pickle_does_not_run(field, tmp_path, capsys) -> None:
     assert harm.exists(), "it would have run by the ordinary rules"
 
 
-def test_an_entity_bomb_inside_a_mesh_is_named_and_left_out(tmp_path, monkeypatch, capsys) -> None:
+def test_an_entity_bomb_inside_a_mesh_is_named_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
     monkeypatch.chdir(tmp_path)
     urdf = ROBOT.format(geometry='<mesh filename="mesh.dae"/>', more="")
     start = time.perf_counter()
@@ -188,24 +196,24 @@ def unreadable() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("command", ["view", "info"])
-def test_an_unreadable_file_is_one_clear_line(command, unreadable, capsys) -> None:
+def test_an_unreadable_file_is_one_clear_line(command: str, unreadable: Path, capsys: Capture) -> None:
     capsys.readouterr()
     assert main([command, str(unreadable)]) == 2
     assert re.fullmatch(r"error: .*rollout\.npz.*[Pp]ermission.*\n", capsys.readouterr().err)
 
 
-def test_view_of_an_unknown_env_lists_those_there_are(rollout, capsys) -> None:
+def test_view_of_an_unknown_env_lists_those_there_are(rollout: Path, capsys: Capture) -> None:
     assert main(["view", str(rollout), "--env", "7"]) == 2
     assert capsys.readouterr().err == "error: env 7 is not in the recording. Known envs: 0, 1\n"
 
 
 @pytest.mark.parametrize("step", ["20", "-1"])
-def test_view_from_a_step_out_of_range_says_which_there_are(step, rollout, capsys) -> None:
+def test_view_from_a_step_out_of_range_says_which_there_are(step: str, rollout: Path, capsys: Capture) -> None:
     assert main(["view", str(rollout), f"--step={step}"]) == 2
     assert capsys.readouterr().err == f"error: --step {step}: the recording has steps 0 to 19.\n"
 
 
-def test_wrong_usage_exits_with_2_and_names_the_option(rollout, capsys) -> None:
+def test_wrong_usage_exits_with_2_and_names_the_option(rollout: Path, capsys: Capture) -> None:
     with pytest.raises(SystemExit) as end:
         main(["view", str(rollout), "--quat-order", "zyxw"])
     assert end.value.code == 2
@@ -220,14 +228,14 @@ def test_a_command_that_is_left_out_is_found() -> None:
     assert with_command(["--help"]) == ["--help"]
 
 
-def test_info_prints_what_the_options_change(rollout, capsys) -> None:
+def test_info_prints_what_the_options_change(rollout: Path, capsys: Capture) -> None:
     assert main(["info", str(rollout), "--dt", "0.01", "--quat-order", "wxyz"]) == 0
     text = capsys.readouterr().out
     assert "20 steps of 0.01 s (100 Hz), 0.19 s in all" in text
     assert re.search(r"stated .*wxyz", text)
 
 
-def test_info_names_the_urdf_that_was_given(tmp_path, monkeypatch, capsys) -> None:
+def test_info_names_the_urdf_that_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["info", *npz_and_urdf(ROBOT.format(geometry=BOX, more=""))(tmp_path)]) == 0
     text = capsys.readouterr().out
@@ -235,14 +243,14 @@ def test_info_names_the_urdf_that_was_given(tmp_path, monkeypatch, capsys) -> No
     assert "no URDF" not in text
 
 
-def test_info_json_is_json(rollout, capsys) -> None:
+def test_info_json_is_json(rollout: Path, capsys: Capture) -> None:
     assert main(["info", str(rollout), "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content["num_steps"] == 20
     assert content["entities"][0]["joint_names"] == ["hip"]
 
 
-def test_info_of_a_real_walk_tells_its_fall_and_its_order(g1_walk, capsys) -> None:
+def test_info_of_a_real_walk_tells_its_fall_and_its_order(g1_walk: Path, capsys: Capture) -> None:
     assert main(["info", str(g1_walk), "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
     ends = [(e["env_id"], e["first_step"], e["last_step"], e["outcome"]) for e in content["episodes"]]
@@ -251,12 +259,12 @@ def test_info_of_a_real_walk_tells_its_fall_and_its_order(g1_walk, capsys) -> No
     assert any("xyzw" in v["finding"] and v["status"] == "found" for v in content["verdicts"])
 
 
-def test_version_is_the_packages(capsys) -> None:
+def test_version_is_the_packages(capsys: Capture) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"replay-viewer {__version__}\n"
 
 
-def test_help_names_every_command_within_the_time(capsys) -> None:
+def test_help_names_every_command_within_the_time(capsys: Capture) -> None:
     times = []
     for _ in range(5):
         start = time.perf_counter()
@@ -268,13 +276,13 @@ def test_help_names_every_command_within_the_time(capsys) -> None:
 
 
 @pytest.mark.parametrize("command", ["view", "info", "repair", "pack", "demo"])
-def test_every_command_explains_its_options(command) -> None:
+def test_every_command_explains_its_options(command: str) -> None:
     text = run_cli(command, "--help").stdout
     assert text.startswith(f"usage: replay-viewer {command}")
 
 
 @pytest.mark.parametrize("output", ["short", "long"])
-def test_output_that_nobody_reads_is_no_error(output, rollout) -> None:
+def test_output_that_nobody_reads_is_no_error(output: str, rollout: Path) -> None:
     args = "--version" if output == "short" else f"info {rollout} --json"
     command = f"(sleep 0.3; {sys.executable} -m replay_viewer {args}) | true"
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -283,19 +291,33 @@ def test_output_that_nobody_reads_is_no_error(output, rollout) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_view_serves_the_page_and_stops_cleanly_on_ctrl_c(rollout) -> None:
-    command = [sys.executable, "-m", "replay_viewer", str(rollout), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as viewer:
-        try:
-            assert viewer.stdout is not None and viewer.stderr is not None
-            url = re.search(r"http://\S+", viewer.stdout.readline())
-            assert url is not None
-            assert urllib.request.urlopen(url.group(), timeout=30).status == 200
-            viewer.send_signal(signal.SIGINT)
-            assert viewer.wait(timeout=30) == 0
-            assert "Traceback" not in viewer.stderr.read()
-        finally:
-            viewer.kill()
+def test_view_serves_the_page_and_stops_cleanly_on_ctrl_c(rollout: Path) -> None:
+    with viewer_process(str(rollout), "--port", "0") as viewer:
+        assert viewer.stdout is not None and viewer.stderr is not None
+        url = re.search(r"http://\S+", viewer.stdout.readline())
+        assert url is not None
+        assert urllib.request.urlopen(url.group(), timeout=30).status == 200
+        viewer.send_signal(signal.SIGINT)
+        assert viewer.wait(timeout=30) == 0
+        assert "Traceback" not in viewer.stderr.read()
+
+
+def test_view_says_which_port_it_uses_where_the_asked_one_is_taken(rollout: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with viewer_process(str(rollout), "--port", str(port)) as viewer:
+            assert viewer.stdout is not None
+            told, address = viewer.stdout.readline(), viewer.stdout.readline()
+    used = re.fullmatch(rf"Port {port} is taken; (\d+) is used instead\.\n", told)
+    assert used is not None
+    assert f"http://localhost:{used.group(1)} " in address
+
+
+def test_view_on_a_host_that_is_not_this_machine_is_an_error_at_once(rollout: Path, capsys: Capture) -> None:
+    assert main(["view", str(rollout), "--host", "203.0.113.1"]) == 2
+    assert re.fullmatch(
+        r"error: cannot listen on 203\.0\.113\.1:8080: .*--host 127\.0\.0\.1.*\n", capsys.readouterr().err
+    )
 
 
 def test_the_installed_command_is_this_one() -> None:
@@ -310,3 +332,14 @@ def run_cli(*args: str) -> subprocess.CompletedProcess[str]:
     """The command in a fresh interpreter; fails if it fails."""
     command = [sys.executable, "-m", "replay_viewer", *args]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+
+
+@contextmanager
+def viewer_process(*args: str) -> Iterator[subprocess.Popen[str]]:
+    """`replay-viewer ARGS` in a process of its own, ended in any case."""
+    command = [sys.executable, "-m", "replay_viewer", *args]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as viewer:
+        try:
+            yield viewer
+        finally:
+            viewer.kill()

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from replay_viewer.rollout import Entity, Episode, Terrain, Verdict
 from replay_viewer.summary import summarize, to_json
 
 
-def replay_of(num_steps: int = 10, num_envs: int = 2, **facts) -> Replay:
+def replay_of(num_steps: int = 10, num_envs: int = 2, **facts: Any) -> Replay:
     """A robot with two joints and two reward terms: `alive` is 1, `torque` falls from 0 by 0.1 a step."""
     alive = np.ones((num_steps, num_envs))
     torque = np.repeat(-0.1 * np.arange(num_steps)[:, None], num_envs, axis=1)

@@ -83,7 +83,7 @@ def test_pack_draws_a_bar_on_a_terminal(recording: Path) -> None:
 
 @pytest.mark.parametrize("args", [[], ["run.rec"], ["info", "run.rec"], ["demo"], ["repair"], ["pack", "run.rec"]])
 def test_what_an_older_python_cannot_do_says_so(
-    args: list, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    args: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cli, "VIEWER_NEEDS", (99, 0))
     assert cli.main(args) == 2
