@@ -62,10 +62,10 @@ class NpzLayout:
 
     def pose(self, key: str, size: int) -> Column:
         """A column (T, N[, A], size) of floats; raises BadField with the shape that was expected."""
-        column = self.column(key, rank=1 + len(self.agents_shape))
-        if column.shape[2:] != (*self.agents_shape, size):
-            raise self._misfit(key, ", ".join(map(str, (*self.agents_shape, size))))
-        return as_floats(column)
+        tail = (*self.agents_shape, size)
+        if self._with_env_axis(key, rank=len(tail)) != (self.num_steps, self.num_envs, *tail):
+            raise self._misfit(key, ", ".join(map(str, tail)))
+        return as_floats(self.column(key, rank=len(tail)))
 
     def joints(self, key: str) -> Column:
         """A column (T, N[, A], D) of floats; the agents' joints may also stand side by side, (T, N, A * D)."""
@@ -94,7 +94,7 @@ class NpzLayout:
     def _misfit(self, key: str, tail: str) -> BadField:
         got = self.archive.headers[key].shape
         envs = f", {self.num_envs}" if self.has_env_axis else ""
-        expected = f"({self.num_steps}{envs}{', ' + tail if tail else ''})"
+        expected = f"({self.num_steps}{envs}, {tail})"
         return BadField(self.archive.path, key, f"has shape {got}, expected {expected}, as base_pos has its axes.")
 
 

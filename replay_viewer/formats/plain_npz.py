@@ -77,7 +77,6 @@ class _Motion:
     columns: Mapping[str, Column]
     jumps: np.ndarray
     order: QuatOrder
-    joints_are_named: bool
     verdicts: tuple[Verdict, ...]
 
 
@@ -107,11 +106,7 @@ def _open(layout: NpzLayout, options: LoadOptions, lowest_point: LowestPoint | N
         batch_means=terms.batch_means,
         verdicts=verdicts,
         env_origins=npz_facts.env_origins(layout),
-        metadata={
-            "format": "plain npz",
-            "quat_order": motion.order,
-            "joint_names_known": motion.joints_are_named,
-        },
+        metadata={"format": "plain npz", "quat_order": motion.order},
     )
 
 
@@ -138,7 +133,7 @@ def _read_motion(
         for name, column in {**joints.columns, **velocities}.items():
             columns[f"{pose.name}.{name}"] = of_agent(column, pose.agent)
     entities = tuple(Entity(pose.name, joint_names=joints.names, joints_named=joints.are_named) for pose in poses)
-    return _Motion(entities, columns, jumps, order, joints.are_named, (verdict, *verdicts, *joints.verdicts))
+    return _Motion(entities, columns, jumps, order, (verdict, *verdicts, *joints.verdicts))
 
 
 def _absent(layout: NpzLayout) -> list[Verdict]:
