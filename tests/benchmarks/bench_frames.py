@@ -21,11 +21,11 @@ from yourdfpy import URDF
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from memory_rollout import memory_rollout, still  # noqa: E402
+from memory_rollout import memory_rollout, still
 
-from replay_viewer.frames import FrameCache  # noqa: E402
-from replay_viewer.robot import Robot, load_robot  # noqa: E402
-from replay_viewer.rollout import Entity  # noqa: E402
+from replay_viewer.frames import FrameCache
+from replay_viewer.robot import Robot, load_robot
+from replay_viewer.rollout import Entity
 
 ROBOTS = {
     "Go2": "go2_description/urdf/go2.urdf",
