@@ -104,7 +104,11 @@ def tilt(samples: PoseSamples) -> Evidence:
 
 
 def turning(samples: PoseSamples) -> Evidence:
-    """Robots that turn keep moving in much the same direction of their body, forwards or not, in the right order."""
+    """Robots that turn keep moving in much the same direction of their body, forwards or not, in the right order.
+
+    In the wrong one an upright robot's heading stays where it is, so that robots which drift one way while they spin
+    speak for it: slight evidence.
+    """
     moving = _moving(samples)
     if np.count_nonzero(moving) < _MIN_MOVING_STEPS:
         return Evidence("")
@@ -113,8 +117,8 @@ def turning(samples: PoseSamples) -> Evidence:
     steady = _for_orders(lambda order: _steadiness(direction, samples.wxyz(order)[moving], samples.env[moving]))
     best, other = _sorted(steady, largest=True)
     text = f"steadiness of the travel in the body's frame is {steady['xyzw']:.2f} as xyzw, {steady['wxyz']:.2f} as wxyz"
-    is_clear = steady[best] > 0.8 and steady[best] - steady[other] > 0.25
-    return Evidence(text, best, "clear") if is_clear else Evidence(text)
+    is_telling = steady[best] > 0.8 and steady[best] - steady[other] > 0.25
+    return Evidence(text, best, "slight") if is_telling else Evidence(text)
 
 
 def heading(samples: PoseSamples) -> Evidence:
