@@ -101,6 +101,14 @@ def test_an_objects_mesh_is_carried(tmp_path: Path, package: Path) -> None:
     assert (path / "assets/box/textures/wood.png").read_bytes() == b"wood"
 
 
+def test_entities_of_one_urdf_share_its_copy(tmp_path: Path, package: Path) -> None:
+    urdf = str(package / "urdf" / "bot.urdf")
+    entities = [EntitySpec("robot", joint_names=JOINTS, urdf=urdf), EntitySpec("box", urdf=urdf)]
+    path = record(tmp_path / "run.rec", 1, sample_info(entities=entities))
+    assert [e["urdf"] for e in PlainReader(path).meta["entities"]] == ["assets/robot/urdf/bot.urdf"] * 2
+    assert not (path / "assets" / "box").exists()
+
+
 def test_the_terrain_is_an_npz(tmp_path: Path) -> None:
     vertices, triangles = np.eye(3), np.array([[0, 1, 2]])
     path = record(tmp_path / "run.rec", 1, terrain=(vertices, triangles))

@@ -39,11 +39,11 @@ def copy_assets(
     Raises:
         FileProblem: a URDF or an object's mesh is not there. BadField: arrays that are no terrain.
     """
-    missing: list[str] = []
-    entities = [_copy_entity(entity, folder, package_dirs, missing) for entity in info.entities]
+    copier = _Copier(folder, package_dirs)
+    entities = tuple(copier.copy_entity(entity) for entity in info.entities)
     if terrain is not None:
         save_terrain(folder / TERRAIN, *terrain)
-    return replace(info, entities=tuple(entities), terrain=None if terrain is None else TERRAIN), missing
+    return replace(info, entities=entities, terrain=None if terrain is None else TERRAIN), copier.missing
 
 
 def save_terrain(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> None:
@@ -56,29 +56,53 @@ def save_terrain(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> Non
     np.savez_compressed(path, vertices=vertices.astype("<f4"), triangles=triangles.astype("<i4"))
 
 
-def _copy_entity(entity: EntitySpec, folder: Path, package_dirs: Sequence[Path], missing: list[str]) -> EntitySpec:
-    if entity.urdf is not None:
-        return replace(entity, urdf=_copy_urdf(Path(entity.urdf), entity.name, folder, package_dirs, missing))
-    if entity.shape is not None and entity.shape.get("type") == "mesh":
-        mesh = _existing(Path(str(entity.shape.get("path"))))
-        copies = _copy_files([mesh], folder, entity.name)
-        return replace(entity, shape={**entity.shape, "path": copies[mesh].relative_to(folder).as_posix()})
-    return entity
+class _Copier:
+    """Copies files into a recording's `assets/`. missing: names of meshes in URDFs that were not found."""
 
+    def __init__(self, folder: Path, package_dirs: Sequence[Path]) -> None:
+        self.missing: list[str] = []
+        self._folder, self._package_dirs = folder, package_dirs
+        self._copied_urdfs: dict[Path, str] = {}
 
-def _copy_urdf(urdf: Path, name: str, folder: Path, package_dirs: Sequence[Path], missing: list[str]) -> str:
-    """Copy a URDF and its meshes, and make the copy refer to the copies; returns its path inside of the recording."""
-    urdf = _existing(urdf)
-    text = urdf.read_bytes().decode("utf-8", "surrogateescape")
-    found = {match[3]: find_file(html.unescape(match[3]), urdf, package_dirs) for match in _FILENAME.finditer(text)}
-    meshes = {filename: path for filename, path in found.items() if path is not None}
-    missing.extend(filename for filename, path in found.items() if path is None)
-    copies = _copy_files([urdf, *meshes.values()], folder, name)
-    here = copies[urdf].parent
-    renamed = {filename: os.path.relpath(copies[mesh], here) for filename, mesh in meshes.items()}
-    rewritten = _FILENAME.sub(lambda m: m[1] + m[2] + _attribute(renamed.get(m[3]), m[3]) + m[2], text)
-    copies[urdf].write_bytes(rewritten.encode("utf-8", "surrogateescape"))
-    return copies[urdf].relative_to(folder).as_posix()
+    def copy_entity(self, entity: EntitySpec) -> EntitySpec:
+        """The entity with paths inside of the recording; entities of one URDF share its copy."""
+        if entity.urdf is not None:
+            urdf = _existing(Path(entity.urdf))
+            if urdf not in self._copied_urdfs:
+                self._copied_urdfs[urdf] = self._copy_urdf(urdf, entity.name)
+            return replace(entity, urdf=self._copied_urdfs[urdf])
+        if entity.shape is not None and entity.shape.get("type") == "mesh":
+            mesh = _existing(Path(str(entity.shape.get("path"))))
+            copies = self._copy_files([mesh], entity.name)
+            return replace(entity, shape={**entity.shape, "path": self._inside(copies[mesh])})
+        return entity
+
+    def _copy_urdf(self, urdf: Path, name: str) -> str:
+        """Copy a URDF and its meshes, and make the copy refer to the copies; returns its path in the recording."""
+        text = urdf.read_bytes().decode("utf-8", "surrogateescape")
+        filenames = {match[3] for match in _FILENAME.finditer(text)}
+        found = {filename: find_file(html.unescape(filename), urdf, self._package_dirs) for filename in filenames}
+        meshes = {filename: path for filename, path in found.items() if path is not None}
+        self.missing += sorted(filenames - meshes.keys())
+        copies = self._copy_files([urdf, *meshes.values()], name)
+        here = copies[urdf].parent
+        renamed = {filename: os.path.relpath(copies[mesh], here) for filename, mesh in meshes.items()}
+        rewritten = _FILENAME.sub(lambda m: m[1] + m[2] + _attribute(renamed.get(m[3]), m[3]) + m[2], text)
+        copies[urdf].write_bytes(rewritten.encode("utf-8", "surrogateescape"))
+        return self._inside(copies[urdf])
+
+    def _copy_files(self, files: Iterable[Path], name: str) -> dict[Path, Path]:
+        """Copy files and what they refer to under `assets/<name>`, keeping how they lie to each other."""
+        wanted = _with_references(files)
+        common = Path(os.path.commonpath([path.parent for path in wanted]))
+        copies = {path: self._folder / ASSETS / name / path.relative_to(common) for path in wanted}
+        for source, target in copies.items():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        return copies
+
+    def _inside(self, path: Path) -> str:
+        return path.relative_to(self._folder).as_posix()
 
 
 def _attribute(path: str | None, otherwise: str) -> str:
@@ -90,17 +114,6 @@ def _existing(path: Path) -> Path:
     if not path.is_file():
         raise FileProblem(path, "is not there.", "The recording wants to carry a copy of it.")
     return Path(os.path.abspath(path))
-
-
-def _copy_files(files: Iterable[Path], folder: Path, name: str) -> dict[Path, Path]:
-    """Copy files and what they refer to under `assets/<name>`, keeping how they lie to each other."""
-    wanted = _with_references(files)
-    common = Path(os.path.commonpath([path.parent for path in wanted]))
-    copies = {path: folder / ASSETS / name / path.relative_to(common) for path in wanted}
-    for source, target in copies.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-    return copies
 
 
 def _with_references(files: Iterable[Path]) -> list[Path]:
