@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .columns import Column, env_blocks
+from .columns import Column, step_blocks
 
 # What a body can do between two steps beyond keeping its speed: accelerations of a hard impact, and a floor under
 # them for the noise of a real recording.
@@ -29,9 +29,13 @@ def find_jumps(base_pos: Sequence[Column], base_quat: Sequence[Column], control_
     num_steps = base_pos[0].shape[0]
     found = [np.empty(0, dtype=np.int64)]
     for pos, quat in zip(base_pos, base_quat, strict=True):
-        for envs in env_blocks(pos):
-            steps, columns = np.nonzero(_jumps(pos.read(slice(None), envs), quat.read(slice(None), envs), control_dt))
-            found.append((columns + envs.start) * np.int64(num_steps) + steps)
+        for block in step_blocks(pos):
+            # A motion is compared with its neighbours, so that a block needs a step before it and two after.
+            window = slice(max(0, block.start - 1), min(num_steps, block.stop + 2), 1)
+            envs = range(pos.shape[1])
+            jumps = _jumps(pos.read(window, envs), quat.read(window, envs), control_dt)
+            steps, columns = np.nonzero(jumps[block.start - window.start :][: block.stop - block.start])
+            found.append(columns * np.int64(num_steps) + steps + block.start)
     return np.unique(np.concatenate(found))
 
 

@@ -106,9 +106,9 @@ class ColumnSource:
         self._close_file()
 
 
-def env_blocks(column: Column) -> Iterator[range]:
-    """The envs in blocks, such that all steps of a block are a few million values."""
-    values_per_env = max(1, int(np.prod((column.shape[0], *column.shape[2:]))))
-    size = max(1, _BLOCK_VALUES // values_per_env)
-    for first in range(0, column.shape[1], size):
-        yield range(first, min(first + size, column.shape[1]))
+def step_blocks(column: Column) -> Iterator[slice]:
+    """The steps in blocks of a few million values: whole steps lie together in a file."""
+    values_per_step = max(1, int(np.prod(column.shape[1:])))
+    size = max(1, _BLOCK_VALUES // values_per_step)
+    for first in range(0, column.shape[0], size):
+        yield slice(first, min(first + size, column.shape[0]), 1)

@@ -8,41 +8,45 @@ import numpy as np
 
 from ..errors import listing
 from ..rollout import Verdict
-from .columns import Column, FilledColumn, env_blocks
+from .columns import Column, FilledColumn, step_blocks
 
 _MIN_NORM = 1e-6
 _NORM_TOLERANCE = 0.01
 _MAX_CHECKED_BYTES = 1 << 28
 
-IsBad = Callable[[np.ndarray], np.ndarray]
-
-
-def is_not_finite(values: np.ndarray) -> np.ndarray:
-    """Where any of an env's values at a step is NaN or infinite: (S, E, ...) -> (S, E)."""
-    return np.logical_not(np.isfinite(values).reshape(*values.shape[:2], -1).all(axis=-1))
-
-
-def is_no_rotation(quats: np.ndarray) -> np.ndarray:
-    """Where a quaternion has length zero: (S, E, 4) -> (S, E)."""
-    return np.linalg.norm(quats, axis=-1) < _MIN_NORM
+_NO_NUMBER, _NO_ROTATION = 1, 2
 
 
 def without_bad_values(name: str, column: Column, env_ids: Sequence[int]) -> tuple[Column, list[Verdict]]:
-    """A pose's column that shows the last good value where there is none, and what was found.
+    """A signal's column that shows the last good value where there is none, and where that is."""
+    return _filled(name, column, _over_blocks(column, _is_not_finite), env_ids)
 
-    Applied to "base_quat" it treats zero quaternions alike, and says how many are not of unit length.
-    """
-    checks: list[tuple[str, IsBad]] = [("not a number", is_not_finite)]
-    if name.endswith("base_quat"):
-        checks.append(("a quaternion of length zero", is_no_rotation))
-    verdicts = []
-    bad = np.zeros(column.shape[:2], dtype=bool)
-    for fact, is_bad in checks:
-        found = _where(column, is_bad) & ~bad
-        if found.any():
-            verdicts.append(_bad_verdict(name, fact, found, env_ids, "the last good value is shown"))
-        bad |= found
-    return (FilledColumn(column, _good_steps(bad)) if bad.any() else column), verdicts
+
+def without_bad_rotations(name: str, quats: Column, env_ids: Sequence[int]) -> tuple[Column, list[Verdict]]:
+    """Like `without_bad_values`, for quaternions: those of length zero are bad too, other lengths are only said."""
+    norms = _over_blocks(quats, _lengths)
+    bad = np.where(norms < _MIN_NORM, np.int8(_NO_ROTATION), np.int8(0))
+    bad[~np.isfinite(norms)] = _NO_NUMBER
+    column, verdicts = _filled(name, quats, bad, env_ids)
+    return column, verdicts + _length_verdicts(name, norms[bad == 0], bad.size)
+
+
+def _filled(name: str, column: Column, bad: np.ndarray, env_ids: Sequence[int]) -> tuple[Column, list[Verdict]]:
+    facts = {_NO_NUMBER: "not a number", _NO_ROTATION: "a quaternion of length zero"}
+    verdicts = [
+        _bad_verdict(name, fact, bad == kind, env_ids, "the last good value is shown")
+        for kind, fact in facts.items()
+        if np.any(bad == kind)
+    ]
+    return (FilledColumn(column, _good_steps(bad != 0)) if verdicts else column), verdicts
+
+
+def _length_verdicts(name: str, norms: np.ndarray, total: int) -> list[Verdict]:
+    count = int(np.count_nonzero(np.abs(norms - 1) > _NORM_TOLERANCE))
+    if not count:
+        return []
+    reason = f"lengths lie between {norms.min():.3g} and {norms.max():.3g}; they are scaled to 1"
+    return [Verdict(name, f"not of unit length in {count} of {total} values", reason, "problem")]
 
 
 def not_finite_verdict(name: str, column: Column, env_ids: Sequence[int]) -> list[Verdict]:
@@ -51,23 +55,8 @@ def not_finite_verdict(name: str, column: Column, env_ids: Sequence[int]) -> lis
         return []
     if int(np.prod(column.shape)) * column.dtype.itemsize > _MAX_CHECKED_BYTES:
         return [Verdict(name, "not checked for NaN", "it is too large to read when the file is opened", "assumed")]
-    bad = _where(column, is_not_finite)
+    bad = _over_blocks(column, _is_not_finite) != 0
     return [_bad_verdict(name, "not a number", bad, env_ids, "shown as it is")] if bad.any() else []
-
-
-def length_verdict(name: str, quats: Column) -> list[Verdict]:
-    """Whether the quaternions (T, N, 4) have unit length; they are scaled to it in any case."""
-    low, high, count = np.inf, 0.0, 0
-    for envs in env_blocks(quats):
-        norms = np.linalg.norm(quats.read(slice(None), envs), axis=-1)
-        low, high = min(low, float(norms.min())), max(high, float(norms.max()))
-        count += int(np.count_nonzero(np.abs(norms - 1) > _NORM_TOLERANCE))
-    if not count:
-        return []
-    reason = f"lengths lie between {low:.3g} and {high:.3g}; they are scaled to 1"
-    return [
-        Verdict(name, f"not of unit length in {count} of {int(np.prod(quats.shape[:2]))} values", reason, "problem")
-    ]
 
 
 def degrees_verdict(name: str, joint_pos: Column) -> list[Verdict]:
@@ -81,12 +70,22 @@ def degrees_verdict(name: str, joint_pos: Column) -> list[Verdict]:
     return [Verdict(name, "joint positions look like degrees", reason, "problem")]
 
 
-def _where(column: Column, is_bad: IsBad) -> np.ndarray:
-    """The check over all steps and envs, block by block: (T, N) bool."""
-    bad = np.zeros(column.shape[:2], dtype=bool)
-    for envs in env_blocks(column):
-        bad[:, envs.start : envs.stop] = is_bad(column.read(slice(None), envs))
-    return bad
+def _is_not_finite(values: np.ndarray) -> np.ndarray:
+    """1 where any of an env's values at a step is NaN or infinite: (S, E, ...) -> (S, E)."""
+    finite = np.isfinite(values)
+    if finite.all():  # Far faster than asking row by row.
+        return np.zeros(values.shape[:2], dtype=np.int8)
+    return np.logical_not(finite.reshape(*values.shape[:2], -1).all(axis=-1)).astype(np.int8)
+
+
+def _lengths(quats: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("...i,...i->...", quats, quats))
+
+
+def _over_blocks(column: Column, of_values: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """A number per step and env, (T, N), computed block by block."""
+    envs = range(column.shape[1])
+    return np.concatenate([of_values(column.read(steps, envs)) for steps in step_blocks(column)])
 
 
 def _bad_verdict(name: str, fact: str, bad: np.ndarray, env_ids: Sequence[int], shown: str) -> Verdict:

@@ -10,7 +10,7 @@ import numpy as np
 from .. import rotations
 from ..rollout import Verdict
 from .columns import Column, MappedColumn
-from .data_doubts import length_verdict, without_bad_values
+from .data_doubts import without_bad_rotations, without_bad_values
 from .npz_joints import Joints
 from .npz_layout import NpzLayout, of_agent
 from .options import LowestPoint, QuatOrder
@@ -47,8 +47,8 @@ def read_poses(layout: NpzLayout, env_ids: Sequence[int]) -> tuple[list[RobotPos
         suffix = "" if agent is None else f"_{agent}"
         label = "" if agent is None else f"robot{suffix} "
         good_pos, found = without_bad_values(f"{label}base_pos", of_agent(pos, agent), env_ids)
-        good_quat, found_quat = without_bad_values(f"{label}base_quat", of_agent(quat, agent), env_ids)
-        verdicts += found + found_quat + length_verdict(f"{label}base_quat", good_quat)
+        good_quat, found_quat = without_bad_rotations(f"{label}base_quat", of_agent(quat, agent), env_ids)
+        verdicts += found + found_quat
         poses.append(RobotPose(f"robot{suffix}", agent, good_pos, good_quat))
     return poses, verdicts
 

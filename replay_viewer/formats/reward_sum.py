@@ -32,7 +32,7 @@ def sum_verdict(names: Sequence[str], terms: Column, rew: Column) -> Verdict:
     total = values.sum(axis=-1)
     residual = np.nan_to_num(np.abs(rewards - total))
     worst = float(residual.max(initial=0))
-    sampled = f" (every {stride}th step was checked)" if stride > 1 else ""
+    sampled = f" (only one step in {stride} was checked)" if stride > 1 else ""
     if worst <= _rounding(total):
         return Verdict("sum of the terms", "equals the reward", f"to within {worst:.1e}{sampled}", "found")
     step, env = np.unravel_index(int(residual.argmax()), residual.shape)[:2]
