@@ -134,10 +134,6 @@ class NpzArchive:
         is_plain = is_plain and hasattr(os, "pread")  # Windows has none.
         return is_plain and not header.dtype.hasobject and header.value_bytes > _LAZY_BYTES
 
-    def is_costly(self, key: str) -> bool:
-        """Whether reading any of the array inflates much."""
-        return not self.is_lazy(key) and self.headers[key].value_bytes > 16 * _LAZY_BYTES
-
     def offset(self, key: str) -> int:
         """Where in the file the values of an uncompressed array begin."""
         member = self._members[key]
