@@ -36,13 +36,18 @@ def world_points(robot: Robot) -> np.ndarray:
     return np.concatenate(points)
 
 
+def peer_points(urdf: Path, packages: Path) -> np.ndarray:
+    """The same as yourdfpy has it."""
+    peer = yourdfpy.URDF.load(
+        str(urdf), filename_handler=lambda fname: str(packages / fname.removeprefix("package://"))
+    )
+    placed = [peer.scene.graph[node] for node in peer.scene.graph.nodes_geometry]
+    return np.concatenate([trimesh.transform_points(peer.scene.geometry[str(n)].vertices, t) for t, n in placed])
+
+
 @pytest.mark.parametrize("file", [GO2, ANYMAL_C])
 def test_real_meshes_lie_where_yourdfpy_puts_them(robots_dir: Path, file: str) -> None:
-    root = robots_dir.parents[1]
-    peer = yourdfpy.URDF.load(
-        str(robots_dir / file), filename_handler=lambda fname: str(root / fname.removeprefix("package://"))
-    )
-    expected = peer.scene.to_mesh().vertices
+    expected = peer_points(robots_dir / file, robots_dir.parents[1])
     found = world_points(load_robot(robots_dir / file))
     for these, those in ((found, expected), (expected, found)):
         distances, _ = KDTree(these).query(those[::7])

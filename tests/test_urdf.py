@@ -171,10 +171,20 @@ def test_mimic_of_an_unknown_joint_is_mentioned(tmp_path: Path) -> None:
 
 
 def test_mistakes_in_what_is_not_drawn_stop_nobody(tmp_path: Path) -> None:
-    body = '<link name="a"><collision><geometry/></collision><inertial><mass value="heavy"/></inertial></link>'
+    body = one_link(
+        visual('<box size="1 1 1"/>') + '<collision><geometry/></collision><inertial><mass value="x"/></inertial>'
+    )
     body += "<transmission><joint/></transmission><gazebo><plugin/></gazebo>"
     robot = load_robot(write_urdf(tmp_path, body))
     assert robot.link_names == ("a",)
+
+
+def test_collision_shapes_are_drawn_where_there_is_nothing_else(tmp_path: Path) -> None:
+    collision = visual('<box size="1 2 3"/>').replace("visual", "collision")
+    robot = load_robot(write_urdf(tmp_path, one_link(collision)))
+    assert len(robot.visuals) == 1
+    assert robot.problems == ("The URDF has nothing to draw: its collision shapes are drawn instead.",)
+    assert len(load_robot(write_urdf(tmp_path, one_link(collision + visual('<sphere radius="1"/>')))).visuals) == 1
 
 
 def test_robot_without_a_name_takes_its_files(tmp_path: Path) -> None:

@@ -96,6 +96,10 @@ def _reduce(root: etree._Element) -> list[str]:
     for element in list(root):
         if element.tag not in ("link", "joint", "material"):
             root.remove(element)
+    if root.find("link/visual") is None and root.find("link/collision") is not None:
+        problems.append("The URDF has nothing to draw: its collision shapes are drawn instead.")
+        for collision in root.findall("link/collision"):
+            collision.tag = "visual"
     for link in root.findall("link"):
         for element in list(link):
             if element.tag != "visual":
