@@ -329,15 +329,18 @@ def test_a_frame_is_one_read_of_what_it_needs(tmp_path: Path, monkeypatch: pytes
     rollout.close()
 
 
-def test_one_env_of_large_records_is_read_without_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("envs", [[7], [0, 63]])
+def test_few_envs_of_large_records_are_read_without_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, envs: list[int]
+) -> None:
     with ContainerWriter(tmp_path / "run.rec", sample_info(64)) as writer:
         for step in range(10):
             camera = np.zeros((64, 2500), np.float32)
             writer.append(step, 0.0, {**sample_values(step, range(64)), "camera": camera})
     rollout = open_container(tmp_path / "run.rec")
     sizes = count_reads(monkeypatch)
-    rollout.read("robot.base_pos", slice(None), [7])
-    assert sizes == [12] * 10
+    rollout.read("robot.base_pos", slice(None), envs)
+    assert sizes == [12] * 10 * len(envs)
     rollout.close()
 
 
