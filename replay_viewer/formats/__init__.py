@@ -6,14 +6,14 @@ import zipfile
 from pathlib import Path
 
 from ..errors import BadArgument, FileProblem
+from ..record.names import META
 from ..rollout import Rollout
+from .container import open_container
 from .npz_facts import stated_dt
 from .options import LoadOptions, LowestPoint, QuatOrder
 from .plain_npz import open_plain_npz
 
 __all__ = ["LoadOptions", "LowestPoint", "QuatOrder", "load_rollout"]
-
-_META = "meta.json"
 
 
 def load_rollout(path: Path, options: LoadOptions | None = None, lowest_point: LowestPoint | None = None) -> Rollout:
@@ -34,24 +34,20 @@ def load_rollout(path: Path, options: LoadOptions | None = None, lowest_point: L
         raise FileProblem(path, "there is no such file.")
     if _is_container(path):
         return _open_container(path, options or LoadOptions())
-    if path.is_dir():
-        raise FileProblem(path, f"the directory is no recording: it has no {_META}.")
     return open_plain_npz(path, options, lowest_point)
 
 
 def _is_container(path: Path) -> bool:
     if path.is_dir():
-        return (path / _META).is_file()
+        return True
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:
-        return _META in archive.namelist()
+        return META in archive.namelist()
 
 
 def _open_container(path: Path, options: LoadOptions) -> Rollout:
     """A container names its joints and its quaternion order itself; its time step may be overridden."""
-    from .container import open_container
-
     for option, value in (("--quat-order", options.quat_order), ("--joint-names", options.joint_names)):
         if value is not None:
             shown = value if isinstance(value, str) else ",".join(value)

@@ -16,7 +16,7 @@ def stated_dt(seconds: float) -> tuple[float, Verdict]:
     """Seconds per step as the user states them; raises BadArgument unless positive."""
     if not (np.isfinite(seconds) and seconds > 0):
         raise BadArgument("--dt", seconds, "seconds per step must be positive.")
-    return seconds, Verdict("time step", f"{seconds:g} s", "as you say", "stated")
+    return seconds, Verdict("control_dt", f"{seconds:g} s", "as you say", "stated")
 
 
 def control_dt(layout: NpzLayout, stated: float | None) -> tuple[float, Verdict]:
@@ -28,9 +28,9 @@ def control_dt(layout: NpzLayout, stated: float | None) -> tuple[float, Verdict]
         return stated_dt(stated)
     if "dt" not in layout.archive.headers:
         reason = "the file has no 'dt'; 50 Hz is the usual rate of control (--dt changes it)"
-        return _USUAL_DT, Verdict("time step", f"{_USUAL_DT:g} s", reason, "assumed")
+        return _USUAL_DT, Verdict("control_dt", f"{_USUAL_DT:g} s", reason, "assumed")
     dt = _one_number(layout)
-    return dt, Verdict("time step", f"{dt:g} s", "the file's 'dt'", "stated")
+    return dt, Verdict("control_dt", f"{dt:g} s", "the file's 'dt'", "stated")
 
 
 def _one_number(layout: NpzLayout) -> float:
