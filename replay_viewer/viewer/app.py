@@ -9,6 +9,7 @@ from typing import Any, cast
 import viser
 
 from ..errors import ReplayError
+from ..frames import Frame
 from ..replay import Replay
 from .actions import session_actions
 from .client_view import ClientView, Subject
@@ -73,6 +74,7 @@ class ViewerApp:
         self._views: dict[int, ClientView] = {}
         self._drawn: tuple[float, int] | None = None
         self._build()
+        self._failure: BaseException | None = None
         self._stopping = threading.Event()
         self._owner = threading.Thread(target=self._run, name="replay-viewer", daemon=True)
         self._owner.start()
@@ -88,9 +90,11 @@ class ViewerApp:
         return f"http://{'localhost' if self._host in ('0.0.0.0', '127.0.0.1', '::') else self._host}:{self.port}"
 
     def run_forever(self) -> None:
-        """Serve until interrupted."""
+        """Serve until interrupted. What ends the owner thread is raised here: a viewer must not die in silence."""
         while self._owner.is_alive():
             self._owner.join(timeout=0.5)
+        if self._failure is not None:
+            raise self._failure
 
     def close(self) -> None:
         """Stop the owner thread and the server."""
@@ -154,7 +158,7 @@ class ViewerApp:
         """What a key or a button does to the view of the browser that it was pressed in."""
 
         def look(name: str) -> PageAction:
-            return lambda _, client_id: self._views[client_id].look_from(name, self._subject)
+            return lambda _, client_id: self._views[client_id].look_from(name, self._subject())
 
         def changed(client_id: int, change: Action, *args: Any) -> None:
             change(*args)
@@ -163,7 +167,7 @@ class ViewerApp:
 
         return {
             **{f"look_{name}": look(name) for name in ("top", "side", "front", "follow")},
-            "toggle_follow": lambda _, client: changed(client, self._views[client].toggle_follow, self._subject),
+            "toggle_follow": lambda _, client: changed(client, self._views[client].toggle_follow, self._subject()),
             "toggle_shadows": lambda _, client: changed(client, self._views[client].toggle_shadows),
             "zoom": lambda _, client: self._timeline.toggle_zoom(self._views[client].client),
         }
@@ -182,20 +186,27 @@ class ViewerApp:
         self.session.end_scrub(client_id)
         self._views.pop(client_id, None)
 
-    @property
-    def _subject(self) -> Subject:
+    def _subject(self, frame: Frame | None = None) -> Subject:
+        """What cameras look at: the first robot, in the frame shown."""
         entity = next(iter(self.session.replay.rollout.entities))
-        return Subject.of(self.session.frame, entity, self.session.replay.robots[entity].radius)
+        return Subject.of(frame or self.session.frame, entity, self.session.replay.robots[entity].radius)
 
     def _place_newcomers(self) -> None:
         """Browsers begin with the follow preset of the frame shown now."""
-        pose = self._subject.seen_from("follow", self._subject.origin)
+        subject = self._subject()
+        pose = subject.seen_from("follow", subject.origin)
         camera = self._server.initial_camera
         camera.position, camera.look_at, camera.fov = pose.position, pose.look_at, pose.fov
 
     # -- the owner thread -----------------------------------------------------
 
     def _run(self) -> None:
+        try:
+            self._loop()
+        except BaseException as error:
+            self._failure = error
+
+    def _loop(self) -> None:
         beat = Beat(FRAME_RATE)
         since_sync = 0.0
         while not self._stopping.is_set():
@@ -234,8 +245,9 @@ class ViewerApp:
         if shown == self._drawn:
             return
         self._drawn = shown
+        frame = self.session.frame
         with self._server.atomic():
-            self._scene.show(self.session.frame, self._subject.origin)
+            self._scene.show(frame, self._subject(frame).origin)
 
     def _sync_panels(self) -> None:
         """Bring every panel to the session's state; one-way."""

@@ -90,7 +90,9 @@
   button(buttons, "start", "Start of the recording (Home)", "go_to_start", "rv-minor");
   button(buttons, "previous", "Previous episode ( [ )", "go_to_previous_episode");
   button(buttons, "back", "One step back ( , )", "step_back");
-  const play = button(buttons, "play", "Play (Space)", "toggle", "rv-play");
+  const play = button(buttons, "play", "Play (Space)", "", "rv-play");
+  // What the button shows is what it does, also when playback has just ended by itself.
+  play.addEventListener("click", () => send(state.playing ? "pause" : "play"));
   button(buttons, "forward", "One step forward ( . )", "step_forward");
   button(buttons, "next", "Next episode ( ] )", "go_to_next_episode");
   button(buttons, "end", "End of the recording (End)", "go_to_end", "rv-minor");

@@ -1,0 +1,131 @@
+"""The viewer in a real Chromium: frames delivered, click to pose, server time per frame, command to page.
+
+    python tests/benchmarks/bench_viewer.py [--recording RUN.rec|ROLLOUT.npz --urdf ROBOT.urdf]
+
+Drawing is stubbed in the page, so that what is measured is our server and viser's client, not a software rasteriser.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "browser")]
+
+from playwright.sync_api import Browser, sync_playwright
+from viewer_page import CHROMIUM_FLAGS, ViewerPage, ViewerProcess, chromium_path, open_page
+
+from replay_viewer.assets_path import asset
+
+FRAMES_LIMIT = 0.95
+PAGE_LIMIT_S = 3.0
+
+# Counts the distinct playheads that the page has at its own animation frames.
+_COUNT_FRAMES = """
+async (seconds) => {
+  const at = () => window.__viserMutable.nodePoseData['/playhead'].position[0];
+  let last = at(), frames = 0, ticks = 0;
+  const start = performance.now();
+  await new Promise((done) => {
+    const look = () => {
+      ticks++;
+      if (at() !== last) { frames++; last = at(); }
+      performance.now() - start > seconds * 1000 ? done() : requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  });
+  const elapsed = (performance.now() - start) / 1000;
+  return [frames / elapsed, ticks / elapsed];
+}
+"""
+
+# Presses on the timeline and waits, frame by frame, until the playhead's pose is there.
+_CLICK_TO_POSE = """
+async (fraction) => {
+  const track = document.querySelector('.rv-track'), box = track.getBoundingClientRect();
+  const at = () => window.__viserMutable.nodePoseData['/playhead'].position[0];
+  const before = at();
+  const event = (type) => new PointerEvent(type, {
+    clientX: box.left + box.width * fraction, clientY: box.top + 10, button: 0, pointerId: 1, bubbles: true });
+  track.setPointerCapture = () => {};
+  const start = performance.now();
+  track.dispatchEvent(event('pointerdown'));
+  while (at() === before && performance.now() - start < 2000) await new Promise(requestAnimationFrame);
+  const elapsed = performance.now() - start;
+  track.dispatchEvent(event('pointerup'));
+  return elapsed;
+}
+"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    path = chromium_path()
+    if path is None:
+        sys.exit("this benchmark needs a Chromium (set CHROMIUM to its path)")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=str(path), headless=True, args=CHROMIUM_FLAGS)
+
+
+def frames_delivered(page: ViewerPage, seconds: float = 8.0) -> None:
+    page.choose_on_bar("Loop", "rollout")
+    page.press_button("Play")
+    page.until(lambda: page.step() > 3, "playing")
+    frames, ticks = page.page.evaluate(_COUNT_FRAMES, seconds)
+    page.press_button("Pause")
+    share = frames / 60
+    print(f"frames delivered      {frames:6.1f} of 60/s = {share:.1%} (aim {FRAMES_LIMIT:.0%}); page at {ticks:.0f} Hz")
+
+
+def click_to_pose(page: ViewerPage, clicks: int = 40) -> None:
+    page.until(lambda: not page.playing(), "a pause")
+    latencies = []
+    for click in range(clicks):
+        latencies.append(page.page.evaluate(_CLICK_TO_POSE, 0.2 + 0.6 * (click % 7) / 7))
+        page.page.wait_for_timeout(60)
+    latencies.sort()
+    p95 = latencies[int(0.95 * clicks)]
+    print(
+        f"click to pose         {statistics.median(latencies):6.1f} ms median, {p95:.1f} ms p95 (viser's slider: 44 ms)"
+    )
+
+
+def command_to_page(browser: Browser, arguments: list[str], runs: int = 3) -> None:
+    taken = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        with ViewerProcess([*arguments, "--port", "0"]) as viewer:
+            served = time.perf_counter() - start
+            with open_page(browser, viewer.url, drawing=False):
+                taken.append((time.perf_counter() - start, served))
+    total, served = min(taken)
+    print(
+        f"command to page       {total:6.2f} s, of which {served:.2f} s to the served address (aim {PAGE_LIMIT_S:g} s)"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recording", type=Path, default=None)
+    parser.add_argument("--urdf", type=Path, default=None)
+    options = parser.parse_args()
+    arguments = [str(options.recording or asset("demo.rec"))]
+    arguments += ["--urdf", str(options.urdf)] if options.urdf else []
+    print(f"replay-viewer view {' '.join(arguments)}")
+    with chromium() as browser:
+        command_to_page(browser, arguments)
+        with (
+            ViewerProcess([*arguments, "--port", "0", "--no-shadows"]) as viewer,
+            open_page(browser, viewer.url, drawing=False) as page,
+        ):
+            frames_delivered(page)
+            click_to_pose(page)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""A Chromium for the session, and a viewer of the bundled demo for each module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from needs import require
+from viewer_page import CHROMIUM_FLAGS, ViewerPage, ViewerProcess, chromium_path, open_page
+
+from replay_viewer.assets_path import asset
+from replay_viewer.replay import Replay, open_replay
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(item.fspath).is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A running Chromium; skips with a reason where there is none."""
+    from playwright.sync_api import sync_playwright
+
+    path = chromium_path()
+    if path is None:
+        require("no Chromium on this machine (set CHROMIUM to its path)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(path), headless=True, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo_path() -> Path:
+    return asset("demo.rec")
+
+
+@pytest.fixture(scope="session")
+def demo(demo_path: Path) -> Replay:
+    """The bundled demo as the file tells it: what the page must show."""
+    return open_replay(demo_path)
+
+
+@pytest.fixture(scope="module")
+def viewer(demo_path: Path) -> Iterator[ViewerProcess]:
+    """The demo in a viewer of its own; without shadows, which a machine without a GPU draws slowly."""
+    with ViewerProcess([str(demo_path), "--port", "0", "--no-shadows"]) as process:
+        yield process
+
+
+@pytest.fixture
+def page(chromium, viewer: ViewerProcess) -> Iterator[ViewerPage]:
+    """A fresh browser at the start of the demo, with nothing rasterised."""
+    with open_page(chromium, viewer.url) as page:
+        _rewind(page)
+        yield page
+
+
+@pytest.fixture
+def drawn_page(chromium, viewer: ViewerProcess) -> Iterator[ViewerPage]:
+    """The same with a picture, in a small window, since drawing without a GPU is slow."""
+    with open_page(chromium, viewer.url, size=(800, 420), drawing=True) as page:
+        _rewind(page)
+        yield page
+
+
+def _rewind(page: ViewerPage) -> None:
+    """Paused at the first step of env 0, at speed 1, without a loop."""
+    if page.playing():
+        page.press_button("Pause")
+        page.until(lambda: not page.playing(), "a pause")
+    page.choose_on_bar("Speed", "1")
+    page.choose_on_bar("Loop", "off")
+    page.choose("Env", "0")
+    page.press_button("Start of the recording")
+    page.wait_step(0)

@@ -1,0 +1,104 @@
+"""Several browsers, reloads, foreign pages, and the end of the program."""
+
+from __future__ import annotations
+
+import socket
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+import viser
+import websockets.sync.client
+from viewer_page import ViewerPage, ViewerProcess, open_page
+from websockets.exceptions import InvalidStatus
+
+from replay_viewer.viewer.server import open_server
+
+
+def test_two_browsers_show_the_same_step_with_cameras_of_their_own(chromium, viewer: ViewerProcess, page) -> None:
+    with open_page(chromium, viewer.url) as other:
+        page.press_button("One step forward")
+        page.wait_step(1)
+        other.wait_step(1)
+        still = other.camera()["position"]
+        page.click_button("Top")
+        page.until(lambda: np.abs(page.camera()["position"] - still).max() > 0.05, "the view from the top")
+        assert np.abs(other.camera()["position"] - still).max() < 1e-6
+        page.click_button("Follow Robot")
+        page.page.wait_for_timeout(200)
+        other.press_button("Play")
+        other.until(lambda: other.step() > 30, "playing")
+        assert page.pose("/world")["position"] != other.pose("/world")["position"]
+
+
+def test_a_reload_finds_the_state(page: ViewerPage) -> None:
+    for _ in range(7):
+        page.press_button("One step forward")
+    page.choose_on_bar("Speed", "0.25")
+    page.wait_step(7)
+    page.page.reload()
+    page.wait_ready()
+    page.wait_step(7)
+    page.until(lambda: page.chosen_on_bar("Speed") == "0.25", "the speed chosen before")
+
+
+def test_a_browser_that_leaves_during_a_drag_does_not_stop_time(chromium, viewer: ViewerProcess, page) -> None:
+    with open_page(chromium, viewer.url) as other:
+        box = other.page.locator(".rv-track").bounding_box()
+        other.page.mouse.move(box["x"] + 20, box["y"] + 5)
+        other.page.mouse.down()
+        page.page.wait_for_timeout(200)
+    page.press_button("Play")
+    before = page.step()
+    page.until(lambda: page.step() > before + 10, "time going on")
+
+
+def test_a_frozen_browser_does_not_slow_another(chromium, viewer: ViewerProcess, page) -> None:
+    with open_page(chromium, viewer.url) as other:
+        # The page blocks its own thread, as a slow machine would.
+        other.page.evaluate("setTimeout(() => { const end = Date.now() + 3000; while (Date.now() < end); }, 0)")
+        page.press_button("Play")
+        page.until(lambda: page.step() > 60, "playing", timeout=5)
+
+
+def test_a_foreign_page_is_refused(viewer: ViewerProcess) -> None:
+    address = viewer.url.replace("http", "ws")
+    with pytest.raises(InvalidStatus, match="403"):
+        websockets.sync.client.connect(address, origin="http://evil.example")  # type: ignore[arg-type]
+
+
+def test_a_foreign_host_name_is_refused(viewer: ViewerProcess) -> None:
+    request = urllib.request.Request(viewer.url, headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(request)
+
+
+def test_no_browser_can_open_a_public_tunnel(page: ViewerPage, viewer: ViewerProcess) -> None:
+    page.page.evaluate("window.__viserMutable.sendMessage({type: 'ShareUrlRequest'})")
+    page.press_button("One step forward")
+    page.wait_step(1)
+    assert not any("share" in line.lower() for line in viewer.lines)
+    server = open_server("127.0.0.1", 0, "tunnel test")
+    try:
+        handlers = server._websock_server._incoming_handlers
+        assert viser._messages.ShareUrlRequest not in {kind for kind, calls in handlers.items() if calls}
+    finally:
+        server.stop()
+
+
+def test_a_taken_port_is_reported_with_the_one_used(demo_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with ViewerProcess([str(demo_path), "--port", str(port)]) as viewer:
+            assert f":{port}" not in viewer.url
+            assert any(f"{port} is taken" in line for line in viewer.lines)
+
+
+def test_ctrl_c_stops_cleanly(demo_path: Path) -> None:
+    with ViewerProcess([str(demo_path), "--port", "0"]) as viewer:
+        assert viewer.interrupt() == 0
+        assert not any("Traceback" in line for line in viewer.lines)

@@ -1,0 +1,297 @@
+"""Every control of the page does what its label says. Each test fails when the control's callback is removed."""
+
+from __future__ import annotations
+
+import numpy as np
+from viewer_page import ViewerPage
+
+from replay_viewer.replay import Replay
+from replay_viewer.rewards import rewards_at
+
+
+def test_page_draws_the_robot(drawn_page: ViewerPage) -> None:
+    dark = drawn_page.until(lambda: _dark_share(drawn_page.picture()) > 0.002, "the robot's dark parts")
+    assert dark
+
+
+def _dark_share(picture: np.ndarray) -> float:
+    """Share of the pixels as dark as the robot's joints and feet: ground, sky and lines are far lighter."""
+    return float((picture.max(axis=-1) < 70).mean())
+
+
+def test_every_visual_of_the_robot_is_on_the_page(page: ViewerPage, demo: Replay) -> None:
+    robot = demo.robots["robot"]
+    drawn = [f"/world/robot/{robot.link_names[visual.link]}" for visual in robot.visuals]
+    assert set(drawn) <= set(page.nodes())
+
+
+def test_picture_changes_with_the_step(drawn_page: ViewerPage) -> None:
+    drawn_page.until(lambda: _dark_share(drawn_page.picture()) > 0.002, "the robot")
+    before = drawn_page.picture().astype(int)
+    drawn_page.page.keyboard.press("k")
+    drawn_page.page.keyboard.press(".")
+    drawn_page.until(lambda: drawn_page.step() > 10, "another step")
+
+    def changed() -> bool:
+        return (np.abs(drawn_page.picture() - before).max(axis=-1) > 40).mean() > 0.002
+
+    drawn_page.until(changed, "another picture")
+
+
+def test_pose_on_the_page_is_the_kinematics_of_the_file(page: ViewerPage, demo: Replay) -> None:
+    page.press_button("One step forward")
+    page.wait_step(1)
+    poses = demo.frames.frame_at(1.0, [0]).entities["robot"]
+    robot = demo.robots["robot"]
+    for link in {visual.link for visual in robot.visuals}:
+        shown = page.pose(f"/world/robot/{robot.link_names[link]}")
+        np.testing.assert_allclose(shown["position"], poses.link_positions[0, link], atol=1e-5)
+        np.testing.assert_allclose(shown["wxyz"], poses.link_wxyz[0, link], atol=1e-5)
+
+
+def test_play_and_pause(page: ViewerPage) -> None:
+    page.press_button("Play")
+    page.until(lambda: page.playing() and page.step() > 10, "playing")
+    page.press_button("Pause")
+    page.until(lambda: not page.playing(), "a pause")
+    page.page.wait_for_timeout(200)
+    step = page.step()
+    page.page.wait_for_timeout(300)
+    assert page.step() == step
+
+
+def test_steps(page: ViewerPage) -> None:
+    page.press_button("One step forward")
+    page.wait_step(1)
+    page.press_button("One step forward")
+    page.wait_step(2)
+    page.press_button("One step back")
+    page.wait_step(1)
+
+
+def test_start_and_end(page: ViewerPage, demo: Replay) -> None:
+    page.press_button("End of the recording")
+    page.wait_step(demo.rollout.num_steps - 1)
+    page.press_button("Start of the recording")
+    page.wait_step(0)
+
+
+def test_scrub(page: ViewerPage, demo: Replay) -> None:
+    last = demo.rollout.num_steps - 1
+    with page.hold_timeline(0.25) as drag:
+        page.until(lambda: abs(page.step() - last / 4) < last / 50, "a quarter of the recording")
+        drag(0.75)
+    page.until(lambda: abs(page.step() - last * 3 / 4) < last / 50, "three quarters of the recording")
+
+
+def test_playback_does_not_fight_a_drag(page: ViewerPage, demo: Replay) -> None:
+    page.press_button("Play")
+    page.until(lambda: page.step() > 5, "playing")
+    with page.hold_timeline(0.5) as drag:
+        drag(0.6)
+        page.page.wait_for_timeout(200)
+        held = page.pose("/playhead")["position"][0]
+        page.page.wait_for_timeout(400)
+        assert page.pose("/playhead")["position"][0] == held
+    page.until(lambda: page.pose("/playhead")["position"][0] > held, "playback going on after the drag")
+
+
+def test_speed(page: ViewerPage, demo: Replay) -> None:
+    page.choose_on_bar("Speed", "4")
+    page.press_button("Play")
+    fast = _steps_per_second(page)
+    page.choose_on_bar("Speed", "0.5")
+    slow = _steps_per_second(page)
+    nominal = 1 / demo.rollout.control_dt
+    assert fast > 2.5 * nominal and slow < nominal
+
+
+def _steps_per_second(page: ViewerPage) -> float:
+    page.page.wait_for_timeout(200)
+    return page.page.evaluate(
+        "async () => { const at = () => window.__viserMutable.nodePoseData['/playhead'].position[0];"
+        " const a = at(), t = performance.now(); await new Promise(r => setTimeout(r, 1000));"
+        " return (at() - a) / (performance.now() - t) * 1000; }"
+    )
+
+
+def test_loop_episode_stays_in_the_episode(page: ViewerPage, demo: Replay) -> None:
+    env_index = next(i for i in range(demo.rollout.num_envs) if len(demo.rollout.episodes(i)) > 1)
+    first = demo.rollout.episodes(env_index)[0]
+    page.choose("Env", str(demo.rollout.env_ids[env_index]))
+    page.choose_on_bar("Loop", "episode")
+    page.choose_on_bar("Speed", "4")
+    page.press_button("Next episode end")
+    page.wait_step(first.last_step)
+    page.press_button("Play")
+    page.until(lambda: page.step() < first.last_step - 5, "the start of the episode again")
+
+
+def test_without_a_loop_playback_stops_at_the_end(page: ViewerPage, demo: Replay) -> None:
+    page.press_button("End of the recording")
+    page.wait_step(demo.rollout.num_steps - 1)
+    for _ in range(5):
+        page.press_button("One step back")
+    page.press_button("Play")
+    page.until(lambda: not page.playing(), "the end")
+    page.wait_step(demo.rollout.num_steps - 1)
+
+
+def test_loop_all_starts_again(page: ViewerPage, demo: Replay) -> None:
+    page.choose_on_bar("Loop", "rollout")
+    page.press_button("End of the recording")
+    page.wait_step(demo.rollout.num_steps - 1)
+    page.press_button("Play")
+    page.until(lambda: page.step() < demo.rollout.num_steps // 2, "the start again")
+
+
+def test_episodes(page: ViewerPage, demo: Replay) -> None:
+    env_index = next(i for i in range(demo.rollout.num_envs) if len(demo.rollout.episodes(i)) > 1)
+    page.choose("Env", str(demo.rollout.env_ids[env_index]))
+    first, second = demo.rollout.episodes(env_index)[:2]
+    page.until(lambda: f"env {demo.rollout.env_ids[env_index]}" in page.episode_text(), "the env")
+    page.press_button("Next episode (")
+    page.wait_step(second.first_step)
+    page.until(lambda: "Episode 2" in page.episode_text(), "the second episode")
+    page.press_button("Previous episode")
+    page.wait_step(first.first_step)
+    page.choose("Episode", f"2: {_OUTCOMES[second.outcome]}, {second.num_steps} steps")
+    page.wait_step(second.first_step)
+
+
+_OUTCOMES = {"terminated": "terminated", "truncated": "time-out", "unfinished": "unfinished", "aborted": "reset"}
+
+
+def test_one_key_reaches_the_fall(page: ViewerPage, demo: Replay) -> None:
+    env_index, fall = next(
+        (i, e) for i in range(demo.rollout.num_envs) for e in demo.rollout.episodes(i) if e.outcome == "terminated"
+    )
+    page.choose("Env", str(demo.rollout.env_ids[env_index]))
+    page.until(lambda: f"env {demo.rollout.env_ids[env_index]}" in page.episode_text(), "the env")
+    ends = [e for e in demo.rollout.episodes(env_index) if e.outcome != "unfinished"]
+    for _ in range(ends.index(fall) + 1):
+        page.page.keyboard.press("n")
+    page.wait_step(fall.last_step)
+    page.until(lambda: "terminated" in page.episode_text(), "how it ended")
+
+
+def test_env_changes_the_robot_and_the_rewards(page: ViewerPage, demo: Replay) -> None:
+    page.choose("Env", str(demo.rollout.env_ids[1]))
+    expected = demo.frames.frame_at(0.0, [1]).entities["robot"].link_positions[0, 0]
+    base = f"/world/robot/{demo.robots['robot'].link_names[0]}"
+    page.until(lambda: np.allclose(page.pose(base)["position"], expected, atol=1e-4), "the other env's robot")
+    assert page.chosen("Env") == str(demo.rollout.env_ids[1])
+
+
+def test_rewards_shown_are_the_files(page: ViewerPage, demo: Replay) -> None:
+    for _ in range(3):
+        page.press_button("One step forward")
+    page.wait_step(3)
+    truth = rewards_at(demo.rollout, 3, 0)
+    expected = dict(zip(truth.names, truth.values, strict=True)) | {"return so far": truth.cumulative}
+    assert truth.total is not None
+    expected["reward"] = truth.total
+    page.until(lambda: _close(page.reward("reward"), truth.total), "the reward of step 3")
+    for name, value in expected.items():
+        assert _close(page.reward(name), value), name
+
+
+def _close(shown: str, value: float | None) -> bool:
+    assert value is not None
+    return abs(float(shown) - value) <= 6e-4 * abs(value)
+
+
+def test_rewards_are_live_while_playing(page: ViewerPage) -> None:
+    page.press_button("Play")
+    seen = set()
+    page.until(lambda: seen.add(page.reward("return so far")) or len(seen) > 4, "the return changing")
+
+
+def test_curves_have_a_time_marker_at_the_step(page: ViewerPage) -> None:
+    page.until(lambda: page.page.locator(".rv-marker").count() == 1, "a marker in the chart")
+    before = page.page.locator(".rv-marker").bounding_box()
+    page.press_button("Play")
+    page.until(lambda: page.step() > 40, "playing")
+    after = page.page.locator(".rv-marker").bounding_box()
+    assert before and after and after["x"] > before["x"]
+
+
+def test_presets(page: ViewerPage) -> None:
+    views = {}
+    for name in ("Top", "Side", "Front"):
+        before = page.camera()["position"]
+        page.click_button(name)
+        page.until(lambda before=before: np.abs(page.camera()["position"] - before).max() > 0.05, f"the {name} view")
+        page.page.wait_for_timeout(200)
+        camera = page.camera()
+        view = camera["target"] - camera["position"]
+        views[name] = view / np.linalg.norm(view)
+    # three.js' y axis is the world's z axis.
+    assert views["Top"][1] < -0.99
+    assert abs(views["Side"][1]) < 0.3 and abs(views["Front"][1]) < 0.3
+    assert abs(views["Side"] @ views["Front"]) < 0.1
+
+
+def test_follow_keeps_the_robot_in_the_middle_while_orbiting(page: ViewerPage, demo: Replay) -> None:
+    page.press_button("Play")
+    target = page.camera()["target"]
+    position = page.camera()["position"]
+    page.orbit(150)
+    page.until(lambda: page.step() > 60, "playing")
+    camera = page.camera()
+    assert np.abs(camera["position"] - position).max() > 0.1, "orbiting by hand had no effect"
+    np.testing.assert_allclose(camera["target"], target, atol=0.02)
+    page.press_button("Pause")
+    page.until(lambda: not page.playing(), "a pause")
+    page.page.wait_for_timeout(200)
+    base = demo.frames.frame_at(page.pose("/playhead")["position"][0], [0]).entities["robot"].base_pos[0]
+    np.testing.assert_allclose(page.pose("/world")["position"], [-base[0], -base[1], 0], atol=1e-4)
+
+
+def test_follow_can_be_let_go_and_taken_up_again(page: ViewerPage) -> None:
+    page.click_button("Follow Robot")
+    page.press_button("Play")
+    page.until(lambda: page.step() > 20, "playing")
+    still = page.pose("/world")["position"]
+    page.until(lambda: page.step() > 40, "playing on")
+    assert page.pose("/world")["position"] == still
+    page.click_button("Follow Robot")
+    page.until(lambda: page.pose("/world")["position"] != still, "following again")
+
+
+_SHADOW_LIGHTS = """
+() => { let n = 0; window.__viserMutable.scene.traverse((o) => { if (o.isLight && o.castShadow) n++; }); return n; }
+"""
+
+
+def test_shadows_can_be_switched(page: ViewerPage) -> None:
+    assert not page.is_pressed("Shadows")
+    page.click_button("Shadows")
+    page.until(lambda: page.page.evaluate(_SHADOW_LIGHTS) > 0, "a light that casts shadows")
+    page.click_button("Shadows")
+    page.until(lambda: page.page.evaluate(_SHADOW_LIGHTS) == 0, "no shadows")
+
+
+def test_zoom_shows_the_episode_only(page: ViewerPage, demo: Replay) -> None:
+    env_index = next(i for i in range(demo.rollout.num_envs) if len(demo.rollout.episodes(i)) > 1)
+    page.choose("Env", str(demo.rollout.env_ids[env_index]))
+    first = demo.rollout.episodes(env_index)[0]
+    page.until(lambda: f"env {demo.rollout.env_ids[env_index]}" in page.episode_text(), "the env")
+    page.press_button("Timeline shows this episode only")
+    with page.hold_timeline(0.999):
+        pass
+    page.wait_step(first.last_step)
+
+
+def test_tabs_show_the_recording_and_the_keys(page: ViewerPage, demo: Replay) -> None:
+    page.open_tab("Recording")
+    text = page.page.locator(".rv-file").inner_text()
+    for verdict in demo.verdicts:
+        assert verdict.topic in text and verdict.reason[:40] in text
+    page.open_tab("Keys")
+    assert "Next episode end" in page.page.locator(".rv-help").inner_text()
+    page.open_tab("Replay")
+
+
+def test_title_names_the_file(page: ViewerPage, demo: Replay) -> None:
+    assert demo.rollout.name in page.page.title()
