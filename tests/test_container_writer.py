@@ -161,7 +161,7 @@ def test_facts_reach_meta_json(tmp_path: Path) -> None:
 def test_a_step_with_a_wrong_shape_is_refused_and_the_next_one_kept(tmp_path: Path) -> None:
     with ContainerWriter(tmp_path / "run.rec", sample_info()) as writer:
         append_steps(writer, [0])
-        with pytest.raises(BadField, match=r"'rew' has shape \(1,\), expected shape \(4,\)"):
+        with pytest.raises(BadField, match=r"'rew' has shape \(1,\), expected an array of shape \(4,\)"):
             writer.append(1, 0.02, {**sample_values(1), "rew": np.ones(1, np.float32)})
         append_steps(writer, [1])
     assert PlainReader(tmp_path / "run.rec").num_steps == 2
@@ -255,6 +255,25 @@ def test_a_closed_writer_says_so(tmp_path: Path) -> None:
         append_steps(writer, [1])
     with pytest.raises(FileProblem, match="closed"):
         writer.end_episodes(fallen(1, [0]))
+    with pytest.raises(FileProblem, match="closed"):
+        writer.note_episode(0, 0, success=True)
+    with pytest.raises(FileProblem, match="closed"):
+        writer.log("marker")
+
+
+def test_a_list_in_place_of_an_array_is_refused(tmp_path: Path) -> None:
+    with ContainerWriter(tmp_path / "run.rec", sample_info()) as writer:
+        append_steps(writer, [0])
+        with pytest.raises(BadField, match=r"'rew' is a list, expected an array of shape \(4,\)"):
+            writer.append(1, 0.02, {**sample_values(1), "rew": [1.0, 2.0, 3.0, 4.0]})  # type: ignore[dict-item]
+
+
+def test_ends_of_no_episode_write_nothing(tmp_path: Path) -> None:
+    with ContainerWriter(tmp_path / "run.rec", sample_info()) as writer:
+        append_steps(writer, [0])
+        writer.end_episodes(fallen(1, [], values=terminal_values(1, [])))
+        append_steps(writer, [1])
+    assert PlainReader(tmp_path / "run.rec").ends() == []
 
 
 def test_the_log_ends_with_a_line_at_a_clean_close(tmp_path: Path) -> None:

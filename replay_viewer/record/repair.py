@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 
 from ..errors import FileProblem
 from .extents import Extent, content_of, count_whole, folder_extents, segments
+from .file_lock import try_lock
 from .json_lines import line_of
 from .layout import Layout
 from .meta import read_meta
@@ -67,10 +67,9 @@ def _sole_access(path: Path) -> Iterator[int]:
     """The log, open for appending, while no writer holds it."""
     log = os.open(path / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not try_lock(log):
+            raise FileProblem(path, "is still being written.", "Repair it when its process has ended.")
         yield log
-    except BlockingIOError:
-        raise FileProblem(path, "is still being written.", "Repair it when its process has ended.") from None
     finally:
         os.close(log)
 

@@ -60,8 +60,8 @@ class RowPacker:
         if value is None:
             raise BadField(self._where, name, "is missing in this step.", "Every step brings the fields of the first.")
         found = getattr(value, "shape", None)
-        problem = f"is a {type(value).__name__}, expected an array" if found is None else f"has shape {tuple(found)}"
-        raise BadField(self._where, name, f"{problem}, expected shape {expected}.")
+        problem = f"is a {type(value).__name__}" if found is None else f"has shape {tuple(found)}"
+        raise BadField(self._where, name, f"{problem}, expected an array of shape {expected}.")
 
     def _refuse_new(self, values: Mapping[str, np.ndarray]) -> None:
         for name in values:

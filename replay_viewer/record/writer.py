@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import fcntl
 import os
 import shutil
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from ..errors import BadField, FileProblem
 from .assets import copy_assets
 from .episode_ends import EpisodeEnds, Progress, terminal_rows
 from .fields import FieldSpec, declare_all
+from .file_lock import try_lock
 from .info import RecordingInfo, check_info, check_row
 from .json_lines import JsonLines
 from .layout import SEGMENT_BYTES, Layout, plan_layout
@@ -71,7 +71,7 @@ class ContainerWriter:
             self._info, missing = copy_assets(info, terrain, self.path, package_dirs)
             self._log, self._episodes = JsonLines(self.path / LOG), JsonLines(self.path / EPISODES)
             # Held until this process dies: `repair` keeps its hands off a recording that grows.
-            fcntl.flock(self._log.fd, fcntl.LOCK_EX)
+            try_lock(self._log.fd)
             if missing:
                 self.log("missing_assets", files=missing)
         except BaseException as error:
@@ -120,6 +120,8 @@ class ContainerWriter:
         """
         if self._problem is not None:
             raise self._problem
+        if len(ends.env_indices) == 0:
+            return
         if self._files is None:
             # The fields are not known yet, and the values may be the simulator's own buffers.
             self._waiting.append(copy.deepcopy(ends))
@@ -133,13 +135,13 @@ class ContainerWriter:
         """Note what is known late about the episode of an env that ended in `step`.
 
         Facts: `success` (bool) and `reason` (str) replace what was said before; any others are kept for reports.
+        Raises FileProblem as `append` does.
         """
-        self._episodes.append({"env_index": int(env_index), "step": int(step), **facts})
+        self._append_line(self._episodes, {"env_index": int(env_index), "step": int(step), **facts})
 
     def log(self, kind: str, **facts: Any) -> None:
-        """Append a line to the recording's log: a marker, a gap, an error."""
-        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-        self._log.append({"kind": kind, "time": now, "num_records": self.num_records, **facts})
+        """Append a line to the recording's log: a marker, a gap, an error. Raises FileProblem as `append` does."""
+        self._append_line(self._log, self._log_line(kind, facts))
 
     def close(self) -> None:
         """Finish the recording; a second call does nothing. Raises FileProblem when the disk refuses the last sync."""
@@ -190,17 +192,29 @@ class ContainerWriter:
             files.append_terminals(rows)
             self._progress.go_on_after(rows.view(files.layout.columns.dtype)[:, 0])
 
+    def _append_line(self, lines: JsonLines, item: dict[str, Any]) -> None:
+        if self._problem is not None:
+            raise self._problem
+        try:
+            lines.append(item)
+        except OSError as error:
+            raise self._stop(error) from error
+
+    def _log_line(self, kind: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        return {"kind": kind, "time": now, "num_records": self.num_records, **facts}
+
     def _stop(self, error: OSError) -> FileProblem:
         """Refuse everything from now on; what is on the disk stays. Called on the syncing thread too."""
         problem = f"the disk refused to go on after {self.num_records} steps, which are kept: {error.strerror}."
         self._problem = FileProblem(self.path, problem)
         with contextlib.suppress(OSError):  # The disk that is full takes no line either.
-            self.log("error", message=problem)
+            self._log.append(self._log_line("error", {"message": problem}))
         return self._problem
 
     def _close_lines(self) -> None:
         with contextlib.suppress(OSError):  # A full disk; the reader then says that nobody closed the recording.
-            self.log("end")
+            self._log.append(self._log_line("end", {}))
         self._log.close()
         self._episodes.close()
 
