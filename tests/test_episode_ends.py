@@ -86,6 +86,13 @@ def test_a_jump_into_the_done_row_means_that_the_terminal_pose_is_lost(tmp_path:
     np.testing.assert_array_equal(shown[3], arrays["base_pos"][31, 1])
 
 
+@pytest.mark.parametrize("into", [False, True])
+def test_one_end_is_enough_to_tell(tmp_path: Path, into: bool) -> None:
+    rollout = loaded(tmp_path, {**_walks({0: [9]}, into), "done": _flags({0: [9]})})
+    assert verdict_on(rollout, "terminal state").status == "found"
+    assert rollout.episodes(0)[0].terminal_state == ("lost" if into else "recorded")
+
+
 def test_without_a_visible_jump_the_terminal_pose_is_assumed_lost(tmp_path: Path) -> None:
     rollout = loaded(tmp_path, {**standing(T, N), "done": _flags(ENDS)})
     assert verdict_on(rollout, "terminal state").status == "assumed"
@@ -125,6 +132,13 @@ def test_time_outs_alone_leave_the_terminations_to_the_jumps(tmp_path: Path) -> 
     assert "terminations" in verdicts_on(rollout, "episode ends")[1].finding
 
 
+def test_a_stale_time_out_alone_ends_one_episode(tmp_path: Path) -> None:
+    stale = np.zeros((T, N), dtype=bool)
+    stale[19:30, 0] = True
+    rollout = loaded(tmp_path, {**_walks({0: [19]}, into=True), "time_outs": stale})
+    assert _ends(rollout, 0) == [(19, "truncated", "lost"), (39, "unfinished", "none")]
+
+
 def test_terminations_alone_leave_the_time_outs_to_the_jumps(tmp_path: Path) -> None:
     rollout = loaded(tmp_path, {**_walks(ENDS), "terminated": _flags({0: [9], 1: [30]})})
     assert _ends(rollout, 0)[:2] == [(9, "terminated", "recorded"), (19, "truncated", "recorded")]
@@ -135,6 +149,14 @@ def test_a_jump_that_no_flag_explains_aborts_the_episode(tmp_path: Path) -> None
     assert _ends(rollout, 0)[1] == (19, "aborted", "recorded")
     verdict = verdicts_on(rollout, "episode ends")[1]
     assert (verdict.status, verdict.reason) == ("problem", "first after step 19 of env index 0")
+
+
+def test_a_reset_from_outside_leaves_the_last_pose_where_done_rows_lose_it(tmp_path: Path) -> None:
+    """`env.reset()` between two steps: the step before it was recorded as usual."""
+    arrays = _walks({0: [9], 1: [30]}, into=True)
+    arrays["base_pos"][20:, 0, 1] = 7
+    rollout = loaded(tmp_path, {**arrays, "done": _flags({0: [9], 1: [30]})})
+    assert _ends(rollout, 0)[:2] == [(9, "terminated", "lost"), (19, "aborted", "recorded")]
 
 
 def test_without_flags_jumps_end_episodes(tmp_path: Path) -> None:
@@ -182,8 +204,8 @@ def test_an_episode_of_several_agents_ends_when_all_are_done(tmp_path: Path) -> 
 @pytest.mark.parametrize("key", ["success", "is_success"])
 @pytest.mark.parametrize("where", ["array", "info"])
 def test_success_is_what_the_last_step_says(tmp_path: Path, key: str, where: str) -> None:
-    success = np.zeros((T, N), dtype=np.float32)
-    success[19, 0] = 1
+    success = np.zeros((T, N), dtype=bool)
+    success[19, 0] = True
     infos = [{key: row} for row in success]
     del infos[30][key]
     extra = {key: success} if where == "array" else {"info": object_array(infos)}
@@ -223,6 +245,18 @@ def test_the_sign_of_a_quaternion_is_no_jump() -> None:
 def test_sparse_recordings_of_smooth_motion_have_no_jumps() -> None:
     t = np.arange(100)[:, None] * 0.2
     assert _jumps(np.sin(t) * [1.5, 0, 0], dt=0.2) == []
+
+
+@pytest.mark.parametrize("starts", [False, True])
+def test_a_sudden_start_or_stop_is_no_jump_wherever_a_block_begins(starts: bool) -> None:
+    num_steps, num_envs = 3000, 400
+    changes = 1600 + np.arange(num_envs)
+    moves = (np.arange(num_steps)[:, None] >= changes) == starts
+    pos = np.zeros((num_steps, num_envs, 3), dtype=np.float32)
+    pos[..., 0] = np.cumsum(moves * 0.2, axis=0)
+    quat = np.zeros((num_steps, num_envs, 4), dtype=np.float32)
+    quat[..., 3] = 1
+    assert find_jumps([MemoryColumn(pos)], [MemoryColumn(quat)], 0.02).tolist() == []
 
 
 def test_jumps_are_found_in_every_env_and_block() -> None:

@@ -99,6 +99,12 @@ def test_a_number_of_the_only_env_is_its_own(tmp_path: Path) -> None:
     assert rollout.batch_means == {}
 
 
+def test_a_vector_of_the_only_env_is_a_signal(tmp_path: Path) -> None:
+    rollout = _with_info(tmp_path, lambda t: {"reward_terms": {"x": X[t, 0]}, "feet": np.full(4, t)}, num_envs=1)
+    assert rollout.fields["info/feet"].shape == (4,)
+    assert rollout.read("info/feet")[9, 0].tolist() == [9] * 4
+
+
 def test_statistics_of_the_only_envs_episodes_are_no_terms(tmp_path: Path) -> None:
     """legged_gym's extras["episode"] holds sums over the last finished episode."""
     rollout = _with_info(tmp_path, lambda t: {"episode": {"rew_x": 7.0}}, num_envs=1)
@@ -135,6 +141,12 @@ def test_a_term_that_is_missing_in_some_steps_is_unknown_there_and_said(tmp_path
     said = verdicts_on(rollout, "reward terms")[1]
     assert said.finding == "'y' is missing in 2 of 30 steps"
     assert "step 4" in said.reason
+
+
+def test_numbers_beyond_all_floats_are_left_out(tmp_path: Path) -> None:
+    rollout = _with_info(tmp_path, lambda t: {"reward_terms": {"x": X[t]}, "seed_sequence": 10**400})
+    assert rollout.reward_terms == ("x",)
+    assert rollout.batch_means == {}
 
 
 def test_steps_without_info_are_missing_steps(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
         (slice(0, 400, 1), range(20)),
         (slice(10, 12, 1), range(20)),
         (slice(7, 300, 9), [3]),
+        (slice(7, 300, 90), range(20)),
         (slice(5, 20, 1), [17, 2, 2]),
         (slice(399, 400, 1), range(4, 9)),
         (slice(8, 8, 1), range(20)),

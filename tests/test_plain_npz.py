@@ -286,10 +286,10 @@ def _add_pickled(path: Path, key: str, array: np.ndarray, protocol: int) -> None
 
 
 def test_arrays_that_are_no_signals_are_left_out_by_name(tmp_path: Path) -> None:
-    arrays = {**standing(T, N), "weights": np.zeros((5, 5)), "note": np.array("hello"), "obs": object_array([{}] * T)}
-    rollout = loaded(tmp_path, arrays)
+    odd = {"weights": np.zeros((5, 5)), "note": np.array("hello"), "obs": object_array([{}] * T)}
+    rollout = loaded(tmp_path, {**standing(T, N), **odd, "flags": np.zeros((T, N))})
     left_out = verdicts_on(rollout, "arrays")[0].finding
-    assert left_out == "left out: weights (5, 5) float64, note () <U5, obs (20,) object"
+    assert left_out == "left out: weights (5, 5) float64, note () <U5, obs (20,) object, flags (the name is taken)"
 
 
 def test_compressed_files_are_read_alike(tmp_path: Path) -> None:

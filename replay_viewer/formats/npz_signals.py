@@ -17,6 +17,7 @@ from .npz_poses import VELOCITIES
 from .npz_rewards import TERMS_PREFIX
 
 _TAKEN = frozenset(("base_pos", "base_quat", "dof_pos", "rew"))
+_OURS = frozenset(("rew_terms", "flags"))
 _KNOWN = {"obs": "obs", "act": "act", "command": "command", "commands": "command"}
 
 
@@ -55,7 +56,9 @@ def read_signals(
     for key, header in layout.archive.headers.items():
         if _is_taken(layout, key):
             continue
-        if (key in _KNOWN and header.dtype.kind in "biuf") or layout.fits(key):
+        if key in _OURS:
+            left_out.append(f"{key} (the name is taken)")
+        elif (key in _KNOWN and header.dtype.kind in "biuf") or layout.fits(key):
             columns[_KNOWN.get(key, key)] = layout.column(key, rank=1)
         else:
             left_out.append(f"{key} {header.shape} {header.dtype}")
