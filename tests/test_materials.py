@@ -56,12 +56,25 @@ def test_a_global_material_is_found_by_name_and_a_local_one_wins(tmp_path: Path)
     assert rgba_of(load_robot(write_urdf(tmp_path, red_material() + local))) == (0, 0, 0.5, 1)
 
 
-@pytest.mark.parametrize("suffix", ["dae", "glb", "obj"])
+@pytest.mark.parametrize("suffix", ["dae", "obj"])
 def test_a_meshs_own_colour_stays(tmp_path: Path, suffix: str) -> None:
     green = PBRMaterial(baseColorFactor=[26, 128, 51, 255])
     box(tmp_path / f"box.{suffix}", TextureVisuals(material=green if suffix != "obj" else green.to_simple()))
     robot = robot_of(tmp_path, mesh(f"box.{suffix}", red_material()))
     np.testing.assert_allclose(rgba_of(robot), (0.1, 0.5, 0.2, 1), atol=0.005)
+
+
+def test_colours_read_from_a_glb_are_linear_and_become_srgb(tmp_path: Path) -> None:
+    green = TextureVisuals(material=PBRMaterial(baseColorFactor=[26, 128, 51, 255]))
+    box(tmp_path / "one.glb", green)
+    expected = [to_srgb(value / 255) for value in (26, 128, 51)]
+    np.testing.assert_allclose(rgba_of(robot_of(tmp_path, mesh("one.glb", red_material())))[:3], expected, atol=0.005)
+
+
+def test_colours_of_a_glb_survive_the_way_to_the_page(tmp_path: Path) -> None:
+    box(tmp_path / "one.glb", TextureVisuals(material=PBRMaterial(baseColorFactor=[26, 128, 51, 255])))
+    shown = base_color(drawn(robot_of(tmp_path, mesh("one.glb"))))
+    np.testing.assert_allclose(shown[:3], [26 / 255, 128 / 255, 51 / 255], atol=0.005)
 
 
 def test_what_has_no_colour_is_neutral_and_white_keeps_its_shading(tmp_path: Path) -> None:

@@ -52,6 +52,16 @@ def flat_color(mesh: trimesh.Trimesh) -> Rgba | None:
     return red, green, blue, alpha or 1.0
 
 
+def srgb_from_gltf(mesh: trimesh.Trimesh) -> None:
+    """Make the colours of a mesh that was just read from glTF, linear there, sRGB like those of other files."""
+    material = getattr(mesh.visual, "material", None)
+    if isinstance(material, PBRMaterial) and material.baseColorFactor is not None:
+        material.baseColorFactor = _srgb_bytes(np.asarray(material.baseColorFactor))
+    colors = vertex_colors(mesh)
+    if colors is not None:
+        mesh.visual = ColorVisuals(mesh, vertex_colors=_srgb_bytes(colors))
+
+
 def texture(mesh: trimesh.Trimesh) -> Any:
     """The image (of Pillow) on a mesh that has texture coordinates, or None."""
     image = _image(mesh)
@@ -109,6 +119,15 @@ def flat_visual(rgba: Rgba) -> TextureVisuals:
 def _to_linear(srgb: np.ndarray) -> np.ndarray:
     """Linear light of sRGB values 0..1 (IEC 61966-2-1)."""
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def _srgb_bytes(linear: np.ndarray) -> np.ndarray:
+    """SRGB (..., 4) of linear light, both uint8; alpha is no light and stays (IEC 61966-2-1)."""
+    srgb = linear.copy()
+    light = linear[..., :3] / 255
+    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    srgb[..., :3] = np.round(255 * encoded)
+    return srgb
 
 
 def _image(mesh: trimesh.Trimesh) -> Any:

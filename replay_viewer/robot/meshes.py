@@ -15,6 +15,7 @@ from trimesh.exchange.dae import load_collada
 from trimesh.resolvers import FilePathResolver
 
 from ..errors import FileProblem, listing
+from .materials import srgb_from_gltf
 from .safe_xml import refuse_doctype
 from .weld import weld
 
@@ -74,6 +75,9 @@ def _read(data: bytes, kind: str, path: Path) -> list[tuple[trimesh.Trimesh, np.
             return _read_collada(data, resolver)
         scene = trimesh.load(io.BytesIO(data), file_type=kind, resolver=resolver, force="scene", process=False)
         assert isinstance(scene, trimesh.Scene)
+        if kind in ("glb", "gltf"):
+            for mesh in scene.geometry.values():
+                srgb_from_gltf(mesh)
         placed = [scene.graph[node] for node in scene.graph.nodes_geometry]
         meshes = [(scene.geometry[str(name)], transform) for transform, name in placed]
         return [(mesh, place) for mesh, place in meshes if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces)]

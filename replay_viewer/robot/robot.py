@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
+from ..record.mesh_paths import PACKAGE_SCHEMES, find_file
 from .kinematics import Kinematics
 from .link_scene import link_scene
-from .package_paths import PACKAGE_SCHEMES, find_file
 from .support import SupportPoints
 from .tree import Tree, build_tree
 from .urdf import Urdf, read_urdf

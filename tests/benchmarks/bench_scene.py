@@ -46,7 +46,7 @@ def random_walk(path: Path, urdf: Path, joint_names: list[str]) -> Replay:
     np.savez(
         path,
         base_pos=(steps * [0.02, 0.0, 0.0] + [0, 0, 1.0]).astype(np.float32),
-        base_quat=np.tile(np.float32([0, 0, 0, 1]), (FRAMES, 1, 1)),
+        base_quat=np.tile(np.array([0, 0, 0, 1], np.float32), (FRAMES, 1, 1)),
         dof_pos=(0.3 * np.sin(steps * 0.1 + phases)).astype(np.float32),
         dof_names=np.array(joint_names),
         dt=0.02,

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import viser
 import websockets.sync.client
 from viewer_page import ViewerPage, ViewerProcess, open_page
+from viser._messages import ShareUrlRequest
 from websockets.exceptions import InvalidStatus
 
-from replay_viewer.viewer.server import open_server
+from replay_viewer.viewer.server import close_server, open_server
 
 
 def test_two_browsers_show_the_same_step_with_cameras_of_their_own(chromium, viewer: ViewerProcess, page) -> None:
@@ -46,9 +46,7 @@ def test_a_reload_finds_the_state(page: ViewerPage) -> None:
 
 def test_a_browser_that_leaves_during_a_drag_does_not_stop_time(chromium, viewer: ViewerProcess, page) -> None:
     with open_page(chromium, viewer.url) as other:
-        box = other.page.locator(".rv-track").bounding_box()
-        other.page.mouse.move(box["x"] + 20, box["y"] + 5)
-        other.page.mouse.down()
+        other.press_timeline(0.1)
         page.page.wait_for_timeout(200)
     page.press_button("Play")
     before = page.step()
@@ -83,9 +81,9 @@ def test_no_browser_can_open_a_public_tunnel(page: ViewerPage, viewer: ViewerPro
     server = open_server("127.0.0.1", 0, "tunnel test")
     try:
         handlers = server._websock_server._incoming_handlers
-        assert viser._messages.ShareUrlRequest not in {kind for kind, calls in handlers.items() if calls}
+        assert ShareUrlRequest not in {kind for kind, calls in handlers.items() if calls}
     finally:
-        server.stop()
+        close_server(server)
 
 
 def test_a_taken_port_is_reported_with_the_one_used(demo_path: Path) -> None:

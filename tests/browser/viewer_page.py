@@ -162,6 +162,14 @@ class ViewerPage:
     @contextlib.contextmanager
     def hold_timeline(self, fraction: float) -> Iterator[Callable[[float], None]]:
         """Press on the timeline at a fraction of its width; gives a function that drags on, and lets go at the end."""
+        drag = self.press_timeline(fraction)
+        try:
+            yield drag
+        finally:
+            self.page.mouse.up()
+
+    def press_timeline(self, fraction: float) -> Callable[[float], None]:
+        """Press and do not let go; gives the function that drags on."""
         box = self.page.locator(".rv-track").bounding_box()
         assert box is not None
         mouse, y = self.page.mouse, box["y"] + box["height"] / 2
@@ -171,10 +179,7 @@ class ViewerPage:
 
         mouse.move(box["x"] + box["width"] * fraction, y)
         mouse.down()
-        try:
-            yield drag
-        finally:
-            mouse.up()
+        return drag
 
     # -- viser's panel --------------------------------------------------------
 
