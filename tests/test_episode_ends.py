@@ -177,6 +177,15 @@ def test_an_episode_that_ends_with_the_recording_is_finished(tmp_path: Path) -> 
     assert _ends(rollout, 2) == [(T - 1, "terminated", "recorded")]
 
 
+def test_a_recording_that_stops_at_the_end_of_its_only_episode_shows_its_last_pose(tmp_path: Path) -> None:
+    done = _flags({env: [T - 1] for env in range(N)})
+    rollout = loaded(tmp_path, {**_walks({}), "done": done})
+    assert _ends(rollout, 0) == [(T - 1, "terminated", "recorded")]
+    assert verdict_on(rollout, "terminal state").status == "assumed"
+    into = loaded(tmp_path, {**_walks({env: [T - 1] for env in range(N)}, into=True), "done": done})
+    assert _ends(into, 0) == [(T - 1, "terminated", "lost")]
+
+
 def test_flags_become_bits(tmp_path: Path) -> None:
     arrays = {**_walks(ENDS), "terminated": _flags({0: [9]}), "truncated": _flags({1: [30]})}
     bits = loaded(tmp_path, arrays).read("flags")

@@ -123,6 +123,7 @@ def test_agents_are_robots_of_their_own(tmp_path: Path, side_by_side: bool) -> N
         **{"base_pos": pos, "base_quat": quat},
         "dof_pos": joints.reshape(T, N, -1) if side_by_side else joints,
         "dof_names": np.array(["a", "b", "c", "d"]),
+        "base_ang_vel": np.zeros((T, N, agents, 3), np.float32),
         "rew": np.ones((T, N, agents), np.float32),
         "reward_terms/x": np.ones((T, N, agents), np.float32),
     }
@@ -131,8 +132,21 @@ def test_agents_are_robots_of_their_own(tmp_path: Path, side_by_side: bool) -> N
     for agent in range(agents):
         np.testing.assert_array_equal(rollout.read(f"robot_{agent}.base_pos"), pos[:, :, agent])
         np.testing.assert_array_equal(rollout.read(f"robot_{agent}.joint_pos"), joints[:, :, agent])
+        assert rollout.fields[f"robot_{agent}.base_ang_vel"].shape == (3,)
     assert rollout.agents_shape == (agents,)
     assert rollout.read("rew_terms").shape == (T, N, agents, 1)
+
+
+@pytest.mark.parametrize("shape", [(T, N, 3, D), (T, N, 5), (T, N, 2, D, 1)])
+def test_joints_that_do_not_fit_the_agents_are_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    poses = {key: np.stack([value] * 2, axis=2) for key, value in standing(T, N).items()}
+    with pytest.raises(BadField, match=r"'dof_pos' has shape .*, expected \(20, 3, 2, D\)"):
+        loaded(tmp_path, {**poses, "dof_pos": np.zeros(shape)})
+
+
+def test_a_reward_with_an_axis_of_one_is_one_per_env(tmp_path: Path) -> None:
+    rollout = loaded(tmp_path, {**standing(T, N), "rew": np.ones((T, N, 1), np.float32)})
+    assert (rollout.agents_shape, rollout.read("rew").shape) == ((), (T, N))
 
 
 def test_wide_and_narrow_numbers_become_floats_that_fit(tmp_path: Path) -> None:

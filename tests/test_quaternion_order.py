@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from npz_samples import standing
 
 from replay_viewer import rotations
+from replay_viewer.formats.columns import MemoryColumn
+from replay_viewer.formats.npz_joints import Joints
+from replay_viewer.formats.npz_poses import RobotPose, draw_samples
 from replay_viewer.formats.options import QuatOrder
 from replay_viewer.formats.quaternion_order import ORDERS, PoseSamples, find_order, ground, spin, tilt, turning
 
@@ -170,6 +174,36 @@ def test_steady_travel_in_the_body_and_walking_forwards_confirm_the_usual_order_
     assert tilt(leaning).strength == "none"
     assert (turning(leaning).order, turning(leaning).strength) == ("xyzw", "slight")
     assert (find_order(leaning)[0], find_order(leaning)[1].status) == ("xyzw", "found")
+
+
+def _drawn(arrays: dict[str, np.ndarray], jumps: list[int]) -> PoseSamples:
+    pose = RobotPose("robot", None, MemoryColumn(arrays["base_pos"]), MemoryColumn(arrays["base_quat"]))
+    return draw_samples([pose], Joints(), None, np.array(jumps, dtype=np.int64), DT, None)
+
+
+def test_samples_are_pairs_of_steps_without_the_jumps_between_episodes() -> None:
+    arrays = standing(10, 3)
+    arrays["base_pos"][..., 1] = np.arange(10)[:, None]
+    samples = _drawn(arrays, jumps=[4, 15])
+    assert len(samples.pos) == 3 * 9 - 2
+    np.testing.assert_array_equal(samples.next_pos[:, 1] - samples.pos[:, 1], 1)
+    steps_of = {env: samples.pos[samples.env == env, 1].tolist() for env in range(3)}
+    assert steps_of[0] == [0, 1, 2, 3, 5, 6, 7, 8]
+    assert steps_of[1] == [0, 1, 2, 3, 4, 6, 7, 8]
+
+
+def test_rotations_that_were_never_recorded_are_no_evidence() -> None:
+    arrays = standing(10, 3)
+    arrays["base_quat"][:, 1] = 0
+    samples = _drawn(arrays, jumps=[])
+    assert set(samples.env.tolist()) == {0, 2}
+    np.testing.assert_allclose(np.linalg.norm(samples.quat, axis=-1), 1)
+
+
+def test_a_large_rollout_is_sampled_evenly() -> None:
+    samples = _drawn(standing(3000, 300), jumps=[])
+    assert 25_000 < len(samples.pos) < 100_000
+    assert (samples.env.min(), samples.env.max(), len(set(samples.env.tolist()))) == (0, 299, 128)
 
 
 def test_without_any_rotation_the_order_is_assumed() -> None:

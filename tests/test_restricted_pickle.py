@@ -206,6 +206,10 @@ def test_references_outside_the_file_are_placeholders(data: bytes) -> None:
     assert isinstance(loads(data), Placeholder)
 
 
+def test_a_call_with_more_arguments_than_numpy_ever_gives_is_not_made() -> None:
+    assert loads(b"cnumpy\ndtype\n(" + b"K\x01" * 20 + b"tR.").name == "numpy.dtype"
+
+
 def test_control_characters_in_a_name_do_not_reach_the_terminal() -> None:
     assert loads(_stack_global("a\x1b[31m\nb")).name == "a?[31m?b.thing"
 

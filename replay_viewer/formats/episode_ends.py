@@ -106,7 +106,7 @@ def find_ends(
         success: (T, N), 1, 0 or NaN, or None.
     """
     flagged, outcomes, verdicts = _flagged(flags, num_steps)
-    is_lost, terminal_verdicts = _done_row(flagged, jumps)
+    is_lost, terminal_verdicts = _done_row(flagged, jumps, num_steps)
     others = jumps[~np.isin(jumps, np.concatenate([flagged, flagged - 1]))]
     # A jump leads away from an episode's last pose; where done rows are already reset, it leads into the done row.
     others_lost = is_lost and not flags.are_complete
@@ -154,7 +154,7 @@ def _ended(flags: DoneFlags) -> np.ndarray | None:
     return raised
 
 
-def _done_row(flagged: np.ndarray, jumps: np.ndarray) -> tuple[bool, list[Verdict]]:
+def _done_row(flagged: np.ndarray, jumps: np.ndarray, num_steps: int) -> tuple[bool, list[Verdict]]:
     """Whether the row of a done step is already reset, and how that is known."""
     if not len(flagged):
         return False, []
@@ -163,6 +163,9 @@ def _done_row(flagged: np.ndarray, jumps: np.ndarray) -> tuple[bool, list[Verdic
     counts = f"of {len(flagged)} flagged ends the base jumps after the done row in {num_after}, into it in {num_before}"
     if num_after > 9 * num_before:
         return False, [Verdict("terminal state", "the row of a done step is the terminal pose", counts, "found")]
+    if not before.any() and np.all(flagged % num_steps == num_steps - 1):
+        reason = "every end is the recording's last step, and the base does not jump into it"
+        return False, [Verdict("terminal state", "the row of a done step is the terminal pose", reason, "assumed")]
     finding = "lost: the row of a done step is already reset, so the pose before it is shown"
     status = "found" if num_before > 9 * num_after else "assumed"
     return True, [Verdict("terminal state", finding, counts, status)]

@@ -78,9 +78,11 @@ def draw_samples(
     signals = [_signals_of(pose, joints, ang_vel, steps, envs.tolist()) for pose in poses]
     rows = {name: np.concatenate([of_robot[name] for of_robot in signals]) for name in signals[0]}
     keys = envs * num_steps + np.arange(num_steps)[steps][:, None]
-    usable = np.tile(~np.isin(keys, jumps).ravel(), len(poses)) & (np.linalg.norm(rows["quat"], axis=-1) > 0.5)
+    has_rotation = np.logical_and(*(np.any(rows[name] != 0, axis=-1) for name in ("quat", "next_quat")))
+    usable = has_rotation & np.tile(~np.isin(keys, jumps).ravel(), len(poses))
     env = (np.arange(len(poses))[:, None, None] * num_envs + np.broadcast_to(envs, keys.shape)).ravel()
     kept = {name: values[usable] for name, values in rows.items()}
+    kept |= {name: rotations.normalize(kept[name]) for name in ("quat", "next_quat")}
     lowest = _lowest_of(lowest_point, joints, kept) if lowest_point else None
     kept.pop("joint_pos", None)
     return PoseSamples(**kept, env=env[usable], control_dt=control_dt, lowest=lowest)
@@ -92,9 +94,8 @@ def _signals_of(
     """One robot's signals at the sampled steps and at those after them, each (S, k)."""
     last = pose.pos.shape[0] - 1
     later = slice(min(steps.start + 1, last), min(steps.stop, last) + 1, steps.step)
-    unit = MappedColumn(pose.quat, rotations.normalize)
     columns = {"pos": (pose.pos, steps), "next_pos": (pose.pos, later)}
-    columns |= {"quat": (unit, steps), "next_quat": (unit, later)}
+    columns |= {"quat": (pose.quat, steps), "next_quat": (pose.quat, later)}
     if ang_vel is not None:
         columns["ang_vel"] = (of_agent(ang_vel, pose.agent), steps)
     if "joint_pos" in joints.columns:

@@ -56,7 +56,7 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rollout.npz"
-        np.savez_compressed(path, **truth.arrays(), info=steps)
+        np.savez_compressed(path, **{**truth.arrays(), "info": steps})  # type: ignore[arg-type]
         found = best_seconds(lambda: load_rollout(path).close())
         stated = best_seconds(lambda: load_rollout(path, LoadOptions(quat_order="xyzw")).close())
         plain = best_seconds(lambda: [value for _, value in np.load(path, allow_pickle=True).items()])
