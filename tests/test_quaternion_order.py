@@ -62,11 +62,17 @@ def test_the_wrong_order_is_never_called_found(order: QuatOrder, seed: int) -> N
     assert found == order or verdict.status == "assumed"
 
 
-def test_backwards_along_the_x_axis_is_not_mistaken_for_the_other_order() -> None:
-    yaw = np.zeros(400)
-    found, verdict = find_order(_samples("xyzw", yaw, travel=np.pi))
+@pytest.mark.parametrize("sway", [0.02, 0.2])
+def test_backwards_along_the_x_axis_is_not_mistaken_for_the_other_order(sway: float) -> None:
+    """Even where the wrong order is both the more upright one and the one that walks forwards."""
+    found, verdict = find_order(_samples("xyzw", np.zeros(400), travel=np.pi, sway=sway))
     assert (found, verdict.status) == ("xyzw", "assumed")
     assert "Isaac Gym's order, because nothing tells the two orders apart clearly" in verdict.reason
+
+
+def test_a_tilt_that_is_not_twice_the_other_is_no_evidence() -> None:
+    samples = _samples("xyzw", np.full(400, 0.28), travel=np.pi / 2, sway=0.27)
+    assert tilt(samples).strength == "none"
 
 
 def test_standing_still_at_zero_yaw_is_called_assumed() -> None:

@@ -226,6 +226,23 @@ def test_a_huge_memo_index_costs_nothing() -> None:
     assert time.perf_counter() - started < 0.1
 
 
+def test_finishing_one_array_over_and_over_takes_linear_time() -> None:
+    times = 20_000
+    made = b"\x80\x03cnumpy\ndtype\nX\x02\x00\x00\x00f4\x89\x88\x87R"
+    filed = b"".join(b"r" + struct.pack("<I", key) for key in range(times))
+    state = b"(K\x03X\x01\x00\x00\x00<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tr" + struct.pack("<I", times)
+    again = b"j" + struct.pack("<I", times) + b"b0"
+    started = time.perf_counter()
+    assert loads(made + filed + b"2" * times + state + b"b0" + again * (times - 1) + b".").name == "numpy.dtype"
+    assert time.perf_counter() - started < 5
+
+
+def test_a_number_of_a_million_digits_is_not_converted() -> None:
+    for opcode in (b"I", b"L", b"p", b"g"):
+        with pytest.raises(BadPickle, match="an integer of 1000000 digits"):
+            loads(b"K\x01" + opcode + b"9" * 1_000_000 + b"\n.")
+
+
 def test_a_list_of_itself_a_billion_times_is_not_expanded() -> None:
     value: list[Any] = ["lol"]
     for _ in range(40):
