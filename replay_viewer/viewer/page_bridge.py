@@ -57,4 +57,4 @@ class PageBridge:
 
 
 def _read(name: str) -> str:
-    return files(__package__).joinpath("page", name).read_text(encoding="utf-8")
+    return (files("replay_viewer.viewer") / "page" / name).read_text(encoding="utf-8")

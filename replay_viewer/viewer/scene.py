@@ -68,7 +68,7 @@ def _glb(mesh: trimesh.Scene) -> bytes:
 
 
 def _add_light(server: viser.ViserServer) -> None:
-    server.scene.configure_environment_map("studio", environment_intensity=0.55)
+    server.scene.configure_environment_map("city", environment_intensity=0.55)
 
 
 def _add_sky(server: viser.ViserServer) -> None:

@@ -89,8 +89,8 @@ def test_playback_does_not_fight_a_drag(page: ViewerPage, demo: Replay) -> None:
     page.until(lambda: page.step() > 5, "playing")
     with page.hold_timeline(0.5) as drag:
         drag(0.6)
-        page.page.wait_for_timeout(200)
-        held = page.pose("/playhead")["position"][0]
+        held = page.step()
+        page.until(lambda: page.pose("/playhead")["position"][0] == held, "the step under the pointer")
         page.page.wait_for_timeout(400)
         assert page.pose("/playhead")["position"][0] == held
     page.until(lambda: page.pose("/playhead")["position"][0] > held, "playback going on after the drag")

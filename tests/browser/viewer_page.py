@@ -199,6 +199,8 @@ class ViewerPage:
     def choose(self, label: str, option: str) -> None:
         self._input(label).click()
         self.page.get_by_role("option", name=option, exact=True).first.click()
+        # Keys are dead while the dropdown has the focus; the page gives it back a moment later.
+        self.page.wait_for_function("document.activeElement === document.body")
 
     def chosen(self, label: str) -> str:
         return self._input(label).input_value()

@@ -327,7 +327,7 @@
   // Keys are dead while a control has the focus, and space presses a focused button: give the focus back to the page.
   function giveBackFocus(event) {
     if (event.detail === 0) return; // Pressed by keyboard.
-    if (event.target.closest?.("button, [role=option]")) setTimeout(() => document.activeElement?.blur(), 0);
+    if (event.target.closest?.("button, [role=option]")) setTimeout(() => document.activeElement?.blur(), 30);
   }
   document.addEventListener("click", giveBackFocus);
 
