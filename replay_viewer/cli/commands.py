@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from replay_viewer.errors import BadArgument
+from replay_viewer.errors import BadArgument, FileProblem
 
 from . import upkeep
 
@@ -78,7 +78,7 @@ def view(
         env: The env to begin with, by its index in the simulator.
         step: The step to begin at.
     """
-    _serve(_open(path, loading), serving, env, step)
+    _serve(path, loading, serving, env, step)
 
 
 def info(
@@ -128,7 +128,7 @@ def demo(serving: ServingOptions = Serving()) -> None:
     """
     from replay_viewer.assets_path import asset
 
-    _serve(_open(asset("demo.rec"), Loading()), serving, env=None, step=0)
+    _serve(asset("demo.rec"), Loading(), serving, env=None, step=0)
 
 
 def run(args: Sequence[str]) -> None:
@@ -146,28 +146,31 @@ def _open(path: Path, loading: Loading) -> Replay:
     return open_replay(path, urdf=loading.urdf, package_dirs=loading.package_dir, options=options)
 
 
-def _serve(replay: Replay, serving: Serving, env: int | None, step: int) -> None:
+def _serve(path: Path, loading: Loading, serving: Serving, env: int | None, step: int) -> None:
+    """Serve the page at once, and show the recording on it when it is open."""
     from replay_viewer.viewer.app import ViewerApp
 
-    env_index = 0 if env is None else replay.rollout.env_index(env)
+    if not path.exists():
+        raise FileProblem(path, "there is no such file.")
+    with (
+        ViewerApp(host=serving.host, port=serving.port, title=path.name, shadows=not serving.no_shadows) as app,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        if app.port != serving.port != 0:
+            print(f"Port {serving.port} is taken; {app.port} is used instead.")
+        print(f"{path.name} at {app.url} (Ctrl-C stops)", flush=True)
+        if serving.open:
+            _open_browser(app.url)
+        replay = _open(path, loading)
+        app.show(replay, env_index=0 if env is None else replay.rollout.env_index(env), step=_checked(step, replay))
+        app.run_forever()
+
+
+def _checked(step: int, replay: Replay) -> int:
     last_step = replay.rollout.num_steps - 1
     if not 0 <= step <= last_step:
         raise BadArgument("--step", step, f"the recording has steps 0 to {last_step}.")
-    with ViewerApp(
-        replay,
-        host=serving.host,
-        port=serving.port,
-        env_index=env_index,
-        step=step,
-        shadows=not serving.no_shadows,
-    ) as app:
-        if app.port != serving.port != 0:
-            print(f"Port {serving.port} is taken; {app.port} is used instead.")
-        print(f"{replay.rollout.name} at {app.url} (Ctrl-C stops)", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            if serving.open:
-                _open_browser(app.url)
-            app.run_forever()
+    return step
 
 
 def _open_browser(url: str) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import threading
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import viser
 
 from ..errors import ReplayError
-from ..frames import Frame
-from ..replay import Replay
 from .actions import session_actions
 from .client_view import ClientView, Subject
 from .clock import Beat
@@ -27,6 +26,11 @@ from .scene import Scene
 from .server import close_server, open_server
 from .session import Session
 
+# Kinematics and meshes take a second to import, and the page is served before them.
+if TYPE_CHECKING:
+    from ..frames import Frame
+    from ..replay import Replay
+
 FRAME_RATE = 60
 # Numbers that change faster cannot be read, and cost the page's main thread.
 _PANEL_RATE = 12
@@ -38,45 +42,57 @@ _log = logging.getLogger(__name__)
 class ViewerApp:
     """A replay at http://host:port, for any number of browsers.
 
+    The page is served from the start, so that a browser loads it while the recording and its robots are still opened.
+
     Example:
-        with ViewerApp(open_replay("run.rec")) as app:
+        with ViewerApp() as app:
+            app.show(open_replay("run.rec"))
             app.run_forever()
     """
 
     def __init__(
         self,
-        replay: Replay,
         *,
         host: str = "127.0.0.1",
         port: int = 8080,
-        env_index: int = 0,
-        step: int = 0,
+        title: str = "replay-viewer",
         shadows: bool = True,
     ) -> None:
-        """Open the server; the first frame is ready when this returns.
+        """Open the server.
 
         Args:
-            replay: what to show.
             host: address to listen on.
             port: the first free one from here on is taken; see `port`.
-            env_index: env shown first, as a position in the recording.
-            step: step shown first.
+            title: what the page says it opens, and then shows.
             shadows: whether the light casts shadows at first; browsers without a GPU draw faster without.
 
         Raises:
             HostProblem: if this machine cannot listen there.
         """
-        self.session = Session(replay, env_index, step)
         self._host = host
+        self._title = title
         self._shadows = shadows
-        self._server = open_server(host, port, replay.rollout.name)
+        self._server = open_server(host, port, title)
+        self._server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=(37, 99, 235))
+        self._waiting = self._server.gui.add_markdown(f"Opening {html.escape(title)} ...")
         self._mailbox = Mailbox()
         self._views: dict[int, ClientView] = {}
         self._drawn: tuple[float, int] | None = None
-        self._build()
         self._failure: BaseException | None = None
         self._stopping = threading.Event()
         self._owner = threading.Thread(target=self._run, name="replay-viewer", daemon=True)
+
+    def show(self, replay: Replay, *, env_index: int = 0, step: int = 0) -> None:
+        """Show a replay, once in the life of a viewer; its first frame is ready when this returns.
+
+        Args:
+            replay: what to show.
+            env_index: env shown first, as a position in the recording.
+            step: step shown first.
+        """
+        self.session = Session(replay, env_index, step)
+        self._waiting.remove()
+        self._build()
         self._owner.start()
 
     @property
@@ -100,7 +116,8 @@ class ViewerApp:
         """Stop the owner thread and the server."""
         self._stopping.set()
         self._mailbox.post(lambda: None)
-        self._owner.join(timeout=5)
+        if self._owner.is_alive():
+            self._owner.join(timeout=5)
         close_server(self._server)
 
     def __enter__(self) -> ViewerApp:
@@ -113,12 +130,11 @@ class ViewerApp:
 
     def _build(self) -> None:
         server, session = self._server, self.session
-        server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=(37, 99, 235))
         self._scene = Scene(server, session.replay, shadows=self._shadows)
         self._actions = {**session_actions(session), **self._view_actions()}
         self._build_panels()
         self._register_keys()
-        self._place_newcomers()
+        self._set_home_view()
         server.on_client_connect(self._on_connect)
         server.on_client_disconnect(self._on_disconnect)
         self._sync_panels()
@@ -139,7 +155,7 @@ class ViewerApp:
         with tabs.add_tab("Keys", viser.Icon.KEYBOARD):
             HelpPanel(gui)
         page = PageBridge(self._server, self._mailbox, self._actions)
-        self._timeline = TimelinePanel(page, session, self._curves.chart_ids)
+        self._timeline = TimelinePanel(page, session, self._title, self._curves.chart_ids)
 
     def _register_keys(self) -> None:
         for key in KEYS:
@@ -180,6 +196,7 @@ class ViewerApp:
 
     def _greet(self, client: viser.ClientHandle) -> None:
         view = self._views[client.client_id] = ClientView(client, shadows=self._shadows)
+        view.look_from("follow", self._subject())
         self._timeline.greet(client, view.state)
 
     def _forget(self, client_id: int) -> None:
@@ -191,8 +208,8 @@ class ViewerApp:
         entity = next(iter(self.session.replay.rollout.entities))
         return Subject.of(frame or self.session.frame, entity, self.session.replay.robots[entity].radius)
 
-    def _place_newcomers(self) -> None:
-        """Browsers begin with the follow preset of the frame shown now."""
+    def _set_home_view(self) -> None:
+        """What viser's "reset view" goes to: the follow preset of the first frame shown."""
         subject = self._subject()
         pose = subject.seen_from("follow", subject.origin)
         camera = self._server.initial_camera

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import viser
 
 from ..cameras import CameraPose, preset
-from ..frames import Frame
 from .scene import WORLD
+
+if TYPE_CHECKING:
+    from ..frames import Frame
 
 # An orbit camera cannot look along its own axis; this tilt [m per m of distance] is not visible.
 _OFF_AXIS = 1e-3

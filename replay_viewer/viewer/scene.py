@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import trimesh
 import viser
 
-from ..frames import Frame
-from ..replay import Replay
-from ..robot.robot import Robot
 from ..rollout import Terrain
+
+if TYPE_CHECKING:
+    import trimesh
+
+    from ..frames import Frame
+    from ..replay import Replay
+    from ..robot import Robot
 
 WORLD = "/world"
 # Carries the position in steps to the page, in the same message batch as the poses that belong to it.

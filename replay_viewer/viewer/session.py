@@ -6,15 +6,17 @@ Only the owner thread touches a session. `tick` lets time pass; everything else 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from ..episodes import next_episode_end, next_episode_start, previous_episode_end, previous_episode_start
 from ..errors import UnknownName
-from ..frames import Frame
 from ..player import Loop, Player
-from ..replay import Replay
 from ..rewards import EpisodeRewards, EpisodeRewardsCache, StepRewards
 from ..rollout import Episode
+
+if TYPE_CHECKING:
+    from ..frames import Frame
+    from ..replay import Replay
 
 
 class Session:

@@ -27,7 +27,7 @@ from replay_viewer.viewer.server import close_server, open_server
 ROBOTS = {
     "Go2": "go2_description/urdf/go2.urdf",
     "G1": "g1_description/urdf/g1_29dof_rev_1_0.urdf",
-    "Talos": "talos_data/robots/talos_full.urdf",
+    "Talos": "talos_data/robots/talos_full_v2.urdf",
 }
 AIM = 4.0
 FRAMES = 300

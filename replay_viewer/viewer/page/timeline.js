@@ -252,7 +252,7 @@
       if (!chart) continue;
       const marker = chart.over.querySelector(".rv-marker") ?? element("div", "rv-marker", chart.over);
       const x = chart.valToPos(step * state.dt, "x");
-      marker.style.left = `${x}px`;
+      marker.style.transform = `translateX(${x}px)`;
       marker.style.display = x >= 0 && x <= chart.over.clientWidth ? "" : "none";
     }
   }
@@ -267,7 +267,7 @@
     if (!drawn || key.split("|")[1] !== drawn.split("|")[1] || zoomed) drawTrack();
     drawn = key;
     const step = Math.floor(at + 1e-6);
-    playhead.style.left = `${Math.min(Math.max(fraction(at), 0), 1) * 100}%`;
+    playhead.style.transform = `translateX(${Math.min(Math.max(fraction(at), 0), 1) * track.clientWidth}px)`;
     clockTime.textContent = seconds(at);
     clockEnd.textContent = ` / ${seconds(state.numSteps - 1)} s`;
     clockStep.textContent = `step ${step} / ${state.numSteps - 1}`;

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import viser
 
-from ...replay import Replay
 from ...rollout import Verdict
+
+if TYPE_CHECKING:
+    from ...replay import Replay
 
 _STYLE = """<style>
 .rv-file{font-size:13px;margin:0.25em 0.75em 0.75em;line-height:1.4;overflow-wrap:anywhere}

@@ -17,10 +17,10 @@ _OUTCOME_CODES = {"terminated": 0, "truncated": 1, "unfinished": 2, "aborted": 3
 class TimelinePanel:
     """Keeps every browser's bar at the session's state; the playhead itself travels with the poses."""
 
-    def __init__(self, page: PageBridge, session: Session, chart_ids: list[str]) -> None:
+    def __init__(self, page: PageBridge, session: Session, title: str, chart_ids: list[str]) -> None:
         self._page = page
         self._fixed = {
-            "title": session.replay.rollout.name,
+            "title": title,
             "numSteps": session.player.num_steps,
             "dt": session.player.control_dt,
             "speeds": list(SPEEDS),
