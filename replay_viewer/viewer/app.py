@@ -234,11 +234,13 @@ class ViewerApp:
             acted = self._run_posted()
             self.session.tick(elapsed)
             self._draw()
+            # The robot first: numbers may come a moment later.
+            self._server.flush()
             since_sync += elapsed
             if acted or not self.session.animating or since_sync >= 1 / _PANEL_RATE:
                 since_sync = 0.0
                 self._sync_panels()
-            self._server.flush()
+                self._server.flush()
 
     def _run_posted(self) -> bool:
         posted = self._mailbox.take()

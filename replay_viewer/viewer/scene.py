@@ -8,6 +8,7 @@ import numpy as np
 import viser
 
 from ..rollout import Terrain
+from .server import move_node
 
 if TYPE_CHECKING:
     import trimesh
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 WORLD = "/world"
 # Carries the position in steps to the page, in the same message batch as the poses that belong to it.
 PLAYHEAD = "/playhead"
+
+_UNTURNED = [1.0, 0.0, 0.0, 0.0]
 
 SKY_TOP, SKY_BOTTOM = (196, 208, 222), (238, 241, 244)
 GROUND_COLOR = (186, 192, 200)
@@ -45,13 +48,13 @@ class Scene:
 
     def show(self, frame: Frame, origin: np.ndarray) -> None:
         """Draw a frame of one env, with the world point `origin` (3,) [m] at the middle of the page's space."""
-        self._world.position = -origin
-        self._playhead.position = (frame.position, 0.0, 0.0)
+        move_node(self._world, (-origin).tolist(), _UNTURNED)
+        move_node(self._playhead, [frame.position, 0.0, 0.0], _UNTURNED)
         for name, links in self._links.items():
-            poses = frame.entities[name]
+            positions = frame.entities[name].link_positions[0].tolist()
+            rotations = frame.entities[name].link_wxyz[0].tolist()
             for link, handle in links.items():
-                handle.position = poses.link_positions[0, link]
-                handle.wxyz = poses.link_wxyz[0, link]
+                move_node(handle, positions[link], rotations[link])
 
 
 def _add_robot(server: viser.ViserServer, name: str, robot: Robot) -> dict[int, Any]:

@@ -14,7 +14,7 @@ import io
 import ipaddress
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,6 +54,22 @@ def close_server(server: viser.ViserServer) -> None:
     """Stop the server and its threads, without viser's farewell on standard output."""
     with contextlib.redirect_stdout(io.StringIO()):
         server.stop()
+
+
+def move_node(handle: viser.SceneNodeHandle, position: Sequence[float], wxyz: Sequence[float]) -> None:
+    """Give a scene node its pose, of three and four Python floats.
+
+    The handle's own setters cost three times as much, and leave out steps that `np.allclose` cannot tell apart: 1 mm
+    at 100 m from the origin.
+    """
+    node = handle._impl
+    send = node.api._queue_scene_message
+    if node.position.tolist() != position:
+        node.position[:] = position
+        send(_messages.SetPositionMessage(node.name, (position[0], position[1], position[2])))
+    if node.wxyz.tolist() != wxyz:
+        node.wxyz[:] = wxyz
+        send(_messages.SetOrientationMessage(node.name, (wxyz[0], wxyz[1], wxyz[2], wxyz[3])))
 
 
 def run_script(client: viser.ClientHandle, source: str) -> None:
