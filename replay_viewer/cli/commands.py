@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,6 +151,8 @@ def _serve(path: Path, loading: Loading, serving: Serving, env: int | None, step
     """Serve the page at once, and show the recording on it when it is open."""
     from replay_viewer.viewer.app import ViewerApp
 
+    # `kill` and a service manager stop it as Ctrl-C does, so that what was unpacked is cleared away.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not path.exists():
         raise FileProblem(path, "there is no such file.")
     with (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import urllib.error
 import urllib.request
@@ -96,7 +97,11 @@ def test_a_taken_port_is_reported_with_the_one_used(demo_path: Path) -> None:
             assert any(f"{port} is taken" in line for line in viewer.lines)
 
 
-def test_ctrl_c_stops_cleanly(demo_path: Path) -> None:
-    with ViewerProcess([str(demo_path), "--port", "0"]) as viewer:
-        assert viewer.interrupt() == 0
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_kill_stop_cleanly(chromium, demo_path: Path, how: signal.Signals, tmp_path: Path) -> None:
+    with ViewerProcess([str(demo_path), "--port", "0"], TMPDIR=str(tmp_path)) as viewer:
+        with open_page(chromium, viewer.url) as page:
+            assert page.nodes()
+        assert viewer.interrupt(how) == 0
         assert not any("Traceback" in line for line in viewer.lines)
+    assert not list(tmp_path.glob("replay-viewer-*")), "what was unpacked is still there"

@@ -46,10 +46,10 @@ NO_DRAWING = (
 class ViewerProcess:
     """`replay-viewer view ...` in a process of its own, until the block ends."""
 
-    def __init__(self, arguments: Sequence[str], timeout: float = 60.0) -> None:
+    def __init__(self, arguments: Sequence[str], timeout: float = 60.0, **environment: str) -> None:
         command = [sys.executable, "-u", "-m", "replay_viewer", "view", *arguments]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, "BROWSER": "true"}
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **environment}
         )
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -74,9 +74,9 @@ class ViewerProcess:
         self.process.kill()
         raise RuntimeError("the viewer did not start:\n" + "\n".join(self.lines))
 
-    def interrupt(self, timeout: float = 10.0) -> int:
-        """Ctrl-C; returns the exit code."""
-        self.process.send_signal(signal.SIGINT)
+    def interrupt(self, how: signal.Signals = signal.SIGINT, timeout: float = 10.0) -> int:
+        """Ctrl-C, or another signal; returns the exit code."""
+        self.process.send_signal(how)
         return self.process.wait(timeout)
 
     def __enter__(self) -> ViewerProcess:
@@ -84,8 +84,11 @@ class ViewerProcess:
 
     def __exit__(self, *exc: object) -> None:
         if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+            try:
+                self.interrupt()
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
         self._reader.join(timeout=5)
 
 
