@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -153,8 +154,7 @@ def _serve(path: Path, loading: Loading, serving: Serving, env: int | None, step
 
     # `kill` and a service manager stop it as Ctrl-C does, so that what was unpacked is cleared away.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if not path.exists():
-        raise FileProblem(path, "there is no such file.")
+    _check_readable(path)
     with (
         ViewerApp(host=serving.host, port=serving.port, title=path.name, shadows=not serving.no_shadows) as app,
         contextlib.suppress(KeyboardInterrupt),
@@ -167,6 +167,14 @@ def _serve(path: Path, loading: Loading, serving: Serving, env: int | None, step
         replay = _open(path, loading)
         app.show(replay, env_index=0 if env is None else replay.rollout.env_index(env), step=_checked(step, replay))
         app.run_forever()
+
+
+def _check_readable(path: Path) -> None:
+    """Say what is wrong with a path before its page is served; everything else needs a look into the file."""
+    if not path.exists():
+        raise FileProblem(path, "there is no such file.")
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise FileProblem(path, "cannot be read: permission denied.")
 
 
 def _checked(step: int, replay: Replay) -> int:
