@@ -150,11 +150,11 @@ def _open(path: Path, loading: Loading) -> Replay:
 
 def _serve(path: Path, loading: Loading, serving: Serving, env: int | None, step: int) -> None:
     """Serve the page at once, and show the recording on it when it is open."""
+    _check_readable(path)
     from replay_viewer.viewer.app import ViewerApp
 
     # `kill` and a service manager stop it as Ctrl-C does, so that what was unpacked is cleared away.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _check_readable(path)
     with (
         ViewerApp(host=serving.host, port=serving.port, title=path.name, shadows=not serving.no_shadows) as app,
         contextlib.suppress(KeyboardInterrupt),
