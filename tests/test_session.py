@@ -1,0 +1,86 @@
+"""The viewer's state without a viewer: what a user's actions and passing time do to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from replay_viewer.assets_path import asset
+from replay_viewer.errors import UnknownName
+from replay_viewer.replay import open_replay
+from replay_viewer.viewer.session import Session
+
+
+@pytest.fixture
+def session() -> Session:
+    """The demo: env 0 falls at step 369, env 2 ends at 259, each of 700 steps at 50 Hz."""
+    return Session(open_replay(asset("demo.rec")))
+
+
+def test_time_stands_still_while_anyone_holds_the_timeline(session: Session) -> None:
+    session.player.play()
+    session.begin_scrub(1)
+    session.begin_scrub(2)
+    session.end_scrub(1)
+    session.tick(0.1)
+    assert session.player.position == 0
+    session.end_scrub(2)
+    session.tick(0.1)
+    assert session.player.position == pytest.approx(5)
+
+
+def test_a_browser_that_never_held_it_lets_go_of_nothing(session: Session) -> None:
+    session.end_scrub(7)
+    assert not session.animating
+
+
+def test_the_looped_window_is_the_episode_of_the_step_shown(session: Session) -> None:
+    assert session.player.window == (0, 369)
+    session.seek(400)
+    assert session.player.window == (370, 699)
+    session.select_env(2)
+    assert session.player.window == (260, 699)
+
+
+def test_the_next_end_is_shown_paused(session: Session) -> None:
+    session.player.play()
+    session.go_to_next_end()
+    assert (session.player.step, session.player.playing) == (369, False)
+    assert session.episode.outcome == "terminated"
+
+
+def test_selecting_an_env_keeps_the_step(session: Session) -> None:
+    session.seek(123)
+    session.select_env(3)
+    assert (session.env_index, session.player.step) == (3, 123)
+
+
+def test_an_unknown_env_episode_or_agent_is_refused_and_changes_nothing(session: Session) -> None:
+    for action in (
+        lambda: session.select_env(9),
+        lambda: session.select_episode(2),
+        lambda: session.select_agent(0),
+    ):
+        with pytest.raises(UnknownName):
+            action()
+    assert (session.env_index, session.player.step, session.agent) == (0, 0, None)
+
+
+def test_loops_come_round(session: Session) -> None:
+    seen = []
+    for _ in range(3):
+        session.next_loop()
+        seen.append(session.player.loop)
+    assert seen == ["episode", "rollout", "off"]
+
+
+def test_rewards_are_those_of_the_step_and_env_shown(session: Session) -> None:
+    rollout = session.replay.rollout
+    session.select_env(1)
+    session.seek(42)
+    assert session.rewards.total == pytest.approx(float(rollout.read("rew", slice(42, 43), [1])[0, 0]))
+
+
+def test_the_demo_is_where_the_wheel_and_the_repository_have_it() -> None:
+    assert Path(asset("demo.rec")).stat().st_size < 2_000_000

@@ -1,0 +1,144 @@
+"""What the panels make of the state, without a browser: HTML, chart data, and who may talk to the server."""
+
+from __future__ import annotations
+
+import html
+import threading
+
+import numpy as np
+import pytest
+from websockets.datastructures import Headers
+
+from replay_viewer.rewards import EpisodeRewards, StepRewards
+from replay_viewer.viewer.keys import KEYS
+from replay_viewer.viewer.mailbox import Mailbox
+from replay_viewer.viewer.panels.curves import chart_data
+from replay_viewer.viewer.panels.help import help_html
+from replay_viewer.viewer.panels.rewards import format_value, rewards_html
+from replay_viewer.viewer.server import HostProblem, is_own_request, open_server
+
+
+def step_rewards(names: tuple[str, ...], values: list[float], total: float | None = None) -> StepRewards:
+    residual = None if total is None else total - float(np.nansum(values))
+    return StepRewards(names, np.array(values), total, residual, 1.5, "reward" if total is not None else "terms", {})
+
+
+def episode_rewards(names: tuple[str, ...], terms: np.ndarray) -> EpisodeRewards:
+    sums = np.nansum(terms, axis=1)
+    return EpisodeRewards(range(len(terms)), names, terms, None, None, np.cumsum(sums), "terms")
+
+
+def test_names_from_a_file_cannot_become_html() -> None:
+    evil = '<img src=x onerror=alert(1)>"'
+    page = rewards_html(step_rewards((evil,), [0.5]), episode_rewards((evil,), np.full((3, 1), 0.5)))
+    assert "<img" not in page
+    assert html.escape(evil) in page
+
+
+def test_bars_go_left_for_negative_and_right_for_positive_terms() -> None:
+    names = ("up", "down", "none")
+    page = rewards_html(
+        step_rewards(names, [0.5, -0.25, 0.0]), episode_rewards(names, np.tile([0.5, -0.25, 0], (9, 1)))
+    )
+    up, down, none = (page.split(f'data-term="{name}"')[1].split("</tr>")[0] for name in names)
+    assert "left:50%;width:max(50.00%" in up
+    assert "right:50%;width:max(25.00%" in down
+    assert "width:0" in none
+
+
+def test_what_the_terms_leave_is_shown_only_where_there_is_something() -> None:
+    names = ("a", "b")
+    series = episode_rewards(names, np.tile([0.5, -0.25], (3, 1)))
+    assert "not in the terms" in rewards_html(step_rewards(names, [0.5, -0.75], total=0.0), series)
+    assert "not in the terms" not in rewards_html(step_rewards(names, [0.5, -0.25], total=0.25), series)
+
+
+def test_every_term_has_its_row_however_many_there_are() -> None:
+    names = tuple(f"term_{i}" for i in range(60))
+    values = np.linspace(-1, 1, 60)
+    page = rewards_html(step_rewards(names, list(values)), episode_rewards(names, np.tile(values, (2, 1))))
+    assert page.count("data-term=") == 60 + 1  # and the return
+
+
+def test_without_rewards_the_panel_says_what_would_fill_it() -> None:
+    nothing = StepRewards((), np.zeros(0), None, None, 0.0, "nothing", {})
+    assert "No rewards in this recording" in rewards_html(nothing, episode_rewards((), np.zeros((1, 0))))
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (-0.0, "0"), (1.23456, "1.235"), (-2e-05, "-2e-05")])
+def test_values_are_short(value: float, text: str) -> None:
+    assert format_value(value) == text
+
+
+def test_a_term_that_is_not_recorded_says_so() -> None:
+    assert format_value(float("nan")) == "not recorded"
+
+
+def test_thinned_curves_keep_their_spikes() -> None:
+    terms = np.zeros((100_000, 1))
+    terms[54_321] = -7.0
+    time, curve = chart_data(episode_rewards(("spike",), terms), control_dt=0.02)
+    assert len(time) == len(curve) <= 1200
+    assert curve.min() == -7.0
+    assert abs(time[curve.argmin()] - 54_321 * 0.02) < 0.02 * 100
+
+
+def test_short_curves_are_as_recorded() -> None:
+    terms = np.random.default_rng(0).normal(size=(50, 2))
+    time, first, second = chart_data(episode_rewards(("a", "b"), terms), control_dt=0.5)
+    np.testing.assert_array_equal(time, np.arange(50) * 0.5)
+    np.testing.assert_array_equal(np.stack([first, second], axis=1), terms)
+
+
+def test_every_key_is_in_the_help_and_none_moves_the_camera_too() -> None:
+    page = help_html()
+    for key in KEYS:
+        assert f"<kbd>{html.escape(key.label)}</kbd>" in page and key.description in page
+    assert len({key.hotkey for key in KEYS}) == len(KEYS)
+    assert not {key.hotkey.upper() for key in KEYS} & set("WASDQE")
+
+
+def test_actions_posted_by_many_threads_all_run_in_each_ones_order() -> None:
+    mailbox, ran = Mailbox(), []
+
+    def post(thread: int) -> None:
+        for number in range(500):
+            mailbox.post(ran.append, (thread, number))
+
+    threads = [threading.Thread(target=post, args=(thread,)) for thread in range(4)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads) or len(ran) < 2000:
+        mailbox.wait(0.1)
+        for action, arguments in mailbox.take():
+            action(*arguments)
+    for thread in range(4):
+        assert [number for t, number in ran if t == thread] == list(range(500))
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "bound", "own"),
+    [
+        ("localhost:8080", "http://localhost:8080", "127.0.0.1", True),
+        ("127.0.0.1:8080", None, "127.0.0.1", True),
+        ("localhost:9000", "http://localhost:9000", "127.0.0.1", True),  # a forwarded port
+        ("[::1]:8080", "http://[::1]:8080", "::1", True),
+        ("localhost:8080", "http://evil.example", "127.0.0.1", False),
+        ("localhost:8080", "http://localhost:3000", "127.0.0.1", False),
+        ("evil.example:8080", "http://evil.example:8080", "127.0.0.1", False),
+        ("robot.lab:8080", "http://robot.lab:8080", "0.0.0.0", True),
+        ("robot.lab:8080", "http://evil.example", "0.0.0.0", False),
+        ("localhost:8080", "null", "127.0.0.1", False),
+    ],
+)
+def test_only_the_servers_own_page_may_talk_to_it(host: str, origin: str | None, bound: str, own: bool) -> None:
+    headers = Headers({"Host": host})
+    if origin is not None:
+        headers["Origin"] = origin
+    assert is_own_request(headers, bound) is own
+
+
+@pytest.mark.parametrize("host", ["203.0.113.1", "no-such-host.invalid"])
+def test_a_host_that_cannot_be_bound_is_an_error_at_once(host: str) -> None:
+    with pytest.raises(HostProblem, match="cannot listen on"):
+        open_server(host, 0, "test")
