@@ -18,6 +18,11 @@ def listing(names: Iterable[object], limit: int = 40) -> str:
     return ", ".join(shown[:limit]) + (f", ... ({rest} more)" if rest > 0 else "") if shown else "none"
 
 
+def printable(text: str) -> str:
+    """The text with "?" for what steers a terminal or is no character: names in a file may be anybody's."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 class FileProblem(ReplayError):
     """A file that cannot be used: which one, why, and what helps."""
 

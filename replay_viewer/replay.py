@@ -69,7 +69,7 @@ def with_robots(rollout: Rollout, given: Robot | None = None, package_dirs: Sequ
     Raises ReplayError as `open_replay` does.
     """
     # Entities with one description share its robot, meshes and all.
-    load = lru_cache(maxsize=None)(lambda path: load_robot(path, package_dirs))
+    load = lru_cache(maxsize=None)(lambda path, inside: load_robot(path, package_dirs, inside))
     robots: dict[str, Robot] = {}
     verdicts = list(rollout.verdicts)
     for entity in rollout.entities.values():
@@ -95,10 +95,10 @@ def lowest_point_of(robot: Robot) -> LowestPoint:
     return lowest_point
 
 
-def _own_robot(entity: Entity, load: Callable[[Path], Robot]) -> Robot | None:
+def _own_robot(entity: Entity, load: Callable[[Path, Path | None], Robot]) -> Robot | None:
     """What the recording says that an entity looks like, None if it does not."""
     if entity.urdf is not None and entity.urdf.is_file():
-        return load(entity.urdf)
+        return load(entity.urdf, entity.folder)
     return None if entity.shape is None else from_shape(entity.name, entity.shape)
 
 

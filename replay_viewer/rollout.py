@@ -55,6 +55,7 @@ class Entity:
     urdf: path of its description, or None. shape: for an object without URDF, a primitive such as
     {"type": "box", "size": [x, y, z]} (also sphere {"radius"}, cylinder and capsule {"radius", "length"}) or
     {"type": "mesh", "path": ..., "scale": [x, y, z]}, optionally with "color" [r, g, b] in 0..1.
+    folder: of the recording that carries the URDF, with links resolved: what the URDF names is read from there alone.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Entity:
     urdf: Path | None = None
     shape: Mapping[str, Any] | None = None
     joints_named: bool = True
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,18 @@ def npz_and_urdf(urdf: str, mesh: str = "") -> Callable[[Path], list[str]]:
     return make
 
 
+def damaged_directory(folder: Path) -> list[str]:
+    """An npz whose list of members is damaged, while its end is there."""
+    content = bytearray(write_npz(folder / "broken.npz").read_bytes())
+    start = content.index(b"PK\x01\x02")
+    content[start : start + 4] = b"####"
+    (folder / "broken.npz").write_bytes(content)
+    return ["broken.npz"]
+
+
+# A number that is no character, as a text of numpy's.
+NO_TEXT = np.frombuffer(np.array([0x7FFFFFFF], "<u4").tobytes(), "<U1")
+
 LOOP = '<joint name="back" type="fixed"><parent link="leg"/><child link="base"/></joint>'
 BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "no such file": (lambda folder: ["nowhere.npz"], r"nowhere\.npz.*(no such|not exist|not found)"),
@@ -128,6 +140,11 @@ BAD_INPUT: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "truncated zip": (truncated, r"half\.npz"),
     "folder without meta.json": (folder_without_meta, r"run\.rec.*meta\.json"),
     "newer major version": (newer_version, r"version 2\.0.*pip install -U replay-viewer"),
+    "damaged zip": (damaged_directory, r"broken\.npz.*damaged ZIP"),
+    "endless time step": (npz_with(dt=1e200), r"'dt' is 1e\+200, expected seconds"),
+    "vanishing time step": (npz_with(dt=1e-310), r"'dt' is 1e-310, expected seconds"),
+    "endless time step as option": (npz_and_options("--dt", "1e300"), r"--dt 1e\+300.*must be positive"),
+    "joint names that are no text": (npz_with(dof_names=NO_TEXT), r"'dof_names' holds no text"),
     "empty rollout": (npz_with(num_steps=0), r"rollout\.npz.*(empty|no steps|0 steps)"),
     "wrong shapes": (npz_with(base_quat=np.zeros((20, 2, 3))), r"'base_quat'.*\(20, 2, 3\)"),
     "unequal lengths": (npz_with(base_quat=np.ones((19, 2, 4))), r"'base_quat'.*19"),
@@ -152,6 +169,29 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(
     assert printed.out == ""
     assert re.fullmatch(r"error: .+\n", printed.err), printed.err
     assert re.search(expected, printed.err, re.IGNORECASE), printed.err
+
+
+def test_control_characters_of_a_file_do_not_reach_the_terminal(tmp_path: Path, capsys: Capture) -> None:
+    evil = "\x1b]0;owned\x07\x1b[31m"
+    terms: dict[str, Any] = {f"reward_terms/{evil}": np.ones((20, 2))}
+    path = write_npz(tmp_path / "rollout.npz", dof_names=np.array([evil]), **terms)
+    assert main(["info", str(path)]) == 0
+    assert main(["info", str(write_npz(path, dof_pos=np.zeros((20, 2, 2)), dof_names=np.array([evil, evil])))]) == 2
+    printed = capsys.readouterr()
+    assert "?]0;owned" in printed.out
+    assert "?]0;owned" in printed.err
+    assert not set(printed.out + printed.err) & set("\x1b\x07")
+
+
+def test_a_file_whose_name_is_no_text_is_read(tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "rollout.npz").rename(tmp_path / os.fsdecode(b"walk\xe9.npz"))
+    done = subprocess.run([sys.executable, "-m", "replay_viewer", "info", path], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_success_without_values_is_unknown(rollout: Path, capsys: Capture) -> None:
+    info = np.array([{"success": np.zeros((2, 0))}] * 20, dtype=object)
+    assert main(["info", str(write_npz(rollout, info=info))]) == 0
 
 
 @pytest.mark.parametrize("field", ["info", "base_pos"])

@@ -88,6 +88,12 @@ def test_a_row_with_room_for_unknown_fields_is_skipped_over(recording: Path) -> 
         (lambda m: m.update(control_dt="fast"), "'control_dt' is \"fast\", expected a positive number"),
         (lambda m: m.update(control_dt=-1), "expected a positive number"),
         (lambda m: m.update(control_dt=True), "expected a positive number"),
+        (lambda m: m.update(control_dt=10**400), "expected a positive number"),
+        (lambda m: m.update(control_dt=1e-310), "'control_dt' is 1e-310 (every = 1), expected seconds above zero"),
+        (lambda m: m.update(control_dt=1e8, every=100), "expected seconds above zero"),
+        (lambda m: m.update(version="9" * 5000 + ".0"), "expected for example '1.0'"),
+        (lambda m: m.update(env_origins=[[10**400, 0, 0]] * 4), "expected a list of rows of 3 numbers"),
+        (lambda m: m.update(outcome_reasons=["\ud800"]), "is not valid JSON"),
         (lambda m: m.update(version="one"), "'version' is 'one'"),
         (lambda m: m.update(format="other"), "is not the meta.json of a replay-viewer recording"),
         (lambda m: m.update(env_ids="all"), "expected a list of integers"),
@@ -223,11 +229,21 @@ def test_a_terrain_that_is_none_is_refused(recording: Path, arrays: dict[str, An
     assert problem in refusal(recording)
 
 
+def test_a_damaged_terrain_is_refused(recording: Path) -> None:
+    (recording / "assets").mkdir()
+    path = recording / "assets" / "terrain.npz"
+    np.savez_compressed(path, vertices=np.random.default_rng(0).random((99, 3)), triangles=np.zeros((1, 3), int))
+    content = bytearray(path.read_bytes())
+    content[200:300] = bytes(100)
+    path.write_bytes(content)
+    edit_meta(recording, lambda m: m.update(terrain="assets/terrain.npz"))
+    assert "is no terrain: 'vertices' is damaged" in refusal(recording)
+
+
 def test_a_terrain_that_unpacks_to_too_much_is_refused_unread(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("replay_viewer.formats.container_assets._MAX_TERRAIN_BYTES", 2**20)
     (recording / "assets").mkdir()
-    with zipfile.ZipFile(recording / "assets" / "terrain.npz", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("vertices.npy", bytes(2**20 + 1))
+    np.savez_compressed(recording / "assets" / "terrain.npz", vertices=np.zeros(2**20), triangles=np.zeros((1, 3), int))
     edit_meta(recording, lambda m: m.update(terrain="assets/terrain.npz"))
     assert "more than a terrain takes" in refusal(recording)
 

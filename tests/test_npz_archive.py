@@ -150,6 +150,8 @@ def test_a_shape_that_the_file_does_not_hold_is_refused_without_making_it(tmp_pa
         "{" * 5000,
         "(" * 20000,
         "{'descr': '|S0', 'fortran_order': False, 'shape': (1000000000000,), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (4" + ", 1" * 70 + "), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 1000000000000, 1000000000000), }",
     ],
 )
 def test_a_head_that_is_none_is_refused(tmp_path: Path, header: str) -> None:

@@ -336,3 +336,8 @@ def test_damaged_bytes_are_an_error_or_data_but_never_a_crash() -> None:
             loads(damaged.tobytes())
         except BadPickle as error:
             assert "\n" not in str(error)
+
+
+def test_halves_of_characters_are_replaced() -> None:
+    assert loads(b"\x80\x04\x8c\x04a\xed\xa0\x80.") == "a?"
+    assert loads(b"Va\\ud800\n.") == "a?"

@@ -138,7 +138,7 @@ def test_only_the_servers_own_page_may_talk_to_it(host: str, origin: str | None,
     assert is_own_request(headers, bound) is own
 
 
-@pytest.mark.parametrize("host", ["203.0.113.1", "no-such-host.invalid"])
+@pytest.mark.parametrize("host", ["203.0.113.1", "no-such-host.invalid", "a..b", "a" * 70])
 def test_a_host_that_cannot_be_bound_is_an_error_at_once(host: str) -> None:
     with pytest.raises(HostProblem, match="cannot listen on"):
         open_server(host, 0, "test")

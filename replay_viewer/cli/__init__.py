@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Sequence
 
 from replay_viewer import __version__
-from replay_viewer.errors import ReplayError
+from replay_viewer.errors import ReplayError, printable
 
 from . import upkeep
 
@@ -71,7 +71,7 @@ def with_command(args: Sequence[str]) -> list[str]:
 
 def _fail(message: str) -> int:
     """Tell a problem in one line, whatever its parts hold."""
-    print("error: " + " ".join(message.split()), file=sys.stderr)
+    print("error: " + printable(" ".join(message.split())), file=sys.stderr)
     return 2
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from replay_viewer.errors import printable
 from replay_viewer.rollout import Entity, Episode, Verdict
 from replay_viewer.summary import Sample, Statistics, Summary
 
@@ -36,7 +37,7 @@ def info_text(summary: Summary, width: int | None = None) -> str:
         _metadata(summary.metadata, width),
         _verdicts(summary.verdicts, width),
     ]
-    return "\n\n".join("\n".join(block) for block in blocks if block)
+    return "\n\n".join("\n".join(map(printable, block)) for block in blocks if block)
 
 
 def id_ranges(ids: Iterable[int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from pathlib import Path
 
@@ -42,8 +43,11 @@ def _is_container(path: Path) -> bool:
         return True
     if not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return META in archive.namelist()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return META in archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
+        raise FileProblem(path, f"is a damaged ZIP file: {error}.", "Copy or write it again.") from error
 
 
 def _open_container(path: Path, options: LoadOptions) -> Rollout:

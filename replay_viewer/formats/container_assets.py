@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ..errors import BadField, FileProblem
+from ..errors import BadField, FileProblem, listing
 from ..record.extents import Extent, chunks_of
 from ..record.info import EntitySpec, RecordingInfo
 from ..record.names import ASSETS, META, is_inside
 from ..rollout import Entity, Terrain, Verdict
+from .npz_archive import NpzArchive
 
 # A terrain.npz may be compressed; more than this no viewer draws.
 _MAX_TERRAIN_BYTES = 2**30
@@ -29,6 +30,11 @@ class AssetFolder:
             self._unpack(Path(self._temporary.name), extents)
         self._root = Path(self._temporary.name if self._temporary else path)
 
+    @property
+    def folder(self) -> Path:
+        """Where they are, as it is without links."""
+        return self._root.resolve() / ASSETS
+
     def find(self, name: str) -> Path | None:
         """The file that meta.json calls `name`, or None where it is missing.
 
@@ -36,11 +42,13 @@ class AssetFolder:
         """
         if not is_inside(name):
             raise FileProblem(self._path / META, f"refers to {name!r}, which is not inside the recording.")
+        if not name.startswith(f"{ASSETS}/"):
+            raise FileProblem(self._path / META, f"refers to {name!r}, which is not in the folder {ASSETS}/.")
         try:
             file = (self._root / name).resolve()
             exists = file.is_file()
-        except OSError as error:
-            raise FileProblem(self._path / META, f"refers to {name!r}: {error.strerror}.") from None
+        except (OSError, RuntimeError) as error:  # A link to itself is a RuntimeError before Python 3.13.
+            raise FileProblem(self._path / META, f"refers to {name!r}, which cannot be opened: {error}.") from None
         if not file.is_relative_to(self._root.resolve()):
             raise FileProblem(self._path / META, f"refers to {name!r}, a link that leads out of the recording.")
         return self._root / name if exists else None
@@ -87,7 +95,7 @@ def _load_entity(spec: EntitySpec, assets: AssetFolder, verdicts: list[Verdict])
         mesh = _find(spec.name, str(shape.get("path")), assets, verdicts)
         shape = None if mesh is None else {**shape, "path": str(mesh)}
     kind = "robot" if spec.kind == "robot" else "object"
-    return Entity(spec.name, kind, tuple(spec.joint_names), urdf, shape)
+    return Entity(spec.name, kind, tuple(spec.joint_names), urdf, shape, folder=assets.folder)
 
 
 def _find(entity: str, name: str, assets: AssetFolder, verdicts: list[Verdict]) -> Path | None:
@@ -103,14 +111,18 @@ def _missing(topic: str, name: str, consequence: str) -> Verdict:
 
 def _read_terrain(path: Path, where: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > _MAX_TERRAIN_BYTES:
-            raise BadField(where, path.name, f"unpacks to {size} bytes, more than a terrain takes.")
-        with np.load(path, allow_pickle=False) as arrays:
-            return arrays["vertices"], arrays["triangles"]
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, MemoryError) as error:
-        raise BadField(where, path.name, f"is no terrain: {error}.") from None
+        with closing(NpzArchive(path)) as archive:
+            missing = {"vertices", "triangles"} - archive.headers.keys()
+            if missing:
+                raise BadField(where, path.name, f"is no terrain: it has no {listing(sorted(missing))}.")
+            size = sum(header.value_bytes for header in archive.headers.values())
+            if size > _MAX_TERRAIN_BYTES:
+                raise BadField(where, path.name, f"unpacks to {size} bytes, more than a terrain takes.")
+            return archive.load("vertices"), archive.load("triangles")
+    except FileProblem as error:
+        if error.path == where:
+            raise
+        raise BadField(where, path.name, f"is no terrain: {error.problem}") from None
 
 
 def _terrain_problem(vertices: np.ndarray, triangles: np.ndarray) -> str:

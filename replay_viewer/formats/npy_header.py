@@ -17,6 +17,9 @@ _MAGIC = b"\x93NUMPY"
 _LENGTH_BYTES = {1: 2, 2: 4, 3: 4}
 # NumPy's own limit: larger texts can crash Python's parser.
 _MAX_TEXT_BYTES = 10_000
+# Of any NumPy, which multiplies the other axes of an array without elements all the same.
+_MAX_DIMENSIONS = 32
+_MAX_VALUES = 2**56
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ def _parsed(text: str, size: int) -> NpyHeader:
         dtype = np.lib.format.descr_to_dtype(descr)
     except (ValueError, SyntaxError, TypeError, LookupError, RecursionError, MemoryError) as error:
         raise ValueError(f"its head cannot be read ({type(error).__name__})") from error
-    if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
+    is_shape = isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape)
+    is_empty = is_shape and 0 in shape
+    if not is_shape or len(shape) > _MAX_DIMENSIONS or (is_empty and math.prod(filter(None, shape)) > _MAX_VALUES):
         raise ValueError("its head claims an impossible shape")
     return NpyHeader(shape, dtype, bool(is_fortran), size)

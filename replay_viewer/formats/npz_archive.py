@@ -61,7 +61,7 @@ class NpzArchive:
     def _open_zip(self) -> zipfile.ZipFile:
         try:
             return zipfile.ZipFile(self._file)
-        except zipfile.BadZipFile as error:
+        except _DAMAGE as error:
             self._file.seek(0)
             is_cut = self._file.read(4) == b"PK\x03\x04"
             problem = "is a truncated npz: its end is missing." if is_cut else "is not an npz file."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import BadArgument, BadField
+from ..record.info import TIME_STEPS, is_time_step
 from ..rollout import Verdict
 from .npz_layout import NpzLayout
 
@@ -14,8 +15,8 @@ FACTS = frozenset(("dt", "dof_names", "env_ids", "env_origins", "info"))
 
 def stated_dt(seconds: float) -> tuple[float, Verdict]:
     """Seconds per step as the user states them; raises BadArgument unless positive."""
-    if not (np.isfinite(seconds) and seconds > 0):
-        raise BadArgument("--dt", seconds, "seconds per step must be positive.")
+    if not is_time_step(seconds):
+        raise BadArgument("--dt", seconds, f"seconds per step must be positive: {TIME_STEPS}.")
     return seconds, Verdict("control_dt", f"{seconds:g} s", "as you say", "stated")
 
 
@@ -38,8 +39,8 @@ def _one_number(layout: NpzLayout) -> float:
     if header.dtype.kind not in "iuf" or header.value_bytes != header.dtype.itemsize:
         raise BadField(path, "dt", f"has shape {header.shape} and type {header.dtype}, expected one number.")
     dt = float(layout.archive.load("dt").reshape(-1)[0])
-    if not (np.isfinite(dt) and dt > 0):
-        raise BadField(path, "dt", f"is {dt}, expected seconds per step.", "State it with --dt.")
+    if not is_time_step(dt):
+        raise BadField(path, "dt", f"is {dt}, expected seconds per step: {TIME_STEPS}.", "State it with --dt.")
     return dt
 
 

@@ -39,7 +39,7 @@ def read_success(layout: NpzLayout, info: Mapping[str, InfoArray]) -> np.ndarray
     for key in SUCCESSES:
         if key in layout.archive.headers:
             return _stored(layout, key).astype(np.float32)
-        if key in info and info[key].is_per_env:
+        if key in info and info[key].is_per_env and info[key].values.size:
             array = info[key]
             values = array.values.reshape(*array.values.shape[:2], -1)[..., 0].astype(np.float32)
             return np.where(array.present[:, None], values, np.nan)

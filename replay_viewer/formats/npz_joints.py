@@ -82,9 +82,13 @@ def _recorded_names(layout: NpzLayout) -> tuple[str, ...]:
     """Names stored as text, as bytes, or as an object array of text."""
     archive = layout.archive
     header = archive.headers["dof_names"]
-    names = archive.load_objects("dof_names") if header.dtype.hasobject else archive.load("dof_names").tolist()
+    try:
+        names = archive.load_objects("dof_names") if header.dtype.hasobject else archive.load("dof_names").tolist()
+    except (SystemError, ValueError) as error:  # Both are NumPy's for numbers that are no characters.
+        raise BadField(archive.path, "dof_names", f"holds no text: {error}.") from error
     listed = names if isinstance(names, list) else [names]
     texts = [str(n, "utf-8", "replace") if isinstance(n, bytes) else n for n in listed]
+    texts = [n.encode("utf-8", "replace").decode() if isinstance(n, str) else n for n in texts]
     if not all(isinstance(text, str) for text in texts):
         problem = f"has shape {header.shape} and type {header.dtype}, expected one text per joint."
         raise BadField(archive.path, "dof_names", problem)

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import printable
+
 MAX_NODES = 20_000_000
 MAX_COPIED_BYTES = 1 << 30
 
@@ -38,6 +40,7 @@ _CODE_RUNNING_BUILTINS = {"__import__", "apply", "breakpoint", "compile", "eval"
 _DTYPE_NAME = re.compile(r"[<>=|]?[?biufcSUOVmM]\d{0,9}")
 _MAX_DIMENSIONS = 32
 _MAX_ARGUMENTS = 8
+_MAX_NAME = 80
 
 
 class BadPickle(ValueError):
@@ -109,18 +112,13 @@ def global_named(module: str, name: str) -> Placeholder:
     if known:
         return known
     top = module.split(".")[0]
-    full_name = _printable(f"{module}.{name}")
+    full_name = printable(f"{module}.{name}"[:_MAX_NAME])
     if top in _CODE_RUNNERS or (top in ("builtins", "__builtin__") and name in _CODE_RUNNING_BUILTINS):
         raise BadPickle(
             f"holds a pickle that would run {full_name} when loaded. Nothing was run; do not open this file "
             "with allow_pickle=True."
         )
     return Placeholder(full_name)
-
-
-def _printable(text: str) -> str:
-    """Untrusted text as part of one line of ours."""
-    return "".join(c if c.isprintable() else "?" for c in text[:80])
 
 
 def _reconstruct(_: Budget, kind: Any, *__: Any) -> Placeholder:

@@ -33,7 +33,7 @@ def loads(data: bytes, budget: Budget | None = None) -> Any:
         return _Machine(data, budget or Budget()).run()
     except BadPickle:
         raise
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error) as error:
+    except (ArithmeticError, AttributeError, LookupError, SystemError, TypeError, ValueError, struct.error) as error:
         raise BadPickle(f"holds a damaged pickle ({type(error).__name__}: {error}).") from error
 
 
@@ -152,7 +152,8 @@ def _register_blobs() -> None:
 
 
 def _utf8(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogatepass")
+    """Halves of characters, which pickles may hold and browsers refuse, become "?"."""
+    return raw.decode("utf-8", "surrogatepass").encode("utf-8", "replace").decode()
 
 
 def _latin1(raw: bytes) -> str:
@@ -228,7 +229,8 @@ def _quoted(machine: _Machine) -> None:
 
 @_opcode(pickle.UNICODE)
 def _escaped(machine: _Machine) -> None:
-    machine.stack.append(machine.line().decode("raw-unicode-escape"))
+    text = machine.line().decode("raw-unicode-escape")
+    machine.stack.append(_utf8(text.encode("utf-8", "surrogatepass")))
 
 
 @_opcode(pickle.LIST, pickle.FROZENSET)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from ..errors import BadField
 from .fields import StructSpec
+
+_SHORTEST_STEP, _LONGEST_STEP = 1e-9, 1e9  # [s]
+TIME_STEPS = "seconds above zero, from 1e-9 to 1e9"
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,19 @@ class RecordingInfo:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
+def is_time_step(seconds: float) -> bool:
+    """Whether it can be the time between two recorded steps; beyond these bounds floats over- and underflow."""
+    return _SHORTEST_STEP <= seconds <= _LONGEST_STEP
+
+
 def check_info(info: RecordingInfo, where: object) -> None:
     """Raise BadField for facts that contradict themselves."""
     names = [entity.name for entity in info.entities]
     _require(len(info.env_ids) > 0, where, "env_ids", "names no env.")
     _require(len(set(info.env_ids)) == len(info.env_ids), where, "env_ids", "names an env twice.")
-    _require(0 < info.control_dt < math.inf, where, "control_dt", f"is {info.control_dt}, expected seconds above zero.")
     _require(info.every >= 1, where, "every", f"is {info.every}, expected at least 1.")
+    problem = f"is {info.control_dt} (every = {info.every}), expected {TIME_STEPS}."
+    _require(is_time_step(info.control_dt * info.every), where, "control_dt", problem)
     _require(len(names) > 0, where, "entities", "is empty; a recording shows at least one body.")
     _require(len(set(names)) == len(names), where, "entities", f"uses a name twice: {', '.join(names)}.")
     known = ("captured", "recorded", "lost")

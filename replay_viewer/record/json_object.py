@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from typing import Any, Mapping
 
 from ..errors import BadField, FileProblem
@@ -13,6 +13,8 @@ def parse_object(content: bytes, where: object) -> JsonObject:
     """Parse UTF-8 text that must be one JSON object. Raises FileProblem with the parser's complaint."""
     try:
         data = json.loads(content.decode("utf-8"))
+        # An escape may name half of a character, which no file name, terminal or browser takes.
+        json.dumps(data, ensure_ascii=False).encode("utf-8")
     except RecursionError:
         raise FileProblem(where, "is nested too deeply.") from None
     except ValueError as error:
@@ -55,8 +57,7 @@ class JsonObject:
     def positive(self, key: str) -> float:
         """A finite number above zero."""
         value = self._take(key, None)
-        fits = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
-        return float(value) if fits else self._refuse(key, value, "a positive number")
+        return float(value) if _is_finite(value) and value > 0 else self._refuse(key, value, "a positive number")
 
     def optional_positive(self, key: str) -> float | None:
         return None if self._data.get(key) is None else self.positive(key)
@@ -112,4 +113,6 @@ def _is_row(row: Any, width: int) -> bool:
 
 
 def _is_finite(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether it is a number that a float can hold; JSON's integers may have thousands of digits."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and abs(value) <= sys.float_info.max

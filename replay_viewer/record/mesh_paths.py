@@ -11,21 +11,38 @@ from urllib.parse import unquote
 PACKAGE_SCHEMES = ("package", "model")
 
 
-def find_file(uri: str, urdf: Path, package_dirs: Sequence[Path] = ()) -> Path | None:
+def find_file(uri: str, urdf: Path, package_dirs: Sequence[Path] = (), inside: Path | None = None) -> Path | None:
     """The existing file that a URDF means by `uri`, or None.
 
     `package://name/rest` (and with three slashes) is looked up in `package_dirs`, in the URDF's parent folders and in
     ROS_PACKAGE_PATH; a folder counts as the package by its name, or as a place that holds it. If no such folder
     exists, `rest` alone is tried in the same places. Paths, also after `file://`, count from the URDF's folder.
+
+    A URDF that came with a recording is anybody's: with `inside`, files count only in that folder, links followed, and
+    in `package_dirs`.
     """
+    found = (path for path in _files(uri, urdf, package_dirs) if inside is None or _is_in(path, inside, package_dirs))
+    return next(found, None)
+
+
+def _files(uri: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterator[Path]:
+    """The existing files that may be meant. Links are kept: textures are looked up beside a mesh's name."""
+    return (Path(os.path.abspath(path)) for path in _candidates(uri, urdf, package_dirs) if os.path.isfile(path))
+
+
+def _is_in(path: Path, inside: Path, package_dirs: Sequence[Path]) -> bool:
+    return inside in path.resolve().parents or any(Path(os.path.abspath(d)) in path.parents for d in package_dirs)
+
+
+def _candidates(uri: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterable[Path]:
     scheme, separator, rest = uri.partition("://")
     if not separator:
-        return _first_file([urdf.parent / uri])
+        return [urdf.parent / uri]
     if scheme == "file":
-        return _first_file([urdf.parent / unquote(rest), urdf.parent / rest])
+        return [urdf.parent / unquote(rest), urdf.parent / rest]
     if scheme in PACKAGE_SCHEMES:
-        return _first_file(_package_candidates(unquote(rest).strip("/"), urdf, package_dirs))
-    return None
+        return _package_candidates(unquote(rest).strip("/"), urdf, package_dirs)
+    return []
 
 
 def _package_candidates(name: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterator[Path]:
@@ -42,8 +59,3 @@ def _package_candidates(name: str, urdf: Path, package_dirs: Sequence[Path]) -> 
 
 def _ros_package_path() -> list[Path]:
     return [Path(folder) for folder in os.environ.get("ROS_PACKAGE_PATH", "").split(os.pathsep) if folder]
-
-
-def _first_file(candidates: Iterable[Path]) -> Path | None:
-    """The first candidate that is a file. Links are kept: textures are looked up beside a mesh's name."""
-    return next((Path(os.path.abspath(path)) for path in candidates if os.path.isfile(path)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -113,8 +114,8 @@ def from_json(content: bytes, where: object) -> Meta:
 
 
 def _check_version(version: str, where: object) -> None:
-    major, _, minor = version.partition(".")
-    if not (major.isdecimal() and minor.isdecimal()):
+    major = version.partition(".")[0]
+    if not re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", version):
         raise BadField(where, "version", f"is {version!r}, expected for example '1.0'.")
     if int(major) > VERSION[0]:
         raise NewerVersion(where, version, f"{VERSION[0]}.x")

@@ -40,7 +40,7 @@ def from_shape(name: str, shape: Mapping[str, Any]) -> Robot:
     if kind == "mesh":
         scale = np.diag([*(_numbers(name, shape, "scale", 3) if "scale" in shape else (1.0, 1.0, 1.0)), 1.0])
         return _one_link(name, [Geometry(0, Path(str(shape.get("path", ""))), scale, rgba, name)])
-    if kind not in _FIELDS:
+    if not isinstance(kind, str) or kind not in _FIELDS:
         raise UnknownName("shape type", kind, (*_FIELDS, "mesh"), where="this viewer")
     sizes = [size for field in _FIELDS[kind] for size in _numbers(name, shape, field, 3 if kind == "box" else 1)]
     if min(sizes) <= 0:
@@ -70,7 +70,7 @@ def _numbers(name: str, shape: Mapping[str, Any], field: str, count: int) -> tup
     """The finite numbers of a field of a shape."""
     try:
         numbers = np.asarray(shape[field], dtype=np.float64).reshape(-1)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadField(f"object '{name}'", "shape", f"needs '{field}': {count} number(s).") from error
     if len(numbers) != count or not np.isfinite(numbers).all():
         raise BadField(f"object '{name}'", "shape", f"needs '{field}' as {count} number(s), not {shape[field]!r}.")

@@ -22,6 +22,9 @@ NEARLY_WHITE = 0.86
 
 _ROUGHNESS = 0.7
 
+# None is an image that was made in memory.
+_TEXTURE_FORMATS = frozenset(("PNG", "JPEG", "BMP", "TGA", "TIFF", "GIF", "WEBP", "DDS", None))
+
 
 class EncodedImage:
     """A texture as it was in its file, for trimesh's glTF writer: decoding and encoding 4 megapixels takes 50 ms."""
@@ -67,7 +70,7 @@ def texture(mesh: trimesh.Trimesh) -> Any:
     image = _image(mesh)
     if image is None or _is_placeholder(image) or len(texture_coordinates(mesh)) != len(mesh.vertices):
         return None
-    return image
+    return image if _is_sound(image) else None
 
 
 def texture_coordinates(mesh: trimesh.Trimesh) -> np.ndarray:
@@ -135,6 +138,26 @@ def _image(mesh: trimesh.Trimesh) -> Any:
     return getattr(material, "baseColorTexture", None) or getattr(material, "image", None)
 
 
+def _is_sound(image: Any) -> bool:
+    """Whether an image can be drawn: of a kind that textures have, and whole where it has to be decoded here.
+
+    Pillow knows many more kinds, and hands EPS to Ghostscript, a program that runs what is in the file.
+    """
+    if image.format not in _TEXTURE_FORMATS:
+        return False
+    try:
+        if not _is_browsers(image):
+            image.load()
+    except Exception:  # Readers of broken files fail in any way there is.
+        return False
+    return True
+
+
+def _is_browsers(image: Any) -> bool:
+    """Whether glTF takes the image's own file, which then nobody decodes but the browser."""
+    return image.format in ("JPEG", "PNG") and isinstance(getattr(image, "fp", None), io.BytesIO)
+
+
 def _is_placeholder(image: Any) -> bool:
     """Whether trimesh made this image itself, for a mesh that has texture coordinates and no material."""
     return image is not None and image.size == (2, 2) and image.format is None
@@ -142,7 +165,4 @@ def _is_placeholder(image: Any) -> bool:
 
 def _encoded(image: Any) -> Any:
     """The image's own file if glTF takes it as it is, else the image."""
-    file = getattr(image, "fp", None)
-    if image.format in ("JPEG", "PNG") and isinstance(file, io.BytesIO):
-        return EncodedImage(file.getvalue(), image.format)
-    return image
+    return EncodedImage(image.fp.getvalue(), image.format) if _is_browsers(image) else image

@@ -59,7 +59,10 @@ def load_parts(path: Path) -> tuple[MeshPart, ...]:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error
     if kind == "dae":
         refuse_doctype(data, path)
-    parts = [_part(mesh, _unit(mesh, kind) @ transform) for mesh, transform in _read(data, kind, path)]
+    meshes = _read(data, kind, path)
+    if not all(mesh.faces.min() >= 0 and mesh.faces.max() < len(mesh.vertices) for mesh, _ in meshes):
+        raise FileProblem(path, "has triangles of vertices that are not there.")
+    parts = [_part(mesh, _unit(mesh, kind) @ transform) for mesh, transform in meshes]
     if not parts:
         raise FileProblem(path, "has no triangles.")
     if not all(np.isfinite(part.mesh.vertices).all() and np.isfinite(part.transform).all() for part in parts):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -121,12 +121,13 @@ class Robot:
         return link_scene(visuals) if visuals else None
 
 
-def load_robot(path: Path, package_dirs: Sequence[Path] = ()) -> Robot:
+def load_robot(path: Path, package_dirs: Sequence[Path] = (), inside: Path | None = None) -> Robot:
     """The robot that a URDF describes. Meshes are looked for now and loaded when they are first needed.
 
     Args:
         path: the URDF.
         package_dirs: folders in which `package://` names are looked up, before the URDF's parents.
+        inside: of a URDF that came with a recording, the folder that its meshes must lie in, if not in `package_dirs`.
 
     Raises:
         FileProblem: if the file cannot be read or does not describe one tree of links and joints. Meshes that are
@@ -134,26 +135,30 @@ def load_robot(path: Path, package_dirs: Sequence[Path] = ()) -> Robot:
     """
     urdf = read_urdf(path)
     tree = build_tree(urdf.robot, path)
-    geometries, problems = _find_meshes(urdf, tree, path, package_dirs)
+    geometries, lost = _find_meshes(urdf, tree, lambda uri: find_file(uri, path, package_dirs, inside))
+    problems = [_not_found(uri, links, inside) for uri, links in lost.items()]
     return Robot(urdf.robot.name, tree, geometries, path, (*urdf.problems, *problems))
 
 
-def _find_meshes(urdf: Urdf, tree: Tree, path: Path, package_dirs: Sequence[Path]) -> tuple[list[Geometry], list[str]]:
-    """The URDF's visuals with the files of their meshes, and a sentence for each mesh that is not found."""
+def _find_meshes(
+    urdf: Urdf, tree: Tree, find: Callable[[str], Path | None]
+) -> tuple[list[Geometry], dict[str, list[str]]]:
+    """The URDF's visuals with the files of their meshes, and the links of each mesh that is not found."""
     geometries: list[Geometry] = []
     lost: dict[str, list[str]] = {}
     for visual in urdf.visuals:
-        shape = find_file(visual.shape, path, package_dirs) if isinstance(visual.shape, str) else visual.shape
+        shape = find(visual.shape) if isinstance(visual.shape, str) else visual.shape
         if shape is None:
             lost.setdefault(str(visual.shape), []).append(visual.link)
         else:
             body, pose = tree.body_of(tree.link_names.index(visual.link))
             geometries.append(Geometry(body, shape, pose @ visual.origin, visual.rgba, visual.link))
-    return geometries, [_not_found(uri, links) for uri, links in lost.items()]
+    return geometries, lost
 
 
-def _not_found(uri: str, links: Sequence[str]) -> str:
+def _not_found(uri: str, links: Sequence[str], inside: Path | None) -> str:
     scheme, _, rest = uri.partition("://")
     package = rest.strip("/").split("/")[0]
     advice = f" Name the folder of package '{package}' with --package-dir." if scheme in PACKAGE_SCHEMES else ""
-    return f"Mesh '{uri}' is not found.{advice} Left out on {on_links(links)}."
+    where = "found" if inside is None else "in the recording"
+    return f"Mesh '{uri}' is not {where}.{advice} Left out on {on_links(links)}."

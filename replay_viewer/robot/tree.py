@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,7 @@ def _check_names(urdf: yourdfpy.Robot, path: Path) -> None:
     if not urdf.links:
         raise FileProblem(path, "has no links.")
     for kind, names in (("link", [x.name for x in urdf.links]), ("joint", [x.name for x in urdf.joints])):
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, count in Counter(names).items() if count > 1)
         if twice:
             raise FileProblem(path, f"has more than one {kind} named {listing(twice)}.")
     links = {link.name for link in urdf.links}

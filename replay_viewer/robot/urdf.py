@@ -133,7 +133,10 @@ def _visuals(robot: yourdfpy.Robot) -> Iterator[UrdfVisual]:
             color = _color(visual.material, global_colors)
             if color is not None and color[3] == 0:
                 continue  # Invisible on purpose.
-            yield UrdfVisual(link.name, _shape(visual.geometry), origin @ _scale(visual.geometry), color)
+            place = origin @ _scale(visual.geometry)
+            if not np.isfinite(place).all():
+                raise ValueError(f"a visual of link '{link.name}' has an origin or a scale that is not finite")
+            yield UrdfVisual(link.name, _shape(visual.geometry), place, color)
 
 
 def _color(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any, get_args
 
-from ..player import SPEEDS
+from ..player import SPEEDS, Loop
 from .page_bridge import PageAction
 from .session import Session
 
@@ -33,12 +35,26 @@ def session_actions(session: Session) -> dict[str, PageAction]:
     }
     return {
         **{name: _without_arguments(run) for name, run in simple.items()},
-        "seek": lambda value, _: session.seek(float(value)),
-        "set_speed": lambda value, _: player.set_speed(float(value)),
-        "set_loop": lambda value, _: player.set_loop(value),
+        "seek": _with_number(session.seek),
+        "set_speed": _with_number(lambda speed: player.set_speed(speed) if speed in SPEEDS else None),
+        "set_loop": lambda value, _: player.set_loop(value) if value in get_args(Loop) else None,
         "begin_scrub": lambda _, client_id: session.begin_scrub(client_id),
         "end_scrub": lambda _, client_id: session.end_scrub(client_id),
     }
+
+
+def _with_number(run: Callable[[float], object]) -> PageAction:
+    """The action for a finite number, also one written as text; what else a browser may send is ignored."""
+
+    def action(value: Any, client_id: int) -> None:
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            return
+        if math.isfinite(number):
+            run(number)
+
+    return action
 
 
 def _without_arguments(run: Callable[[], object]) -> PageAction:

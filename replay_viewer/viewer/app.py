@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import viser
 
-from ..errors import ReplayError
+from ..errors import ReplayError, printable
 from .actions import session_actions
 from .client_view import ClientView, Subject
 from .clock import Beat
@@ -70,11 +70,11 @@ class ViewerApp:
             HostProblem: if this machine cannot listen there.
         """
         self._host = host
-        self._title = title
+        self._title = title = printable(title)
         self._shadows = shadows
         self._server = open_server(host, port, title)
         self._server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=(37, 99, 235))
-        self._waiting = self._server.gui.add_markdown(f"Opening {html.escape(title)} ...")
+        self._waiting = self._server.gui.add_html(f"<p>Opening {html.escape(title)} ...</p>")
         self._mailbox = Mailbox()
         self._views: dict[int, ClientView] = {}
         self._drawn: tuple[float, int] | None = None

@@ -88,6 +88,8 @@ class ClientView:
     def _aim_at(self, target: np.ndarray) -> None:
         camera = self.client.camera
         view = camera.position - camera.look_at
+        if not np.isfinite(view).all():
+            return  # What a browser says of its camera may be anything.
         with self.client.atomic():
             camera.position = target + view
             camera.look_at = target

@@ -50,10 +50,13 @@ class PageBridge:
         run_script(client, "replayViewer.toggleZoom();")
 
     def _receive(self, text: str, client_id: int) -> None:
-        message = json.loads(text)
-        action = self._actions.get(message["do"])
-        if action is not None:
-            self._mailbox.post(action, message.get("value"), client_id)
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            return  # Not of our page.
+        name = message.get("do") if isinstance(message, dict) else None
+        if isinstance(name, str) and name in self._actions:
+            self._mailbox.post(self._actions[name], message.get("value"), client_id)
 
 
 def _read(name: str) -> str:

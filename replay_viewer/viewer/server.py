@@ -7,12 +7,14 @@ viser is pinned to its minor version because of this module; tests/browser exerc
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import http
 import io
 import ipaddress
 import json
+import logging
 import socket
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -27,6 +29,8 @@ from websockets.http11 import Request, Response
 from ..errors import ReplayError
 
 PORTS_TRIED = 100
+
+_log = logging.getLogger(__name__)
 
 
 class HostProblem(ReplayError):
@@ -45,6 +49,7 @@ def open_server(host: str, port: int, title: str) -> viser.ViserServer:
     with _same_origin_only(host), contextlib.redirect_stdout(io.StringIO()):
         server = viser.ViserServer(host=host, port=free, label=title, verbose=False)
     _refuse_share_tunnel(server)
+    _refuse_odd_updates(server)
     # A frame of many links must fit one window, or it arrives torn.
     server._websock_server._broadcast_buffer.max_window_size = 4096
     return server
@@ -104,8 +109,8 @@ def _resolve(host: str, port: int) -> tuple[int, str]:
         raise HostProblem(host, port, "a port is a number from 0 to 65535")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
-        raise HostProblem(host, port, error.strerror or str(error)) from error
+    except (OSError, UnicodeError) as error:
+        raise HostProblem(host, port, getattr(error, "strerror", None) or str(error)) from error
     return family, str(address[0])
 
 
@@ -124,13 +129,13 @@ def _same_origin_only(bound_host: str) -> Iterator[None]:
     """While a ViserServer starts: its websocket server refuses requests that another web page made."""
     original = websockets.asyncio.server.serve
 
-    def guarded_serve(*args: Any, process_request: Any = None, **kwargs: Any) -> Any:
+    def guarded_serve(handler: Any, *args: Any, process_request: Any = None, **kwargs: Any) -> Any:
         def check(connection: Any, request: Request) -> Response | None:
             if not is_own_request(request.headers, bound_host):
                 return Response(http.HTTPStatus.FORBIDDEN.value, "Forbidden", Headers(), b"foreign origin refused\n")
             return process_request(connection, request)
 
-        return original(*args, process_request=check, **kwargs)
+        return original(_without_tracebacks(handler), *args, process_request=check, **kwargs)
 
     websockets.asyncio.server.serve = guarded_serve
     try:
@@ -165,3 +170,47 @@ def _refuse_share_tunnel(server: viser.ViserServer) -> None:
     """Without a handler a client's request for a public tunnel does nothing."""
     server._websock_server.unregister_handler(_messages.ShareUrlRequest)
     server._websock_server.unregister_handler(_messages.ShareUrlDisconnect)
+
+
+def _refuse_odd_updates(server: viser.ViserServer) -> None:
+    """Let browsers set a control to a value that it could take, and nothing else of it.
+
+    viser sets whatever attribute of a control's state a message names, its list of callbacks too, and hands the
+    message on to every other browser.
+    """
+    gui, websock = server.gui, server._websock_server
+
+    async def checked(client_id: Any, message: _messages.GuiUpdateMessage) -> None:
+        handle = gui._gui_input_handle_from_uuid.get(message.uuid)
+        if handle is not None and _fits(handle, message.updates):
+            await gui._handle_gui_updates(client_id, message)
+
+    websock.unregister_handler(_messages.GuiUpdateMessage)
+    websock.register_handler(_messages.GuiUpdateMessage, checked)
+
+
+def _fits(handle: Any, updates: Any) -> bool:
+    """Whether updates {property: value} are one value of the control's type, and one of its options if it has some."""
+    if not isinstance(updates, dict) or updates.keys() != {"value"}:
+        return False
+    value, options = updates["value"], getattr(handle, "options", None)
+    return isinstance(value, type(handle.value)) and (options is None or value in options)
+
+
+def _without_tracebacks(handler: Any) -> Any:
+    """A handler of connections that ends one whose client sends what viser cannot read, with one line in the log.
+
+    Messages that can be read are handled in tasks of their own, which the same line tells of when they fail.
+    """
+
+    def tell(_: Any, context: dict[str, Any]) -> None:
+        _log.warning("a browser's message failed: %s", context.get("exception") or context["message"])
+
+    async def guarded(connection: Any) -> None:
+        asyncio.get_running_loop().set_exception_handler(tell)
+        try:
+            await handler(connection)
+        except Exception as error:
+            _log.warning("a browser's connection was ended: %s %s", type(error).__name__, error)
+
+    return guarded

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import viser
 
+from ...errors import printable
 from ...rollout import Verdict
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _facts(replay: Replay) -> list[tuple[str, str]]:
     rollout = replay.rollout
     seconds = rollout.num_steps * rollout.control_dt
     facts = [
-        ("file", str(rollout.path or rollout.name)),
+        ("file", printable(str(rollout.path or rollout.name))),
         ("length", f"{rollout.num_steps} steps of {rollout.control_dt:g} s: {seconds:g} s"),
         ("envs", f"{rollout.num_envs}"),
         ("terms", ", ".join(rollout.reward_terms) or "none recorded"),
