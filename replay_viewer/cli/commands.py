@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from replay_viewer.errors import BadArgument, FileProblem
+from replay_viewer.errors import BadArgument, FileProblem, printable
 
 from . import upkeep
 
@@ -161,7 +161,7 @@ def _serve(path: Path, loading: Loading, serving: Serving, env: int | None, step
     ):
         if app.port != serving.port != 0:
             print(f"Port {serving.port} is taken; {app.port} is used instead.")
-        print(f"{path.name} at {app.url} (Ctrl-C stops)", flush=True)
+        print(f"{printable(path.name)} at {app.url} (Ctrl-C stops)", flush=True)
         if serving.open:
             _open_browser(app.url)
         replay = _open(path, loading)
