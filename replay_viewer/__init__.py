@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .errors import ReplayError
     from .formats import LoadOptions, load_rollout
+    from .record.adapters import Adapter, Description, Endings, register_adapter
+    from .record.attach import attach
     from .record.episode_ends import EpisodeEnds
     from .record.info import EntitySpec, RecordingInfo
     from .record.pack import pack
+    from .record.recorder import Recorder
     from .record.repair import repair
     from .record.writer import ContainerWriter
     from .replay import Replay, open_replay
@@ -24,35 +27,47 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Adapter": "record.adapters",
     "ContainerWriter": "record.writer",
+    "Description": "record.adapters",
+    "Endings": "record.adapters",
     "EntitySpec": "record.info",
     "EpisodeEnds": "record.episode_ends",
     "LoadOptions": "formats",
+    "Recorder": "record.recorder",
     "RecordingInfo": "record.info",
     "Replay": "replay",
     "ReplayError": "errors",
     "Rollout": "rollout",
     "ViewerApp": "viewer.app",
+    "attach": "record.attach",
     "load_rollout": "formats",
     "open_replay": "replay",
     "pack": "record.pack",
+    "register_adapter": "record.adapters",
     "repair": "record.repair",
 }
 
 __all__ = [
+    "Adapter",
     "ContainerWriter",
+    "Description",
+    "Endings",
     "EntitySpec",
     "EpisodeEnds",
     "LoadOptions",
+    "Recorder",
     "RecordingInfo",
     "Replay",
     "ReplayError",
     "Rollout",
     "ViewerApp",
     "__version__",
+    "attach",
     "load_rollout",
     "open_replay",
     "pack",
+    "register_adapter",
     "repair",
 ]
 

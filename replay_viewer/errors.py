@@ -4,7 +4,7 @@ Every error that a user's input can cause derives from `ReplayError`; the comman
 exits with code 2. Anything else that escapes is a bug of ours and keeps its traceback.
 """
 
-from typing import Iterable, Sequence
+from typing import Iterable, Mapping, Sequence
 
 
 class ReplayError(Exception):
@@ -37,6 +37,10 @@ class BadField(FileProblem):
     def __init__(self, path: object, field: str, problem: str, fix: str = "") -> None:
         self.field = field
         super().__init__(path, f"'{field}' {problem}", fix)
+
+
+class RecordingStopped(FileProblem):
+    """A recording that its disk refused to go on with; what was appended before is kept."""
 
 
 class NewerVersion(FileProblem):
@@ -77,4 +81,16 @@ class UnmatchedJoints(ReplayError):
             f"None of the {len(recorded)} recorded joints of {entity!r} is in the URDF of {robot!r}. "
             f"Recorded: {listing(recorded)}. In the URDF: {listing(known)}. "
             "Give the URDF that was simulated (--urdf), or its names of the recorded joints in order (--joint-names)."
+        )
+
+
+class UnknownEnvironment(ReplayError):
+    """An environment that no adapter fits. missing: by adapter, the attributes that it lacks."""
+
+    def __init__(self, environment: str, missing: Mapping[str, Sequence[str]], own_adapter: str) -> None:
+        self.environment, self.missing = environment, dict(missing)
+        lacks = "".join(f"\n  {adapter}: it has no {listing(names)}" for adapter, names in missing.items())
+        super().__init__(
+            f"{environment} is no environment that can be recorded without help. Looked for:{lacks}\n"
+            f"Write an adapter of your own:\n\n{own_adapter}\n"
         )

@@ -21,7 +21,17 @@ from needs import require
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 # The tests of what runs on Python 3.8 with numpy alone; there, `pytest` collects no others.
-RECORDER_TESTS = ("assets_path", "container_survival", "container_writer", "package", "rotations", "upkeep")
+RECORDER_TESTS = (
+    "assets_path",
+    "attach",
+    "container_survival",
+    "container_writer",
+    "legged_gym",
+    "package",
+    "recorder",
+    "rotations",
+    "upkeep",
+)
 
 if sys.version_info < (3, 10):
     kept = [f"test_{name}.py" for name in RECORDER_TESTS]

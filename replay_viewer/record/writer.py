@@ -6,6 +6,7 @@ import contextlib
 import copy
 import os
 import shutil
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from ..errors import BadField, FileProblem
+from ..errors import BadField, FileProblem, RecordingStopped
 from .assets import copy_assets
 from .episode_ends import EpisodeEnds, Progress, terminal_rows
 from .fields import FieldSpec, declare_all
@@ -84,6 +85,10 @@ class ContainerWriter:
     def num_records(self) -> int:
         """Steps appended so far."""
         return 0 if self._files is None else self._files.num_records
+
+    def name_reward_terms(self, names: Sequence[str]) -> None:
+        """Name the columns of "rew_terms" anew; before the first step."""
+        self._info = replace(self._info, reward_terms=tuple(names))
 
     def append(self, step: int, t: float, values: Values) -> None:
         """Append one step of all envs; when this returns, the step survives the death of the process.
@@ -207,7 +212,7 @@ class ContainerWriter:
     def _stop(self, error: OSError) -> FileProblem:
         """Refuse everything from now on; what is on the disk stays. Called on the syncing thread too."""
         problem = f"the disk refused to go on after {self.num_records} steps, which are kept: {error.strerror}."
-        self._problem = FileProblem(self.path, problem)
+        self._problem = RecordingStopped(self.path, problem)
         with contextlib.suppress(OSError):  # The disk that is full takes no line either.
             self._log.append(self._log_line("error", {"message": problem}))
         return self._problem
@@ -224,9 +229,11 @@ def _make_folder(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir()
-    except FileExistsError:
-        raise FileProblem(path, "exists already.", "Choose another name; a recording is never overwritten.") from None
     except OSError as error:
+        # The parent may also be what exists already, as a file.
+        if isinstance(error, FileExistsError) and os.path.lexists(path):
+            fix = "Choose another name; a recording is never overwritten."
+            raise FileProblem(path, "exists already.", fix) from None
         raise FileProblem(path, f"cannot be made: {error.strerror}.") from error
 
 

@@ -1,0 +1,122 @@
+"""legged_gym and its kin: unitree_rl_gym, walk-these-ways, and what was built on them.
+
+These reset inside of `step()`, after the reward and before the observations: what `step()` returns of an env that
+ended shows its next episode. `reset_idx` is the last place where the end of the old one can be seen. Buffers such as
+`reset_buf`, `actions` and `torques` are rebound at each step, so every attribute is read anew.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from ...errors import BadArgument
+from ...rotations import xyzw_to_wxyz
+from ..arrays import as_array, gather
+from ..info import EntitySpec
+from ..patches import Patches
+from .adapter import Adapter, Description, Endings, Request
+from .legged_terrain import terrain_mesh
+from .legged_urdf import find_urdf
+from .reward_terms import RewardTerms
+
+LOOKS_FOR = (
+    *("root_states", "dof_pos", "dof_vel", "dof_names", "rew_buf", "reset_buf", "time_out_buf", "episode_length_buf"),
+    *("reset_idx", "cfg.asset"),
+)
+# Recorded where the environment has them: buffers (num_envs, ...), and the names of their fields.
+_OPTIONAL = {"torques": "joint_torque", "contact_forces": "contact_force", "commands": "command", "actions": "act"}
+
+
+class LeggedGym(Adapter):
+    """Reads a `LeggedRobot`. Raises BadArgument for one with several robots per env."""
+
+    def __init__(self, env: Any, request: Request) -> None:
+        self._env, self._request, self._rows = env, request, request.rows
+        _refuse_several_robots(env)
+        self._terms = RewardTerms(env, self._rows)
+        self._optional = {name: field for name, field in _OPTIONAL.items() if getattr(env, name, None) is not None}
+        if self._optional.get("torques") and env.torques.shape[1] != len(env.dof_names):
+            # Of the actuated joints only, so no column of theirs is a joint's by its position.
+            self._optional["torques"] = "torques"
+
+    def describe(self) -> Description:
+        env, cfg = self._env, self._env.cfg
+        urdf, notes = (self._request.urdf, []) if self._request.urdf else find_urdf(env)
+        bodies = _body_names(env) if "contact_forces" in self._optional else []
+        robot = EntitySpec("robot", "robot", list(env.dof_names), bodies, None if urdf is None else str(urdf))
+        facts = {
+            "control_dt": float(env.dt),
+            "decimation": getattr(getattr(cfg, "control", None), "decimation", None),
+            "physics_dt": getattr(getattr(env, "sim_params", None), "dt", None),
+            "entities": (robot,),
+            "env_origins": self._env_origins(),
+            "seed": getattr(cfg, "seed", None),
+            "reward_terms": self._terms.names,
+            "metadata": self._terms.metadata(),
+        }
+        return Description(facts, terrain_mesh(env), notes)
+
+    def patch(self, patches: Patches) -> None:
+        self._terms.patch(patches)
+
+    def begin_step(self) -> None:
+        self._terms.forget()
+
+    def read(self) -> dict[str, np.ndarray]:
+        env, rows = self._env, self._rows
+        names = ["root_states", "dof_pos", "dof_vel", "rew_buf", *self._optional]
+        if self._request.observations:
+            names.append("obs_buf")
+        terms = self._terms.kept()
+        arrays = gather([*(rows.of(getattr(env, name)) for name in names), *terms])
+        read = dict(zip(names, arrays))
+        root = read["root_states"]
+        values = {
+            "robot.base_pos": root[:, 0:3],
+            "robot.base_wxyz": xyzw_to_wxyz(root[:, 3:7]),
+            "robot.joint_pos": read["dof_pos"],
+            "robot.base_lin_vel": root[:, 7:10],
+            "robot.base_ang_vel": root[:, 10:13],
+            "robot.joint_vel": read["dof_vel"],
+            "rew": read["rew_buf"],
+        }
+        values.update((_field(field), read[name]) for name, field in self._optional.items())
+        if self._request.observations:
+            values["obs"] = read["obs_buf"]
+        if terms:
+            values["rew_terms"] = self._terms.scaled(arrays[len(names) :])
+        return values
+
+    def endings(self) -> Endings:
+        env = self._env
+        reset, late, lengths = (
+            as_array(self._rows.copied(buffer)) for buffer in (env.reset_buf, env.time_out_buf, env.episode_length_buf)
+        )
+        # The simulator does not tell a fall from a time-out in the same step: its learner sees a time-out.
+        late = late.astype(bool)
+        return Endings(reset.astype(bool) & ~late, late, lengths)
+
+    def _env_origins(self) -> list[list[float]] | None:
+        origins = getattr(self._env, "env_origins", None)
+        return None if origins is None else as_array(self._rows.of(origins)).astype(float).tolist()
+
+
+@functools.lru_cache(maxsize=None)
+def _field(name: str) -> str:
+    return f"robot.{name}" if name.startswith(("joint", "contact")) else name
+
+
+def _refuse_several_robots(env: Any) -> None:
+    expected = (env.num_envs, len(env.dof_names))
+    if tuple(env.dof_pos.shape) != expected or hasattr(env, "all_root_states"):
+        problem = f"has dof_pos of shape {tuple(env.dof_pos.shape)}, not one robot of {expected[1]} joints per env."
+        raise BadArgument("env", type(env).__name__, problem + " Register an adapter of your own.")
+
+
+def _body_names(env: Any) -> list[str]:
+    """Names of the rigid bodies, which the environment keeps to itself; none where the simulator does not tell."""
+    ask = getattr(getattr(env, "gym", None), "get_actor_rigid_body_names", None)
+    return [] if ask is None else list(ask(env.envs[0], env.actor_handles[0]))

@@ -1,0 +1,282 @@
+"""Records an environment that knows nothing of it: `attach(env, path)`."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+
+from ..errors import BadArgument, BadField, UnknownName
+from .adapters import Adapter, Endings, Request, find_adapter
+from .arrays import Rows, as_array
+from .patches import Function, Patches
+from .recorder import Recorder
+
+# Of a step in which an env is reset, these belong to the transition before it; everything else shows what came after.
+TRANSITION = ("act", "rew", "rew_terms")
+_messages = logging.getLogger("replay_viewer")
+
+
+def attach(
+    env: Any,
+    path: str | Path,
+    *,
+    env_ids: Sequence[int] | str = (0,),
+    every: int = 1,
+    observations: bool = False,
+    adapter: str | None = None,
+    signals: Mapping[str, Sequence[int]] | None = None,
+    terms: Sequence[str] = (),
+    urdf: str | Path | None = None,
+    package_dirs: Sequence[Path] = (),
+    seed: int | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> AttachedRecorder:
+    """Record every control step of an environment from now on, whoever calls it.
+
+    Two methods of the innermost env are replaced, on this one instance, until `detach` or `close`. Episodes end with
+    the state before the simulator's reset; a reset from outside of a step aborts what it cuts off.
+
+    Args:
+        env: the environment, perhaps wrapped.
+        path: the folder to make, by custom `<name>.rec`; if it exists, `<name>-2.rec` is made, and so on.
+        env_ids: the simulator's indices of the envs to record, or "all".
+        every: record each k-th control step only; ends of episodes between them are kept.
+        observations: whether to record them too.
+        adapter: name of the family, where it is not to be found by itself.
+        signals: shapes of one env's value by name, of what `log` brings later than in the first step.
+        terms: names of reward terms that `log_terms` brings later than in the first step.
+        urdf: the robot's description, in place of the one that the environment names.
+        package_dirs: where `package://` paths of the URDF are looked for, besides its parent folders.
+        seed: of the run, where the environment does not know it.
+        metadata: anything else worth keeping that JSON can express.
+
+    Raises:
+        UnknownEnvironment: no adapter fits; the message shows how to write one.
+        UnknownName: an adapter, or an env, that there is not.
+        FileProblem: the recording cannot be made here.
+    """
+    inner, factory = find_adapter(env, adapter)
+    total = int(getattr(inner, "num_envs", 1))
+    rows = Rows(_env_ids(env_ids, total))
+    reader = factory(inner, Request(rows, observations, None if urdf is None else Path(urdf)))
+    description = reader.describe()
+    facts = dict(description.facts)
+    facts["env_ids"], facts["num_envs_total"], facts["every"] = rows.env_ids.tolist(), total, every
+    facts["reward_terms"] = (*facts.get("reward_terms", ()), *terms)
+    facts["metadata"] = {**facts.get("metadata", {}), **(metadata or {})}
+    facts["seed"] = facts.get("seed") if seed is None else seed
+    recorder = Recorder(path, signals=signals, terrain=description.terrain, package_dirs=package_dirs, **facts)
+    for note in description.notes:
+        _messages.warning("%s: %s", recorder.path, note)
+    return AttachedRecorder(inner, reader, recorder, rows, total)
+
+
+class AttachedRecorder:
+    """A recorder that sits on an environment; made by `attach`.
+
+    What is logged between two steps belongs to the first of them, so a step that somebody logs to is written as soon
+    as it has all that the first step had, at the latest when the next one begins. The very first step waits for the
+    second: it settles the names.
+    """
+
+    def __init__(self, env: Any, adapter: Adapter, recorder: Recorder, rows: Rows, num_envs_total: int) -> None:
+        self._adapter, self._recorder, self._rows = adapter, recorder, rows
+        self._slots = np.full(num_envs_total, -1)
+        self._slots[rows.env_ids] = np.arange(len(rows))
+        self._in_step = False
+        self._resets: list[_Reset] = []
+        self._is_reset = np.zeros(len(rows), dtype=bool)
+        self._held: dict[str, np.ndarray] | None = None
+        self._patches = Patches()
+        try:
+            adapter.patch(self._patches)
+            self._patches.method(env, adapter.reset_method, self._wrap_reset)
+            self._patches.method(env, adapter.step_method, self._wrap_step)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def path(self) -> Path:
+        """Where the recording is."""
+        return self._recorder.path
+
+    @property
+    def num_steps(self) -> int:
+        """Control steps seen so far."""
+        return self._recorder.num_steps + (self._held is not None)
+
+    def log(self, name: str, values: Any) -> None:
+        """Log a signal of the step that was just made, in place of a value of that name if the environment has one.
+
+        Args:
+            name: letters, digits and _ . /
+            values: a row for each env of the simulator, array or tensor, or one number for all; stored as float32.
+
+        Raises:
+            UnknownName: the first step did not have it; once. Declare it with `attach(signals={name: shape})`.
+            BadField: another shape than before.
+        """
+        self._recorder.log(name, self._recorded(values))
+        self._write_if_complete()
+
+    def log_terms(self, terms: Mapping[str, Any]) -> None:
+        """Log reward terms as they entered the reward of the step that was just made.
+
+        Args:
+            terms: by name a row for each env of the simulator, or one number for all.
+
+        Raises:
+            UnknownName: the first step did not have one of them; once. Declare it with `attach(terms=[name])`.
+            BadField: another shape than the rewards'.
+        """
+        self._recorder.log_terms({name: self._recorded(values) for name, values in terms.items()})
+        self._write_if_complete()
+
+    def detach(self) -> None:
+        """Put every method back; what was recorded stays open for `log` until `close`."""
+        self._patches.undo()
+
+    def close(self) -> None:
+        """Detach and finish the recording; a second call does nothing."""
+        self.detach()
+        self._write_held()
+        self._recorder.close()
+
+    def __enter__(self) -> AttachedRecorder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _wrap_step(self, original: Function) -> Function:
+        @functools.wraps(original)
+        def step(*args: Any, **kwargs: Any) -> Any:
+            if not self._patches.active or self._in_step:
+                return original(*args, **kwargs)
+            self._begin_step()
+            try:
+                result = original(*args, **kwargs)
+            finally:
+                self._in_step = False
+            self._end_step()
+            return result
+
+        return step
+
+    def _wrap_reset(self, original: Function) -> Function:
+        @functools.wraps(original)
+        def reset(*args: Any, **kwargs: Any) -> Any:
+            if self._patches.active:
+                self._see_reset(next(iter((*args, *kwargs.values())), None))
+            return original(*args, **kwargs)
+
+        return reset
+
+    def _begin_step(self) -> None:
+        self._write_held()
+        self._resets.clear()
+        self._is_reset[:] = False
+        self._adapter.begin_step()
+        self._in_step = True
+
+    def _see_reset(self, env_ids: Any) -> None:
+        """Keep what the reset of these envs is about to overwrite."""
+        slots = self._recorded_slots(env_ids)
+        # What is reset before the first step has never run; of two resets in one step, the first ends the episode.
+        slots = slots[~self._is_reset[slots]] if self._in_step else slots[: len(slots) * bool(self.num_steps)]
+        if len(slots) == 0:
+            return
+        reset = _Reset(slots, self._adapter.read(), self._adapter.endings())
+        if self._in_step:
+            self._resets.append(reset)
+            self._is_reset[slots] = True
+        else:
+            self._write_held()
+            self._end_episodes(reset, "aborted", slots)
+
+    def _end_step(self) -> None:
+        """Take over the step that was just made."""
+        values = self._adapter.read()
+        for reset in self._resets:
+            for name in TRANSITION:
+                if name in values:
+                    values[name][reset.slots] = reset.values[name][reset.slots]
+            outcomes = reset.outcomes()
+            for outcome in sorted(set(outcomes)):
+                self._end_episodes(reset, outcome, reset.slots[outcomes == outcome])
+        self._held = values
+        self._write_if_complete()
+
+    def _end_episodes(self, reset: _Reset, outcome: str, slots: np.ndarray) -> None:
+        unknown = self._adapter.not_terminal
+        values = {
+            name: np.full_like(array[slots], np.nan) if name in unknown else array[slots]
+            for name, array in reset.values.items()
+            if name not in TRANSITION
+        }
+        self._recorder.end_episodes(slots.tolist(), outcome, values, lengths=reset.endings.lengths[slots].tolist())
+
+    def _write_if_complete(self) -> None:
+        if self._recorder.is_complete:
+            self._write_held()
+
+    def _write_held(self) -> None:
+        values, self._held = self._held, None
+        if values is not None:
+            self._recorder.append(values)
+
+    def _recorded_slots(self, env_ids: Any) -> np.ndarray:
+        """Positions in the recording of those of these envs that are recorded; None stands for all."""
+        if env_ids is None:
+            return np.arange(len(self._rows))
+        slots = self._slots[np.asarray(as_array(env_ids), dtype=np.int64).reshape(-1)]
+        return slots[slots >= 0]
+
+    def _recorded(self, values: Any) -> Any:
+        """The rows of the recorded envs, of a row for each env of the simulator; a single number as it is."""
+        array = values if hasattr(values, "shape") else np.asarray(values)
+        if array.ndim == 0:
+            return array
+        if len(array) != len(self._slots):
+            problem = (
+                f"have shape {tuple(array.shape)}, expected a row for each of the simulator's {len(self._slots)} envs."
+            )
+            raise BadField(self.path, "logged values", problem)
+        return self._rows.of(array)
+
+
+@dataclass(frozen=True)
+class _Reset:
+    """A reset inside of a step: the recorded envs that it begins anew, and how all recorded ones stood before it."""
+
+    slots: np.ndarray
+    values: dict[str, np.ndarray]
+    endings: Endings
+
+    def outcomes(self) -> np.ndarray:
+        """(k,) how each episode ended; "aborted" where the simulator did not say that it is over."""
+        terminated, truncated = self.endings.terminated[self.slots], self.endings.truncated[self.slots]
+        return np.where(terminated, "terminated", np.where(truncated, "truncated", "aborted"))
+
+
+def _env_ids(wanted: Sequence[int] | str, total: int) -> Sequence[int]:
+    if isinstance(wanted, str):
+        if wanted != "all":
+            raise BadArgument("env_ids", repr(wanted), 'give a list of the simulator\'s indices, or "all".')
+        return range(total)
+    ids = [int(env_id) for env_id in wanted]
+    if not ids:
+        raise BadArgument("env_ids", wanted, "names no env.")
+    for env_id in ids:
+        if not 0 <= env_id < total:
+            raise UnknownName("env", env_id, range(total), "the environment")
+    return ids

@@ -1,0 +1,40 @@
+"""What each env has earned in its running episode."""
+
+from __future__ import annotations
+
+from typing import Mapping, Sequence
+
+import numpy as np
+
+
+class EpisodeSums:
+    """Sums of rewards and numbers of control steps since each env's last reset, over all steps, recorded or not."""
+
+    def __init__(self, num_envs: int) -> None:
+        self._steps = np.zeros(num_envs, np.int64)
+        self._rewards = np.zeros(num_envs)
+
+    def add(self, values: Mapping[str, np.ndarray]) -> None:
+        """Count one step, with its "rew" (num_envs,) or (num_envs, num_agents) where there is one."""
+        self._steps += 1
+        if "rew" not in values:
+            self._rewards[...] = np.nan
+        elif values["rew"].shape == self._rewards.shape:
+            self._rewards += values["rew"]
+        else:
+            # The first step tells that there are several agents.
+            self._rewards = values["rew"].astype(np.float64)
+
+    def returns_of(self, env_indices: Sequence[int], lengths: Sequence[int] | None) -> np.ndarray:
+        """The sums (k,) or (k, num_agents); NaN where the simulator counts other lengths than were seen here."""
+        envs = np.asarray(env_indices, dtype=np.int64)
+        returns = self._rewards[envs]
+        if lengths is not None:
+            returns[self._steps[envs] != np.asarray(lengths)] = np.nan
+        return returns
+
+    def clear(self, env_indices: Sequence[int]) -> None:
+        """The episodes of these envs are over."""
+        envs = np.asarray(env_indices, dtype=np.int64)
+        self._steps[envs] = 0
+        self._rewards[envs] = 0

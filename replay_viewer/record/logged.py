@@ -1,0 +1,105 @@
+"""What a user logs beside the values of a step: signals of their own, and reward terms that nothing else brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+
+from ..errors import BadField, UnknownName
+from .arrays import as_array
+
+
+@dataclass
+class LoggedValues:
+    """Collects signals and terms until the step that they belong to is appended; they are stored as float32.
+
+    The first step fixes the names. In later steps, what was not logged is NaN.
+
+    Attributes:
+        where: the recording, for messages.
+        num_envs: rows of every value.
+        signals: shape of one env's value, by name.
+        terms: names of reward terms, in the order of their columns.
+    """
+
+    where: object
+    num_envs: int
+    signals: dict[str, tuple[int, ...]]
+    terms: list[str]
+    _fixed: bool = False
+    _values: dict[str, np.ndarray] = field(default_factory=dict)
+    _term_values: dict[str, np.ndarray] = field(default_factory=dict)
+    _refused: set[str] = field(default_factory=set)
+
+    def put(self, name: str, values: Any) -> None:
+        """Log a signal, (num_envs, ...) or one number for all. Raises UnknownName, BadField."""
+        array = self._rows(name, values)
+        if not self._admits("field", name, self.signals, f"signals={{{name!r}: {array.shape[1:]}}}"):
+            return
+        shape = self.signals.setdefault(name, array.shape[1:])
+        if array.shape[1:] != shape:
+            raise BadField(self.where, name, f"has shape {array.shape}, expected {(self.num_envs, *shape)}.")
+        self._values[name] = array
+
+    def put_term(self, name: str, values: Any) -> None:
+        """Log a reward term, (num_envs,) or (num_envs, num_agents), or one number. Raises UnknownName, BadField."""
+        array = self._rows(name, values)
+        if self._admits("reward term", name, self.terms, f"terms=[{name!r}]"):
+            if name not in self.terms:
+                self.terms.append(name)
+            self._term_values[name] = array
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether this step has everything that the first one had."""
+        return self._fixed and len(self._values) == len(self.signals) and len(self._term_values) == len(self.terms)
+
+    def take(self, rewards: tuple[int, ...]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """What was logged for this step, and the terms side by side, (*rewards, num_terms).
+
+        rewards: shape of the step's rewards, (num_envs,) or (num_envs, num_agents). The next step begins empty.
+        """
+        signals = {name: self._values.get(name, _unknown((self.num_envs, *s))) for name, s in self.signals.items()}
+        terms = _unknown((*rewards, len(self.terms)))
+        for column, name in enumerate(self.terms):
+            if name in self._term_values:
+                terms[..., column] = self._fit(name, self._term_values[name], rewards)
+        self.clear()
+        self._fixed = True
+        return signals, terms
+
+    def clear(self) -> None:
+        """Forget what was logged for this step."""
+        self._values.clear()
+        self._term_values.clear()
+
+    def _rows(self, name: str, values: Any) -> np.ndarray:
+        # A copy: simulators reuse their buffers.
+        array = np.array(as_array(values), dtype=np.float32)
+        if array.ndim == 0:
+            array = np.full(self.num_envs, array, np.float32)
+        if array.shape[0] != self.num_envs:
+            raise BadField(
+                self.where, name, f"has shape {array.shape}, expected a row for each of {self.num_envs} envs."
+            )
+        return array
+
+    def _fit(self, name: str, term: np.ndarray, rewards: tuple[int, ...]) -> np.ndarray:
+        if term.shape == rewards:
+            return term
+        raise BadField(self.where, name, f"has shape {term.shape}, but the rewards of a step have {rewards}.")
+
+    def _admits(self, kind: str, name: str, known: Sequence[str] | Mapping[str, Any], declaration: str) -> bool:
+        """Whether the name is among those of the first step; says once that it is not, then lets the loop go on."""
+        if not self._fixed or name in known:
+            return True
+        if name in self._refused:
+            return False
+        self._refused.add(name)
+        raise UnknownName(kind, name, tuple(known), f"the first step; declare it up front with {declaration}")
+
+
+def _unknown(shape: tuple[int, ...]) -> np.ndarray:
+    return np.full(shape, np.nan, np.float32)

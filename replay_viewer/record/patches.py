@@ -1,0 +1,58 @@
+"""Methods of somebody else's objects, wrapped for a while."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, MutableSequence
+
+Function = Callable[..., Any]
+# Makes the replacement of a function out of that function.
+Wrap = Callable[[Function], Function]
+
+
+class Patches:
+    """Replaces methods, and functions in lists, and puts everything back.
+
+    Methods are replaced by attributes of the instance: its class and other instances are left alone. What somebody
+    else has wrapped since then stays theirs; so a replacement must do nothing but call its original once `active` is
+    False.
+    """
+
+    def __init__(self) -> None:
+        self.active = True
+        self._undo: list[Callable[[], None]] = []
+
+    def method(self, owner: Any, name: str, wrap: Wrap) -> None:
+        """Replace `owner.name`. Raises AttributeError if there is none."""
+        original, own = getattr(owner, name), vars(owner)
+        was_own = name in own
+        replacement = wrap(original)
+        # Not setattr: gym's wrappers and torch's modules have opinions about it.
+        own[name] = replacement
+
+        def undo() -> None:
+            if own.get(name) is not replacement:
+                return
+            if was_own:
+                own[name] = original
+            else:
+                del own[name]
+
+        self._undo.append(undo)
+
+    def item(self, functions: MutableSequence[Any], index: int, wrap: Wrap) -> None:
+        """Replace one function of a list."""
+        original = functions[index]
+        replacement = wrap(original)
+        functions[index] = replacement
+
+        def undo() -> None:
+            if index < len(functions) and functions[index] is replacement:
+                functions[index] = original
+
+        self._undo.append(undo)
+
+    def undo(self) -> None:
+        """Put everything back, the latest first; a second call does nothing."""
+        self.active = False
+        while self._undo:
+            self._undo.pop()()

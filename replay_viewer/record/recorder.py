@@ -1,0 +1,278 @@
+"""Records a simulation step by step; what `attach` does by itself, for any loop."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from ..errors import BadField, FileProblem, RecordingStopped, UnknownName
+from .arrays import as_array
+from .episode_ends import EpisodeEnds
+from .episode_sums import EpisodeSums
+from .info import RecordingInfo
+from .logged import LoggedValues
+from .writer import ContainerWriter
+
+# Of the field "flags"; see FORMAT.md.
+_BITS = {"terminated": 1, "truncated": 2}
+_RESET = 4
+_messages = logging.getLogger("replay_viewer")
+
+
+class Recorder:
+    """Writes a recording; for one thread at a time.
+
+        facts = {"control_dt": 0.02, "env_ids": [0], "entities": [EntitySpec("robot", joint_names=["hip", "knee"])]}
+        with Recorder("runs/walk.rec", **facts) as recorder:
+            for ...:
+                recorder.log_terms({"speed": 0.3, "energy": -0.1})
+                recorder.append({"robot.base_pos": pos, "robot.base_wxyz": wxyz, "robot.joint_pos": q, "rew": rew})
+
+    The first step fixes the names: one that comes later raises UnknownName once, with the way to declare it, and is
+    left out from then on. A disk that refuses to go on ends the recording with one message in the log
+    "replay_viewer"; the simulation goes on.
+
+    Args:
+        path: the folder to make, by custom `<name>.rec`. Nothing is overwritten: if it exists, `<name>-2.rec` is
+            made, and so on; `recorder.path` says which.
+        signals: shapes of one env's value, by the name of each signal that `log` will bring later than in the first
+            step; `reward_terms` among the facts does the same for `log_terms`.
+        terrain: vertices (V, 3) [m] and triangles (F, 3) in the world frame.
+        package_dirs: where `package://` paths of URDFs are looked for, besides their parent folders.
+        facts: of `RecordingInfo`: `env_ids` and `control_dt`, then `entities`, `every`, `seed`, `metadata`, ...
+
+    Raises:
+        FileProblem: the recording cannot be made here, or a URDF is not there.
+        BadField: facts that contradict themselves.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        signals: Mapping[str, Sequence[int]] | None = None,
+        terrain: tuple[np.ndarray, np.ndarray] | None = None,
+        package_dirs: Sequence[Path] = (),
+        **facts: Any,
+    ) -> None:
+        info = RecordingInfo(**facts)
+        options: dict[str, Any] = {"terrain": terrain, "package_dirs": package_dirs}
+        self._writer = _open_new(Path(path), lambda free: ContainerWriter(free, info, **options))
+        self._info = info
+        shapes = {name: tuple(shape) for name, shape in (signals or {}).items()}
+        self._logged = LoggedValues(self.path, len(info.env_ids), shapes, [])
+        self._sums = EpisodeSums(len(info.env_ids))
+        self._ends: list[EpisodeEnds] = []
+        self._names: frozenset[str] = frozenset()
+        self._refused: set[str] = set()
+        self._goes_on = True
+        self.num_steps = 0
+
+    @property
+    def path(self) -> Path:
+        """Where the recording is."""
+        return self._writer.path
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that was logged in the first step has been logged for the coming one."""
+        return self._logged.is_complete
+
+    def log(self, name: str, values: Any) -> None:
+        """Log a signal of the step that the next `append` brings, in place of a value of that name if it has one.
+
+        Args:
+            name: letters, digits and _ . / -
+            values: (num_envs, ...) array or tensor, or one number for all envs; stored as float32.
+
+        Raises:
+            UnknownName: the first step did not have it; once.
+            BadField: another shape than before.
+        """
+        self._logged.put(name, values)
+
+    def log_terms(self, terms: Mapping[str, Any]) -> None:
+        """Log reward terms as they enter the reward of the step that the next `append` brings.
+
+        Args:
+            terms: by name (num_envs,) or (num_envs, num_agents), or one number for all envs.
+
+        Raises:
+            UnknownName: the first step did not have one of them; once.
+            BadField: another shape than the rewards'.
+        """
+        for name, values in terms.items():
+            self._logged.put_term(name, values)
+
+    def end_episodes(
+        self,
+        env_indices: Sequence[int],
+        outcome: str | Sequence[str],
+        values: Mapping[str, Any] | None = None,
+        *,
+        lengths: Sequence[int] | None = None,
+        reasons: Sequence[str] | None = None,
+        success: Sequence[bool | None] | None = None,
+    ) -> None:
+        """State that episodes end, in the step of the next `append`, or before it where they are "aborted".
+
+        Args:
+            env_indices: (k,) positions of their envs in the recording.
+            outcome: "terminated", "truncated" or "aborted"; one for all, or (k,).
+            values: the states in which they end, before any reset, (k, ...) by name; at least the poses.
+            lengths: (k,) their control steps as the simulator counts them.
+            reasons: (k,) names out of the fact `outcome_reasons`, "" for unknown.
+            success: (k,) True, False, or None for unknown.
+
+        Raises:
+            UnknownName, BadField: at once or in the next `append`, ends that do not fit the recording.
+        """
+        in_step = not set([outcome] if isinstance(outcome, str) else outcome) & {"aborted", "unfinished"}
+        ends = EpisodeEnds(
+            step=self.num_steps if in_step else self.num_steps - 1,
+            env_indices=list(env_indices),
+            outcome=outcome,
+            # Copies: these may be the simulator's own buffers.
+            values=None if values is None else {name: np.array(as_array(v)) for name, v in values.items()},
+            reasons=reasons,
+            success=success,
+            lengths=lengths,
+            step_is_recorded=self._is_due,
+        )
+        if in_step:
+            self._ends.append(ends)
+        elif self.num_steps:
+            self._write_ends(ends)
+
+    def append(self, values: Mapping[str, Any]) -> None:
+        """Append one control step of all envs; of `every=k`, each k-th is written, and survives the process.
+
+        Args:
+            values: arrays or tensors (num_envs, ...) by name, with the pose of every entity; see `FORMAT.md`. They
+                are copied.
+
+        Raises:
+            BadField: a value that is missing or misshapen; nothing is written.
+            UnknownName: a name that the first step did not have; once.
+        """
+        arrays = self._admitted({name: as_array(value) for name, value in values.items()})
+        step = self._completed(arrays)
+        self._sums.add(step)
+        for ends in self._ends:
+            self._write_ends(ends)
+        self._ends.clear()
+        if self._is_due:
+            self._write(lambda: self._writer.append(self.num_steps, self.num_steps * self._info.control_dt, step))
+        self.num_steps += 1
+
+    def close(self) -> None:
+        """Finish the recording; a second call does nothing."""
+        try:
+            self._writer.close()
+        except RecordingStopped as problem:
+            self._stop(problem)
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def _is_due(self) -> bool:
+        return self.num_steps % self._info.every == 0
+
+    def _admitted(self, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The values without those that the first step did not have; says once of each that it is left out."""
+        if self.num_steps == 0:
+            self._fix_terms(values)
+            self._names = frozenset(values)
+        if values.keys() <= self._names:
+            return values
+        for name in values.keys() - self._names - self._refused:
+            self._refused.add(name)
+            fix = "the first step; declare it up front with signals={...} and bring it with log()"
+            raise UnknownName("field", name, sorted(self._names), fix)
+        return {name: value for name, value in values.items() if name in self._names}
+
+    def _fix_terms(self, values: Mapping[str, np.ndarray]) -> None:
+        """Settle which reward terms are logged: those behind the columns of "rew_terms", declared or not."""
+        given = values["rew_terms"].shape[-1] if "rew_terms" in values else 0
+        columns, declared = self._info.reward_terms[:given], self._info.reward_terms[given:]
+        logged = self._logged.terms
+        for name in logged:
+            if name in columns:
+                raise BadField(
+                    self.path, name, "is a reward term of the environment already.", "Log it by another name."
+                )
+        self._logged.terms = [*declared, *(name for name in logged if name not in declared)]
+        self._writer.name_reward_terms([*columns, *self._logged.terms])
+
+    def _completed(self, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The step with what was logged for it, and flags that say which episodes end in it."""
+        shape = (len(self._info.env_ids),)
+        rewards = values["rew"].shape if "rew" in values else shape + self._logged.signals.get("rew", ())
+        signals, terms = self._logged.take(rewards)
+        step = {**values, **signals}
+        if terms.shape[-1]:
+            step["rew_terms"] = np.concatenate([values["rew_terms"], terms], -1) if "rew_terms" in values else terms
+        if "flags" not in step:
+            step["flags"] = self._flags()
+        return step
+
+    def _flags(self) -> np.ndarray:
+        flags = np.zeros(len(self._info.env_ids), np.uint32)
+        reset = 0 if self._info.terminal_states == "recorded" else _RESET
+        for ends in self._ends:
+            outcomes = [ends.outcome] * len(ends.env_indices) if isinstance(ends.outcome, str) else ends.outcome
+            flags[ends.env_indices] = [reset | _BITS.get(outcome, 0) for outcome in outcomes]
+        return flags
+
+    def _write_ends(self, ends: EpisodeEnds) -> None:
+        values = ends.values
+        if isinstance(values, Mapping):
+            # What is logged in place of a value stands in the record of the step.
+            values = {name: rows for name, rows in values.items() if name not in self._logged.signals}
+        complete = replace(ends, values=values, returns=self._sums.returns_of(ends.env_indices, ends.lengths))
+        self._write(lambda: self._writer.end_episodes(complete))
+        self._sums.clear(ends.env_indices)
+
+    def _write(self, action: Callable[[], None]) -> None:
+        if self._goes_on:
+            try:
+                action()
+            except RecordingStopped as problem:
+                self._stop(problem)
+
+    def _stop(self, problem: RecordingStopped) -> None:
+        if self._goes_on:
+            self._goes_on = False
+            _messages.error("%s The simulation goes on without being recorded.", problem)
+
+
+def _open_new(path: Path, make: Callable[[Path], ContainerWriter]) -> ContainerWriter:
+    """The writer of the first path that is free: walk.rec, walk-2.rec, walk-3.rec, ..."""
+    for candidate in _numbered(path):
+        if not os.path.lexists(candidate):
+            try:
+                return make(candidate)
+            except FileProblem:
+                # Another process may have taken the name in between; any other problem leaves no folder behind.
+                if not os.path.lexists(candidate):
+                    raise
+    raise AssertionError("there is always another number")
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
