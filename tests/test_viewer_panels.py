@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import html
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
+from memory_rollout import memory_rollout, still
 from websockets.datastructures import Headers
 
+from replay_viewer.replay import with_robots
 from replay_viewer.rewards import EpisodeRewards, StepRewards
+from replay_viewer.rollout import Entity
 from replay_viewer.viewer.keys import KEYS
 from replay_viewer.viewer.mailbox import Mailbox
-from replay_viewer.viewer.panels.curves import chart_data
+from replay_viewer.viewer.panels.curves import chart_data, chart_scales
 from replay_viewer.viewer.panels.help import help_html
+from replay_viewer.viewer.panels.recording import recording_html
 from replay_viewer.viewer.panels.rewards import format_value, rewards_html
 from replay_viewer.viewer.server import HostProblem, is_own_request, open_server
 
@@ -70,8 +75,53 @@ def test_values_are_short(value: float, text: str) -> None:
     assert format_value(value) == text
 
 
-def test_a_term_that_is_not_recorded_says_so() -> None:
-    assert format_value(float("nan")) == "not recorded"
+def test_a_term_that_is_no_number_is_shown_as_it_is_without_a_bar() -> None:
+    names = ("a",)
+    page = rewards_html(step_rewards(names, [float("nan")]), episode_rewards(names, np.ones((3, 1))))
+    row = page.split('data-term="a"')[1].split("</tr>")[0]
+    assert ">NaN<" in row and "width:0" in row
+
+
+def test_a_bar_tells_that_its_value_is_beyond_it() -> None:
+    names = ("penalty", "alive")
+    terms = np.tile([-0.1, 0.2], (200, 1))
+    terms[-1] = [-4.0, 0.2]
+    page = rewards_html(step_rewards(names, [-4.0, 0.2]), episode_rewards(names, terms))
+    penalty, alive = (page.split(f'data-term="{name}"')[1].split("</tr>")[0] for name in names)
+    assert 'class="over"' in penalty and "over" not in alive
+
+
+def test_the_recording_panel_says_what_stands_for_each_entity() -> None:
+    box = Entity("crate", "object", shape={"type": "box", "size": [1, 1, 1]})
+    values = {**still(3, 1), **still(3, 1, "crate")}
+    page = recording_html(with_robots(memory_rollout(values, entities=(Entity("robot"), box))))
+    assert "robot: neutral body, 0 joints recorded" in page
+    assert "crate: box<" in page
+    assert "3 steps of 0.02 s, 0.04 s in all" in page
+    assert "1 to check" in page
+
+
+def chart_range(axis: str, episode: EpisodeRewards) -> Any:
+    """What the chart shows of an axis, with steps of half a second."""
+    return dict(chart_scales(episode, control_dt=0.5)[axis])["range"]
+
+
+def test_one_curve_among_many_stays_inside_the_chart() -> None:
+    terms = np.zeros((300, 40))
+    terms[::20, 0] = 5.0
+    bottom, top = chart_range("y", episode_rewards(tuple(map(str, range(40))), terms))
+    assert bottom < 0 and top > 5
+
+
+def test_a_lone_extreme_step_does_not_flatten_the_chart() -> None:
+    terms = np.tile(np.sin(np.arange(1000))[:, None], (1, 2))
+    terms[-1, 0] = -400.0
+    bottom, _ = chart_range("y", episode_rewards(("a", "b"), terms))
+    assert -2 < bottom < -1
+
+
+def test_the_chart_of_a_single_step_is_as_wide_as_its_neighbours() -> None:
+    assert chart_range("x", episode_rewards(("a",), np.ones((1, 1)))) == (-0.5, 0.5)
 
 
 def test_thinned_curves_keep_their_spikes() -> None:

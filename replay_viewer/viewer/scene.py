@@ -27,7 +27,8 @@ SKY_TOP, SKY_BOTTOM = (196, 208, 222), (238, 241, 244)
 GROUND_COLOR = (186, 192, 200)
 CELL_COLOR = (172, 178, 187)
 SECTION_COLOR = (150, 157, 167)
-TERRAIN_COLOR = (196, 190, 178)
+# Darker than robots are: light from above bleaches it.
+TERRAIN_COLOR = (138, 132, 120)
 
 
 class Scene:

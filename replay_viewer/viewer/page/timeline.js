@@ -99,7 +99,7 @@
   button(buttons, "fall", "Next episode end (N)", "go_to_next_end");
   const clock = element("div", "rv-clock", row);
   const clockTime = element("b", "", clock, { id: "rv-time" });
-  const clockEnd = element("span", "", clock);
+  const clockEnd = element("span", "", clock, { id: "rv-end" });
   const clockStep = element("span", "rv-step", clock, { id: "rv-step" });
   const chip = element("div", "rv-episode", row, { id: "rv-episode" });
   const views = element("div", "", document.body, { id: "rv-views" });
@@ -223,7 +223,7 @@
       const right = fraction(last[i] + 0.5) * width;
       if (right < 0 || left > width) continue;
       const gap = right - left > 6 ? 1 : 0;
-      pen.globalAlpha = i === state.episode?.index ? 0.38 : 0.16;
+      pen.globalAlpha = i === state.episode?.index ? 0.45 : 0.18;
       pen.fillStyle = colours[outcome[i]];
       pen.fillRect(left + gap, 5, Math.max(right - left - 2 * gap, 1), height - 10);
       if (outcome[i] === 2) continue; // The recording ends here, the episode does not.
@@ -240,7 +240,8 @@
     element("span", "rv-dot", chip).style.background = colour(episode.outcome);
     element("b", "", chip).textContent = `Episode ${episode.index + 1} of ${state.episodes.first.length}`;
     const cause = episode.reason ? `${OUTCOME_TEXT[episode.outcome]} (${episode.reason})` : OUTCOME_TEXT[episode.outcome];
-    const length = `${episode.last - episode.first + 1} steps, ${seconds(episode.last - episode.first + 1)} s`;
+    const count = episode.last - episode.first + 1;
+    const length = `${count} ${count === 1 ? "step" : "steps"}, ${seconds(count)} s`;
     const lost = episode.lost ? ", terminal state lost: the step before it is shown" : "";
     chip.append(` of env ${state.envId}: ${cause}, ${length}${lost}`);
     chip.title = chip.textContent;
@@ -257,12 +258,20 @@
     }
   }
 
+  // The buttons keep to the picture, beside the panel.
+  function fitViews() {
+    const picture = document.querySelector("canvas[data-engine]");
+    const width = `${Math.max((picture?.clientWidth ?? 0) - 24, 120)}px`;
+    if (views.style.maxWidth !== width) views.style.maxWidth = width;
+  }
+
   function draw() {
     if (!running) return;
     requestAnimationFrame(draw);
     const at = position();
     const key = `${at}|${track.clientWidth}|${window.devicePixelRatio}`;
     drawCharts(at);
+    fitViews();
     if (key === drawn) return;
     if (!drawn || key.split("|")[1] !== drawn.split("|")[1] || zoomed) drawTrack();
     drawn = key;

@@ -7,13 +7,13 @@ import viser
 from viser import uplot
 
 from ...rewards import EpisodeRewards
-from ..palette import term_color
+from ..palette import TOTAL_COLOR, term_color
 from ..server import handle_id
 from ..session import Session
 
 # More points than a chart has pixels show nothing more.
 _MAX_POINTS = 1200
-# Share of all values, at either end, that may lie outside the chart.
+# Share of a curve's values, at either end, that may lie outside the chart.
 _OUTLIERS = 0.003
 
 
@@ -29,9 +29,10 @@ class CurvesPanel:
             self._chart = gui.add_uplot(
                 chart_data(self._shown, self._control_dt),
                 (uplot.Series(label="time [s]"), *_series(self._shown)),
-                scales=_scales(self._shown),
+                scales=chart_scales(self._shown, self._control_dt),
                 axes=(uplot.Axis(label="time [s]", labelSize=18, size=34), uplot.Axis(size=48)),
                 legend=uplot.Legend(show=False),
+                padding=(8, 16, 0, 0),  # The topmost label is cut in half without.
                 height=230,
             )
 
@@ -45,27 +46,42 @@ class CurvesPanel:
         current = session.episode_rewards
         if self._chart is not None and current is not self._shown:
             self._shown = current
-            self._chart.scales = _scales(current)
+            self._chart.scales = chart_scales(current, self._control_dt)
             self._chart.data = chart_data(current, self._control_dt)
 
 
-def _scales(episode: EpisodeRewards) -> dict[str, uplot.Scale]:
+def chart_scales(episode: EpisodeRewards, control_dt: float) -> dict[str, uplot.Scale]:
     """Axes; where one extreme step, such as a termination penalty, would flatten all curves, it is left outside."""
-    values = np.concatenate([episode.terms.ravel(), [] if episode.total is None else episode.total])
-    finite = values[np.isfinite(values)]
-    if len(finite) == 0:
-        return {"x": uplot.Scale(time=False)}
-    low, high = np.quantile(finite, [_OUTLIERS, 1 - _OUTLIERS])
-    margin = 0.15 * (high - low) or 1.0
-    if finite.min() >= low - 3 * margin and finite.max() <= high + 3 * margin:
-        low, high = finite.min(), finite.max()
-    return {"x": uplot.Scale(time=False), "y": uplot.Scale(range=(float(low - margin), float(high + margin)))}
+    time = _time_scale(episode.steps, control_dt)
+    curves = [*episode.terms.T, *([] if episode.total is None else [episode.total])]
+    ranges = [_usual_range(curve[np.isfinite(curve)]) for curve in curves if np.isfinite(curve).any()]
+    if not ranges:
+        return {"x": time}
+    low, high, least, greatest = np.array(ranges).T
+    bottom, top = low.min(), high.max()
+    margin = 0.15 * (top - bottom) or 1.0
+    if least.min() >= bottom - 3 * margin and greatest.max() <= top + 3 * margin:
+        bottom, top = least.min(), greatest.max()
+    return {"x": time, "y": uplot.Scale(range=(float(bottom - margin), float(top + margin)))}
+
+
+def _time_scale(steps: range, control_dt: float) -> uplot.Scale:
+    """Of a single step, which has no width of its own, one step to either side; the chart's default is 100 s."""
+    if len(steps) > 1:
+        return uplot.Scale(time=False)
+    return uplot.Scale(time=False, range=((steps[0] - 1) * control_dt, (steps[0] + 1) * control_dt))
+
+
+def _usual_range(values: np.ndarray) -> tuple[float, float, float, float]:
+    """Of one curve, so that one among many still counts: low and high without outliers, least and greatest."""
+    low, high = np.quantile(values, [_OUTLIERS, 1 - _OUTLIERS])
+    return float(low), float(high), float(values.min()), float(values.max())
 
 
 def _series(episode: EpisodeRewards) -> list[uplot.Series]:
     series = [uplot.Series(label=n, stroke=term_color(i), width=1.25) for i, n in enumerate(episode.names)]
     if episode.total is not None:
-        series.append(uplot.Series(label="reward", stroke="#1f2933", width=2))
+        series.append(uplot.Series(label="reward", stroke=TOTAL_COLOR, width=1.75))
     return series
 
 

@@ -9,13 +9,13 @@ import viser
 from ..keys import KEYS
 
 _STYLE = """<style>
-.rv-help{font-size:13px;margin:0.25em 0.75em 0.75em;line-height:1.5}
+.rv-help{font-size:13px;margin:0.25em 0.75em 0.75em;line-height:1.35}
 .rv-help table{width:100%;border-collapse:collapse}
-.rv-help td{padding:2px 0;vertical-align:top}
+.rv-help td{padding:1px 0;vertical-align:top}
 .rv-help td:first-child{width:76px}
 .rv-help kbd{display:inline-block;min-width:20px;text-align:center;padding:0 6px;border-radius:4px;
 border:1px solid rgba(128,140,155,.5);background:rgba(128,140,155,.12);font:12px ui-monospace,monospace}
-.rv-help p{margin:8px 0 2px;font-weight:600}
+.rv-help p{margin:6px 0 2px;font-weight:600}
 </style>"""
 
 _MOUSE = (

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import viser
 
 from ...errors import printable
-from ...rollout import Verdict
+from ...rollout import Entity, Verdict
 
 if TYPE_CHECKING:
     from ...replay import Replay
+    from ...robot import Robot
 
 _STYLE = """<style>
 .rv-file{font-size:13px;margin:0.25em 0.75em 0.75em;line-height:1.4;overflow-wrap:anywhere}
@@ -45,7 +46,9 @@ def recording_html(replay: Replay) -> str:
     rows = "".join(f"<tr><td>{name}</td><td>{html.escape(text)}</td></tr>" for name, text in _facts(replay))
     verdicts = sorted(replay.verdicts, key=lambda verdict: _ORDER.index(verdict.status))
     cards = "".join(map(_card, verdicts)) or "<p>Nothing had to be assumed.</p>"
-    return f'{_STYLE}<div class="rv-file"><table>{rows}</table><h4>How the file was read</h4>{cards}</div>'
+    number = doubts(verdicts)
+    heading = f"How the file was read{f': {number} to check' if number else ''}"
+    return f'{_STYLE}<div class="rv-file"><table>{rows}</table><h4>{heading}</h4>{cards}</div>'
 
 
 def doubts(verdicts: Sequence[Verdict]) -> int:
@@ -55,18 +58,24 @@ def doubts(verdicts: Sequence[Verdict]) -> int:
 
 def _facts(replay: Replay) -> list[tuple[str, str]]:
     rollout = replay.rollout
-    seconds = rollout.num_steps * rollout.control_dt
+    steps = "1 step" if rollout.num_steps == 1 else f"{rollout.num_steps} steps"
+    seconds = (rollout.num_steps - 1) * rollout.control_dt
     facts = [
         ("file", printable(str(rollout.path or rollout.name))),
-        ("length", f"{rollout.num_steps} steps of {rollout.control_dt:g} s: {seconds:g} s"),
+        ("length", f"{steps} of {rollout.control_dt:g} s, {seconds:.2f} s in all"),
         ("envs", f"{rollout.num_envs}"),
-        ("terms", ", ".join(rollout.reward_terms) or "none recorded"),
+        ("reward terms", ", ".join(rollout.reward_terms) or "none recorded"),
         ("fields", ", ".join(rollout.fields)),
     ]
-    for entity in rollout.entities.values():
-        model = replay.robots[entity.name].name
-        facts.append((entity.kind, f"{entity.name}: {model}, {len(entity.joint_names)} joints recorded"))
+    facts += [(entity.kind, _entity(entity, replay.robots[entity.name])) for entity in rollout.entities.values()]
     return facts
+
+
+def _entity(entity: Entity, robot: Robot) -> str:
+    """What stands for an entity, and how many of its joints are recorded."""
+    shape = entity.shape["type"] if entity.shape else "neutral body"
+    joints = f", {len(entity.joint_names)} joints recorded" if entity.kind == "robot" or entity.joint_names else ""
+    return f"{entity.name}: {robot.name if robot.path else shape}{joints}"
 
 
 def _card(verdict: Verdict) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import viser
 
 from ...rewards import EpisodeRewards, StepRewards
-from ..palette import term_color
+from ..palette import TOTAL_COLOR, term_color
 from ..session import Session
 
 # A residual within rounding of float32 sums says nothing.
@@ -21,11 +21,13 @@ _STYLE = """<style>
 .rv-rewards{font-size:12px;font-variant-numeric:tabular-nums;margin:0 0.75em 0.5em;line-height:1.25}
 .rv-rewards table{width:100%;border-collapse:collapse;table-layout:fixed}
 .rv-rewards td{padding:2px 0;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.rv-rewards td:nth-child(1){width:44%}
+.rv-rewards td:nth-child(1){width:46%;padding-right:6px;white-space:normal;overflow-wrap:anywhere}
 .rv-rewards td.value{width:25%;text-align:right;padding-left:6px}
 .rv-rewards i{display:inline-block;width:8px;height:8px;border-radius:2px;margin-right:6px}
 .rv-rewards .bar{position:relative;height:10px;background:rgba(128,140,155,.16);border-radius:2px;overflow:hidden}
 .rv-rewards .bar b{position:absolute;top:0;bottom:0;border-radius:1px}
+.rv-rewards .bar .over{box-sizing:border-box;border:0 solid #7f1d1d;border-left-width:4px}
+.rv-rewards .bar .over.up{border-color:#14532d;border-width:0 4px 0 0}
 .rv-rewards .bar u{position:absolute;left:50%;top:0;bottom:0;width:1px;background:rgba(110,120,135,.6)}
 .rv-rewards .sum td{border-top:1px solid rgba(128,140,155,.35);font-weight:600;padding-top:4px}
 .rv-rewards .note{opacity:.7}
@@ -74,7 +76,7 @@ def _bar_scale(episode: EpisodeRewards) -> float:
 def _sums(step: StepRewards) -> Sequence[str]:
     rows = []
     if step.total is not None:
-        rows.append(_number_row("reward", step.total, "sum"))
+        rows.append(_number_row("reward", step.total, "sum", TOTAL_COLOR))
     if step.residual is not None and abs(step.residual) > _ROUNDING:
         rows.append(_number_row("not in the terms (clipping?)", step.residual, "note"))
     of = " (sum of the terms)" if step.cumulative_of == "terms" else ""
@@ -85,27 +87,41 @@ def _sums(step: StepRewards) -> Sequence[str]:
 
 def _row(name: str, value: float, scale: float, color: str) -> str:
     label = html.escape(name)
-    share = 0.0 if np.isnan(value) else min(abs(value) / scale, 1.0) * 50
-    # A term that is not zero leaves a trace, however small.
-    width = f"max({share:.2f}%,1px)" if value else "0"
-    side = "right:50%" if value < 0 else "left:50%"
-    shade = "#dc2626" if value < 0 else "#16a34a"
-    bar = f'<div class="bar"><u></u><b style="{side};width:{width};background:{shade}"></b></div>'
-    swatch = f'<i style="background:{color}"></i>'
     return (
-        f'<tr data-term="{label}"><td title="{label}">{swatch}{label}</td>'
-        f'<td>{bar}</td><td class="value">{format_value(value)}</td></tr>'
+        f'<tr data-term="{label}"><td title="{label}">{_swatch(color)}{_breakable(label)}</td>'
+        f'<td>{_bar(value, scale)}</td><td class="value">{format_value(value)}</td></tr>'
     )
 
 
-def _number_row(name: str, value: float, style: str) -> str:
+def _bar(value: float, scale: float) -> str:
+    """From the middle to the right for what is above zero; a dark end where the value is beyond the full bar."""
+    share = 0.0 if np.isnan(value) else min(abs(value) / scale, 1.0) * 50
+    # A term that is not zero leaves a trace, however small.
+    width = "0" if value == 0 or np.isnan(value) else f"max({share:.2f}%,1px)"
+    side, shade = ("right:50%", "#dc2626") if value < 0 else ("left:50%", "#16a34a")
+    beyond = ("over" if value < 0 else "over up") if abs(value) > scale else ""
+    bar = f'<b class="{beyond}" style="{side};width:{width};background-color:{shade}"></b>'
+    return f'<div class="bar"><u></u>{bar}</div>'
+
+
+def _number_row(name: str, value: float, style: str, color: str | None = None) -> str:
     label = html.escape(name)
+    swatch = _swatch(color) if color else ""
     return (
-        f'<tr class="{style}" data-term="{label}"><td colspan="2" title="{label}">{label}</td>'
+        f'<tr class="{style}" data-term="{label}"><td colspan="2" title="{label}">{swatch}{label}</td>'
         f'<td class="value">{format_value(value)}</td></tr>'
     )
 
 
+def _swatch(color: str) -> str:
+    return f'<i style="background:{color}"></i>'
+
+
+def _breakable(label: str) -> str:
+    """A long name breaks where its words end."""
+    return label.replace("_", "_<wbr>").replace("/", "/<wbr>")
+
+
 def format_value(value: float) -> str:
     """Four significant digits, in a form as short as they allow."""
-    return "not recorded" if np.isnan(value) else "0" if value == 0 else f"{value:.4g}"
+    return "NaN" if np.isnan(value) else "0" if value == 0 else f"{value:.4g}"

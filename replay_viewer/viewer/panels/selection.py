@@ -56,4 +56,5 @@ def _labels(session: Session) -> list[str]:
 
 
 def _label(episode: Episode) -> str:
-    return f"{episode.index + 1}: {OUTCOME_TEXT[episode.outcome]}, {episode.num_steps} steps"
+    steps = "step" if episode.num_steps == 1 else "steps"
+    return f"{episode.index + 1}: {OUTCOME_TEXT[episode.outcome]}, {episode.num_steps} {steps}"
