@@ -18,6 +18,8 @@ PRESETS = tuple(_DIRECTIONS)
 
 # A robot whose meshes are all missing has no size, and a camera cannot stand on the point that it looks at.
 _MIN_SIZE = 0.05
+# In a sliver of a picture the robot would be a dot.
+_MIN_ASPECT = 0.2
 
 
 class CameraPose(NamedTuple):
@@ -41,8 +43,10 @@ def heading(base_wxyz: np.ndarray) -> float:
     return 2 * math.atan2(float(base_wxyz[3]), float(base_wxyz[0]))
 
 
-def preset(name: str, base_pos: np.ndarray, base_wxyz: np.ndarray, size: float) -> CameraPose:
-    """The camera that looks at a robot's base from a preset direction; the robot fills half of the picture's height.
+def preset(name: str, base_pos: np.ndarray, base_wxyz: np.ndarray, size: float, aspect: float = 1.0) -> CameraPose:
+    """The camera that looks at a robot's base from a preset direction.
+
+    The robot fills half of the picture's height, or of its width where that is less.
 
     Args:
         name: "top" (straight down, the robot's heading points up in the picture), "side", "front" or "follow"
@@ -50,6 +54,7 @@ def preset(name: str, base_pos: np.ndarray, base_wxyz: np.ndarray, size: float) 
         base_pos: (3,) [m].
         base_wxyz: (4,). Only its heading counts, so that a fallen robot is still seen.
         size: radius of the robot about its base [m].
+        aspect: width of the picture over its height.
 
     Raises:
         UnknownName: if there is no such preset.
@@ -59,7 +64,7 @@ def preset(name: str, base_pos: np.ndarray, base_wxyz: np.ndarray, size: float) 
     azimuth, elevation = (math.radians(angle) for angle in _DIRECTIONS[name])
     forward = heading(base_wxyz)
     look_at = np.asarray(base_pos, dtype=np.float64)
-    distance = 2 * max(size, _MIN_SIZE) / math.tan(FOV / 2)
+    distance = 2 * max(size, _MIN_SIZE) / math.tan(FOV / 2) / min(max(aspect, _MIN_ASPECT), 1.0)
     position = look_at + distance * _direction(forward + azimuth, elevation)
     up = _direction(forward, 0.0) if name == "top" else np.array([0.0, 0.0, 1.0])
     return CameraPose(position, look_at, up, FOV)

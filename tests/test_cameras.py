@@ -99,6 +99,12 @@ def test_heading_of_an_upright_robot_is_its_yaw(yaw):
     assert math.remainder(heading(yawed(yaw)) - yaw, 2 * math.pi) == pytest.approx(0, abs=1e-12)
 
 
+def test_robot_fits_a_narrow_picture():
+    distances = [math.dist(preset("side", BASE, yawed(0), 0.5, aspect).position, BASE) for aspect in (2.0, 1.0, 0.5)]
+    assert distances[0] == pytest.approx(distances[1])
+    assert distances[2] == pytest.approx(2 * distances[1])
+
+
 def test_robot_without_a_size_is_seen_from_a_distance():
     camera = preset("side", BASE, yawed(0), 0.0)
     assert np.linalg.norm(camera.position - BASE) > 0.1

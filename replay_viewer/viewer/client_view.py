@@ -37,9 +37,9 @@ class Subject:
         """The world point (3,) [m] that followers have in the middle of their space: below the base, at height 0."""
         return self.base_pos * (1.0, 1.0, 0.0)
 
-    def seen_from(self, name: str, origin: np.ndarray) -> CameraPose:
+    def seen_from(self, name: str, origin: np.ndarray, aspect: float = 1.0) -> CameraPose:
         """A camera preset, in the space of a browser that has the world point `origin` in its middle."""
-        pose = preset(name, self.base_pos, self.base_wxyz, self.size)
+        pose = preset(name, self.base_pos, self.base_wxyz, self.size, aspect)
         distance = float(np.linalg.norm(pose.position - pose.look_at))
         off_axis = pose.up * _OFF_AXIS * distance if abs(pose.up[2]) < 0.5 else np.zeros(3)
         return pose._replace(position=pose.position - origin - off_axis, look_at=pose.look_at - origin)
@@ -65,7 +65,7 @@ class ClientView:
     def look_from(self, name: str, subject: Subject) -> None:
         """Put the camera on a preset; orbiting goes on from there."""
         origin = subject.origin if self._still_world is None else -self._still_world.position
-        pose = subject.seen_from(name, origin)
+        pose = subject.seen_from(name, origin, self._aspect())
         with self.client.atomic():
             self.client.camera.position = pose.position
             self.client.camera.look_at = pose.look_at
@@ -84,6 +84,11 @@ class ClientView:
         """Cast shadows or not; a machine without a GPU draws faster without."""
         self._shadows = not self._shadows
         self.client.scene.configure_default_lights(cast_shadow=self._shadows)
+
+    def _aspect(self) -> float:
+        """Width of the browser's picture over its height; 1 where it has no size."""
+        width, height = self.client.camera.image_width, self.client.camera.image_height
+        return width / height if width > 0 and height > 0 else 1.0
 
     def _aim_at(self, target: np.ndarray) -> None:
         camera = self.client.camera
