@@ -212,3 +212,10 @@ def test_info_of_another_form_is_named(tmp_path: Path, info: np.ndarray) -> None
 def test_info_that_is_no_object_array_is_left_out(tmp_path: Path) -> None:
     rollout = loaded(tmp_path, {**standing(T, N), "info": np.zeros(T)})
     assert verdict_on(rollout, "info").finding == "left out"
+
+
+def test_a_single_term_that_is_the_reward_is_told_in_plain_words(tmp_path: Path) -> None:
+    rew = np.full((T, N), 0.5, np.float32)
+    rollout = loaded(tmp_path, {**standing(T, N), "rew": rew, "reward_terms/alive": rew})
+    assert verdict_on(rollout, "reward terms").finding == "1 term: alive"
+    assert verdict_on(rollout, "sum of the terms").reason == "exactly"

@@ -7,7 +7,7 @@ they are kept apart.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -116,14 +116,14 @@ def _batch_means(candidates: Sequence[_Candidate]) -> dict[str, np.ndarray]:
 
 
 def _stored_verdict(stored: Mapping[str, Column]) -> list[Verdict]:
-    finding = f"{len(stored)} terms: {listing(stored)}"
+    finding = f"{_count(stored)}: {listing(stored)}"
     return [Verdict("reward terms", finding, "the file has them as arrays 'reward_terms/...'", "stated")]
 
 
 def _chosen_verdicts(chosen: Sequence[_Candidate]) -> list[Verdict]:
     if not chosen:
         return [Verdict("reward terms", "not recorded", "neither 'reward_terms/...' nor info has any", "stated")]
-    finding = f"{len(chosen)} terms: {listing([c.name for c in chosen])}"
+    finding = f"{_count(chosen)}: {listing([c.name for c in chosen])}"
     where: dict[str, tuple[str, Status]] = {
         "reward_terms": ("info holds them under 'reward_terms'", "stated"),
         "scaled_r": ("info holds them under 'scaled_r'", "stated"),
@@ -157,3 +157,7 @@ def _mean_verdicts(means: Mapping[str, np.ndarray]) -> list[Verdict]:
         return []
     reason = "info has one number per step for all envs together; it is no env's own value"
     return [Verdict("batch means", listing(means), reason, "found")]
+
+
+def _count(terms: Sized) -> str:
+    return "1 term" if len(terms) == 1 else f"{len(terms)} terms"

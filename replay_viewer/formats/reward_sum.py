@@ -34,7 +34,8 @@ def sum_verdict(names: Sequence[str], terms: Column, rew: Column) -> Verdict:
     worst = float(residual.max(initial=0))
     sampled = f" (only one step in {stride} was checked)" if stride > 1 else ""
     if worst <= _rounding(total):
-        return Verdict("sum of the terms", "equals the reward", f"to within {worst:.1e}{sampled}", "found")
+        how = f"to within {worst:.1e}" if worst else "exactly"
+        return Verdict("sum of the terms", "equals the reward", f"{how}{sampled}", "found")
     step, env = np.unravel_index(int(residual.argmax()), residual.shape)[:2]
     where = f"largest difference {worst:.3g} at step {step * stride}, env index {env}{sampled}"
     if _is_clipped(names, values, rewards):

@@ -18,7 +18,7 @@ from .visuals import Geometry
 # The sizes of a shape, by its type, in the order of `Primitive.sizes`.
 _FIELDS = {"box": ("size",), "sphere": ("radius",), "cylinder": ("radius", "length"), "capsule": ("radius", "length")}
 
-_BODY_COLOR: Rgba = (0.36, 0.44, 0.56, 1.0)
+_BODY_COLOR: Rgba = (0.5, 0.58, 0.7, 1.0)
 _FRONT_COLOR: Rgba = (0.95, 0.55, 0.12, 1.0)
 
 
