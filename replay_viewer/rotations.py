@@ -10,12 +10,12 @@ import numpy as np
 
 def xyzw_to_wxyz(xyzw: np.ndarray) -> np.ndarray:
     """Reorder (..., 4) quaternions from xyzw (Isaac Gym, PhysX, SciPy) to wxyz."""
-    return np.roll(xyzw, 1, axis=-1)
+    return xyzw[..., [3, 0, 1, 2]]
 
 
 def wxyz_to_xyzw(wxyz: np.ndarray) -> np.ndarray:
     """Reorder (..., 4) quaternions from wxyz to xyzw."""
-    return np.roll(wxyz, -1, axis=-1)
+    return wxyz[..., [1, 2, 3, 0]]
 
 
 def normalize(wxyz: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any, Sequence
 
@@ -15,6 +16,13 @@ def as_array(values: Any) -> np.ndarray:
     if hasattr(values, "detach"):
         return values.detach().cpu().numpy()
     return np.asarray(values)
+
+
+def nearest(array: Any) -> Any:
+    """A tensor in the host's memory as a numpy array on that memory, since numpy is the faster one with few rows."""
+    if isinstance(array, np.ndarray) or array.device.type != "cpu":
+        return array
+    return array.detach().numpy()
 
 
 class Rows:
@@ -35,7 +43,8 @@ class Rows:
         return len(self.env_ids)
 
     def of(self, array: Any) -> Any:
-        """The rows of an array or a tensor, of the same kind and on the same device; perhaps a view."""
+        """The rows of an array or a tensor, where it is; perhaps a view."""
+        array = nearest(array)
         if self._slice is not None:
             return array[self._slice]
         if isinstance(array, np.ndarray):
@@ -49,26 +58,38 @@ class Rows:
         rows = self.of(array)
         return rows if self._slice is None else rows.copy() if isinstance(rows, np.ndarray) else rows.clone()
 
-    def filled(self, like: Any, number: float) -> Any:
-        """One number per row, (n,), in the kind, type and place of `like`."""
+    def table(self, like: Any, num_columns: int) -> Any:
+        """An uninitialised (n, num_columns) array of the type of `like`, where that is."""
+        like = nearest(like)
         if isinstance(like, np.ndarray):
-            return np.full(len(self), number, like.dtype)
-        return like.new_full((len(self),), number)
+            return np.empty((len(self), num_columns), like.dtype)
+        return like.new_empty((len(self), num_columns))
 
 
-def gather(rows: Sequence[Any]) -> list[np.ndarray]:
-    """Copy arrays (n, ...), or torch tensors of one device, out of the simulator at once.
+class Gatherer:
+    """Copies rows out of a simulator at once, so that a GPU is waited for once.
 
-    Returns:
-        float32 arrays of the same shapes that share one block of memory: a GPU is waited for once.
+    What can be known from the first call is kept, since the time of a simulation is spent here at every step.
     """
-    count = len(rows[0])
-    flat = [array.reshape(count, -1) for array in rows]
-    if isinstance(flat[0], np.ndarray):
-        block = np.concatenate(flat, axis=1)
-    else:
-        block = as_array(sys.modules["torch"].cat(flat, 1))
-    block = block.astype(np.float32, copy=False)
-    ends = np.cumsum([part.shape[1] for part in flat]).tolist()
-    shapes = [tuple(array.shape) for array in rows]
-    return [block[:, end - part.shape[1] : end].reshape(s) for part, end, s in zip(flat, ends, shapes)]
+
+    def __init__(self) -> None:
+        self._shapes: list[tuple[int, ...]] = []
+        self._columns: list[slice] = []
+
+    def gather(self, rows: Sequence[Any]) -> list[np.ndarray]:
+        """Copy arrays (n, ...), or torch tensors of one device; float32 arrays of the same shapes in one block."""
+        shapes = [array.shape for array in rows]
+        if shapes != self._shapes:
+            self._plan(shapes)
+        flat = [array if len(array.shape) == 2 else array.reshape(len(array), -1) for array in rows]
+        if isinstance(flat[0], np.ndarray):
+            block = np.concatenate(flat, axis=1)
+        else:
+            block = as_array(sys.modules["torch"].cat(flat, 1))
+        block = block.astype(np.float32, copy=False)
+        return [block[:, columns].reshape(shape) for columns, shape in zip(self._columns, self._shapes)]
+
+    def _plan(self, shapes: Sequence[Sequence[int]]) -> None:
+        self._shapes = [tuple(shape) for shape in shapes]
+        ends = np.cumsum([0, *(math.prod(shape[1:]) for shape in self._shapes)]).tolist()
+        self._columns = [slice(start, end) for start, end in zip(ends, ends[1:])]

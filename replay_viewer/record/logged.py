@@ -61,6 +61,9 @@ class LoggedValues:
 
         rewards: shape of the step's rewards, (num_envs,) or (num_envs, num_agents). The next step begins empty.
         """
+        if not (self.signals or self.terms):
+            self._fixed = True
+            return {}, _NOTHING
         signals = {name: self._values.get(name, _unknown((self.num_envs, *s))) for name, s in self.signals.items()}
         terms = _unknown((*rewards, len(self.terms)))
         for column, name in enumerate(self.terms):
@@ -99,6 +102,9 @@ class LoggedValues:
             return False
         self._refused.add(name)
         raise UnknownName(kind, name, tuple(known), f"the first step; declare it up front with {declaration}")
+
+
+_NOTHING = np.zeros((0, 0), np.float32)
 
 
 def _unknown(shape: tuple[int, ...]) -> np.ndarray:

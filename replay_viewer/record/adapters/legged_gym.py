@@ -7,14 +7,13 @@ ended shows its next episode. `reset_idx` is the last place where the end of the
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 
 from ...errors import BadArgument
 from ...rotations import xyzw_to_wxyz
-from ..arrays import as_array, gather
+from ..arrays import Gatherer, as_array
 from ..info import EntitySpec
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
@@ -36,11 +35,14 @@ class LeggedGym(Adapter):
     def __init__(self, env: Any, request: Request) -> None:
         self._env, self._request, self._rows = env, request, request.rows
         _refuse_several_robots(env)
-        self._terms = RewardTerms(env, self._rows)
+        self._terms, self._gatherer = RewardTerms(env, self._rows), Gatherer()
         self._optional = {name: field for name, field in _OPTIONAL.items() if getattr(env, name, None) is not None}
         if self._optional.get("torques") and env.torques.shape[1] != len(env.dof_names):
             # Of the actuated joints only, so no column of theirs is a joint's by its position.
             self._optional["torques"] = "torques"
+        self._buffers = ["root_states", "dof_pos", "dof_vel", "rew_buf", *self._optional]
+        self._buffers += ["obs_buf"] * request.observations
+        self._fields = {_field(field): name for name, field in self._optional.items()}
 
     def describe(self) -> Description:
         env, cfg = self._env, self._env.cfg
@@ -67,12 +69,9 @@ class LeggedGym(Adapter):
 
     def read(self) -> dict[str, np.ndarray]:
         env, rows = self._env, self._rows
-        names = ["root_states", "dof_pos", "dof_vel", "rew_buf", *self._optional]
-        if self._request.observations:
-            names.append("obs_buf")
-        terms = self._terms.kept()
-        arrays = gather([*(rows.of(getattr(env, name)) for name in names), *terms])
-        read = dict(zip(names, arrays))
+        arrays = [rows.of(getattr(env, name)) for name in self._buffers]
+        *buffers, terms = self._gatherer.gather([*arrays, self._terms.kept()])
+        read = dict(zip(self._buffers, buffers))
         root = read["root_states"]
         values = {
             "robot.base_pos": root[:, 0:3],
@@ -83,11 +82,11 @@ class LeggedGym(Adapter):
             "robot.joint_vel": read["dof_vel"],
             "rew": read["rew_buf"],
         }
-        values.update((_field(field), read[name]) for name, field in self._optional.items())
+        values.update((field, read[name]) for field, name in self._fields.items())
         if self._request.observations:
             values["obs"] = read["obs_buf"]
-        if terms:
-            values["rew_terms"] = self._terms.scaled(arrays[len(names) :])
+        if self._terms.names:
+            values["rew_terms"] = self._terms.scaled(terms)
         return values
 
     def endings(self) -> Endings:
@@ -104,7 +103,6 @@ class LeggedGym(Adapter):
         return None if origins is None else as_array(self._rows.of(origins)).astype(float).tolist()
 
 
-@functools.lru_cache(maxsize=None)
 def _field(name: str) -> str:
     return f"robot.{name}" if name.startswith(("joint", "contact")) else name
 

@@ -31,7 +31,8 @@ class RewardTerms:
         self._owner = getattr(env, "reward_container", env)
         if TERMINATION in getattr(env, "reward_scales", {}) and hasattr(self._owner, "_reward_termination"):
             self.names = (*self.names, TERMINATION)
-        self._kept: dict[str, Any] = {}
+        self._kept = rows.table(env.rew_buf, len(self.names))
+        self.forget()
 
     def metadata(self) -> dict[str, Any]:
         """The scales, which contain the control step's seconds, and how the total is made of the terms."""
@@ -42,33 +43,32 @@ class RewardTerms:
 
     def patch(self, patches: Patches) -> None:
         """Listen to every function."""
-        for index, name in enumerate(getattr(self._env, "reward_names", ())):
-            patches.item(self._env.reward_functions, index, functools.partial(self._listen, name))
+        for index in range(len(getattr(self._env, "reward_names", ()))):
+            patches.item(self._env.reward_functions, index, functools.partial(self._listen, index))
         if TERMINATION in self.names:
-            patches.method(self._owner, "_reward_termination", functools.partial(self._listen, TERMINATION))
+            patches.method(self._owner, "_reward_termination", functools.partial(self._listen, len(self.names) - 1))
 
     def forget(self) -> None:
-        """A new step begins."""
-        self._kept.clear()
+        """A new step begins: what is not called in it is unknown."""
+        self._kept[:] = np.nan
 
-    def kept(self) -> list[Any]:
-        """Rows (n,) of each term before scaling, where the simulator has them; NaN where it was not called."""
-        like = self._env.rew_buf
-        return [self._kept[name] if name in self._kept else self._rows.filled(like, np.nan) for name in self.names]
+    def kept(self) -> Any:
+        """(n, num_terms) before scaling, where the simulator has them."""
+        return self._kept
 
-    def scaled(self, terms: list[np.ndarray]) -> np.ndarray:
+    def scaled(self, terms: np.ndarray) -> np.ndarray:
         """(n, num_terms) as they entered the reward: the same product in the same precision."""
-        scales = np.array([self._env.reward_scales[name] for name in self.names], np.float32)
-        return np.stack(terms, axis=1) * scales
+        scales = self._env.reward_scales
+        return terms * np.array([scales[name] for name in self.names], np.float32)
 
-    def _listen(self, name: str, original: Function) -> Function:
+    def _listen(self, column: int, original: Function) -> Function:
+        kept = self._kept[:, column]
+
         @functools.wraps(original)
         def listening(*args: Any, **kwargs: Any) -> Any:
             value = original(*args, **kwargs)
             # A term may be a plain number, the same for all envs.
-            is_number = getattr(value, "ndim", 0) == 0
-            rows = self._rows
-            self._kept[name] = rows.filled(self._env.rew_buf, float(value)) if is_number else rows.copied(value)
+            kept[:] = value if getattr(value, "ndim", 0) == 0 else self._rows.of(value)
             return value
 
         return listening

@@ -1,0 +1,87 @@
+"""What `attach` costs a simulation: the loop's time with it and without it, and with full copies kept in lists.
+
+Three legged_gym environments of equal seeds, 4096 envs each, step in turn: one alone, one with 16 envs recorded, one
+whose loop keeps whole buffers as a user without a recorder would. Torch tensors on the CPU where torch is there,
+else numpy arrays. Here the physics is a formula, so a step is far cheaper than a simulator's: the ratio is an upper
+bound. Limit: 1.02 times the loop alone, at the median and at the 99th percentile.
+Run: python tests/benchmarks/bench_attach.py [NUM_STEPS]
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from legged_fake import DOF_NAMES
+from legged_gym_sim import LeggedGymSim
+
+from replay_viewer import attach
+
+NUM_ENVS, NUM_RECORDED, LIMIT, WARM_UP = 4096, 16, 1.02, 20
+BUFFERS = ("root_states", "dof_pos", "dof_vel", "torques", "contact_forces", "commands", "actions", "rew_buf")
+
+
+def keeping_lists(env: LeggedGymSim) -> Callable[[object], None]:
+    """A loop that copies all buffers and takes the recorded rows later."""
+    kept: list[list[np.ndarray]] = []
+
+    def step(actions: object) -> None:
+        env.step(actions)
+        kept.append([np.array(getattr(env, name))[:NUM_RECORDED] for name in BUFFERS])
+
+    return step
+
+
+def seconds_of_steps(loops: dict[str, Callable[[object], object]], env: LeggedGymSim, num_steps: int) -> dict:
+    """(num_steps,) of each loop; they take turns, so that what else runs here slows them alike."""
+    rng = np.random.default_rng(0)
+    times: dict[str, list[float]] = {name: [] for name in loops}
+    order = list(loops)
+    for _ in range(num_steps + WARM_UP):
+        actions = env.np.array(rng.uniform(-1, 1, (NUM_ENVS, len(DOF_NAMES))).astype(np.float32))
+        for name in order:
+            start = time.perf_counter()
+            loops[name](actions)
+            times[name].append(time.perf_counter() - start)
+        order.append(order.pop(0))
+    return {name: np.array(seconds[WARM_UP:]) for name, seconds in times.items()}
+
+
+def report(times: dict[str, np.ndarray]) -> None:
+    alone = times["alone"]
+    for name, seconds in times.items():
+        median, tail = (np.percentile(seconds, q) / np.percentile(alone, q) for q in (50, 99))
+        extra = np.median(seconds - alone) * 1e6
+        line = (
+            f"{name:12s} median {np.median(seconds) * 1e3:7.3f} ms ({median:.3f}x), p99 {tail:.3f}x, {extra:+7.1f} us"
+        )
+        verdict = "within" if max(median, tail) <= LIMIT else "ABOVE"
+        print(line + (f", {verdict} the limit of {LIMIT}" if name == "attached" else ""))
+
+
+def main() -> None:
+    logging.disable(logging.WARNING)  # This environment has no URDF.
+    num_steps = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    library = "numpy" if importlib.util.find_spec("torch") is None else "torch"
+    alone, attached, listed = (LeggedGymSim(NUM_ENVS, library=library, keep_truth=False) for _ in range(3))
+    with tempfile.TemporaryDirectory() as folder:
+        for what, env_ids in (("neighbours", range(NUM_RECORDED)), ("scattered", range(0, NUM_ENVS, 256))):
+            with attach(attached, Path(folder) / "run.rec", env_ids=env_ids):
+                loops = {"alone": alone.step, "attached": attached.step, "full copies": keeping_lists(listed)}
+                times = seconds_of_steps(loops, alone, num_steps)
+            print(f"{NUM_ENVS} envs, {NUM_RECORDED} recorded ({what}), {library}, {num_steps} steps")
+            report(times)
+
+
+if __name__ == "__main__":
+    main()
