@@ -278,3 +278,17 @@ def test_jumps_are_found_in_every_env_and_block() -> None:
     quat[..., 3] = 1
     keys = find_jumps([MemoryColumn(pos)], [MemoryColumn(quat)], 0.02)
     assert keys.tolist() == (np.arange(num_envs) * num_steps + steps).tolist()
+
+
+def test_a_pose_held_in_the_place_of_nan_invents_no_end(tmp_path: Path) -> None:
+    arrays = _walks({})
+    arrays["base_pos"][..., 0] = 0.03 * np.arange(T)[:, None]
+    arrays["base_pos"][10:30, 0] = np.nan
+    assert _ends(loaded(tmp_path, arrays), 0) == [(T - 1, "unfinished", "none")]
+
+
+def test_a_start_anew_is_an_end_although_the_robot_lay_still_before() -> None:
+    pos = np.zeros((T, 3))
+    pos[:, 0] = 0.002 * np.minimum(np.arange(T), 5)
+    pos[25:, 1] = 1.0
+    assert _jumps(pos) == [24]

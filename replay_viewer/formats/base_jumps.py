@@ -13,6 +13,8 @@ from .columns import Column, step_blocks
 _MIN_DISTANCE, _MAX_ACCELERATION = 0.05, 50.0  # [m], [m/s^2]
 _MIN_ANGLE, _MAX_ANGULAR_ACCELERATION = 0.2, 200.0  # [rad], [rad/s^2]
 _SPEED_RATIO = 4.0
+# For every step that a pose was held, a body may have gone on a little faster than it was seen to move.
+_HELD_RATIO = 1.5
 
 
 def find_jumps(base_pos: Sequence[Column], base_quat: Sequence[Column], control_dt: float) -> np.ndarray:
@@ -51,8 +53,15 @@ def _jumps(pos: np.ndarray, quat: np.ndarray, control_dt: float) -> np.ndarray:
 
 
 def _around(motion: np.ndarray) -> np.ndarray:
-    """The larger of the motions just before and just after each one, (T - 1, E)."""
-    larger = np.zeros_like(motion)
-    larger[1:] = motion[:-1]
+    """How far the larger of the motions just before and just after each one may reach, (T - 1, E).
+
+    Before counts the last motion that is not zero. A pose that stood still to the last bit was held, for example in
+    the place of NaN, and the motion out of it makes up for the time in which the body went on.
+    """
+    rows = np.arange(len(motion))[:, None]
+    last = np.full(motion.shape, -1)
+    last[1:] = np.maximum.accumulate(np.where(motion > 0, rows, -1), axis=0)[:-1]
+    larger = np.where(last >= 0, np.take_along_axis(motion, np.maximum(last, 0), axis=0), 0.0)
     larger[:-1] = np.maximum(larger[:-1], motion[1:])
-    return larger
+    held = np.where(last >= 0, rows - last - 1, 0)
+    return larger * (1 + held * _HELD_RATIO / _SPEED_RATIO)
