@@ -162,7 +162,8 @@ class Recorder:
             BadField: a value that is missing or misshapen; nothing is written.
             UnknownName: a name that the first step did not have; once.
         """
-        arrays = self._admitted({name: as_array(value) for name, value in values.items()})
+        arrays = {name: rows if isinstance(rows, np.ndarray) else as_array(rows) for name, rows in values.items()}
+        arrays = self._admitted(arrays)
         step = self._completed(arrays)
         self._sums.add(step)
         for ends in self._ends:
