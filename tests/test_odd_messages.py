@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -14,6 +13,7 @@ import msgspec
 import pytest
 import viser
 import websockets
+from websockets.sync.client import connect
 
 from replay_viewer.assets_path import asset
 from replay_viewer.replay import open_replay
@@ -50,18 +50,15 @@ def asked(app: ViewerApp, action: object, value: object = None) -> dict[str, Any
 
 def send(app: ViewerApp, *messages: object) -> None:
     """Send messages as a browser that has just opened the page."""
-
-    async def talk() -> None:
-        url = f"ws://127.0.0.1:{app.port}/"
-        protocol = websockets.Subprotocol(f"viser-v{viser.__version__}")
-        async with websockets.connect(url, subprotocols=[protocol], max_size=None) as connection:
-            for message in (_CAMERA, *messages):
-                raw = message if isinstance(message, (str, bytes)) else msgspec.msgpack.encode(message)
-                await connection.send(raw)
-                await asyncio.sleep(0.02)
-
-    with contextlib.suppress(websockets.ConnectionClosed):  # The server hangs up on what it cannot read.
-        asyncio.run(talk())
+    url = f"ws://127.0.0.1:{app.port}/"
+    protocol = websockets.Subprotocol(f"viser-v{viser.__version__}")
+    with (
+        contextlib.suppress(websockets.ConnectionClosed),  # The server hangs up on what it cannot read.
+        connect(url, subprotocols=[protocol], max_size=None) as connection,
+    ):
+        for message in (_CAMERA, *messages):
+            connection.send(message if isinstance(message, (str, bytes)) else msgspec.msgpack.encode(message))
+            time.sleep(0.02)
 
 
 def until(condition: Callable[[], bool]) -> None:
