@@ -243,7 +243,8 @@ class Rollout:
         """Like `read`, with what is shown at the last step of an episode: its terminal state.
 
         Where the terminal state is lost, the previous step's value stands in for it (see `terminal_lost`): a pose
-        after the reset is never shown as the end of an episode.
+        after the reset is never shown as the end of an episode. Of an episode of one step, that is the row in which
+        the episode before it ended: it shows the reset that began this one.
         """
         values = self.read(name, steps, envs)
         ends = self.episode_ends(steps, envs)
@@ -252,7 +253,7 @@ class Rollout:
         for row, column, episode in ends:
             if episode.terminal_state == "table":
                 values[row, column] = self.source.read_terminal(name, episode.terminal_row)
-            elif episode.terminal_state == "lost" and episode.num_steps > 1:
+            elif episode.terminal_state == "lost" and episode.last_step > 0:
                 previous = episode.last_step - 1
                 values[row, column] = self.source.read(name, slice(previous, previous + 1, 1), [envs[column]])[0, 0]
         return values

@@ -28,7 +28,7 @@ def test_a_folder_and_its_packed_file_open_as_the_same_recording(folder: Path, t
 
 
 def test_a_path_may_be_text(folder: Path) -> None:
-    assert load_rollout(str(folder)).num_steps == 3  # type: ignore[arg-type]
+    assert load_rollout(str(folder)).num_steps == 3
 
 
 def test_an_npz_is_told_from_a_packed_recording_by_its_content(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ import replay_viewer
 
 PACKAGE = Path(replay_viewer.__file__).parent
 FLOOR_0 = ["errors", "rotations", "cli", "cli.upkeep"] + [
-    f"record.{path.stem}" for path in sorted((PACKAGE / "record").glob("*.py")) if path.stem != "__init__"
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    for path in sorted((PACKAGE / "record").rglob("*.py"))
+    if path.stem != "__init__"
 ]
 OF_THE_VIEWER = ("viser", "trimesh", "yourdfpy", "lxml", "collada", "PIL", "tyro", "tqdm", "torch", "imageio")
 

@@ -43,6 +43,15 @@ def test_lost_terminal_state_is_replaced_by_the_step_before():
     assert shown_x(counting(episodes={0: LOST})).ravel().tolist() == [0, 1, 2, 2, 4, 5, 6, 7, 8, 9]
 
 
+def test_lost_episode_of_one_step_shows_the_reset_that_began_it_and_not_the_next():
+    episodes = [
+        Episode(0, 0, 0, 3, "terminated", "lost"),
+        Episode(0, 1, 4, 4, "terminated", "lost"),
+        Episode(0, 2, 5, 9, "unfinished"),
+    ]
+    assert shown_x(counting(episodes={0: episodes})).ravel().tolist() == [0, 1, 2, 2, 3, 5, 6, 7, 8, 9]
+
+
 def test_lost_terminal_state_at_the_start_of_the_window_is_replaced_too():
     assert shown_x(counting(episodes={0: LOST}), slice(3, 5)).ravel().tolist() == [2, 4]
 

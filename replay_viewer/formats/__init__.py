@@ -17,7 +17,9 @@ from .plain_npz import open_plain_npz
 __all__ = ["LoadOptions", "LowestPoint", "QuatOrder", "load_rollout"]
 
 
-def load_rollout(path: Path, options: LoadOptions | None = None, lowest_point: LowestPoint | None = None) -> Rollout:
+def load_rollout(
+    path: str | Path, options: LoadOptions | None = None, lowest_point: LowestPoint | None = None
+) -> Rollout:
     """Open a recording: a container (a directory, or packed into one file) or a plain npz.
 
     Args:

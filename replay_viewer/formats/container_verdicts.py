@@ -38,7 +38,7 @@ def verdicts_of(
 def _time(meta: Meta, source: ContainerSource) -> list[Verdict]:
     """The time step, and steps that are missing between the first and the last."""
     every, dt = meta.info.every, meta.info.control_dt
-    reason = "stated by the recording" if every == 1 else f"every {every}th control step of {dt:g} s is recorded"
+    reason = "stated by the recording" if every == 1 else f"one control step of {dt:g} s in {every} is recorded"
     verdicts = [Verdict("control_dt", f"{dt * every:g} s", reason, "stated")]
     first, last = source.heads([0, source.num_steps - 1])["step"].tolist()
     missing = (last - first) // every + 1 - source.num_steps

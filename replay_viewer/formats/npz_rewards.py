@@ -37,7 +37,7 @@ def _read_rew(layout: NpzLayout) -> Column | None:
     rew = as_floats(layout.column("rew", rank=0))
     agents_shape = rew.shape[2:]
     if agents_shape == (1,) and layout.num_agents != 1:
-        return MappedColumn(rew, lambda values: values[:, :, 0])
+        return _without_last_axis(rew)
     if len(agents_shape) > 1 or (agents_shape and layout.num_agents not in (None, *agents_shape)):
         got, wanted = layout.archive.headers["rew"].shape, (layout.num_steps, layout.num_envs, *layout.agents_shape)
         raise BadField(layout.archive.path, "rew", f"has shape {got}, expected {wanted[:2]} or {wanted}.")
@@ -54,8 +54,15 @@ def _stored_terms(layout: NpzLayout, agents_shape: tuple[int, ...]) -> tuple[dic
             means[key] = layout.archive.load(key).astype(np.float32)
             continue
         column = as_floats(layout.column(key, rank=len(agents_shape)))
+        if not agents_shape and column.shape[2:] == (1,):
+            column = _without_last_axis(column)
         if column.shape[2:] != agents_shape:
             expected = (layout.num_steps, layout.num_envs, *agents_shape)
             raise BadField(layout.archive.path, key, f"has shape {header.shape}, expected {expected} like the reward.")
         terms[key[len(TERMS_PREFIX) :]] = column
     return terms, means
+
+
+def _without_last_axis(column: Column) -> Column:
+    """(T, N, 1) as (T, N)."""
+    return MappedColumn(column, lambda values: values[:, :, 0])

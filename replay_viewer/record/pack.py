@@ -36,7 +36,7 @@ class _Member:
         return len(self.head) + self.body.size
 
 
-def pack(path: Path, out: Path, progress: Callable[[int, int], None] | None = None) -> Path:
+def pack(path: str | Path, out: str | Path, progress: Callable[[int, int], None] | None = None) -> Path:
     """Put a recording's folder into the file `out`; nothing is there until it is whole.
 
     A torn last record is left out, and counts are stated, as `repair` would. A recording that still grows is packed

@@ -33,7 +33,7 @@ class RepairReport:
     changes: tuple[str, ...]
 
 
-def repair(path: Path) -> RepairReport:
+def repair(path: str | Path) -> RepairReport:
     """Cut torn records and lines, drop ends of episodes whose step is missing, and correct the counts in headers.
 
     A reader needs none of it; `np.load` and other programs do.
