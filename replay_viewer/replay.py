@@ -40,7 +40,7 @@ def open_replay(
     path: str | Path,
     *,
     urdf: str | Path | None = None,
-    package_dirs: Sequence[Path] = (),
+    package_dirs: Sequence[str | Path] = (),
     options: LoadOptions | None = None,
 ) -> Replay:
     """Open a recording and load the robots in it.
@@ -54,10 +54,11 @@ def open_replay(
     Raises:
         ReplayError: if the recording or the URDF cannot be used, or none of the recorded joints is in the URDF.
     """
-    given = None if urdf is None else load_robot(Path(urdf), package_dirs)
-    rollout = load_rollout(Path(path), options or LoadOptions(), None if given is None else lowest_point_of(given))
+    folders = [Path(folder) for folder in package_dirs]
+    given = None if urdf is None else load_robot(Path(urdf), folders)
+    rollout = load_rollout(path, options, None if given is None else lowest_point_of(given))
     try:
-        return with_robots(rollout, given, package_dirs)
+        return with_robots(rollout, given, folders)
     except Exception:
         rollout.close()
         raise

@@ -62,6 +62,17 @@ def test_a_urdf_is_carried_with_its_meshes_and_their_textures(tmp_path: Path, pa
     assert PlainReader(path).meta["entities"][0]["urdf"] == "assets/robot/urdf/bot.urdf"
 
 
+def test_package_folders_may_be_text(tmp_path: Path, package: Path) -> None:
+    far = package.rename(tmp_path / "far")
+    urdf = far / "urdf" / "bot.urdf"
+    urdf.write_text(urdf.read_text().replace("elsewhere/gone.stl", "other/foot.stl"))
+    (tmp_path / "lib" / "other").mkdir(parents=True)
+    (tmp_path / "lib" / "other" / "foot.stl").write_bytes(b"solid foot")
+    info = sample_info(entities=[EntitySpec("robot", joint_names=JOINTS, urdf=str(urdf)), EntitySpec("box", "object")])
+    path = record(tmp_path / "run.rec", 1, info, package_dirs=[str(tmp_path / "lib")])
+    assert list((path / "assets").rglob("foot.stl"))
+
+
 def test_the_carried_urdf_refers_to_the_carried_meshes(tmp_path: Path, package: Path) -> None:
     path = record_robot(tmp_path / "run.rec", package / "urdf" / "bot.urdf")
     text = (path / "assets/robot/urdf/bot.urdf").read_text(encoding="utf-8")

@@ -149,6 +149,13 @@ def test_a_reward_with_an_axis_of_one_is_one_per_env(tmp_path: Path) -> None:
     assert (rollout.agents_shape, rollout.read("rew").shape) == ((), (T, N))
 
 
+def test_terms_may_have_the_rewards_axis_of_one(tmp_path: Path) -> None:
+    arrays = {"rew": np.ones((T, N, 1)), "reward_terms/x": np.ones((T, N, 1)), "reward_terms/y": np.zeros((T, N))}
+    rollout = loaded(tmp_path, {**standing(T, N), **arrays})
+    assert rollout.read("rew_terms").shape == (T, N, 2)
+    assert verdict_on(rollout, "sum of the terms").finding == "equals the reward"
+
+
 def test_wide_and_narrow_numbers_become_floats_that_fit(tmp_path: Path) -> None:
     arrays = standing(T, N)
     arrays["base_pos"] = arrays["base_pos"].astype(np.float64)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from memory_rollout import memory_rollout, still
 
 from replay_viewer.assets_path import asset
 from replay_viewer.errors import UnknownName
-from replay_viewer.replay import open_replay
+from replay_viewer.replay import open_replay, with_robots
+from replay_viewer.rollout import Episode
 from replay_viewer.viewer.session import Session
 
 
@@ -80,6 +83,22 @@ def test_rewards_are_those_of_the_step_and_env_shown(session: Session) -> None:
     session.select_env(1)
     session.seek(42)
     assert session.rewards.total == pytest.approx(float(rollout.read("rew", slice(42, 43), [1])[0, 0]))
+
+
+def test_what_stands_in_for_a_pose_is_said_at_its_step_only() -> None:
+    values = still(10, 2)
+    values["robot.base_pos"][6, 0] = np.nan
+    episodes = {0: [Episode(0, 0, 0, 3, "terminated", "lost"), Episode(0, 1, 4, 9, "unfinished")]}
+    session = Session(with_robots(memory_rollout(values, episodes=episodes)))
+    said = []
+    for step in range(10):
+        session.seek(step)
+        said.append(session.stand_in)
+    assert "terminal state lost" in said.pop(3)
+    assert "no number" in said.pop(5)
+    session.select_env(1)
+    session.seek(3)
+    assert [*said, session.stand_in] == [""] * 9
 
 
 def test_the_demo_is_where_the_wheel_and_the_repository_have_it() -> None:

@@ -14,6 +14,7 @@ from websockets.datastructures import Headers
 from replay_viewer.replay import with_robots
 from replay_viewer.rewards import EpisodeRewards, StepRewards
 from replay_viewer.rollout import Entity
+from replay_viewer.viewer.app import ViewerApp
 from replay_viewer.viewer.keys import KEYS
 from replay_viewer.viewer.mailbox import Mailbox
 from replay_viewer.viewer.panels.curves import chart_data, chart_scales
@@ -192,3 +193,12 @@ def test_only_the_servers_own_page_may_talk_to_it(host: str, origin: str | None,
 def test_a_host_that_cannot_be_bound_is_an_error_at_once(host: str) -> None:
     with pytest.raises(HostProblem, match="cannot listen on"):
         open_server(host, 0, "test")
+
+
+def test_the_address_of_an_ipv6_host_is_one_that_a_browser_takes() -> None:
+    try:
+        app = ViewerApp(host="::1", port=0)
+    except HostProblem:
+        pytest.skip("this machine has no IPv6")
+    assert app.url == f"http://[::1]:{app.port}"
+    app.close()

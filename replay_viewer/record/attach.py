@@ -33,7 +33,7 @@ def attach(
     signals: Mapping[str, Sequence[int]] | None = None,
     terms: Sequence[str] = (),
     urdf: str | Path | None = None,
-    package_dirs: Sequence[Path] = (),
+    package_dirs: Sequence[str | Path] = (),
     seed: int | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> AttachedRecorder:

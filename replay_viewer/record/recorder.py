@@ -59,7 +59,7 @@ class Recorder:
         *,
         signals: Mapping[str, Sequence[int]] | None = None,
         terrain: tuple[np.ndarray, np.ndarray] | None = None,
-        package_dirs: Sequence[Path] = (),
+        package_dirs: Sequence[str | Path] = (),
         **facts: Any,
     ) -> None:
         info = RecordingInfo(**facts)

@@ -55,7 +55,7 @@ class ContainerWriter:
         *,
         fields: Sequence[FieldSpec] | None = None,
         terrain: tuple[np.ndarray, np.ndarray] | None = None,
-        package_dirs: Sequence[Path] = (),
+        package_dirs: Sequence[str | Path] = (),
         segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
         self.path = Path(path)
@@ -69,7 +69,7 @@ class ContainerWriter:
         self._closed = False
         _make_folder(self.path)
         try:
-            self._info, missing = copy_assets(info, terrain, self.path, package_dirs)
+            self._info, missing = copy_assets(info, terrain, self.path, [Path(folder) for folder in package_dirs])
             self._log, self._episodes = JsonLines(self.path / LOG), JsonLines(self.path / EPISODES)
             # Held until this process dies: `repair` keeps its hands off a recording that grows.
             try_lock(self._log.fd)

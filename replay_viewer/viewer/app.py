@@ -103,7 +103,8 @@ class ViewerApp:
     @property
     def url(self) -> str:
         """Where to point a browser on this machine."""
-        return f"http://{'localhost' if self._host in ('0.0.0.0', '127.0.0.1', '::') else self._host}:{self.port}"
+        host = "localhost" if self._host in ("0.0.0.0", "127.0.0.1", "::") else self._host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def run_forever(self) -> None:
         """Serve until interrupted. What ends the owner thread is raised here: a viewer must not die in silence."""

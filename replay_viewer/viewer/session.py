@@ -59,6 +59,14 @@ class Session:
         return self.replay.frames.frame_at(self.player.position, [self.env_index])
 
     @property
+    def stand_in(self) -> str:
+        """What is shown in the place of a pose that this step does not have; empty where the pose is recorded."""
+        frame = self.replay.frames.frame_at(self.player.step, [self.env_index])
+        if frame.terminal_lost.any():
+            return "terminal state lost: the step before is shown"
+        return "no number is recorded for this pose: the last good one is shown" if frame.held.any() else ""
+
+    @property
     def rewards(self) -> StepRewards:
         """The rewards at the step shown."""
         return self._rewards.at(self.player.step, self.env_index, self.agent)

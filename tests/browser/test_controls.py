@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-from viewer_page import ViewerPage
+from pathlib import Path
 
+import numpy as np
+from memory_rollout import still
+from viewer_page import ViewerPage, ViewerProcess, open_page
+
+from replay_viewer.record.info import RecordingInfo
+from replay_viewer.record.writer import ContainerWriter
 from replay_viewer.replay import Replay
 from replay_viewer.rewards import rewards_at
 
@@ -295,3 +300,17 @@ def test_tabs_show_the_recording_and_the_keys(page: ViewerPage, demo: Replay) ->
 
 def test_title_names_the_file(page: ViewerPage, demo: Replay) -> None:
     assert demo.rollout.name in page.page.title()
+
+
+def test_a_pose_that_is_not_what_was_recorded_is_marked_at_its_step(chromium, tmp_path: Path) -> None:
+    values = {name: np.asarray(array[0], np.float32) for name, array in still(1, 1).items()}
+    with ContainerWriter(tmp_path / "run.rec", RecordingInfo(env_ids=[0], control_dt=0.02)) as writer:
+        for step in range(40):
+            pos = np.full((1, 3), np.nan if step == 1 else 0.0, np.float32)
+            writer.append(step, step * 0.02, {**values, "robot.base_pos": pos})
+    with ViewerProcess([str(tmp_path / "run.rec"), "--port", "0", "--no-shadows"]) as viewer:
+        with open_page(chromium, viewer.url) as page:
+            page.press_button("One step forward")
+            page.until(lambda: "the last good one is shown" in page.episode_text(), "the mark")
+            page.press_button("One step forward")
+            page.until(lambda: "the last good one is shown" not in page.episode_text(), "no mark")

@@ -92,6 +92,14 @@ def test_f_lets_go_of_the_robot(page: ViewerPage) -> None:
     page.until(lambda: page.pose("/world")["position"] != still, "following again")
 
 
+def test_h_switches_the_shadows(page: ViewerPage) -> None:
+    assert not page.is_pressed("Shadows")
+    press(page, "h")
+    page.until(lambda: page.is_pressed("Shadows"), "shadows")
+    press(page, "h")
+    page.until(lambda: not page.is_pressed("Shadows"), "no shadows")
+
+
 def test_z_zooms_the_timeline(page: ViewerPage) -> None:
     button = page.page.locator('#rv-bar button[aria-label^="Timeline shows"]')
     press(page, "z")

@@ -25,7 +25,7 @@
 
   const state = {
     title: "", numSteps: 1, dt: 0.02, playing: false, speed: 1, speeds: [1], loop: "off", envId: 0,
-    episodes: { first: [0], last: [0], outcome: [2] }, episode: null, charts: [], following: true, shadows: true,
+    episodes: { first: [0], last: [0], outcome: [2] }, episode: null, standIn: "", charts: [], following: true, shadows: true,
   };
   let control = null;
   let counter = Math.floor(Math.random() * 1e9);
@@ -242,8 +242,9 @@
     const cause = episode.reason ? `${OUTCOME_TEXT[episode.outcome]} (${episode.reason})` : OUTCOME_TEXT[episode.outcome];
     const count = episode.last - episode.first + 1;
     const length = `${count} ${count === 1 ? "step" : "steps"}, ${seconds(count)} s`;
-    const lost = episode.lost ? ", terminal state lost: the step before it is shown" : "";
-    chip.append(` of env ${state.envId}: ${cause}, ${length}${lost}`);
+    // What is not what was recorded comes first: the rest may be cut where the page is narrow.
+    if (state.standIn) element("b", "rv-stand-in", chip).textContent = ` (${state.standIn})`;
+    chip.append(` of env ${state.envId}: ${cause}, ${length}`);
     chip.title = chip.textContent;
   }
 

@@ -58,6 +58,7 @@ class TimelinePanel:
             "loop": session.player.loop,
             "envId": session.env_id,
             "episode": _episode(session),
+            "standIn": session.stand_in,
         }
         if self._listed_env != session.env_index:
             self._listed_env = session.env_index
@@ -73,7 +74,6 @@ def _episode(session: Session) -> dict[str, Any]:
         "last": episode.last_step,
         "outcome": episode.outcome,
         "reason": episode.outcome_reason,
-        "lost": episode.terminal_state == "lost",
     }
 
 
