@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
+
+from .fields import is_pose
 
 
 def as_array(values: Any) -> np.ndarray:
@@ -22,7 +24,12 @@ def nearest(array: Any) -> Any:
     """A tensor in the host's memory as a numpy array on that memory, since numpy is the faster one with few rows."""
     if isinstance(array, np.ndarray) or array.device.type != "cpu":
         return array
-    return array.detach().numpy()
+    return (array.detach() if array.requires_grad else array).numpy()
+
+
+def like(array: Any, numbers: Sequence[float]) -> Any:
+    """Numbers as a one-dimensional array of the library and type of another, where that is."""
+    return np.array(numbers, array.dtype) if isinstance(array, np.ndarray) else array.new_tensor(numbers)
 
 
 class Rows:
@@ -48,7 +55,8 @@ class Rows:
         if self._slice is not None:
             return array[self._slice]
         if isinstance(array, np.ndarray):
-            return array[self.env_ids]
+            # The faster one, but it would first make a whole copy of a strided array.
+            return array.take(self.env_ids, 0) if array.flags.c_contiguous else array[self.env_ids]
         if self._index is None or self._index.device != array.device:
             self._index = sys.modules["torch"].as_tensor(self.env_ids, device=array.device)
         return array.index_select(0, self._index)
@@ -67,29 +75,69 @@ class Rows:
 
 
 class Gatherer:
-    """Copies rows out of a simulator at once, so that a GPU is waited for once.
+    """Copies what is read of a simulator into one block per step, so that a GPU is waited for once.
 
-    What can be known from the first call is kept, since the time of a simulation is spent here at every step.
+    The fields lie as a recording has them, poses first; reward terms come last, since more of them may be logged.
+    What can be known from the first call is kept: the time of a simulation is spent here at every step.
+
+    Attributes:
+        columns: by name, where a field lies in a block's rows.
+        shapes: by name, of one env's value.
     """
 
     def __init__(self) -> None:
-        self._shapes: list[tuple[int, ...]] = []
-        self._columns: list[slice] = []
+        self.columns: dict[str, slice] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self._plan: list[tuple[int, int]] = []
+        self._width = 0
 
-    def gather(self, rows: Sequence[Any]) -> list[np.ndarray]:
-        """Copy arrays (n, ...), or torch tensors of one device; float32 arrays of the same shapes in one block."""
-        shapes = [array.shape for array in rows]
-        if shapes != self._shapes:
-            self._plan(shapes)
-        flat = [array if len(array.shape) == 2 else array.reshape(len(array), -1) for array in rows]
-        if isinstance(flat[0], np.ndarray):
-            block = np.concatenate(flat, axis=1)
+    def gather(self, read: Mapping[str, Any]) -> np.ndarray:
+        """Copy rows (n, ...) by name, or tuples of such that stand side by side, into a block (n, width) of float32.
+
+        Raises:
+            ValueError: other shapes than at the first call.
+        """
+        if not self._plan:
+            self._make_plan(read)
+        arrays = _flat(read)
+        parts = []
+        for index, num_axes in self._plan:
+            part = arrays[index]
+            if not isinstance(part, np.ndarray):
+                part = nearest(part)
+            parts.append(part if num_axes == 2 else part.reshape(len(part), -1))
+        if not isinstance(parts[0], np.ndarray):
+            return as_array(sys.modules["torch"].cat(parts, 1).float())
+        block = np.empty((len(parts[0]), self._width), np.float32)
+        np.concatenate(parts, axis=1, out=block)
+        return block
+
+    def views(self, block: np.ndarray) -> dict[str, np.ndarray]:
+        """The fields of a block, (n, *shape) by name."""
+        return {name: block[:, columns].reshape(-1, *self.shapes[name]) for name, columns in self.columns.items()}
+
+    def _make_plan(self, read: Mapping[str, Any]) -> None:
+        fields = {}
+        for name, value in read.items():
+            parts = value if isinstance(value, tuple) else (value,)
+            width = sum(math.prod(part.shape[1:]) for part in parts)
+            self.shapes[name] = (width,) if isinstance(value, tuple) else tuple(value.shape[1:])
+            start = sum(len(indices) for indices, _ in fields.values())
+            fields[name] = (range(start, start + len(parts)), width)
+        arrays = _flat(read)
+        for name in sorted(fields, key=lambda name: (not is_pose(name), name == "rew_terms")):
+            indices, width = fields[name]
+            self._plan += [(index, len(arrays[index].shape)) for index in indices]
+            self.columns[name] = slice(self._width, self._width + width)
+            self._width += width
+
+
+def _flat(read: Mapping[str, Any]) -> list[Any]:
+    """The arrays one after the other, those of tuples too."""
+    arrays: list[Any] = []
+    for value in read.values():
+        if isinstance(value, tuple):
+            arrays += value
         else:
-            block = as_array(sys.modules["torch"].cat(flat, 1))
-        block = block.astype(np.float32, copy=False)
-        return [block[:, columns].reshape(shape) for columns, shape in zip(self._columns, self._shapes)]
-
-    def _plan(self, shapes: Sequence[Sequence[int]]) -> None:
-        self._shapes = [tuple(shape) for shape in shapes]
-        ends = np.cumsum([0, *(math.prod(shape[1:]) for shape in self._shapes)]).tolist()
-        self._columns = [slice(start, end) for start, end in zip(ends, ends[1:])]
+            arrays.append(value)
+    return arrays

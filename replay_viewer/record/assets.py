@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from ..errors import BadField, FileProblem
+from .carriable import why_not
 from .info import EntitySpec, RecordingInfo
 from .mesh_paths import find_file
 from .names import ASSETS, TERRAIN
@@ -30,11 +31,11 @@ _REFERENCES = {
 
 def copy_assets(
     info: RecordingInfo, terrain: tuple[np.ndarray, np.ndarray] | None, folder: Path, package_dirs: Sequence[Path]
-) -> tuple[RecordingInfo, list[str]]:
+) -> tuple[RecordingInfo, dict[str, str]]:
     """Copy what the entities refer to, and the terrain, into the recording.
 
     Returns:
-        The same info with paths inside of the recording, and the mesh files that were not found.
+        The same info with paths inside of the recording, and why a file that is named stays behind, by its name.
 
     Raises:
         FileProblem: a URDF or an object's mesh is not there. BadField: arrays that are no terrain.
@@ -57,10 +58,10 @@ def save_terrain(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> Non
 
 
 class _Copier:
-    """Copies files into a recording's `assets/`. missing: names of meshes in URDFs that were not found."""
+    """Copies files into a recording's `assets/`. missing: why a file stays behind, by the name that refers to it."""
 
     def __init__(self, folder: Path, package_dirs: Sequence[Path]) -> None:
-        self.missing: list[str] = []
+        self.missing: dict[str, str] = {}
         self._folder, self._package_dirs = folder, package_dirs
         self._copied_urdfs: dict[Path, str] = {}
 
@@ -81,9 +82,8 @@ class _Copier:
         """Copy a URDF and its meshes, and make the copy refer to the copies; returns its path in the recording."""
         text = urdf.read_bytes().decode("utf-8", "surrogateescape")
         filenames = {match[3] for match in _FILENAME.finditer(text)}
-        found = {filename: find_file(html.unescape(filename), urdf, self._package_dirs) for filename in filenames}
+        found = {filename: self._find(filename, urdf) for filename in sorted(filenames)}
         meshes = {filename: path for filename, path in found.items() if path is not None}
-        self.missing += sorted(filenames - meshes.keys())
         copies = self._copy_files([urdf, *meshes.values()], name)
         here = copies[urdf].parent
         renamed = {filename: os.path.relpath(copies[mesh], here) for filename, mesh in meshes.items()}
@@ -91,15 +91,43 @@ class _Copier:
         copies[urdf].write_bytes(rewritten.encode("utf-8", "surrogateescape"))
         return self._inside(copies[urdf])
 
+    def _find(self, filename: str, urdf: Path) -> Path | None:
+        """The file that a URDF names; None where it is missing, or may not be carried."""
+        uri = html.unescape(filename)
+        path = find_file(uri, urdf, self._package_dirs)
+        problem = "is not there" if path is None else why_not(path, urdf, self._package_dirs, uri)
+        if problem:
+            self.missing[filename] = problem
+        return None if problem else path
+
     def _copy_files(self, files: Iterable[Path], name: str) -> dict[Path, Path]:
         """Copy files and what they refer to under `assets/<name>`, keeping how they lie to each other."""
-        wanted = _with_references(files)
+        wanted = self._with_references(files)
         common = Path(os.path.commonpath([path.parent for path in wanted]))
         copies = {path: self._folder / ASSETS / name / path.relative_to(common) for path in wanted}
         for source, target in copies.items():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
         return copies
+
+    def _with_references(self, files: Iterable[Path]) -> list[Path]:
+        """The files, and those that they refer to in turn; what is not there is left out, as a viewer would."""
+        wanted: dict[Path, None] = {}
+        todo = list(files)
+        while todo:
+            path = todo.pop(0)
+            if path not in wanted:
+                wanted[path] = None
+                todo += [reference for reference in _references(path) if self._may_carry(reference, path)]
+        return list(wanted)
+
+    def _may_carry(self, reference: Path, named_by: Path) -> bool:
+        if not reference.is_file():
+            return False
+        problem = why_not(reference, named_by, self._package_dirs)
+        if problem:
+            self.missing[os.path.relpath(reference, named_by.parent)] = problem
+        return not problem
 
     def _inside(self, path: Path) -> str:
         return path.relative_to(self._folder).as_posix()
@@ -114,18 +142,6 @@ def _existing(path: Path) -> Path:
     if not path.is_file():
         raise FileProblem(path, "is not there.", "The recording wants to carry a copy of it.")
     return Path(os.path.abspath(path))
-
-
-def _with_references(files: Iterable[Path]) -> list[Path]:
-    """The files, and those that they refer to in turn; what is not there is left out, as a viewer would."""
-    wanted: dict[Path, None] = {}
-    todo = list(files)
-    while todo:
-        path = todo.pop(0)
-        if path not in wanted:
-            wanted[path] = None
-            todo += [reference for reference in _references(path) if reference.is_file()]
-    return list(wanted)
 
 
 def _references(path: Path) -> Iterator[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Mapping, Sequence
@@ -12,13 +12,12 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 
 from ..errors import BadArgument, BadField, UnknownName
-from .adapters import Adapter, Endings, Request, find_adapter
-from .arrays import Rows, as_array
+from .adapters import Adapter, Endings, Hook, Request, find_adapter
+from .arrays import Gatherer, Rows, as_array
 from .patches import Function, Patches
 from .recorder import Recorder
 
-# Of a step in which an env is reset, these belong to the transition before it; everything else shows what came after.
-TRANSITION = ("act", "rew", "rew_terms")
+_NO_COLUMNS = slice(0, 0)
 _messages = logging.getLogger("replay_viewer")
 
 
@@ -39,8 +38,8 @@ def attach(
 ) -> AttachedRecorder:
     """Record every control step of an environment from now on, whoever calls it.
 
-    Two methods of the innermost env are replaced, on this one instance, until `detach` or `close`. Episodes end with
-    the state before the simulator's reset; a reset from outside of a step aborts what it cuts off.
+    The methods that step and reset it are replaced, on this one instance, until `detach` or `close`. Episodes end
+    with the state before the simulator's reset; a reset from outside of a step aborts what it cuts off.
 
     Args:
         env: the environment, perhaps wrapped.
@@ -61,10 +60,10 @@ def attach(
         UnknownName: an adapter, or an env, that there is not.
         FileProblem: the recording cannot be made here.
     """
-    inner, factory = find_adapter(env, adapter)
-    total = int(getattr(inner, "num_envs", 1))
+    layers, factory = find_adapter(env, adapter)
+    total = int(getattr(layers[-1], "num_envs", 1))
     rows = Rows(_env_ids(env_ids, total))
-    reader = factory(inner, Request(rows, observations, None if urdf is None else Path(urdf)))
+    reader = factory(layers[-1], Request(rows, observations, None if urdf is None else Path(urdf), layers))
     description = reader.describe()
     facts = dict(description.facts)
     facts["env_ids"], facts["num_envs_total"], facts["every"] = rows.env_ids.tolist(), total, every
@@ -74,7 +73,7 @@ def attach(
     recorder = Recorder(path, signals=signals, terrain=description.terrain, package_dirs=package_dirs, **facts)
     for note in description.notes:
         _messages.warning("%s: %s", recorder.path, note)
-    return AttachedRecorder(inner, reader, recorder, rows, total)
+    return AttachedRecorder(reader, recorder, rows, total)
 
 
 class AttachedRecorder:
@@ -85,19 +84,22 @@ class AttachedRecorder:
     second: it settles the names.
     """
 
-    def __init__(self, env: Any, adapter: Adapter, recorder: Recorder, rows: Rows, num_envs_total: int) -> None:
+    def __init__(self, adapter: Adapter, recorder: Recorder, rows: Rows, num_envs_total: int) -> None:
         self._adapter, self._recorder, self._rows = adapter, recorder, rows
+        self._gatherer = Gatherer()
         self._slots = np.full(num_envs_total, -1)
         self._slots[rows.env_ids] = np.arange(len(rows))
         self._in_step = False
         self._resets: list[_Reset] = []
         self._is_reset = np.zeros(len(rows), dtype=bool)
-        self._held: dict[str, np.ndarray] | None = None
+        self._held: np.ndarray | None = None
         self._patches = Patches()
         try:
             adapter.patch(self._patches)
-            self._patches.method(env, adapter.reset_method, self._wrap_reset)
-            self._patches.method(env, adapter.step_method, self._wrap_step)
+            for hook in adapter.reset_hooks():
+                self._patches.method(hook.owner, hook.name, functools.partial(self._wrap_reset, hook))
+            hook = adapter.step_hook()
+            self._patches.method(hook.owner, hook.name, self._wrap_step)
         except BaseException:
             self.close()
             raise
@@ -162,30 +164,30 @@ class AttachedRecorder:
         def step(*args: Any, **kwargs: Any) -> Any:
             if not self._patches.active or self._in_step:
                 return original(*args, **kwargs)
-            self._begin_step()
+            self._begin_step(_first(args, kwargs))
             try:
                 result = original(*args, **kwargs)
             finally:
                 self._in_step = False
-            self._end_step()
+            self._end_step(result)
             return result
 
         return step
 
-    def _wrap_reset(self, original: Function) -> Function:
+    def _wrap_reset(self, hook: Hook, original: Function) -> Function:
         @functools.wraps(original)
         def reset(*args: Any, **kwargs: Any) -> Any:
             if self._patches.active:
-                self._see_reset(next(iter((*args, *kwargs.values())), None))
+                self._see_reset(_first(args, kwargs) if hook.env_ids is None else hook.env_ids)
             return original(*args, **kwargs)
 
         return reset
 
-    def _begin_step(self) -> None:
+    def _begin_step(self, action: Any) -> None:
         self._write_held()
         self._resets.clear()
         self._is_reset[:] = False
-        self._adapter.begin_step()
+        self._adapter.begin_step(action)
         self._in_step = True
 
     def _see_reset(self, env_ids: Any) -> None:
@@ -195,7 +197,7 @@ class AttachedRecorder:
         slots = slots[~self._is_reset[slots]] if self._in_step else slots[: len(slots) * bool(self.num_steps)]
         if len(slots) == 0:
             return
-        reset = _Reset(slots, self._adapter.read(), self._adapter.endings())
+        reset = _Reset(slots, self._gatherer.gather(self._adapter.read()), self._adapter.endings())
         if self._in_step:
             self._resets.append(reset)
             self._is_reset[slots] = True
@@ -203,36 +205,53 @@ class AttachedRecorder:
             self._write_held()
             self._end_episodes(reset, "aborted", slots)
 
-    def _end_step(self) -> None:
+    def _end_step(self, result: Any) -> None:
         """Take over the step that was just made."""
-        values = self._adapter.read()
+        self._adapter.end_step(result)
+        block = self._gatherer.gather(self._adapter.read())
         for reset in self._resets:
-            for name in TRANSITION:
-                if name in values:
-                    values[name][reset.slots] = reset.values[name][reset.slots]
-            outcomes = reset.outcomes()
-            for outcome in sorted(set(outcomes)):
-                self._end_episodes(reset, outcome, reset.slots[outcomes == outcome])
-        self._held = values
+            for name in self._adapter.transition:
+                columns = self._gatherer.columns.get(name, _NO_COLUMNS)
+                block[reset.slots, columns] = reset.block[reset.slots, columns]
+            self._end_by_outcome(reset)
+        left = self._adapter.ended()
+        if left is not None:
+            over = _Reset(np.flatnonzero(~self._is_reset), block, left)
+            over = replace(over, slots=over.slots[over.outcomes() != "aborted"])
+            self._end_by_outcome(over)
+        self._held = block
         self._write_if_complete()
 
+    def _end_by_outcome(self, reset: _Reset) -> None:
+        outcomes = reset.outcomes()
+        for outcome in sorted(set(outcomes)):
+            self._end_episodes(reset, outcome, reset.slots[outcomes == outcome])
+
     def _end_episodes(self, reset: _Reset, outcome: str, slots: np.ndarray) -> None:
-        unknown = self._adapter.not_terminal
+        views, unknown = self._gatherer.views(reset.block), self._adapter.not_terminal
         values = {
             name: np.full_like(array[slots], np.nan) if name in unknown else array[slots]
-            for name, array in reset.values.items()
-            if name not in TRANSITION
+            for name, array in views.items()
+            if name not in self._adapter.transition
         }
-        self._recorder.end_episodes(slots.tolist(), outcome, values, lengths=reset.endings.lengths[slots].tolist())
+        endings = reset.endings
+        self._recorder.end_episodes(
+            slots.tolist(),
+            outcome,
+            values,
+            lengths=as_array(endings.lengths)[slots].tolist(),
+            reasons=_of(endings.reasons, slots),
+            success=_of(endings.success, slots),
+        )
 
     def _write_if_complete(self) -> None:
         if self._recorder.is_complete:
             self._write_held()
 
     def _write_held(self) -> None:
-        values, self._held = self._held, None
-        if values is not None:
-            self._recorder.append(values)
+        block, self._held = self._held, None
+        if block is not None:
+            self._recorder.append_block(block, self._gatherer)
 
     def _recorded_slots(self, env_ids: Any) -> np.ndarray:
         """Positions in the recording of those of these envs that are recorded; None stands for all."""
@@ -256,16 +275,26 @@ class AttachedRecorder:
 
 @dataclass(frozen=True)
 class _Reset:
-    """A reset inside of a step: the recorded envs that it begins anew, and how all recorded ones stood before it."""
+    """Envs whose episodes are over: their positions in the recording, and how all recorded ones stood just then."""
 
     slots: np.ndarray
-    values: dict[str, np.ndarray]
+    block: np.ndarray
     endings: Endings
 
     def outcomes(self) -> np.ndarray:
         """(k,) how each episode ended; "aborted" where the simulator did not say that it is over."""
-        terminated, truncated = self.endings.terminated[self.slots], self.endings.truncated[self.slots]
+        terminated = as_array(self.endings.terminated)[self.slots]
+        truncated = as_array(self.endings.truncated)[self.slots]
         return np.where(terminated, "terminated", np.where(truncated, "truncated", "aborted"))
+
+
+def _first(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """The first argument of a call, or None."""
+    return args[0] if args else next(iter(kwargs.values()), None)
+
+
+def _of(values: Sequence[Any] | None, slots: np.ndarray) -> list[Any] | None:
+    return None if values is None else [values[slot] for slot in slots]
 
 
 def _env_ids(wanted: Sequence[int] | str, total: int) -> Sequence[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Mapping, Sequence
+from typing import Sequence
 
 import numpy as np
 
@@ -14,16 +14,16 @@ class EpisodeSums:
         self._steps = np.zeros(num_envs, np.int64)
         self._rewards = np.zeros(num_envs)
 
-    def add(self, values: Mapping[str, np.ndarray]) -> None:
-        """Count one step, with its "rew" (num_envs,) or (num_envs, num_agents) where there is one."""
+    def add(self, rewards: np.ndarray | None) -> None:
+        """Count one step, with its rewards (num_envs,) or (num_envs, num_agents) where there are any."""
         self._steps += 1
-        if "rew" not in values:
+        if rewards is None:
             self._rewards[...] = np.nan
-        elif values["rew"].shape == self._rewards.shape:
-            self._rewards += values["rew"]
+        elif rewards.shape == self._rewards.shape:
+            self._rewards += rewards
         else:
             # The first step tells that there are several agents.
-            self._rewards = values["rew"].astype(np.float64)
+            self._rewards = rewards.astype(np.float64)
 
     def returns_of(self, env_indices: Sequence[int], lengths: Sequence[int] | None) -> np.ndarray:
         """The sums (k,) or (k, num_agents); NaN where the simulator counts other lengths than were seen here."""

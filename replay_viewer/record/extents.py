@@ -24,9 +24,14 @@ class Extent:
 
 
 def folder_extents(folder: Path) -> dict[str, Extent]:
-    """The recording's files in a folder by name, as they are now; without the assets."""
+    """The recording's files in a folder by name, as they are now; without the assets.
+
+    They are looked at in the order of their names: records before the table of ends, which a writer extends first, so
+    that no end is missing of an episode whose records are there.
+    """
     with os.scandir(folder) as entries:
-        return {e.name: Extent(folder / e.name, 0, e.stat().st_size) for e in entries if e.is_file()}
+        files = sorted((entry for entry in entries if entry.is_file()), key=lambda entry: entry.name)
+    return {file.name: Extent(folder / file.name, 0, file.stat().st_size) for file in files}
 
 
 def segments(extents: Mapping[str, Extent], layout: Layout, where: object) -> tuple[list[Extent], int]:

@@ -27,6 +27,11 @@ _WORD_OF_KIND = {"f": "<f4", "b": "<u4", "u": "<u4", "i": "<i4"}
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}")
 
 
+def is_pose(name: str) -> bool:
+    """Whether a field of this name says where a body of an entity is."""
+    return "." in name and name.rpartition(".")[2] in POSES
+
+
 @dataclass(frozen=True)
 class FieldSpec:
     """One value. shape: of one env at one step, agents first. dtype: little-endian, as numpy writes it."""
@@ -39,11 +44,6 @@ class FieldSpec:
     @property
     def num_bytes(self) -> int:
         return np.dtype(self.dtype).itemsize * math.prod(self.shape)
-
-    @property
-    def is_pose(self) -> bool:
-        """Whether it says where a body of an entity is."""
-        return "." in self.name and self.name.rpartition(".")[2] in POSES
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+from typing import Optional
 
 # Some network file systems (Lustre without its option, old NFS) have no locks. A recording must be possible there.
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
@@ -19,3 +20,20 @@ def try_lock(fd: int) -> bool:
         if error.errno not in _NO_LOCKS:
             raise
     return True
+
+
+def is_locked(fd: int) -> Optional[bool]:
+    """Whether another process holds the lock of this file, open for reading; None where there are no locks.
+
+    It is taken for a moment to find out, so ask only when a writer has surely taken it.
+    """
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return None
+    fcntl.flock(fd, fcntl.LOCK_UN)
+    return False

@@ -7,7 +7,7 @@ from typing import Sequence
 
 import numpy as np
 
-from .fields import FieldSpec, StructSpec, laid_end_to_end
+from .fields import FieldSpec, StructSpec, is_pose, laid_end_to_end
 from .npy import build_header
 
 FORMAT_NAME = "replay-viewer recording"
@@ -49,7 +49,7 @@ class Layout:
 
 def plan_layout(fields: Sequence[FieldSpec], num_envs: int, segment_bytes: int = SEGMENT_BYTES) -> Layout:
     """Lay out the fields without gaps, poses first; a segment takes as many records as fit, at least one."""
-    row = laid_end_to_end(sorted(fields, key=lambda field: not field.is_pose))
+    row = laid_end_to_end(sorted(fields, key=lambda field: not is_pose(field.name)))
     columns = laid_end_to_end(terminal_columns(next((f.shape for f in fields if f.name == "rew"), ())))
     header_bytes = len(build_header(record_dtype(row, num_envs)))
     record_bytes = _HEAD_BYTES + num_envs * row.num_bytes

@@ -48,7 +48,7 @@ def _candidates(uri: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterable[
 def _package_candidates(name: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterator[Path]:
     package, _, rest = name.partition("/")
     # Both parents of a link to a URDF count: where the link is, and where the file is.
-    folders = [*package_dirs, *urdf.absolute().parents, *urdf.resolve().parents, *_ros_package_path()]
+    folders = [*package_dirs, *urdf.absolute().parents, *urdf.resolve().parents, *ros_package_path()]
     for folder in folders:
         if folder.name == package:
             yield folder / rest
@@ -57,5 +57,6 @@ def _package_candidates(name: str, urdf: Path, package_dirs: Sequence[Path]) -> 
         yield folder / rest
 
 
-def _ros_package_path() -> list[Path]:
+def ros_package_path() -> list[Path]:
+    """The folders in which ROS looks for packages."""
     return [Path(folder) for folder in os.environ.get("ROS_PACKAGE_PATH", "").split(os.pathsep) if folder]

@@ -13,11 +13,13 @@ from typing import Any, Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from ..errors import BadField, FileProblem, RecordingStopped, UnknownName
-from .arrays import as_array
+from .arrays import Gatherer, as_array
 from .episode_ends import EpisodeEnds
 from .episode_sums import EpisodeSums
 from .info import RecordingInfo
 from .logged import LoggedValues
+from .packed_step import PackedStep
+from .row_packer import Values
 from .writer import ContainerWriter
 
 # Of the field "flags"; see FORMAT.md.
@@ -70,6 +72,8 @@ class Recorder:
         self._logged = LoggedValues(self.path, len(info.env_ids), shapes, [])
         self._sums = EpisodeSums(len(info.env_ids))
         self._ends: list[EpisodeEnds] = []
+        self._packed: PackedStep | None = None
+        self._rewards_shape: tuple[int, ...] = (len(info.env_ids),)
         self._names: frozenset[str] = frozenset()
         self._refused: set[str] = set()
         self._goes_on = True
@@ -165,13 +169,17 @@ class Recorder:
         arrays = {name: rows if isinstance(rows, np.ndarray) else as_array(rows) for name, rows in values.items()}
         arrays = self._admitted(arrays)
         step = self._completed(arrays)
-        self._sums.add(step)
-        for ends in self._ends:
-            self._write_ends(ends)
-        self._ends.clear()
-        if self._is_due:
-            self._write(lambda: self._writer.append(self.num_steps, self.num_steps * self._info.control_dt, step))
-        self.num_steps += 1
+        self._append(step, step.get("rew"))
+
+    def append_block(self, block: np.ndarray, gatherer: Gatherer) -> None:
+        """Like `append`, for what a gatherer has gathered; the same one at every step."""
+        if self._packed is None:
+            self.append(gatherer.views(block))
+            self._packed = self._packing(gatherer.columns)
+            return
+        signals, terms = self._logged.take(self._rewards_shape)
+        self._packed.fill(block, signals, terms, self._flags() if self._ends else None)
+        self._append(self._packed.words, self._packed.rewards)
 
     def close(self) -> None:
         """Finish the recording; a second call does nothing."""
@@ -191,6 +199,23 @@ class Recorder:
     @property
     def _is_due(self) -> bool:
         return self.num_steps % self._info.every == 0
+
+    def _append(self, step: Values, rewards: np.ndarray | None) -> None:
+        self._sums.add(rewards)
+        for ends in self._ends:
+            self._write_ends(ends)
+        self._ends.clear()
+        if self._is_due:
+            self._write(lambda: self._writer.append(self.num_steps, self.num_steps * self._info.control_dt, step))
+        self.num_steps += 1
+
+    def _packing(self, columns: Mapping[str, slice]) -> PackedStep | None:
+        """How further blocks are packed; None when the disk has refused the first."""
+        layout, logged = self._writer.layout, self._logged.signals
+        if layout is None:
+            return None
+        gathered = {name: places for name, places in columns.items() if name not in logged}
+        return PackedStep(layout.row, layout.num_envs, gathered)
 
     def _admitted(self, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The values without those that the first step did not have; says once of each that it is left out."""
@@ -220,9 +245,11 @@ class Recorder:
 
     def _completed(self, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The step with what was logged for it, and flags that say which episodes end in it."""
-        shape = (len(self._info.env_ids),)
-        rewards = values["rew"].shape if "rew" in values else shape + self._logged.signals.get("rew", ())
-        signals, terms = self._logged.take(rewards)
+        if "rew" in self._logged.signals:
+            self._rewards_shape = (len(self._info.env_ids), *self._logged.signals["rew"])
+        elif "rew" in values:
+            self._rewards_shape = values["rew"].shape
+        signals, terms = self._logged.take(self._rewards_shape)
         step = {**values, **signals}
         if terms.shape[-1]:
             step["rew_terms"] = np.concatenate([values["rew_terms"], terms], -1) if "rew_terms" in values else terms

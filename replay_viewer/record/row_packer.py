@@ -7,7 +7,7 @@ from typing import Any, Mapping, NoReturn, Union
 import numpy as np
 
 from ..errors import BadField, UnknownName
-from .fields import StructSpec
+from .fields import StructSpec, is_pose
 
 # Arrays by field name, each (num_rows, *field.shape), or all of them already packed as (num_rows, num_words).
 Values = Union[Mapping[str, np.ndarray], np.ndarray]
@@ -41,7 +41,7 @@ class RowPacker:
         if isinstance(values, np.ndarray):
             return self._pack_words(values)
         for name, view in self._views:
-            if name in values or self._row.by_name[name].is_pose:
+            if name in values or is_pose(name):
                 self._copy(name, values.get(name), view)
         self._refuse_new(values)
 

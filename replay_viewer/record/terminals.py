@@ -8,15 +8,15 @@ from .extents import Extent, chunks_of, count_whole
 from .layout import Layout
 
 
-def read_columns(extent: Extent, layout: Layout) -> np.ndarray:
-    """The columns of all whole rows, without the terminal states, shape (num_rows,).
+def read_columns(extent: Extent, layout: Layout, first: int = 0) -> np.ndarray:
+    """The columns of all whole rows from row `first` on, without the terminal states, shape (num_rows,).
 
     A table of many gigabytes costs a megabyte and its columns.
     """
     stride, skip = layout.columns.num_bytes, layout.terminals_header_bytes
-    count = count_whole(extent.size, skip, stride)
+    count = max(0, count_whole(extent.size, skip, stride) - first)
     columns = np.empty(count, _packed(layout.columns.dtype))
-    rows = Extent(extent.path, extent.offset + skip, count * stride)
+    rows = Extent(extent.path, extent.offset + skip + first * stride, count * stride)
     done, rest = 0, b""
     for chunk in chunks_of(rows):
         rest += chunk

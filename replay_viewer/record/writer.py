@@ -82,6 +82,11 @@ class ContainerWriter:
             raise
 
     @property
+    def layout(self) -> Layout | None:
+        """How the steps lie in the files; None before the first."""
+        return None if self._files is None else self._files.layout
+
+    @property
     def num_records(self) -> int:
         """Steps appended so far."""
         return 0 if self._files is None else self._files.num_records

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
@@ -21,11 +21,26 @@ class Request:
         rows: the envs.
         observations: whether the observations too.
         urdf: the robot's description, in place of the one that the environment names.
+        layers: the environment as the user gave it, and what it wraps, the innermost last.
     """
 
     rows: Rows
     observations: bool = False
     urdf: Path | None = None
+    layers: Sequence[Any] = ()
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A method that is wrapped while a recorder is attached: `owner.name`.
+
+    env_ids: of a method that begins new episodes, the envs that it concerns; None where its first argument names them
+        (all, if it has none).
+    """
+
+    owner: Any
+    name: str
+    env_ids: Sequence[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,53 +60,84 @@ class Description:
 
 @dataclass(frozen=True)
 class Endings:
-    """How the episodes of the recorded envs stand, just before a reset; arrays (n,).
+    """How the episodes of the recorded envs stand, n of them.
 
-    Where an episode is neither terminated nor truncated, the reset aborts it.
+    Where an episode is neither terminated nor truncated, a reset aborts it.
 
     Attributes:
-        terminated: whether the task ended it: a fall, a success.
-        truncated: whether its time is up.
-        lengths: its control steps as the simulator counts them.
+        terminated: (n,) whether the task ended it: a fall, a success.
+        truncated: (n,) whether its time is up.
+        lengths: (n,) its control steps as the simulator counts them.
+        reasons: (n,) names out of the fact `outcome_reasons`, "" for unknown.
+        success: (n,) True, False, or None for unknown.
     """
 
     terminated: np.ndarray
     truncated: np.ndarray
     lengths: np.ndarray
+    reasons: Sequence[str] | None = None
+    success: Sequence[bool | None] | None = None
 
 
 class Adapter(ABC):
     """Reads one environment.
 
-    `attach` wraps two of its methods: the one that makes a control step, and the one that begins new episodes, whose
-    first argument is the envs' ids (all, if it has none). It reads after every step, and just before a reset that
-    concerns a recorded env.
+    `attach` wraps the method that makes a control step, and those that begin new episodes. It reads after every step,
+    and just before a reset that concerns a recorded env. Of an env that is reset inside of a step, the record shows
+    what came after the reset, but for what belongs to the transition before it.
 
     Attributes:
         step_method: name of the first.
         reset_method: name of the second.
         not_terminal: names that say nothing about the state before a reset, since the simulator computes them
             afterwards.
+        transition: names that belong to the transition, and are known before the reset.
     """
 
     step_method = "step"
     reset_method = "reset_idx"
     not_terminal: tuple[str, ...] = ("obs",)
+    transition: tuple[str, ...] = ("act", "rew", "rew_terms")
+
+    def __init__(self, env: Any, request: Request) -> None:
+        self.env, self.request, self.rows = env, request, request.rows
 
     @abstractmethod
     def describe(self) -> Description:
         """The facts, read once."""
 
     @abstractmethod
-    def read(self) -> dict[str, np.ndarray]:
-        """The recorded envs as they are now: arrays (n, ...) by name, as `FORMAT.md` has them, which are copies."""
+    def read(self) -> Mapping[str, Any]:
+        """The recorded envs as they are now: rows (n, ...) by name, as `FORMAT.md` has them.
+
+        Numpy arrays, or torch tensors of one device; they are copied at once, so views are welcome. A tuple of arrays
+        stands side by side along the last axis. The names, their order and the shapes are the same at every call.
+        """
 
     @abstractmethod
     def endings(self) -> Endings:
         """How their episodes stand, read just before a reset."""
 
+    def step_hook(self) -> Hook:
+        """The method that makes a control step."""
+        return Hook(self.env, self.step_method)
+
+    def reset_hooks(self) -> Sequence[Hook]:
+        """The methods that begin new episodes."""
+        return (Hook(self.env, self.reset_method),)
+
     def patch(self, patches: Patches) -> None:  # noqa: B027 - most adapters need nothing else.
         """Wrap whatever else must be seen, for example functions whose results the environment does not keep."""
 
-    def begin_step(self) -> None:  # noqa: B027
-        """Called before each control step."""
+    def begin_step(self, action: Any) -> None:  # noqa: B027
+        """Called before each control step, with its first argument."""
+
+    def end_step(self, result: Any) -> None:  # noqa: B027
+        """Called after each control step, with what it returned, before it is read."""
+
+    def ended(self) -> Endings | None:
+        """The episodes that the step has just ended and left as they are, to be reset by whoever comes next.
+
+        None where the simulator resets inside of its steps.
+        """
+        return None

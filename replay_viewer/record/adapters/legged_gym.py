@@ -9,11 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ...errors import BadArgument
-from ...rotations import xyzw_to_wxyz
-from ..arrays import Gatherer, as_array
+from ..arrays import as_array
 from ..info import EntitySpec
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
@@ -33,20 +30,22 @@ class LeggedGym(Adapter):
     """Reads a `LeggedRobot`. Raises BadArgument for one with several robots per env."""
 
     def __init__(self, env: Any, request: Request) -> None:
-        self._env, self._request, self._rows = env, request, request.rows
+        super().__init__(env, request)
         _refuse_several_robots(env)
-        self._terms, self._gatherer = RewardTerms(env, self._rows), Gatherer()
+        self._terms = RewardTerms(env, self.rows)
         self._optional = {name: field for name, field in _OPTIONAL.items() if getattr(env, name, None) is not None}
         if self._optional.get("torques") and env.torques.shape[1] != len(env.dof_names):
             # Of the actuated joints only, so no column of theirs is a joint's by its position.
             self._optional["torques"] = "torques"
-        self._buffers = ["root_states", "dof_pos", "dof_vel", "rew_buf", *self._optional]
-        self._buffers += ["obs_buf"] * request.observations
-        self._fields = {_field(field): name for name, field in self._optional.items()}
+        buffers = {"robot.joint_pos": "dof_pos", "robot.joint_vel": "dof_vel", "rew": "rew_buf"}
+        buffers.update((_field(field), name) for name, field in self._optional.items())
+        if request.observations:
+            buffers["obs"] = "obs_buf"
+        self._buffers = list(buffers.items())
 
     def describe(self) -> Description:
-        env, cfg = self._env, self._env.cfg
-        urdf, notes = (self._request.urdf, []) if self._request.urdf else find_urdf(env)
+        env, cfg = self.env, self.env.cfg
+        urdf, notes = (self.request.urdf, []) if self.request.urdf else find_urdf(env)
         bodies = _body_names(env) if "contact_forces" in self._optional else []
         robot = EntitySpec("robot", "robot", list(env.dof_names), bodies, None if urdf is None else str(urdf))
         facts = {
@@ -64,43 +63,36 @@ class LeggedGym(Adapter):
     def patch(self, patches: Patches) -> None:
         self._terms.patch(patches)
 
-    def begin_step(self) -> None:
+    def begin_step(self, action: Any) -> None:
         self._terms.forget()
 
-    def read(self) -> dict[str, np.ndarray]:
-        env, rows = self._env, self._rows
-        arrays = [rows.of(getattr(env, name)) for name in self._buffers]
-        *buffers, terms = self._gatherer.gather([*arrays, self._terms.kept()])
-        read = dict(zip(self._buffers, buffers))
-        root = read["root_states"]
+    def read(self) -> dict[str, Any]:
+        env, rows = self.env, self.rows.of
+        root = rows(env.root_states)
         values = {
             "robot.base_pos": root[:, 0:3],
-            "robot.base_wxyz": xyzw_to_wxyz(root[:, 3:7]),
-            "robot.joint_pos": read["dof_pos"],
+            "robot.base_wxyz": (root[:, 6:7], root[:, 3:6]),
             "robot.base_lin_vel": root[:, 7:10],
             "robot.base_ang_vel": root[:, 10:13],
-            "robot.joint_vel": read["dof_vel"],
-            "rew": read["rew_buf"],
         }
-        values.update((field, read[name]) for field, name in self._fields.items())
-        if self._request.observations:
-            values["obs"] = read["obs_buf"]
+        for field, name in self._buffers:
+            values[field] = rows(getattr(env, name))
         if self._terms.names:
-            values["rew_terms"] = self._terms.scaled(terms)
+            values["rew_terms"] = self._terms.scaled()
         return values
 
     def endings(self) -> Endings:
-        env = self._env
+        env = self.env
         reset, late, lengths = (
-            as_array(self._rows.copied(buffer)) for buffer in (env.reset_buf, env.time_out_buf, env.episode_length_buf)
+            as_array(self.rows.copied(buffer)) for buffer in (env.reset_buf, env.time_out_buf, env.episode_length_buf)
         )
         # The simulator does not tell a fall from a time-out in the same step: its learner sees a time-out.
         late = late.astype(bool)
         return Endings(reset.astype(bool) & ~late, late, lengths)
 
     def _env_origins(self) -> list[list[float]] | None:
-        origins = getattr(self._env, "env_origins", None)
-        return None if origins is None else as_array(self._rows.of(origins)).astype(float).tolist()
+        origins = getattr(self.env, "env_origins", None)
+        return None if origins is None else as_array(self.rows.of(origins)).astype(float).tolist()
 
 
 def _field(name: str) -> str:

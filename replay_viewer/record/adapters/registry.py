@@ -14,14 +14,12 @@ OWN_ADAPTER = """\
     from replay_viewer import Adapter, Description, Endings, EntitySpec, register_adapter
 
     class MyAdapter(Adapter):
-        def __init__(self, env, request):
-            self.env, self.rows = env, request.rows.env_ids
         def describe(self):
             return Description({"control_dt": self.env.dt, "entities": [EntitySpec("robot")]})
         def read(self):
-            return {"robot.base_pos": self.env.pos[self.rows], "robot.base_wxyz": self.env.quat[self.rows]}
+            return {"robot.base_pos": self.rows.of(self.env.pos), "robot.base_wxyz": self.rows.of(self.env.quat)}
         def endings(self):
-            return Endings(self.env.fallen[self.rows], self.env.late[self.rows], self.env.steps[self.rows])
+            return Endings(*map(self.rows.copied, (self.env.fallen, self.env.late, self.env.steps)))
 
     register_adapter("mine", ("pos", "quat", "reset_idx"), MyAdapter)"""
 
@@ -50,8 +48,8 @@ def register_adapter(name: str, matches: Sequence[str], factory: Factory) -> Non
     _entries[name] = _Entry(name, tuple(matches), factory)
 
 
-def find_adapter(env: Any, name: str | None = None) -> tuple[Any, Factory]:
-    """The innermost of an environment's wrappers that an adapter fits, and the adapter's factory.
+def find_adapter(env: Any, name: str | None = None) -> tuple[list[Any], Factory]:
+    """The layers of an environment down to the innermost that an adapter fits, and the adapter's factory.
 
     Args:
         env: perhaps wrapped.
@@ -65,10 +63,10 @@ def find_adapter(env: Any, name: str | None = None) -> tuple[Any, Factory]:
         raise UnknownName("adapter", name, tuple(_entries), "the registered ones")
     entries = list(reversed(list(_entries.values()))) if name is None else [_entries[name]]
     layers = unwrapped(env)
-    for layer in reversed(layers):
+    for depth in range(len(layers), 0, -1):
         for entry in entries:
-            if not _missing(layer, entry):
-                return layer, entry.factory
+            if not _missing(layers[depth - 1], entry):
+                return layers[:depth], entry.factory
     missing = {entry.name: _missing(layers[-1], entry) for entry in entries}
     raise UnknownEnvironment(type(layers[-1]).__name__, missing, OWN_ADAPTER)
 

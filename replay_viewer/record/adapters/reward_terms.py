@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Rows
+from ..arrays import Rows, like
 from ..patches import Function, Patches
 
 TERMINATION = "termination"
@@ -32,6 +32,8 @@ class RewardTerms:
         if TERMINATION in getattr(env, "reward_scales", {}) and hasattr(self._owner, "_reward_termination"):
             self.names = (*self.names, TERMINATION)
         self._kept = rows.table(env.rew_buf, len(self.names))
+        self._scales: list[float] = []
+        self._factors: Any = None
         self.forget()
 
     def metadata(self) -> dict[str, Any]:
@@ -52,14 +54,13 @@ class RewardTerms:
         """A new step begins: what is not called in it is unknown."""
         self._kept[:] = np.nan
 
-    def kept(self) -> Any:
-        """(n, num_terms) before scaling, where the simulator has them."""
-        return self._kept
-
-    def scaled(self, terms: np.ndarray) -> np.ndarray:
+    def scaled(self) -> Any:
         """(n, num_terms) as they entered the reward: the same product in the same precision."""
-        scales = self._env.reward_scales
-        return terms * np.array([scales[name] for name in self.names], np.float32)
+        scales = [self._env.reward_scales[name] for name in self.names]
+        if scales != self._scales:
+            # Scales may change while a policy learns.
+            self._scales, self._factors = scales, like(self._kept, scales)
+        return self._kept * self._factors
 
     def _listen(self, column: int, original: Function) -> Function:
         kept = self._kept[:, column]
