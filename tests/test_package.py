@@ -14,7 +14,7 @@ from needs import require
 import replay_viewer
 
 PACKAGE = Path(replay_viewer.__file__).parent
-FLOOR_0 = ["errors", "rotations", "cli", "cli.upkeep"] + [
+FLOOR_0 = ["errors", "rotations", "progress", "cli", "cli.upkeep"] + [
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
     for path in sorted((PACKAGE / "record").rglob("*.py"))
     if path.stem != "__init__"

@@ -77,7 +77,7 @@ def test_pack_draws_a_bar_on_a_terminal(recording: Path) -> None:
     os.close(terminal)
     drawn = os.read(master, 10000).decode()
     os.close(master)
-    assert drawn.startswith("\r[")
+    assert drawn.startswith("\r\x1b[K[")
     assert drawn.rstrip().endswith("100% of 0.0 MB")
 
 
