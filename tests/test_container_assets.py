@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,17 @@ def record_robot(path: Path, urdf: Path) -> Path:
     return record(path, 1, sample_info(entities=[EntitySpec("robot", joint_names=JOINTS, urdf=str(urdf)), box]))
 
 
+def left_behind(path: Path) -> dict[str, str]:
+    """Why a file is not carried, by the name that refers to it, as the recording's log says."""
+    lines = [json.loads(line) for line in (path / "log.jsonl").read_text().splitlines()]
+    (line,) = [line for line in lines if line["kind"] == "missing_assets"]
+    return dict(zip(line["files"], line["reasons"]))
+
+
+def carried_contents(path: Path) -> set[bytes]:
+    return {file.read_bytes() for file in (path / "assets").rglob("*") if file.is_file()}
+
+
 def test_a_urdf_is_carried_with_its_meshes_and_their_textures(tmp_path: Path, package: Path) -> None:
     path = record_robot(tmp_path / "run.rec", package / "urdf" / "bot.urdf")
     carried = {file.relative_to(path / "assets").as_posix() for file in (path / "assets").rglob("*") if file.is_file()}
@@ -87,13 +99,94 @@ def test_a_mesh_that_is_missing_is_logged_and_left_as_it_was(tmp_path: Path, pac
     assert 'filename="package://elsewhere/gone.stl"' in (path / "assets/robot/urdf/bot.urdf").read_text(
         encoding="utf-8"
     )
-    assert '"files": ["package://elsewhere/gone.stl"]' in (path / "log.jsonl").read_text()
+    assert left_behind(path) == {"package://elsewhere/gone.stl": "is not there"}
 
 
 def test_no_path_of_this_machine_is_in_a_recording(tmp_path: Path, package: Path) -> None:
     path = record_robot(tmp_path / "run.rec", package / "urdf" / "bot.urdf")
     for name in ("meta.json", "assets/robot/urdf/bot.urdf"):
         assert str(tmp_path) not in (path / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A folder with files of the user's own that no recording should carry."""
+    folder = tmp_path / "home" / ".ssh"
+    folder.mkdir(parents=True)
+    (folder / "id_rsa").write_bytes(b"secret")
+    (folder / "face.png").write_bytes(b"secret")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("mesh", "names", "reason"),
+    [
+        ("body a.obj", "map_Kd {secret}/id_rsa", "no mesh, material or texture"),
+        ("body a.obj", "map_Kd {secret}/face.png", "too far from body.mtl"),
+        ("body a.obj", "map_Kd ../../home/.ssh/face.png", "too far from body.mtl"),
+        ("body a.obj", "map_Kd key.png", "too far from body.mtl"),
+        ("body.dae", "<init_from>{secret}/id_rsa</init_from>", "no mesh, material or texture"),
+        ("body.gltf", '{{"images": [{{"uri": "../../home/.ssh/face.png"}}]}}', "too far from body.gltf"),
+        ("link.urdf", "<mesh filename='file://{secret}/face.png'/>", "too far from bot.urdf"),
+        ("link.urdf", "<mesh filename='{secret}/face.png'/>", "too far from bot.urdf"),
+        ("link.urdf", "<texture filename='{secret}/id_rsa'/>", "no mesh, material or texture"),
+        ("link.urdf", "<texture filename='package://x{secret}/face.png'/>", "too far from bot.urdf"),
+        ("link.urdf", "<texture filename='package://bot_description/../home/.ssh/face.png'/>", "too far from bot.urdf"),
+    ],
+)
+def test_what_a_robots_files_name_elsewhere_is_not_carried(
+    tmp_path: Path, package: Path, secret: Path, mesh: str, names: str, reason: str
+) -> None:
+    text = names.format(secret=secret)
+    (package / "meshes" / "key.png").symlink_to(secret / "face.png")
+    if mesh == "link.urdf":
+        (package / "urdf/bot.urdf").write_text(f'<robot name="r"><link name="base">{text}</link></robot>')
+    elif mesh == "body a.obj":
+        (package / "meshes/body.mtl").write_text(text)
+    else:
+        (package / "meshes" / mesh).write_text(text)
+        urdf = package / "urdf/bot.urdf"
+        urdf.write_text(urdf.read_text(encoding="utf-8").replace("body%20a.obj", mesh), encoding="utf-8")
+    path = record_robot(tmp_path / "run.rec", package / "urdf/bot.urdf")
+    assert b"secret" not in carried_contents(path)
+    assert len([why for why in left_behind(path).values() if reason in why]) == 1
+
+
+def test_package_folders_and_ros_packages_open_what_lies_far_from_a_urdf(
+    tmp_path: Path, package: Path, secret: Path
+) -> None:
+    (package / "package.xml").write_text("<package/>")
+    (package / "deep/er/urdf").mkdir(parents=True)
+    urdf = package / "deep/er/urdf/bot.urdf"
+    shapes = ("../../../textures/skin.png", f"{secret}/face.png")
+    urdf.write_text('<robot name="r">' + "".join(f'<texture filename="{shape}"/>' for shape in shapes) + "</robot>")
+    entities = [EntitySpec("robot", joint_names=JOINTS, urdf=str(urdf)), EntitySpec("box", "object")]
+    path = record(tmp_path / "run.rec", 1, sample_info(entities=entities), package_dirs=[secret])
+    assert carried_contents(path) == {urdf_copy(path), b"skin", b"secret"}
+
+
+def urdf_copy(path: Path) -> bytes:
+    (urdf,) = (path / "assets").rglob("*.urdf")
+    return urdf.read_bytes()
+
+
+def test_a_linked_robot_brings_what_lies_beside_the_original(tmp_path: Path, package: Path) -> None:
+    blobs, links = tmp_path / "hub/blobs", tmp_path / "hub/snapshots/1/bot"
+    blobs.mkdir(parents=True)
+    links.mkdir(parents=True)
+    (blobs / "1a").write_text('<robot name="r"><mesh filename="foot.stl"/></robot>')
+    (blobs / "2b").write_bytes(b"solid foot")
+    (links / "bot.urdf").symlink_to(blobs / "1a")
+    (links / "foot.stl").symlink_to(blobs / "2b")
+    path = record_robot(tmp_path / "run.rec", links / "bot.urdf")
+    assert carried_contents(path) == {urdf_copy(path), b"solid foot"}
+
+
+def test_what_stays_behind_is_said(tmp_path: Path, package: Path, caplog: pytest.LogCaptureFixture) -> None:
+    record_robot(tmp_path / "run.rec", package / "urdf" / "bot.urdf")
+    assert caplog.messages == [
+        f"{tmp_path / 'run.rec'}: 1 file that the robot names is not carried: package://elsewhere/gone.stl is not there."
+    ]
 
 
 def test_a_urdf_that_is_not_there_leaves_no_folder(tmp_path: Path) -> None:

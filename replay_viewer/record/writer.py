@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import logging
 import os
 import shutil
 from dataclasses import replace
@@ -27,6 +28,8 @@ from .names import EPISODES, LOG, META
 from .record_file import write_all
 from .row_packer import Values
 from .step_files import StepFiles
+
+_messages = logging.getLogger("replay_viewer")
 
 
 class ContainerWriter:
@@ -74,7 +77,7 @@ class ContainerWriter:
             # Held until this process dies: `repair` keeps its hands off a recording that grows.
             try_lock(self._log.fd)
             if missing:
-                self.log("missing_assets", files=missing)
+                self._tell_missing(missing)
         except BaseException as error:
             shutil.rmtree(self.path, ignore_errors=True)
             if isinstance(error, OSError):
@@ -174,6 +177,13 @@ class ContainerWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _tell_missing(self, missing: Mapping[str, str]) -> None:
+        self.log("missing_assets", files=list(missing), reasons=list(missing.values()))
+        name, reason = next(iter(missing.items()))
+        count = "1 file" if len(missing) == 1 else f"{len(missing)} files"
+        verb = "is not carried:" if len(missing) == 1 else "are not carried; for example,"
+        _messages.warning("%s: %s that the robot names %s %s %s.", self.path, count, verb, name, reason)
 
     def _start(self, values: Values) -> StepFiles:
         """Fix the fields by the first step and make the files."""
