@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Callable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from ..errors import BadField, FileProblem, RecordingStopped, UnknownName
 from .arrays import Gatherer, as_array
 from .episode_ends import EpisodeEnds
 from .episode_sums import EpisodeSums
+from .free_path import numbered
 from .info import RecordingInfo
 from .logged import LoggedValues
 from .packed_step import PackedStep
@@ -289,7 +289,7 @@ class Recorder:
 
 def _open_new(path: Path, make: Callable[[Path], ContainerWriter]) -> ContainerWriter:
     """The writer of the first path that is free: walk.rec, walk-2.rec, walk-3.rec, ..."""
-    for candidate in _numbered(path):
+    for candidate in numbered(path):
         if not os.path.lexists(candidate):
             try:
                 return make(candidate)
@@ -298,9 +298,3 @@ def _open_new(path: Path, make: Callable[[Path], ContainerWriter]) -> ContainerW
                 if not os.path.lexists(candidate):
                     raise
     raise AssertionError("there is always another number")
-
-
-def _numbered(path: Path) -> Iterator[Path]:
-    yield path
-    for number in count(2):
-        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
