@@ -24,6 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 RECORDER_TESTS = (
     "assets_path",
     "attach",
+    "background_recording",
     "container_survival",
     "container_writer",
     "legged_gym",

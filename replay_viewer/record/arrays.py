@@ -91,8 +91,10 @@ class Gatherer:
         self._plan: list[tuple[int, int]] = []
         self._width = 0
 
-    def gather(self, read: Mapping[str, Any]) -> np.ndarray:
+    def gather(self, read: Mapping[str, Any]) -> Any:
         """Copy rows (n, ...) by name, or tuples of such that stand side by side, into a block (n, width) of float32.
+
+        The block is a tensor where the rows are tensors on a device.
 
         Raises:
             ValueError: other shapes than at the first call.
@@ -107,7 +109,7 @@ class Gatherer:
                 part = nearest(part)
             parts.append(part if num_axes == 2 else part.reshape(len(part), -1))
         if not isinstance(parts[0], np.ndarray):
-            return as_array(sys.modules["torch"].cat(parts, 1).float())
+            return sys.modules["torch"].cat(parts, 1).float()
         block = np.empty((len(parts[0]), self._width), np.float32)
         np.concatenate(parts, axis=1, out=block)
         return block

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import functools
 import logging
-from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
 from ..errors import BadArgument, BadField, UnknownName
-from .adapters import Adapter, Endings, Hook, Request, find_adapter
+from .adapters import Adapter, Hook, Request, find_adapter
 from .arrays import Gatherer, Rows, as_array
+from .background_calls import BackgroundCalls
+from .host_copies import HostCopier, HostCopy
 from .patches import Function, Patches
 from .recorder import Recorder
+from .seen_step import SeenEnds, SeenStep
+from .step_writer import StepWriter
 
-_NO_COLUMNS = slice(0, 0)
+# Of steps that are on their way from a GPU: simulated seconds, and steps.
+_LONGEST_DELAY, _LARGEST_DEPTH = 0.25, 8
 _messages = logging.getLogger("replay_viewer")
 
 
@@ -73,7 +77,8 @@ def attach(
     recorder = Recorder(path, signals=signals, terrain=description.terrain, package_dirs=package_dirs, **facts)
     for note in description.notes:
         _messages.warning("%s: %s", recorder.path, note)
-    return AttachedRecorder(reader, recorder, rows, total)
+    depth = max(1, int(_LONGEST_DELAY / facts["control_dt"]))
+    return AttachedRecorder(reader, recorder, rows, total, min(depth, _LARGEST_DEPTH))
 
 
 class AttachedRecorder:
@@ -81,18 +86,26 @@ class AttachedRecorder:
 
     What is logged between two steps belongs to the first of them, so a step that somebody logs to is written as soon
     as it has all that the first step had, at the latest when the next one begins. The very first step waits for the
-    second: it settles the names.
+    second: it settles the names. A step of a simulator on a GPU is written while the simulation goes on, at most eight
+    steps and a quarter of a second later.
+
+    Attributes:
+        num_steps: control steps seen so far.
     """
 
-    def __init__(self, adapter: Adapter, recorder: Recorder, rows: Rows, num_envs_total: int) -> None:
+    def __init__(self, adapter: Adapter, recorder: Recorder, rows: Rows, num_envs_total: int, depth: int) -> None:
         self._adapter, self._recorder, self._rows = adapter, recorder, rows
-        self._gatherer = Gatherer()
+        self._gatherer, self._copier = Gatherer(), HostCopier()
+        self._writer = StepWriter(recorder, self._gatherer, adapter)
+        self._calls: BackgroundCalls | None = None
+        self._depth = depth
+        self.num_steps = 0
         self._slots = np.full(num_envs_total, -1)
         self._slots[rows.env_ids] = np.arange(len(rows))
         self._in_step = False
-        self._resets: list[_Reset] = []
+        self._resets: list[SeenEnds] = []
         self._is_reset = np.zeros(len(rows), dtype=bool)
-        self._held: np.ndarray | None = None
+        self._held: SeenStep | None = None
         self._patches = Patches()
         try:
             adapter.patch(self._patches)
@@ -108,11 +121,6 @@ class AttachedRecorder:
     def path(self) -> Path:
         """Where the recording is."""
         return self._recorder.path
-
-    @property
-    def num_steps(self) -> int:
-        """Control steps seen so far."""
-        return self._recorder.num_steps + (self._held is not None)
 
     def log(self, name: str, values: Any) -> None:
         """Log a signal of the step that was just made, in place of a value of that name if the environment has one.
@@ -149,6 +157,8 @@ class AttachedRecorder:
         """Detach and finish the recording; a second call does nothing."""
         self.detach()
         self._write_held()
+        if self._calls is not None:
+            self._calls.finish()
         self._recorder.close()
 
     def __enter__(self) -> AttachedRecorder:
@@ -185,7 +195,7 @@ class AttachedRecorder:
 
     def _begin_step(self, action: Any) -> None:
         self._write_held()
-        self._resets.clear()
+        self._resets = []
         self._is_reset[:] = False
         self._adapter.begin_step(action)
         self._in_step = True
@@ -197,61 +207,43 @@ class AttachedRecorder:
         slots = slots[~self._is_reset[slots]] if self._in_step else slots[: len(slots) * bool(self.num_steps)]
         if len(slots) == 0:
             return
-        reset = _Reset(slots, self._gatherer.gather(self._adapter.read()), self._adapter.endings())
+        ends = SeenEnds(slots, self._copy(), self._adapter.endings())
         if self._in_step:
-            self._resets.append(reset)
+            self._resets.append(ends)
             self._is_reset[slots] = True
         else:
             self._write_held()
-            self._end_episodes(reset, "aborted", slots)
+            self._call(self._writer.abort, ends)
 
     def _end_step(self, result: Any) -> None:
         """Take over the step that was just made."""
         self._adapter.end_step(result)
-        block = self._gatherer.gather(self._adapter.read())
-        for reset in self._resets:
-            for name in self._adapter.transition:
-                columns = self._gatherer.columns.get(name, _NO_COLUMNS)
-                block[reset.slots, columns] = reset.block[reset.slots, columns]
-            self._end_by_outcome(reset)
-        left = self._adapter.ended()
-        if left is not None:
-            over = _Reset(np.flatnonzero(~self._is_reset), block, left)
-            over = replace(over, slots=over.slots[over.outcomes() != "aborted"])
-            self._end_by_outcome(over)
-        self._held = block
+        copy, left = self._copy(), self._adapter.ended()
+        ends = None if left is None else SeenEnds(np.flatnonzero(~self._is_reset), copy, left)
+        self._held = SeenStep(copy, self._resets, ends)
+        self.num_steps += 1
         self._write_if_complete()
 
-    def _end_by_outcome(self, reset: _Reset) -> None:
-        outcomes = reset.outcomes()
-        for outcome in sorted(set(outcomes)):
-            self._end_episodes(reset, outcome, reset.slots[outcomes == outcome])
-
-    def _end_episodes(self, reset: _Reset, outcome: str, slots: np.ndarray) -> None:
-        views, unknown = self._gatherer.views(reset.block), self._adapter.not_terminal
-        values = {
-            name: np.full_like(array[slots], np.nan) if name in unknown else array[slots]
-            for name, array in views.items()
-            if name not in self._adapter.transition
-        }
-        endings = reset.endings
-        self._recorder.end_episodes(
-            slots.tolist(),
-            outcome,
-            values,
-            lengths=as_array(endings.lengths)[slots].tolist(),
-            reasons=_of(endings.reasons, slots),
-            success=_of(endings.success, slots),
-        )
+    def _copy(self) -> HostCopy:
+        return self._copier.copy(self._gatherer.gather(self._adapter.read()))
 
     def _write_if_complete(self) -> None:
         if self._recorder.is_complete:
             self._write_held()
 
     def _write_held(self) -> None:
-        block, self._held = self._held, None
-        if block is not None:
-            self._recorder.append_block(block, self._gatherer)
+        step, self._held = self._held, None
+        if step is not None:
+            step.logged = self._recorder.take_logged()
+            self._call(self._writer.write, step)
+
+    def _call(self, write: Callable[[Any], None], seen: SeenStep | SeenEnds) -> None:
+        """Write at once, or, where copies come from a GPU, behind the simulation; the first step settles the names."""
+        if self._calls is not None:
+            return self._calls.add(write, seen)
+        write(seen)
+        if self._copier.is_ahead:
+            self._calls = BackgroundCalls(self._depth)
 
     def _recorded_slots(self, env_ids: Any) -> np.ndarray:
         """Positions in the recording of those of these envs that are recorded; None stands for all."""
@@ -273,28 +265,9 @@ class AttachedRecorder:
         return self._rows.of(array)
 
 
-@dataclass(frozen=True)
-class _Reset:
-    """Envs whose episodes are over: their positions in the recording, and how all recorded ones stood just then."""
-
-    slots: np.ndarray
-    block: np.ndarray
-    endings: Endings
-
-    def outcomes(self) -> np.ndarray:
-        """(k,) how each episode ended; "aborted" where the simulator did not say that it is over."""
-        terminated = as_array(self.endings.terminated)[self.slots]
-        truncated = as_array(self.endings.truncated)[self.slots]
-        return np.where(terminated, "terminated", np.where(truncated, "truncated", "aborted"))
-
-
 def _first(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """The first argument of a call, or None."""
     return args[0] if args else next(iter(kwargs.values()), None)
-
-
-def _of(values: Sequence[Any] | None, slots: np.ndarray) -> list[Any] | None:
-    return None if values is None else [values[slot] for slot in slots]
 
 
 def _env_ids(wanted: Sequence[int] | str, total: int) -> Sequence[int]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Sequence
+from typing import Any, Dict, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from ..errors import BadField, UnknownName
 from .arrays import as_array
+
+# Of one step: signals by name, and the terms side by side.
+Logged = Tuple[Dict[str, np.ndarray], np.ndarray]
 
 
 @dataclass
@@ -56,7 +59,7 @@ class LoggedValues:
         """Whether this step has everything that the first one had."""
         return self._fixed and len(self._values) == len(self.signals) and len(self._term_values) == len(self.terms)
 
-    def take(self, rewards: tuple[int, ...]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    def take(self, rewards: tuple[int, ...]) -> Logged:
         """What was logged for this step, and the terms side by side, (*rewards, num_terms).
 
         rewards: shape of the step's rewards, (num_envs,) or (num_envs, num_agents). The next step begins empty.

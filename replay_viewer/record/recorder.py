@@ -17,7 +17,7 @@ from .episode_ends import EpisodeEnds
 from .episode_sums import EpisodeSums
 from .free_path import numbered
 from .info import RecordingInfo
-from .logged import LoggedValues
+from .logged import Logged, LoggedValues
 from .packed_step import PackedStep
 from .row_packer import Values
 from .writer import ContainerWriter
@@ -155,6 +155,10 @@ class Recorder:
         elif self.num_steps:
             self._write_ends(ends)
 
+    def forget_ends(self) -> None:
+        """Forget the ends in a step that something interrupted, so that it is never appended."""
+        self._ends = []
+
     def append(self, values: Mapping[str, Any]) -> None:
         """Append one control step of all envs; of `every=k`, each k-th is written, and survives the process.
 
@@ -163,7 +167,7 @@ class Recorder:
                 are copied.
 
         Raises:
-            BadField: a value that is missing or misshapen; nothing is written.
+            BadField: a value that is missing or misshapen; nothing of the step is written.
             UnknownName: a name that the first step did not have; once.
         """
         arrays = {name: rows if isinstance(rows, np.ndarray) else as_array(rows) for name, rows in values.items()}
@@ -171,15 +175,21 @@ class Recorder:
         step = self._completed(arrays)
         self._append(step, step.get("rew"))
 
-    def append_block(self, block: np.ndarray, gatherer: Gatherer) -> None:
-        """Like `append`, for what a gatherer has gathered; the same one at every step."""
-        if self._packed is None:
+    def take_logged(self) -> Logged | None:
+        """What was logged for the coming block; None for the first, which settles the names."""
+        return None if self._packed is None else self._logged.take(self._rewards_shape)
+
+    def append_block(self, block: np.ndarray, gatherer: Gatherer, logged: Logged | None) -> None:
+        """Like `append`, for what a gatherer has gathered, the same one at every step, and `take_logged` has taken.
+
+        May be called on another thread than `log`.
+        """
+        if self._packed is None or logged is None:
             self.append(gatherer.views(block))
             self._packed = self._packing(gatherer.columns)
-            return
-        signals, terms = self._logged.take(self._rewards_shape)
-        self._packed.fill(block, signals, terms, self._flags() if self._ends else None)
-        self._append(self._packed.words, self._packed.rewards)
+        else:
+            self._packed.fill(block, *logged, self._flags() if self._ends else None)
+            self._append(self._packed.words, self._packed.rewards)
 
     def close(self) -> None:
         """Finish the recording; a second call does nothing."""
@@ -201,13 +211,14 @@ class Recorder:
         return self.num_steps % self._info.every == 0
 
     def _append(self, step: Values, rewards: np.ndarray | None) -> None:
+        number, is_due, all_ends = self.num_steps, self._is_due, self._ends
+        # First, so that the next step is another one, whatever interrupts this one.
+        self.num_steps, self._ends = number + 1, []
         self._sums.add(rewards)
-        for ends in self._ends:
+        for ends in all_ends:
             self._write_ends(ends)
-        self._ends.clear()
-        if self._is_due:
-            self._write(lambda: self._writer.append(self.num_steps, self.num_steps * self._info.control_dt, step))
-        self.num_steps += 1
+        if is_due:
+            self._write(lambda: self._writer.append(number, number * self._info.control_dt, step))
 
     def _packing(self, columns: Mapping[str, slice]) -> PackedStep | None:
         """How further blocks are packed; None when the disk has refused the first."""

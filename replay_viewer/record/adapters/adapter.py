@@ -60,7 +60,7 @@ class Description:
 
 @dataclass(frozen=True)
 class Endings:
-    """How the episodes of the recorded envs stand, n of them.
+    """How the episodes of the recorded envs stand, n of them; copies in the host's memory.
 
     Where an episode is neither terminated nor truncated, a reset aborts it.
 

@@ -1,0 +1,49 @@
+"""Calls that are made on a thread of their own, in their order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from queue import Queue
+from typing import Any, Callable
+
+_messages = logging.getLogger("replay_viewer")
+
+
+class BackgroundCalls:
+    """Makes calls while the simulation goes on; who is too far ahead waits.
+
+    depth: of the calls that wait, which are lost when the process is killed.
+    """
+
+    def __init__(self, depth: int) -> None:
+        self._calls: Queue = Queue(depth)
+        self._process = os.getpid()
+        # A daemon, since the simulator's process may end without a word.
+        self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
+        self._thread.start()
+
+    def add(self, call: Callable[[Any], object], argument: Any) -> None:
+        """Make a call when those before it are done."""
+        # A forked child has no such thread; what it does is not the recording's.
+        if os.getpid() == self._process:
+            self._calls.put((call, argument))
+
+    def finish(self) -> None:
+        """Wait for all calls, and end the thread; a second call does nothing."""
+        if self._thread.is_alive() and os.getpid() == self._process:
+            self._calls.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            item = self._calls.get()
+            if item is None:
+                return
+            call, argument = item
+            try:
+                call(argument)
+            except Exception:
+                # Nobody is there to catch it, and the simulation must go on.
+                _messages.exception("A step could not be recorded.")

@@ -1,0 +1,66 @@
+"""Puts what was seen of a control step in order, and writes it."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+
+from .adapters import Adapter
+from .arrays import Gatherer, as_array
+from .recorder import Recorder
+from .seen_step import SeenEnds, SeenStep
+
+# These belong to the step in which an episode ends, so its record holds them, and the table of ends has no need to.
+_OF_THE_STEP = ("act", "rew", "rew_terms")
+_NO_COLUMNS = slice(0, 0)
+
+
+class StepWriter:
+    """Hands steps to a recorder: of an env that was reset, the transition before the reset and the state after it."""
+
+    def __init__(self, recorder: Recorder, gatherer: Gatherer, adapter: Adapter) -> None:
+        self._recorder, self._gatherer = recorder, gatherer
+        self._transition, self._not_terminal = adapter.transition, adapter.not_terminal
+
+    def write(self, step: SeenStep) -> None:
+        """Write a step, with the episodes that end in it."""
+        self._recorder.forget_ends()
+        block = step.copy.block
+        for reset in step.resets:
+            for name in self._transition:
+                columns = self._gatherer.columns.get(name, _NO_COLUMNS)
+                block[reset.slots, columns] = reset.copy.block[reset.slots, columns]
+            self._end(reset)
+        if step.left is not None:
+            self._end(step.left, but="aborted")
+        self._recorder.append_block(block, self._gatherer, step.logged)
+
+    def abort(self, ends: SeenEnds) -> None:
+        """Write that a reset outside of a step cut these episodes off."""
+        self._end_episodes(ends, "aborted", ends.slots)
+
+    def _end(self, ends: SeenEnds, but: str = "") -> None:
+        outcomes = ends.outcomes()
+        for outcome in sorted(set(outcomes) - {but}):
+            self._end_episodes(ends, outcome, ends.slots[outcomes == outcome])
+
+    def _end_episodes(self, ends: SeenEnds, outcome: str, slots: np.ndarray) -> None:
+        views, endings = self._gatherer.views(ends.copy.block), ends.endings
+        values = {
+            name: np.full_like(array[slots], np.nan) if name in self._not_terminal else array[slots]
+            for name, array in views.items()
+            if name not in _OF_THE_STEP
+        }
+        self._recorder.end_episodes(
+            slots.tolist(),
+            outcome,
+            values,
+            lengths=as_array(endings.lengths)[slots].tolist(),
+            reasons=_of(endings.reasons, slots),
+            success=_of(endings.success, slots),
+        )
+
+
+def _of(values: Sequence[Any] | None, slots: np.ndarray) -> list[Any] | None:
+    return None if values is None else [values[slot] for slot in slots]
