@@ -23,15 +23,12 @@ from replay_viewer.record.background_calls import BackgroundCalls
 from replay_viewer.record.host_copies import HostCopier, HostCopy
 
 
-class LateCopier(HostCopier):
+class LateCopier:
     """Hands out memory that holds nothing until somebody waits for it, from whatever thread."""
 
     is_ahead = True
+    is_ahead = True
     waiting_threads: set
-
-    @property
-    def is_ahead(self) -> bool:
-        return True
 
     def copy(self, block: np.ndarray) -> HostCopy:
         arrived = np.full_like(block, np.nan)
