@@ -122,6 +122,11 @@ class AttachedRecorder:
         """Where the recording is."""
         return self._recorder.path
 
+    @property
+    def env_ids(self) -> list[int]:
+        """The simulator's indices of the recorded envs."""
+        return self._rows.env_ids.tolist()
+
     def log(self, name: str, values: Any) -> None:
         """Log a signal of the step that was just made, in place of a value of that name if the environment has one.
 
