@@ -28,6 +28,7 @@ RECORDER_TESTS = (
     "container_survival",
     "container_writer",
     "legged_gym",
+    "mqe",
     "package",
     "recorder",
     "rotations",

@@ -6,6 +6,7 @@ Runs on Python 3.8 with numpy alone.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,19 @@ def fallen(step: int, envs: Sequence[int], **facts: Any) -> EpisodeEnds:
     return EpisodeEnds(**{"step": step, "env_indices": envs, "outcome": "terminated", **facts})
 
 
+def write_lost_ends(path: Path, step: int, envs: Sequence[int]) -> None:
+    """Leave the ends of episodes in the next step behind, as a process does that dies before it writes the step."""
+    other = path.with_name("other.rec")
+    with ContainerWriter(other, sample_info()) as writer:
+        append_steps(writer, range(step))
+        writer.end_episodes(fallen(step, envs, values=terminal_values(step, envs)))
+        append_steps(writer, [step])
+    header_bytes = PlainReader(other).meta["terminals"]["header_bytes"]
+    with open(path / "terminals.npy", "ab") as table:
+        table.write((other / "terminals.npy").read_bytes()[header_bytes:])
+    shutil.rmtree(other)
+
+
 class PlainReader:
     """Reads a recording's folder as FORMAT.md says."""
 
@@ -103,9 +117,8 @@ class PlainReader:
         content = (self.path / "terminals.npy").read_bytes()[table["header_bytes"] :]
         for start in range(0, len(content) - table["bytes"] + 1, table["bytes"]):
             row = content[start : start + table["bytes"]]
-            end = {f["name"]: np.frombuffer(row, f["dtype"], 1, f["offset"])[0] for f in table["fields"]}
-            end["row"] = row[table["row_offset"] :]
-            rows.append(end)
+            values = {f["name"]: np.ndarray(f["shape"], f["dtype"], row, f["offset"])[()] for f in table["fields"]}
+            rows.append({**values, "row": row[table["row_offset"] :]})
         return [row for row in rows if row["last_record"] < self.num_steps]
 
     def _bytes(self, index: int, offset: int, count: int) -> bytes:

@@ -137,7 +137,7 @@ class LeggedGymSim:
         self.post_physics_step()
         self.obs_buf = self.obs_buf.clip(-100, 100)
         if self.keep_truth:
-            self.truth[-1].shown = {**self._state(), "obs": _numbers(self.obs_buf)}
+            self.truth[-1].shown = {**self._state(), "obs": numbers(self.obs_buf)}
         return self.obs_buf, None, self.rew_buf, self.reset_buf, self.extras
 
     def reset(self) -> tuple:
@@ -152,7 +152,7 @@ class LeggedGymSim:
         if self.keep_truth:
             self._keep(state)
         self.compute_reward()
-        self.reset_idx(self.np.array(np.flatnonzero(_numbers(self.reset_buf))))
+        self.reset_idx(self.np.array(np.flatnonzero(numbers(self.reset_buf))))
         self.compute_observations()
 
     def check_termination(self, state: State) -> None:
@@ -173,7 +173,7 @@ class LeggedGymSim:
             self.rew_buf += rew
             self._keep_term("termination", rew)
         if self.keep_truth:
-            self.truth[-1].rew = _numbers(self.rew_buf)
+            self.truth[-1].rew = numbers(self.rew_buf)
 
     def compute_observations(self) -> None:
         self.obs_buf = self.np.cat([self.dof_pos, self.actions])
@@ -182,7 +182,7 @@ class LeggedGymSim:
         """Begin new episodes of these envs, at another place."""
         if len(env_ids) == 0:
             return
-        ids = _numbers(env_ids)
+        ids = numbers(env_ids)
         self._motion.put(ids, Motion.drawn(self._rng, len(ids)))
         self.commands[ids] = self.np.array(self._rng.uniform(-1, 1, (len(ids), 4)).astype(np.float32))
         self.feet_air_time[ids] = 0
@@ -220,7 +220,7 @@ class LeggedGymSim:
 
     def _refresh(self, ids: Any = slice(None)) -> State:
         """The simulator's part: write the states of these envs into the buffers."""
-        t = _numbers(self.episode_length_buf) * self.dt
+        t = numbers(self.episode_length_buf) * self.dt
         state = State.at(self._motion, t)
         feet = 50 * np.abs(np.sin(3 * t[:, None, None] + np.arange(15).reshape(5, 3)))
         parts = (
@@ -234,7 +234,7 @@ class LeggedGymSim:
 
     def _state(self) -> dict[str, np.ndarray]:
         names = ("root_states", "dof_pos", "dof_vel", "torques", "contact_forces", "commands")
-        return {name: _numbers(getattr(self, name)) for name in names}
+        return {name: numbers(getattr(self, name)) for name in names}
 
     def _keep(self, state: State) -> None:
         """The state of this step out of the formula, before any reset."""
@@ -244,13 +244,13 @@ class LeggedGymSim:
             "dof_pos": state.joint_pos.astype(np.float32),
             "dof_vel": state.joint_vel.astype(np.float32),
         }
-        length, act = _numbers(self.episode_length_buf), _numbers(self.actions)
-        reset, time_out = _numbers(self.reset_buf), _numbers(self.time_out_buf)
+        length, act = numbers(self.episode_length_buf), numbers(self.actions)
+        reset, time_out = numbers(self.reset_buf), numbers(self.time_out_buf)
         self.truth.append(Step(real, act=act, reset=reset, time_out=time_out, length=length))
 
     def _keep_term(self, name: str, rew: Any) -> None:
         if self.keep_truth:
-            number = _numbers(rew) if hasattr(rew, "shape") else rew
+            number = numbers(rew) if hasattr(rew, "shape") else rew
             self.truth[-1].terms[name] = np.broadcast_to(np.float32(number), (self.num_envs,))
 
 
@@ -272,11 +272,11 @@ class WalkTheseWaysSim(LeggedGymSim):
             rew = self.reward_functions[index]() * self.reward_scales[name]
             positive, negative = (positive, negative + rew) if name == "orientation" else (positive + rew, negative)
             self._keep_term(name, rew)
-        self.rew_buf[:] = positive * self.np.array(np.exp(_numbers(negative) / 0.02))
+        self.rew_buf[:] = positive * self.np.array(np.exp(numbers(negative) / 0.02))
         rew = self.reward_container._reward_termination() * self.reward_scales["termination"]
         self.rew_buf += rew
         self._keep_term("termination", rew)
-        self.truth[-1].rew = _numbers(self.rew_buf)
+        self.truth[-1].rew = numbers(self.rew_buf)
 
 
 class RewardContainer:
@@ -309,5 +309,5 @@ class GymWrapper:
         return 0.1 * self.env.root_states[:, 0]
 
 
-def _numbers(values: Any) -> np.ndarray:
+def numbers(values: Any) -> np.ndarray:
     return np.array(values if isinstance(values, np.ndarray) else values.numpy())

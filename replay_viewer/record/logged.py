@@ -93,8 +93,11 @@ class LoggedValues:
         return array
 
     def _fit(self, name: str, term: np.ndarray, rewards: tuple[int, ...]) -> np.ndarray:
+        """The term in the shape of the rewards, or one that extends to it."""
         if term.shape == rewards:
             return term
+        if term.shape == rewards[:1]:
+            return term[:, None]  # The same for all agents.
         raise BadField(self.where, name, f"has shape {term.shape}, but the rewards of a step have {rewards}.")
 
     def _admits(self, kind: str, name: str, known: Sequence[str] | Mapping[str, Any], declaration: str) -> bool:

@@ -2,9 +2,15 @@
 
 from .adapter import Adapter, Description, Endings, Hook, Request
 from .legged_gym import LOOKS_FOR, LeggedGym
+from .manager_based import ISAAC_LAB_LOOKS_FOR, MJLAB_LOOKS_FOR, isaac_lab, mjlab
+from .mqe import LOOKS_FOR as MQE_LOOKS_FOR
+from .mqe import Mqe
 from .registry import find_adapter, register_adapter
 
 __all__ = ["Adapter", "Description", "Endings", "Hook", "Request", "find_adapter", "register_adapter"]
 
 # The most general first: what is registered later is tried earlier.
 register_adapter("legged_gym", LOOKS_FOR, LeggedGym)
+register_adapter("mqe", MQE_LOOKS_FOR, Mqe)
+register_adapter("isaac_lab", ISAAC_LAB_LOOKS_FOR, isaac_lab)
+register_adapter("mjlab", MJLAB_LOOKS_FOR, mjlab)
