@@ -99,6 +99,21 @@ def test_without_a_visible_jump_the_terminal_pose_is_assumed_lost(tmp_path: Path
     assert _ends(rollout, 1)[0] == (30, "terminated", "lost")
 
 
+@pytest.mark.parametrize(("stated", "terminal"), [("terminal", "recorded"), ("reset", "lost")])
+def test_the_file_may_state_what_its_done_rows_show(tmp_path: Path, stated: str, terminal: str) -> None:
+    rollout = loaded(tmp_path, {**standing(T, N), "done": _flags(ENDS), "done_row": stated})
+    assert verdict_on(rollout, "terminal state").status == "stated"
+    assert _ends(rollout, 1)[0] == (30, "terminated", terminal)
+
+
+def test_a_file_that_states_its_done_rows_may_end_every_episode_in_the_first_step(tmp_path: Path) -> None:
+    flags = _flags({0: [0], 1: [0], 2: [0]})
+    rollout = loaded(
+        tmp_path, {**standing(T, N), "terminated": flags, "truncated": ~flags & flags, "done_row": "terminal"}
+    )
+    assert [e.last_step for e in rollout.episodes(0)] == [0, T - 1]
+
+
 def test_terminations_and_time_outs_are_told_apart(tmp_path: Path) -> None:
     terminated, time_outs = _flags({0: [9], 1: [30]}), _flags({0: [19]})
     for extra in (
@@ -221,6 +236,14 @@ def test_success_is_what_the_last_step_says(tmp_path: Path, key: str, where: str
     rollout = loaded(tmp_path, {**_walks(ENDS), "done": _flags(ENDS), **extra})
     assert [e.success for e in rollout.episodes(0)] == [False, True, None]
     assert rollout.episodes(1)[0].success is (None if where == "info" else False)
+
+
+def test_success_may_be_unknown(tmp_path: Path) -> None:
+    success = np.full((T, N), np.nan)
+    success[19, 0], success[30, 1] = 1, 0
+    rollout = loaded(tmp_path, {**_walks(ENDS), "done": _flags(ENDS), "success": success})
+    assert [e.success for e in rollout.episodes(0)] == [None, True, None]
+    assert rollout.episodes(1)[0].success is False
 
 
 def _jumps(pos: np.ndarray, wxyz: np.ndarray | None = None, dt: float = 0.02) -> list[int]:

@@ -188,6 +188,16 @@ def test_what_the_user_states_goes_before_the_file(tmp_path: Path) -> None:
         assert (verdict_on(rollout, topic).reason, verdict_on(rollout, topic).status) == ("as you say", "stated")
 
 
+def test_what_the_file_states_goes_before_the_evidence(tmp_path: Path) -> None:
+    rollout = loaded(tmp_path, {**_full(), "quat_order": "wxyz", "recording_info": '{"seed": 3}'})
+    np.testing.assert_array_equal(rollout.read("robot.base_wxyz")[0, 0], [0, 0, 0, 1])
+    verdict = verdict_on(rollout, "quaternion order")
+    assert (verdict.finding, verdict.reason, verdict.status) == ("wxyz", "the file's 'quat_order'", "stated")
+    assert rollout.metadata["seed"] == 3
+    stated = loaded(tmp_path, {**_full(), "quat_order": "wxyz"}, options=LoadOptions(quat_order="xyzw"))
+    np.testing.assert_array_equal(stated.read("robot.base_wxyz")[0, 0], [1, 0, 0, 0])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -245,6 +255,11 @@ def _without(key: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (_changed("env_ids", np.array([1, 2])), r"'env_ids' has shape \(2,\)"),
         (_changed("env_ids", np.array([1, 1, 2])), r"'env_ids' names an env twice"),
         (_changed("env_origins", np.zeros((N, 2))), r"'env_origins' has shape \(3, 2\)"),
+        (_changed("quat_order", "xyz"), r"'quat_order' is 'xyz', expected xyzw or wxyz"),
+        (_changed("quat_order", np.arange(4)), r"'quat_order' has shape \(4,\) and type int64, expected one text"),
+        (_changed("done_row", "next"), r"'done_row' is 'next', expected terminal or reset"),
+        (_changed("recording_info", "[1]"), r"'recording_info' is no JSON object"),
+        (_changed("recording_info", "{"), r"'recording_info' is no JSON object"),
         (_changed("info", object_array([{}] * 7)), r"'info' holds 7 entries, expected 20 dictionaries"),
     ],
 )

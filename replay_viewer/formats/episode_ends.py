@@ -26,6 +26,8 @@ FLAG_ROLES: dict[str, Literal["done", "terminated", "truncated"]] = {
 _OUTCOMES: tuple[Outcome, ...] = ("terminated", "truncated", "aborted")
 _BITS = np.array([1 | 4, 2 | 4, 4], dtype=np.uint32)
 _TERMINATED, _TRUNCATED, _ABORTED = range(3)
+_SHOWN = "the row of a done step is the terminal pose"
+_LOST = "lost: the row of a done step is already reset, so the pose before it is shown"
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,11 @@ class FlagsColumn:
 
 
 def find_ends(
-    flags: DoneFlags, jumps: np.ndarray, num_steps: int, success: np.ndarray | None = None
+    flags: DoneFlags,
+    jumps: np.ndarray,
+    num_steps: int,
+    success: np.ndarray | None = None,
+    done_row: str | None = None,
 ) -> tuple[EpisodeEnds, list[Verdict]]:
     """Episode ends from flags and from jumps of the base that no flag explains.
 
@@ -104,9 +110,10 @@ def find_ends(
         jumps: keys from `find_jumps`.
         num_steps: T.
         success: (T, N), 1, 0 or NaN, or None.
+        done_row: "terminal" or "reset" where the file states what the row of a done step shows.
     """
-    flagged, outcomes, verdicts = _flagged(flags, num_steps)
-    is_lost, terminal_verdicts = _done_row(flagged, jumps, num_steps)
+    flagged, outcomes, verdicts = _flagged(flags, num_steps, is_exact=done_row is not None)
+    is_lost, terminal_verdicts = _done_row(flagged, jumps, num_steps, done_row)
     others = jumps[~np.isin(jumps, np.concatenate([flagged, flagged - 1]))]
     # A jump leads away from an episode's last pose; where done rows are already reset, it leads into the done row.
     others_lost = is_lost and not flags.are_complete
@@ -118,13 +125,16 @@ def find_ends(
     return EpisodeEnds(num_steps, keys[order], outcomes, lost, success), verdicts
 
 
-def _flagged(flags: DoneFlags, num_steps: int) -> tuple[np.ndarray, np.ndarray, list[Verdict]]:
-    """Keys and outcomes of the flagged ends, sorted, without a reset of all envs at the first step."""
+def _flagged(flags: DoneFlags, num_steps: int, is_exact: bool) -> tuple[np.ndarray, np.ndarray, list[Verdict]]:
+    """Keys and outcomes of the flagged ends, sorted, without a reset of all envs at the first step.
+
+    is_exact: whether the file knows what it flags, so that an end in the first step is one.
+    """
     ended = _ended(flags)
     if ended is None:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), []
     verdicts = []
-    if num_steps > 1 and ended[0].all() and not ended[1].all():
+    if not is_exact and num_steps > 1 and ended[0].all() and not ended[1].all():
         ended[0] = False
         reason = "every env is flagged at the first step: that is the reset before it"
         verdicts.append(Verdict("episode ends", "the flags of step 0 are left out", reason, "found"))
@@ -154,21 +164,23 @@ def _ended(flags: DoneFlags) -> np.ndarray | None:
     return raised
 
 
-def _done_row(flagged: np.ndarray, jumps: np.ndarray, num_steps: int) -> tuple[bool, list[Verdict]]:
+def _done_row(flagged: np.ndarray, jumps: np.ndarray, num_steps: int, stated: str | None) -> tuple[bool, list[Verdict]]:
     """Whether the row of a done step is already reset, and how that is known."""
     if not len(flagged):
         return False, []
+    if stated is not None:
+        finding = _LOST if stated == "reset" else _SHOWN
+        return stated == "reset", [Verdict("terminal state", finding, "the file's 'done_row'", "stated")]
     after, before = np.isin(flagged, jumps), np.isin(flagged - 1, jumps)
     num_after, num_before = int(np.sum(after & ~before)), int(np.sum(before & ~after))
     counts = f"of {len(flagged)} flagged ends the base jumps after the done row in {num_after}, into it in {num_before}"
     if num_after > 9 * num_before:
-        return False, [Verdict("terminal state", "the row of a done step is the terminal pose", counts, "found")]
+        return False, [Verdict("terminal state", _SHOWN, counts, "found")]
     if not before.any() and np.all(flagged % num_steps == num_steps - 1):
         reason = "every end is the recording's last step, and the base does not jump into it"
-        return False, [Verdict("terminal state", "the row of a done step is the terminal pose", reason, "assumed")]
-    finding = "lost: the row of a done step is already reset, so the pose before it is shown"
+        return False, [Verdict("terminal state", _SHOWN, reason, "assumed")]
     status = "found" if num_before > 9 * num_after else "assumed"
-    return True, [Verdict("terminal state", finding, counts, status)]
+    return True, [Verdict("terminal state", _LOST, counts, status)]
 
 
 def _outcome_of_jumps(flags: DoneFlags) -> int:

@@ -1,16 +1,23 @@
-"""The facts of a plain npz that are no signals: the time step, the simulator's env ids and the envs' origins."""
+"""The facts of a plain npz that are no signals: the time step, env ids and origins, and what the file states."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from typing import Any, cast
+
 import numpy as np
 
-from ..errors import BadArgument, BadField
+from ..errors import BadArgument, BadField, printable
 from ..record.info import TIME_STEPS, is_time_step
 from ..rollout import Verdict
 from .npz_layout import NpzLayout
+from .options import QuatOrder
 
 _USUAL_DT = 0.02
-FACTS = frozenset(("dt", "dof_names", "env_ids", "env_origins", "info"))
+_MAX_TEXT_BYTES = 1 << 24
+_MAX_SHOWN = 40
+FACTS = frozenset(("dt", "dof_names", "env_ids", "env_origins", "info", "quat_order", "done_row", "recording_info"))
 
 
 def stated_dt(seconds: float) -> tuple[float, Verdict]:
@@ -70,3 +77,46 @@ def env_origins(layout: NpzLayout) -> np.ndarray | None:
         problem = f"has shape {header.shape} and type {header.dtype}, expected ({layout.num_envs}, 3) of numbers."
         raise BadField(layout.archive.path, "env_origins", problem)
     return layout.archive.load("env_origins").astype(np.float32)
+
+
+def quat_order(layout: NpzLayout) -> tuple[QuatOrder, Verdict] | None:
+    """The order of the quaternions as the file states it in 'quat_order'. Raises BadField for any other text."""
+    order = _one_text(layout, "quat_order", ("xyzw", "wxyz"))
+    if order is None:
+        return None
+    return cast(QuatOrder, order), Verdict("quaternion order", order, "the file's 'quat_order'", "stated")
+
+
+def done_row(layout: NpzLayout) -> str | None:
+    """What the row of a done step shows as the file states it in 'done_row'. Raises BadField for any other text.
+
+    "terminal": the state in which the episode ended. "reset": the next episode.
+    """
+    return _one_text(layout, "done_row", ("terminal", "reset"))
+
+
+def recording_info(layout: NpzLayout) -> dict[str, Any]:
+    """The JSON object in 'recording_info'; {} where there is none. Raises BadField for anything else."""
+    text = _one_text(layout, "recording_info")
+    try:
+        found = {} if text is None else json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise BadField(layout.archive.path, "recording_info", "is no JSON object.")
+    return found
+
+
+def _one_text(layout: NpzLayout, key: str, known: Sequence[str] = ()) -> str | None:
+    if key not in layout.archive.headers:
+        return None
+    header, path = layout.archive.headers[key], layout.archive.path
+    if header.dtype.kind != "U" or header.shape or header.value_bytes > _MAX_TEXT_BYTES:
+        raise BadField(path, key, f"has shape {header.shape} and type {header.dtype}, expected one text.")
+    try:
+        text = str(layout.archive.load(key)[()])
+    except (SystemError, ValueError) as error:  # NumPy's for numbers that are no characters.
+        raise BadField(path, key, f"holds no text: {error}.") from error
+    if known and text not in known:
+        raise BadField(path, key, f"is {printable(text[:_MAX_SHOWN])!r}, expected {' or '.join(known)}.")
+    return text

@@ -38,7 +38,8 @@ def read_success(layout: NpzLayout, info: Mapping[str, InfoArray]) -> np.ndarray
     """Success of each env's episode as known at each step, (T, N) of 1, 0 and NaN (not said), or None."""
     for key in SUCCESSES:
         if key in layout.archive.headers:
-            return _stored(layout, key).astype(np.float32)
+            values = layout.column(key, rank=0).read(slice(None), range(layout.num_envs))
+            return np.where(np.isnan(values), np.nan, values != 0).astype(np.float32)
         if key in info and info[key].is_per_env and info[key].values.size:
             array = info[key]
             values = array.values.reshape(*array.values.shape[:2], -1)[..., 0].astype(np.float32)

@@ -9,6 +9,9 @@ Keys, with T steps, N envs (left out for a single env: (T, 3)), and A agents whe
     reward_terms/<name> (T, N[, A])                            what entered the reward
     done(s), reset(_buf), terminated, truncated, time_outs     (T, N), here or in info; success likewise
     base_lin_vel, base_ang_vel (T, N[, A], 3)                  of the base
+    quat_order, done_row                                       "xyzw" or "wxyz"; "terminal" or "reset", what the row
+                                                               of a done step shows: its episode's end or the next
+    recording_info                                             text: a JSON object with whatever else is known
     anything else of shape (T, N, ...)                         a signal of that name
 
 What of it is read lazily, and what an npz cannot do, stands in `npz_archive`. On opening, poses are read whole: they
@@ -86,7 +89,8 @@ def _open(layout: NpzLayout, options: LoadOptions, lowest_point: LowestPoint | N
     motion = _read_motion(layout, options, env_ids, control_dt, lowest_point)
     info, info_verdicts = read_info(layout)
     flags, flag_verdicts = read_flags(layout, info.arrays)
-    ends, end_verdicts = find_ends(flags, motion.jumps, layout.num_steps, read_success(layout, info.arrays))
+    success, done_row = read_success(layout, info.arrays), npz_facts.done_row(layout)
+    ends, end_verdicts = find_ends(flags, motion.jumps, layout.num_steps, success, done_row)
     rew, terms = read_rewards(layout, info.arrays)
     signals, signal_verdicts = read_signals(layout, info.arrays, terms.used)
     columns = {**motion.columns, "rew": rew, "rew_terms": terms.stacked, **signals}
@@ -106,7 +110,7 @@ def _open(layout: NpzLayout, options: LoadOptions, lowest_point: LowestPoint | N
         batch_means=terms.batch_means,
         verdicts=verdicts,
         env_origins=npz_facts.env_origins(layout),
-        metadata={"format": "plain npz", "quat_order": motion.order},
+        metadata={**npz_facts.recording_info(layout), "format": "plain npz", "quat_order": motion.order},
     )
 
 
@@ -121,8 +125,9 @@ def _read_motion(
     joints = read_joints(layout, options.joint_names, env_ids)
     velocities = {key: layout.pose(key, 3) for key in VELOCITIES if key in layout.archive.headers}
     jumps = find_jumps([pose.pos for pose in poses], [pose.quat for pose in poses], control_dt)
-    if options.quat_order:
-        order, verdict = stated_order(options.quat_order)
+    stated = stated_order(options.quat_order) if options.quat_order else npz_facts.quat_order(layout)
+    if stated:
+        order, verdict = stated
     else:
         ang_vel = velocities.get("base_ang_vel")
         order, verdict = find_order(draw_samples(poses, joints, ang_vel, jumps, control_dt, lowest_point))
