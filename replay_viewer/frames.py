@@ -56,8 +56,9 @@ class Frame:
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Some consecutive steps: `Frame`'s arrays with an axis of S steps in front, and where an episode ends (S, E)."""
+    """Steps before `stop`: `Frame`'s arrays with an axis of S steps in front, and where an episode ends (S, E)."""
 
+    stop: int
     entities: Mapping[str, EntityPoses]
     terminal_lost: np.ndarray
     held: np.ndarray
@@ -103,6 +104,11 @@ class FrameCache:
             }
         return Frame(position, chosen, entities, chunk.terminal_lost[row], chunk.held[row])
 
+    def forget_from(self, step: int) -> None:
+        """Forget what was computed of `step` and those after it: the rollout has changed there."""
+        for key in [key for key, chunk in self._chunks.items() if chunk.stop > step]:
+            del self._chunks[key]
+
     def _chunk_of(self, step: int, envs: tuple[int, ...]) -> tuple[_Chunk, int]:
         """The chunk that contains a step, and the step's row in it."""
         chunk_steps = min(max(_CHUNK_CONFIGURATIONS // max(len(envs), 1), 1), _CHUNK_STEPS)
@@ -127,7 +133,7 @@ class FrameCache:
         ends = np.zeros_like(held)
         for row, column, _ in self.rollout.episode_ends(steps, envs):
             ends[row, column] = True
-        return _Chunk(entities, self.rollout.terminal_lost(steps, envs), held, ends)
+        return _Chunk(steps.stop, entities, self.rollout.terminal_lost(steps, envs), held, ends)
 
     def _poses(self, name: str, steps: slice, envs: tuple[int, ...], held: np.ndarray) -> EntityPoses:
         """World poses of an entity over steps and envs; marks in `held` (S, E) where it had to stand in for some."""

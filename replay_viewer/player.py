@@ -92,6 +92,12 @@ class Player:
         """First and last step, both included, of the episode that the owner has chosen; loop "episode" stays in it."""
         return self._window
 
+    def extend(self, num_steps: int) -> None:
+        """The rollout has become longer; the position stays. Raises ValueError if it became shorter."""
+        if num_steps < self._num_steps:
+            raise ValueError(f"a rollout of {self._num_steps} steps cannot shrink to {num_steps}")
+        self._num_steps = int(num_steps)
+
     def set_window(self, first: int, last: int) -> None:
         """Choose the steps that loop "episode" repeats. The position stays. Raises ValueError outside the rollout."""
         if not 0 <= first <= last < self._num_steps:

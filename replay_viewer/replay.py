@@ -23,13 +23,27 @@ _MAX_PROBLEMS = 8
 class Replay:
     """What a viewer, a renderer or a summary needs of one recording.
 
-    robots: by entity name, one for every entity. verdicts: the rollout's, then those about its robots.
+    robots: by entity name, one for every entity. robot_verdicts: every doubt about them.
     """
 
     rollout: Rollout
     robots: dict[str, Robot]
-    verdicts: tuple[Verdict, ...]
+    robot_verdicts: tuple[Verdict, ...]
     frames: FrameCache
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The rollout's verdicts, then those about its robots."""
+        return tuple(dict.fromkeys((*self.rollout.verdicts, *self.robot_verdicts)))
+
+    def grow(self) -> bool:
+        """Take in what was appended to the recording; returns whether there is more. Raises as `Rollout.grow`."""
+        last = self.rollout.num_steps - 1
+        if not self.rollout.grow():
+            return False
+        # The episode of the last step may have ended there, which is then drawn as its terminal state.
+        self.frames.forget_from(last)
+        return True
 
     def close(self) -> None:
         """Close the recording's file."""
@@ -72,12 +86,12 @@ def with_robots(rollout: Rollout, given: Robot | None = None, package_dirs: Sequ
     # Entities with one description share its robot, meshes and all.
     load = lru_cache(maxsize=None)(lambda path, inside: load_robot(path, package_dirs, inside))
     robots: dict[str, Robot] = {}
-    verdicts = list(rollout.verdicts)
+    verdicts: list[Verdict] = []
     for entity in rollout.entities.values():
         robot = given if given is not None and entity.kind == "robot" else _own_robot(entity, load)
         verdicts += [_neutral_verdict(entity)] if robot is None else _robot_verdicts(robot, entity)
         robots[entity.name] = robot or neutral_body(entity.name)
-    return Replay(rollout, robots, tuple(dict.fromkeys(verdicts)), FrameCache(rollout, robots))
+    return Replay(rollout, robots, tuple(verdicts), FrameCache(rollout, robots))
 
 
 def lowest_point_of(robot: Robot) -> LowestPoint:

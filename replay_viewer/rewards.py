@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from .errors import UnknownName
+from .growing_array import GrowingArray
 from .rollout import Episode, Rollout
 
 # Steps per read of a long episode. It bounds what a reader holds at once besides the result.
@@ -59,7 +60,7 @@ class EpisodeRewards:
     @property
     def num_bytes(self) -> int:
         """Memory that the arrays take."""
-        return sum(a.nbytes for a in (self.terms, self.total, self.residual, self.cumulative) if a is not None)
+        return sum(rows.nbytes for rows in _arrays(self).values())
 
 
 def episode_series(rollout: Rollout, episode: Episode, agent: int | None = None) -> EpisodeRewards:
@@ -74,20 +75,47 @@ def episode_series(rollout: Rollout, episode: Episode, agent: int | None = None)
         UnknownName: if there is no such agent.
     """
     _check_agent(rollout, agent)
+    return _series(rollout, episode, agent)
+
+
+def _series(rollout: Rollout, episode: Episode, agent: int | None, before: float = 0.0) -> EpisodeRewards:
+    """The rewards of an episode, or of a later part of it; `before` was summed up in the steps before."""
     has_terms = bool(rollout.reward_terms)
     total = _read(rollout, "rew", episode, agent) if "rew" in rollout.fields else None
     terms = _read(rollout, "rew_terms", episode, agent) if rollout.reward_terms else np.zeros((episode.num_steps, 0))
     explained = np.nansum(terms, axis=1, dtype=np.float64)
     summed_over: SummedOver = "reward" if total is not None else "terms" if has_terms else "nothing"
+    summed = np.concatenate([[before], explained if total is None else total])
     return EpisodeRewards(
         steps=range(episode.first_step, episode.last_step + 1),
         names=rollout.reward_terms,
         terms=terms,
         total=total,
         residual=total - explained if total is not None and has_terms else None,
-        cumulative=np.nancumsum(explained if total is None else total, dtype=np.float64),
+        cumulative=np.nancumsum(summed, dtype=np.float64)[1:],
         cumulative_of=summed_over,
     )
+
+
+class _GrowingSeries:
+    """The rewards of a running episode: further steps are read and appended, no other one is touched."""
+
+    def __init__(self, rewards: EpisodeRewards) -> None:
+        self.rewards = rewards
+        self._arrays = {name: GrowingArray(rows) for name, rows in _arrays(rewards).items()}
+
+    def extend(self, rollout: Rollout, episode: Episode, agent: int | None) -> None:
+        """Take in the episode's steps that are new."""
+        rest = replace(episode, first_step=self.rewards.steps.stop)
+        for name, rows in _arrays(_series(rollout, rest, agent, float(self.rewards.cumulative[-1]))).items():
+            self._arrays[name].extend(rows)
+        arrays = {name: array.rows for name, array in self._arrays.items()}
+        self.rewards = replace(self.rewards, steps=range(self.rewards.steps.start, episode.last_step + 1), **arrays)
+
+
+def _arrays(rewards: EpisodeRewards) -> dict[str, np.ndarray]:
+    arrays = {name: getattr(rewards, name) for name in ("terms", "total", "residual", "cumulative")}
+    return {name: rows for name, rows in arrays.items() if rows is not None}
 
 
 def rewards_at(rollout: Rollout, step: int, env_index: int, agent: int | None = None) -> StepRewards:
@@ -106,17 +134,23 @@ class EpisodeRewardsCache:
         """Keep up to `max_bytes` of series, and always the latest one."""
         self._rollout = rollout
         self._max_bytes = max_bytes
-        self._series: OrderedDict[tuple[int, int, int | None], EpisodeRewards] = OrderedDict()
+        self._series: OrderedDict[tuple[int, int, int | None], _GrowingSeries] = OrderedDict()
 
     def series(self, env_index: int, step: int, agent: int | None = None) -> EpisodeRewards:
-        """The rewards of the episode that contains `step`. Raises UnknownName if there is no such agent."""
+        """The rewards of the episode that contains `step`, as far as it is recorded.
+
+        Raises UnknownName if there is no such agent.
+        """
         episode = self._rollout.episode_at(env_index, step)
         key = (env_index, episode.index, agent)
-        if key not in self._series:
-            self._series[key] = episode_series(self._rollout, episode, agent)
+        series = self._series.get(key)
+        if series is None or len(series.rewards.steps) > episode.num_steps:
+            series = self._series[key] = _GrowingSeries(episode_series(self._rollout, episode, agent))
             self._forget()
+        elif len(series.rewards.steps) < episode.num_steps:
+            series.extend(self._rollout, episode, agent)
         self._series.move_to_end(key)
-        return self._series[key]
+        return series.rewards
 
     def at(self, step: int, env_index: int, agent: int | None = None) -> StepRewards:
         """The rewards at one step, as `rewards_at` gives them. Raises UnknownName if there is no such agent."""
@@ -124,7 +158,7 @@ class EpisodeRewardsCache:
 
     def _forget(self) -> None:
         """Drop the series used longest ago until the rest fits."""
-        while len(self._series) > 1 and sum(s.num_bytes for s in self._series.values()) > self._max_bytes:
+        while len(self._series) > 1 and sum(s.rewards.num_bytes for s in self._series.values()) > self._max_bytes:
             self._series.popitem(last=False)
 
 

@@ -6,8 +6,8 @@ interface, in which quaternions are wxyz, positions metres, angles radians, and 
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -122,6 +122,28 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
+class Growth(Protocol):
+    """What another process may still append to the file of a rollout."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the writer has finished, as far as the file was read."""
+        ...
+
+    @property
+    def is_held(self) -> bool | None:
+        """Whether a process still has the file open for writing; None where that cannot be known."""
+        ...
+
+    def verdicts(self) -> Sequence[Verdict]:
+        """Every doubt and decision about what is there now."""
+        ...
+
+    def refresh(self) -> bool:
+        """Let source and episodes take in what was appended since; returns whether there is more."""
+        ...
+
+
 class Rollout:
     """T control steps of N envs. Reads are lazy; see the module for units and orders.
 
@@ -131,8 +153,9 @@ class Rollout:
         env_ids: the simulator's index of each recorded env, length num_envs.
         entities: by name, robots first. reward_terms: names, in the order of the last axis of field "rew_terms".
         batch_means: name -> (T,) means over the simulator's envs: no env's own value.
-        verdicts: every doubt and decision, with its reason. terrain: or None for flat ground.
-        env_origins: (N, 3) [m] or None. metadata: anything else that the file says about itself.
+        terrain: or None for flat ground. env_origins: (N, 3) [m] or None.
+        metadata: anything else that the file says about itself.
+        growth: where another process may append to the file; else None. num_growths: how often there was more.
 
     Fields are named `<entity>.base_pos` (3) [m], `<entity>.base_wxyz` (4), `<entity>.joint_pos` (D) [rad or m],
     likewise `.base_lin_vel`, `.base_ang_vel`, `.joint_vel`, `.joint_torque`, `.contact_force`; and per env `command`,
@@ -155,6 +178,7 @@ class Rollout:
         env_origins: np.ndarray | None = None,
         metadata: Mapping[str, Any] | None = None,
         path: Path | None = None,
+        growth: Growth | None = None,
     ) -> None:
         self.source = source
         self.name = name
@@ -164,13 +188,15 @@ class Rollout:
         self.entities = {e.name: e for e in sorted(entities, key=lambda e: e.kind != "robot")}
         self.reward_terms = tuple(reward_terms)
         self.batch_means = dict(batch_means or {})
-        self.verdicts = tuple(verdicts)
+        self.growth, self.num_growths = growth, 0
+        self._verdicts = tuple(verdicts)
+        self._stated: dict[str, Verdict] = {}
         self.terrain = terrain
         self.env_origins = env_origins
         self.metadata = dict(metadata or {})
         self._episodes_of = lru_cache(maxsize=None)(episodes_of)
         # Crowds ask for the ends of thousands of envs many times a second.
-        self._ends_of = lru_cache(maxsize=8)(self._sort_ends)
+        self._ends_of = lru_cache(maxsize=8)(_EndsByStep)
         self._check()
 
     def _check(self) -> None:
@@ -203,6 +229,28 @@ class Rollout:
     @property
     def num_envs(self) -> int:
         return self.source.num_envs
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Every doubt and decision, with its reason; of a file that grows, about what is there now."""
+        verdicts = self._verdicts if self.growth is None else self.growth.verdicts()
+        return (*(v for v in verdicts if v.topic not in self._stated), *self._stated.values())
+
+    def state(self, verdict: Verdict) -> None:
+        """Put what the user states about a topic in the place of the file's own verdicts on it."""
+        self._stated[verdict.topic] = verdict
+
+    def grow(self) -> bool:
+        """Take in what was appended to the file since it was opened or last grew; returns whether there is more.
+
+        The running episodes become longer or end; all steps before the last one stay what they were. Raises
+        FileProblem where the file is gone, cut, or another one.
+        """
+        if self.growth is None or not self.growth.refresh():
+            return False
+        self._episodes_of.cache_clear()
+        self.num_growths += 1
+        return True
 
     @property
     def agents_shape(self) -> tuple[int, ...]:
@@ -268,15 +316,44 @@ class Rollout:
     def episode_ends(self, steps: slice, envs: Sequence[int]) -> list[tuple[int, int, Episode]]:
         """The episodes whose last step is inside the window, as (row, column, episode)."""
         window = range(*steps.indices(self.num_steps))
-        last_steps, ends = self._ends_of(tuple(envs))
-        low, high = np.searchsorted(last_steps, (window.start, window.stop))
-        return [(window.index(e.last_step), column, e) for column, e in ends[low:high] if e.last_step in window]
-
-    def _sort_ends(self, envs: tuple[int, ...]) -> tuple[np.ndarray, list[tuple[int, Episode]]]:
-        """All episodes of these envs by last step: those steps, and (column, episode) beside them."""
-        ends = [(column, episode) for column, env in enumerate(envs) for episode in self.episodes(env)]
-        ends.sort(key=lambda end: end[1].last_step)
-        return np.array([episode.last_step for _, episode in ends], dtype=np.int64), ends
+        ends = self._ends_of(tuple(envs))
+        ends.bring_up_to_date(self)
+        within = [(step, *where) for step, *where in ends.between(window.start, window.stop) if step in window]
+        return [(window.index(step), column, self.episodes(envs[column])[index]) for step, column, index in within]
 
     def close(self) -> None:
         self.source.close()
+
+
+class _EndsByStep:
+    """All episodes of some envs by last step, each as (last step, position among the envs, index in its env)."""
+
+    def __init__(self, envs: tuple[int, ...]) -> None:
+        self._envs, self._num_steps, self._growths = envs, 0, -1
+        self._ends: list[tuple[int, int, int]] = []
+
+    def bring_up_to_date(self, rollout: Rollout) -> None:
+        """Look at the episodes that may have ended since, at the last step known then or later."""
+        if rollout.num_growths == self._growths:
+            return
+        first = self._num_steps - 1
+        self._num_steps, self._growths = rollout.num_steps, rollout.num_growths
+        del self._ends[bisect_left(self._ends, (first,)) :]
+        new = [
+            (episode.last_step, column, episode.index)
+            for column, env in enumerate(self._envs)
+            for episode in _ended_from(rollout.episodes(env), first)
+        ]
+        self._ends += sorted(new)
+
+    def between(self, start: int, stop: int) -> list[tuple[int, int, int]]:
+        """Those whose last step lies in start to stop - 1."""
+        return self._ends[bisect_left(self._ends, (start,)) : bisect_left(self._ends, (stop,))]
+
+
+def _ended_from(episodes: Sequence[Episode], step: int) -> Iterator[Episode]:
+    """The episodes whose last step is `step` or later, from the last one back."""
+    for episode in reversed(episodes):
+        if episode.last_step < step:
+            return
+        yield episode

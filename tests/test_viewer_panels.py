@@ -17,7 +17,7 @@ from replay_viewer.rollout import Entity
 from replay_viewer.viewer.app import ViewerApp
 from replay_viewer.viewer.keys import KEYS
 from replay_viewer.viewer.mailbox import Mailbox
-from replay_viewer.viewer.panels.curves import chart_data, chart_scales
+from replay_viewer.viewer.panels.curves import chart_data, chart_range, chart_scales, thinned
 from replay_viewer.viewer.panels.help import help_html
 from replay_viewer.viewer.panels.recording import recording_html
 from replay_viewer.viewer.panels.rewards import format_value, rewards_html
@@ -102,33 +102,34 @@ def test_the_recording_panel_says_what_stands_for_each_entity() -> None:
     assert "1 to check" in page
 
 
-def chart_range(axis: str, episode: EpisodeRewards) -> Any:
+def shown_range(axis: str, episode: EpisodeRewards) -> Any:
     """What the chart shows of an axis, with steps of half a second."""
-    return dict(chart_scales(episode, control_dt=0.5)[axis])["range"]
+    curves = thinned(episode)
+    return dict(chart_scales(curves, chart_range(curves), control_dt=0.5)[axis])["range"]
 
 
 def test_one_curve_among_many_stays_inside_the_chart() -> None:
     terms = np.zeros((300, 40))
     terms[::20, 0] = 5.0
-    bottom, top = chart_range("y", episode_rewards(tuple(map(str, range(40))), terms))
+    bottom, top = shown_range("y", episode_rewards(tuple(map(str, range(40))), terms))
     assert bottom < 0 and top > 5
 
 
 def test_a_lone_extreme_step_does_not_flatten_the_chart() -> None:
     terms = np.tile(np.sin(np.arange(1000))[:, None], (1, 2))
     terms[-1, 0] = -400.0
-    bottom, _ = chart_range("y", episode_rewards(("a", "b"), terms))
+    bottom, _ = shown_range("y", episode_rewards(("a", "b"), terms))
     assert -2 < bottom < -1
 
 
 def test_the_chart_of_a_single_step_is_as_wide_as_its_neighbours() -> None:
-    assert chart_range("x", episode_rewards(("a",), np.ones((1, 1)))) == (-0.5, 0.5)
+    assert shown_range("x", episode_rewards(("a",), np.ones((1, 1)))) == (-0.5, 0.5)
 
 
 def test_thinned_curves_keep_their_spikes() -> None:
     terms = np.zeros((100_000, 1))
     terms[54_321] = -7.0
-    time, curve = chart_data(episode_rewards(("spike",), terms), control_dt=0.02)
+    time, curve = chart_data(thinned(episode_rewards(("spike",), terms)), control_dt=0.02)
     assert len(time) == len(curve) <= 1200
     assert curve.min() == -7.0
     assert abs(time[curve.argmin()] - 54_321 * 0.02) < 0.02 * 100
@@ -136,7 +137,7 @@ def test_thinned_curves_keep_their_spikes() -> None:
 
 def test_short_curves_are_as_recorded() -> None:
     terms = np.random.default_rng(0).normal(size=(50, 2))
-    time, first, second = chart_data(episode_rewards(("a", "b"), terms), control_dt=0.5)
+    time, first, second = chart_data(thinned(episode_rewards(("a", "b"), terms)), control_dt=0.5)
     np.testing.assert_array_equal(time, np.arange(50) * 0.5)
     np.testing.assert_array_equal(np.stack([first, second], axis=1), terms)
 

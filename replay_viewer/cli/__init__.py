@@ -27,7 +27,7 @@ usage: replay-viewer                   open the bundled demo
        replay-viewer PATH [options]    short for: replay-viewer view PATH [options]
 
 commands:
-  view PATH        open a recording (.rec) or a rollout .npz in the browser
+  view PATH        open a recording (.rec) or a rollout .npz in the browser; --tail follows one that is being written
   info PATH        print what is in it, with every decision and doubt; --json for programs
   repair PATH      mend a recording whose writer died
   pack PATH OUT    put a recording's folder into one file

@@ -6,8 +6,10 @@ import contextlib
 import json
 import os
 import signal
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,6 +21,10 @@ from . import upkeep
 
 if TYPE_CHECKING:
     from replay_viewer.replay import Replay
+    from replay_viewer.viewer.app import ViewerApp
+
+# How often a recording that is not there yet is looked for [s].
+_ARRIVAL_PERIOD = 0.1
 
 
 def _shown_as(metavar: str, name: str | None = None) -> object:
@@ -69,7 +75,8 @@ def view(
     loading: LoadingOptions = Loading(),
     serving: ServingOptions = Serving(),
     env: Annotated[int | None, _shown_as("ENV_ID")] = None,
-    step: int = 0,
+    step: Annotated[int | None, _shown_as("STEP")] = None,
+    tail: Flag = False,
 ) -> None:
     """Open a recording in the browser.
 
@@ -78,9 +85,10 @@ def view(
         loading: How to read it.
         serving: Where the page is served.
         env: The env to begin with, by its index in the simulator.
-        step: The step to begin at.
+        step: The step to begin at; else the first, or with --tail the newest.
+        tail: Follow a recording while it is written; it need not exist yet.
     """
-    _serve(path, loading, serving, env, step)
+    _serve(path, loading, serving, env, step, tail)
 
 
 def info(
@@ -130,7 +138,7 @@ def demo(serving: ServingOptions = Serving()) -> None:
     """
     from replay_viewer.assets_path import asset
 
-    _serve(asset("demo.rec"), Loading(), serving, env=None, step=0)
+    _serve(asset("demo.rec"), Loading(), serving)
 
 
 def run(args: Sequence[str]) -> None:
@@ -148,9 +156,16 @@ def _open(path: Path, loading: Loading) -> Replay:
     return open_replay(path, urdf=loading.urdf, package_dirs=loading.package_dir, options=options)
 
 
-def _serve(path: Path, loading: Loading, serving: Serving, env: int | None, step: int) -> None:
+def _serve(
+    path: Path,
+    loading: Loading,
+    serving: Serving,
+    env: int | None = None,
+    step: int | None = None,
+    tail: bool = False,
+) -> None:
     """Serve the page at once, and show the recording on it when it is open."""
-    _check_readable(path)
+    _check_readable(path, tail)
     from replay_viewer.viewer.app import ViewerApp
 
     # `kill` and a service manager stop it as Ctrl-C does, so that what was unpacked is cleared away.
@@ -164,22 +179,51 @@ def _serve(path: Path, loading: Loading, serving: Serving, env: int | None, step
         print(f"{printable(path.name)} at {app.url} (Ctrl-C stops)", flush=True)
         if serving.open:
             _open_browser(app.url)
+        if tail:
+            _wait_for_first_step(path, app)
         replay = _open(path, loading)
-        app.show(replay, env_index=0 if env is None else replay.rollout.env_index(env), step=_checked(step, replay))
+        env_index = 0 if env is None else replay.rollout.env_index(env)
+        tell = partial(_tell, path)
+        app.show(replay, env_index=env_index, step=_checked(step, replay), tail=tail, tell=tell)
+        if app.session.is_left_behind:
+            tell("it is still being written; --tail follows it")
         app.run_forever()
 
 
-def _check_readable(path: Path) -> None:
+def _wait_for_first_step(path: Path, app: ViewerApp) -> None:
+    """Tell on the page and the terminal what is waited for."""
+    from replay_viewer.formats import lacks_first_step
+
+    told = ""
+    while lack := lacks_first_step(path):
+        if lack != told:
+            told = lack
+            waiting = f"waiting for the first step of {printable(path.name)}"
+            app.say(f"{waiting[0].upper()}{waiting[1:]}", f"{printable(str(path))}: {lack}.")
+            _tell(path, f"{waiting} ({lack})")
+        time.sleep(_ARRIVAL_PERIOD)
+
+
+def _tell(path: Path, message: str) -> None:
+    print(f"{printable(path.name)}: {message}", flush=True)
+
+
+def _check_readable(path: Path, tail: bool) -> None:
     """Say what is wrong with a path before its page is served; everything else needs a look into the file."""
+    if tail and path.is_file():
+        problem = "only a recording's folder grows, and this is a file; view it without --tail."
+        raise BadArgument("--tail", path, problem)
     if not path.exists():
+        if tail:
+            return
         raise FileProblem(path, "there is no such file.")
     if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         raise FileProblem(path, "cannot be read: permission denied.")
 
 
-def _checked(step: int, replay: Replay) -> int:
+def _checked(step: int | None, replay: Replay) -> int | None:
     last_step = replay.rollout.num_steps - 1
-    if not 0 <= step <= last_step:
+    if step is not None and not 0 <= step <= last_step:
         raise BadArgument("--step", step, f"the recording has steps 0 to {last_step}.")
     return step
 

@@ -10,11 +10,12 @@ from ..errors import BadArgument, FileProblem
 from ..record.names import META
 from ..rollout import Rollout
 from .container import open_container
+from .first_step import lacks_first_step
 from .npz_facts import stated_dt
 from .options import LoadOptions, LowestPoint, QuatOrder
 from .plain_npz import open_plain_npz
 
-__all__ = ["LoadOptions", "LowestPoint", "QuatOrder", "load_rollout"]
+__all__ = ["LoadOptions", "LowestPoint", "QuatOrder", "lacks_first_step", "load_rollout"]
 
 
 def load_rollout(
@@ -61,5 +62,5 @@ def _open_container(path: Path, options: LoadOptions) -> Rollout:
     rollout = open_container(path)
     if options.control_dt is not None:
         rollout.control_dt, verdict = stated_dt(options.control_dt)
-        rollout.verdicts = (*(v for v in rollout.verdicts if v.topic != verdict.topic), verdict)
+        rollout.state(verdict)
     return rollout

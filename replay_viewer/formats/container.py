@@ -14,16 +14,19 @@ from ..record.extents import Extent, content_of, folder_extents, segments
 from ..record.json_lines import read_lines
 from ..record.layout import Layout
 from ..record.meta import Meta, read_meta
-from ..record.names import EPISODES, TERMINALS
+from ..record.names import EPISODES, LOG, TERMINALS
 from ..record.npy import MAGIC
 from ..record.packed import packed_extents
 from ..record.terminals import read_columns
 from ..rollout import Rollout
 from .container_assets import AssetFolder, load_entities, load_terrain
 from .container_episodes import EpisodeTable
+from .container_growth import ContainerGrowth
+from .container_log import ContainerLog
 from .container_source import ContainerSource
 from .container_verdicts import verdicts_of
 from .file_pool import FilePool
+from .growing_lines import GrowingLines
 
 
 def open_container(path: Path) -> Rollout:
@@ -47,13 +50,23 @@ def open_container(path: Path) -> Rollout:
 def _open(path: Path, resources: ExitStack) -> Rollout:
     extents = folder_extents(path) if path.is_dir() else packed_extents(path)
     meta = read_meta(extents, path)
-    source = _open_source(path, extents, meta.layout, resources)
-    episodes = _read_episodes(extents, meta, source.num_steps)
+    pool = FilePool()
+    resources.callback(pool.close)
+    source = _open_source(path, extents, meta.layout, pool, resources)
+    noted = content_of(extents[EPISODES]) if EPISODES in extents else b""
+    ends = read_columns(extents[TERMINALS], meta.layout)
+    episodes = EpisodeTable(ends, meta.layout.num_envs, source.num_steps, meta.info.outcome_reasons, read_lines(noted))
+    log = ContainerLog(extents.get(LOG), packed=not path.is_dir())
     assets = AssetFolder(path, extents)
     resources.callback(assets.close)
     info = meta.info
     entities, doubts = load_entities(info, assets)
     terrain, terrain_doubts = (None, []) if info.terrain is None else load_terrain(info.terrain, assets, path)
+    doubts = [*doubts, *terrain_doubts]
+    growth = None
+    if path.is_dir():
+        facts = GrowingLines(path / EPISODES, noted)
+        growth = ContainerGrowth(path, meta, source, episodes, log, pool, facts, doubts)
     return Rollout(
         source,
         name=path.stem,
@@ -62,17 +75,18 @@ def _open(path: Path, resources: ExitStack) -> Rollout:
         entities=entities,
         episodes_of=episodes.of_env,
         reward_terms=info.reward_terms,
-        verdicts=[*verdicts_of(extents, meta, source, episodes), *doubts, *terrain_doubts],
+        verdicts=[] if growth else [*verdicts_of(meta, source, episodes, log), *doubts],
         terrain=terrain,
         env_origins=None if info.env_origins is None else np.array(info.env_origins, dtype=np.float32),
         metadata=_metadata(meta),
         path=path,
+        growth=growth,
     )
 
 
-def _open_source(path: Path, extents: Mapping[str, Extent], layout: Layout, resources: ExitStack) -> ContainerSource:
-    pool = FilePool()
-    resources.callback(pool.close)
+def _open_source(
+    path: Path, extents: Mapping[str, Extent], layout: Layout, pool: FilePool, resources: ExitStack
+) -> ContainerSource:
     if TERMINALS not in extents:
         raise FileProblem(path, f"{TERMINALS} is missing.", "Copy the recording again, with all its files.")
     parts, num_steps = segments(extents, layout, path)
@@ -82,23 +96,6 @@ def _open_source(path: Path, extents: Mapping[str, Extent], layout: Layout, reso
     if not head.startswith(MAGIC) or int.from_bytes(head[-4:], "little") + len(head) != layout.header_bytes:
         raise FileProblem(parts[0].path, "does not begin as meta.json says.", "Copy the recording again.")
     return ContainerSource(pool, layout, parts, num_steps, extents[TERMINALS], resources.close)
-
-
-def _read_episodes(extents: Mapping[str, Extent], meta: Meta, num_steps: int) -> EpisodeTable:
-    layout = meta.layout
-    ends = read_columns(extents[TERMINALS], layout)
-    facts = _late_facts(extents[EPISODES]) if EPISODES in extents else {}
-    return EpisodeTable(ends, layout.num_envs, num_steps, meta.info.outcome_reasons, facts)
-
-
-def _late_facts(extent: Extent) -> dict[tuple[int, int], dict[str, Any]]:
-    """What was noted after an episode's end, by env index and step of the end; later lines add to earlier ones."""
-    facts: dict[tuple[int, int], dict[str, Any]] = {}
-    for line in read_lines(content_of(extent)):
-        env, step = line.get("env_index"), line.get("step")
-        if isinstance(env, int) and isinstance(step, int):
-            facts.setdefault((env, step), {}).update(line)
-    return facts
 
 
 def _metadata(meta: Meta) -> dict[str, Any]:

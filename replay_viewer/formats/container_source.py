@@ -87,10 +87,19 @@ class ContainerSource:
         return np.frombuffer(b"".join(heads), [("step", "<i8"), ("t", "<f8")])
 
     @property
+    def parts(self) -> Sequence[Extent]:
+        """The segments in order."""
+        return self._parts
+
+    @property
     def torn_bytes(self) -> int:
         """What was written of a record that never became whole."""
         written = sum(max(0, part.size - self._layout.header_bytes) for part in self._parts)
         return written - self.num_steps * self._layout.record_bytes
+
+    def grow(self, parts: Sequence[Extent], num_steps: int, ends: Extent) -> None:
+        """The segments and the table hold more now, `num_steps` steps in all."""
+        self._parts, self.num_steps, self._ends = tuple(parts), num_steps, ends
 
     def close(self) -> None:
         self._release()

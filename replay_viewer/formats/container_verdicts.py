@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from ..record.extents import Extent, content_of
-from ..record.json_lines import read_lines
 from ..record.meta import Meta
-from ..record.names import LOG
 from ..rollout import Verdict
 from .container_episodes import EpisodeTable
+from .container_log import ContainerLog
 from .container_source import ContainerSource
 
-_LOG_TAIL_BYTES = 1 << 16
 _MAX_SAMPLED_STEPS = 16
 _MAX_SAMPLED_ENVS = 64
 _NORM_TOLERANCE = 1e-3
 
 
-def verdicts_of(
-    extents: Mapping[str, Extent], meta: Meta, source: ContainerSource, episodes: EpisodeTable
-) -> list[Verdict]:
-    """Everything that the user should know about this recording."""
+def verdicts_of(meta: Meta, source: ContainerSource, episodes: EpisodeTable, log: ContainerLog) -> list[Verdict]:
+    """Everything that the user should know about this recording; at a cost that its length does not change."""
     return [
         Verdict("quaternion order", "wxyz", "the format's own order", "stated"),
         *_time(meta, source),
         _terminal_states(meta),
         *_already_running(meta, episodes),
-        *_ending(extents),
-        *_torn(source),
+        *_ending(source, log),
         *_poses(meta, source),
     ]
 
@@ -70,22 +64,19 @@ def _already_running(meta: Meta, episodes: EpisodeTable) -> list[Verdict]:
     return [Verdict("episodes", f"{count} had begun before the recording did", reason, "found")]
 
 
-def _ending(extents: Mapping[str, Extent]) -> list[Verdict]:
-    """Whether someone closed the recording."""
-    log = extents.get(LOG)
-    kinds = set()
-    if log is not None:
-        skipped = max(0, log.size - _LOG_TAIL_BYTES)
-        tail = content_of(Extent(log.path, log.offset + skipped, log.size - skipped))
-        kinds = {line.get("kind") for line in read_lines(tail)}
-    if kinds & {"end", "repair"}:
-        return []
-    return [Verdict("end", "nobody closed the recording", "it still grows, or its process was killed", "found")]
-
-
-def _torn(source: ContainerSource) -> list[Verdict]:
+def _ending(source: ContainerSource, log: ContainerLog) -> list[Verdict]:
+    """Whether someone closed the recording, and what was left of a step that nobody will finish."""
+    is_held = log.is_held()
+    if is_held:
+        return [Verdict("end", "it is still being written", "its writer is alive; view it with --tail", "found")]
+    verdicts = []
+    if not log.closed:
+        reason = "its process was killed" if is_held is False else "it still grows, or its process was killed"
+        verdicts.append(Verdict("end", "nobody closed the recording", reason, "found"))
     rest = source.torn_bytes
-    return [Verdict("end", "a torn last step is left out", f"{rest} bytes of it were written", "found")] if rest else []
+    if rest:
+        verdicts.append(Verdict("end", "a torn last step is left out", f"{rest} bytes of it were written", "found"))
+    return verdicts
 
 
 def _poses(meta: Meta, source: ContainerSource) -> list[Verdict]:

@@ -22,6 +22,7 @@ class FilePool:
         self._max_open = max_open
         self._fds: OrderedDict[Path, int] = OrderedDict()
         self._lock = Lock()
+        self._is_sealed = False
 
     def read(self, extent: Extent, offset: int, size: int) -> bytes:
         """`size` bytes of the extent. Raises FileProblem where the file does not hold them any more."""
@@ -34,6 +35,10 @@ class FilePool:
             raise FileProblem(extent.path, "got shorter while it was open.", "Open the recording again.")
         return content
 
+    def seal(self) -> None:
+        """Open no further files: what is under their names now is not what was there. Open ones are read on."""
+        self._is_sealed = True
+
     def close(self) -> None:
         with self._lock:
             while self._fds:
@@ -41,8 +46,17 @@ class FilePool:
 
     def _fd(self, path: Path) -> int:
         if path not in self._fds:
+            if self._is_sealed:
+                raise FileProblem(path, "is gone.")
             if len(self._fds) >= self._max_open:
                 os.close(self._fds.popitem(last=False)[1])
-            self._fds[path] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self._fds[path] = _open(path)
         self._fds.move_to_end(path)
         return self._fds[path]
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise FileProblem(path, f"cannot be read: {error.strerror}.") from error

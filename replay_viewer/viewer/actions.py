@@ -16,9 +16,10 @@ def session_actions(session: Session) -> dict[str, PageAction]:
     player = session.player
     one_second = max(1, round(1.0 / player.control_dt))
     simple: dict[str, Callable[[], object]] = {
-        "play": player.play,
-        "pause": player.pause,
-        "toggle": player.toggle,
+        "play": session.play,
+        "pause": session.pause,
+        "toggle": session.toggle,
+        "go_live": session.go_live,
         "step_back": lambda: session.step_by(-1),
         "step_forward": lambda: session.step_by(1),
         "jump_back": lambda: session.step_by(-one_second),

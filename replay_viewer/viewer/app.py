@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import logging
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import viser
@@ -12,7 +13,7 @@ import viser
 from ..errors import ReplayError, printable
 from .actions import session_actions
 from .client_view import ClientView, Subject
-from .clock import Beat
+from .clock import Beat, Upkeep
 from .keys import KEYS
 from .mailbox import Action, Mailbox
 from .page_bridge import PageAction, PageBridge
@@ -25,6 +26,7 @@ from .panels.timeline import TimelinePanel
 from .scene import Scene
 from .server import close_server, open_server
 from .session import Session
+from .tail import Tail
 
 # Kinematics and meshes take a second to import, and the page is served before them.
 if TYPE_CHECKING:
@@ -34,7 +36,14 @@ if TYPE_CHECKING:
 FRAME_RATE = 60
 # Numbers that change faster cannot be read, and cost the page's main thread.
 _PANEL_RATE = 12
+# While a recording is written, what sends all of itself takes in the new steps so often: charts, lists.
+_LIST_RATE = 2
 _PANEL_WIDTH = 350
+
+_WAITING_STYLE = """<style>
+.rv-waiting{font-size:14px;margin:0.75em;line-height:1.45;overflow-wrap:anywhere}
+.rv-waiting p{margin:4px 0 0;opacity:.75}
+</style>"""
 
 _log = logging.getLogger(__name__)
 
@@ -74,23 +83,41 @@ class ViewerApp:
         self._shadows = shadows
         self._server = open_server(host, port, title)
         self._server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=(37, 99, 235))
-        self._waiting = self._server.gui.add_html(f"<p>Opening {html.escape(title)} ...</p>")
+        self._waiting = self._server.gui.add_html("")
+        self.say(f"Opening {title} ...")
         self._mailbox = Mailbox()
         self._views: dict[int, ClientView] = {}
         self._drawn: tuple[float, int] | None = None
+        self._told = self._last_problem = ""
+        self._tell: Callable[[str], object] = str
         self._failure: BaseException | None = None
         self._stopping = threading.Event()
         self._owner = threading.Thread(target=self._run, name="replay-viewer", daemon=True)
 
-    def show(self, replay: Replay, *, env_index: int = 0, step: int = 0) -> None:
+    def say(self, text: str, detail: str = "") -> None:
+        """Tell on the page what it waits for, until `show`."""
+        self._waiting.content = waiting_html(text, detail)
+
+    def show(
+        self,
+        replay: Replay,
+        *,
+        env_index: int = 0,
+        step: int | None = None,
+        tail: bool = False,
+        tell: Callable[[str], object] = str,
+    ) -> None:
         """Show a replay, once in the life of a viewer; its first frame is ready when this returns.
 
         Args:
             replay: what to show.
             env_index: env shown first, as a position in the recording.
-            step: step shown first.
+            step: step shown first; None for the first one, or with `tail` for the newest.
+            tail: follow the recording, a folder, while another process writes it.
+            tell: called, on the viewer's thread, with a line about how that ended.
         """
-        self.session = Session(replay, env_index, step)
+        self._tell = tell
+        self.session = Session(replay, env_index, step, Tail(replay) if tail else None)
         self._waiting.remove()
         self._build()
         self._owner.start()
@@ -152,7 +179,7 @@ class ViewerApp:
             self._rewards = RewardsPanel(gui)
             self._curves = CurvesPanel(gui, session)
         with tabs.add_tab(f"Recording ({number})" if number else "Recording", viser.Icon.FILE_INFO):
-            RecordingPanel(gui, session.replay)
+            self._recording = RecordingPanel(gui, session.replay)
         with tabs.add_tab("Keys", viser.Icon.KEYBOARD):
             HelpPanel(gui)
         page = PageBridge(self._server, self._mailbox, self._actions)
@@ -225,23 +252,28 @@ class ViewerApp:
             self._failure = error
 
     def _loop(self) -> None:
-        beat = Beat(FRAME_RATE)
-        since_sync = 0.0
+        beat, panels, lists = Beat(FRAME_RATE), Upkeep(_PANEL_RATE), Upkeep(_LIST_RATE)
         while not self._stopping.is_set():
+            idle = 0.0
             if not self.session.animating:
-                self._mailbox.wait(None)
-                beat.restart()
+                self._mailbox.wait(_least(self.session.seconds_to_poll, panels.seconds_left, lists.seconds_left))
+                idle = beat.restart()
             elapsed = beat.wait()
             acted = self._run_posted()
+            grew = self.session.poll(idle + elapsed)
+            panels.tick(idle + elapsed, acted or grew or self.session.animating)
+            lists.tick(idle + elapsed, grew)
             self.session.tick(elapsed)
-            self._draw()
+            self._guarded(self._draw)
             # The robot first: numbers may come a moment later.
             self._server.flush()
-            since_sync += elapsed
-            if acted or not self.session.animating or since_sync >= 1 / _PANEL_RATE:
-                since_sync = 0.0
-                self._sync_panels()
+            if acted or panels.is_due or lists.is_due:
+                takes_growth = acted or lists.is_due
+                self._guarded(self._sync_panels, takes_growth)
                 self._server.flush()
+                panels.done()
+                if takes_growth:
+                    lists.done()
 
     def _run_posted(self) -> bool:
         posted = self._mailbox.take()
@@ -254,10 +286,23 @@ class ViewerApp:
         try:
             action(*arguments)
         except ReplayError as error:
-            for view in self._views.values():
-                view.client.add_notification("This did not work", str(error), color="red", auto_close_seconds=8)
+            self._notify(str(error))
         except Exception:
             _log.exception("an action of the viewer failed")
+
+    def _guarded(self, show: Action, *arguments: Any) -> None:
+        """Show something; a recording that cannot be read any more must not end the viewer."""
+        try:
+            show(*arguments)
+        except ReplayError as error:
+            self.session.pause()
+            if str(error) != self._last_problem:
+                self._last_problem = str(error)
+                self._notify(str(error))
+
+    def _notify(self, problem: str) -> None:
+        for view in self._views.values():
+            view.client.add_notification("This did not work", problem, color="red", auto_close_seconds=8)
 
     def _draw(self) -> None:
         """Send the frame at the position, if it is not the one shown."""
@@ -269,9 +314,31 @@ class ViewerApp:
         with self._server.atomic():
             self._scene.show(frame, self._subject(frame).origin)
 
-    def _sync_panels(self) -> None:
-        """Bring every panel to the session's state; one-way."""
-        self._selection.sync(self.session)
+    def _sync_panels(self, takes_growth: bool = True) -> None:
+        """Bring every panel to the session's state; one-way.
+
+        takes_growth: also those that send all of themselves when a recording that is written has got more.
+        """
+        self._timeline.sync([view.client for view in self._views.values()])
+        self._tell_of_end()
+        self._selection.sync(self.session, takes_growth)
         self._rewards.sync(self.session)
-        self._curves.sync(self.session)
-        self._timeline.sync(self.session, [view.client for view in self._views.values()])
+        self._curves.sync(self.session, takes_growth)
+        if takes_growth and self.session.tail is not None and self.session.tail.state != "lost":
+            self._recording.sync(self.session.replay)
+
+    def _tell_of_end(self) -> None:
+        """Say once how it ended that the recording was written."""
+        tail = self.session.tail
+        if tail is not None and not tail.is_written and tail.message != self._told:
+            self._told = tail.message
+            self._tell(tail.message)
+
+
+def waiting_html(text: str, detail: str) -> str:
+    """What the page shows before there is a replay; both may hold a file's name and are escaped."""
+    return f'{_WAITING_STYLE}<div class="rv-waiting"><b>{html.escape(text)}</b><p>{html.escape(detail)}</p></div>'
+
+
+def _least(*seconds: float | None) -> float | None:
+    return min((s for s in seconds if s is not None), default=None)

@@ -25,6 +25,7 @@ KEYS = (
     Key("K", "K", "jump_forward", "One second forward"),
     Key("home", "Home", "go_to_start", "Start of the recording"),
     Key("end", "End", "go_to_end", "End of the recording"),
+    Key("G", "G", "go_live", "Live: the newest step, as it is recorded (--tail)"),
     Key("[", "[", "go_to_previous_episode", "Previous episode"),
     Key("]", "]", "go_to_next_episode", "Next episode"),
     Key("N", "N", "go_to_next_end", "Next episode end: how it fell"),

@@ -13,10 +13,15 @@ from ..errors import UnknownName
 from ..player import Loop, Player
 from ..rewards import EpisodeRewards, EpisodeRewardsCache, StepRewards
 from ..rollout import Episode
+from .tail import POLL_PERIOD, Tail
 
 if TYPE_CHECKING:
     from ..frames import Frame
     from ..replay import Replay
+
+
+# Live, the newest step is reached in a little more than the time to the next poll, so that motion does not stop.
+_APPROACH = 1.25 * POLL_PERIOD
 
 
 class Session:
@@ -25,16 +30,27 @@ class Session:
     Attributes:
         player: where playback stands. env_index: the env shown, as a position in the recording.
         agent: whose rewards are shown where each agent has its own; None is their sum.
+        tail: where the recording is followed while it is written. live: whether its newest step is shown, and what
+            comes after it.
+        is_left_behind: whether more was to come when the recording was opened, which is not followed.
     """
 
-    def __init__(self, replay: Replay, env_index: int = 0, step: int = 0) -> None:
-        self.replay = replay
+    def __init__(self, replay: Replay, env_index: int = 0, step: int | None = None, tail: Tail | None = None) -> None:
+        """step: shown first; None for the first one, or for the newest of a recording that is written."""
+        self.replay, self.tail = replay, tail
         self.player = Player(replay.rollout.num_steps, replay.rollout.control_dt)
         self.env_index = env_index
         self.agent: int | None = None
+        growth = replay.rollout.growth
+        self.is_left_behind = tail is None and growth is not None and growth.is_held is True
+        self.live = False
+        self._pace = 0.0  # Steps per second, live.
         self._rewards = EpisodeRewardsCache(replay.rollout)
         self._scrubbing: set[int] = set()
-        self.seek(step)
+        if step is None and self._is_written:
+            self.go_live()
+        else:
+            self.seek(step or 0)
 
     # -- what is shown --------------------------------------------------------
 
@@ -52,6 +68,10 @@ class Session:
     def episode(self) -> Episode:
         """The episode of the step shown."""
         return self.replay.rollout.episode_at(self.env_index, self.player.step)
+
+    def is_running(self, episode: Episode) -> bool:
+        """Whether further steps of an episode may come."""
+        return self._is_written and episode.outcome == "unfinished" and episode.last_step == self.player.num_steps - 1
 
     @property
     def frame(self) -> Frame:
@@ -77,22 +97,80 @@ class Session:
         return self._rewards.series(self.env_index, self.player.step, self.agent)
 
     @property
+    def playing(self) -> bool:
+        """Whether time passes unless a user holds the timeline: what "pause" would stop."""
+        return self.player.playing or (self.live and self._is_written)
+
+    @property
     def animating(self) -> bool:
-        """Whether time passes: playing, and nobody holds the timeline."""
-        return self.player.playing and not self._scrubbing
+        """Whether the picture moves: playing or behind the newest step, and nobody holds the timeline."""
+        moves = self.player.position < self.player.num_steps - 1 if self.live else self.player.playing
+        return moves and not self._scrubbing
+
+    @property
+    def seconds_to_poll(self) -> float | None:
+        """How long there is nothing to do while nothing moves; None until somebody does something."""
+        return None if self.tail is None else self.tail.seconds_to_poll
+
+    @property
+    def _is_written(self) -> bool:
+        return self.tail is not None and self.tail.is_written
 
     # -- time -----------------------------------------------------------------
 
+    def poll(self, wall_dt: float) -> bool:
+        """Let `wall_dt` seconds pass for the recording; returns whether it grew, or what is known of its writer."""
+        if self.tail is None or not self.tail.tick(wall_dt):
+            return False
+        self.player.extend(self.replay.rollout.num_steps)
+        if not self.tail.polls and self.live:
+            self.go_to_end()
+        self._pace = (self.player.num_steps - 1 - self.player.position) / _APPROACH
+        self._follow_window()
+        return True
+
     def tick(self, wall_dt: float) -> None:
-        """Let `wall_dt` seconds pass, unless a user holds the timeline."""
-        if self.animating:
+        """Let `wall_dt` seconds pass for playback, unless a user holds the timeline."""
+        if not self.animating:
+            return
+        if self.live:
+            self.player.seek(self.player.position + self._pace * wall_dt)
+        else:
             self.player.tick(wall_dt)
-            self._follow_window()
+            # Played up to the newest step: from there on it goes as it comes.
+            self.live = self._is_written and not self.player.playing
+        self._follow_window()
 
     # -- actions --------------------------------------------------------------
 
+    def play(self) -> None:
+        """Play on; from the newest step of a recording that is written, as it comes."""
+        if self._is_written and self.player.loop == "off" and self._at_end:
+            return self.go_live()
+        self.live = False
+        self.player.play()
+
+    def pause(self) -> None:
+        """Stop where it is."""
+        self.live = False
+        self.player.pause()
+
+    def toggle(self) -> None:
+        """Play if paused, pause if playing."""
+        if self.playing:
+            self.pause()
+        else:
+            self.play()
+
+    def go_live(self) -> None:
+        """Show the newest step, and what comes after it."""
+        self.player.pause()
+        self.seek(self.player.num_steps - 1)
+        self.live = self._is_written
+
     def seek(self, step: float) -> None:
         """Go to a step, clamped to the rollout."""
+        self.live = False
         self.player.seek(step)
         self._follow_window()
 
@@ -106,6 +184,7 @@ class Session:
 
     def step_by(self, count: int) -> None:
         """Pause, and go some whole steps on or back."""
+        self.live = False
         self.player.step_by(count)
         self._follow_window()
 
@@ -114,12 +193,17 @@ class Session:
         self.seek(0)
 
     def go_to_end(self) -> None:
-        """The last step of the recording."""
-        self.seek(self.player.num_steps - 1)
+        """The last step of the recording; of one that is written, whichever is the newest."""
+        if self._is_written:
+            self.go_live()
+        else:
+            self.seek(self.player.num_steps - 1)
 
     def go_to_next_episode(self) -> None:
         """The start of the next episode."""
-        self.seek(next_episode_start(self.episodes, self.player.step))
+        start = next_episode_start(self.episodes, self.player.step)
+        if start != self.player.step:
+            self.seek(start)
 
     def go_to_previous_episode(self) -> None:
         """The start of this episode, or of the one before when it has only just begun."""
@@ -156,6 +240,10 @@ class Session:
         """Go through the kinds of loop: off, the episode, the whole recording."""
         kinds = get_args(Loop)
         self.player.set_loop(kinds[(kinds.index(self.player.loop) + 1) % len(kinds)])
+
+    @property
+    def _at_end(self) -> bool:
+        return self.player.position >= self.player.num_steps - 1
 
     def _stop_at(self, step: int) -> None:
         self.player.pause()

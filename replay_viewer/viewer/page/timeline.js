@@ -26,11 +26,13 @@
   const state = {
     title: "", numSteps: 1, dt: 0.02, playing: false, speed: 1, speeds: [1], loop: "off", envId: 0,
     episodes: { first: [0], last: [0], outcome: [2] }, episode: null, standIn: "", charts: [], following: true, shadows: true,
+    tail: null,
   };
   let control = null;
   let counter = Math.floor(Math.random() * 1e9);
   let dragging = null; // The step under the pointer while the user holds the timeline.
   let released = null; // After that, until the server has moved there: {step, until}.
+  let heldSteps = null; // Length of the timeline when the user took hold of it: it must not move in the hand.
   let zoomed = false;
   let running = true;
   let drawn = "";
@@ -97,6 +99,8 @@
   button(buttons, "next", "Next episode ( ] )", "go_to_next_episode");
   button(buttons, "end", "End of the recording (End)", "go_to_end", "rv-minor");
   button(buttons, "fall", "Next episode end (N)", "go_to_next_end");
+  const live = element("button", "rv-live", row, { type: "button", id: "rv-live" });
+  live.addEventListener("click", () => { if (isFollowed()) send("go_live"); });
   const clock = element("div", "rv-clock", row);
   const clockTime = element("b", "", clock, { id: "rv-time" });
   const clockEnd = element("span", "", clock, { id: "rv-end" });
@@ -131,6 +135,8 @@
   }
 
   function update(changes) {
+    if ("newEpisodes" in changes) addEpisodes(changes.newEpisodes);
+    delete changes.newEpisodes;
     Object.assign(state, changes);
     if ("title" in changes) document.title = `${state.title} - replay-viewer`;
     if ("speeds" in changes) addChoices();
@@ -142,8 +148,42 @@
     play.setAttribute("aria-label", label);
     setPressed(follow, state.following);
     setPressed(shadows, state.shadows);
+    describeTail();
     describeEpisode();
     drawn = "";
+  }
+
+  // In the place of those from `from` on; the last one that was listed may have ended or become longer.
+  function addEpisodes({ from, ...lists }) {
+    for (const [name, values] of Object.entries(lists)) {
+      state.episodes[name].length = from;
+      state.episodes[name].push(...values);
+    }
+  }
+
+  function isFollowed() {
+    return ["writing", "paused"].includes(state.tail?.state);
+  }
+
+  // What the badge says, and what a click on it does.
+  const BADGES = {
+    writing: ["LIVE", ""], paused: ["LIVE", " no new step"], ended: ["recording ended", ""], gone: ["the writer is gone", ""],
+    lost: ["recording lost", ""], unfollowed: ["still being written", ""],
+  };
+
+  function describeTail() {
+    const tail = state.tail;
+    live.style.display = tail ? "" : "none";
+    if (!tail) return;
+    const [text, note] = BADGES[tail.state];
+    live.className = `rv-live rv-tail-${tail.state}`;
+    live.replaceChildren(element("i", "", null), text);
+    if (note) element("span", "", live).textContent = note;
+    live.disabled = !isFollowed();
+    setPressed(live, tail.live && isFollowed());
+    const action = tail.live ? "the newest step is shown as it is recorded" : "go to the newest step (G)";
+    live.title = isFollowed() ? `${tail.message}: ${action}` : tail.message;
+    live.setAttribute("aria-label", live.title);
   }
 
   function addChoices() {
@@ -165,7 +205,7 @@
   // Steps at the left and right edge of the track; a step is as wide as every other one.
   function range() {
     if (zoomed && state.episode) return [state.episode.first - 0.5, state.episode.last + 0.5];
-    return [-0.5, state.numSteps - 0.5];
+    return [-0.5, (heldSteps ?? state.numSteps) - 0.5];
   }
 
   function toggleZoom() {
@@ -218,10 +258,14 @@
     pen.scale(ratio, ratio);
     const colours = OUTCOMES.map(colour);
     const { first, last, outcome } = state.episodes;
+    let covered = "";
     for (let i = 0; i < first.length; i++) {
       const left = fraction(first[i] - 0.5) * width;
       const right = fraction(last[i] + 0.5) * width;
       if (right < 0 || left > width) continue;
+      const pixel = `${Math.floor(right)} ${outcome[i]}`;
+      if (right - left < 1 && pixel === covered) continue; // Thousands of episodes share a pixel.
+      covered = pixel;
       const gap = right - left > 6 ? 1 : 0;
       pen.globalAlpha = i === state.episode?.index ? 0.45 : 0.18;
       pen.fillStyle = colours[outcome[i]];
@@ -239,7 +283,8 @@
     if (!episode) return;
     element("span", "rv-dot", chip).style.background = colour(episode.outcome);
     element("b", "", chip).textContent = `Episode ${episode.index + 1} of ${state.episodes.first.length}`;
-    const cause = episode.reason ? `${OUTCOME_TEXT[episode.outcome]} (${episode.reason})` : OUTCOME_TEXT[episode.outcome];
+    const outcome = episode.isRunning ? "running" : OUTCOME_TEXT[episode.outcome];
+    const cause = episode.reason ? `${outcome} (${episode.reason})` : outcome;
     const count = episode.last - episode.first + 1;
     const length = `${count} ${count === 1 ? "step" : "steps"}, ${seconds(count)} s`;
     // What is not what was recorded comes first: the rest may be cut where the page is narrow.
@@ -291,7 +336,8 @@
   function showTip(clientX) {
     const step = stepAt(clientX);
     const index = episodeAt(step);
-    const outcome = OUTCOME_TEXT[OUTCOMES[state.episodes.outcome[index]]];
+    const isRunning = isFollowed() && index === state.episodes.first.length - 1 && state.episodes.outcome[index] === 2;
+    const outcome = isRunning ? "running" : OUTCOME_TEXT[OUTCOMES[state.episodes.outcome[index]]];
     tip.textContent = `${seconds(step)} s, step ${step}, episode ${index + 1} (${outcome})`;
     const box = track.getBoundingClientRect();
     const half = tip.offsetWidth / 2;
@@ -302,7 +348,8 @@
   let lastSeek = null;
   function seekTo(step) {
     dragging = step;
-    if (step !== lastSeek) send("seek", step);
+    const isNewest = isFollowed() && step >= heldSteps - 1;
+    if (step !== lastSeek) send(isNewest ? "go_live" : "seek", step);
     lastSeek = step;
   }
 
@@ -310,6 +357,7 @@
     if (event.button !== 0) return;
     track.setPointerCapture(event.pointerId);
     send("begin_scrub");
+    heldSteps = state.numSteps;
     lastSeek = null;
     seekTo(stepAt(event.clientX));
   });
@@ -320,8 +368,9 @@
   function release() {
     if (dragging === null) return;
     send("end_scrub");
-    released = { step: dragging, until: performance.now() + 500 };
-    dragging = null;
+    released = state.tail?.live ? null : { step: dragging, until: performance.now() + 500 };
+    dragging = heldSteps = null;
+    drawn = "";
   }
   track.addEventListener("pointerup", release);
   track.addEventListener("pointercancel", release);

@@ -10,26 +10,28 @@ from ...rewards import EpisodeRewards
 from ..palette import TOTAL_COLOR, term_color
 from ..server import handle_id
 from ..session import Session
+from ..thinned_curves import ThinnedCurves
 
-# More points than a chart has pixels show nothing more.
-_MAX_POINTS = 1200
 # Share of a curve's values, at either end, that may lie outside the chart.
 _OUTLIERS = 0.003
 
+# Bottom and top of the chart; None where nothing is known.
+Range = tuple[float, float] | None
+
 
 class CurvesPanel:
-    """One chart, sent once per episode, env and agent."""
+    """One chart, sent once per episode, env and agent, and now and then while the episode is being recorded."""
 
     def __init__(self, gui: viser.GuiApi, session: Session) -> None:
         self._control_dt = session.replay.rollout.control_dt
-        self._shown = session.episode_rewards
-        names = [*self._shown.names, *(["reward"] if self._shown.total is not None else [])]
+        self._begin(session)
+        names = [*self._rewards.names, *(["reward"] if self._rewards.total is not None else [])]
         self._chart = None
         if names:
             self._chart = gui.add_uplot(
-                chart_data(self._shown, self._control_dt),
-                (uplot.Series(label="time [s]"), *_series(self._shown)),
-                scales=chart_scales(self._shown, self._control_dt),
+                chart_data(self._curves, self._control_dt),
+                (uplot.Series(label="time [s]"), *_series(self._rewards)),
+                scales=chart_scales(self._curves, self._range, self._control_dt),
                 axes=(uplot.Axis(label="time [s]", labelSize=18, size=34), uplot.Axis(size=48)),
                 legend=uplot.Legend(show=False),
                 padding=(8, 16, 0, 0),  # The topmost label is cut in half without.
@@ -41,35 +43,90 @@ class CurvesPanel:
         """Ids of the charts that take a time marker."""
         return [] if self._chart is None else [handle_id(self._chart)]
 
-    def sync(self, session: Session) -> None:
-        """Show the curves of the session's episode."""
-        current = session.episode_rewards
-        if self._chart is not None and current is not self._shown:
-            self._shown = current
-            self._chart.scales = chart_scales(current, self._control_dt)
-            self._chart.data = chart_data(current, self._control_dt)
+    def sync(self, session: Session, takes_growth: bool) -> None:
+        """Show the curves of the session's episode; with `takes_growth` also steps that have come since."""
+        if self._chart is None or session.episode_rewards is self._rewards:
+            return
+        if self._shown != _shown(session) or len(session.episode_rewards.steps) < self._curves.num_steps:
+            self._begin(session)
+        elif takes_growth:
+            self._go_on(session)
+        else:
+            return
+        scales = chart_scales(self._curves, self._range, self._control_dt)
+        if scales != self._chart.scales:  # With other scales the page makes the chart anew.
+            self._chart.scales = scales
+        self._chart.data = chart_data(self._curves, self._control_dt)
+
+    def _begin(self, session: Session) -> None:
+        self._shown, self._rewards = _shown(session), session.episode_rewards
+        self._curves = thinned(self._rewards)
+        self._range = chart_range(self._curves)
+
+    def _go_on(self, session: Session) -> None:
+        self._rewards = session.episode_rewards
+        self._curves.extend(_curves(self._rewards, self._curves.num_steps))
+        needed = chart_range(self._curves)
+        if not _is_roomy(self._range, needed):
+            self._range = needed
 
 
-def chart_scales(episode: EpisodeRewards, control_dt: float) -> dict[str, uplot.Scale]:
-    """Axes; where one extreme step, such as a termination penalty, would flatten all curves, it is left outside."""
-    time = _time_scale(episode.steps, control_dt)
-    curves = [*episode.terms.T, *([] if episode.total is None else [episode.total])]
-    ranges = [_usual_range(curve[np.isfinite(curve)]) for curve in curves if np.isfinite(curve).any()]
+def _shown(session: Session) -> tuple[object, ...]:
+    """Whose curves these are; an episode that goes on keeps its first step."""
+    return session.env_index, session.agent, session.episode.first_step
+
+
+def thinned(episode: EpisodeRewards) -> ThinnedCurves:
+    """An episode's curves: its terms, then its reward."""
+    values = _curves(episode, 0)
+    curves = ThinnedCurves(episode.steps.start, values.shape[1])
+    curves.extend(values)
+    return curves
+
+
+def _curves(episode: EpisodeRewards, first: int) -> np.ndarray:
+    """Values from the episode's step `first` on, one column per curve."""
+    total = [] if episode.total is None else [episode.total[first:, None]]
+    return np.concatenate([episode.terms[first:], *total], axis=1)
+
+
+def chart_range(curves: ThinnedCurves) -> Range:
+    """What the chart shows of the values.
+
+    Where one extreme step, such as a termination penalty, would flatten all curves, it is left outside.
+    """
+    ranges = [_usual_range(curve[np.isfinite(curve)]) for curve in curves.points.T if np.isfinite(curve).any()]
     if not ranges:
-        return {"x": time}
+        return None
     low, high, least, greatest = np.array(ranges).T
     bottom, top = low.min(), high.max()
     margin = 0.15 * (top - bottom) or 1.0
     if least.min() >= bottom - 3 * margin and greatest.max() <= top + 3 * margin:
         bottom, top = least.min(), greatest.max()
-    return {"x": time, "y": uplot.Scale(range=(float(bottom - margin), float(top + margin)))}
+    return float(bottom - margin), float(top + margin)
 
 
-def _time_scale(steps: range, control_dt: float) -> uplot.Scale:
+def _is_roomy(shown: Range, needed: Range) -> bool:
+    """Whether what is needed fits into what is shown, and fills at least half of it: then the axis keeps still."""
+    if shown is None or needed is None:
+        return shown is needed
+    margin = 0.1 * (needed[1] - needed[0])
+    fits = shown[0] <= needed[0] + margin and needed[1] - margin <= shown[1]
+    return fits and 2 * (needed[1] - needed[0]) >= shown[1] - shown[0]
+
+
+def chart_scales(curves: ThinnedCurves, y_range: Range, control_dt: float) -> dict[str, uplot.Scale]:
+    """The chart's axes."""
+    scales = {"x": _time_scale(curves, control_dt)}
+    return scales if y_range is None else {**scales, "y": uplot.Scale(range=y_range)}
+
+
+def _time_scale(curves: ThinnedCurves, control_dt: float) -> uplot.Scale:
     """Of a single step, which has no width of its own, one step to either side; the chart's default is 100 s."""
-    if len(steps) > 1:
+    if curves.num_steps > 1:
         return uplot.Scale(time=False)
-    return uplot.Scale(time=False, range=((steps[0] - 1) * control_dt, (steps[0] + 1) * control_dt))
+    step = curves.first_step
+    return uplot.Scale(time=False, range=((step - 1) * control_dt, (step + 1) * control_dt))
 
 
 def _usual_range(values: np.ndarray) -> tuple[float, float, float, float]:
@@ -85,20 +142,6 @@ def _series(episode: EpisodeRewards) -> list[uplot.Series]:
     return series
 
 
-def chart_data(episode: EpisodeRewards, control_dt: float) -> tuple[np.ndarray, ...]:
-    """Time [s] and one array per curve, thinned to what a chart can show without losing a spike."""
-    curves = [*episode.terms.T, *([episode.total] if episode.total is not None else [])]
-    steps = np.asarray(episode.steps)
-    stride = -(-len(steps) // _MAX_POINTS)
-    if stride > 1:
-        curves = [_extremes(curve, stride) for curve in curves]
-        steps = steps[::stride]
-    return (steps * control_dt, *(np.asarray(curve, dtype=np.float64) for curve in curves))
-
-
-def _extremes(curve: np.ndarray, stride: int) -> np.ndarray:
-    """Of each run of `stride` values the one farthest from zero; a run of NaN stays NaN."""
-    padded = np.pad(curve.astype(np.float64), (0, -len(curve) % stride), constant_values=np.nan)
-    runs = padded.reshape(-1, stride)
-    farthest = np.argmax(np.where(np.isnan(runs), -1.0, np.abs(runs)), axis=1)
-    return np.take_along_axis(runs, farthest[:, None], axis=1)[:, 0]
+def chart_data(curves: ThinnedCurves, control_dt: float) -> tuple[np.ndarray, ...]:
+    """Time [s] and one array per curve."""
+    return (curves.steps * control_dt, *curves.points.T.copy())

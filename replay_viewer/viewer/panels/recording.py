@@ -35,10 +35,16 @@ _ORDER = ("problem", "assumed", "found", "stated")
 
 
 class RecordingPanel:
-    """Static text: facts and verdicts."""
+    """Text: facts and verdicts, which change while the recording is written."""
 
     def __init__(self, gui: viser.GuiApi, replay: Replay) -> None:
-        gui.add_html(recording_html(replay))
+        self._html = gui.add_html(recording_html(replay))
+
+    def sync(self, replay: Replay) -> None:
+        """Show what is known of the recording now."""
+        content = recording_html(replay)
+        if content != self._html.content:
+            self._html.content = content
 
 
 def recording_html(replay: Replay) -> str:

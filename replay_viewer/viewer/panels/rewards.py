@@ -16,6 +16,8 @@ from ..session import Session
 _ROUNDING = 1e-5
 # One extreme step, such as a termination penalty, must not flatten the bars of all others.
 _SCALE_QUANTILE = 0.98
+# Steps that the scale is found from, spread over the episode: enough, and quick however long it is.
+_MAX_SCALE_STEPS = 2048
 
 _STYLE = """<style>
 .rv-rewards{font-size:12px;font-variant-numeric:tabular-nums;margin:0 0.75em 0.5em;line-height:1.25}
@@ -69,7 +71,8 @@ def _bar_scale(episode: EpisodeRewards) -> float:
     """Value of a full bar: one scale for all terms of the episode, so that their sizes compare."""
     if not episode.names:
         return 1.0
-    largest = np.nanmax(np.abs(np.nan_to_num(episode.terms)), axis=1)
+    stride = -(-len(episode.terms) // _MAX_SCALE_STEPS)
+    largest = np.nanmax(np.abs(np.nan_to_num(episode.terms[::stride])), axis=1)
     return float(np.quantile(largest, _SCALE_QUANTILE)) or 1.0
 
 

@@ -19,6 +19,10 @@ OUTCOME_TEXT = {
 }
 
 
+# A longer list cannot be used, and is sent anew with every episode that ends while the recording is written.
+_MAX_LISTED = 1000
+
+
 class SelectionPanel:
     """Dropdowns; the episode's list belongs to the chosen env."""
 
@@ -33,15 +37,16 @@ class SelectionPanel:
             agents = [str(agent) for agent in range(rollout.agents_shape[0])]
             self._agent = gui.add_dropdown("Agent", [ALL_AGENTS, *agents], hint="Whose rewards are shown")
             bind(self._agent, mailbox, lambda v: session.select_agent(None if v == ALL_AGENTS else int(v)))
-        self._listed_env = session.env_index
+        self._listed = _listed(session)
 
-    def sync(self, session: Session) -> None:
-        """Show the session's choice."""
-        if self._listed_env != session.env_index:
-            self._listed_env = session.env_index
+    def sync(self, session: Session, takes_growth: bool) -> None:
+        """Show the session's choice; with `takes_growth` also episodes that have come since."""
+        listed = _listed(session)
+        if listed != self._listed and (takes_growth or _label(session, session.episode) not in self._episode.options):
+            self._listed = listed
             self._episode.options = _labels(session)
         _set(self._env, str(session.env_id))
-        _set(self._episode, _label(session.episode))
+        _set(self._episode, _label(session, session.episode))
         if self._agent is not None:
             _set(self._agent, ALL_AGENTS if session.agent is None else str(session.agent))
 
@@ -51,10 +56,22 @@ def _set(handle: Any, value: str) -> None:
         handle.value = value
 
 
+def _listed(session: Session) -> tuple[object, ...]:
+    """What changes where the list does."""
+    episodes = session.episodes
+    is_shortened = len(episodes) > _MAX_LISTED
+    return (session.env_index, len(episodes), _label(session, episodes[-1]), is_shortened and session.episode.index)
+
+
 def _labels(session: Session) -> list[str]:
-    return [_label(episode) for episode in session.episodes]
+    """The latest episodes, and the one shown."""
+    latest = session.episodes[-_MAX_LISTED:]
+    shown = [session.episode] if session.episode.index < latest[0].index else []
+    return [_label(session, episode) for episode in (*shown, *latest)]
 
 
-def _label(episode: Episode) -> str:
+def _label(session: Session, episode: Episode) -> str:
+    if session.is_running(episode):
+        return f"{episode.index + 1}: running"
     steps = "step" if episode.num_steps == 1 else "steps"
     return f"{episode.index + 1}: {OUTCOME_TEXT[episode.outcome]}, {episode.num_steps} {steps}"

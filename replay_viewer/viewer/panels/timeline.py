@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import viser
 
 from ...player import SPEEDS
+from ...rollout import Episode
 from ..page_bridge import PageBridge
 from ..session import Session
 
 _OUTCOME_CODES = {"terminated": 0, "truncated": 1, "unfinished": 2, "aborted": 3}
+_UNFOLLOWED = "Still being written when it was opened: start the viewer with --tail to follow it"
 
 
 class TimelinePanel:
@@ -21,18 +23,21 @@ class TimelinePanel:
         self._page = page
         self._fixed = {
             "title": title,
-            "numSteps": session.player.num_steps,
             "dt": session.player.control_dt,
             "speeds": list(SPEEDS),
             "charts": chart_ids,
         }
+        self._session = session
         self._shown: dict[str, Any] = {}
-        self._listed_env: int | None = None
+        # Of which env the page lists episodes, how many, and how often the recording had grown then.
+        self._listed = (session.env_index, len(session.episodes), session.replay.rollout.num_growths)
 
     def greet(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:
         """Give a browser that has just connected the bar and all of its state; `own` is what only it has."""
         self._page.open(client)
-        self._page.update(client, {**self._fixed, **self._shown, **own})
+        env_index, count, _ = self._listed
+        episodes = self._session.replay.rollout.episodes(env_index)[:count]
+        self._page.update(client, {**self._fixed, **self._shown, "episodes": _episodes(episodes), **own})
 
     def update(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:
         """Tell one browser what changed for it alone."""
@@ -42,28 +47,46 @@ class TimelinePanel:
         """Let one browser's timeline span the shown episode only, or the whole recording again."""
         self._page.toggle_zoom(client)
 
-    def sync(self, session: Session, clients: Iterable[viser.ClientHandle]) -> None:
+    def sync(self, clients: Iterable[viser.ClientHandle]) -> None:
         """Tell every browser what changed."""
-        state = self._state(session)
+        state = _state(self._session)
         changes = {key: value for key, value in state.items() if self._shown.get(key) != value}
+        self._shown.update(changes)
+        changes.update(self._changed_episodes())
         if changes:
-            self._shown.update(changes)
             for client in clients:
                 self._page.update(client, changes)
 
-    def _state(self, session: Session) -> dict[str, Any]:
-        state = {
-            "playing": session.player.playing,
-            "speed": session.player.speed,
-            "loop": session.player.loop,
-            "envId": session.env_id,
-            "episode": _episode(session),
-            "standIn": session.stand_in,
-        }
-        if self._listed_env != session.env_index:
-            self._listed_env = session.env_index
-            state["episodes"] = _episodes(session)
-        return state
+    def _changed_episodes(self) -> dict[str, Any]:
+        """Another env's episodes, or those of the same env that are new, from the last one on that was listed."""
+        session = self._session
+        env_index, count, growths = self._listed
+        self._listed = (session.env_index, len(session.episodes), session.replay.rollout.num_growths)
+        if env_index != session.env_index:
+            return {"episodes": _episodes(session.episodes)}
+        if growths != self._listed[2]:
+            return {"newEpisodes": {"from": count - 1, **_episodes(session.episodes[count - 1 :])}}
+        return {}
+
+
+def _state(session: Session) -> dict[str, Any]:
+    return {
+        "numSteps": session.player.num_steps,
+        "playing": session.playing,
+        "speed": session.player.speed,
+        "loop": session.player.loop,
+        "envId": session.env_id,
+        "episode": _episode(session),
+        "standIn": session.stand_in,
+        "tail": _tail(session),
+    }
+
+
+def _tail(session: Session) -> dict[str, Any] | None:
+    """How it stands with a recording that is written while it is shown; None for any other."""
+    if session.tail is not None:
+        return {"state": session.tail.state, "live": session.live, "message": session.tail.message}
+    return {"state": "unfollowed", "live": False, "message": _UNFOLLOWED} if session.is_left_behind else None
 
 
 def _episode(session: Session) -> dict[str, Any]:
@@ -73,13 +96,14 @@ def _episode(session: Session) -> dict[str, Any]:
         "first": episode.first_step,
         "last": episode.last_step,
         "outcome": episode.outcome,
+        "isRunning": session.is_running(episode),
         "reason": episode.outcome_reason,
     }
 
 
-def _episodes(session: Session) -> dict[str, list[int]]:
+def _episodes(episodes: Sequence[Episode]) -> dict[str, list[int]]:
     return {
-        "first": [e.first_step for e in session.episodes],
-        "last": [e.last_step for e in session.episodes],
-        "outcome": [_OUTCOME_CODES[e.outcome] for e in session.episodes],
+        "first": [e.first_step for e in episodes],
+        "last": [e.last_step for e in episodes],
+        "outcome": [_OUTCOME_CODES[e.outcome] for e in episodes],
     }
