@@ -1,0 +1,144 @@
+"""Manager-based environments: mjlab and Isaac Lab.
+
+Both compute commands, actions, rewards and terminations in managers of the same names; only the scene is read in
+another way. Both reset inside of `step()`, by `_reset_idx`, after rewards and terminations are computed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Iterator
+
+from ..arrays import as_array
+from ..patches import Patches
+from .adapter import Adapter, Description, Endings, Request
+from .ending_reasons import EndingReasons
+from .isaac_lab_scene import IsaacLabScene
+from .mjlab_scene import MjlabScene
+from .scene_reader import SceneReader
+from .tensors import tensor
+
+_MANAGERS = ("reward_manager", "termination_manager", "action_manager", "episode_length_buf", "step_dt", "_reset_idx")
+MJLAB_LOOKS_FOR = ("scene.entities", "sim.mj_model", "sim.data", *_MANAGERS)
+ISAAC_LAB_LOOKS_FOR = ("scene.articulations", *_MANAGERS)
+
+
+def mjlab(env: Any, request: Request) -> ManagerBased:
+    """The adapter of mjlab's `ManagerBasedRlEnv`."""
+    return ManagerBased(env, request, MjlabScene(env, request))
+
+
+def isaac_lab(env: Any, request: Request) -> ManagerBased:
+    """The adapter of Isaac Lab's `ManagerBasedRLEnv`, from version 1 to 3."""
+    return ManagerBased(env, request, IsaacLabScene(env, request))
+
+
+class ManagerBased(Adapter):
+    """Reads the managers, and the scene by its reader."""
+
+    reset_method = "_reset_idx"
+
+    def __init__(self, env: Any, request: Request, scene: SceneReader) -> None:
+        super().__init__(env, request)
+        self._scene, self._commands = scene, dict(_commands(env))
+        self._causes = _causes(env.termination_manager)
+        self._terms = list(env.reward_manager.active_terms) if hasattr(env.reward_manager, "_step_reward") else []
+        # The manager keeps rates; what enters the reward is the rate times the step, unless mjlab is told otherwise.
+        self._scale = float(env.step_dt) if getattr(env.cfg, "scale_rewards_by_dt", True) else 1.0
+        # mjlab can leave the reset to its user; then what step() returns is the episode's last observation.
+        self._resets_inside = bool(getattr(env.cfg, "auto_reset", True))
+        if not self._resets_inside:
+            self.not_terminal = ()
+
+    def describe(self) -> Description:
+        env, notes = self.env, list(self._scene.notes)
+        if len(self._terms) < len(env.reward_manager.active_terms):
+            notes.append("no reward terms: this version of the reward manager does not keep them step by step.")
+        facts = {
+            "control_dt": float(env.step_dt),
+            "decimation": getattr(env.cfg, "decimation", None),
+            "physics_dt": getattr(env, "physics_dt", None),
+            "entities": tuple(self._scene.entities),
+            "env_origins": as_array(self.rows.of(tensor(env.scene.env_origins))).astype(float).tolist(),
+            "seed": getattr(env.cfg, "seed", None),
+            "terminal_states": "captured" if self._resets_inside else "recorded",
+            "outcome_reasons": list(env.termination_manager.active_terms),
+            "reward_terms": self._terms,
+            "metadata": {**self._metadata(), **self._scene.metadata},
+        }
+        return Description(facts, self._scene.terrain(), notes)
+
+    def patch(self, patches: Patches) -> None:
+        # The recording has its copies by now.
+        self._scene.close()
+
+    def read(self) -> dict[str, Any]:
+        env, rows = self.env, self.rows.of
+        values = self._scene.read()
+        if self._commands:
+            values["command"] = tuple(_flat(rows(tensor(term.command))) for term in self._commands.values())
+        values["act"] = rows(tensor(env.action_manager.action))
+        values["rew"] = rows(tensor(env.reward_buf))
+        if self.request.observations:
+            values["obs"] = tuple(_flat(rows(part)) for part in _vectors(env.obs_buf))
+        if self._terms:
+            values["rew_terms"] = rows(tensor(env.reward_manager._step_reward)) * self._scale
+        return values
+
+    def endings(self) -> Endings:
+        manager, copied = self.env.termination_manager, self.rows.copied
+        return Endings(
+            copied(tensor(manager.terminated)),
+            copied(tensor(manager.time_outs)),
+            copied(tensor(self.env.episode_length_buf)),
+            EndingReasons(self._causes, [copied(tensor(manager.get_term(name))) for name in self._causes]),
+        )
+
+    def ended(self) -> Endings | None:
+        return None if self._resets_inside else self.endings()
+
+    def _metadata(self) -> dict[str, Any]:
+        """What the columns of commands, actions and observations are, by width, and how rewards are weighed."""
+        env, rewards = self.env, self.env.reward_manager
+        found = {
+            "reward_weights": {name: float(rewards.get_term_cfg(name).weight) for name in rewards.active_terms},
+            "rewards_times_step_dt": self._scale != 1.0,
+            "command_terms": {name: _width(term.command) for name, term in self._commands.items()},
+            "action_terms": dict(zip(env.action_manager.active_terms, env.action_manager.action_term_dim)),
+        }
+        if self.request.observations:
+            found["observation_terms"] = env.observation_manager.active_terms
+        return found
+
+
+def _commands(env: Any) -> Iterator[tuple[str, Any]]:
+    """The terms that command anything; some have only a place among the others."""
+    manager: Any = getattr(env, "command_manager", None)
+    for name in getattr(manager, "active_terms", ()):
+        term = manager.get_term(name)
+        try:
+            term.command  # noqa: B018 - may be computed.
+        except (NotImplementedError, RuntimeError):
+            continue
+        yield name, term
+
+
+def _causes(manager: Any) -> list[str]:
+    """Names of the conditions; a fall is more telling than the time that ran out in the same step."""
+    return sorted(manager.active_terms, key=lambda name: bool(manager.get_term_cfg(name).time_out))
+
+
+def _vectors(observations: Any) -> Iterator[Any]:
+    """The arrays of nested dicts, without images: (N, values) or (N, history, values)."""
+    if isinstance(observations, dict):
+        for group in observations.values():
+            yield from _vectors(group)
+    elif len(observations.shape) <= 3:
+        yield tensor(observations)
+
+
+def _flat(rows: Any) -> Any:
+    return rows if len(rows.shape) == 2 else rows.reshape(len(rows), -1)
+
+
+def _width(array: Any) -> int:
+    return int(_flat(tensor(array)).shape[1])
