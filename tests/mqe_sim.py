@@ -172,7 +172,7 @@ class MqeSim:
             self.reset_buf |= z_low_term_buff
 
     def _any_robot(self, robots: np.ndarray) -> Any:
-        return self.np.array(robots.reshape(self.num_envs, -1).any(1))
+        return self.np.array(robots.reshape(self.num_envs, -1).max(1))
 
     def _step_npc(self) -> None:
         self.all_root_states.reshape(self.num_envs, -1, 13)[:, self.num_agents :, 7] += PUSH

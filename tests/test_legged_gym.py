@@ -67,10 +67,10 @@ def xyzw_to_wxyz(xyzw: np.ndarray) -> np.ndarray:
     return xyzw[..., [3, 0, 1, 2]]
 
 
-@pytest.mark.parametrize("zero_actions", [False, True])
+@pytest.mark.parametrize("unitree", [False, True])
 @pytest.mark.parametrize("env_ids", [ENVS, [2, 3, 4], "all"])
-def test_records_are_what_steps_returned(library: str, zero_actions: bool, env_ids: object, tmp_path: Path) -> None:
-    env = LeggedGymSim(library=library, zero_actions=zero_actions)
+def test_records_are_what_steps_returned(library: str, unitree: bool, env_ids: object, tmp_path: Path) -> None:
+    env = LeggedGymSim(library=library, unitree=unitree)
     columns = recorded(env, tmp_path, env_ids=env_ids, observations=True)
     envs = list(range(6)) if env_ids == "all" else list(env_ids)  # type: ignore[call-overload]
     root = truth(env, "root_states", envs=envs)
@@ -233,7 +233,8 @@ def test_every_third_step_keeps_all_ends(tmp_path: Path) -> None:
 
 def test_walk_these_ways_keeps_its_functions_elsewhere(library: str, tmp_path: Path) -> None:
     env = WalkTheseWaysSim(library=library)
-    columns = recorded(env, tmp_path)
+    columns = recorded(env, tmp_path, num_steps=300)
+    assert columns["command"].shape == (301, 3, 15)
     for name in columns.meta["reward_terms"]:
         np.testing.assert_array_equal(columns.term(name), [s.terms[name][ENVS] for s in env.truth], err_msg=name)
     np.testing.assert_array_equal(columns["rew"], [s.rew[ENVS] for s in env.truth])
