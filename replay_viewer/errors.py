@@ -40,7 +40,7 @@ class BadField(FileProblem):
 
 
 class RecordingStopped(FileProblem):
-    """A recording that its disk refused to go on with; what was appended before is kept."""
+    """A recording that its disk refuses to go on with, or that is closed; what was appended before is kept."""
 
 
 class NewerVersion(FileProblem):

@@ -19,6 +19,7 @@ from container_samples import (
     sample_info,
     sample_values,
     terminal_values,
+    write_lost_ends,
 )
 
 from replay_viewer.formats.container import open_container
@@ -223,9 +224,7 @@ def test_ends_between_records_keep_the_outcome_and_the_recorded_pose(tmp_path: P
 
 
 def test_an_end_whose_step_was_never_written_is_ignored(tmp_path: Path, opened: Opener) -> None:
-    with ContainerWriter(tmp_path / "run.rec", sample_info()) as writer:
-        append_steps(writer, range(3))
-        writer.end_episodes(fallen(3, [1], values=terminal_values(3, [1])))
+    write_lost_ends(record(tmp_path / "run.rec", 3), 3, [1])
     rollout = opened(tmp_path / "run.rec")
     assert [(e.first_step, e.last_step, e.outcome) for e in rollout.episodes(1)] == [(0, 2, "unfinished")]
 
@@ -291,7 +290,7 @@ def test_a_recording_that_grows_is_read_as_it_was_when_opened(tmp_path: Path) ->
         append_steps(writer, range(5, 30))
         assert rollout.num_steps == 5
         assert rollout.read("rew")[:, 0].tolist() == [0, 1, 2, 3, 4]
-        assert findings(rollout, "end") == ["nobody closed the recording"]
+        assert findings(rollout, "end") == ["it is still being written"]
         rollout.close()
 
 

@@ -14,7 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from container_child import EPISODE_STEPS
-from container_samples import PlainReader, append_steps, fallen, record, sample_info, sample_values, terminal_values
+from container_samples import (
+    PlainReader,
+    append_steps,
+    fallen,
+    record,
+    sample_info,
+    sample_values,
+    terminal_values,
+    write_lost_ends,
+)
 from needs import require
 
 from replay_viewer.errors import FileProblem
@@ -120,15 +129,14 @@ def test_a_disk_that_is_full_at_once_says_so(tiny_disk: Path) -> None:
 
 
 def torn(path: Path) -> Path:
-    """A recording of five steps whose files were all cut in the middle of something."""
+    """A recording of five steps whose process died in the sixth, and whose files were all cut inside of something."""
     with ContainerWriter(path, sample_info()) as writer:
         append_steps(writer, range(4))
         writer.end_episodes(fallen(4, [0], values=terminal_values(4, [0])))
         append_steps(writer, [4])
-        writer.end_episodes(fallen(5, [2], values=terminal_values(5, [2])))
         writer.end_episodes(EpisodeEnds(4, [1], "aborted"))
-        writer.end_episodes(fallen(5, [3], values=terminal_values(5, [3])))
         writer.note_episode(0, 4, success=True)
+    write_lost_ends(path, 5, [2, 3])
     for name, content in (("frames-00000.npy", b"x" * 50), ("terminals.npy", b"x" * 9), ("episodes.jsonl", b'{"env')):
         with open(path / name, "ab") as file:
             file.write(content)

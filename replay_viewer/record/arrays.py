@@ -126,12 +126,14 @@ class Gatherer:
             self.shapes[name] = (width,) if isinstance(value, tuple) else tuple(value.shape[1:])
             start = sum(len(indices) for indices, _ in fields.values())
             fields[name] = (range(start, start + len(parts)), width)
-        arrays = _flat(read)
+        arrays, plan, end = _flat(read), [], 0
         for name in sorted(fields, key=lambda name: (not is_pose(name), name == "rew_terms")):
             indices, width = fields[name]
-            self._plan += [(index, len(arrays[index].shape)) for index in indices]
-            self.columns[name] = slice(self._width, self._width + width)
-            self._width += width
+            plan += [(index, len(arrays[index].shape)) for index in indices]
+            self.columns[name] = slice(end, end + width)
+            end += width
+        # At the end, since half a plan would fit no step that follows an interrupt.
+        self._width, self._plan = end, plan
 
 
 def _flat(read: Mapping[str, Any]) -> list[Any]:

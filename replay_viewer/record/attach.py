@@ -179,10 +179,14 @@ class AttachedRecorder:
         def step(*args: Any, **kwargs: Any) -> Any:
             if not self._patches.active or self._in_step:
                 return original(*args, **kwargs)
-            self._begin_step(_first(args, kwargs))
             try:
-                result = original(*args, **kwargs)
+                try:
+                    self._begin_step(_first(args, kwargs))
+                    result = original(*args, **kwargs)
+                finally:
+                    self._in_step = False
             finally:
+                # Again, where Ctrl-C came just before: no step would ever be recorded any more.
                 self._in_step = False
             self._end_step(result)
             return result

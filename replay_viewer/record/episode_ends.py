@@ -43,18 +43,29 @@ class EpisodeEnds:
     step_is_recorded: bool = True
 
 
+@dataclass(frozen=True)
 class Progress:
-    """Where each env stands: the first record of its running episode, and how many of its episodes have ended."""
+    """Where each env stands, arrays (num_envs,) that are never written to.
 
-    def __init__(self, num_envs: int) -> None:
-        self.first_record = np.zeros(num_envs, np.int64)
-        self.episode = np.zeros(num_envs, np.int64)
+    Attributes:
+        first_record: of the running episode.
+        episode: how many have ended.
+    """
 
-    def go_on_after(self, rows: np.ndarray) -> None:
-        """The episodes of these rows are over."""
-        envs = rows["env_index"]
-        self.first_record[envs] = rows["last_record"] + 1
-        self.episode[envs] += 1
+    first_record: np.ndarray
+    episode: np.ndarray
+
+    @classmethod
+    def at_start(cls, num_envs: int) -> Progress:
+        """Nothing is recorded yet."""
+        return cls(np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int64))
+
+    def after(self, rows: np.ndarray) -> Progress:
+        """When the episodes of these rows are over."""
+        first_record, episode, envs = self.first_record.copy(), self.episode.copy(), rows["env_index"]
+        first_record[envs] = rows["last_record"] + 1
+        episode[envs] += 1
+        return Progress(first_record, episode)
 
 
 def terminal_rows(

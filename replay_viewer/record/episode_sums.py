@@ -16,7 +16,6 @@ class EpisodeSums:
 
     def add(self, rewards: np.ndarray | None) -> None:
         """Count one step, with its rewards (num_envs,) or (num_envs, num_agents) where there are any."""
-        self._steps += 1
         if rewards is None:
             self._rewards[...] = np.nan
         elif rewards.shape == self._rewards.shape:
@@ -24,6 +23,8 @@ class EpisodeSums:
         else:
             # The first step tells that there are several agents.
             self._rewards = rewards.astype(np.float64)
+        # Last, here and in `clear`: what interrupts them leaves a length that fits no episode's.
+        self._steps += 1
 
     def returns_of(self, env_indices: Sequence[int], lengths: Sequence[int] | None) -> np.ndarray:
         """The sums (k,) or (k, num_agents); NaN where the simulator counts other lengths than were seen here."""
@@ -36,5 +37,5 @@ class EpisodeSums:
     def clear(self, env_indices: Sequence[int]) -> None:
         """The episodes of these envs are over."""
         envs = np.asarray(env_indices, dtype=np.int64)
-        self._steps[envs] = 0
         self._rewards[envs] = 0
+        self._steps[envs] = 0

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Iterator, Mapping
 
 from .info import plain
-from .record_file import write_all
+
+_CLOSED = -1
 
 
 class JsonLines:
@@ -18,11 +19,25 @@ class JsonLines:
         self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
 
     def append(self, item: Mapping[str, Any]) -> None:
-        """Raises OSError; a torn line is skipped by `read_lines`."""
-        write_all(self.fd, line_of(item))
+        """Raises OSError; then no part of it stays."""
+        write_line(self.fd, line_of(item))
 
     def close(self) -> None:
-        os.close(self.fd)
+        """A second call does nothing. May raise OSError, of a file system that writes late."""
+        fd, self.fd = self.fd, _CLOSED
+        if fd != _CLOSED:
+            os.close(fd)
+
+
+def write_line(fd: int, line: bytes) -> None:
+    """Append to a file that is open for appending. Raises OSError; then no part of the line stays."""
+    size = os.fstat(fd).st_size
+    try:
+        while line:
+            line = line[os.write(fd, line) :]
+    except OSError:
+        os.ftruncate(fd, size)
+        raise
 
 
 def line_of(item: Mapping[str, Any]) -> bytes:

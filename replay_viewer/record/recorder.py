@@ -76,7 +76,7 @@ class Recorder:
         self._rewards_shape: tuple[int, ...] = (len(info.env_ids),)
         self._names: frozenset[str] = frozenset()
         self._refused: set[str] = set()
-        self._goes_on = True
+        self._goes_on, self._is_closed = True, False
         self.num_steps = 0
 
     @property
@@ -169,11 +169,11 @@ class Recorder:
         Raises:
             BadField: a value that is missing or misshapen; nothing of the step is written.
             UnknownName: a name that the first step did not have; once.
+            FileProblem: the recording is closed.
         """
-        arrays = {name: rows if isinstance(rows, np.ndarray) else as_array(rows) for name, rows in values.items()}
-        arrays = self._admitted(arrays)
-        step = self._completed(arrays)
-        self._append(step, step.get("rew"))
+        if self._is_closed:
+            raise FileProblem(self.path, "the recording is closed.", "Make a new one.")
+        self._append_values(values)
 
     def take_logged(self) -> Logged | None:
         """What was logged for the coming block; None for the first, which settles the names."""
@@ -185,18 +185,22 @@ class Recorder:
         May be called on another thread than `log`.
         """
         if self._packed is None or logged is None:
-            self.append(gatherer.views(block))
+            self._append_values(gatherer.views(block))
             self._packed = self._packing(gatherer.columns)
         else:
             self._packed.fill(block, *logged, self._flags() if self._ends else None)
             self._append(self._packed.words, self._packed.rewards)
 
     def close(self) -> None:
-        """Finish the recording; a second call does nothing."""
+        """Finish the recording; a second call does nothing.
+
+        A signal's handler may call it in the middle of a step, which is then left out.
+        """
         try:
             self._writer.close()
         except RecordingStopped as problem:
             self._stop(problem)
+        self._is_closed, self._goes_on = True, False
 
     def __enter__(self) -> Recorder:
         return self
@@ -209,6 +213,12 @@ class Recorder:
     @property
     def _is_due(self) -> bool:
         return self.num_steps % self._info.every == 0
+
+    def _append_values(self, values: Mapping[str, Any]) -> None:
+        arrays = {name: rows if isinstance(rows, np.ndarray) else as_array(rows) for name, rows in values.items()}
+        arrays = self._admitted(arrays)
+        step = self._completed(arrays)
+        self._append(step, step.get("rew"))
 
     def _append(self, step: Values, rewards: np.ndarray | None) -> None:
         number, is_due, all_ends = self.num_steps, self._is_due, self._ends
@@ -304,8 +314,8 @@ def _open_new(path: Path, make: Callable[[Path], ContainerWriter]) -> ContainerW
         if not os.path.lexists(candidate):
             try:
                 return make(candidate)
-            except FileProblem:
-                # Another process may have taken the name in between; any other problem leaves no folder behind.
-                if not os.path.lexists(candidate):
+            except FileProblem as problem:
+                # Another process may have taken the name in between.
+                if not (isinstance(problem.__cause__, FileExistsError) and os.path.lexists(candidate)):
                     raise
     raise AssertionError("there is always another number")

@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import FileProblem
 from .extents import Extent, content_of, count_whole, folder_extents, segments
 from .file_lock import try_lock
-from .json_lines import line_of
+from .json_lines import line_of, write_line
 from .layout import Layout
 from .meta import read_meta
 from .names import EPISODES, LOG, TERMINALS
@@ -58,7 +58,7 @@ def repair(path: str | Path) -> RepairReport:
             changes += _mend_lines(extents[name]) if name in extents else []
         if changes:
             now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-            write_all(log, line_of({"kind": "repair", "time": now, "num_records": num_steps, "changes": changes}))
+            write_line(log, line_of({"kind": "repair", "time": now, "num_records": num_steps, "changes": changes}))
     return RepairReport(path, num_steps, num_ends, tuple(changes))
 
 
@@ -120,8 +120,7 @@ def _keep_rows(extent: Extent, layout: Layout, kept: np.ndarray) -> None:
     with open(extent.path, "r+b", buffering=0) as file:
         tail = np.frombuffer(os.pread(file.fileno(), (len(kept) - first) * stride, start), np.uint8)
         rows = tail.reshape(-1, stride)[kept[first:]].tobytes()
-        file.seek(start)
-        write_all(file.fileno(), rows)
+        write_all(file.fileno(), rows, start)
         file.truncate(start + len(rows))
 
 

@@ -7,6 +7,7 @@ import copy
 import logging
 import os
 import shutil
+import weakref
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 
 from ..errors import BadField, FileProblem, RecordingStopped
 from .assets import copy_assets
-from .episode_ends import EpisodeEnds, Progress, terminal_rows
+from .episode_ends import EpisodeEnds, terminal_rows
 from .fields import FieldSpec, declare_all
 from .file_lock import try_lock
 from .info import RecordingInfo, check_info, check_row
@@ -25,7 +26,7 @@ from .json_lines import JsonLines
 from .layout import SEGMENT_BYTES, Layout, plan_layout
 from .meta import new_meta, to_json
 from .names import EPISODES, LOG, META
-from .record_file import write_all
+from .record_file import sync_data, write_all
 from .row_packer import Values
 from .step_files import StepFiles
 
@@ -64,10 +65,10 @@ class ContainerWriter:
         self.path = Path(path)
         check_info(info, self.path)
         self._fields, self._segment_bytes = fields, segment_bytes
-        self._progress = Progress(len(info.env_ids))
-        self._last_step: int | None = None
         self._problem: FileProblem | None = None
-        self._waiting: list[EpisodeEnds] = []
+        # Ends in a step that is not appended yet; rows for the table once the fields are known.
+        self._ends: list[tuple[int, np.ndarray]] = []
+        self._early_ends: list[EpisodeEnds] = []
         self._files: StepFiles | None = None
         self._closed = False
         _make_folder(self.path)
@@ -83,6 +84,7 @@ class ContainerWriter:
             if isinstance(error, OSError):
                 raise FileProblem(self.path, f"cannot be made: {error}.") from error
             raise
+        _writers.add(self)
 
     @property
     def layout(self) -> Layout | None:
@@ -92,7 +94,7 @@ class ContainerWriter:
     @property
     def num_records(self) -> int:
         """Steps appended so far."""
-        return 0 if self._files is None else self._files.num_records
+        return 0 if self._files is None else self._files.done.num_records
 
     def name_reward_terms(self, names: Sequence[str]) -> None:
         """Name the columns of "rew_terms" anew; before the first step."""
@@ -113,19 +115,21 @@ class ContainerWriter:
         """
         if self._problem is not None:
             raise self._problem
-        if self._last_step is not None and step <= self._last_step:
-            raise FileProblem(self.path, f"step {step} comes after step {self._last_step}.", "Steps must increase.")
+        last = None if self._files is None else self._files.done.last_step
+        if last is not None and step <= last:
+            raise FileProblem(self.path, f"step {step} comes after step {last}.", "Steps must increase.")
         try:
             files = self._files or self._start(values)
-            files.append(step, t, values)
+            files.append(step, t, values, self._ends_in(step) if self._ends else None)
         except OSError as error:
             raise self._stop(error) from error
-        self._last_step = step
+        self._ends.clear()
 
     def end_episodes(self, ends: EpisodeEnds) -> None:
-        """Write the ends of episodes, before the `append` of the step in which they end.
+        """State that episodes end: in a step, before its `append`, with which they are written; else now.
 
-        Resets before the first step, or twice without a recorded step between, end no episode.
+        Resets before the first step, or twice without a recorded step between, end no episode. Ends in a step that
+        is never appended are dropped.
 
         Raises:
             BadField, UnknownName: ends that do not fit the recording; nothing is written.
@@ -137,10 +141,10 @@ class ContainerWriter:
             return
         if self._files is None:
             # The fields are not known yet, and the values may be the simulator's own buffers.
-            self._waiting.append(copy.deepcopy(ends))
+            self._early_ends.append(copy.deepcopy(ends))
             return
         try:
-            self._write_ends(ends, self._files)
+            self._take_ends(ends, self._files)
         except OSError as error:
             raise self._stop(error) from error
 
@@ -160,15 +164,14 @@ class ContainerWriter:
         """Finish the recording; a second call does nothing. Raises FileProblem when the disk refuses the last sync."""
         if self._closed:
             return
-        self._closed = True
         try:
             if self._files is not None:
                 self._files.close()
         except OSError as error:
-            raise self._stop(error) from error
-        finally:
-            self._close_lines()
-        self._problem = self._problem or FileProblem(self.path, "the recording is closed.", "Make a new one.")
+            problem = self._stop_syncing(error)
+            self._end()
+            raise problem from error
+        self._end()
 
     def __enter__(self) -> ContainerWriter:
         return self
@@ -188,11 +191,16 @@ class ContainerWriter:
     def _start(self, values: Values) -> StepFiles:
         """Fix the fields by the first step and make the files."""
         layout = self._plan(values)
-        self._files = files = StepFiles(self.path, layout, self._stop)
-        _write_meta(self.path, to_json(new_meta(self._info, layout)))
-        for ends in self._waiting:
-            self._write_ends(ends, files)
-        self._waiting.clear()
+        files = StepFiles(self.path, layout, self._stop_syncing)
+        try:
+            _write_meta(self.path, to_json(new_meta(self._info, layout)))
+        except BaseException:
+            files.close()
+            raise
+        self._files = files
+        early, self._early_ends = self._early_ends, []
+        for ends in early:
+            self._take_ends(ends, files)
         return files
 
     def _plan(self, values: Values) -> Layout:
@@ -206,11 +214,20 @@ class ContainerWriter:
         check_row(self._info, layout.row, self.path)
         return layout
 
-    def _write_ends(self, ends: EpisodeEnds, files: StepFiles) -> None:
-        rows = terminal_rows(ends, self._progress, files.num_records, self._info, files.layout, self.path)
-        if len(rows):
-            files.append_terminals(rows)
-            self._progress.go_on_after(rows.view(files.layout.columns.dtype)[:, 0])
+    def _take_ends(self, ends: EpisodeEnds, files: StepFiles) -> None:
+        """Write ends that belong to the steps so far, and keep those of the coming step."""
+        done = files.done
+        rows = terminal_rows(ends, done.progress, done.num_records, self._info, files.layout, self.path)
+        is_coming = rows.view(files.layout.columns.dtype)[:, 0]["last_record"] == done.num_records
+        if is_coming.any():
+            self._ends.append((ends.step, rows[is_coming]))
+        if not is_coming.all():
+            files.append_ends(rows[~is_coming])
+
+    def _ends_in(self, step: int) -> np.ndarray | None:
+        """The rows of the ends in this step; others were in a step that something interrupted."""
+        rows = [rows for of_step, rows in self._ends if of_step == step]
+        return np.concatenate(rows) if rows else None
 
     def _append_line(self, lines: JsonLines, item: dict[str, Any]) -> None:
         if self._problem is not None:
@@ -225,18 +242,61 @@ class ContainerWriter:
         return {"kind": kind, "time": now, "num_records": self.num_records, **facts}
 
     def _stop(self, error: OSError) -> FileProblem:
-        """Refuse everything from now on; what is on the disk stays. Called on the syncing thread too."""
-        problem = f"the disk refused to go on after {self.num_records} steps, which are kept: {error.strerror}."
-        self._problem = RecordingStopped(self.path, problem)
+        """Refuse everything from now on; what is on the disk stays."""
+        if self._closed:
+            # By a signal's handler, for example, in the middle of a step.
+            return RecordingStopped(self.path, "was closed in the middle of a step, which is left out.")
+        return self._refuse(
+            f"the disk refused to go on after {self.num_records} steps, which are kept: {error.strerror}."
+        )
+
+    def _stop_syncing(self, error: OSError) -> FileProblem:
+        """The same, of steps that were taken and not put on the disk. Called on the syncing thread too."""
+        synced = 0 if self._files is None else self._files.num_synced
+        problem = f"the disk refused what it had taken: {error.strerror}."
+        return self._refuse(f"{problem} Of {self.num_records} steps, the first {synced} are surely kept.")
+
+    def _refuse(self, problem: str) -> FileProblem:
+        if isinstance(self._problem, RecordingStopped):
+            return self._problem
+        self._problem = stopped = RecordingStopped(self.path, problem)
         with contextlib.suppress(OSError):  # The disk that is full takes no line either.
             self._log.append(self._log_line("error", {"message": problem}))
-        return self._problem
+        return stopped
 
-    def _close_lines(self) -> None:
+    def _end(self) -> None:
         with contextlib.suppress(OSError):  # A full disk; the reader then says that nobody closed the recording.
             self._log.append(self._log_line("end", {}))
-        self._log.close()
-        self._episodes.close()
+        for lines in (self._log, self._episodes):
+            with contextlib.suppress(OSError):  # A file system that writes late; what it lost was said already.
+                lines.close()
+        self._problem = self._problem or RecordingStopped(self.path, "the recording is closed.", "Make a new one.")
+        self._closed = True
+
+    def _leave_to_parent(self) -> None:
+        """In a copy of the process, made by fork: let go of the files, which belong to the original."""
+        if self._closed:
+            return
+        self._closed = True
+        problem = f"is recorded by process {os.getppid()}, of which process {os.getpid()} is a copy."
+        self._problem = RecordingStopped(self.path, problem)
+        if self._files is not None:
+            self._files.abandon()
+        for lines in (self._log, self._episodes):
+            lines.close()
+
+
+# Those that are not closed yet.
+_writers: weakref.WeakSet[ContainerWriter] = weakref.WeakSet()
+
+
+def _leave_all_to_parent() -> None:
+    for writer in list(_writers):
+        writer._leave_to_parent()
+
+
+# Without a lock that is shared like this, `repair` would wait for the copies too, such as workers of a DataLoader.
+os.register_at_fork(after_in_child=_leave_all_to_parent)
 
 
 def _make_folder(path: Path) -> None:
@@ -248,26 +308,27 @@ def _make_folder(path: Path) -> None:
         # The parent may also be what exists already, as a file.
         if isinstance(error, FileExistsError) and os.path.lexists(path):
             fix = "Choose another name; a recording is never overwritten."
-            raise FileProblem(path, "exists already.", fix) from None
+            raise FileProblem(path, "exists already.", fix) from error
         raise FileProblem(path, f"cannot be made: {error.strerror}.") from error
 
 
 def _write_meta(path: Path, content: bytes) -> None:
     """Put meta.json in place at once, so that no reader ever sees half of it."""
     partial = path / (META + ".partial")
-    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     try:
-        write_all(fd, content)
-        os.fsync(fd)
+        write_all(fd, content, 0)
+        sync_data(fd)
     finally:
         os.close(fd)
     os.replace(partial, path / META)
     _sync_folder(path)
+    _sync_folder(path.parent)
 
 
 def _sync_folder(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(fd)
+        sync_data(fd)
     finally:
         os.close(fd)
