@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from .record.adapters import Adapter, Description, Endings, register_adapter
     from .record.attach import attach
     from .record.episode_ends import EpisodeEnds
+    from .record.episode_records import EpisodeRecord
     from .record.info import EntitySpec, RecordingInfo
     from .record.pack import pack
+    from .record.policies import make_policy
     from .record.recorder import Recorder
     from .record.repair import repair
+    from .record.rollout_recorder import RolloutRecorder
     from .record.writer import ContainerWriter
     from .replay import Replay, open_replay
     from .rollout import Rollout
@@ -33,15 +36,18 @@ _HOMES = {
     "Endings": "record.adapters",
     "EntitySpec": "record.info",
     "EpisodeEnds": "record.episode_ends",
+    "EpisodeRecord": "record.episode_records",
     "LoadOptions": "formats",
     "Recorder": "record.recorder",
     "RecordingInfo": "record.info",
     "Replay": "replay",
     "ReplayError": "errors",
     "Rollout": "rollout",
+    "RolloutRecorder": "record.rollout_recorder",
     "ViewerApp": "viewer.app",
     "attach": "record.attach",
     "load_rollout": "formats",
+    "make_policy": "record.policies",
     "open_replay": "replay",
     "pack": "record.pack",
     "register_adapter": "record.adapters",
@@ -55,16 +61,19 @@ __all__ = [
     "Endings",
     "EntitySpec",
     "EpisodeEnds",
+    "EpisodeRecord",
     "LoadOptions",
     "Recorder",
     "RecordingInfo",
     "Replay",
     "ReplayError",
     "Rollout",
+    "RolloutRecorder",
     "ViewerApp",
     "__version__",
     "attach",
     "load_rollout",
+    "make_policy",
     "open_replay",
     "pack",
     "register_adapter",

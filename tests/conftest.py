@@ -32,7 +32,10 @@ RECORDER_TESTS = (
     "legged_gym",
     "mqe",
     "package",
+    "plain_npz_writer",
+    "policies",
     "recorder",
+    "rollout_recorder",
     "rotations",
     "upkeep",
 )

@@ -12,11 +12,10 @@ import numpy as np
 from ..errors import BadField
 from .arrays import Rows, as_array
 from .npz_file import NpzArray
+from .observations import by_name
 from .plain_info import plain_info
 from .plain_pickle import CLOSE_OBJECT_ARRAY, open_object_array, value_opcodes
 
-# In dictionaries of observations, the group that is the policy's own, the likeliest first.
-_POLICY_GROUPS = ("policy", "actor", "obs")
 _BLOCK_BYTES = 1 << 20
 _messages = logging.getLogger("replay_viewer")
 
@@ -40,7 +39,7 @@ class PolicyLog:
 
     def before_step(self, obs: Any, action: Any) -> None:
         """Keep what the policy has seen and what it does. Raises BadField where they are not as in the first step."""
-        values = {**named(obs), "act": action}
+        values = {**by_name(obs), "act": action}
         if self._columns is None:
             self._columns = self._begin(values)
         for name, column in self._columns.items():
@@ -91,16 +90,6 @@ class PolicyLog:
         except (TypeError, ValueError, AttributeError):  # No array can be made of it.
             return None
         return rows if rows.dtype.kind in "biuf" else None
-
-
-def named(obs: Any) -> dict[str, Any]:
-    """Observations by name: "obs" for the policy's own, "obs/<group>" for the other groups of a dictionary."""
-    if not hasattr(obs, "keys"):
-        return {"obs": obs}
-    # Iterating over a TensorDict gives its rows, not its keys.
-    groups = {str(name): obs[name] for name in obs.keys()}  # noqa: SIM118
-    own = next((name for name in _POLICY_GROUPS if name in groups), None)
-    return {"obs" if name == own else f"obs/{name}": values for name, values in groups.items()}
 
 
 class _Column:

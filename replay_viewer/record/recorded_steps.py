@@ -29,8 +29,8 @@ class RecordedSteps:
 
     Attributes:
         info: what the recording says about itself. num_steps: T. num_envs: N.
-        fields: by name. ends: columns of the terminals table, of the steps there are; record numbers count from
-            `first`.
+        fields: by name. ends: columns of the terminals table by last record, of the steps there are; record numbers
+            count from `first`.
     """
 
     def __init__(self, path: Path, first: int = 0) -> None:
@@ -58,9 +58,8 @@ class RecordedSteps:
         """Values of a field at these steps, a new array (stop - start, N, *field.shape)."""
         records = np.concatenate(self._records(self._first + start, self._first + stop))
         values = np.array(records["env"][name])
-        within = (self.ends["last_record"] >= start) & (self.ends["last_record"] < stop)
-        within &= self.ends["terminal_state"] == _CAPTURED
-        for index in np.flatnonzero(within):
+        low, high = np.searchsorted(self.ends["last_record"], (start, stop))
+        for index in low + np.flatnonzero(self.ends["terminal_state"][low:high] == _CAPTURED):
             last, env = self.ends["last_record"][index] - start, self.ends["env_index"][index]
             if records["step"][last] == self.ends["step"][index]:
                 state = self._captured(name, int(self._rows[index]))
@@ -104,11 +103,13 @@ class RecordedSteps:
         return parts or [np.empty(0, dtype)]
 
     def _read_ends(self, num_records: int) -> tuple[np.ndarray, np.ndarray]:
-        """The columns of the rows whose steps are there, and the numbers of those rows in the table."""
+        """The columns of the rows whose steps are there, in order, and the numbers of those rows in the table."""
         columns = read_columns(self._terminals, self._layout)
         for name in ("first_record", "last_record"):
             columns[name] -= self._first
-        rows = np.flatnonzero((columns["last_record"] >= 0) & (columns["last_record"] < num_records - self._first))
+        rows = np.argsort(columns["last_record"], kind="stable")
+        low, high = np.searchsorted(columns["last_record"][rows], (0, num_records - self._first))
+        rows = rows[low:high]
         return columns[rows], rows
 
     def _captured(self, name: str, row: int) -> np.ndarray | None:
