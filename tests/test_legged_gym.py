@@ -242,6 +242,57 @@ def test_walk_these_ways_keeps_its_functions_elsewhere(library: str, tmp_path: P
     assert columns.meta["metadata"]["only_positive_rewards_ji22_style"] is True
 
 
+class FusedSim(LeggedGymSim):
+    """A fork whose functions nobody can listen to: they are no list, and only the sums tell what they return."""
+
+    def compute_reward(self) -> None:
+        functions, self.reward_functions = self.reward_functions, list(self._by_name.values())
+        super().compute_reward()
+        self.reward_functions = functions
+
+    def _prepare_reward_function(self) -> None:
+        super()._prepare_reward_function()
+        self._by_name = dict(zip(self.reward_names, self.reward_functions))
+        self.reward_functions = []
+
+
+def test_terms_that_cannot_be_listened_to_are_what_the_episodes_sums_grow_by(library: str, tmp_path: Path) -> None:
+    env = FusedSim(library=library)
+    env.episode_sums["total"] = env.np.zeros(6)
+    columns = recorded(env, tmp_path, num_steps=300)
+    assert columns.meta["reward_terms"] == [*env.reward_names, "termination"]
+    assert columns.meta["metadata"]["reward_scales"] == env.reward_scales
+    for name in columns.meta["reward_terms"]:
+        truth = np.stack([step.terms[name][ENVS] for step in env.truth])
+        assert np.abs(truth).max() > 0.001
+        np.testing.assert_allclose(columns.term(name), truth, atol=1e-6, rtol=0, err_msg=name)
+    assert len(columns.ends) > 5
+    assert "compute_reward" not in vars(env)
+
+
+def test_without_a_reward_the_sums_tell_nothing(tmp_path: Path) -> None:
+    env = FusedSim()
+    with attach(env, tmp_path / "run.rec", env_ids=ENVS) as recorder:
+        run(env, 1)
+        env.post_physics_step = env.check_termination  # type: ignore[method-assign]
+        run(env, 1)
+    assert np.isnan(Columns(recorder.path)["rew_terms"]).all((1, 2)).tolist() == [False, True]
+
+
+def test_lengths_that_a_learner_draws_are_taken_as_they_are(tmp_path: Path) -> None:
+    env = LeggedGymSim()
+    with attach(env, tmp_path / "run.rec", env_ids="all") as recorder:
+        env.reset()
+        env.episode_length_buf = np.arange(6) * 10  # As rsl_rl's runner does before it learns.
+        run(env, 120)
+    ends = Columns(recorder.path).ends
+    assert [end["length"] for end in ends] == [env.truth[end["step"]].length[end["env_index"]] for end in ends]
+    drawn = [end for end in ends if end["first_record"] == 0 and end["env_index"]]
+    assert drawn
+    assert all(np.isnan(end["ret"]) for end in drawn)
+    assert not any(np.isnan(end["ret"]) for end in ends if end["first_record"])
+
+
 def test_a_term_that_is_not_called_is_unknown(tmp_path: Path) -> None:
     env = LeggedGymSim()
 
@@ -366,3 +417,24 @@ def test_the_reader_finds_the_episodes_that_happened(tmp_path: Path) -> None:
                 rollout.source.read_terminal("robot.base_pos", episode.terminal_row),
                 env.truth[episode.last_step].real["root_states"][env_id, :3],
             )
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="the reader needs Python 3.10")
+def test_joints_drive_the_links_of_their_names_in_a_replay(tmp_path: Path) -> None:
+    from replay_viewer import rotations
+    from replay_viewer.replay import open_replay
+
+    env = LeggedGymSim()
+    recorded(env, tmp_path, num_steps=30)
+    replay = open_replay(tmp_path / "run.rec")
+    poses = replay.frames.frame_at(20, [1]).entities["robot"]
+    links = list(replay.robots["robot"].link_names)
+    state = env.truth[20].shown
+    base_wxyz = xyzw_to_wxyz(state["root_states"][ENVS[1], 3:7])
+    assert list(DOF_NAMES) != list(URDF_DOF_NAMES)
+    for joint, name in enumerate(DOF_NAMES):
+        # Every joint turns its own link about the base's x axis.
+        angle = state["dof_pos"][ENVS[1], joint]
+        expected = rotations.multiply(base_wxyz, np.array([np.cos(angle / 2), np.sin(angle / 2), 0, 0]))
+        found = poses.link_wxyz[0, links.index(f"{name}_l")]
+        np.testing.assert_allclose(abs(expected @ found), 1, atol=1e-6, err_msg=name)

@@ -16,7 +16,7 @@ from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
 from .legged_terrain import terrain_mesh
 from .legged_urdf import find_urdf
-from .reward_terms import RewardTerms
+from .reward_terms import find_terms, reward_metadata
 
 LOOKS_FOR = (
     *("root_states", "dof_pos", "dof_vel", "dof_names", "rew_buf", "reset_buf", "time_out_buf", "episode_length_buf"),
@@ -32,7 +32,7 @@ class LeggedGym(Adapter):
     def __init__(self, env: Any, request: Request) -> None:
         super().__init__(env, request)
         _refuse_several_robots(env)
-        self._terms = RewardTerms(env, self.rows)
+        self._terms = find_terms(env, self.rows)
         self._optional = {name: field for name, field in _OPTIONAL.items() if getattr(env, name, None) is not None}
         if self._optional.get("torques") and env.torques.shape[1] != len(env.dof_names):
             # Of the actuated joints only, so no column of theirs is a joint's by its position.
@@ -56,7 +56,7 @@ class LeggedGym(Adapter):
             "env_origins": self._env_origins(),
             "seed": getattr(cfg, "seed", None),
             "reward_terms": self._terms.names,
-            "metadata": self._terms.metadata(),
+            "metadata": reward_metadata(env, self._terms.names),
         }
         return Description(facts, terrain_mesh(env), notes)
 

@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, MutableSequence, Sequence
 
 import numpy as np
 
 from ..arrays import Rows, like
 from ..patches import Function, Patches
+from .summed_terms import SummedTerms
 
 TERMINATION = "termination"
+_RULES = ("only_positive_rewards", "only_positive_rewards_ji22_style", "sigma_rew_neg")
+
+
+def find_terms(env: Any, rows: Rows) -> RewardTerms | SummedTerms:
+    """The terms as the environment's functions return them; only where there are none, out of its sums."""
+    if not _functions(env) and getattr(env, "episode_sums", None) and hasattr(env, "compute_reward"):
+        return SummedTerms(env, rows)
+    return RewardTerms(env, rows)
+
+
+def reward_metadata(env: Any, names: Sequence[str]) -> dict[str, Any]:
+    """The scales, which contain the control step's seconds, and how the total is made of the terms."""
+    scales, rewards = getattr(env, "reward_scales", {}), getattr(env.cfg, "rewards", None)
+    rules = {name: getattr(rewards, name) for name in _RULES if hasattr(rewards, name)}
+    return {"reward_scales": {name: float(scales[name]) for name in names if name in scales}, **rules}
+
+
+def _functions(env: Any) -> MutableSequence[Any]:
+    """The environment's list of one function for each name; empty where it keeps them otherwise."""
+    functions = getattr(env, "reward_functions", None)
+    if isinstance(functions, list) and len(functions) == len(getattr(env, "reward_names", ())):
+        return functions
+    return []
 
 
 class RewardTerms:
@@ -26,7 +50,8 @@ class RewardTerms:
 
     def __init__(self, env: Any, rows: Rows) -> None:
         self._env, self._rows = env, rows
-        self.names: tuple[str, ...] = tuple(getattr(env, "reward_names", ()))
+        self._functions = _functions(env)
+        self.names: tuple[str, ...] = tuple(env.reward_names) if self._functions else ()
         # walk-these-ways keeps its functions in an object of their own.
         self._owner = getattr(env, "reward_container", env)
         if TERMINATION in getattr(env, "reward_scales", {}) and hasattr(self._owner, "_reward_termination"):
@@ -36,17 +61,10 @@ class RewardTerms:
         self._factors: Any = None
         self.forget()
 
-    def metadata(self) -> dict[str, Any]:
-        """The scales, which contain the control step's seconds, and how the total is made of the terms."""
-        rewards = getattr(self._env.cfg, "rewards", None)
-        rules = ("only_positive_rewards", "only_positive_rewards_ji22_style", "sigma_rew_neg")
-        found = {name: getattr(rewards, name) for name in rules if hasattr(rewards, name)}
-        return {"reward_scales": {name: float(self._env.reward_scales[name]) for name in self.names}, **found}
-
     def patch(self, patches: Patches) -> None:
         """Listen to every function."""
-        for index in range(len(getattr(self._env, "reward_names", ()))):
-            patches.item(self._env.reward_functions, index, functools.partial(self._listen, index))
+        for index in range(len(self._functions)):
+            patches.item(self._functions, index, functools.partial(self._listen, index))
         if TERMINATION in self.names:
             patches.method(self._owner, "_reward_termination", functools.partial(self._listen, len(self.names) - 1))
 
