@@ -11,7 +11,9 @@ Environment variables:
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -24,11 +26,13 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 RECORDER_TESTS = (
     "assets_path",
     "attach",
+    "attach_survival",
     "background_recording",
     "container_assets",
     "container_survival",
     "container_writer",
     "interrupts",
+    "isaac_lab",
     "legged_gym",
     "mqe",
     "package",
@@ -70,3 +74,19 @@ def robots_dir() -> Path:
     if not robots.is_dir():
         require(f"example-robot-data has no robots at {robots}")
     return robots
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 400 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        require("only root can mount a tiny tmpfs to fill")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)], stderr=subprocess.PIPE)
+    if mounted.returncode != 0:
+        require(f"a tiny tmpfs cannot be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
