@@ -159,6 +159,17 @@ class Recorder:
         """Forget the ends in a step that something interrupted, so that it is never appended."""
         self._ends = []
 
+    def learn(self, reward_terms: Sequence[str] = (), seed: int | None = None) -> None:
+        """Take over what the environment tells only in its first step, which comes before that step's `append`.
+
+        Args:
+            reward_terms: names of the columns of "rew_terms", before those that are logged.
+            seed: of the run, unless one was given.
+        """
+        info = self._info
+        terms, seed = (*reward_terms, *info.reward_terms), seed if info.seed is None else info.seed
+        self._info = replace(info, reward_terms=terms, seed=seed)
+
     def append(self, values: Mapping[str, Any]) -> None:
         """Append one control step of all envs; of `every=k`, each k-th is written, and survives the process.
 
@@ -262,7 +273,7 @@ class Recorder:
                     self.path, name, "is a reward term of the environment already.", "Log it by another name."
                 )
         self._logged.terms = [*declared, *(name for name in logged if name not in declared)]
-        self._writer.name_reward_terms([*columns, *self._logged.terms])
+        self._writer.amend([*columns, *self._logged.terms], self._info.seed)
 
     def _completed(self, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The step with what was logged for it, and flags that say which episodes end in it."""

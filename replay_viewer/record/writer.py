@@ -96,9 +96,9 @@ class ContainerWriter:
         """Steps appended so far."""
         return 0 if self._files is None else self._files.done.num_records
 
-    def name_reward_terms(self, names: Sequence[str]) -> None:
-        """Name the columns of "rew_terms" anew; before the first step."""
-        self._info = replace(self._info, reward_terms=tuple(names))
+    def amend(self, reward_terms: Sequence[str], seed: int | None) -> None:
+        """State what may be known only by the first step, before it is appended."""
+        self._info = replace(self._info, reward_terms=tuple(reward_terms), seed=seed)
 
     def append(self, step: int, t: float, values: Values) -> None:
         """Append one step of all envs; when this returns, the step survives the death of the process.

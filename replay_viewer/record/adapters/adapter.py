@@ -118,6 +118,10 @@ class Adapter(ABC):
     def endings(self) -> Endings:
         """How their episodes stand, read just before a reset."""
 
+    def late_facts(self) -> Mapping[str, Any]:
+        """What only the first step tells, asked for when it has returned: `reward_terms`, `seed`."""
+        return {}
+
     def step_hook(self) -> Hook:
         """The method that makes a control step."""
         return Hook(self.env, self.step_method)

@@ -41,7 +41,8 @@ def register_adapter(name: str, matches: Sequence[str], factory: Factory) -> Non
 
     Args:
         name: for `attach(adapter=name)`; a name that is known already is replaced.
-        matches: attributes by which an environment of this family is known, for example `("dof_pos", "cfg.asset")`.
+        matches: attributes by which an environment of this family is known, for example
+            `("dof_pos", "cfg.asset", "envs.0.unwrapped")`.
         factory: called with the environment and what is to be recorded.
     """
     _entries.pop(name, None)
@@ -89,7 +90,8 @@ def _missing(env: Any, entry: _Entry) -> list[str]:
 
 def _has(env: Any, dotted: str) -> bool:
     for name in dotted.split("."):
-        if not hasattr(env, name):
+        try:
+            env = env[int(name)] if name.isdigit() else getattr(env, name)
+        except (AttributeError, LookupError, TypeError):
             return False
-        env = getattr(env, name)
     return True

@@ -1,0 +1,52 @@
+"""The scene of environments that MuJoCo itself simulates, one model for each env."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Sequence
+
+import numpy as np
+
+from .adapter import Request
+from .mujoco_state import MujocoState, TreeReader
+from .mujoco_terrain import terrain_mesh
+from .mujoco_trees import export_trees, ground_geoms
+from .scene_reader import with_urdf
+
+
+class MujocoScene:
+    """Reads everything that moves; see `SceneReader`.
+
+    envs: (n,) the recorded ones, with `model` and `data`. They have the same bodies; the first one's are exported.
+    """
+
+    def __init__(self, envs: Sequence[Any], request: Request) -> None:
+        self._model = envs[0].model
+        self._states = [MujocoState(env) for env in envs]
+        self._folder = Path(tempfile.mkdtemp(prefix="replay-viewer-"))
+        try:
+            trees, self.notes = export_trees(self._model, self._folder)
+        except BaseException:
+            self.close()
+            raise
+        # MujocoEnv computes contact forces in each step; MuJoCo itself does so on demand only.
+        with_contacts = hasattr(envs[0], "do_simulation")
+        self._readers = [TreeReader(tree, len(envs), with_contacts) for tree in trees]
+        self._values = {name: array for reader in self._readers for name, array in reader.values.items()}
+        self.entities = with_urdf([tree.entity for tree in trees], request.urdf)
+        self.metadata: dict[str, Any] = {}
+
+    def read(self) -> dict[str, Any]:
+        for row, state in enumerate(self._states):
+            state.refresh()
+            for reader in self._readers:
+                reader.read(row, state)
+        return dict(self._values)
+
+    def terrain(self) -> tuple[np.ndarray, np.ndarray] | None:
+        return terrain_mesh(self._model, ground_geoms(self._model))
+
+    def close(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
