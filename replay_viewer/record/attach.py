@@ -227,6 +227,8 @@ class AttachedRecorder:
     def _end_step(self, result: Any) -> None:
         """Take over the step that was just made."""
         self._adapter.end_step(result)
+        if self.num_steps == 0:
+            self._recorder.learn(**self._adapter.late_facts())
         copy, left = self._copy(), self._adapter.ended()
         ends = None if left is None else SeenEnds(np.flatnonzero(~self._is_reset), copy, left)
         self._held = SeenStep(copy, self._resets, ends)
