@@ -48,6 +48,7 @@ if sys.version_info < (3, 10):
     kept = [f"test_{name}.py" for name in RECORDER_TESTS]
     collect_ignore = [
         "browser",
+        "simulators",
         *(path.name for path in Path(__file__).parent.glob("test_*.py") if path.name not in kept),
     ]
 
@@ -90,3 +91,18 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
         yield disk
     finally:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A running Chromium; skips with a reason where there is none."""
+    from playwright.sync_api import sync_playwright
+    from viewer_page import CHROMIUM_FLAGS, chromium_path
+
+    path = chromium_path()
+    if path is None:
+        require("no Chromium on this machine (set CHROMIUM to its path)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(path), headless=True, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()

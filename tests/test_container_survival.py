@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +22,6 @@ from container_samples import (
     terminal_values,
     write_lost_ends,
 )
-from needs import require
 
 from replay_viewer.errors import FileProblem
 from replay_viewer.record.episode_ends import EpisodeEnds
@@ -83,22 +80,6 @@ def test_a_write_that_is_cut_short_leaves_whole_records_and_one_clear_message(tm
     assert size < limit < size + reader.frames["record_bytes"]
     assert (size - reader.frames["header_bytes"]) % reader.frames["record_bytes"] == 0
     assert len(np.load(reader.segments[0])) == reader.num_steps == appended
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 400 kB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        require("only root can mount a tiny tmpfs to fill")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)], stderr=subprocess.PIPE)
-    if mounted.returncode != 0:
-        require(f"a tiny tmpfs cannot be mounted here: {mounted.stderr.decode().strip()}")
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def test_a_full_disk_stops_the_recording_with_one_message_and_keeps_every_step(tiny_disk: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import logging
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Callable, Mapping, Sequence
@@ -107,6 +109,9 @@ class AttachedRecorder:
         self._is_reset = np.zeros(len(rows), dtype=bool)
         self._held: SeenStep | None = None
         self._patches = Patches()
+        self._process = os.getpid()
+        # For a script that ends without a word, or by an error: what waits for its completion is written then.
+        atexit.register(self.close)
         try:
             adapter.patch(self._patches)
             for hook in adapter.reset_hooks():
@@ -161,10 +166,15 @@ class AttachedRecorder:
     def close(self) -> None:
         """Detach and finish the recording; a second call does nothing."""
         self.detach()
-        self._write_held()
-        if self._calls is not None:
-            self._calls.finish()
-        self._recorder.close()
+        try:
+            # In a forked process, the step that waits is the original's.
+            if os.getpid() == self._process:
+                self._write_held()
+        finally:
+            if self._calls is not None:
+                self._calls.finish()
+            self._recorder.close()
+            atexit.unregister(self.close)
 
     def __enter__(self) -> AttachedRecorder:
         return self
@@ -260,6 +270,8 @@ class AttachedRecorder:
         """Positions in the recording of those of these envs that are recorded; None stands for all."""
         if env_ids is None:
             return np.arange(len(self._rows))
+        if isinstance(env_ids, slice):
+            env_ids = np.arange(len(self._slots))[env_ids]
         slots = self._slots[np.asarray(as_array(env_ids), dtype=np.int64).reshape(-1)]
         return slots[slots >= 0]
 
