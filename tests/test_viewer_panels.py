@@ -105,7 +105,7 @@ def test_the_recording_panel_says_what_stands_for_each_entity() -> None:
 def shown_range(axis: str, episode: EpisodeRewards) -> Any:
     """What the chart shows of an axis, with steps of half a second."""
     curves = thinned(episode)
-    return dict(chart_scales(curves, chart_range(curves), control_dt=0.5)[axis])["range"]
+    return dict(chart_scales(0, curves.num_steps, chart_range(curves), control_dt=0.5)[axis])["range"]
 
 
 def test_one_curve_among_many_stays_inside_the_chart() -> None:

@@ -198,9 +198,9 @@ def _wait_for_first_step(path: Path, app: ViewerApp) -> None:
     while lack := lacks_first_step(path):
         if lack != told:
             told = lack
-            waiting = f"waiting for the first step of {printable(path.name)}"
-            app.say(f"{waiting[0].upper()}{waiting[1:]}", f"{printable(str(path))}: {lack}.")
-            _tell(path, f"{waiting} ({lack})")
+            waiting = f"Waiting for the first step of {printable(path.name)}"
+            app.say(waiting, f"{printable(str(path))}: {lack}.")
+            print(f"{waiting}: {lack}", flush=True)
         time.sleep(_ARRIVAL_PERIOD)
 
 

@@ -23,7 +23,7 @@ from .panels.recording import RecordingPanel, doubts
 from .panels.rewards import RewardsPanel
 from .panels.selection import SelectionPanel
 from .panels.timeline import TimelinePanel
-from .scene import Scene
+from .scene import Scene, add_sky
 from .server import close_server, open_server
 from .session import Session
 from .tail import Tail
@@ -37,12 +37,15 @@ FRAME_RATE = 60
 # Numbers that change faster cannot be read, and cost the page's main thread.
 _PANEL_RATE = 12
 # While a recording is written, what sends all of itself takes in the new steps so often: charts, lists.
-_LIST_RATE = 2
+_LIST_RATE = 4
 _PANEL_WIDTH = 350
 
 _WAITING_STYLE = """<style>
 .rv-waiting{font-size:14px;margin:0.75em;line-height:1.45;overflow-wrap:anywhere}
 .rv-waiting p{margin:4px 0 0;opacity:.75}
+.rv-waiting i{display:inline-block;width:9px;height:9px;border-radius:50%;margin-right:8px;background:#2563eb;
+animation:rv-wait 1.4s ease-in-out infinite}
+@keyframes rv-wait{50%{opacity:.2}}
 </style>"""
 
 _log = logging.getLogger(__name__)
@@ -83,6 +86,9 @@ class ViewerApp:
         self._shadows = shadows
         self._server = open_server(host, port, title)
         self._server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=(37, 99, 235))
+        add_sky(self._server)
+        self._server.gui.main_panel.dock_right()
+        self._server.gui.main_panel.set_width(_PANEL_WIDTH)
         self._waiting = self._server.gui.add_html("")
         self.say(f"Opening {title} ...")
         self._mailbox = Mailbox()
@@ -170,8 +176,6 @@ class ViewerApp:
 
     def _build_panels(self) -> None:
         gui, session = self._server.gui, self.session
-        gui.main_panel.dock_right()
-        gui.main_panel.set_width(_PANEL_WIDTH)
         number = doubts(session.replay.verdicts)
         tabs = gui.add_tab_group()
         with tabs.add_tab("Replay", viser.Icon.PLAYER_PLAY):
@@ -337,7 +341,9 @@ class ViewerApp:
 
 def waiting_html(text: str, detail: str) -> str:
     """What the page shows before there is a replay; both may hold a file's name and are escaped."""
-    return f'{_WAITING_STYLE}<div class="rv-waiting"><b>{html.escape(text)}</b><p>{html.escape(detail)}</p></div>'
+    return (
+        f'{_WAITING_STYLE}<div class="rv-waiting"><i></i><b>{html.escape(text)}</b><p>{html.escape(detail)}</p></div>'
+    )
 
 
 def _least(*seconds: float | None) -> float | None:

@@ -43,7 +43,6 @@ class Scene:
         self._playhead = server.scene.add_frame(PLAYHEAD, show_axes=False)
         server.scene.configure_default_lights(cast_shadow=shadows)
         _add_light(server)
-        _add_sky(server)
         _add_ground(server, replay.rollout.terrain)
         self._links = {name: _add_robot(server, name, robot) for name, robot in replay.robots.items()}
 
@@ -56,6 +55,12 @@ class Scene:
             rotations = frame.entities[name].link_wxyz[0].tolist()
             for link, handle in links.items():
                 move_node(handle, positions[link], rotations[link])
+
+
+def add_sky(server: viser.ViserServer) -> None:
+    """A gradient behind everything, so that white robots stand out."""
+    gradient = np.linspace(SKY_TOP, SKY_BOTTOM, 256).astype(np.uint8)
+    server.scene.set_background_image(np.tile(gradient[:, None], (1, 2, 1)), format="png")
 
 
 def _add_robot(server: viser.ViserServer, name: str, robot: Robot) -> dict[int, Any]:
@@ -76,12 +81,6 @@ def _glb(mesh: trimesh.Scene) -> bytes:
 
 def _add_light(server: viser.ViserServer) -> None:
     server.scene.configure_environment_map("city", environment_intensity=0.55)
-
-
-def _add_sky(server: viser.ViserServer) -> None:
-    """A gradient behind everything, so that white robots stand out."""
-    gradient = np.linspace(SKY_TOP, SKY_BOTTOM, 256).astype(np.uint8)
-    server.scene.set_background_image(np.tile(gradient[:, None], (1, 2, 1)), format="png")
 
 
 def _add_ground(server: viser.ViserServer, terrain: Terrain | None) -> None:

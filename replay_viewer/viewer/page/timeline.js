@@ -324,10 +324,11 @@
     const step = Math.floor(at + 1e-6);
     playhead.style.transform = `translateX(${Math.min(Math.max(fraction(at), 0), 1) * track.clientWidth}px)`;
     clockTime.textContent = seconds(at);
-    clockEnd.textContent = ` / ${seconds(state.numSteps - 1)} s`;
-    clockStep.textContent = `step ${step} / ${state.numSteps - 1}`;
+    const last = Math.max(state.numSteps - 1, step); // The pose of a new step comes before the length.
+    clockEnd.textContent = ` / ${seconds(last)} s`;
+    clockStep.textContent = `step ${step} / ${last}`;
     track.setAttribute("aria-valuemin", "0");
-    track.setAttribute("aria-valuemax", String(state.numSteps - 1));
+    track.setAttribute("aria-valuemax", String(last));
     track.setAttribute("aria-valuenow", String(step));
   }
 

@@ -31,7 +31,7 @@ class CurvesPanel:
             self._chart = gui.add_uplot(
                 chart_data(self._curves, self._control_dt),
                 (uplot.Series(label="time [s]"), *_series(self._rewards)),
-                scales=chart_scales(self._curves, self._range, self._control_dt),
+                scales=self._scales(),
                 axes=(uplot.Axis(label="time [s]", labelSize=18, size=34), uplot.Axis(size=48)),
                 legend=uplot.Legend(show=False),
                 padding=(8, 16, 0, 0),  # The topmost label is cut in half without.
@@ -45,7 +45,8 @@ class CurvesPanel:
 
     def sync(self, session: Session, takes_growth: bool) -> None:
         """Show the curves of the session's episode; with `takes_growth` also steps that have come since."""
-        if self._chart is None or session.episode_rewards is self._rewards:
+        is_same = session.episode_rewards is self._rewards and self._is_running == session.is_running(session.episode)
+        if self._chart is None or is_same:
             return
         if self._shown != _shown(session) or len(session.episode_rewards.steps) < self._curves.num_steps:
             self._begin(session)
@@ -53,22 +54,27 @@ class CurvesPanel:
             self._go_on(session)
         else:
             return
-        scales = chart_scales(self._curves, self._range, self._control_dt)
+        scales = self._scales()
         if scales != self._chart.scales:  # With other scales the page makes the chart anew.
             self._chart.scales = scales
         self._chart.data = chart_data(self._curves, self._control_dt)
 
     def _begin(self, session: Session) -> None:
         self._shown, self._rewards = _shown(session), session.episode_rewards
+        self._is_running = session.is_running(session.episode)
         self._curves = thinned(self._rewards)
         self._range = chart_range(self._curves)
 
     def _go_on(self, session: Session) -> None:
-        self._rewards = session.episode_rewards
+        self._rewards, self._is_running = session.episode_rewards, session.is_running(session.episode)
         self._curves.extend(_curves(self._rewards, self._curves.num_steps))
         needed = chart_range(self._curves)
         if not _is_roomy(self._range, needed):
             self._range = needed
+
+    def _scales(self) -> dict[str, uplot.Scale]:
+        num_steps = _room_for(self._curves.num_steps) if self._is_running else self._curves.num_steps
+        return chart_scales(self._curves.first_step, num_steps, self._range, self._control_dt)
 
 
 def _shown(session: Session) -> tuple[object, ...]:
@@ -115,18 +121,22 @@ def _is_roomy(shown: Range, needed: Range) -> bool:
     return fits and 2 * (needed[1] - needed[0]) >= shown[1] - shown[0]
 
 
-def chart_scales(curves: ThinnedCurves, y_range: Range, control_dt: float) -> dict[str, uplot.Scale]:
-    """The chart's axes."""
-    scales = {"x": _time_scale(curves, control_dt)}
+def _room_for(num_steps: int) -> int:
+    """Steps of a chart into which a running episode grows, so that the axis need not change with every step."""
+    room = 100
+    while room < num_steps:
+        room += room // 2
+    return room
+
+
+def chart_scales(first_step: int, num_steps: int, y_range: Range, control_dt: float) -> dict[str, uplot.Scale]:
+    """The chart's axes; of a single step, which has no width of its own, with one step to either side.
+
+    The range of time is stated because viser's own one is lost when data and scales change together.
+    """
+    first, last = (first_step, first_step + num_steps - 1) if num_steps > 1 else (first_step - 1, first_step + 1)
+    scales = {"x": uplot.Scale(time=False, range=(first * control_dt, last * control_dt))}
     return scales if y_range is None else {**scales, "y": uplot.Scale(range=y_range)}
-
-
-def _time_scale(curves: ThinnedCurves, control_dt: float) -> uplot.Scale:
-    """Of a single step, which has no width of its own, one step to either side; the chart's default is 100 s."""
-    if curves.num_steps > 1:
-        return uplot.Scale(time=False)
-    step = curves.first_step
-    return uplot.Scale(time=False, range=((step - 1) * control_dt, (step + 1) * control_dt))
 
 
 def _usual_range(values: np.ndarray) -> tuple[float, float, float, float]:

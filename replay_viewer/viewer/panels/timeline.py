@@ -27,17 +27,12 @@ class TimelinePanel:
             "speeds": list(SPEEDS),
             "charts": chart_ids,
         }
-        self._session = session
-        self._shown: dict[str, Any] = {}
-        # Of which env the page lists episodes, how many, and how often the recording had grown then.
-        self._listed = (session.env_index, len(session.episodes), session.replay.rollout.num_growths)
+        self._state = TimelineState(session)
 
     def greet(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:
         """Give a browser that has just connected the bar and all of its state; `own` is what only it has."""
         self._page.open(client)
-        env_index, count, _ = self._listed
-        episodes = self._session.replay.rollout.episodes(env_index)[:count]
-        self._page.update(client, {**self._fixed, **self._shown, "episodes": _episodes(episodes), **own})
+        self._page.update(client, {**self._fixed, **self._state.everything(), **own})
 
     def update(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:
         """Tell one browser what changed for it alone."""
@@ -49,24 +44,48 @@ class TimelinePanel:
 
     def sync(self, clients: Iterable[viser.ClientHandle]) -> None:
         """Tell every browser what changed."""
-        state = _state(self._session)
-        changes = {key: value for key, value in state.items() if self._shown.get(key) != value}
-        self._shown.update(changes)
-        changes.update(self._changed_episodes())
+        changes = self._state.changes()
         if changes:
             for client in clients:
                 self._page.update(client, changes)
 
+
+class TimelineState:
+    """What the bars show, as plain data, and what of it has changed."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._shown: dict[str, Any] = {}
+        self._listed = self._listing()
+
+    def everything(self) -> dict[str, Any]:
+        """All that the bars show since the last `changes`."""
+        env_index, count, _ = self._listed
+        episodes = self._session.replay.rollout.episodes(env_index)[:count]
+        return {**self._shown, "episodes": _episodes(episodes)}
+
+    def changes(self) -> dict[str, Any]:
+        """What has changed since the last call: of the episodes of an env that goes on, only those that are new."""
+        state = _state(self._session)
+        changes = {key: value for key, value in state.items() if self._shown.get(key) != value}
+        self._shown.update(changes)
+        return {**changes, **self._changed_episodes()}
+
     def _changed_episodes(self) -> dict[str, Any]:
-        """Another env's episodes, or those of the same env that are new, from the last one on that was listed."""
-        session = self._session
+        """Another env's episodes, or those of the same env from the last one on that was listed."""
         env_index, count, growths = self._listed
-        self._listed = (session.env_index, len(session.episodes), session.replay.rollout.num_growths)
-        if env_index != session.env_index:
-            return {"episodes": _episodes(session.episodes)}
+        self._listed = self._listing()
+        episodes = self._session.episodes
+        if env_index != self._listed[0]:
+            return {"episodes": _episodes(episodes)}
         if growths != self._listed[2]:
-            return {"newEpisodes": {"from": count - 1, **_episodes(session.episodes[count - 1 :])}}
+            return {"newEpisodes": {"from": count - 1, **_episodes(episodes[count - 1 :])}}
         return {}
+
+    def _listing(self) -> tuple[int, int, int]:
+        """Of which env episodes are listed, how many, and how often the recording had grown then."""
+        session = self._session
+        return session.env_index, len(session.episodes), session.replay.rollout.num_growths
 
 
 def _state(session: Session) -> dict[str, Any]:
