@@ -299,9 +299,12 @@ def test_a_term_that_is_not_called_is_unknown(tmp_path: Path) -> None:
     def only_alive() -> None:
         env.rew_buf[:] = env.reward_functions[2]()
 
-    env.compute_reward = only_alive  # type: ignore[method-assign]
-    columns = recorded(env, tmp_path, num_steps=5)
-    assert np.isnan(columns.term("tracking")).all()
+    with attach(env, tmp_path / "run.rec") as recorder:
+        run(env, 3)
+        env.compute_reward = only_alive  # type: ignore[method-assign]
+        run(env, 2)
+    columns = Columns(recorder.path)
+    assert np.isnan(columns.term("tracking")[:, 0]).tolist() == [False] * 3 + [True] * 2
     np.testing.assert_array_equal(columns.term("alive"), np.float32(0.3 * env.dt))
 
 

@@ -203,6 +203,22 @@ def test_the_reset_before_the_first_step_ends_nothing_and_a_later_one_aborts(tmp
         np.testing.assert_array_equal(columns.last_state(end, "box.base_pos"), last[end["env_index"], 2, :3])
 
 
+def test_an_env_that_was_just_reset_is_not_cut_off(tmp_path: Path) -> None:
+    task = PushboxWrapper(MqeSim())
+    with attach(task, tmp_path / "run.rec", env_ids="all") as recorder:
+        task.reset()
+        for _ in range(100):
+            task.step(np.zeros((5, 2, 3), np.float32))
+            if len(task.env.reset_ids):
+                break
+        task.reset()
+        task.step(np.zeros((5, 2, 3), np.float32))
+    columns = Columns(recorder.path)
+    ends = {end["env_index"]: (int(end["outcome"]), int(end["reason"])) for end in columns.ends}
+    assert len(columns.ends) == len(ends) == 5
+    assert sorted(ends.values()) == [(1, 0), *[(3, -1)] * 4]
+
+
 def reasons(settings: SimpleNamespace, path: Path) -> set:
     """The causes and outcomes of the episodes that ended."""
     columns = Run(EmptyWrapper(MqeSim(cfg=settings)), path, env_ids="all").columns
@@ -274,8 +290,9 @@ def test_a_learners_wrapper_around_the_task_changes_nothing(library: str, tmp_pa
     with attach(outer, tmp_path / "run.rec", env_ids="all") as recorder:
         outer.reset()
         rewards = [outer.step(np.full((5, 2, 3), 0.5, np.float32))[1][..., 0] for _ in range(20)]
+        assert "step" in vars(task)
+        assert "step" not in vars(outer)
     np.testing.assert_array_equal(Columns(recorder.path)["rew"], np.stack(rewards).astype(np.float32))
-    assert "step" not in vars(task)
 
 
 class NoTask(EmptyWrapper):

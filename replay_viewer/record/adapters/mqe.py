@@ -102,10 +102,8 @@ class Mqe(Adapter):
         return values
 
     def endings(self) -> Endings:
-        env = self.env
-        late, lengths = self._flags("time_out_buf"), as_array(self.rows.copied(env.episode_length_buf))
-        # After a reset, the flag stays until the next step.
-        terminated = self._flags("reset_buf") & ~late & (lengths > 0)
+        late, lengths = self._flags("time_out_buf"), as_array(self.rows.copied(self.env.episode_length_buf))
+        terminated = self._flags("reset_buf") & ~late
         return Endings(terminated, late, lengths, self._reasons(terminated))
 
     def _reasons(self, terminated: np.ndarray) -> list[str]:
