@@ -31,6 +31,7 @@ RECORDER_TESTS = (
     "container_assets",
     "container_survival",
     "container_writer",
+    "disk_errors",
     "interrupts",
     "isaac_lab",
     "legged_gym",
