@@ -240,12 +240,12 @@ class FourValues(gymnasium.Wrapper):
 
 @pytest.mark.parametrize("kind", [ResetsAtOnce, gymnasium.wrappers.Autoreset, FourValues])
 def test_wrappers_that_reset_and_results_of_old_keep_the_last_state(kind: type, tmp_path: Path) -> None:
-    witness = Witness(gymnasium.make("Humanoid-v5", max_episode_steps=24))
+    witness = Witness(gymnasium.make("Humanoid-v5", max_episode_steps=20))
     env = kind(witness)
     env.action_space.seed(0)
     with attach(env, tmp_path / "run.rec", observations=True) as recorder:
         env.reset(seed=0)
-        for _ in range(100):
+        for _ in range(200):
             result = env.step(env.action_space.sample())
             if kind is FourValues and result[2]:
                 env.reset()
