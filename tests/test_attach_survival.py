@@ -2,7 +2,8 @@
 
 A step is appended, and survives the death of its process, when `env.step()` has returned; if something is logged to
 the step, when all that the first step had has been logged, or when the next step begins. The very first step, which
-settles the names, is appended when the second begins. On a GPU it comes up to eight steps later: FORMAT.md.
+settles the names, is appended when the second begins. Of simulators on a GPU, up to eight steps wait to be written:
+see `AttachedRecorder`.
 """
 
 from __future__ import annotations
