@@ -275,6 +275,14 @@ def test_what_the_simulator_does_not_name_is_left_out_and_said(
     assert "the simulator names 0 joints of each object, of 1 in all" in caplog.text
 
 
+def test_joints_of_unlike_robots_are_left_out_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    sim = MqeSim()
+    sim.dof_names = sim.dof_names[:10]
+    columns = Run(PushboxWrapper(sim), tmp_path / "run.rec", num_steps=3).columns
+    assert not [name for name in columns.names if ".joint_" in name]
+    assert "the robots' joints are not recorded" in caplog.text
+
+
 def test_a_task_may_have_fewer_agents_than_robots(tmp_path: Path) -> None:
     settings = config(env=SimpleNamespace(env_name="go1football", num_agents=3, num_npcs=1, num_actions_npc=0))
     run = Run(DefenderWrapper(MqeSim(cfg=settings)), tmp_path / "run.rec", observations=True)

@@ -150,7 +150,8 @@ class AttachedRecorder:
         """Log reward terms as they entered the reward of the step that was just made.
 
         Args:
-            terms: by name a row for each env of the simulator, or one number for all.
+            terms: by name (num_envs,) or (num_envs, num_agents) over the simulator's envs, or one number for all; what
+                has no agents is the same for all of them.
 
         Raises:
             UnknownName: the first step did not have one of them; once. Declare it with `attach(terms=[name])`.

@@ -106,7 +106,8 @@ class Recorder:
         """Log reward terms as they enter the reward of the step that the next `append` brings.
 
         Args:
-            terms: by name (num_envs,) or (num_envs, num_agents), or one number for all envs.
+            terms: by name (num_envs,) or (num_envs, num_agents), or one number for all; what has no agents is the
+                same for all of them.
 
         Raises:
             UnknownName: the first step did not have one of them; once.

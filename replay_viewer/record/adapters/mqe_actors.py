@@ -47,6 +47,8 @@ def find_actors(env: Any, robots_urdf: Path | None) -> Actors:
         actors.notes += notes
         _add(actors, objects, "object", joints, bodies, objects_urdf)
     _share_columns(env, actors, _OF_ROBOTS, dict.fromkeys(robots, len(env.dof_names)))
+    if "dof_pos" not in actors.columns:
+        actors.notes.append("the robots' joints are not recorded: they are not as many for each robot as are named.")
     _share_columns(env, actors, _OF_OBJECTS, dict.fromkeys(objects, len(joints)))
     return actors
 
