@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,8 @@ from replay_viewer.cli import main
 from replay_viewer.record.pack import pack
 from replay_viewer.record.writer import ContainerWriter
 from replay_viewer.replay import open_replay
+from replay_viewer.viewer.app import ViewerApp
+from replay_viewer.viewer.clock import Upkeep
 from replay_viewer.viewer.panels.timeline import TimelineState
 from replay_viewer.viewer.session import Session
 from replay_viewer.viewer.tail import POLL_PERIOD, Tail
@@ -323,3 +326,34 @@ def test_a_packed_recording_or_an_npz_cannot_be_followed(path: Path, capsys: pyt
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "--tail" in error and "only a recording's folder grows" in error
+
+
+def test_a_segment_that_cannot_be_read_any_more_ends_no_viewer(path: Path) -> None:
+    with ContainerWriter(path, sample_info(), segment_bytes=9000) as writer:
+        append_steps(writer, range(60))
+        replay, told = open_replay(path), threading.Event()
+        with ViewerApp(port=0) as app:
+            app.show(replay, tail=True, tell=lambda message: told.set())
+            shutil.rmtree(path)
+            assert told.wait(20)
+            positions = []
+            for step in (30, 59):
+                app._mailbox.post(app.session.seek, step)
+                answered = threading.Event()
+                app._mailbox.post(answered.set)
+                assert answered.wait(20)
+                positions.append(app.session.player.step)
+            assert positions == [30, 59]
+        replay.close()
+
+
+def test_what_lags_behind_is_brought_up_to_date_at_once_but_not_too_often() -> None:
+    upkeep = Upkeep(rate=4)
+    assert not upkeep.is_due and upkeep.seconds_left is None
+    upkeep.tick(0.0, changed=True)
+    assert upkeep.is_due
+    upkeep.done()
+    upkeep.tick(0.1, changed=True)
+    assert not upkeep.is_due and upkeep.seconds_left == pytest.approx(0.15)
+    upkeep.tick(0.2, changed=False)
+    assert upkeep.is_due

@@ -89,8 +89,7 @@ class ViewerApp:
         add_sky(self._server)
         self._server.gui.main_panel.dock_right()
         self._server.gui.main_panel.set_width(_PANEL_WIDTH)
-        self._waiting = self._server.gui.add_html("")
-        self.say(f"Opening {title} ...")
+        self._waiting = self._server.gui.add_html(waiting_html(f"Opening {title} ..."))
         self._mailbox = Mailbox()
         self._views: dict[int, ClientView] = {}
         self._drawn: tuple[float, int] | None = None
@@ -102,7 +101,9 @@ class ViewerApp:
 
     def say(self, text: str, detail: str = "") -> None:
         """Tell on the page what it waits for, until `show`."""
-        self._waiting.content = waiting_html(text, detail)
+        # A new one: of a handle that is removed later, viser would send changes to every later browser.
+        self._waiting.remove()
+        self._waiting = self._server.gui.add_html(waiting_html(text, detail))
 
     def show(
         self,
@@ -290,7 +291,7 @@ class ViewerApp:
         try:
             action(*arguments)
         except ReplayError as error:
-            self._notify(str(error))
+            self._notify("This did not work", str(error))
         except Exception:
             _log.exception("an action of the viewer failed")
 
@@ -302,11 +303,11 @@ class ViewerApp:
             self.session.pause()
             if str(error) != self._last_problem:
                 self._last_problem = str(error)
-                self._notify(str(error))
+                self._notify("This cannot be shown", str(error))
 
-    def _notify(self, problem: str) -> None:
+    def _notify(self, title: str, problem: str) -> None:
         for view in self._views.values():
-            view.client.add_notification("This did not work", problem, color="red", auto_close_seconds=8)
+            view.client.add_notification(title, problem, color="red", auto_close_seconds=8)
 
     def _draw(self) -> None:
         """Send the frame at the position, if it is not the one shown."""
@@ -337,9 +338,11 @@ class ViewerApp:
         if tail is not None and not tail.is_written and tail.message != self._told:
             self._told = tail.message
             self._tell(tail.message)
+            if tail.state == "lost":
+                self._notify("It cannot be followed any more", tail.message)
 
 
-def waiting_html(text: str, detail: str) -> str:
+def waiting_html(text: str, detail: str = "") -> str:
     """What the page shows before there is a replay; both may hold a file's name and are escaped."""
     return (
         f'{_WAITING_STYLE}<div class="rv-waiting"><i></i><b>{html.escape(text)}</b><p>{html.escape(detail)}</p></div>'

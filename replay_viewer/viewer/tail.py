@@ -88,7 +88,7 @@ class Tail:
         try:
             grew = self._replay.grow()
         except FileProblem as problem:
-            self.state, self._problem = "lost", str(problem)
+            self.state, self._problem = "lost", f"the recording {problem.problem} {problem.fix}".rstrip()
             return False
         if grew:
             self._quiet = 0.0

@@ -112,6 +112,7 @@ def costs(path: Path) -> tuple[float, float]:
         assert session.poll(POLL_PERIOD)
         session.go_to_end()
         rewards = session.episode_rewards
+        assert rewards.total is not None
         curves.extend(np.concatenate([rewards.terms[curves.num_steps :], rewards.total[curves.num_steps :, None]], 1))
         _ = session.frame, state.changes(), rewards_html(session.rewards, rewards)
 

@@ -167,7 +167,7 @@
 
   // What the badge says, and what a click on it does.
   const BADGES = {
-    writing: ["LIVE", ""], paused: ["LIVE", " no new step"], ended: ["recording ended", ""], gone: ["the writer is gone", ""],
+    writing: ["LIVE", ""], paused: ["LIVE", "no new step"], ended: ["recording ended", ""], gone: ["the writer is gone", ""],
     lost: ["recording lost", ""], unfollowed: ["still being written", ""],
   };
 
