@@ -15,6 +15,7 @@ from legged_gym_sim import BODY_NAMES, LeggedGymSim, WalkTheseWaysSim
 
 from replay_viewer import attach
 from replay_viewer.errors import BadArgument
+from replay_viewer.record import arrays
 
 ENVS = [1, 3, 4]
 URDF = "".join(
@@ -38,11 +39,15 @@ def urdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.fixture(params=["numpy", "torch"])
-def library(request: pytest.FixtureRequest) -> str:
-    if request.param == "torch":
+@pytest.fixture(params=["numpy", "torch", "torch elsewhere"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The arrays' library. Tensors elsewhere than in the host's memory must not be taken for numpy arrays."""
+    name, _, elsewhere = request.param.partition(" ")
+    if name == "torch":
         pytest.importorskip("torch")
-    return request.param
+    if elsewhere:
+        monkeypatch.setattr(arrays, "nearest", lambda array: array)
+    return name
 
 
 def run(env: LeggedGymSim, num_steps: int = 200) -> None:

@@ -17,6 +17,7 @@ from mqe_sim import DefenderWrapper, EmptyWrapper, MqeSim, OpenRlWrapper, Pushbo
 
 from replay_viewer import attach
 from replay_viewer.errors import BadField
+from replay_viewer.record import arrays
 
 ENVS = [1, 3, 4]
 NOT_CAPTURED = 0xFFFFFFFF
@@ -42,11 +43,15 @@ def urdfs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mqe_sim, "LEGGED_GYM_ROOT_DIR", str(tmp_path / "package"))
 
 
-@pytest.fixture(params=["numpy", "torch"])
-def library(request: pytest.FixtureRequest) -> str:
-    if request.param == "torch":
+@pytest.fixture(params=["numpy", "torch", "torch elsewhere"])
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The arrays' library. Tensors elsewhere than in the host's memory must not be taken for numpy arrays."""
+    name, _, elsewhere = request.param.partition(" ")
+    if name == "torch":
         pytest.importorskip("torch")
-    return request.param
+    if elsewhere:
+        monkeypatch.setattr(arrays, "nearest", lambda array: array)
+    return name
 
 
 class Run:
