@@ -104,12 +104,10 @@ def drawn_boxes(model: Any, exported: ExportedRobot, robot: Robot, data: Any) ->
     positions, wxyz = poses(exported, robot, data)
     visuals, boxes = iter(robot.visuals), {}
     for geom in drawn_geoms(model, exported.body_ids):
-        points = []
-        for _ in range(3 if model.geom_type[geom] == CAPSULE else 1):
-            visual = next(visuals)
-            on_link = visual.mesh.vertices @ visual.origin[:3, :3].T + visual.origin[:3, 3]
-            points.append(positions[visual.link] + rotate(wxyz[visual.link], on_link))
-        in_geom = (np.concatenate(points) - data.geom_xpos[geom]) @ data.geom_xmat[geom].reshape(3, 3)
+        visual = next(visuals)
+        on_link = visual.mesh.vertices @ visual.origin[:3, :3].T + visual.origin[:3, 3]
+        points = positions[visual.link] + rotate(wxyz[visual.link], on_link)
+        in_geom = (points - data.geom_xpos[geom]) @ data.geom_xmat[geom].reshape(3, 3)
         boxes[geom] = in_geom.min(axis=0), in_geom.max(axis=0)
     assert next(visuals, None) is None
     return boxes
@@ -219,6 +217,16 @@ def test_masses_and_inertias_are_those_of_the_bodies(odd_model: Any, tmp_path: P
         np.testing.assert_allclose(inertial.origin[:3, 3], odd_model.body_ipos[body], atol=1e-9)
         turned = multiply(conjugate(from_matrix(inertial.origin[:3, :3])), odd_model.body_iquat[body])
         np.testing.assert_allclose(to_matrix(turned), np.eye(3), atol=1e-6)
+
+
+def test_round_shapes_are_closed_and_smooth(odd_model: Any, tmp_path: Path) -> None:
+    robot = load_robot(export_urdf(odd_model, tmp_path, "a/left").urdf)
+    ellipsoid, _, capsule = robot.visuals[-3:]
+    for visual in (ellipsoid, capsule):
+        assert visual.mesh.is_watertight and visual.mesh.volume > 0 and visual.normals is not None
+        across = np.sum(visual.normals[visual.mesh.faces].mean(axis=1) * visual.mesh.face_normals, axis=1)
+        assert across.min() > 0.9
+    assert capsule.mesh.volume == pytest.approx(np.pi * 0.05**2 * (np.sqrt(0.14) + 4 / 3 * 0.05), rel=0.02)
 
 
 def test_a_body_that_is_not_there_is_refused_by_name(odd_model: Any, tmp_path: Path) -> None:

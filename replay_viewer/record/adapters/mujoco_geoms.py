@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from .mesh_files import write_round_obj, write_stl
+from .round_meshes import capsule, unit_sphere
 from .urdf_xml import numbers, pose_of, visual
 
 # mjtGeom
@@ -18,7 +19,6 @@ PLANE, HFIELD, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX, MESH, SDF = range(9)
 _SHOWN_GROUPS = (0, 1, 2)
 _NO_COLOR = np.array([0.5, 0.5, 0.5, 1.0], np.float32)  # Of a geom that has none: its material's counts.
 _MESHES = "meshes"
-_RINGS, _SECTIONS = 24, 32
 
 
 def color_of(model: Any, geom: int) -> np.ndarray:
@@ -60,25 +60,32 @@ class GeomWriter:
                 rgba = color_of(model, geom)
                 # A material is known by its name throughout a URDF.
                 name = "rgba_" + "_".join(f"{value:.3g}" for value in rgba)
-                elements += [visual(place @ pose_of(at), shape, name, rgba) for at, shape in self._shapes(geom)]
+                elements += [visual(place, shape, name, rgba) for shape in self._shape(geom)]
         return elements
 
-    def _shapes(self, geom: int) -> Iterator[tuple[Any, Element]]:
-        """The shapes that make up a geom, and where each lies in it."""
-        model, kind, center = self._model, int(self._model.geom_type[geom]), np.zeros(3)
+    def _shape(self, geom: int) -> Iterator[Element]:
+        """The shape of a geom; nothing for a plane or a height field."""
+        model, kind = self._model, int(self._model.geom_type[geom])
         radius, half, _ = size = np.asarray(model.geom_size[geom], float)
-        if kind in (SPHERE, CAPSULE):
-            # Capsules are no part of the URDF standard.
-            ends = [center] if kind == SPHERE else [np.array([0, 0, z]) for z in (-half, half)]
-            yield from ((end, Element("sphere", radius=numbers(radius))) for end in ends)
-        if kind in (CAPSULE, CYLINDER):
-            yield center, Element("cylinder", radius=numbers(radius), length=numbers(2 * half))
+        if kind == SPHERE:
+            yield Element("sphere", radius=numbers(radius))
+        elif kind == CAPSULE:
+            # Not part of the URDF standard.
+            yield Element("mesh", filename=self._capsule(radius, half))
+        elif kind == CYLINDER:
+            yield Element("cylinder", radius=numbers(radius), length=numbers(2 * half))
         elif kind == BOX:
-            yield center, Element("box", size=numbers(2 * size))
+            yield Element("box", size=numbers(2 * size))
         elif kind == ELLIPSOID:
-            yield center, Element("mesh", filename=self._unit_sphere(), scale=numbers(size))
+            yield Element("mesh", filename=self._unit_sphere(), scale=numbers(size))
         elif kind in (MESH, SDF):
-            yield center, Element("mesh", filename=self._mesh(int(model.geom_dataid[geom])))
+            yield Element("mesh", filename=self._mesh(int(model.geom_dataid[geom])))
+
+    def _capsule(self, radius: float, half: float) -> str:
+        filename = f"{_MESHES}/capsule_{radius:.6g}_{half:.6g}.obj"
+        if not (self._folder / filename).exists():
+            write_round_obj(self._folder / filename, *capsule(radius, half))
+        return filename
 
     def _mesh(self, mesh: int) -> str:
         name = re.sub(r"[^\w.-]", "_", self._model.mesh(mesh).name)
@@ -93,19 +100,6 @@ class GeomWriter:
             vertices, triangles = unit_sphere()
             write_round_obj(self._folder / filename, vertices, triangles, vertices)
         return filename
-
-
-def unit_sphere() -> tuple[np.ndarray, np.ndarray]:
-    """Vertices (V, 3) and triangles (F, 3) of a sphere of radius 1; the vertices are its normals too."""
-    polar, around = np.meshgrid(
-        np.linspace(0, np.pi, _RINGS + 1), np.linspace(0, 2 * np.pi, _SECTIONS, endpoint=False), indexing="ij"
-    )
-    vertices = np.stack([np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)], -1)
-    ring, section = np.meshgrid(np.arange(_RINGS), np.arange(_SECTIONS), indexing="ij")
-    here, beside = ring * _SECTIONS + section, ring * _SECTIONS + (section + 1) % _SECTIONS
-    upper = np.stack([here, here + _SECTIONS, beside], -1)[1:]  # At the poles, one of the two has no area.
-    lower = np.stack([beside, here + _SECTIONS, beside + _SECTIONS], -1)[:-1]
-    return vertices.reshape(-1, 3), np.concatenate([upper.reshape(-1, 3), lower.reshape(-1, 3)])
 
 
 def _geoms_of(model: Any, body: int) -> range:
