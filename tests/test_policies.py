@@ -146,25 +146,62 @@ def test_observations_of_another_size_are_named(torch: Any, network: Any, obs: n
         policy(obs[:, :2])
 
 
-def test_an_onnx_file_gives_its_actions(obs: np.ndarray, tmp_path: Path) -> None:
+@pytest.fixture
+def save_onnx(tmp_path: Path) -> Any:
+    """Writes a model of one linear layer: (weight, bias, rows that it takes, names of its inputs) -> path."""
     onnx = pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
-    rng = np.random.default_rng(1)
-    weight, bias = (rng.normal(size=shape).astype(np.float32) for shape in ((OBS, ACTIONS), (ACTIONS,)))
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
-    graph = helper.make_graph(
-        [helper.make_node("Gemm", ["obs", "w", "b"], ["actions"])],
-        "policy",
-        [helper.make_tensor_value_info("obs", kind, ["n", OBS])],
-        [helper.make_tensor_value_info("actions", kind, ["n", ACTIONS])],
-        [onnx.numpy_helper.from_array(weight, "w"), onnx.numpy_helper.from_array(bias, "b")],
-    )
-    path = tmp_path / "policy.onnx"
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    path.write_bytes(model.SerializeToString())
-    policy = make_policy(path)
+
+    def save(weight: np.ndarray, bias: np.ndarray, rows: Any = "n", inputs: tuple = ("obs",)) -> Path:
+        sizes = {"obs": OBS, "memory": ACTIONS}
+        graph = helper.make_graph(
+            [
+                helper.make_node("Gemm", ["obs", "w", "b"], ["actions"]),
+                helper.make_node("Neg", ["actions"], ["value"]),
+            ],
+            "policy",
+            [helper.make_tensor_value_info(name, kind, [rows, sizes[name]]) for name in inputs],
+            [helper.make_tensor_value_info(name, kind, [rows, ACTIONS]) for name in ("value", "actions")],
+            [onnx.numpy_helper.from_array(weight, "w"), onnx.numpy_helper.from_array(bias, "b")],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+        path = tmp_path / "policy.onnx"
+        path.write_bytes(model.SerializeToString())
+        return path
+
+    return save
+
+
+@pytest.fixture
+def linear() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    return rng.normal(size=(OBS, ACTIONS)).astype(np.float32), rng.normal(size=ACTIONS).astype(np.float32)
+
+
+@pytest.mark.parametrize("rows", ["n", 1])
+def test_an_onnx_file_gives_its_actions_for_any_number_of_envs(
+    rows: Any, save_onnx: Any, linear: tuple, obs: np.ndarray
+) -> None:
+    weight, bias = linear
+    policy = make_policy(save_onnx(weight, bias, rows))
     np.testing.assert_allclose(policy(obs), obs @ weight + bias, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(policy(obs[0]), policy(obs)[0], rtol=1e-5)
+    with pytest.raises(BadArgument, match="the policy takes 6 numbers per env"):
+        policy(obs[:, :2])
+
+
+def test_an_onnx_file_gives_tensors_for_tensors(torch: Any, save_onnx: Any, linear: tuple, obs: np.ndarray) -> None:
+    policy = make_policy(save_onnx(*linear))
+    np.testing.assert_array_equal(policy(torch.from_numpy(obs)).numpy(), policy(obs))
+
+
+def test_an_onnx_file_with_a_memory_is_refused(save_onnx: Any, linear: tuple) -> None:
+    with pytest.raises(FileProblem, match="takes obs, memory, not observations alone"):
+        make_policy(save_onnx(*linear, inputs=("obs", "memory")))
+
+
+def test_a_damaged_onnx_file_is_one_clear_error(save_onnx: Any, tmp_path: Path) -> None:
     (tmp_path / "bad.onnx").write_bytes(b"no model")
     with pytest.raises(FileProblem, match=r"bad\.onnx: cannot be read by onnxruntime"):
         make_policy(tmp_path / "bad.onnx")
@@ -191,6 +228,16 @@ def test_nothing_in_a_checkpoint_is_run(torch: Any, network: Any, tmp_path: Path
     content = {"model_state_dict": network.state_dict(), "infos": Attack(tmp_path / "was_run")}
     path = saved(torch, content, tmp_path)
     with pytest.raises(FileProblem, match="holds more than weights, or is damaged; nothing in it was run"):
+        make_policy(path)
+    assert not (tmp_path / "was_run").exists()
+
+
+def test_a_file_that_is_an_old_checkpoint_and_a_new_one_at_once_is_not_even_read(torch: Any, tmp_path: Path) -> None:
+    path = tmp_path / "policy.pt"
+    torch.save(Attack(tmp_path / "was_run"), str(path), _use_new_zipfile_serialization=False)
+    with zipfile.ZipFile(str(path), "a") as archive:
+        archive.writestr("policy/data.pkl", b"")
+    with pytest.raises(FileProblem, match="is no policy that can be loaded"):
         make_policy(path)
     assert not (tmp_path / "was_run").exists()
 

@@ -37,8 +37,8 @@ def make_policy(path: str | Path, *, activation: str = "elu", groups: Sequence[s
     same device.
 
     Of an rsl_rl checkpoint the weights alone are read, by PyTorch's own safe way or by one that builds nothing but
-    tensors. TorchScript is a program: load it only from where you would take a program. With Isaac Gym, import
-    isaacgym first: this imports torch.
+    tensors. TorchScript is a program: load it only from where you would take a program; a memory that it has goes on
+    over the ends of episodes. With Isaac Gym, import isaacgym first: this imports torch.
 
     Args:
         path: TorchScript, a checkpoint or state_dict of an rsl_rl actor (.pt), or ONNX (.onnx; needs onnxruntime).
@@ -82,17 +82,32 @@ def _load_script(path: Path, torch: Any) -> Any:
 
 
 def _load_onnx(path: Path) -> Policy:
-    """(num_envs, num_observations) float32 to (num_envs, num_actions), the model's first input and output."""
+    """From (num_envs, num_observations) float32 to (num_envs, num_actions)."""
     library = _imported("onnxruntime", path)
     try:
         session = library.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no other base.
         raise FileProblem(path, "cannot be read by onnxruntime: it is damaged.", "Export it again.") from error
-    names = [given.name for given in session.get_inputs()]
-    if len(names) != 1:
-        problem = f"takes {len(names)} inputs ({listing(names)}), not observations alone: it may have a memory."
+    inputs, outputs = session.get_inputs(), [output.name for output in session.get_outputs()]
+    if len(inputs) != 1:
+        problem = f"takes {listing(given.name for given in inputs)}, not observations alone: it may have a memory."
         raise FileProblem(path, problem, _KNOWN)
-    return lambda obs: session.run(None, {names[0]: obs})[0]
+    wanted = "actions" if "actions" in outputs else outputs[0]
+
+    def network(obs: np.ndarray) -> np.ndarray:
+        num_envs, size = inputs[0].shape[0], inputs[0].shape[-1]
+        if isinstance(size, int):
+            _check_size(obs, size)
+        # Exporters fix the number of rows to that of their example, one.
+        batches = np.split(obs, len(obs)) if num_envs == 1 else [obs]
+        return np.concatenate([session.run([wanted], {inputs[0].name: batch})[0] for batch in batches])
+
+    return network
+
+
+def _check_size(obs: Any, expected: int) -> None:
+    if obs.shape[-1] != expected:
+        raise BadArgument("observations", tuple(obs.shape), f"the policy takes {expected} numbers per env.")
 
 
 class _Actor:
@@ -115,9 +130,7 @@ class _Actor:
         return self
 
     def __call__(self, obs: Any) -> Any:
-        expected = self._layers[0].in_features
-        if obs.shape[-1] != expected:
-            raise BadArgument("observations", tuple(obs.shape), f"the policy takes {expected} numbers per env.")
+        _check_size(obs, self._layers[0].in_features)
         return self._layers(obs if self._mean is None else (obs - self._mean) / (self._std + NORMALIZATION_EPS))
 
 

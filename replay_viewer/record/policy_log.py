@@ -89,7 +89,7 @@ class PolicyLog:
                 rows = as_array(self._rows.of(by_env))
         except (TypeError, ValueError, AttributeError):  # No array can be made of it.
             return None
-        return rows if rows.dtype.kind in "biuf" else None
+        return rows if rows.dtype.kind in "biuf" and rows.size else None
 
 
 class _Column:

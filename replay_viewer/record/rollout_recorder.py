@@ -11,6 +11,8 @@ from math import isnan
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
+import numpy as np
+
 from ..errors import BadArgument, FileProblem
 from ..progress import ProgressBar, duration
 from .adapters.registry import find_adapter
@@ -137,10 +139,11 @@ def action_function(policy: Any) -> Callable[[Any], Any]:
 
 
 class _Rollout:
-    """One run. episodes: those that have finished, or were aborted."""
+    """One run. episodes: those that have ended. num_finished: of these, without the aborted ones."""
 
     def __init__(self, settings: RolloutRecorder, recorder: AttachedRecorder) -> None:
         self.episodes: list[EpisodeRecord] = []
+        self.num_finished = 0
         self._settings, self._recorder = settings, recorder
         self._first, self._num_calls = 0, 0
         self._records = EpisodeRecords(recorder.path)
@@ -214,6 +217,7 @@ class _Rollout:
         for episode in self._records.new():
             self.episodes.append(episode)
             if episode.outcome in _FINISHED:
+                self.num_finished += 1
                 self._bar.say(self._line(episode))
         done, total = self._num_calls, settings.max_steps
         self._bar.show(*(done, total) if total is not None else (self.num_finished, settings.num_episodes or 0))
@@ -235,11 +239,6 @@ class _Rollout:
         return f"{self._num_calls} steps{episodes}, {rate:.0f} steps/s{left}"
 
     @property
-    def num_finished(self) -> int:
-        """Episodes that were not aborted."""
-        return sum(episode.outcome in _FINISHED for episode in self.episodes)
-
-    @property
     def _is_over(self) -> bool:
         settings = self._settings
         enough_steps = settings.max_steps is not None and self._num_calls >= settings.max_steps
@@ -254,7 +253,8 @@ def _first(result: Any) -> Any:
 def _is_left_ended(result: Sequence[Any]) -> bool:
     """Whether this step of a single environment ended its episode; those with an axis of envs reset by themselves."""
     flags = result[2:-1]
-    return all(getattr(flag, "shape", ()) == () for flag in flags) and any(bool(flag) for flag in flags)
+    is_single = all(tuple(flag.shape if hasattr(flag, "shape") else np.shape(flag)) == () for flag in flags)
+    return is_single and any(bool(flag) for flag in flags)
 
 
 def _no_gradients() -> AbstractContextManager[Any]:

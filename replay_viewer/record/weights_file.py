@@ -8,7 +8,7 @@ import re
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..errors import FileProblem
 
@@ -20,6 +20,7 @@ _BUILDERS = {
     ("torch._utils", "_rebuild_tensor_v2"),
 }
 _STORAGE = re.compile(r"(BFloat16|Bool|Byte|Char|Double|Float|Half|Int|Long|Short)Storage")
+_ZIP = b"PK\x03\x04"
 _DAMAGE = (RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError, OSError)
 
 
@@ -29,8 +30,13 @@ def is_torchscript(path: Path) -> bool:
 
 
 def is_weights(path: Path) -> bool:
-    """Whether the file is of the form of `torch.save`, PyTorch 1.6 or newer. The form before that could run code."""
-    return any(re.fullmatch(r"[^/]+/data\.pkl", name) for name in _member_names(path))
+    """Whether the file is of the form of `torch.save`, PyTorch 1.6 or newer. The form before that could run code.
+
+    PyTorch goes by the first bytes, zipfile by the last ones: a file may be both.
+    """
+    with open(path, "rb") as file:
+        begins_so = file.read(len(_ZIP)) == _ZIP
+    return begins_so and any(re.fullmatch(r"[^/]+/data\.pkl", name) for name in _member_names(path))
 
 
 def load_weights(path: Path, torch: Any) -> Any:
@@ -42,7 +48,7 @@ def load_weights(path: Path, torch: Any) -> Any:
     if "weights_only" in inspect.signature(torch.load).parameters:
         how: dict[str, Any] = {"weights_only": True}
     else:
-        how = {"pickle_module": SimpleNamespace(Unpickler=_WeightsUnpickler, load=pickle.load, __name__="pickle")}
+        how = {"pickle_module": SimpleNamespace(Unpickler=_WeightsUnpickler, load=_load, __name__="pickle")}
     try:
         return torch.load(str(path), map_location="cpu", **how)
     except pickle.UnpicklingError as error:
@@ -60,6 +66,10 @@ class _WeightsUnpickler(pickle.Unpickler):
         if not is_known:
             raise pickle.UnpicklingError(f"{module}.{name} is no part of weights")
         return super().find_class(module, name)
+
+
+def _load(file: BinaryIO, **how: Any) -> Any:
+    return _WeightsUnpickler(file, **how).load()
 
 
 def _member_names(path: Path) -> list[str]:
