@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from container_columns import Columns
 from legged_fake import DOF_NAMES, URDF_DOF_NAMES
-from legged_gym_sim import BODY_NAMES, LeggedGymSim, WalkTheseWaysSim
+from legged_gym_sim import BODY_NAMES, GymWrapper, LeggedGymSim, WalkTheseWaysSim
 
 from replay_viewer import attach
 from replay_viewer.errors import BadArgument
@@ -238,6 +238,7 @@ def test_every_third_step_keeps_all_ends(tmp_path: Path) -> None:
 
 def test_walk_these_ways_keeps_its_functions_elsewhere(library: str, tmp_path: Path) -> None:
     env = WalkTheseWaysSim(library=library)
+    env.reward_container.load_env(GymWrapper(env))  # As its HistoryWrapper does.
     columns = recorded(env, tmp_path, num_steps=300)
     assert columns["command"].shape == (301, 3, 15)
     for name in columns.meta["reward_terms"]:
