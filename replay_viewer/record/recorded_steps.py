@@ -59,11 +59,14 @@ class RecordedSteps:
         records = np.concatenate(self._records(self._first + start, self._first + stop))
         values = np.array(records["env"][name])
         low, high = np.searchsorted(self.ends["last_record"], (start, stop))
-        for index in low + np.flatnonzero(self.ends["terminal_state"][low:high] == _CAPTURED):
-            last, env = self.ends["last_record"][index] - start, self.ends["env_index"][index]
-            if records["step"][last] == self.ends["step"][index]:
-                state = self._captured(name, int(self._rows[index]))
-                values[last, env] = values[last, env] if state is None else state
+        ends = self.ends[low:high]
+        # Between the records of `every=k`, the last record is an earlier state, which is true too.
+        shown = records["step"][ends["last_record"] - start] == ends["step"]
+        chosen = np.flatnonzero(shown & (ends["terminal_state"] == _CAPTURED))
+        if len(chosen):
+            states, known = self._captured(name, self._rows[low:high][chosen])
+            chosen = chosen[known]
+            values[ends["last_record"][chosen] - start, ends["env_index"][chosen]] = states[known]
         return values
 
     def ended(self, outcome: str) -> np.ndarray:
@@ -112,12 +115,23 @@ class RecordedSteps:
         rows = rows[low:high]
         return columns[rows], rows
 
-    def _captured(self, name: str, row: int) -> np.ndarray | None:
-        """The field's value in a row of the terminals table; None where it is unknown."""
+    def _captured(self, name: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The field's values in rows of the terminals table, (k, *field.shape), and whether each is known, (k,)."""
         field, layout = self.fields[name], self._layout
-        offset = layout.terminals_header_bytes + row * layout.columns.num_bytes + layout.row_offset
-        offset += layout.row.offsets[name]
-        words = np.fromfile(self._terminals.path, "<u4", field.num_bytes // 4, offset=offset)
-        value = words.view(field.dtype).reshape(field.shape)
-        is_unknown = np.all(words == NOT_CAPTURED) or (value.dtype.kind == "f" and np.isnan(value).all())
-        return None if is_unknown else value
+        dtype = np.dtype(
+            {
+                "names": ["value"],
+                "formats": [(field.dtype, field.shape)],
+                "offsets": [layout.row_offset + layout.row.offsets[name]],
+                "itemsize": layout.columns.num_bytes,
+            }
+        )
+        first, stop = int(rows.min()), int(rows.max()) + 1
+        offset = layout.terminals_header_bytes + first * layout.columns.num_bytes
+        table = np.fromfile(self._terminals.path, dtype, stop - first, offset=offset)
+        values = np.ascontiguousarray(table["value"][rows - first])
+        by_row = values.reshape(len(rows), -1)
+        unknown = np.all(by_row.view("<u4") == NOT_CAPTURED, axis=1)
+        if values.dtype.kind == "f":
+            unknown |= np.isnan(by_row).all(axis=1)
+        return values, ~unknown
