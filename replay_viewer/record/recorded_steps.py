@@ -56,12 +56,13 @@ class RecordedSteps:
 
     def read(self, name: str, start: int, stop: int) -> np.ndarray:
         """Values of a field at these steps, a new array (stop - start, N, *field.shape)."""
-        records = np.concatenate(self._records(self._first + start, self._first + stop))
-        values = np.array(records["env"][name])
+        parts = self._records(self._first + start, self._first + stop)
+        values = np.concatenate([part["env"][name] for part in parts])
+        steps = np.concatenate([part["step"] for part in parts])
         low, high = np.searchsorted(self.ends["last_record"], (start, stop))
         ends = self.ends[low:high]
         # Between the records of `every=k`, the last record is an earlier state, which is true too.
-        shown = records["step"][ends["last_record"] - start] == ends["step"]
+        shown = steps[ends["last_record"] - start] == ends["step"]
         chosen = np.flatnonzero(shown & (ends["terminal_state"] == _CAPTURED))
         if len(chosen):
             states, known = self._captured(name, self._rows[low:high][chosen])
