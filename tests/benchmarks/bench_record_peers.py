@@ -115,7 +115,8 @@ def lists(sim: Any, path: Path) -> Loop:
         kept.append(sim.rows())
 
     def close() -> None:
-        np.savez(path.with_suffix(".npz"), **{name: np.stack([rows[name] for rows in kept]) for name in kept[0]})
+        arrays: dict[str, Any] = {name: np.stack([rows[name] for rows in kept]) for name in kept[0]}
+        np.savez(path.with_suffix(".npz"), **arrays)
 
     return step, close
 
