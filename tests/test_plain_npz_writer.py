@@ -145,6 +145,17 @@ def test_thinned_recordings_keep_true_poses_and_their_ends(tmp_path: Path) -> No
     np.testing.assert_array_equal(file["base_pos"][LATE // 4, 1], [9, 9, 9])
 
 
+def test_an_episode_between_two_records_ends_none_of_their_steps(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run.rec", **{**FACTS, "every": 4}) as recorder:
+        for t in range(T):
+            if t in (FALL - 1, FALL):
+                recorder.end_episodes([0], "terminated" if t == FALL - 1 else "truncated", TERMINAL)
+            recorder.append(walking(t))
+    file = np.load(str(write_plain_npz(recorder.path, tmp_path / "run.npz")))
+    assert np.argwhere(file["terminated"]).tolist() == [[FALL // 4, 0]]
+    assert not file["truncated"].any()
+
+
 def test_a_recording_of_several_files_is_one_rollout(tmp_path: Path) -> None:
     info = RecordingInfo(**FACTS)
     with ContainerWriter(tmp_path / "run.rec", info, segment_bytes=3000) as writer:

@@ -107,13 +107,17 @@ class RecordedSteps:
         return parts or [np.empty(0, dtype)]
 
     def _read_ends(self, num_records: int) -> tuple[np.ndarray, np.ndarray]:
-        """The columns of the rows whose steps are there, in order, and the numbers of those rows in the table."""
+        """The columns of the rows whose steps are there, in order, and the numbers of those rows in the table.
+
+        An episode that lies wholly between two records of `every=k` has no step here.
+        """
         columns = read_columns(self._terminals, self._layout)
         for name in ("first_record", "last_record"):
             columns[name] -= self._first
         rows = np.argsort(columns["last_record"], kind="stable")
         low, high = np.searchsorted(columns["last_record"][rows], (0, num_records - self._first))
         rows = rows[low:high]
+        rows = rows[columns["first_record"][rows] <= columns["last_record"][rows]]
         return columns[rows], rows
 
     def _captured(self, name: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
