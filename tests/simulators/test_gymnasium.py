@@ -431,9 +431,24 @@ def test_the_ground_is_the_terrain(table_task: Any, tmp_path: Path) -> None:
         run(table_task, 1)
     terrain = open_replay(recorder.path).rollout.terrain
     assert terrain is not None
-    table, hills = terrain.vertices[terrain.vertices[:, 0] < 2], terrain.vertices[terrain.vertices[:, 0] > 2]
+    floor, rest = terrain.vertices[:4], terrain.vertices[4:]
+    np.testing.assert_allclose([floor.min(0), floor.max(0)], [[-5, -5, 0], [5, 5, 0]], atol=1e-6)
+    table, hills = rest[rest[:, 0] < 2], rest[rest[:, 0] > 2]
     np.testing.assert_allclose([table.min(0), table.max(0)], [[0.6, -0.4, 0], [1.4, 0.4, 0.4]], atol=1e-6)
     np.testing.assert_allclose([hills.min(0), hills.max(0)], [[6, -3, 0], [14, 3, 0.5]], atol=1e-6)
+
+
+@pytest.mark.parametrize(("task", "height"), [("Ant-v5", None), ("Pusher-v5", -0.325), ("Swimmer-v5", -0.1)])
+def test_a_floor_that_is_not_at_zero_is_terrain(task: str, height: float | None, tmp_path: Path) -> None:
+    env = gymnasium.make(task)
+    with attach(env, tmp_path / "run.rec") as recorder:
+        run(env, 1)
+    terrain = open_replay(recorder.path).rollout.terrain
+    assert (terrain is None) == (height is None)
+    if terrain is not None and height is not None:
+        np.testing.assert_allclose(terrain.vertices[:, 2], height, atol=1e-6)
+        corners = terrain.vertices[terrain.triangles]
+        assert (np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2] > 0).all()
 
 
 def test_files_of_the_export_are_in_the_recording_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

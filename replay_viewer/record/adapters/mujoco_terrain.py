@@ -8,19 +8,22 @@ import numpy as np
 
 from ...rotations import normalize, rotate
 from .legged_terrain import grid_mesh
-from .mujoco_geoms import BOX, HFIELD, MESH, SPHERE, mesh_of, unit_sphere
+from .mujoco_geoms import BOX, HFIELD, MESH, PLANE, SPHERE, mesh_of, unit_sphere
 from .mujoco_model import rest_pose
 
 _CORNERS = np.array([[x, y, z] for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0)])
 # Two triangles for each side, counter-clockwise seen from outside.
 _SIDES = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+_SQUARE = np.array([[-1.0, -1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]])
+# Half the size that is drawn of a plane without bounds [m].
+_FAR = 20.0
 _TRIANGLES = np.array([triangle for a, b, c, d in _SIDES for triangle in ((a, b, c), (a, c, d))])
 
 
 def terrain_mesh(model: Any, geoms: Sequence[int]) -> tuple[np.ndarray, np.ndarray] | None:
-    """Vertices (V, 3) [m] and triangles (F, 3) of geoms that do not move; None where there are only planes."""
+    """Vertices (V, 3) [m] and triangles (F, 3) of geoms that do not move; None where all of it is the plane z = 0."""
     parts = [placed for placed in (_placed(model, geom) for geom in geoms) if placed is not None]
-    if not parts:
+    if all(np.allclose(vertices[:, 2], 0) for vertices, _ in parts):
         return None
     firsts = np.cumsum([0, *(len(vertices) for vertices, _ in parts)])
     triangles = [first + part for first, (_, part) in zip(firsts, parts)]
@@ -39,8 +42,10 @@ def _placed(model: Any, geom: int) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def _shape(model: Any, geom: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """A geom's mesh in its own frame; None for a plane, and for shapes that terrains are not made of."""
+    """A geom's mesh in its own frame; None for shapes that terrains are not made of."""
     kind, size, data = int(model.geom_type[geom]), np.asarray(model.geom_size[geom]), int(model.geom_dataid[geom])
+    if kind == PLANE:
+        return _SQUARE * np.where(size > 0, size, _FAR), np.array([[0, 1, 2], [0, 2, 3]])
     if kind == BOX:
         return _CORNERS * size, _TRIANGLES
     if kind == SPHERE:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..info import EntitySpec
-from .mujoco_geoms import PLANE, drawn_geoms
+from .mujoco_geoms import drawn_geoms
 from .mujoco_model import WORLD, subtree
 from .mujoco_urdf import ExportedRobot, export_urdf
 from .scene_reader import entity_name
@@ -48,10 +48,9 @@ def export_trees(model: Any, folder: Path) -> tuple[list[MujocoTree], list[str]]
 
 
 def ground_geoms(model: Any) -> list[int]:
-    """What can be seen of all that never moves, but for planes, which need no mesh."""
+    """What can be seen of all that never moves."""
     moving = {body for root in _moving_roots(model) for body in subtree(model, root)}
-    geoms = drawn_geoms(model, [body for body in range(model.nbody) if body not in moving])
-    return [geom for geom in geoms if int(model.geom_type[geom]) != PLANE]
+    return drawn_geoms(model, [body for body in range(model.nbody) if body not in moving])
 
 
 def _entity(name: str, exported: ExportedRobot, is_robot: bool) -> EntitySpec:
