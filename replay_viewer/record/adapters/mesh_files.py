@@ -6,19 +6,29 @@ from pathlib import Path
 
 import numpy as np
 
-_TRIANGLE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attributes", "<u2")])
+_FACE = np.dtype([("count", "u1"), ("corners", "<i4", 3)])
+_PLY_HEADER = """ply
+format binary_little_endian 1.0
+element vertex {num_vertices}
+property float x
+property float y
+property float z
+element face {num_triangles}
+property list uchar int vertex_indices
+end_header
+"""
 
 
-def write_stl(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> None:
-    """Write vertices (V, 3) [m] and triangles (F, 3) as a binary STL, whose surface is flat shaded."""
-    corners = np.asarray(vertices, np.float32)[triangles]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    rows = np.zeros(len(corners), _TRIANGLE)
-    rows["normal"] = normals / np.where(lengths > 0, lengths, 1)
-    rows["corners"] = corners
+def write_ply(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> None:
+    """Write vertices (V, 3) [m] and triangles (F, 3) as a binary PLY, whose surface is flat shaded.
+
+    It takes 40 % of the bytes of an STL, which holds every corner of every triangle on its own.
+    """
+    faces = np.empty(len(triangles), _FACE)
+    faces["count"], faces["corners"] = 3, triangles
+    header = _PLY_HEADER.format(num_vertices=len(vertices), num_triangles=len(triangles))
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"\0" * 80 + np.uint32(len(rows)).tobytes() + rows.tobytes())
+    path.write_bytes(header.encode("ascii") + np.asarray(vertices, "<f4").tobytes() + faces.tobytes())
 
 
 def write_round_obj(path: Path, vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray) -> None:

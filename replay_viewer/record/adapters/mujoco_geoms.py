@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from .mesh_files import write_round_obj, write_stl
+from .mesh_files import write_ply, write_round_obj
 from .round_meshes import capsule, unit_sphere
 from .urdf_xml import numbers, pose_of, visual
 
@@ -89,9 +89,9 @@ class GeomWriter:
 
     def _mesh(self, mesh: int) -> str:
         name = re.sub(r"[^\w.-]", "_", self._model.mesh(mesh).name)
-        filename = f"{_MESHES}/{mesh}_{name}.stl"
+        filename = f"{_MESHES}/{mesh}_{name}.ply"
         if not (self._folder / filename).exists():
-            write_stl(self._folder / filename, *mesh_of(self._model, mesh))
+            write_ply(self._folder / filename, *mesh_of(self._model, mesh))
         return filename
 
     def _unit_sphere(self) -> str:

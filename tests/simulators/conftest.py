@@ -1,0 +1,34 @@
+"""Environments of real simulators, made once for all tests that use them; see `needs_simulator`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from needs_simulator import simulator
+
+GO1, G1 = "Mjlab-Velocity-Flat-Unitree-Go1", "Mjlab-Velocity-Flat-Unitree-G1"
+
+
+def make(task: str, num_envs: int = 4, episode_length_s: float = 0.8) -> Any:
+    """An environment of mjlab on the CPU, whose episodes are short."""
+    simulator("mjlab.tasks")
+    cfg = simulator("mjlab.tasks.registry").load_env_cfg(task)
+    cfg.scene.num_envs, cfg.seed, cfg.episode_length_s = num_envs, 3, episode_length_s
+    return simulator("mjlab.envs").ManagerBasedRlEnv(cfg=cfg, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def go1() -> Any:
+    return make(GO1)
+
+
+@pytest.fixture(scope="session")
+def g1() -> Any:
+    return make(G1, num_envs=2)
+
+
+@pytest.fixture(scope="session")
+def yam() -> Any:
+    """An arm that stands fast, and a cube."""
+    return make("Mjlab-Lift-Cube-Yam", num_envs=2)
