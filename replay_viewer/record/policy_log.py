@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from array import array
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Iterator
 
 import numpy as np
 
-from ..errors import BadField
+from ..errors import BadField, FileProblem
 from .arrays import Rows, as_array
 from .npz_file import NpzArray
 from .observations import by_name
@@ -38,23 +39,29 @@ class PolicyLog:
         self._last_steps = array("q")
 
     def before_step(self, obs: Any, action: Any) -> None:
-        """Keep what the policy has seen and what it does. Raises BadField where they are not as in the first step."""
+        """Keep what the policy has seen and what it does.
+
+        Raises BadField where they are not as in the first step, FileProblem for a disk that refuses.
+        """
         values = {**by_name(obs), "act": action}
-        if self._columns is None:
-            self._columns = self._begin(values)
-        for name, column in self._columns.items():
-            column.append(self._recorded(values.get(name)))
+        with self._disk_named():
+            if self._columns is None:
+                self._columns = self._begin(values)
+            for name, column in self._columns.items():
+                column.append(self._recorded(values.get(name)))
 
     def after_step(self, info: Any, num_steps: int) -> None:
-        """Keep what the step said. num_steps: control steps that were made so far."""
-        self._infos.append(plain_info(info, self._rows, self._num_envs))
+        """Keep what the step said. num_steps: control steps that were made so far. Raises FileProblem like that."""
+        with self._disk_named():
+            self._infos.append(plain_info(info, self._rows, self._num_envs))
         self._last_steps.append(num_steps)
 
     def close(self) -> None:
-        """Have it all in the files."""
-        for column in (self._columns or {}).values():
-            column.file.close()
-        self._infos.file.close()
+        """Have it all in the files. Raises FileProblem like that."""
+        with self._disk_named():
+            for column in (self._columns or {}).values():
+                column.file.close()
+            self._infos.file.close()
 
     def arrays(self, first: int, num_steps: int) -> Iterator[NpzArray]:
         """Everything over the control steps first, ..., first + num_steps - 1; after `close`."""
@@ -63,6 +70,13 @@ class PolicyLog:
         for name, column in (self._columns or {}).items():
             yield column.as_array(name, entries)
         yield self._infos.as_array("info", entries)
+
+    @contextmanager
+    def _disk_named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise FileProblem(self._folder, f"cannot take what the policy sees and does: {error.strerror}.") from error
 
     def _begin(self, values: dict[str, Any]) -> dict[str, _Column]:
         columns = {}

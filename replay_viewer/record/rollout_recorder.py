@@ -149,19 +149,13 @@ class _Rollout:
         self._records = EpisodeRecords(recorder.path)
         self._bar = ProgressBar(self._describe)
         self._log: PolicyLog | None = None
-        if settings.format == "npz":
-            layers, _ = find_adapter(settings.env, settings.adapter)
-            num_envs = getattr(layers[-1], "num_envs", None)
-            self._log = PolicyLog(recorder.path, Rows(recorder.env_ids), num_envs)
 
     def make(self, choose: Callable[[Any], Any]) -> None:
         """Run the loop."""
         env = self._settings.env
         obs = _first(reset(env, self._settings.seed))
-        if self._log is not None:
-            # legged_gym makes a step of its own in reset(), of which the policy knows nothing.
-            self._first = self._recorder.num_steps
-            self._records = EpisodeRecords(self._recorder.path, self._first)
+        if self._settings.format == "npz":
+            self._begin_log()
         while True:
             with _no_gradients():
                 action = choose(obs)
@@ -175,14 +169,14 @@ class _Rollout:
 
     def finish(self, how: str) -> Path | None:
         """Complete the file, print its path and return it; None, and no file, where there is no step."""
+        folder = self._recorder.path
         self._recorder.close()
-        if self._log is not None:
-            self._log.close()
         self._report()
         self._bar.end()
-        folder = self._recorder.path
         num_steps = RecordedSteps(folder, self._first).num_steps if (folder / META).exists() else 0
         if num_steps == 0:
+            if self._log is not None:
+                self._log.close()
             shutil.rmtree(folder)
             return None
         try:
@@ -192,6 +186,14 @@ class _Rollout:
             raise
         print(f"{how}: {num_steps} steps, {self.num_finished} finished episodes in {path}")
         return path
+
+    def _begin_log(self) -> None:
+        layers, _ = find_adapter(self._settings.env, self._settings.adapter)
+        num_envs = getattr(layers[-1], "num_envs", None)
+        # legged_gym makes a step of its own in reset(), of which the policy knows nothing.
+        self._first = self._recorder.num_steps
+        self._records = EpisodeRecords(self._recorder.path, self._first)
+        self._log = PolicyLog(self._recorder.path, Rows(self._recorder.env_ids), num_envs)
 
     def _step(self, obs: Any, action: Any) -> Sequence[Any]:
         """Step the environment, and keep what the recording does not."""
@@ -206,6 +208,7 @@ class _Rollout:
     def _converted(self, log: PolicyLog, num_steps: int) -> Path:
         """The recording as an npz, in its place."""
         folder = self._recorder.path
+        log.close()
         arrays = list(log.arrays(self._first, num_steps))
         path = write_plain_npz(folder, folder.with_suffix(".npz"), arrays, self._first)
         shutil.rmtree(folder)
