@@ -313,3 +313,9 @@ def test_thinned_curves_are_the_same_however_they_arrive() -> None:
     np.testing.assert_array_equal(in_pieces.points, at_once.points)
     np.testing.assert_array_equal(in_pieces.steps, at_once.steps)
     assert np.nanmax(np.abs(at_once.points)) == np.nanmax(np.abs(values))
+
+
+def test_a_recording_without_rewards_has_no_curves() -> None:
+    curves = ThinnedCurves(0, 0)
+    curves.extend(np.zeros((5000, 0)))
+    assert curves.num_steps == 5000 and curves.points.shape[1] == 0

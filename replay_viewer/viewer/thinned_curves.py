@@ -54,6 +54,6 @@ class ThinnedCurves:
 def _farthest(values: np.ndarray, stride: int) -> np.ndarray:
     """Of each run of `stride` rows (n, C) the values farthest from zero, (runs, C); a run of NaN stays NaN."""
     padded = np.pad(values, ((0, -len(values) % stride), (0, 0)), constant_values=np.nan)
-    runs = padded.reshape(-1, stride, values.shape[1])
+    runs = padded.reshape(len(padded) // stride, stride, values.shape[1])
     farthest = np.argmax(np.where(np.isnan(runs), -1.0, np.abs(runs)), axis=1)
     return np.take_along_axis(runs, farthest[:, None], axis=1)[:, 0]
