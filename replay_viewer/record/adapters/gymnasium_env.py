@@ -92,7 +92,8 @@ class Gymnasium(Adapter):
         self._episodes.begin_step()
         self._act = self.actions(action)
         self._results = [None] * len(self.rows)
-        self._obs[:] = np.nan
+        if self.request.observations:
+            self._obs[:] = np.nan
 
     def actions(self, action: Any) -> np.ndarray:
         """(n, ...) of the recorded envs, copied."""
@@ -129,7 +130,7 @@ class Gymnasium(Adapter):
     def endings(self) -> Endings:
         return self._episodes.endings()
 
-    def ended(self) -> Endings:
+    def ended(self) -> Endings | None:
         return self._episodes.ended()
 
     def _infos(self) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Sequence
 
 import numpy as np
@@ -26,8 +27,9 @@ class GymnasiumEpisodes:
         self._lengths = np.array([round(env.data.time / control_dt) for env in envs], dtype=np.int64)
         self._is_over, self._was_reset = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
         self._times = [0.0] * count
-        self._in_step = False
-        self._step = self._new_endings()
+        self._in_step, self._any_ended = False, False
+        # Of the last step, made when they are asked for.
+        self._endings: Endings | None = None
 
     def begin_step(self) -> None:
         """A step begins."""
@@ -35,7 +37,7 @@ class GymnasiumEpisodes:
         self._was_reset[:] = False
         self._times = [env.data.time for env in self._envs]
         self._in_step = True
-        self._step = self._new_endings()
+        self._endings = None
 
     def note_reset(self, row: int) -> None:
         """An env is about to be reset."""
@@ -46,25 +48,30 @@ class GymnasiumEpisodes:
     def end_step(self, results: Sequence[StepResult | None]) -> None:
         """The step has returned; results: (n,) None where an env was only reset."""
         self._in_step = False
-        for row, result in enumerate(results):
-            if result is not None:
-                self._step.terminated[row], self._step.truncated[row] = result.terminated, result.truncated
-                self._successes[row] = result.success
+        self._any_ended = any(result is not None and result.is_end for result in results)
+        if self._any_ended:
+            _fill(self.endings(), results)
 
     def endings(self) -> Endings:
-        """How they stand; of episodes that are reset inside of a step, it is filled in when that returns."""
-        return self._step
+        """How they stand; what a reset inside of a step asks for is filled in when the step returns."""
+        if self._endings is None:
+            # Arrays of their own for each step, since they are written later.
+            no, again = np.zeros(len(self._envs), dtype=bool), np.zeros(len(self._envs), dtype=bool)
+            self._endings = Endings(no, again, self._lengths.copy(), success=[None] * len(self._envs))
+        return self._endings
 
-    def ended(self) -> Endings:
+    def ended(self) -> Endings | None:
         """Those that the step has ended and nobody has reset; one that is stepped on has ended only once."""
-        step, new = self._step, ~self._is_over & ~self._was_reset
-        ended = Endings(step.terminated & new, step.truncated & new, step.lengths, success=step.success)
+        if not self._any_ended:
+            return None
+        step, new = self.endings(), ~self._is_over & ~self._was_reset
         self._is_over |= (step.terminated | step.truncated) & new
-        return ended
+        return replace(step, terminated=step.terminated & new, truncated=step.truncated & new)
 
-    def _new_endings(self) -> Endings:
-        """Of their own in each step, since they are written later."""
-        count = len(self._envs)
-        self._successes: list[bool | None] = [None] * count
-        no, again = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
-        return Endings(no, again, self._lengths.copy(), success=self._successes)
+
+def _fill(endings: Endings, results: Sequence[StepResult | None]) -> None:
+    assert isinstance(endings.success, list)
+    for row, result in enumerate(results):
+        if result is not None:
+            endings.terminated[row], endings.truncated[row] = result.terminated, result.truncated
+            endings.success[row] = result.success

@@ -23,6 +23,11 @@ class StepResult:
     info: Mapping[str, Any]
     success: bool | None
 
+    @property
+    def is_end(self) -> bool:
+        """Whether the episode is over."""
+        return self.terminated or self.truncated
+
 
 def parse_step(result: Sequence[Any]) -> StepResult:
     """Read (obs, reward, terminated, truncated, info), or (obs, reward, done, info) as gym had it before 0.26."""
