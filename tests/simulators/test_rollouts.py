@@ -73,7 +73,7 @@ def checkpoint(folder: Path, obs: Any, num_actions: int, **options: Any) -> tupl
     actor.update_normalization(obs)
     with torch.no_grad():
         # Too gentle to throw a robot over.
-        list(actor.mlp)[-1].weight *= 0.01
+        [layer for layer in actor.mlp if hasattr(layer, "weight")][-1].weight *= 0.01
     saved = {"actor_state_dict": actor.state_dict(), "critic_state_dict": {}, "iter": 1, "infos": None}
     torch.save(saved, folder / "model_1.pt")
     return actor.eval(), folder / "model_1.pt"
