@@ -339,7 +339,7 @@ class ViewerApp:
             self._told = tail.message
             self._tell(tail.message)
             if tail.state == "lost":
-                self._notify("It cannot be followed any more", tail.message)
+                self._notify("It cannot be followed any more", tail.message[0].upper() + tail.message[1:])
 
 
 def waiting_html(text: str, detail: str = "") -> str:
