@@ -70,7 +70,7 @@ def test_every_shape_is_where_rays_meet_it() -> None:
     np.testing.assert_allclose(found[~sphere], expected[~sphere], atol=1e-6)
     np.testing.assert_allclose(found[sphere], expected[sphere], atol=0.08)
     assert upwards.all()
-    assert (expected > 0.1).sum() > 100
+    assert (expected > 0.1).sum() > 50
 
 
 def test_mjlabs_terrains_are_where_rays_meet_them() -> None:
