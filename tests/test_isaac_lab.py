@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from legged_gym_sim import GymWrapper
 from replay_viewer import attach
 from replay_viewer.record.adapters.columns import Columns as SomeColumns
 from replay_viewer.record.adapters.ending_reasons import EndingReasons
+from replay_viewer.record.adapters.isaac_lab_body import shape_of
+from replay_viewer.record.adapters.scene_reader import entity_name
 from replay_viewer.record.adapters.tensors import tensor
 
 ENVS = [1, 3, 4]
@@ -267,3 +270,22 @@ def test_reasons_are_the_first_that_hold() -> None:
     assert list(reasons) == ["fall", "late", ""]
     assert len(reasons) == 3
     assert len(EndingReasons([], [])) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "expected"),
+    [
+        ("SphereCfg", {"radius": 0.5}, {"type": "sphere", "radius": 0.5}),
+        ("CylinderCfg", {"radius": 0.5, "height": 2, "axis": "Z"}, {"type": "cylinder", "radius": 0.5, "length": 2.0}),
+        ("CapsuleCfg", {"radius": 0.5, "height": 2, "axis": "Z"}, {"type": "capsule", "radius": 0.5, "length": 2.0}),
+        ("CapsuleCfg", {"radius": 0.5, "height": 2, "axis": "X"}, None),  # A recording's stand along z.
+        ("ConeCfg", {"radius": 0.5, "height": 2, "axis": "Z"}, None),
+        ("UsdFileCfg", {"usd_path": "can.usd"}, None),
+    ],
+)
+def test_primitives_are_known_by_what_made_them(kind: str, settings: dict, expected: object) -> None:
+    assert shape_of(type(kind, (SimpleNamespace,), {})(**settings)) == expected
+
+
+def test_names_of_bodies_are_made_fit_for_a_recording() -> None:
+    assert entity_name("left/robot 2") == "left_robot_2"

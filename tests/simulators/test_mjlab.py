@@ -13,6 +13,7 @@ from needs_simulator import simulator
 from witness import Witness
 
 from replay_viewer import attach
+from replay_viewer.record.adapters.mjlab_entity import rotate_rows
 from replay_viewer.robot import load_robot
 
 torch, mujoco = simulator("torch"), simulator("mujoco")
@@ -314,3 +315,12 @@ def test_an_arm_that_stands_fast_and_a_cube_that_does_not(yam: Any, tmp_path: Pa
     np.testing.assert_array_equal(columns["cube.base_pos"], witness.after("qpos")[..., free[:3]])
     np.testing.assert_array_equal(columns["cube.base_wxyz"], witness.after("qpos")[..., free[3:]])
     assert (tmp_path / "run.rec" / cube["urdf"]).is_file()
+
+
+def test_tensors_are_turned_as_arrays_are() -> None:
+    generator = np.random.default_rng(0)
+    wxyz, vectors = generator.normal(size=(5, 4)), generator.normal(size=(5, 3))
+    wxyz /= np.linalg.norm(wxyz, axis=-1, keepdims=True)
+    np.testing.assert_allclose(rotate_rows(wxyz, vectors), in_world(wxyz, vectors), atol=1e-12)
+    turned = rotate_rows(torch.from_numpy(wxyz), torch.from_numpy(vectors))
+    np.testing.assert_allclose(turned.numpy(), in_world(wxyz, vectors), atol=1e-12)
