@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-from typing import Optional
 
 # Some network file systems (Lustre without its option, old NFS) have no locks. A recording must be possible there.
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
@@ -22,7 +21,7 @@ def try_lock(fd: int) -> bool:
     return True
 
 
-def is_locked(fd: int) -> Optional[bool]:
+def is_locked(fd: int) -> bool | None:
     """Whether another process holds the lock of this file, open for reading; None where there are no locks.
 
     It is taken for a moment to find out, so ask only when a writer has surely taken it.
