@@ -152,6 +152,7 @@ def orphan(path: str) -> None:
 
 
 def main() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # Under nohup it is ignored by what is started, too.
     what = sys.argv[1]
     if what == "serve":
         serve()
