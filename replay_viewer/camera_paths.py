@@ -1,0 +1,1 @@
+"""Where the camera is at each moment of a film."""

@@ -1,0 +1,1 @@
+"""Pictures and videos of recordings: no display, no GPU, no simulator, no browser."""
