@@ -12,12 +12,13 @@ from memory_rollout import memory_rollout, still
 from websockets.datastructures import Headers
 
 from replay_viewer.replay import with_robots
+from replay_viewer.reward_scales import chart_range
 from replay_viewer.rewards import EpisodeRewards, StepRewards
 from replay_viewer.rollout import Entity
 from replay_viewer.viewer.app import ViewerApp
 from replay_viewer.viewer.keys import KEYS
 from replay_viewer.viewer.mailbox import Mailbox
-from replay_viewer.viewer.panels.curves import chart_data, chart_range, chart_scales, thinned
+from replay_viewer.viewer.panels.curves import chart_data, chart_scales, thinned
 from replay_viewer.viewer.panels.help import help_html
 from replay_viewer.viewer.panels.recording import recording_html
 from replay_viewer.viewer.panels.rewards import format_value, rewards_html
@@ -105,7 +106,7 @@ def test_the_recording_panel_says_what_stands_for_each_entity() -> None:
 def shown_range(axis: str, episode: EpisodeRewards) -> Any:
     """What the chart shows of an axis, with steps of half a second."""
     curves = thinned(episode)
-    return dict(chart_scales(0, curves.num_steps, chart_range(curves), control_dt=0.5)[axis])["range"]
+    return dict(chart_scales(0, curves.num_steps, chart_range(curves.points), control_dt=0.5)[axis])["range"]
 
 
 def test_one_curve_among_many_stays_inside_the_chart() -> None:

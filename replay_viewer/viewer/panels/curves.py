@@ -6,17 +6,12 @@ import numpy as np
 import viser
 from viser import uplot
 
+from ...palette import TOTAL_COLOR, term_color
+from ...reward_scales import Range, chart_range
 from ...rewards import EpisodeRewards
-from ..palette import TOTAL_COLOR, term_color
 from ..server import handle_id
 from ..session import Session
 from ..thinned_curves import ThinnedCurves
-
-# Share of a curve's values, at either end, that may lie outside the chart.
-_OUTLIERS = 0.003
-
-# Bottom and top of the chart; None where nothing is known.
-Range = tuple[float, float] | None
 
 
 class CurvesPanel:
@@ -63,12 +58,12 @@ class CurvesPanel:
         self._shown, self._rewards = _shown(session), session.episode_rewards
         self._is_running = session.is_running(session.episode)
         self._curves = thinned(self._rewards)
-        self._range = chart_range(self._curves)
+        self._range = chart_range(self._curves.points)
 
     def _go_on(self, session: Session) -> None:
         self._rewards, self._is_running = session.episode_rewards, session.is_running(session.episode)
         self._curves.extend(_curves(self._rewards, self._curves.num_steps))
-        needed = chart_range(self._curves)
+        needed = chart_range(self._curves.points)
         if not _is_roomy(self._range, needed):
             self._range = needed
 
@@ -96,22 +91,6 @@ def _curves(episode: EpisodeRewards, first: int) -> np.ndarray:
     return np.concatenate([episode.terms[first:], *total], axis=1)
 
 
-def chart_range(curves: ThinnedCurves) -> Range:
-    """What the chart shows of the values.
-
-    Where one extreme step, such as a termination penalty, would flatten all curves, it is left outside.
-    """
-    ranges = [_usual_range(curve[np.isfinite(curve)]) for curve in curves.points.T if np.isfinite(curve).any()]
-    if not ranges:
-        return None
-    low, high, least, greatest = np.array(ranges).T
-    bottom, top = low.min(), high.max()
-    margin = 0.15 * (top - bottom) or 1.0
-    if least.min() >= bottom - 3 * margin and greatest.max() <= top + 3 * margin:
-        bottom, top = least.min(), greatest.max()
-    return float(bottom - margin), float(top + margin)
-
-
 def _is_roomy(shown: Range, needed: Range) -> bool:
     """Whether what is needed fits into what is shown, and fills at least half of it: then the axis keeps still."""
     if shown is None or needed is None:
@@ -137,12 +116,6 @@ def chart_scales(first_step: int, num_steps: int, y_range: Range, control_dt: fl
     first, last = (first_step, first_step + num_steps - 1) if num_steps > 1 else (first_step - 1, first_step + 1)
     scales = {"x": uplot.Scale(time=False, range=(first * control_dt, last * control_dt))}
     return scales if y_range is None else {**scales, "y": uplot.Scale(range=y_range)}
-
-
-def _usual_range(values: np.ndarray) -> tuple[float, float, float, float]:
-    """Of one curve, so that one among many still counts: low and high without outliers, least and greatest."""
-    low, high = np.quantile(values, [_OUTLIERS, 1 - _OUTLIERS])
-    return float(low), float(high), float(values.min()), float(values.max())
 
 
 def _series(episode: EpisodeRewards) -> list[uplot.Series]:

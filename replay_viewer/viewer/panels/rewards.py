@@ -8,16 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import viser
 
+from ...palette import GAIN_COLOR, GAIN_END_COLOR, LOSS_COLOR, LOSS_END_COLOR, TOTAL_COLOR, term_color
+from ...reward_scales import ROUNDING, bar_scale
 from ...rewards import EpisodeRewards, StepRewards
-from ..palette import TOTAL_COLOR, term_color
 from ..session import Session
-
-# A residual within rounding of float32 sums says nothing.
-_ROUNDING = 1e-5
-# One extreme step, such as a termination penalty, must not flatten the bars of all others.
-_SCALE_QUANTILE = 0.98
-# Steps that the scale is found from, spread over the episode: enough, and quick however long it is.
-_MAX_SCALE_STEPS = 2048
 
 _STYLE = """<style>
 .rv-rewards{font-size:12px;font-variant-numeric:tabular-nums;margin:0 0.75em 0.5em;line-height:1.25}
@@ -28,8 +22,8 @@ _STYLE = """<style>
 .rv-rewards i{display:inline-block;width:8px;height:8px;border-radius:2px;margin-right:6px}
 .rv-rewards .bar{position:relative;height:10px;background:rgba(128,140,155,.16);border-radius:2px;overflow:hidden}
 .rv-rewards .bar b{position:absolute;top:0;bottom:0;border-radius:1px}
-.rv-rewards .bar .over{box-sizing:border-box;border:0 solid #7f1d1d;border-left-width:4px}
-.rv-rewards .bar .over.up{border-color:#14532d;border-width:0 4px 0 0}
+.rv-rewards .bar .over{box-sizing:border-box;border:0 solid;border-left-width:4px}
+.rv-rewards .bar .over.up{border-width:0 4px 0 0}
 .rv-rewards .bar u{position:absolute;left:50%;top:0;bottom:0;width:1px;background:rgba(110,120,135,.6)}
 .rv-rewards .sum td{border-top:1px solid rgba(128,140,155,.35);font-weight:600;padding-top:4px}
 .rv-rewards .note{opacity:.7}
@@ -59,7 +53,7 @@ def rewards_html(step: StepRewards, episode: EpisodeRewards) -> str:
     """The panel's content. Names come from a file and are escaped."""
     if step.total is None and not step.names and not step.batch_means:
         return f'{_STYLE}<div class="rv-rewards"><div class="empty">{NOTHING_RECORDED}</div></div>'
-    scale = _bar_scale(episode)
+    scale = bar_scale(episode.terms)
     terms = zip(step.names, step.values, strict=True)
     rows = [_row(name, value, scale, term_color(index)) for index, (name, value) in enumerate(terms)]
     rows += _sums(step)
@@ -67,20 +61,11 @@ def rewards_html(step: StepRewards, episode: EpisodeRewards) -> str:
     return f'{_STYLE}<div class="rv-rewards"><table>{"".join(rows)}</table></div>'
 
 
-def _bar_scale(episode: EpisodeRewards) -> float:
-    """Value of a full bar: one scale for all terms of the episode, so that their sizes compare."""
-    if not episode.names:
-        return 1.0
-    stride = -(-len(episode.terms) // _MAX_SCALE_STEPS)
-    largest = np.nanmax(np.abs(np.nan_to_num(episode.terms[::stride])), axis=1)
-    return float(np.quantile(largest, _SCALE_QUANTILE)) or 1.0
-
-
 def _sums(step: StepRewards) -> Sequence[str]:
     rows = []
     if step.total is not None:
         rows.append(_number_row("reward", step.total, "sum", TOTAL_COLOR))
-    if step.residual is not None and abs(step.residual) > _ROUNDING:
+    if step.residual is not None and abs(step.residual) > ROUNDING:
         rows.append(_number_row("not in the terms (clipping?)", step.residual, "note"))
     of = " (sum of the terms)" if step.cumulative_of == "terms" else ""
     if step.cumulative_of != "nothing":
@@ -101,9 +86,10 @@ def _bar(value: float, scale: float) -> str:
     share = 0.0 if np.isnan(value) else min(abs(value) / scale, 1.0) * 50
     # A term that is not zero leaves a trace, however small.
     width = "0" if value == 0 or np.isnan(value) else f"max({share:.2f}%,1px)"
-    side, shade = ("right:50%", "#dc2626") if value < 0 else ("left:50%", "#16a34a")
+    side, shade, end = ("right", LOSS_COLOR, LOSS_END_COLOR) if value < 0 else ("left", GAIN_COLOR, GAIN_END_COLOR)
     beyond = ("over" if value < 0 else "over up") if abs(value) > scale else ""
-    bar = f'<b class="{beyond}" style="{side};width:{width};background-color:{shade}"></b>'
+    style = f"{side}:50%;width:{width};background-color:{shade};border-color:{end}"
+    bar = f'<b class="{beyond}" style="{style}"></b>'
     return f'<div class="bar"><u></u>{bar}</div>'
 
 

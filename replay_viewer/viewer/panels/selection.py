@@ -6,18 +6,12 @@ from typing import Any
 
 import viser
 
+from ...outcomes import OUTCOME_TEXT
 from ...rollout import Episode
 from ..mailbox import Mailbox, bind
 from ..session import Session
 
 ALL_AGENTS = "all agents"
-OUTCOME_TEXT = {
-    "terminated": "terminated",
-    "truncated": "time-out",
-    "unfinished": "unfinished",
-    "aborted": "reset from outside",
-}
-
 
 # A longer list cannot be used, and is sent anew with every episode that ends while the recording is written.
 _MAX_LISTED = 1000
