@@ -43,7 +43,9 @@ def heading(base_wxyz: np.ndarray) -> float:
     return 2 * math.atan2(float(base_wxyz[3]), float(base_wxyz[0]))
 
 
-def preset(name: str, base_pos: np.ndarray, base_wxyz: np.ndarray, size: float, aspect: float = 1.0) -> CameraPose:
+def preset(
+    name: str, base_pos: np.ndarray, base_wxyz: np.ndarray, size: float, aspect: float = 1.0, fov: float = FOV
+) -> CameraPose:
     """The camera that looks at a robot's base from a preset direction.
 
     The robot fills half of the picture's height, or of its width where that is less.
@@ -55,19 +57,42 @@ def preset(name: str, base_pos: np.ndarray, base_wxyz: np.ndarray, size: float, 
         base_wxyz: (4,). Only its heading counts, so that a fallen robot is still seen.
         size: radius of the robot about its base [m].
         aspect: width of the picture over its height.
+        fov: vertical, in radians.
 
     Raises:
         UnknownName: if there is no such preset.
     """
+    azimuth, elevation = preset_direction(name)
+    distance = viewing_distance(size, aspect, fov)
+    return look_from(heading(base_wxyz) + azimuth, elevation, base_pos, distance, fov)
+
+
+def preset_direction(name: str) -> tuple[float, float]:
+    """Azimuth from the robot's heading and elevation of a preset, in radians; raises UnknownName."""
     if name not in _DIRECTIONS:
         raise UnknownName("camera preset", name, PRESETS, where="this version")
-    azimuth, elevation = (math.radians(angle) for angle in _DIRECTIONS[name])
-    forward = heading(base_wxyz)
-    look_at = np.asarray(base_pos, dtype=np.float64)
-    distance = 2 * max(size, _MIN_SIZE) / math.tan(FOV / 2) / min(max(aspect, _MIN_ASPECT), 1.0)
-    position = look_at + distance * _direction(forward + azimuth, elevation)
-    up = _direction(forward, 0.0) if name == "top" else np.array([0.0, 0.0, 1.0])
-    return CameraPose(position, look_at, up, FOV)
+    azimuth, elevation = _DIRECTIONS[name]
+    return math.radians(azimuth), math.radians(elevation)
+
+
+def viewing_distance(size: float, aspect: float = 1.0, fov: float = FOV) -> float:
+    """Distance [m] from which something of this radius [m] fills half of the picture's height, or width if less."""
+    return 2 * max(size, _MIN_SIZE) / math.tan(fov / 2) / min(max(aspect, _MIN_ASPECT), 1.0)
+
+
+def look_from(azimuth: float, elevation: float, look_at: np.ndarray, distance: float, fov: float = FOV) -> CameraPose:
+    """The camera that looks at a point (3,) from a direction, in radians, and a distance [m].
+
+    Args:
+        azimuth: from the world's x axis, counter-clockwise seen from above.
+        elevation: above the point. At the zenith the picture's up is away from the azimuth.
+        look_at: (3,) [m].
+        distance: from there [m].
+        fov: vertical, in radians.
+    """
+    target = np.asarray(look_at, dtype=np.float64)
+    position = target + distance * _direction(azimuth, elevation)
+    return CameraPose(position, target, _direction(azimuth, elevation + math.pi / 2), fov)
 
 
 def _direction(azimuth: float, elevation: float) -> np.ndarray:

@@ -1,1 +1,0 @@
-"""Where the camera is at each moment of a film."""
