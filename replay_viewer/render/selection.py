@@ -1,0 +1,124 @@
+"""Which part of a recording a film shows: envs, episodes, steps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..errors import BadArgument, ReplayError, UnknownName
+from ..rollout import Episode, Rollout
+from .number_choice import NumberChoice, picked, picked_ids, picked_span
+
+_IS: dict[str, Callable[[Episode], bool]] = {
+    "terminated": lambda episode: episode.outcome == "terminated",
+    "truncated": lambda episode: episode.outcome == "truncated",
+    "success": lambda episode: episode.success is True,
+    "failure": lambda episode: episode.success is False,
+}
+WHERE = tuple(_IS)
+
+
+class NothingSelected(ReplayError):
+    """A selection that no episode meets. asked: of them. episodes: those there are."""
+
+    def __init__(self, asked: str, episodes: Sequence[Episode]) -> None:
+        self.asked, self.episodes = asked, tuple(episodes)
+        ends = Counter(episode.outcome for episode in episodes)
+        ends.update({True: "success", False: "failure"}[e.success] for e in episodes if e.success is not None)
+        counts = ", ".join(f"{count} {end}" for end, count in ends.most_common())
+        unknown = "" if any(e.success is not None for e in episodes) else "; of none it is known whether it succeeded"
+        super().__init__(f"No episode is left by {asked}. There are {len(episodes)}: {counts}{unknown}.")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which part of a recording is meant.
+
+    With none of these, what the viewer opens with: the first env, from its beginning to its end.
+
+    Attributes:
+        env: the simulator's id of one env. None lets `episodes`, `num_episodes` and `where` pick from all envs.
+        envs: ids of envs that are shown in one picture, or "all". The first one, or `env`, leads: it is the one whose
+            episodes are picked and whose numbers an overlay tells. Without episodes to pick, all steps are shown.
+        episodes: numbers of episodes: of `env` in order, else of the whole recording, env by env, as
+            `replay-viewer info` lists them.
+        where: only episodes that ended so, of those; one of WHERE. "success" and "failure" need a known success.
+        num_episodes: only the first so many of those.
+        steps: positions in the recording, instead of episodes.
+    """
+
+    env: int | None = None
+    envs: NumberChoice | None = None
+    episodes: NumberChoice | None = None
+    num_episodes: int | None = None
+    where: str | None = None
+    steps: str | slice | range | None = None
+
+    @property
+    def picks_episodes(self) -> bool:
+        """Whether something is asked of the episodes."""
+        return not (self.episodes is None and self.num_episodes is None and self.where is None)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Steps shown without a cut. envs: positions in the recording, the leading one first.
+
+    episode: the one that it shows as a whole; None for any other run of steps.
+    """
+
+    envs: tuple[int, ...]
+    steps: range
+    episode: Episode | None = None
+
+
+def shots_of(rollout: Rollout, selection: Selection) -> list[Shot]:
+    """What a selection means in a recording, at least one shot.
+
+    Raises:
+        NothingSelected: no episode meets it.
+        UnknownName, BadArgument: an env, an episode, an outcome or a step that is not there, or a contradiction.
+    """
+    if selection.steps is not None and selection.picks_episodes:
+        raise BadArgument("--steps", selection.steps, "leave out --episodes, --num-episodes and --where, or --steps.")
+    envs = _envs(rollout, selection)
+    if selection.steps is not None:
+        return [Shot(envs, picked_span("--steps", selection.steps, rollout.num_steps, "steps"))]
+    if selection.envs is not None and not selection.picks_episodes:
+        return [Shot(envs, range(rollout.num_steps))]
+    alone = selection.env is not None or selection.envs is not None or not selection.picks_episodes
+    episodes = [e for env in (envs[:1] if alone else range(rollout.num_envs)) for e in rollout.episodes(env)]
+    crowd = envs if selection.envs is not None else ()
+    return [_shot(episode, crowd) for episode in _picked_episodes(episodes, selection)]
+
+
+def _envs(rollout: Rollout, selection: Selection) -> tuple[int, ...]:
+    """Those in the picture, the leading one first."""
+    shown = [] if selection.envs is None else picked_ids("--envs", selection.envs, rollout.env_ids, "env")
+    if selection.envs is not None and not shown:
+        raise UnknownName("env", selection.envs, rollout.env_ids)
+    lead = shown[0] if shown else 0
+    if selection.env is not None:
+        lead = rollout.env_index(selection.env)
+    return tuple(dict.fromkeys([lead, *shown]))
+
+
+def _shot(episode: Episode, crowd: Sequence[int]) -> Shot:
+    envs = tuple(dict.fromkeys([episode.env_index, *crowd]))
+    return Shot(envs, range(episode.first_step, episode.last_step + 1), episode)
+
+
+def _picked_episodes(episodes: Sequence[Episode], selection: Selection) -> list[Episode]:
+    if selection.where is not None and selection.where not in _IS:
+        raise UnknownName("outcome", selection.where, WHERE, where="this version")
+    if selection.num_episodes is not None and selection.num_episodes < 1:
+        raise BadArgument("--num-episodes", selection.num_episodes, "expected 1 or more.")
+    numbers = range(len(episodes))
+    if selection.episodes is not None:
+        numbers = picked("--episodes", selection.episodes, len(episodes), "episodes")
+    kept = [episodes[n] for n in numbers if selection.where is None or _IS[selection.where](episodes[n])]
+    if not kept:
+        asked = {"--episodes": selection.episodes, "--where": selection.where}
+        raise NothingSelected(" ".join(f"{o} {v}" for o, v in asked.items() if v is not None), episodes)
+    return kept[: selection.num_episodes]
