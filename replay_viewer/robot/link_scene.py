@@ -36,8 +36,8 @@ def _merged(group: Sequence[Visual]) -> trimesh.Trimesh:
     """Visuals of one look as one mesh in link coordinates."""
     counts = [len(visual.mesh.vertices) for visual in group]
     starts = np.cumsum([0, *counts[:-1]])
-    faces = [_faces(visual) + start for visual, start in zip(group, starts, strict=True)]
-    normals = [_normals(visual) for visual in group]
+    faces = [outward_faces(visual) + start for visual, start in zip(group, starts, strict=True)]
+    normals = [link_normals(visual) for visual in group]
     return trimesh.Trimesh(
         vertices=np.concatenate([trimesh.transform_points(v.mesh.vertices, v.origin) for v in group]),
         faces=np.concatenate(faces),
@@ -58,13 +58,13 @@ def _look(group: Sequence[Visual]) -> TextureVisuals:
     return flat_visual(group[0].rgba)
 
 
-def _faces(visual: Visual) -> np.ndarray:
+def outward_faces(visual: Visual) -> np.ndarray:
     """Triangles that face outwards: a mirroring scale turns them inside out."""
     mirrored = np.linalg.det(visual.origin[:3, :3]) < 0
     return visual.mesh.faces[:, ::-1] if mirrored else visual.mesh.faces
 
 
-def _normals(visual: Visual) -> np.ndarray:
+def link_normals(visual: Visual) -> np.ndarray:
     """Normals (V, 3) in link coordinates, of unit length; (0, 3) for a flat shaded visual."""
     if visual.normals is None:
         return np.zeros((0, 3))

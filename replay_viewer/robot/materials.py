@@ -100,7 +100,7 @@ def textured_visual(image: Any, uv: np.ndarray) -> TextureVisuals:
 def vertex_color_visual(colors: np.ndarray) -> TextureVisuals:
     """Vertex colours (V, 4), uint8, ready for glTF."""
     linear = colors.copy()
-    linear[:, :3] = np.round(255 * _to_linear(colors[:, :3] / 255))
+    linear[:, :3] = np.round(255 * to_linear(colors[:, :3] / 255))
     visual = flat_visual((1.0, 1.0, 1.0, 1.0))
     visual.vertex_attributes["color"] = linear
     return visual
@@ -108,7 +108,7 @@ def vertex_color_visual(colors: np.ndarray) -> TextureVisuals:
 
 def flat_visual(rgba: Rgba) -> TextureVisuals:
     """One colour, ready for glTF."""
-    linear = np.append(_to_linear(np.array(rgba[:3])), rgba[3])
+    linear = np.append(to_linear(np.array(rgba[:3])), rgba[3])
     material = PBRMaterial(
         baseColorFactor=np.round(255 * linear).astype(np.uint8),
         # Metal reflects its surroundings, and a viewer's scene has none worth reflecting: it would look black.
@@ -119,7 +119,7 @@ def flat_visual(rgba: Rgba) -> TextureVisuals:
     return TextureVisuals(material=material)
 
 
-def _to_linear(srgb: np.ndarray) -> np.ndarray:
+def to_linear(srgb: np.ndarray) -> np.ndarray:
     """Linear light of sRGB values 0..1 (IEC 61966-2-1)."""
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 

@@ -1,0 +1,263 @@
+"""Everything that is drawn of a robot or a terrain, as flat arrays for the rasteriser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import trimesh
+
+from ..robot import Robot, Visual, materials
+from ..robot.link_scene import link_normals, outward_faces
+from ..robot.weld import unique_rows
+from ..rollout import Terrain
+from .blocks import block_ranges, spatial_order, spheres
+from .textures import TextureAtlas, make_atlas
+
+# Visuals that are fainter than this are left out; all others are drawn opaque.
+FAINTEST = 0.05
+# Texture coordinates are kept within this, where float32 still tells texels apart.
+_MOST_REPEATS = 4096.0
+# Triangles of a terrain that are worked on at once; normals in steps of a quarter of a degree are one.
+_CHUNK = 1 << 16
+_NORMAL_STEPS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Triangles in coordinates of the links they are on, grouped by link and in blocks; a terrain is one link.
+
+    Attributes:
+        vertices: (V, 3) float32 [m]. A flat shaded triangle has vertices of its own.
+        normals: (V, 3) float32, of unit length.
+        colors: (V, 3) float32, linear light 0..1, white where a texture gives the colour.
+        uv: (V, 2) float32, from the upper left corner of the texture right and down; zero without texture.
+        links: (V,) int32, ascending.
+        triangles: (F, 3) int32.
+        textures: (F,) int32, index into the atlas, -1 for none.
+        atlas: the textures.
+        centers, radii: (L, 3) and (L,) float32, spheres about what is drawn on each link, radius -1 where nothing is.
+        blocks: (B, 2) int32, first triangle and last + 1 of up to 1024 triangles that are near each other on a link.
+        block_links: (B,) int32.
+        block_centers, block_radii: (B, 3) and (B,) float32, spheres about the blocks, in link coordinates.
+        problems: what of the robot cannot be drawn as it is, a sentence each.
+    """
+
+    vertices: np.ndarray
+    normals: np.ndarray
+    colors: np.ndarray
+    uv: np.ndarray
+    links: np.ndarray
+    triangles: np.ndarray
+    textures: np.ndarray
+    atlas: TextureAtlas
+    centers: np.ndarray
+    radii: np.ndarray
+    blocks: np.ndarray
+    block_links: np.ndarray
+    block_centers: np.ndarray
+    block_radii: np.ndarray
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Triangles in any order: the arrays of a `Surface` of the same names."""
+
+    vertices: np.ndarray
+    normals: np.ndarray
+    colors: np.ndarray
+    uv: np.ndarray
+    links: np.ndarray
+    triangles: np.ndarray
+    textures: np.ndarray
+
+
+def robot_surface(robot: Robot) -> Surface:
+    """What is drawn of a robot, as the viewer draws it. A texture that cannot be read is drawn as one colour."""
+    visuals = [visual for visual in robot.visuals if visual.rgba[3] >= FAINTEST]
+    images = {visual.mesh_key: materials.texture(visual.mesh) for visual in visuals}
+    atlas, index, broken = make_atlas({key: image for key, image in images.items() if image is not None})
+    parts = [_part(visual, index, is_broken=visual.mesh_key in broken) for visual in visuals]
+    problems = tuple(
+        f"{key.rpartition('#')[0]}: its texture cannot be read ({why}). Drawn in one colour."
+        for key, why in broken.items()
+    )
+    return finished(_joined(parts), atlas, robot.num_links, problems)
+
+
+def terrain_surface(terrain: Terrain, color: np.ndarray) -> Surface:
+    """A flat shaded terrain of one colour (3,), linear light. Triangles in one plane share vertices."""
+    corners = terrain.vertices.astype(np.float32)
+    triangles = terrain.triangles[_has_area(corners[terrain.triangles])]
+    order = spatial_order(corners[triangles], np.zeros(len(triangles), np.intp), 1)
+    vertices, normals, faces, count = [], [], [], 0
+    for start in range(0, len(order), _CHUNK):
+        points, directions, members = _faceted(corners, triangles[order[start : start + _CHUNK]])
+        vertices.append(points)
+        normals.append(directions)
+        faces.append((members + count).astype(np.int32))
+        count += len(points)
+    part = Part(
+        vertices=_stacked(vertices, (3,), np.float32),
+        normals=_stacked(normals, (3,), np.float32),
+        colors=np.tile(np.asarray(color, np.float32), (count, 1)),
+        uv=np.zeros((count, 2), np.float32),
+        links=np.zeros(count, np.int32),
+        triangles=_stacked(faces, (3,), np.int32),
+        textures=np.full(len(order), -1, np.int32),
+    )
+    return _in_blocks(part, make_atlas({})[0], 1, ())
+
+
+def finished(part: Part, atlas: TextureAtlas, num_links: int, problems: tuple[str, ...] = ()) -> Surface:
+    """A surface of triangles in any order. Those without an area, and vertices of no triangle, are left out."""
+    kept = np.flatnonzero(_has_area(part.vertices[part.triangles]))
+    triangles = part.triangles[kept]
+    order = spatial_order(part.vertices[triangles], part.links[triangles[:, 0]], num_links)
+    used, triangles = _in_order_of_use(triangles[order], len(part.vertices))
+    ordered = Part(
+        vertices=part.vertices[used],
+        normals=part.normals[used],
+        colors=part.colors[used],
+        uv=part.uv[used],
+        links=part.links[used],
+        triangles=triangles,
+        textures=part.textures[kept[order]],
+    )
+    return _in_blocks(ordered, atlas, num_links, problems)
+
+
+def _in_blocks(part: Part, atlas: TextureAtlas, num_links: int, problems: tuple[str, ...]) -> Surface:
+    """The surface of triangles in spatial order, whose vertices are in their order of use."""
+    links = part.links[part.triangles[:, 0]]
+    blocks = block_ranges(links)
+    block_centers, block_radii = spheres(part.vertices[part.triangles.ravel()], blocks[:, 0] * 3)
+    starts = np.flatnonzero(np.diff(part.links, prepend=-1))
+    drawn = part.links[starts]
+    centers, radii = np.zeros((num_links, 3), np.float32), np.full(num_links, -1, np.float32)
+    centers[drawn], radii[drawn] = spheres(part.vertices, starts)
+    return Surface(
+        **vars(part),
+        atlas=atlas,
+        centers=centers,
+        radii=radii,
+        blocks=blocks,
+        block_links=links[blocks[:, 0]],
+        block_centers=block_centers,
+        block_radii=block_radii,
+        problems=problems,
+    )
+
+
+def _part(visual: Visual, index: Mapping[str, int], is_broken: bool) -> Part:
+    """A visual in the coordinates of its link."""
+    vertices = trimesh.transform_points(visual.mesh.vertices, visual.origin).astype(np.float32)
+    triangles = outward_faces(visual)
+    colors, uv = _colors(visual, is_broken), _uv(visual, visual.mesh_key in index)
+    if visual.normals is None:
+        corners = triangles.ravel()
+        normals = np.repeat(_face_normals(vertices[triangles]), 3, axis=0)
+        vertices, colors, uv = vertices[corners], colors[corners], uv[corners]
+        triangles = np.arange(len(corners)).reshape(-1, 3)
+    else:
+        normals = _repaired(link_normals(visual), vertices, triangles)
+    return Part(
+        vertices=vertices,
+        normals=normals.astype(np.float32),
+        colors=colors,
+        uv=uv,
+        links=np.full(len(vertices), visual.link, np.int32),
+        triangles=triangles.astype(np.int32),
+        textures=np.full(len(triangles), index.get(visual.mesh_key, -1), np.int32),
+    )
+
+
+def _colors(visual: Visual, is_broken: bool) -> np.ndarray:
+    """Linear light (V, 3) of a visual's vertices."""
+    colors = materials.vertex_colors(visual.mesh)
+    if colors is not None:
+        return materials.to_linear(colors[:, :3] / 255).astype(np.float32)
+    rgba = materials.readable(materials.flat_color(visual.mesh) or materials.NEUTRAL) if is_broken else visual.rgba
+    return np.tile(materials.to_linear(np.array(rgba[:3])).astype(np.float32), (len(visual.mesh.vertices), 1))
+
+
+def _uv(visual: Visual, is_textured: bool) -> np.ndarray:
+    """Texture coordinates (V, 2) of a visual's vertices, downwards; files have them upwards."""
+    if not is_textured:
+        return np.zeros((len(visual.mesh.vertices), 2), np.float32)
+    right, up = np.nan_to_num(materials.texture_coordinates(visual.mesh)).clip(-_MOST_REPEATS, _MOST_REPEATS).T
+    return np.column_stack([right, 1 - up]).astype(np.float32)
+
+
+def _repaired(normals: np.ndarray, vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Normals (V, 3), with that of one of its triangles where a vertex has none."""
+    bad = ~(np.linalg.norm(normals, axis=1) > 0.5)
+    if bad.any():
+        normals = normals.copy()
+        affected = triangles[bad[triangles].any(axis=1)]
+        of_face = np.zeros_like(normals)
+        of_face[affected] = _face_normals(vertices[affected])[:, None]
+        normals[bad] = of_face[bad]
+    return normals
+
+
+def _faceted(points: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vertices, their normals and triangles (F, 3) of a flat shaded surface."""
+    normals = np.repeat(_face_normals(points[triangles]), 3, axis=0)
+    corners, local = np.unique(triangles, return_inverse=True)
+    first, inverse = unique_rows(np.column_stack([local.ravel(), np.round(normals * _NORMAL_STEPS)]))
+    return points[corners[local.ravel()[first]]], normals[first], inverse.reshape(-1, 3)
+
+
+def _face_normals(corners: np.ndarray) -> np.ndarray:
+    """Unit normals (F, 3) of triangles (F, 3, 3) that have an area."""
+    crosses = _crosses(corners)
+    return crosses / np.sqrt(np.maximum(_squares(crosses), np.finfo(crosses.dtype).tiny))[:, None]
+
+
+def _has_area(corners: np.ndarray) -> np.ndarray:
+    """Whether each of the triangles (F, 3, 3) has one, (F,)."""
+    return _squares(_crosses(corners)) > np.finfo(corners.dtype).tiny
+
+
+def _squares(vectors: np.ndarray) -> np.ndarray:
+    """Squared lengths (F,)."""
+    return np.einsum("fk,fk->f", vectors, vectors)
+
+
+def _crosses(corners: np.ndarray) -> np.ndarray:
+    """Normals (F, 3) of twice the triangles' area. By components, a third of the time of np.cross."""
+    ux, uy, uz = (corners[:, 1] - corners[:, 0]).T
+    vx, vy, vz = (corners[:, 2] - corners[:, 0]).T
+    return np.column_stack([uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx])
+
+
+def _in_order_of_use(triangles: np.ndarray, num_vertices: int) -> tuple[np.ndarray, np.ndarray]:
+    """The vertices that triangles (F, 3) use, in the order in which they do, and the triangles in the new numbers."""
+    corners = triangles.ravel()
+    first = np.full(num_vertices, len(corners))
+    first[corners[::-1]] = np.arange(len(corners))[::-1]  # Of equal indices, the last assignment stays.
+    order = np.argsort(first, kind="stable")
+    used = order[: np.count_nonzero(first < len(corners))]
+    rank = np.empty(num_vertices, np.int32)
+    rank[order] = np.arange(num_vertices, dtype=np.int32)
+    return used, rank[triangles]
+
+
+def _joined(parts: Sequence[Part]) -> Part:
+    starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
+    return Part(
+        vertices=_stacked([part.vertices for part in parts], (3,), np.float32),
+        normals=_stacked([part.normals for part in parts], (3,), np.float32),
+        colors=_stacked([part.colors for part in parts], (3,), np.float32),
+        uv=_stacked([part.uv for part in parts], (2,), np.float32),
+        links=_stacked([part.links for part in parts], (), np.int32),
+        triangles=_stacked([p.triangles + start for p, start in zip(parts, starts, strict=False)], (3,), np.int32),
+        textures=_stacked([part.textures for part in parts], (), np.int32),
+    )
+
+
+def _stacked(arrays: Sequence[np.ndarray], shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    return np.concatenate([np.zeros((0, *shape), dtype), *arrays]).astype(dtype, copy=False)
