@@ -34,6 +34,7 @@ RECORDER_TESTS = (
     "disk_errors",
     "interrupts",
     "isaac_lab",
+    "isaac_lab_direct",
     "legged_gym",
     "mqe",
     "package",

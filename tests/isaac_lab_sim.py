@@ -138,10 +138,10 @@ class IsaacLabSim:
         image = self.np.array(np.zeros((self.num_envs, 2, 2, 3), np.float32))
         self.obs_buf = {"policy": policy, "camera": image}
 
-    def seen(self) -> dict[str, np.ndarray]:
-        """What a recording must have of this moment, by its names."""
+    def of_scene(self) -> dict[str, np.ndarray]:
+        """What a recording must have of the bodies at this moment, by its names."""
         state = self.state
-        values = {
+        return {
             "robot.base_pos": state.pos,
             "robot.base_wxyz": state.wxyz,
             "robot.base_lin_vel": state.lin_vel,
@@ -154,8 +154,11 @@ class IsaacLabSim:
             "box.base_wxyz": self.box()[1],
             "box.base_lin_vel": self.box()[2],
             "box.base_ang_vel": np.zeros((self.num_envs, 3)),
-            "command": numbers(self.command_manager.all),
         }
+
+    def seen(self) -> dict[str, np.ndarray]:
+        """What a recording must have of this moment, by its names."""
+        values = {**self.of_scene(), "command": numbers(self.command_manager.all)}
         if hasattr(self, "obs_buf"):
             values["obs"] = np.concatenate([numbers(part) for part in self.obs_buf["policy"].values()], -1)
         return {name: rows.astype(np.float32) for name, rows in values.items()}
@@ -203,7 +206,7 @@ class Scene:
         self.rigid_objects = {"box": SimpleNamespace(data=BoxData(env), cfg=box, num_bodies=1)}
         self.sensors = {"contact_forces": ContactSensor(env), "height_scanner": RayCaster(env)}
         cfg = SimpleNamespace(terrain_type=terrain_type, prim_path="/World/ground")
-        self.terrain = SimpleNamespace(cfg=cfg)
+        self.terrain: Any = SimpleNamespace(cfg=cfg)
         origins = np.stack([np.arange(env.num_envs) * 2.5, np.zeros(env.num_envs), np.zeros(env.num_envs)], -1)
         self.env_origins = env.np.array(origins.astype(np.float32))
 

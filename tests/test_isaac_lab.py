@@ -244,6 +244,19 @@ def test_a_reward_manager_that_keeps_no_terms_costs_only_the_terms(
     assert "no reward terms" in caplog.text
 
 
+def test_observations_that_are_images_alone_are_left_out(tmp_path: Path) -> None:
+    class Seeing(IsaacLabSim):
+        def _observe(self) -> None:
+            self.obs_buf = {"camera": np.zeros((self.num_envs, 2, 2, 3))}
+
+        def seen(self) -> dict[str, np.ndarray]:
+            return self.of_scene()
+
+    columns = recorded(Seeing(), tmp_path, num_steps=2, observations=True)
+    assert columns.num_steps == 2
+    assert "obs" not in columns.names
+
+
 def test_bodies_of_kinds_that_are_not_read_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     env = IsaacLabSim()
     env.scene.rigid_object_collections = {"cans": object()}  # type: ignore[attr-defined]

@@ -3,6 +3,8 @@
 from .adapter import Adapter, Description, Endings, Hook, Request
 from .gymnasium_env import ASYNC_LOOKS_FOR, VECTOR_LOOKS_FOR, Gymnasium, GymnasiumVector, refuse_async
 from .gymnasium_env import LOOKS_FOR as GYMNASIUM_LOOKS_FOR
+from .isaac_lab_direct import LOOKS_FOR as ISAAC_LAB_DIRECT_LOOKS_FOR
+from .isaac_lab_direct import IsaacLabDirect
 from .legged_gym import LOOKS_FOR, LeggedGym
 from .manager_based import ISAAC_LAB_LOOKS_FOR, MJLAB_LOOKS_FOR, isaac_lab, mjlab
 from .mqe import LOOKS_FOR as MQE_LOOKS_FOR
@@ -14,6 +16,7 @@ __all__ = ["Adapter", "Description", "Endings", "Hook", "Request", "find_adapter
 # The most general first: what is registered later is tried earlier.
 register_adapter("legged_gym", LOOKS_FOR, LeggedGym)
 register_adapter("mqe", MQE_LOOKS_FOR, Mqe)
+register_adapter("isaac_lab_direct", ISAAC_LAB_DIRECT_LOOKS_FOR, IsaacLabDirect)
 register_adapter("isaac_lab", ISAAC_LAB_LOOKS_FOR, isaac_lab)
 register_adapter("mjlab", MJLAB_LOOKS_FOR, mjlab)
 register_adapter("gymnasium", GYMNASIUM_LOOKS_FOR, Gymnasium)

@@ -60,7 +60,7 @@ class Description:
 
 @dataclass(frozen=True)
 class Endings:
-    """How the episodes of the recorded envs stand, n of them; copies in the host's memory.
+    """How the episodes of the recorded envs stand, n of them; arrays or tensors of their own.
 
     Where an episode is neither terminated nor truncated, a reset aborts it.
 
@@ -72,9 +72,9 @@ class Endings:
         success: (n,) True, False, or None for unknown.
     """
 
-    terminated: np.ndarray
-    truncated: np.ndarray
-    lengths: np.ndarray
+    terminated: Any
+    truncated: Any
+    lengths: Any
     reasons: Sequence[str] | None = None
     success: Sequence[bool | None] | None = None
 

@@ -26,6 +26,8 @@ class IsaacLabScene:
 
     def __init__(self, env: Any, request: Request) -> None:
         self._scene = scene = env.scene
+        # Tasks of the direct workflow keep it to themselves.
+        self._ground: Any = getattr(env, "_terrain", None) if scene.terrain is None else scene.terrain
         bodies = {**_group(scene, "articulations"), **_group(scene, "rigid_objects")}
         self._parts = [
             IsaacLabBody(key, body, _contact_sensor(scene, body), request.rows) for key, body in bodies.items()
@@ -50,8 +52,7 @@ class IsaacLabScene:
 
     @property
     def _is_flat(self) -> bool:
-        terrain = self._scene.terrain
-        return terrain is None or terrain.cfg.terrain_type == "plane"
+        return self._ground is None or self._ground.cfg.terrain_type == "plane"
 
     def _find_terrain(self) -> tuple[np.ndarray, np.ndarray] | None:
         """The mesh that height scanners hit: the simulator keeps no other."""
@@ -61,7 +62,7 @@ class IsaacLabScene:
             for key, mesh in getattr(sensor, "meshes", {}).items():
                 # By its path, with the device in version 3.
                 path = key if isinstance(key, str) else key[0]
-                if path == self._scene.terrain.cfg.prim_path and hasattr(mesh, "points"):
+                if path == self._ground.cfg.prim_path and hasattr(mesh, "points"):
                     return as_array(tensor(mesh.points)), as_array(tensor(mesh.indices)).reshape(-1, 3)
         return None
 

@@ -15,7 +15,7 @@ from .ending_reasons import EndingReasons
 from .isaac_lab_scene import IsaacLabScene
 from .mjlab_scene import MjlabScene
 from .scene_reader import SceneReader
-from .tensors import tensor
+from .tensors import flat, tensor, vectors
 
 _MANAGERS = ("reward_manager", "termination_manager", "action_manager", "episode_length_buf", "step_dt", "_reset_idx")
 MJLAB_LOOKS_FOR = ("scene.entities", "sim.mj_model", "sim.data", *_MANAGERS)
@@ -75,11 +75,13 @@ class ManagerBased(Adapter):
         env, rows = self.env, self.rows.of
         values = self._scene.read()
         if self._commands:
-            values["command"] = tuple(_flat(rows(tensor(term.command))) for term in self._commands.values())
+            values["command"] = tuple(flat(rows(tensor(term.command))) for term in self._commands.values())
         values["act"] = rows(tensor(env.action_manager.action))
         values["rew"] = rows(tensor(env.reward_buf))
         if self.request.observations:
-            values["obs"] = tuple(_flat(rows(part)) for part in _vectors(env.obs_buf))
+            parts = tuple(flat(rows(part)) for part in vectors(env.obs_buf))
+            if parts:  # Not all of them are images.
+                values["obs"] = parts
         if self._terms:
             values["rew_terms"] = rows(tensor(env.reward_manager._step_reward)) * self._scale
         return values
@@ -127,18 +129,5 @@ def _causes(manager: Any) -> list[str]:
     return sorted(manager.active_terms, key=lambda name: bool(manager.get_term_cfg(name).time_out))
 
 
-def _vectors(observations: Any) -> Iterator[Any]:
-    """The arrays of nested dicts, without images: (N, values) or (N, history, values)."""
-    if isinstance(observations, dict):
-        for group in observations.values():
-            yield from _vectors(group)
-    elif len(observations.shape) <= 3:
-        yield tensor(observations)
-
-
-def _flat(rows: Any) -> Any:
-    return rows if len(rows.shape) == 2 else rows.reshape(len(rows), -1)
-
-
 def _width(array: Any) -> int:
-    return int(_flat(tensor(array)).shape[1])
+    return int(flat(tensor(array)).shape[1])

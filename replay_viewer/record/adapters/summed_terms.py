@@ -12,23 +12,30 @@ from ..patches import Function, Patches
 
 
 class SummedTerms:
-    """Takes what `episode_sums` grow by while the environment computes a reward.
+    """Takes what the sums grow by while the environment computes a reward.
 
     The sums are of single precision, so a term is off by up to 1e-6 where its sum has come near 16, and by less before.
+
+    Args:
+        env: the environment.
+        rows: the recorded envs.
+        sums: its attribute with a sum (num_envs,) for each term, by name; not empty.
+        method: its method that adds to them, once in a step.
 
     Attributes:
         names: in the order of the sums, without walk-these-ways' "total".
     """
 
-    def __init__(self, env: Any, rows: Rows) -> None:
-        self._env, self._rows = env, rows
-        self.names = tuple(name for name in env.episode_sums if name != "total")
-        self._kept = rows.table(env.rew_buf, len(self.names))
+    def __init__(self, env: Any, rows: Rows, sums: str = "episode_sums", method: str = "compute_reward") -> None:
+        self._env, self._rows, self._sums, self._method = env, rows, sums, method
+        found = getattr(env, sums)
+        self.names = tuple(name for name in found if name != "total")
+        self._kept = rows.table(next(iter(found.values())), len(self.names))
         self.forget()
 
     def patch(self, patches: Patches) -> None:
         """Look at the sums before and after each reward."""
-        patches.method(self._env, "compute_reward", self._watch)
+        patches.method(self._env, self._method, self._watch)
 
     def forget(self) -> None:
         """A new step begins: without a reward, its terms are unknown."""
@@ -41,11 +48,13 @@ class SummedTerms:
     def _watch(self, original: Function) -> Function:
         @functools.wraps(original)
         def watching(*args: Any, **kwargs: Any) -> Any:
+            before = getattr(self._env, self._sums)
             for column, name in enumerate(self.names):
-                self._kept[:, column] = self._rows.of(self._env.episode_sums[name])
+                self._kept[:, column] = self._rows.of(before[name])
             result = original(*args, **kwargs)
+            after = getattr(self._env, self._sums)
             for column, name in enumerate(self.names):
-                self._kept[:, column] = self._rows.of(self._env.episode_sums[name]) - self._kept[:, column]
+                self._kept[:, column] = self._rows.of(after[name]) - self._kept[:, column]
             return result
 
         return watching

@@ -1,0 +1,96 @@
+"""Isaac Lab's direct workflow: `DirectRLEnv`, whose tasks compute rewards and ends in methods of their own.
+
+It resets inside of `step()`, by `_reset_idx`, after rewards and ends are computed. Written from its public code
+(https://github.com/isaac-sim/IsaacLab). What `extras["log"]` holds are means over the envs, which are no env's value,
+so they are left out.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..arrays import as_array
+from ..patches import Patches
+from .adapter import Adapter, Description, Endings, Request
+from .isaac_lab_scene import IsaacLabScene
+from .summed_terms import SummedTerms
+from .tensors import flat, tensor
+
+LOOKS_FOR = (
+    *("scene.articulations", "reset_terminated", "reset_time_outs", "episode_length_buf", "step_dt"),
+    *("_get_rewards", "_reset_idx"),
+)
+# By custom of the tasks: what each term has earned, and the command, where there is one.
+_SUMS, _COMMAND = "_episode_sums", "_commands"
+_GROUP = "policy"
+
+
+class IsaacLabDirect(Adapter):
+    """Reads the scene, and of the task what all of them have: actions, rewards, ends."""
+
+    reset_method = "_reset_idx"
+
+    def __init__(self, env: Any, request: Request) -> None:
+        super().__init__(env, request)
+        self._scene = IsaacLabScene(env, request)
+        self._terms = SummedTerms(env, self.rows, _SUMS, "_get_rewards") if getattr(env, _SUMS, None) else None
+        self._has_command = hasattr(getattr(env, _COMMAND, None), "shape")
+        shape = getattr(env.single_observation_space[_GROUP], "shape", None) if request.observations else None
+        self._has_obs = shape is not None and len(shape) <= 2
+        # Until a step returns them.
+        self._no_obs = self._obs = self.rows.table(tensor(env.scene.env_origins), math.prod(shape or ()))
+        self._no_obs[:] = float("nan")
+        self._act: Any = None
+
+    def describe(self) -> Description:
+        env, notes = self.env, list(self._scene.notes)
+        if self._terms is None:
+            notes.append("no reward terms: the task keeps none. Bring them with log_terms().")
+        if self.request.observations and not self._has_obs:
+            notes.append("no observations: they are images, or of several parts.")
+        # The terrain moves them, where the task has one.
+        origins = getattr(getattr(env, "_terrain", None), "env_origins", env.scene.env_origins)
+        facts = {
+            "control_dt": float(env.step_dt),
+            "decimation": getattr(env.cfg, "decimation", None),
+            "physics_dt": getattr(env, "physics_dt", None),
+            "entities": tuple(self._scene.entities),
+            "env_origins": as_array(self.rows.of(tensor(origins))).astype(float).tolist(),
+            "seed": getattr(env.cfg, "seed", None),
+            "reward_terms": () if self._terms is None else self._terms.names,
+            "metadata": self._scene.metadata,
+        }
+        return Description(facts, self._scene.terrain(), notes)
+
+    def patch(self, patches: Patches) -> None:
+        if self._terms is not None:
+            self._terms.patch(patches)
+
+    def begin_step(self, action: Any) -> None:
+        # The environment moves it to its device too.
+        self._act = self.rows.copied(action.to(self.env.device) if hasattr(action, "to") else action)
+        self._obs = self._no_obs
+        if self._terms is not None:
+            self._terms.forget()
+
+    def end_step(self, result: Any) -> None:
+        if self._has_obs:
+            self._obs = flat(self.rows.of(tensor(result[0][_GROUP])))
+
+    def read(self) -> dict[str, Any]:
+        env, rows = self.env, self.rows.of
+        values = self._scene.read()
+        if self._has_command:
+            values["command"] = rows(tensor(getattr(env, _COMMAND)))
+        values["act"], values["rew"] = self._act, rows(tensor(env.reward_buf))
+        if self._has_obs:
+            values["obs"] = self._obs
+        if self._terms is not None:
+            values["rew_terms"] = self._terms.scaled()
+        return values
+
+    def endings(self) -> Endings:
+        env = self.env
+        flags = (env.reset_terminated, env.reset_time_outs, env.episode_length_buf)
+        return Endings(*(self.rows.copied(tensor(flag)) for flag in flags))
