@@ -43,6 +43,20 @@ class RecordingStopped(FileProblem):
     """A recording that its disk refuses to go on with, or that is closed; what was appended before is kept."""
 
 
+class StaticFilm(FileProblem):
+    """A film whose frames are all the same picture, as those of a simulator without a display are."""
+
+    def __init__(self, path: object, num_frames: int, is_black: bool) -> None:
+        self.num_frames, self.is_black = num_frames, is_black
+        super().__init__(
+            path,
+            f"not written: all {num_frames} frames are the same picture{', all black' if is_black else ''}. "
+            "So are those of a simulator that draws nothing without a display.",
+            "Record its states instead, which needs none: attach(env, 'run.rec'), and later "
+            "`replay-viewer render run.rec out.mp4`. If it is to stand still: allow_static=True.",
+        )
+
+
 class NewerVersion(FileProblem):
     """A recording whose major version this package does not know."""
 
@@ -60,7 +74,7 @@ class UnknownName(ReplayError):
 
     def __init__(self, kind: str, name: object, known: Sequence[object], where: str = "the recording") -> None:
         self.kind, self.name, self.known = kind, name, tuple(known)
-        plural = kind + ("es" if kind.endswith(("s", "x")) else "s")
+        plural = kind[:-1] + "ies" if kind.endswith("y") else kind + ("es" if kind.endswith(("s", "x")) else "s")
         super().__init__(f"{kind} {name!r} is not in {where}. Known {plural}: {listing(known)}")
 
 

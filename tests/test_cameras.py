@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
+from pinhole import project
 
 from replay_viewer import rotations
-from replay_viewer.cameras import PRESETS, CameraPose, heading, preset
+from replay_viewer.cameras import PRESETS, heading, look_from, preset
 from replay_viewer.errors import UnknownName
 
 BASE = np.array([3.0, -2.0, 0.8])
@@ -16,17 +17,6 @@ def rpy(*angles):
 
 def yawed(angle):
     return rpy(0, 0, angle)
-
-
-def project(camera: CameraPose, point: np.ndarray) -> np.ndarray:
-    """Where a pinhole camera sees a point: (right, up) in the picture, of which -1 to 1 is its height."""
-    forward = camera.look_at - camera.position
-    forward = forward / np.linalg.norm(forward)
-    right = np.cross(forward, camera.up)
-    right = right / np.linalg.norm(right)
-    up = np.cross(right, forward)
-    ray = point - camera.position
-    return np.array([ray @ right, ray @ up]) / (ray @ forward) / math.tan(camera.fov / 2)
 
 
 def axis(angle, offset=0.0):
@@ -113,3 +103,22 @@ def test_robot_without_a_size_is_seen_from_a_distance():
 def test_unknown_preset_names_the_choices():
     with pytest.raises(UnknownName, match="top, side, front, follow"):
         preset("bottom", BASE, yawed(0), 0.5)
+
+
+@pytest.mark.parametrize("elevation", [-80.0, 0.0, 45.0, 89.99, 90.0])
+def test_picture_is_upright_from_every_elevation(elevation):
+    camera = look_from(0.7, math.radians(elevation), BASE, 3.0)
+    assert project(camera, BASE + np.array([0, 0, 0.1]))[1] >= -1e-9
+    assert camera.up @ (camera.look_at - camera.position) == pytest.approx(0, abs=1e-9)
+
+
+def test_wider_lens_stands_nearer_and_shows_the_robot_as_large():
+    near, far = (preset("side", BASE, yawed(0), 0.5, fov=fov) for fov in (1.2, 0.3))
+    assert math.dist(near.position, BASE) < math.dist(far.position, BASE) / 3
+    tops = [project(camera, BASE + 0.5 * camera.up)[1] for camera in (near, far)]
+    assert tops == pytest.approx([0.5, 0.5])
+
+
+def test_picture_from_the_zenith_has_the_azimuth_at_its_bottom():
+    camera = look_from(0.7, math.pi / 2, BASE, 3.0)
+    assert project(camera, BASE + 0.1 * axis(0.7))[1] < -0.05

@@ -15,16 +15,16 @@ from ..rollout import Episode, Rollout
 from .smooth_base import heading_vectors
 
 # Crowds are looked at so often [s]: they are large, and their outline changes slowly.
-_SAMPLE_SECONDS = 0.2
+_SAMPLE_SECONDS = 0.1
 # Samples to each side over which the outline is smoothed, where envs begin anew elsewhere.
-_REACH = 5
+_REACH = 10
 _MAX_SAMPLES = 512
 # An env so many times as far off as half of the others are is one whose simulation blew up.
 _FAR_OFF = 20.0
 # A mean heading shorter than this is no direction in which a crowd goes.
 _MIN_AGREEMENT = 0.3
 # Room around the robots at the edges of the picture, in their radii.
-_MARGIN = 1.2
+_MARGIN = 1.5
 
 
 class Crowd:

@@ -87,18 +87,19 @@ class SmoothBase:
         start = episode.first_step + index * self._chunk_steps
         stop = min(start + self._chunk_steps, episode.last_step + 1)
         low, high = max(start - reach, episode.first_step), min(stop + reach, episode.last_step + 1)
-        values = self._read(slice(low, high), episode.env_index)
         lacks = (low - (start - reach), stop + reach - high)
-        smooth = self._window.means(_continued(values, lacks, looks_ahead), looks_ahead)
-        actual = values[start - low : stop - low, :3]
+        base_pos, headings = self._read(slice(low, high), episode.env_index)
+        continued = [_continued(base_pos, lacks, looks_ahead), _continued_headings(headings, lacks, looks_ahead)]
+        smooth = self._window.means(np.concatenate(continued, axis=-1), looks_ahead)
+        actual = base_pos[start - low : stop - low]
         smooth[:, :3] = actual + _softly_limited(smooth[:, :3] - actual, self._max_offset)
         return smooth
 
-    def _read(self, steps: slice, env_index: int) -> np.ndarray:
-        """Base positions [m] and heading vectors as they are, doubles (S, 5)."""
-        positions, _ = self._states.read(f"{self._entity}.base_pos", steps, [env_index])
-        rotations, _ = self._states.read(f"{self._entity}.base_wxyz", steps, [env_index])
-        return np.concatenate([positions[:, 0], heading_vectors(rotations[:, 0])], axis=-1, dtype=np.float64)
+    def _read(self, steps: slice, env_index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Base positions [m] (S, 3) and heading vectors (S, 2) as they are, doubles."""
+        base_pos, _ = self._states.read(f"{self._entity}.base_pos", steps, [env_index])
+        base_wxyz, _ = self._states.read(f"{self._entity}.base_wxyz", steps, [env_index])
+        return base_pos[:, 0].astype(np.float64), heading_vectors(base_wxyz[:, 0].astype(np.float64))
 
 
 def heading_vectors(wxyz: np.ndarray) -> np.ndarray:
@@ -135,12 +136,19 @@ def _raised_cosine(width: float, reach: int) -> np.ndarray:
 
 
 def _continued(values: np.ndarray, lacks: tuple[int, int], looks_ahead: bool) -> np.ndarray:
-    """Values (S, 5) with what the window lacks before and after them: steps beyond the ends of the episode."""
+    """Values (S, F) with what the window lacks before and after them: steps beyond the ends of the episode."""
     around = (lacks, (0, 0))
     if not looks_ahead:
         return np.pad(values, around, mode="edge")
-    positions = np.pad(values[:, :3], around, mode="reflect", reflect_type="odd")
-    return np.concatenate([positions, np.pad(values[:, 3:], around, mode="edge")], axis=-1)
+    return np.pad(values, around, mode="reflect", reflect_type="odd")
+
+
+def _continued_headings(vectors: np.ndarray, lacks: tuple[int, int], looks_ahead: bool) -> np.ndarray:
+    """The same of heading vectors (S, 2): the angle goes on, and the length is mirrored."""
+    angles = np.unwrap(np.arctan2(vectors[:, 1], vectors[:, 0]))[:, None]
+    lengths = np.pad(np.linalg.norm(vectors, axis=-1), lacks, mode="reflect")
+    angles = _continued(angles, lacks, looks_ahead)[:, 0]
+    return lengths[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
 
 
 def _softly_limited(offsets: np.ndarray, limit: float) -> np.ndarray:
