@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import trimesh
@@ -12,7 +12,7 @@ from ..robot import Robot, Visual, materials
 from ..robot.link_scene import link_normals, outward_faces
 from ..robot.weld import unique_rows
 from ..rollout import Terrain
-from .blocks import block_ranges, spatial_order, spheres
+from .blocks import block_edges, spatial_order, spheres
 from .textures import TextureAtlas, make_atlas
 
 # Visuals that are fainter than this are left out; all others are drawn opaque.
@@ -63,13 +63,13 @@ class Surface:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Triangles in any order: the arrays of a `Surface` of the same names."""
+    """Triangles on one link: arrays as in `Surface`, where those of the same names are all parts behind each other."""
 
+    link: int
     vertices: np.ndarray
     normals: np.ndarray
     colors: np.ndarray
     uv: np.ndarray
-    links: np.ndarray
     triangles: np.ndarray
     textures: np.ndarray
 
@@ -84,94 +84,111 @@ def robot_surface(robot: Robot) -> Surface:
         f"{key.rpartition('#')[0]}: its texture cannot be read ({why}). Drawn in one colour."
         for key, why in broken.items()
     )
-    return finished(_joined(parts), atlas, robot.num_links, problems)
+    return assembled(parts, atlas, robot.num_links, problems)
 
 
 def terrain_surface(terrain: Terrain, color: np.ndarray) -> Surface:
     """A flat shaded terrain of one colour (3,), linear light. Triangles in one plane share vertices."""
-    corners = terrain.vertices.astype(np.float32)
-    triangles = terrain.triangles[_has_area(corners[terrain.triangles])]
-    order = spatial_order(corners[triangles], np.zeros(len(triangles), np.intp), 1)
-    vertices, normals, faces, count = [], [], [], 0
-    for start in range(0, len(order), _CHUNK):
-        points, directions, members = _faceted(corners, triangles[order[start : start + _CHUNK]])
-        vertices.append(points)
-        normals.append(directions)
-        faces.append((members + count).astype(np.int32))
-        count += len(points)
-    part = Part(
-        vertices=_stacked(vertices, (3,), np.float32),
-        normals=_stacked(normals, (3,), np.float32),
-        colors=np.tile(np.asarray(color, np.float32), (count, 1)),
-        uv=np.zeros((count, 2), np.float32),
-        links=np.zeros(count, np.int32),
-        triangles=_stacked(faces, (3,), np.int32),
-        textures=np.full(len(order), -1, np.int32),
+    count = len(terrain.vertices)
+    shared = arranged(
+        Part(
+            link=0,
+            vertices=terrain.vertices.astype(np.float32),
+            normals=np.zeros((count, 3), np.float32),
+            colors=np.tile(np.asarray(color, np.float32), (count, 1)),
+            uv=np.zeros((count, 2), np.float32),
+            triangles=terrain.triangles,
+            textures=np.full(len(terrain.triangles), -1, np.int32),
+        )
     )
-    return _in_blocks(part, make_atlas({})[0], 1, ())
+    chunks = [slice(start, start + _CHUNK) for start in range(0, len(shared.triangles), _CHUNK)]
+    return assembled([_faceted(shared, chunk) for chunk in chunks], make_atlas({})[0], num_links=1)
 
 
-def finished(part: Part, atlas: TextureAtlas, num_links: int, problems: tuple[str, ...] = ()) -> Surface:
-    """A surface of triangles in any order. Those without an area, and vertices of no triangle, are left out."""
+def arranged(part: Part) -> Part:
+    """The part in spatial order, without triangles that have no area and without vertices of no triangle."""
     kept = np.flatnonzero(_has_area(part.vertices[part.triangles]))
-    triangles = part.triangles[kept]
-    order = spatial_order(part.vertices[triangles], part.links[triangles[:, 0]], num_links)
-    used, triangles = _in_order_of_use(triangles[order], len(part.vertices))
-    ordered = Part(
-        vertices=part.vertices[used],
-        normals=part.normals[used],
-        colors=part.colors[used],
-        uv=part.uv[used],
-        links=part.links[used],
-        triangles=triangles,
-        textures=part.textures[kept[order]],
-    )
-    return _in_blocks(ordered, atlas, num_links, problems)
+    kept = kept[spatial_order(part.vertices[part.triangles[kept]])]
+    used, triangles = _in_order_of_use(part.triangles[kept], len(part.vertices))
+    return _of_vertices(part, used, triangles, part.textures[kept])
 
 
-def _in_blocks(part: Part, atlas: TextureAtlas, num_links: int, problems: tuple[str, ...]) -> Surface:
-    """The surface of triangles in spatial order, whose vertices are in their order of use."""
-    links = part.links[part.triangles[:, 0]]
-    blocks = block_ranges(links)
-    block_centers, block_radii = spheres(part.vertices[part.triangles.ravel()], blocks[:, 0] * 3)
-    starts = np.flatnonzero(np.diff(part.links, prepend=-1))
-    drawn = part.links[starts]
-    centers, radii = np.zeros((num_links, 3), np.float32), np.full(num_links, -1, np.float32)
-    centers[drawn], radii[drawn] = spheres(part.vertices, starts)
+def assembled(parts: Iterable[Part], atlas: TextureAtlas, num_links: int, problems: tuple[str, ...] = ()) -> Surface:
+    """A surface of parts in spatial order."""
+    parts = sorted(parts, key=lambda part: part.link)
+    vertex_starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
+    triangle_starts = np.cumsum([0, *(len(part.triangles) for part in parts)])
+    vertices = _stacked([part.vertices for part in parts], (3,), np.float32)
+    links = np.repeat(np.array([part.link for part in parts], np.int32), np.diff(vertex_starts))
+    edges = [block_edges(len(part.triangles)) for part in parts]
+    block_spheres = [
+        spheres(part.vertices[part.triangles.ravel()], 3 * edge[:-1]) for part, edge in zip(parts, edges, strict=True)
+    ]
+    blocks = [
+        np.column_stack([edge[:-1], edge[1:]]) + start for edge, start in zip(edges, triangle_starts, strict=False)
+    ]
+    centers, radii = _link_spheres(vertices, links, num_links)
     return Surface(
-        **vars(part),
+        vertices=vertices,
+        normals=_stacked([part.normals for part in parts], (3,), np.float32),
+        colors=_stacked([part.colors for part in parts], (3,), np.float32),
+        uv=_stacked([part.uv for part in parts], (2,), np.float32),
+        links=links,
+        triangles=_stacked([p.triangles + s for p, s in zip(parts, vertex_starts, strict=False)], (3,), np.int32),
+        textures=_stacked([part.textures for part in parts], (), np.int32),
         atlas=atlas,
         centers=centers,
         radii=radii,
-        blocks=blocks,
-        block_links=links[blocks[:, 0]],
-        block_centers=block_centers,
-        block_radii=block_radii,
+        blocks=_stacked(blocks, (2,), np.int32),
+        block_links=np.repeat(np.array([part.link for part in parts], np.int32), [len(b) for b in blocks]),
+        block_centers=_stacked([centers for centers, _ in block_spheres], (3,), np.float32),
+        block_radii=_stacked([radii for _, radii in block_spheres], (), np.float32),
         problems=problems,
     )
 
 
+def parts_of(surface: Surface) -> Iterator[Part]:
+    """The parts of a surface again, one for each link that has any."""
+    links = np.unique(surface.links)
+    triangle_links = surface.links[surface.triangles[:, 0]]
+    for link in links:
+        v = slice(*np.searchsorted(surface.links, [link, link + 1]))
+        f = slice(*np.searchsorted(triangle_links, [link, link + 1]))
+        yield Part(
+            link=int(link),
+            vertices=surface.vertices[v],
+            normals=surface.normals[v],
+            colors=surface.colors[v],
+            uv=surface.uv[v],
+            triangles=surface.triangles[f] - np.int32(v.start),
+            textures=surface.textures[f],
+        )
+
+
+def _link_spheres(vertices: np.ndarray, links: np.ndarray, num_links: int) -> tuple[np.ndarray, np.ndarray]:
+    """Spheres about what is drawn on each link, see `Surface`; `links` (V,) ascends."""
+    starts = np.flatnonzero(np.diff(links, prepend=-1))
+    centers, radii = np.zeros((num_links, 3), np.float32), np.full(num_links, -1, np.float32)
+    centers[links[starts]], radii[links[starts]] = spheres(vertices, starts)
+    return centers, radii
+
+
 def _part(visual: Visual, index: Mapping[str, int], is_broken: bool) -> Part:
-    """A visual in the coordinates of its link."""
+    """A visual in the coordinates of its link, in spatial order."""
     vertices = trimesh.transform_points(visual.mesh.vertices, visual.origin).astype(np.float32)
     triangles = outward_faces(visual)
-    colors, uv = _colors(visual, is_broken), _uv(visual, visual.mesh_key in index)
-    if visual.normals is None:
-        corners = triangles.ravel()
-        normals = np.repeat(_face_normals(vertices[triangles]), 3, axis=0)
-        vertices, colors, uv = vertices[corners], colors[corners], uv[corners]
-        triangles = np.arange(len(corners)).reshape(-1, 3)
-    else:
-        normals = _repaired(link_normals(visual), vertices, triangles)
-    return Part(
+    is_flat = visual.normals is None
+    normals = np.zeros_like(vertices) if is_flat else _repaired(link_normals(visual), vertices, triangles)
+    part = Part(
+        link=visual.link,
         vertices=vertices,
         normals=normals.astype(np.float32),
-        colors=colors,
-        uv=uv,
-        links=np.full(len(vertices), visual.link, np.int32),
+        colors=_colors(visual, is_broken),
+        uv=_uv(visual, visual.mesh_key in index),
         triangles=triangles.astype(np.int32),
         textures=np.full(len(triangles), index.get(visual.mesh_key, -1), np.int32),
     )
+    return _flat(arranged(part)) if is_flat else arranged(part)
 
 
 def _colors(visual: Visual, is_broken: bool) -> np.ndarray:
@@ -203,12 +220,37 @@ def _repaired(normals: np.ndarray, vertices: np.ndarray, triangles: np.ndarray) 
     return normals
 
 
-def _faceted(points: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Vertices, their normals and triangles (F, 3) of a flat shaded surface."""
-    normals = np.repeat(_face_normals(points[triangles]), 3, axis=0)
-    corners, local = np.unique(triangles, return_inverse=True)
-    first, inverse = unique_rows(np.column_stack([local.ravel(), np.round(normals * _NORMAL_STEPS)]))
-    return points[corners[local.ravel()[first]]], normals[first], inverse.reshape(-1, 3)
+def _flat(part: Part) -> Part:
+    """The part flat shaded, each triangle with vertices of its own."""
+    corners = part.triangles.ravel()
+    normals = np.repeat(_face_normals(part.vertices[part.triangles]), 3, axis=0)
+    triangles = np.arange(len(corners), dtype=np.int32).reshape(-1, 3)
+    return replace(_of_vertices(part, corners, triangles, part.textures), normals=normals)
+
+
+def _faceted(part: Part, chunk: slice) -> Part:
+    """Some triangles of a part flat shaded. Those in one plane share vertices."""
+    corners = part.triangles[chunk].ravel()
+    normals = np.repeat(_face_normals(part.vertices[part.triangles[chunk]]), 3, axis=0)
+    # Numbers of vertices within the chunk, because rows are compared as float32.
+    rows = np.column_stack([corners - corners.min(), np.round(normals * _NORMAL_STEPS)])
+    first, inverse = unique_rows(rows)
+    used, triangles = _in_order_of_use(inverse.reshape(-1, 3), len(first))
+    chosen = first[used]
+    return replace(_of_vertices(part, corners[chosen], triangles, part.textures[chunk]), normals=normals[chosen])
+
+
+def _of_vertices(part: Part, chosen: np.ndarray, triangles: np.ndarray, textures: np.ndarray) -> Part:
+    """Other triangles (F, 3) of the chosen vertices."""
+    return Part(
+        link=part.link,
+        vertices=part.vertices[chosen],
+        normals=part.normals[chosen],
+        colors=part.colors[chosen],
+        uv=part.uv[chosen],
+        triangles=triangles,
+        textures=textures,
+    )
 
 
 def _face_normals(corners: np.ndarray) -> np.ndarray:
@@ -244,19 +286,6 @@ def _in_order_of_use(triangles: np.ndarray, num_vertices: int) -> tuple[np.ndarr
     rank = np.empty(num_vertices, np.int32)
     rank[order] = np.arange(num_vertices, dtype=np.int32)
     return used, rank[triangles]
-
-
-def _joined(parts: Sequence[Part]) -> Part:
-    starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
-    return Part(
-        vertices=_stacked([part.vertices for part in parts], (3,), np.float32),
-        normals=_stacked([part.normals for part in parts], (3,), np.float32),
-        colors=_stacked([part.colors for part in parts], (3,), np.float32),
-        uv=_stacked([part.uv for part in parts], (2,), np.float32),
-        links=_stacked([part.links for part in parts], (), np.int32),
-        triangles=_stacked([p.triangles + start for p, start in zip(parts, starts, strict=False)], (3,), np.int32),
-        textures=_stacked([part.textures for part in parts], (), np.int32),
-    )
 
 
 def _stacked(arrays: Sequence[np.ndarray], shape: tuple[int, ...], dtype: type) -> np.ndarray:
