@@ -34,17 +34,20 @@ class CameraPose(NamedTuple):
     fov: float
 
 
-def heading(base_wxyz: np.ndarray) -> float:
-    """Heading in radians: the rotation about the world's z axis, without the tilt (the twist of swing and twist).
+def heading_vectors(wxyz: np.ndarray) -> np.ndarray:
+    """Headings of (..., 4) rotations as level vectors (..., 2), the shorter the less there is of a heading.
 
-    Unlike the direction of the body's x axis it stays the same while a robot falls on its face or its back, where
-    that axis is vertical. It is undefined only exactly upside down, and 0 there.
+    The heading is the rotation about the world's z axis, without the tilt (the twist of swing and twist). Unlike the
+    direction of the body's x axis it stays the same while a robot falls on its face or its back, where that axis is
+    vertical. A vector is as long as the squared cosine of half the tilt: a robot upside down, whose heading may be
+    anything, counts for nothing in a mean.
     """
-    return 2 * math.atan2(float(base_wxyz[3]), float(base_wxyz[0]))
+    w, z = wxyz[..., 0], wxyz[..., 3]
+    return np.stack([w * w - z * z, 2 * w * z], axis=-1)
 
 
 def preset(
-    name: str, base_pos: np.ndarray, base_wxyz: np.ndarray, size: float, aspect: float = 1.0, fov: float = FOV
+    name: str, base_pos: np.ndarray, forward: float, size: float, aspect: float = 1.0, fov: float = FOV
 ) -> CameraPose:
     """The camera that looks at a robot's base from a preset direction.
 
@@ -54,7 +57,7 @@ def preset(
         name: "top" (straight down, the robot's heading points up in the picture), "side", "front" or "follow"
             (from behind, above and a little to the right).
         base_pos: (3,) [m].
-        base_wxyz: (4,). Only its heading counts, so that a fallen robot is still seen.
+        forward: the robot's heading [rad]. Nothing else of its rotation counts, so that a fallen robot is still seen.
         size: radius of the robot about its base [m].
         aspect: width of the picture over its height.
         fov: vertical, in radians.
@@ -64,7 +67,7 @@ def preset(
     """
     azimuth, elevation = preset_direction(name)
     distance = viewing_distance(size, aspect, fov)
-    return look_from(heading(base_wxyz) + azimuth, elevation, base_pos, distance, fov)
+    return look_from(forward + azimuth, elevation, base_pos, distance, fov)
 
 
 def preset_direction(name: str) -> tuple[float, float]:

@@ -103,3 +103,14 @@ def test_what_stands_in_for_a_pose_is_said_at_its_step_only() -> None:
 
 def test_the_demo_is_where_the_wheel_and_the_repository_have_it() -> None:
     assert Path(asset("demo.rec")).stat().st_size < 2_000_000
+
+
+def test_a_trot_does_not_shake_what_cameras_look_at(session: Session) -> None:
+    aims, bases = [], []
+    for step in range(100, 200):
+        session.seek(step)
+        aims.append(session.aim.position)
+        bases.append(session.frame.entities["robot"].base_pos[0])
+    shakes = [np.abs(np.diff(path, n=3, axis=0)).max() for path in (np.stack(aims), np.stack(bases))]
+    assert shakes[0] < shakes[1] / 5
+    np.testing.assert_allclose(aims, bases, atol=0.08)

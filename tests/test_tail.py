@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from container_samples import append_steps, fallen, record, sample_info, terminal_values
 
@@ -57,6 +58,20 @@ def pass_time(session: Session, seconds: float) -> None:
     for _ in range(round(seconds * 60)):
         session.poll(1 / 60)
         session.tick(1 / 60)
+
+
+def test_cameras_of_a_recording_that_is_written_do_not_wait_for_what_comes(
+    writer: ContainerWriter, session: Session
+) -> None:
+    session.seek(5)
+    before = session.aim.position
+    go_on(writer, 40)
+    pass_time(session, 0.5)
+    assert session.player.num_steps == 50
+    assert np.array_equal(session.aim.position, before)
+    writer.close()
+    pass_time(session, 0.5)
+    assert not np.array_equal(session.aim.position, before)
 
 
 def test_it_begins_with_the_newest_step_and_goes_on_with_what_comes(session: Session, writer: ContainerWriter) -> None:

@@ -9,10 +9,9 @@ from threading import Lock
 
 import numpy as np
 
-from ..cameras import CameraPose
+from ..cameras import CameraPose, heading_vectors
 from ..poses import FiniteStates
 from ..rollout import Episode, Rollout
-from .smooth_base import heading_vectors
 
 # Crowds are looked at so often [s]: they are large, and their outline changes slowly.
 _SAMPLE_SECONDS = 0.1

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..cameras import heading_vectors
 from ..poses import FiniteStates
 from ..rollout import Episode, Rollout
 
@@ -100,16 +101,6 @@ class SmoothBase:
         base_pos, _ = self._states.read(f"{self._entity}.base_pos", steps, [env_index])
         base_wxyz, _ = self._states.read(f"{self._entity}.base_wxyz", steps, [env_index])
         return base_pos[:, 0].astype(np.float64), heading_vectors(base_wxyz[:, 0].astype(np.float64))
-
-
-def heading_vectors(wxyz: np.ndarray) -> np.ndarray:
-    """Headings of (..., 4) rotations as vectors (..., 2), the shorter the less there is of a heading.
-
-    Each is as long as the squared cosine of half the tilt: a robot on its back, whose heading may be anything, counts
-    for nothing in a mean.
-    """
-    w, z = wxyz[..., 0], wxyz[..., 3]
-    return np.stack([w * w - z * z, 2 * w * z], axis=-1)
 
 
 class _Window:

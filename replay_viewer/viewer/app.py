@@ -30,7 +30,6 @@ from .tail import Tail
 
 # Kinematics and meshes take a second to import, and the page is served before them.
 if TYPE_CHECKING:
-    from ..frames import Frame
     from ..replay import Replay
 
 FRAME_RATE = 60
@@ -92,7 +91,7 @@ class ViewerApp:
         self._waiting = self._server.gui.add_html(waiting_html(f"Opening {title} ..."))
         self._mailbox = Mailbox()
         self._views: dict[int, ClientView] = {}
-        self._drawn: tuple[float, int] | None = None
+        self._drawn: tuple[float, int, bool] | None = None
         self._told = self._last_problem = ""
         self._tell: Callable[[str], object] = str
         self._failure: BaseException | None = None
@@ -236,10 +235,9 @@ class ViewerApp:
         self.session.end_scrub(client_id)
         self._views.pop(client_id, None)
 
-    def _subject(self, frame: Frame | None = None) -> Subject:
-        """What cameras look at: the first robot, in the frame shown."""
-        entity = next(iter(self.session.replay.rollout.entities))
-        return Subject.of(frame or self.session.frame, entity, self.session.replay.robots[entity].radius)
+    def _subject(self) -> Subject:
+        """What cameras look at."""
+        return Subject(self.session.aim, self.session.size)
 
     def _set_home_view(self) -> None:
         """What viser's "reset view" goes to: the follow preset of the first frame shown."""
@@ -311,13 +309,13 @@ class ViewerApp:
 
     def _draw(self) -> None:
         """Send the frame at the position, if it is not the one shown."""
-        shown = (self.session.player.position, self.session.env_index)
+        shown = (self.session.player.position, self.session.env_index, self.session.looks_ahead)
         if shown == self._drawn:
             return
         self._drawn = shown
         frame = self.session.frame
         with self._server.atomic():
-            self._scene.show(frame, self._subject(frame).origin)
+            self._scene.show(frame, self._subject().origin)
 
     def _sync_panels(self, takes_growth: bool = True) -> None:
         """Bring every panel to the session's state; one-way.

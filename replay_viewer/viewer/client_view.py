@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import viser
 
+from ..camera_paths import Aim
 from ..cameras import CameraPose, preset
 from .scene import WORLD
-
-if TYPE_CHECKING:
-    from ..frames import Frame
 
 # An orbit camera cannot look along its own axis; this tilt [m per m of distance] is not visible.
 _OFF_AXIS = 1e-3
@@ -20,26 +17,19 @@ _OFF_AXIS = 1e-3
 
 @dataclass(frozen=True)
 class Subject:
-    """What cameras look at. base_pos: (3,) [m]. base_wxyz: (4,). size: its radius [m]."""
+    """What cameras look at: the smoothed base of a robot. size: its radius [m]."""
 
-    base_pos: np.ndarray
-    base_wxyz: np.ndarray
+    aim: Aim
     size: float
-
-    @classmethod
-    def of(cls, frame: Frame, entity: str, size: float) -> Subject:
-        """An entity in the first env of a frame."""
-        poses = frame.entities[entity]
-        return cls(poses.base_pos[0].astype(np.float64), poses.base_wxyz[0].astype(np.float64), size)
 
     @property
     def origin(self) -> np.ndarray:
-        """The world point (3,) [m] that followers have in the middle of their space: below the base, at height 0."""
-        return self.base_pos * (1.0, 1.0, 0.0)
+        """The world point (3,) [m] that followers have in the middle of their space: below the aim, at height 0."""
+        return self.aim.position * (1.0, 1.0, 0.0)
 
     def seen_from(self, name: str, origin: np.ndarray, aspect: float = 1.0) -> CameraPose:
         """A camera preset, in the space of a browser that has the world point `origin` in its middle."""
-        pose = preset(name, self.base_pos, self.base_wxyz, self.size, aspect)
+        pose = preset(name, self.aim.position, self.aim.heading, self.size, aspect)
         distance = float(np.linalg.norm(pose.position - pose.look_at))
         off_axis = pose.up * _OFF_AXIS * distance if abs(pose.up[2]) < 0.5 else np.zeros(3)
         return pose._replace(position=pose.position - origin - off_axis, look_at=pose.look_at - origin)
@@ -78,7 +68,7 @@ class ClientView:
         else:
             self._still_world.remove()
             self._still_world = None
-            self._aim_at(subject.base_pos - subject.origin)
+            self._aim_at(subject.aim.position - subject.origin)
 
     def toggle_shadows(self) -> None:
         """Cast shadows or not; a machine without a GPU draws faster without."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, get_args
 
+from ..camera_paths import Aim, SmoothBase
 from ..episodes import next_episode_end, next_episode_start, previous_episode_end, previous_episode_start
 from ..errors import UnknownName
 from ..player import Loop, Player
@@ -32,6 +33,7 @@ class Session:
         agent: whose rewards are shown where each agent has its own; None is their sum.
         tail: where the recording is followed while it is written. live: whether its newest step is shown, and what
             comes after it.
+        size: radius of the robot that cameras look at, the first one [m].
         is_left_behind: whether more was to come when the recording was opened, which is not followed.
     """
 
@@ -46,6 +48,9 @@ class Session:
         self.live = False
         self._pace = 0.0  # Steps per second, live.
         self._rewards = EpisodeRewardsCache(replay.rollout)
+        entity = next(iter(replay.rollout.entities))
+        self.size = replay.robots[entity].radius
+        self._base = SmoothBase(replay.rollout, entity, self.size)
         self._scrubbing: set[int] = set()
         if step is None and self._is_written:
             self.go_live()
@@ -77,6 +82,16 @@ class Session:
     def frame(self) -> Frame:
         """What is drawn at the position."""
         return self.replay.frames.frame_at(self.player.position, [self.env_index])
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether the steps after the one shown are known, so that cameras need not lag behind."""
+        return not self._is_written
+
+    @property
+    def aim(self) -> Aim:
+        """What cameras look at: the smoothed base of the first robot."""
+        return self._base.at(self.player.position, self.env_index, looks_ahead=self.looks_ahead)
 
     @property
     def stand_in(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from memory_rollout import still
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
+from replay_viewer.camera_paths import SmoothBase
 from replay_viewer.record.info import RecordingInfo
 from replay_viewer.record.writer import ContainerWriter
 from replay_viewer.replay import Replay
@@ -249,7 +250,8 @@ def test_follow_keeps_the_robot_in_the_middle_while_orbiting(page: ViewerPage, d
     page.press_button("Pause")
     page.until(lambda: not page.playing(), "a pause")
     page.page.wait_for_timeout(200)
-    base = demo.frames.frame_at(page.pose("/playhead")["position"][0], [0]).entities["robot"].base_pos[0]
+    smooth = SmoothBase(demo.rollout, "robot", demo.robots["robot"].radius)
+    base = smooth.at(page.pose("/playhead")["position"][0], 0).position
     np.testing.assert_allclose(page.pose("/world")["position"], [-base[0], -base[1], 0], atol=1e-4)
 
 
