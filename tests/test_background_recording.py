@@ -5,8 +5,10 @@ There is no GPU here: copies that arrive only when they are waited for take its 
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
+import queue
 import threading
 import time
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from container_columns import Columns
+from interrupt import Interrupt
 from legged_fake import DOF_NAMES
 from legged_gym_sim import LeggedGymSim
 
@@ -26,7 +29,6 @@ from replay_viewer.record.host_copies import HostCopier, HostCopy
 class LateCopier:
     """Hands out memory that holds nothing until somebody waits for it, from whatever thread."""
 
-    is_ahead = True
     is_ahead = True
     waiting_threads: set
 
@@ -105,3 +107,29 @@ def test_a_forked_child_neither_waits_nor_records(tmp_path: Path) -> None:
         assert time.monotonic() < deadline, "the child hangs"
         time.sleep(0.01)
     calls.finish()
+
+
+def test_a_signal_handler_may_close_the_recording_while_a_step_is_handed_over(tmp_path: Path) -> None:
+    """Also in the middle of the queue's own code, as far as that is Python's."""
+    where, action = (os.path.dirname(attach_module.__file__), queue.__file__), np.zeros((2, len(DOF_NAMES)), np.float32)
+    lines = []
+
+    def close_at_every_third_line() -> None:
+        for line in itertools.count(0, 3):
+            env = LeggedGymSim(num_envs=2)
+            recorder = attach(env, tmp_path / str(line), env_ids="all")
+            for _ in range(3):
+                env.step(action)
+            with Interrupt(where, line, recorder.close) as interrupt:
+                env.step(action)
+            recorder.close()
+            assert Columns(recorder.path).num_steps in (3, 4)
+            if not interrupt.came:
+                lines.append(line)
+                return
+
+    # On a thread of its own, since what waits for itself would wait for ever.
+    thread = threading.Thread(target=close_at_every_third_line, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert lines and lines[0] > 100

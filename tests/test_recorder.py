@@ -77,6 +77,37 @@ def test_episodes_end_in_the_step_that_is_appended_next(tmp_path: Path) -> None:
     assert columns["flags"].tolist() == [[0, 0]] * 3 + [[0, 5]] + [[0, 0]] * 2
 
 
+def test_ends_of_both_kinds_may_be_stated_at_once(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run.rec", outcome_reasons=["fell"], **FACTS) as recorder:
+        for step in range(4):
+            if step == 2:
+                last = {name: rows for name, rows in values(step * 10).items() if "." in name}
+                facts = {"reasons": ["", "fell"], "lengths": [2, 3], "success": [None, False]}
+                recorder.end_episodes([0, 1], ["aborted", "terminated"], last, **facts)
+            recorder.append(values(step))
+    columns = Columns(recorder.path)
+    facts = ("env_index", "step", "outcome", "first_record", "last_record", "length", "reason", "success", "ret")
+    # What was aborted did not see the step in which the other one ended.
+    assert [tuple(end[name] for name in facts) for end in columns.ends] == [
+        (0, 1, 3, 0, 1, 2, -1, -1, 1.0),
+        (1, 2, 1, 0, 2, 3, 0, 0, 3.0),
+    ]
+    for end in columns.ends:
+        np.testing.assert_array_equal(
+            columns.last_state(end, "robot.base_pos"), last["robot.base_pos"][end["env_index"]]
+        )
+    assert columns["flags"].tolist() == [[0, 0], [0, 0], [0, 5], [0, 0]]
+
+
+@pytest.mark.parametrize("facts", [{"outcome": ["terminated"]}, {"lengths": [1, 2, 3]}, {"reasons": ["fell"]}])
+def test_ends_whose_facts_are_not_as_many_are_refused_at_once(facts: dict, tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run.rec", outcome_reasons=["fell"], **FACTS) as recorder:
+        recorder.append(values(0))
+        (name,) = facts
+        with pytest.raises(BadField, match=f"'{name}' has . entr.* for 2 ended episodes"):
+            recorder.end_episodes([0, 1], **{"outcome": "terminated", **facts})
+
+
 def test_agents_have_rewards_terms_and_returns_of_their_own(tmp_path: Path) -> None:
     rewards = floats([[1, 2, 3], [4, 5, 6]])
     with Recorder(tmp_path / "run.rec", **FACTS) as recorder:

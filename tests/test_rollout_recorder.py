@@ -465,3 +465,21 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FileProblem, match="cannot be made"):
         RolloutRecorder(LeggedGymSim()).run(Swinging(), tmp_path / "file")
+
+
+def test_a_full_disk_ends_a_rollout_that_waits_for_episodes(
+    tiny_disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = Swinging()
+
+    def patient(obs: Any) -> Any:
+        assert len(policy.seen) < 5000, "the rollout goes on for ever"
+        return policy(obs)
+
+    with pytest.raises(FileProblem, match="the disk takes no more steps, so the rollout ends here"):
+        RolloutRecorder(LeggedGymSim(), None, num_episodes=10**6, env_ids=ENVS, format="rec").run(patient, tiny_disk)
+    (path,) = tiny_disk.iterdir()
+    num_steps = Columns(path).num_steps
+    assert f"Stopped by FileProblem: {num_steps} steps" in capsys.readouterr().out
+    # The step that found the disk full is the last, beside the one that reset() makes.
+    assert num_steps == len(policy.seen)

@@ -132,6 +132,11 @@ class AttachedRecorder:
         """The simulator's indices of the recorded envs."""
         return self._rows.env_ids.tolist()
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether steps are still written: not once the disk has refused one, nor after `close`."""
+        return self._recorder.is_recording
+
     def log(self, name: str, values: Any) -> None:
         """Log a signal of the step that was just made, in place of a value of that name if the environment has one.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from queue import Queue
+from queue import SimpleQueue
 from typing import Any, Callable
 
 _messages = logging.getLogger("replay_viewer")
@@ -14,11 +14,15 @@ _messages = logging.getLogger("replay_viewer")
 class BackgroundCalls:
     """Makes calls while the simulation goes on; who is too far ahead waits.
 
-    depth: of the calls that wait, which are lost when the process is killed.
+    depth: of the calls that are not done yet, which are lost when the process is killed.
     """
 
     def __init__(self, depth: int) -> None:
-        self._calls: Queue = Queue(depth)
+        # A signal's handler may call `finish` in the middle of `add`: in a `Queue` it would wait for itself.
+        self._calls: SimpleQueue = SimpleQueue()
+        self._free: SimpleQueue = SimpleQueue()
+        for _ in range(depth):
+            self._free.put(None)
         self._process = os.getpid()
         # A daemon, since the simulator's process may end without a word.
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
@@ -28,6 +32,7 @@ class BackgroundCalls:
         """Make a call when those before it are done."""
         # A forked child has no such thread; what it does is not the recording's.
         if os.getpid() == self._process:
+            self._free.get()
             self._calls.put((call, argument))
 
     def finish(self) -> None:
@@ -47,3 +52,4 @@ class BackgroundCalls:
             except Exception:
                 # Nobody is there to catch it, and the simulation must go on.
                 _messages.exception("A step could not be recorded.")
+            self._free.put(None)

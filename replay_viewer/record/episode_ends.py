@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
@@ -41,6 +41,19 @@ class EpisodeEnds:
     lengths: Sequence[int] | None = None
     returns: np.ndarray | None = None
     step_is_recorded: bool = True
+
+    def of(self, chosen: Sequence[int]) -> EpisodeEnds:
+        """Those at some positions; where `outcome` is (k,) and `values` are by name."""
+        if len(chosen) == len(self.env_indices):
+            return self
+        columns: dict[str, Any] = {
+            name: [column[index] for index in chosen]
+            for name, column in vars(self).items()
+            if name in ("env_indices", "outcome", "reasons", "success", "lengths") and column is not None
+        }
+        if isinstance(self.values, Mapping):
+            columns["values"] = {name: rows[chosen] for name, rows in self.values.items()}
+        return replace(self, **columns)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class RecordingInfo:
         physics_dt: seconds of a physics step, or None.
         every: only each k-th control step is recorded.
         num_envs_total: envs in the simulator, recorded or not, or None.
-        env_origins: (num_envs, 3) [m], or None.
+        env_origins: (num_envs, 3) [m] when recording began, or None; a curriculum of terrains moves them later.
         seed: of the run, or None.
         terminal_states: "captured" where each episode's end brings its last state, "recorded" where the simulator
             resets only after the record (so the record shows it), "lost" where a reset hides it.

@@ -25,6 +25,8 @@ from .writer import ContainerWriter
 # Of the field "flags"; see FORMAT.md.
 _BITS = {"terminated": 1, "truncated": 2}
 _RESET = 4
+# Outcomes of episodes that have not seen the step which comes next.
+_BEFORE_THE_STEP = ("aborted", "unfinished")
 _messages = logging.getLogger("replay_viewer")
 
 
@@ -85,6 +87,11 @@ class Recorder:
         return self._writer.path
 
     @property
+    def is_recording(self) -> bool:
+        """Whether steps are still written: not once the disk has refused one, nor after `close`."""
+        return self._goes_on
+
+    @property
     def is_complete(self) -> bool:
         """Whether everything that was logged in the first step has been logged for the coming one."""
         return self._logged.is_complete
@@ -139,11 +146,15 @@ class Recorder:
         Raises:
             UnknownName, BadField: at once or in the next `append`, ends that do not fit the recording.
         """
-        in_step = not set([outcome] if isinstance(outcome, str) else outcome) & {"aborted", "unfinished"}
+        outcomes = [outcome] * len(env_indices) if isinstance(outcome, str) else list(outcome)
+        for name, column in (("outcome", outcomes), ("lengths", lengths), ("reasons", reasons), ("success", success)):
+            if column is not None and len(column) != len(env_indices):
+                problem = f"has {len(column)} entries for {len(env_indices)} ended episodes."
+                raise BadField(self.path, name, problem)
         ends = EpisodeEnds(
-            step=self.num_steps if in_step else self.num_steps - 1,
+            step=self.num_steps,
             env_indices=list(env_indices),
-            outcome=outcome,
+            outcome=outcomes,
             # Copies: these may be the simulator's own buffers.
             values=None if values is None else {name: np.array(as_array(v)) for name, v in values.items()},
             reasons=reasons,
@@ -151,10 +162,12 @@ class Recorder:
             lengths=lengths,
             step_is_recorded=self._is_due,
         )
+        before = [index for index, name in enumerate(outcomes) if name in _BEFORE_THE_STEP]
+        in_step = [index for index, name in enumerate(outcomes) if name not in _BEFORE_THE_STEP]
+        if before and self.num_steps:
+            self._write_ends(replace(ends.of(before), step=self.num_steps - 1))
         if in_step:
-            self._ends.append(ends)
-        elif self.num_steps:
-            self._write_ends(ends)
+            self._ends.append(ends.of(in_step))
 
     def forget_ends(self) -> None:
         """Forget the ends in a step that something interrupted, so that it is never appended."""
@@ -294,8 +307,7 @@ class Recorder:
         flags = np.zeros(len(self._info.env_ids), np.uint32)
         reset = 0 if self._info.terminal_states == "recorded" else _RESET
         for ends in self._ends:
-            outcomes = [ends.outcome] * len(ends.env_indices) if isinstance(ends.outcome, str) else ends.outcome
-            flags[ends.env_indices] = [reset | _BITS.get(outcome, 0) for outcome in outcomes]
+            flags[ends.env_indices] = [reset | _BITS.get(outcome, 0) for outcome in ends.outcome]
         return flags
 
     def _write_ends(self, ends: EpisodeEnds) -> None:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import shutil
-import sys
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from math import isnan
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
-
-import numpy as np
 
 from ..errors import BadArgument, FileProblem
 from ..progress import ProgressBar, duration
 from .adapters.registry import find_adapter
 from .arrays import Rows
 from .attach import AttachedRecorder, attach
+from .env_loop import action_function, first_of, is_left_ended, no_gradients
 from .episode_records import EpisodeRecord, EpisodeRecords
 from .names import META
 from .plain_npz import write_plain_npz
@@ -106,7 +102,7 @@ class RolloutRecorder:
         Raises:
             BadArgument: no such policy.
             UnknownEnvironment: `attach` cannot record it.
-            FileProblem: nothing can be written here.
+            FileProblem: nothing can be written here, or at some step no more.
         """
         choose = action_function(policy)
         path = Path(output_dir) / datetime.now().strftime("rollout_%Y%m%d_%H%M%S.rec")
@@ -125,19 +121,6 @@ class RolloutRecorder:
         return kept
 
 
-def action_function(policy: Any) -> Callable[[Any], Any]:
-    """The policy as a function from observations to actions. Raises BadArgument for what is none."""
-    predict = getattr(policy, "predict", None)
-    if callable(predict):
-        # Those of stable-baselines draw their actions unless they are told not to, and return their state too.
-        options = {"deterministic": True} if "deterministic" in inspect.signature(predict).parameters else {}
-        return lambda obs: _first(predict(obs, **options))
-    if callable(policy):
-        return policy
-    fix = "expected a function from observations to actions, or an object with predict(obs)."
-    raise BadArgument("policy", repr(policy), f"{fix} For a file, pass make_policy(path).")
-
-
 class _Rollout:
     """One run. episodes: those that have ended. num_finished: of these, without the aborted ones."""
 
@@ -153,19 +136,22 @@ class _Rollout:
     def make(self, choose: Callable[[Any], Any]) -> None:
         """Run the loop."""
         env = self._settings.env
-        obs = _first(reset(env, self._settings.seed))
+        obs = first_of(reset(env, self._settings.seed))
         if self._settings.format == "npz":
             self._begin_log()
         while True:
-            with _no_gradients():
+            with no_gradients():
                 action = choose(obs)
             result = self._step(obs, action)
             obs = result[0]
             self._report()
             if self._is_over:
                 return
-            if _is_left_ended(result):
-                obs = _first(env.reset())
+            if not self._recorder.is_recording:
+                # Nothing would be seen of it, not even how many episodes have finished.
+                raise FileProblem(self._recorder.path, "the disk takes no more steps, so the rollout ends here.")
+            if is_left_ended(result):
+                obs = first_of(env.reset())
 
     def finish(self, how: str) -> Path | None:
         """Complete the file, print its path and return it; None, and no file, where there is no step."""
@@ -246,20 +232,3 @@ class _Rollout:
         settings = self._settings
         enough_steps = settings.max_steps is not None and self._num_calls >= settings.max_steps
         return enough_steps or (settings.num_episodes is not None and self.num_finished >= settings.num_episodes)
-
-
-def _first(result: Any) -> Any:
-    """The observations of what `reset` returns, or the actions of what `predict` returns, with or without more."""
-    return result[0] if isinstance(result, tuple) else result
-
-
-def _is_left_ended(result: Sequence[Any]) -> bool:
-    """Whether this step of a single environment ended its episode; those with an axis of envs reset by themselves."""
-    flags = result[2:-1]
-    is_single = all(tuple(flag.shape if hasattr(flag, "shape") else np.shape(flag)) == () for flag in flags)
-    return is_single and any(bool(flag) for flag in flags)
-
-
-def _no_gradients() -> AbstractContextManager[Any]:
-    torch = sys.modules.get("torch")
-    return nullcontext() if torch is None else torch.no_grad()

@@ -27,6 +27,11 @@ class SeenEnds:
     copy: HostCopy
     endings: Endings
 
+    @property
+    def is_any_over(self) -> bool:
+        """Whether the simulator says of any env, here or not, that its episode is over; quickly, for most steps."""
+        return bool(as_array(self.endings.terminated).any() or as_array(self.endings.truncated).any())
+
     def outcomes(self) -> np.ndarray:
         """(k,) how each episode ended; "aborted" where the simulator did not say that it is over."""
         terminated = as_array(self.endings.terminated)[self.slots]

@@ -32,7 +32,7 @@ class StepWriter:
                 columns = self._gatherer.columns.get(name, _NO_COLUMNS)
                 block[reset.slots, columns] = reset.copy.block[reset.slots, columns]
             self._end(reset)
-        if step.left is not None:
+        if step.left is not None and step.left.is_any_over:
             self._end(step.left, but="aborted")
         self._recorder.append_block(block, self._gatherer, step.logged)
 

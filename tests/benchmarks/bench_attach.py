@@ -2,8 +2,8 @@
 
 Three legged_gym environments of equal seeds, 4096 envs each, step in turn: one alone, one with 16 envs recorded, one
 whose loop keeps whole buffers as a user without a recorder would. Torch tensors on the CPU where torch is there,
-else numpy arrays. Here the physics is a formula, so a step is far cheaper than a simulator's: the ratio is an upper
-bound. Limit: 1.02 times the loop alone, at the median and at the 99th percentile.
+else numpy arrays. Here the physics is a formula, so a step is cheaper than most simulators': the same microseconds
+are a larger part of it. Limit: 1.02 times the loop alone, at the median and at the 99th percentile.
 Run: python tests/benchmarks/bench_attach.py [NUM_STEPS]
 """
 
