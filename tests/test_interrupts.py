@@ -5,15 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import sys
 from pathlib import Path
-from types import FrameType
-from typing import Any, Callable, Sequence
+from typing import Sequence
 
 import numpy as np
 import pytest
 from container_columns import Columns
 from container_samples import PlainReader, append_steps, sample_info
+from interrupt import Interrupt
 from legged_fake import DOF_NAMES
 from legged_gym_sim import LeggedGymSim
 
@@ -22,7 +21,7 @@ from replay_viewer import attach
 from replay_viewer.record.repair import repair
 from replay_viewer.record.writer import ContainerWriter
 
-RECORDER = os.path.dirname(replay_viewer.record.__file__)
+RECORDER = (os.path.dirname(replay_viewer.record.__file__),)
 ACTIONS = np.zeros((2, len(DOF_NAMES)), np.float32)
 
 
@@ -30,37 +29,6 @@ ACTIONS = np.zeros((2, len(DOF_NAMES)), np.float32)
 def urdf_of_the_environment(caplog: pytest.LogCaptureFixture) -> None:
     """The environment has none, which would be said."""
     caplog.set_level("ERROR", "replay_viewer")
-
-
-class Interrupt:
-    """Raises KeyboardInterrupt, or calls something, before the n-th line of the recorder that runs inside of it.
-
-    came: whether there were so many lines.
-    """
-
-    def __init__(self, line: int, handler: Callable[[], None] | None = None) -> None:
-        self.left, self.came, self.handler = line, False, handler
-
-    def __enter__(self) -> Interrupt:
-        sys.settrace(self._trace)
-        return self
-
-    def __exit__(self, kind: type | None, *rest: object) -> bool:
-        sys.settrace(None)
-        return kind is KeyboardInterrupt
-
-    def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if self.came or not frame.f_code.co_filename.startswith(RECORDER):
-            return None
-        if event == "line":
-            self.left -= 1
-        if self.left < 0:
-            self.came = True
-            sys.settrace(None)
-            if self.handler is None:
-                raise KeyboardInterrupt
-            self.handler()
-        return self._trace
 
 
 def short_lived() -> LeggedGymSim:
@@ -106,7 +74,7 @@ def test_an_interrupt_at_any_line_loses_at_most_its_step(tmp_path: Path, before:
         recorder = attach(env, tmp_path / str(line), env_ids="all")
         for _ in range(before):
             env.step(ACTIONS)
-        with Interrupt(line) as interrupt:
+        with Interrupt(RECORDER, line) as interrupt:
             env.step(ACTIONS)
         lost = range(max(before - 1, 0), len(env.truth))
         for _ in range(5):
@@ -124,7 +92,7 @@ def test_a_signal_handler_may_close_the_recording_at_any_line(tmp_path: Path) ->
         recorder = attach(env, tmp_path / str(line), env_ids="all")
         for _ in range(3):
             env.step(ACTIONS)
-        with Interrupt(line, recorder.close) as interrupt:
+        with Interrupt(RECORDER, line, recorder.close) as interrupt:
             env.step(ACTIONS)
         env.step(ACTIONS)
         recorder.close()
@@ -139,7 +107,7 @@ def test_an_interrupt_while_a_segment_begins_loses_no_step(tmp_path: Path) -> No
         path = tmp_path / str(line)
         writer = ContainerWriter(path, sample_info(), segment_bytes=1)
         append_steps(writer, [0])
-        with Interrupt(line) as interrupt:
+        with Interrupt(RECORDER, line) as interrupt:
             append_steps(writer, [1])
         append_steps(writer, [2, 3])
         writer.close()
@@ -156,7 +124,7 @@ def test_an_interrupt_at_close_leaves_a_second_close_its_work(tmp_path: Path) ->
         path = tmp_path / str(line)
         writer = ContainerWriter(path, sample_info())
         append_steps(writer, range(3))
-        with Interrupt(line) as interrupt:
+        with Interrupt(RECORDER, line) as interrupt:
             writer.close()
         writer.close()
         assert len(np.load(path / "frames-00000.npy")) == 3
