@@ -1,0 +1,126 @@
+"""Which triangle is nearest at each sample of a picture.
+
+A picture has four samples per pixel on a rotated grid. `samples` (H, W, 4) int64 holds what each sees: the bits of the
+inverse depth as a float32, which order as the depth does, then 32 bits of the triangle's number; 0 is nothing. So the
+nearest is the largest, whatever the order of triangles, and a maximum without a branch enters it: processors guess
+wrongly at every other edge of small triangles (measured: two thirds of the time).
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+# Where the samples lie in a pixel: each has a row and a column of its own, so that no slope of an edge is worst.
+SAMPLES_X = np.array([0.375, 0.875, 0.125, 0.625], dtype=np.float32)
+SAMPLES_Y = np.array([0.125, 0.375, 0.625, 0.875], dtype=np.float32)
+
+_ZERO, _QUARTER, _HALF, _ONE = np.float32(0), np.float32(0.25), np.float32(0.5), np.float32(1)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def clear(samples, left, top, right, bottom):
+    """Empty a rectangle of the picture."""
+    for y in range(top, bottom):
+        for x in range(left, right):
+            for s in range(4):
+                samples[y, x, s] = 0
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def _narrowed(low, high, slope, value):
+    """The part of columns low..high where value + slope * column may be positive; a column more at either end."""
+    if slope > _ZERO:
+        low = max(low, int(max(-value / slope, np.float32(-1))) - 1)
+    elif slope < _ZERO:
+        high = min(high, int(min(max(-value / slope, np.float32(-1)), np.float32(1e6))) + 1)
+    return low, high
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _fill(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
+    """Enter one triangle of the picture: corners [px] with inverse depth, which is linear over the picture."""
+    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    if area == _ZERO:
+        return
+    # Rows of samples lie at (k + 1/2) / 4; of each pixel, a row has one.
+    first = int(np.ceil(max(np.float32(4) * min(ay, by, cy) - _HALF, _ZERO)))
+    last = int(np.floor(min(np.float32(4) * max(ay, by, cy) - _HALF, np.float32(4 * samples.shape[0] - 1))))
+    left, right = max(min(ax, bx, cx), _ZERO), min(max(ax, bx, cx), np.float32(samples.shape[1]))
+    if last < first or right < left:
+        return
+    scale = _ONE / area
+    # Barycentric weights of a and b, and the inverse depth, as planes over the picture from the third corner on.
+    a_x, a_y = (by - cy) * scale, (cx - bx) * scale
+    b_x, b_y = (cy - ay) * scale, (ax - cx) * scale
+    z_x = (az - cz) * a_x + (bz - cz) * b_x
+    z_y = (az - cz) * a_y + (bz - cz) * b_y
+    is_wide = right - left > np.float32(6)
+    for k in range(first, last + 1):
+        y, s = k >> 2, k & 3
+        offset = SAMPLES_X[s]
+        low, high = int(np.ceil(max(left - offset, _ZERO))), int(np.floor(right - offset))
+        high = min(high, samples.shape[1] - 1)
+        dx, dy = offset - cx, (np.float32(k) + _HALF) * _QUARTER - cy
+        a_0, b_0 = a_x * dx + a_y * dy, b_x * dx + b_y * dy
+        z_0 = cz + z_x * dx + z_y * dy
+        if is_wide:
+            low, high = _narrowed(low, high, a_x, a_0)
+            low, high = _narrowed(low, high, b_x, b_0)
+            low, high = _narrowed(low, high, -a_x - b_x, _ONE - a_0 - b_0)
+        for x in range(low, high + 1):
+            column = np.float32(x)
+            a, b = a_0 + a_x * column, b_0 + b_x * column
+            z = z_0 + z_x * column
+            inside = (a >= _ZERO) & (b >= _ZERO) & (a + b <= _ONE) & (z > _ZERO)
+            sample = np.int64(np.float32(z).view(np.int32)) << 32 | number
+            samples[y, x, s] = max(samples[y, x, s], sample if inside else 0)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _cut(points, i, j, near, focal, center_x, center_y):
+    """Where the edge between two points before the camera goes through the near plane: x, y [px], inverse depth."""
+    t = (near - points[i, 2]) / (points[j, 2] - points[i, 2])
+    x = points[i, 0] + t * (points[j, 0] - points[i, 0])
+    y = points[i, 1] + t * (points[j, 1] - points[i, 1])
+    inverse = _ONE / near
+    return x * inverse * focal + center_x, y * inverse * focal + center_y, inverse
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, number, samples):
+    """Enter a triangle of which some corners are too near: the part beyond the near plane, of three or four corners."""
+    corners = np.empty((4, 3), np.float32)
+    n = 0
+    for k in range(3):
+        i = a if k == 0 else (b if k == 1 else c)
+        j = b if k == 0 else (c if k == 1 else a)
+        if picture[i, 2] > _ZERO:
+            corners[n, 0], corners[n, 1], corners[n, 2] = picture[i, 0], picture[i, 1], picture[i, 2]
+            n += 1
+        if (picture[i, 2] > _ZERO) != (picture[j, 2] > _ZERO):
+            corners[n, 0], corners[n, 1], corners[n, 2] = _cut(points, i, j, near, focal, center_x, center_y)
+            n += 1
+    for k in range(1, n - 1):
+        _fill(
+            corners[0, 0], corners[0, 1], corners[0, 2],
+            corners[k, 0], corners[k, 1], corners[k, 2],
+            corners[k + 1, 0], corners[k + 1, 1], corners[k + 1, 2],
+            number, samples,
+        )  # fmt: skip
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def cover(points, picture, triangles, first_number, near, focal, center_x, center_y, samples):
+    """Enter triangles (F, 3), numbered from `first_number` on, of points before the camera and in the picture."""
+    for t in range(len(triangles)):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        az, bz, cz = picture[a, 2], picture[b, 2], picture[c, 2]
+        seen = (az > _ZERO) + (bz > _ZERO) + (cz > _ZERO)
+        if seen == 3:
+            _fill(
+                picture[a, 0], picture[a, 1], az, picture[b, 0], picture[b, 1], bz, picture[c, 0], picture[c, 1], cz,
+                first_number + t, samples,
+            )  # fmt: skip
+        elif seen > 0:
+            _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, first_number + t, samples)

@@ -1,0 +1,101 @@
+"""The checker floor and the sky, which need no triangles."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from .shadows import TILE, light_on_ground
+
+# Side of a square of the checker floor [m].
+SQUARE = 0.5
+_SQUARE = np.float32(SQUARE)
+_ZERO, _HALF, _ONE, _TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
+# What is left of the light in a shadow.
+_IN_SHADOW = np.float32(0.48)
+# A shadow's edge is as wide as this share of the distance to what casts it.
+_SOFTNESS = np.float32(0.05)
+# Shadows are looked up this far above the ground [m], so that a body below it casts none from there.
+_LIFT = np.float32(0.002)
+# Sine of the elevation at which the sky has its top colour.
+_ZENITH = np.float32(0.55)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def _band(x, width):
+    """Mean of the square wave of period 2 that is -1 in [0, 1) and 1 in [1, 2), over a width about x."""
+    low, high = (x - _HALF * width) * _HALF, (x + _HALF * width) * _HALF
+    low, high = low - np.floor(low), high - np.floor(high)
+    return _TWO * (abs(low - _HALF) - abs(high - _HALF)) / width
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def background_row(y, camera, paint, row):
+    """Colour a row of the picture (W, 3) as if nothing stood there; free of branches, for 8 pixels at once."""
+    r = camera.rotation
+    step = _ONE / camera.focal
+    dy = (np.float32(y) + _HALF - camera.center_y) * step
+    x0, y0, z0 = r[1, 0] * dy + r[2, 0], r[1, 1] * dy + r[2, 1], r[1, 2] * dy + r[2, 2]
+    rx, ry, rz = r[0, 0], r[0, 1], r[0, 2]
+    inverse_reach = _ONE / (paint.reach * paint.reach)
+    inverse_square = _ONE / _SQUARE
+    # Without ground, or from below it, no ray meets it.
+    height = camera.height if paint.has_ground else _ZERO
+    some = _ONE if height > _ZERO else _ZERO
+    t0, t1, t2 = paint.sky_top[0], paint.sky_top[1], paint.sky_top[2]
+    s0, s1, s2 = paint.sky_bottom[0], paint.sky_bottom[1], paint.sky_bottom[2]
+    g0, g1, g2 = paint.ground[0], paint.ground[1], paint.ground[2]
+    d0, d1, d2 = paint.ground_dark[0] - g0, paint.ground_dark[1] - g1, paint.ground_dark[2] - g2
+    red, green, blue = row[0], row[1], row[2]
+    for x in range(len(red)):
+        dx = (np.float32(x) + _HALF - camera.center_x) * step
+        wx, wy, wz = x0 + rx * dx, y0 + ry * dx, z0 + rz * dx
+        # The sky: from the horizon's colour to that of the top, eased.
+        up = min(max(wz / np.sqrt(wx * wx + wy * wy + wz * wz) / _ZENITH, _ZERO), _ONE)
+        up *= _TWO - up
+        # The ground: how far its place moves from this pixel to the next one, to the right and down.
+        down = max(-wz, np.float32(1e-6))
+        t = height / down
+        px, py = t * wx, t * wy
+        slope_right, slope_down = rz / down, r[1, 2] / down
+        t_step = t * step
+        right_x, right_y = t_step * (rx + wx * slope_right), t_step * (ry + wy * slope_right)
+        down_x, down_y = t_step * (r[1, 0] + wx * slope_down), t_step * (r[1, 1] + wy * slope_down)
+        width_x = max((abs(right_x) + abs(down_x)) * inverse_square, np.float32(1e-4))
+        width_y = max((abs(right_y) + abs(down_y)) * inverse_square, np.float32(1e-4))
+        bx = _band((px + camera.east) * inverse_square, width_x)
+        by = _band((py + camera.north) * inverse_square, width_y)
+        dark = _HALF - _HALF * bx * by
+        far = (px * px + py * py) * inverse_reach
+        seen = (some if wz < _ZERO else _ZERO) / (_ONE + far * far)
+        sky = _ONE - seen
+        red[x] = sky * (s0 + up * (t0 - s0)) + seen * (g0 + dark * d0)
+        green[x] = sky * (s1 + up * (t1 - s1)) + seen * (g1 + dark * d1)
+        blue[x] = sky * (s2 + up * (t2 - s2)) + seen * (g2 + dark * d2)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def shadow_row(y, camera, sun, row):
+    """Darken the ground in a row of the picture where bodies keep the sun from it."""
+    r, axes = camera.rotation, sun.axes
+    step = _ONE / camera.focal
+    dy = (np.float32(y) + _HALF - camera.center_y) * step
+    x0, y0, z0 = r[1, 0] * dy + r[2, 0], r[1, 1] * dy + r[2, 1], r[1, 2] * dy + r[2, 2]
+    size = np.float32(len(sun.grid))
+    for x in range(row.shape[1]):
+        dx = (np.float32(x) + _HALF - camera.center_x) * step
+        wx, wy, wz = x0 + r[0, 0] * dx, y0 + r[0, 1] * dx, z0 + r[0, 2] * dx
+        if wz >= _ZERO:
+            continue
+        t = camera.height / -wz
+        px, py, pz = t * wx, t * wy, -camera.height
+        u = axes[0, 0] * px + axes[0, 1] * py + axes[0, 2] * pz + axes[0, 3]
+        v = axes[1, 0] * px + axes[1, 1] * py + axes[1, 2] * pz + axes[1, 3]
+        if u < _ZERO or v < _ZERO or u >= size or v >= size or not sun.tiles[int(v) // TILE, int(u) // TILE]:
+            continue
+        w = axes[2, 0] * px + axes[2, 1] * py + axes[2, 2] * pz + axes[2, 3]
+        lit = light_on_ground(sun.grid, u, v, w + _LIFT, _SOFTNESS / sun.cell)
+        share = _IN_SHADOW + (_ONE - _IN_SHADOW) * lit
+        row[0, x] *= share
+        row[1, x] *= share
+        row[2, x] *= share

@@ -1,0 +1,144 @@
+"""What the sun sees: how far towards it the highest surface is, on a grid across its rays.
+
+A point in the sun's space is (u, v, w): u and v in cells of the grid, w [m] towards the sun.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+# Cells per tile; a tile knows whether anything in it, or within two tiles of it, casts a shadow at all.
+TILE = 8
+NOTHING = np.float32(-1e9)
+_ZERO, _ONE = np.float32(0), np.float32(1)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def cast(points, triangles, grid):
+    """Enter triangles (F, 3) of points (V, 3) in the sun's space into the grid (S, S)."""
+    last = np.float32(len(grid) - 1)
+    for t in range(len(triangles)):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        ax, ay, az = points[a, 0], points[a, 1], points[a, 2]
+        bx, by, bz = points[b, 0], points[b, 1], points[b, 2]
+        cx, cy, cz = points[c, 0], points[c, 1], points[c, 2]
+        area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+        if area == _ZERO:
+            continue
+        scale = _ONE / area
+        # Cells are seen at their whole numbers.
+        left = int(np.ceil(min(max(min(ax, bx, cx), _ZERO), last)))
+        right = int(min(max(max(ax, bx, cx), _ZERO), last))
+        top = int(np.ceil(min(max(min(ay, by, cy), _ZERO), last)))
+        bottom = int(min(max(max(ay, by, cy), _ZERO), last))
+        a_x, a_y = (by - cy) * scale, (cx - bx) * scale
+        b_x, b_y = (cy - ay) * scale, (ax - cx) * scale
+        for y in range(top, bottom + 1):
+            dy = np.float32(y) - cy
+            for x in range(left, right + 1):
+                dx = np.float32(x) - cx
+                wa = a_x * dx + a_y * dy
+                wb = b_x * dx + b_y * dy
+                w = cz + wa * (az - cz) + wb * (bz - cz)
+                inside = (wa >= _ZERO) & (wb >= _ZERO) & (wa + wb <= _ONE)
+                grid[y, x] = max(grid[y, x], w if inside else NOTHING)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def mark_tiles(grid, tiles):
+    """Mark the tiles (S / TILE, S / TILE) in whose surroundings anything is."""
+    n = len(tiles)
+    tiles[:] = False
+    for ty in range(n):
+        for tx in range(n):
+            for y in range(ty * TILE, (ty + 1) * TILE):
+                for x in range(tx * TILE, (tx + 1) * TILE):
+                    if grid[y, x] > NOTHING:
+                        for ny in range(max(ty - 2, 0), min(ty + 3, n)):
+                            for nx in range(max(tx - 2, 0), min(tx + 3, n)):
+                                tiles[ny, nx] = True
+                        break
+                else:
+                    continue
+                break
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def light_near(grid, tiles, u, v, w):
+    """Share of sunlight, 0..1, at a point of a body: the edge of a shadow is about three cells wide."""
+    x0, y0 = int(np.floor(u)), int(np.floor(v))
+    size = len(grid)
+    if x0 < 1 or y0 < 1 or x0 + 2 >= size or y0 + 2 >= size or not tiles[y0 // TILE, x0 // TILE]:
+        return _ONE
+    fx, fy = u - np.float32(x0), v - np.float32(y0)
+    lit = _ZERO
+    for j in range(4):
+        row_weight = _ONE - fy if j == 0 else (fy if j == 3 else _ONE)
+        row = _ZERO
+        for i in range(4):
+            weight = _ONE - fx if i == 0 else (fx if i == 3 else _ONE)
+            if grid[y0 + j - 1, x0 + i - 1] <= w:
+                row += weight
+        lit += row * row_weight
+    return lit / np.float32(9)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def light_on_ground(grid, u, v, w, softness):
+    """Share of sunlight, 0..1, at a point of the ground.
+
+    The edge of a shadow is as wide as `softness` [cells / m] times the distance to what casts it: sharp at the feet,
+    soft at the head (R. Fernando, "Percentage-closer soft shadows", 2005).
+    """
+    x0, y0 = int(u + np.float32(0.5)), int(v + np.float32(0.5))
+    size = len(grid)
+    distance, found = _ZERO, 0
+    for j in range(-9, 10, 3):
+        y = y0 + j
+        if y < 0 or y >= size:
+            continue
+        for i in range(-9, 10, 3):
+            x = x0 + i
+            if 0 <= x < size and grid[y, x] > w:
+                distance += grid[y, x] - w
+                found += 1
+    if found == 0:
+        return _ONE
+    if found == 49:
+        return _ZERO
+    radius = min(max(softness * distance / np.float32(found), np.float32(1.5)), np.float32(9))
+    step = radius / np.float32(3)
+    lit, total = _ZERO, _ZERO
+    for j in range(-3, 4):
+        dy = np.float32(j)
+        for i in range(-3, 4):
+            dx = np.float32(i)
+            weight = np.float32(12) - dx * dx - dy * dy
+            if weight <= _ZERO:
+                continue
+            x = u + dx * step
+            y = v + dy * step
+            lit += weight * _bilinear(grid, x, y, w)
+            total += weight
+    return lit / total
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _bilinear(grid, u, v, w):
+    """Share of the four cells around (u, v) that let the sun through to the height w, by nearness."""
+    x0, y0 = int(np.floor(u)), int(np.floor(v))
+    size = len(grid)
+    if x0 < 0 or y0 < 0 or x0 + 1 >= size or y0 + 1 >= size:
+        return _ONE
+    fx, fy = u - np.float32(x0), v - np.float32(y0)
+    lit = _ZERO
+    if grid[y0, x0] <= w:
+        lit += (_ONE - fx) * (_ONE - fy)
+    if grid[y0, x0 + 1] <= w:
+        lit += fx * (_ONE - fy)
+    if grid[y0 + 1, x0] <= w:
+        lit += (_ONE - fx) * fy
+    if grid[y0 + 1, x0 + 1] <= w:
+        lit += fx * fy
+    return lit

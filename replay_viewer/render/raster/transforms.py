@@ -1,0 +1,31 @@
+"""Vertices from link coordinates to those of a camera or of the sun, and on to the picture."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def place(vertices, links, poses, out):
+    """Turn and move vertices (V, 3) by the pose (3, 4) of their link, into out (V, 3)."""
+    for i in range(len(vertices)):
+        m = poses[links[i]]
+        x, y, z = vertices[i, 0], vertices[i, 1], vertices[i, 2]
+        out[i, 0] = m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + m[0, 3]
+        out[i, 1] = m[1, 0] * x + m[1, 1] * y + m[1, 2] * z + m[1, 3]
+        out[i, 2] = m[2, 0] * x + m[2, 1] * y + m[2, 2] * z + m[2, 3]
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def project(points, focal, center_x, center_y, near, out):
+    """Points (V, 3) before a camera to the picture [px] and their inverse depth, (V, 3); 0 for what is too near.
+
+    The camera looks along z, x points right and y down.
+    """
+    for i in range(len(points)):
+        depth = points[i, 2]
+        inverse = np.float32(1) / depth if depth > near else np.float32(0)
+        out[i, 0] = points[i, 0] * inverse * focal + center_x
+        out[i, 1] = points[i, 1] * inverse * focal + center_y
+        out[i, 2] = inverse
