@@ -8,8 +8,9 @@ wrongly at every other edge of small triangles (measured: two thirds of the time
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from .compiled import compiled
 
 # Where the samples lie in a pixel: each has a row and a column of its own, so that no slope of an edge is worst.
 SAMPLES_X = np.array([0.375, 0.875, 0.125, 0.625], dtype=np.float32)
@@ -18,7 +19,7 @@ SAMPLES_Y = np.array([0.125, 0.375, 0.625, 0.875], dtype=np.float32)
 _ZERO, _QUARTER, _HALF, _ONE = np.float32(0), np.float32(0.25), np.float32(0.5), np.float32(1)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def clear(samples, left, top, right, bottom):
     """Empty a rectangle of the picture."""
     for y in range(top, bottom):
@@ -27,7 +28,7 @@ def clear(samples, left, top, right, bottom):
                 samples[y, x, s] = 0
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")
+@compiled
 def _narrowed(low, high, slope, value):
     """The part of columns low..high where value + slope * column may be positive; a column more at either end."""
     if slope > _ZERO:
@@ -37,7 +38,7 @@ def _narrowed(low, high, slope, value):
     return low, high
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _fill(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
     """Enter one triangle of the picture: corners [px] with inverse depth, which is linear over the picture."""
     area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
@@ -77,7 +78,7 @@ def _fill(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
             samples[y, x, s] = max(samples[y, x, s], sample if inside else 0)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _cut(points, i, j, near, focal, center_x, center_y):
     """Where the edge between two points before the camera goes through the near plane: x, y [px], inverse depth."""
     t = (near - points[i, 2]) / (points[j, 2] - points[i, 2])
@@ -87,7 +88,7 @@ def _cut(points, i, j, near, focal, center_x, center_y):
     return x * inverse * focal + center_x, y * inverse * focal + center_y, inverse
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, number, samples):
     """Enter a triangle of which some corners are too near: the part beyond the near plane, of three or four corners."""
     corners = np.empty((4, 3), np.float32)
@@ -110,7 +111,7 @@ def _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, number,
         )  # fmt: skip
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def cover(points, picture, triangles, first_number, near, focal, center_x, center_y, samples):
     """Enter triangles (F, 3), numbered from `first_number` on, of points before the camera and in the picture."""
     for t in range(len(triangles)):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from .compiled import compiled
 from .shadows import TILE, light_on_ground
 
 # Side of a square of the checker floor [m].
@@ -21,7 +21,7 @@ _LIFT = np.float32(0.002)
 _ZENITH = np.float32(0.55)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")
+@compiled
 def _band(x, width):
     """Mean of the square wave of period 2 that is -1 in [0, 1) and 1 in [1, 2), over a width about x."""
     low, high = (x - _HALF * width) * _HALF, (x + _HALF * width) * _HALF
@@ -29,7 +29,7 @@ def _band(x, width):
     return _TWO * (abs(low - _HALF) - abs(high - _HALF)) / width
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def background_row(y, camera, paint, row):
     """Colour a row of the picture (W, 3) as if nothing stood there; free of branches, for 8 pixels at once."""
     r = camera.rotation
@@ -74,7 +74,7 @@ def background_row(y, camera, paint, row):
         blue[x] = sky * (s2 + up * (t2 - s2)) + seen * (g2 + dark * d2)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def shadow_row(y, camera, sun, row):
     """Darken the ground in a row of the picture where bodies keep the sun from it."""
     r, axes = camera.rotation, sun.axes

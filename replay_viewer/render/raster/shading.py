@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from .compiled import compiled
 from .coverage import SAMPLES_X, SAMPLES_Y
 from .ground import background_row, shadow_row
 from .shadows import light_near
@@ -23,7 +23,7 @@ _NEAR_GROUND = np.float32(0.12)
 _HEADLIGHT = np.float32(0.14)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def instance_of(number, first_number):
     """Which instance has the triangle of a number."""
     low, high = 0, len(first_number) - 1
@@ -36,7 +36,7 @@ def instance_of(number, first_number):
     return low
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _texel(geometry, to_linear, offset, width, height, column, row):
     """Linear colour of a texel; the texture repeats."""
     i = offset + (row % height) * width + column % width
@@ -44,7 +44,7 @@ def _texel(geometry, to_linear, offset, width, height, column, row):
     return to_linear[texel[0]], to_linear[texel[1]], to_linear[texel[2]]
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _texture(geometry, to_linear, texture, u, v, pixels):
     """Linear colour of a texture at (u, v), from the level in which a pixel covers about one texel.
 
@@ -73,7 +73,7 @@ def _texture(geometry, to_linear, texture, u, v, pixels):
     )
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _surface(number, px, py, points, geometry, instances, rotations, camera, sun, paint):
     """Linear colour of a triangle at a place of the picture [px]."""
     k = instance_of(number, instances.first_number)
@@ -184,7 +184,7 @@ def _surface(number, px, py, points, geometry, instances, rotations, camera, sun
     return min(red + shine, _ONE), min(green + shine, _ONE), min(blue + shine, _ONE)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _body_row(y, samples, left, right, points, geometry, instances, rotations, camera, sun, paint, row):
     """Put what the samples of a row see over its background."""
     for x in range(left, right):
@@ -220,7 +220,7 @@ def _body_row(y, samples, left, right, points, geometry, instances, rotations, c
             row[2, x] = _QUARTER * (blue + n * row[2, x])
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _encode_row(row, to_srgb, pixels):
     """Linear light (3, W) to bytes (W, 3)."""
     for x in range(len(pixels)):
@@ -228,7 +228,7 @@ def _encode_row(row, to_srgb, pixels):
             pixels[x, channel] = to_srgb[int(min(max(row[channel, x], _ZERO), _ONE) * np.float32(4095) + _HALF)]
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def shade(samples, left, top, right, bottom, points, geometry, instances, rotations, camera, sun, paint, picture):
     """Colour a picture (H, W, 3) of which only the pixels of a rectangle may see triangles."""
     row = np.empty((3, picture.shape[1]), np.float32)
@@ -241,7 +241,7 @@ def shade(samples, left, top, right, bottom, points, geometry, instances, rotati
         _encode_row(row, paint.to_srgb, picture[y])
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def label(samples, left, top, right, bottom, instances, labels):
     """The entity (H, W) that the sample nearest to the middle of each pixel sees, -1 for none."""
     labels[:] = -1

@@ -5,8 +5,9 @@ A point in the sun's space is (u, v, w): u and v in cells of the grid, w [m] tow
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from .compiled import compiled
 
 # Cells per tile; a tile knows whether anything in it, or within two tiles of it, casts a shadow at all.
 TILE = 8
@@ -14,7 +15,7 @@ NOTHING = np.float32(-1e9)
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def cast(points, triangles, grid):
     """Enter triangles (F, 3) of points (V, 3) in the sun's space into the grid (S, S)."""
     last = np.float32(len(grid) - 1)
@@ -45,7 +46,7 @@ def cast(points, triangles, grid):
                 grid[y, x] = max(grid[y, x], w if inside else NOTHING)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def mark_tiles(grid, tiles):
     """Mark the tiles (S / TILE, S / TILE) in whose surroundings anything is."""
     n = len(tiles)
@@ -64,7 +65,7 @@ def mark_tiles(grid, tiles):
                 break
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def light_near(grid, tiles, u, v, w):
     """Share of sunlight, 0..1, at a point of a body: the edge of a shadow is about three cells wide."""
     x0, y0 = int(np.floor(u)), int(np.floor(v))
@@ -84,7 +85,7 @@ def light_near(grid, tiles, u, v, w):
     return lit / np.float32(9)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def light_on_ground(grid, u, v, w, softness):
     """Share of sunlight, 0..1, at a point of the ground.
 
@@ -124,7 +125,7 @@ def light_on_ground(grid, u, v, w, softness):
     return lit / total
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def _bilinear(grid, u, v, w):
     """Share of the four cells around (u, v) that let the sun through to the height w, by nearness."""
     x0, y0 = int(np.floor(u)), int(np.floor(v))

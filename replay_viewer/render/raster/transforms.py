@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from .compiled import compiled
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+
+@compiled
 def place(vertices, links, poses, out):
     """Turn and move vertices (V, 3) by the pose (3, 4) of their link, into out (V, 3)."""
     for i in range(len(vertices)):
@@ -17,7 +18,7 @@ def place(vertices, links, poses, out):
         out[i, 2] = m[2, 0] * x + m[2, 1] * y + m[2, 2] * z + m[2, 3]
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled
 def project(points, focal, center_x, center_y, near, out):
     """Points (V, 3) before a camera to the picture [px] and their inverse depth, (V, 3); 0 for what is too near.
 
