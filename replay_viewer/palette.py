@@ -12,6 +12,10 @@ TOTAL_COLOR = "#1f2933"
 GAIN_COLOR, LOSS_COLOR = "#16a34a", "#dc2626"
 GAIN_END_COLOR, LOSS_END_COLOR = "#14532d", "#7f1d1d"
 
+# Outcomes of episodes, each dark enough for white letters on it.
+OUTCOME_COLORS = {"terminated": "#dc2626", "truncated": "#b45309", "unfinished": "#64748b", "aborted": "#7c3aed"}
+SUCCESS_COLOR, FAILURE_COLOR = "#15803d", "#dc2626"
+
 
 def term_color(index: int) -> str:
     """CSS colour of the term with this index, the same wherever it is shown."""
