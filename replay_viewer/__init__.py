@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .record.writer import ContainerWriter
     from .replay import Replay, open_replay
     from .rollout import Rollout
+    from .video.collect import collect_frames_from_env
+    from .video.save import save_video
+    from .video.writer import VideoWriter
     from .viewer.app import ViewerApp
 
 __version__ = "0.1.0"
@@ -44,14 +47,17 @@ _HOMES = {
     "ReplayError": "errors",
     "Rollout": "rollout",
     "RolloutRecorder": "record.rollout_recorder",
+    "VideoWriter": "video.writer",
     "ViewerApp": "viewer.app",
     "attach": "record.attach",
+    "collect_frames_from_env": "video.collect",
     "load_rollout": "formats",
     "make_policy": "record.policies",
     "open_replay": "replay",
     "pack": "record.pack",
     "register_adapter": "record.adapters",
     "repair": "record.repair",
+    "save_video": "video.save",
 }
 
 __all__ = [
@@ -69,15 +75,18 @@ __all__ = [
     "ReplayError",
     "Rollout",
     "RolloutRecorder",
+    "VideoWriter",
     "ViewerApp",
     "__version__",
     "attach",
+    "collect_frames_from_env",
     "load_rollout",
     "make_policy",
     "open_replay",
     "pack",
     "register_adapter",
     "repair",
+    "save_video",
 ]
 
 
