@@ -17,6 +17,7 @@ from .selection import Shot
 _TITLE_SECONDS = 1.2
 # Nobody wants a longer one; a recording may state any time step.
 _LONGEST_FILM = 24 * 3600.0
+_MAX_FPS = 1000
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,14 @@ class Title:
 
     episode: Episode
     envs: tuple[int, ...]
+
+
+def check_pace(fps: float, speed: float) -> None:
+    """Raise BadArgument for a rate that films do not have, or a speed that is not positive."""
+    if not 0 < fps <= _MAX_FPS:
+        raise BadArgument("--fps", fps, f"expected a number above 0, up to {_MAX_FPS}.")
+    if not (speed > 0 and math.isfinite(speed)):
+        raise BadArgument("--speed", speed, "expected a positive number.")
 
 
 class Film:
@@ -38,10 +47,8 @@ class Film:
     """
 
     def __init__(self, rollout: Rollout, shots: Sequence[Shot], fps: float = 30, speed: float = 1.0) -> None:
-        """Plan it; raises BadArgument for a rate or a speed that is not positive, or a film longer than a day."""
-        for option, value in (("--fps", fps), ("--speed", speed)):
-            if not (value > 0 and math.isfinite(value)):
-                raise BadArgument(option, value, "must be a positive number.")
+        """Plan it; raises BadArgument as `check_pace` does, and for a film longer than a day."""
+        check_pace(fps, speed)
         self.rollout, self.shots, self.fps = rollout, tuple(shots), fps
         self._steps_per_frame = speed / (fps * rollout.control_dt)
         self._check_length(speed)

@@ -45,7 +45,10 @@ class Selection:
             `replay-viewer info` lists them.
         where: only episodes that ended so, of those; one of WHERE. "success" and "failure" need a known success.
         num_episodes: only the first so many of those.
-        steps: positions in the recording, instead of episodes.
+        step: one position in the recording, instead of episodes. steps: a run of them.
+
+    Raises:
+        UnknownName, BadArgument: a choice that means nothing in any recording.
     """
 
     env: int | None = None
@@ -53,7 +56,19 @@ class Selection:
     episodes: NumberChoice | None = None
     num_episodes: int | None = None
     where: str | None = None
+    step: int | None = None
     steps: str | slice | range | None = None
+
+    def __post_init__(self) -> None:
+        if self.where is not None and self.where not in _IS:
+            raise UnknownName("outcome", self.where, WHERE, where="this version")
+        if self.num_episodes is not None and self.num_episodes < 1:
+            raise BadArgument("--num-episodes", self.num_episodes, "expected 1 or more.")
+        of_episodes = {"--episodes": self.episodes, "--num-episodes": self.num_episodes, "--where": self.where}
+        given = {"--step": self.step, "--steps": self.steps, **of_episodes}
+        options = [option for option, value in given.items() if value is not None]
+        if options[0:1] in (["--step"], ["--steps"]) and len(options) > 1:
+            raise BadArgument(options[0], given[options[0]], f"leave out {' and '.join(options[1:])}, or this.")
 
     @property
     def picks_episodes(self) -> bool:
@@ -80,9 +95,10 @@ def shots_of(rollout: Rollout, selection: Selection) -> list[Shot]:
         NothingSelected: no episode meets it.
         UnknownName, BadArgument: an env, an episode, an outcome or a step that is not there, or a contradiction.
     """
-    if selection.steps is not None and selection.picks_episodes:
-        raise BadArgument("--steps", selection.steps, "leave out --episodes, --num-episodes and --where, or --steps.")
     envs = _envs(rollout, selection)
+    if selection.step is not None:
+        step = picked("--step", selection.step, rollout.num_steps, "steps")[0]
+        return [Shot(envs, range(step, step + 1))]
     if selection.steps is not None:
         return [Shot(envs, picked_span("--steps", selection.steps, rollout.num_steps, "steps"))]
     if selection.envs is not None and not selection.picks_episodes:
@@ -110,10 +126,6 @@ def _shot(episode: Episode, crowd: Sequence[int]) -> Shot:
 
 
 def _picked_episodes(episodes: Sequence[Episode], selection: Selection) -> list[Episode]:
-    if selection.where is not None and selection.where not in _IS:
-        raise UnknownName("outcome", selection.where, WHERE, where="this version")
-    if selection.num_episodes is not None and selection.num_episodes < 1:
-        raise BadArgument("--num-episodes", selection.num_episodes, "expected 1 or more.")
     numbers = range(len(episodes))
     if selection.episodes is not None:
         numbers = picked("--episodes", selection.episodes, len(episodes), "episodes")

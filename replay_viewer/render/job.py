@@ -1,0 +1,120 @@
+"""What is to be done with a recording, and its doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BadArgument, printable
+from ..replay import Replay
+from ..rollout import Rollout
+from ..video import VideoWriter
+from .film import Film
+from .loader import Loader
+from .pictures import save_picture
+from .selection import Selection, Shot, shots_of
+from .studio import Studio
+from .target import Target
+from .view import View
+
+# Called with the video frames that are done and those there are.
+Progress = Callable[[int, int], None]
+# Called with a line about what was done.
+Tell = Callable[[str], None]
+
+
+class Counter:
+    """Counts video frames for a `Progress`, over several recordings where `total` is given."""
+
+    def __init__(self, progress: Progress | None, total: int | None = None) -> None:
+        self._progress, self._total, self.done = progress, total, 0
+
+    def expect(self, num_frames: int) -> None:
+        """Say how many there are, unless that is known already."""
+        self._total = num_frames if self._total is None else self._total
+        self.count(0)
+
+    def count(self, num_frames: int = 1) -> None:
+        """So many are done, or had better not be waited for."""
+        self.done += num_frames
+        if self._progress is not None:
+            self._progress(self.done, self._total or 0)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be done with each recording. See `render_video` for the parts; raises BadArgument for `workers`."""
+
+    selection: Selection
+    view: View
+    target: Target
+    loader: Loader
+    workers: int | None
+    tell: Tell
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise BadArgument("--workers", self.workers, "expected 1 or more.")
+
+    def files(self, rollout: Rollout, subfolder: Path = Path()) -> dict[Path, Film]:
+        """What is made of a recording: films by their paths, in a folder below `subfolder`. Raises ReplayError."""
+        shots = shots_of(rollout, self.selection)
+        if self.target.is_picture:
+            shots = [_beginning(shots[0])]
+        parts = [[shot] for shot in shots] if self.target.split else [shots]
+        films = [Film(rollout, part, self.view.fps, self.view.speed) for part in parts]
+        return dict(zip(self.target.paths_of(films, subfolder), films, strict=True))
+
+    def left(self, files: dict[Path, Film]) -> dict[Path, Film]:
+        """The files that are not there yet. Raises FileProblem for one that is, unless the user said what to do."""
+        left = self.target.left(list(files))
+        return {path: film for path, film in files.items() if path in left}
+
+    def render_file(self, path: Path, counter: Counter, subfolder: Path = Path()) -> list[Path]:
+        """Render a recording; its robots are loaded only if there is something to do. Returns what was written."""
+        with self.loader.rollout(path) as rollout:
+            files = self._left_and_told(self.files(rollout, subfolder))
+            return self._write(self.loader.replay(rollout), files, counter) if files else []
+
+    def render(self, replay: Replay, counter: Counter) -> list[Path]:
+        """Render a recording that is open. Returns what was written."""
+        files = self._left_and_told(self.files(replay.rollout))
+        return self._write(replay, files, counter) if files else []
+
+    def _left_and_told(self, files: dict[Path, Film]) -> dict[Path, Film]:
+        left = self.left(files)
+        for path in files:
+            if path not in left:
+                self.tell(f"{printable(str(path))}: is there already")
+        return left
+
+    def _write(self, replay: Replay, files: dict[Path, Film], counter: Counter) -> list[Path]:
+        counter.expect(sum(film.num_frames for film in files.values()))
+        with Studio(replay, self.view, self.workers) as studio:
+            for path, film in files.items():
+                if self.target.is_picture:
+                    save_picture(studio.first_image(film), path)
+                    counter.count(film.num_frames)
+                else:
+                    _write_film(studio, film, path, self.view.size, counter)
+                self.tell(_described(path, film, self))
+        return list(files)
+
+
+def _beginning(shot: Shot) -> Shot:
+    return Shot(shot.envs, shot.steps[:1], shot.episode)
+
+
+def _write_film(studio: Studio, film: Film, path: Path, size: tuple[int, int], counter: Counter) -> None:
+    with VideoWriter(path, size, film.fps) as video, closing(studio.images(film)) as images:
+        for image in images:
+            video.append(image)
+            counter.count()
+
+
+def _described(path: Path, film: Film, job: Job) -> str:
+    width, height = job.view.size
+    length = "" if job.target.is_picture else f", {film.num_frames} frames, {film.duration:.2f} s"
+    return f"{printable(str(path))}: {width}x{height}{length}"
