@@ -36,7 +36,7 @@ def chart_range(curves: np.ndarray) -> Range:
         return None
     low, high, least, greatest = np.array(ranges).T
     bottom, top = low.min(), high.max()
-    margin = 0.15 * (top - bottom) or 1.0
+    margin = 0.15 * (top - bottom) or 0.15 * abs(top) or 1.0
     if least.min() >= bottom - 3 * margin and greatest.max() <= top + 3 * margin:
         bottom, top = least.min(), greatest.max()
     return float(bottom - margin), float(top + margin)

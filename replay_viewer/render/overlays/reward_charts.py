@@ -22,30 +22,36 @@ def reward_charts(
     series: EpisodeRewards, terms: Sequence[int], control_dt: float, measures: Measures, look: Look
 ) -> list[Chart]:
     """The charts for which there are finite values. terms: indices of those that get a curve."""
-    thin, thick = 1.4 * measures.scale, 2.0 * measures.scale
-    curves = [Curve(series.terms[:, k], rgb(term_color(k)), thin) for k in terms]
+    return [*_step_charts(series, terms, control_dt, measures, look), *_sum_charts(series, control_dt, measures, look)]
+
+
+def _step_charts(
+    series: EpisodeRewards, terms: Sequence[int], control_dt: float, measures: Measures, look: Look
+) -> list[Chart]:
+    curves = [Curve(series.terms[:, k], rgb(term_color(k)), 1.4 * measures.scale) for k in terms]
     if series.total is not None:
-        curves.append(Curve(series.total, look.text, thick))
+        curves.append(Curve(series.total, look.text, 2 * measures.scale))
     shown = chart_range(np.stack([curve.values for curve in curves], axis=1)) if curves else None
-    if shown is None:
+    return [Chart("rewards per step", _axes(series, control_dt, shown), curves, measures, look)] if shown else []
+
+
+def _sum_charts(series: EpisodeRewards, control_dt: float, measures: Measures, look: Look) -> list[Chart]:
+    finite = series.cumulative[np.isfinite(series.cumulative)]
+    if series.cumulative_of == "nothing" or not finite.size:
         return []
-    num_steps = len(series.steps)
-    seconds = (num_steps - 1) * control_dt
-    summed = Curve(series.cumulative, look.accent, thick)
-    name = "return so far" if series.cumulative_of == "reward" else "sum of the terms so far"
-    axes, below = Axes(num_steps, seconds, *shown), Axes(num_steps, seconds, *_full_range(series.cumulative))
-    return [
-        Chart("rewards per step", axes, curves, measures, look),
-        Chart(name, below, [summed], measures, look, running=series.cumulative),
-    ]
-
-
-def _full_range(values: np.ndarray) -> tuple[float, float]:
-    """From below the least to above the greatest finite value, of which there must be one."""
-    finite = values[np.isfinite(values)]
     low, high = float(finite.min()), float(finite.max())
-    margin = 0.12 * (high - low) or 1.0
-    return low - margin, high + margin
+    margin = 0.12 * (high - low) or 0.12 * abs(high) or 1.0
+    title = "return so far" if series.cumulative_of == "reward" else "sum of the terms so far"
+    axes, curve = (
+        _axes(series, control_dt, (low - margin, high + margin)),
+        Curve(series.cumulative, look.accent, 2 * measures.scale),
+    )
+    return [Chart(title, axes, [curve], measures, look, running=series.cumulative)]
+
+
+def _axes(series: EpisodeRewards, control_dt: float, shown: tuple[float, float]) -> Axes:
+    num_steps = len(series.steps)
+    return Axes(num_steps, (num_steps - 1) * control_dt, *shown)
 
 
 def place_charts(charts: Sequence[Chart], box: Box, measures: Measures) -> None:
@@ -53,8 +59,9 @@ def place_charts(charts: Sequence[Chart], box: Box, measures: Measures) -> None:
     title, below = measures.px(32), measures.px(22)
     height = box.height - len(charts) * title - below
     upper = round(_UPPER_SHARE * height)
-    left = box.left + max(chart.tick_width(upper) for chart in charts) + measures.px(8)
+    heights = (upper, height - upper) if len(charts) == 2 else (height,)
+    left = box.left + max(map(Chart.tick_width, charts, heights)) + measures.px(8)
     top = box.top + title
-    for chart, plot_height in zip(charts, (upper, height - upper), strict=True):
+    for chart, plot_height in zip(charts, heights, strict=True):
         chart.place(Box(left, top, box.right, top + plot_height), box.left)
         top += plot_height + title

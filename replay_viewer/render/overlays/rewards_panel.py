@@ -21,8 +21,8 @@ from .reward_rows import RewardRows, largest_terms, reward_rows
 from .strip import row_of
 from .writing import fitted, text_mask
 
-# More curves than there are colours cannot be told apart.
-_MAX_CURVES = 10
+# Among more curves nobody finds one again.
+_MAX_CURVES = 12
 # How faint curves are to the right of the playhead.
 _FUTURE_OPACITY = 0.3
 
