@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import trimesh
 
 from ..robot import Robot, Visual, materials
 from ..robot.link_scene import link_normals, outward_faces
-from ..robot.weld import unique_rows
 from ..rollout import Terrain
-from .blocks import block_edges, spatial_order, spheres
+from .blocks import block_edges, spheres
+from .parts import Part, arranged, faceted, flat_shaded
 from .textures import TextureAtlas, make_atlas
+from .triangles import face_normals
 
 # Visuals that are fainter than this are left out; all others are drawn opaque.
 FAINTEST = 0.05
 # Texture coordinates are kept within this, where float32 still tells texels apart.
 _MOST_REPEATS = 4096.0
-# Triangles of a terrain that are worked on at once; normals in steps of a quarter of a degree are one.
+# Triangles of a terrain that are worked on at once.
 _CHUNK = 1 << 16
-_NORMAL_STEPS = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,19 +61,6 @@ class Surface:
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
-    """Triangles on one link: arrays as in `Surface`, where those of the same names are all parts behind each other."""
-
-    link: int
-    vertices: np.ndarray
-    normals: np.ndarray
-    colors: np.ndarray
-    uv: np.ndarray
-    triangles: np.ndarray
-    textures: np.ndarray
-
-
 def robot_surface(robot: Robot) -> Surface:
     """What is drawn of a robot, as the viewer draws it. A texture that cannot be read is drawn as one colour."""
     visuals = [visual for visual in robot.visuals if visual.rgba[3] >= FAINTEST]
@@ -102,15 +89,7 @@ def terrain_surface(terrain: Terrain, color: np.ndarray) -> Surface:
         )
     )
     chunks = [slice(start, start + _CHUNK) for start in range(0, len(shared.triangles), _CHUNK)]
-    return assembled([_faceted(shared, chunk) for chunk in chunks], make_atlas({})[0], num_links=1)
-
-
-def arranged(part: Part) -> Part:
-    """The part in spatial order, without triangles that have no area and without vertices of no triangle."""
-    kept = np.flatnonzero(_has_area(part.vertices[part.triangles]))
-    kept = kept[spatial_order(part.vertices[part.triangles[kept]])]
-    used, triangles = _in_order_of_use(part.triangles[kept], len(part.vertices))
-    return _of_vertices(part, used, triangles, part.textures[kept])
+    return assembled([faceted(shared, chunk) for chunk in chunks], make_atlas({})[0], num_links=1)
 
 
 def assembled(parts: Iterable[Part], atlas: TextureAtlas, num_links: int, problems: tuple[str, ...] = ()) -> Surface:
@@ -188,7 +167,7 @@ def _part(visual: Visual, index: Mapping[str, int], is_broken: bool) -> Part:
         triangles=triangles.astype(np.int32),
         textures=np.full(len(triangles), index.get(visual.mesh_key, -1), np.int32),
     )
-    return _flat(arranged(part)) if is_flat else arranged(part)
+    return flat_shaded(arranged(part)) if is_flat else arranged(part)
 
 
 def _colors(visual: Visual, is_broken: bool) -> np.ndarray:
@@ -215,77 +194,9 @@ def _repaired(normals: np.ndarray, vertices: np.ndarray, triangles: np.ndarray) 
         normals = normals.copy()
         affected = triangles[bad[triangles].any(axis=1)]
         of_face = np.zeros_like(normals)
-        of_face[affected] = _face_normals(vertices[affected])[:, None]
+        of_face[affected] = face_normals(vertices[affected])[:, None]
         normals[bad] = of_face[bad]
     return normals
-
-
-def _flat(part: Part) -> Part:
-    """The part flat shaded, each triangle with vertices of its own."""
-    corners = part.triangles.ravel()
-    normals = np.repeat(_face_normals(part.vertices[part.triangles]), 3, axis=0)
-    triangles = np.arange(len(corners), dtype=np.int32).reshape(-1, 3)
-    return replace(_of_vertices(part, corners, triangles, part.textures), normals=normals)
-
-
-def _faceted(part: Part, chunk: slice) -> Part:
-    """Some triangles of a part flat shaded. Those in one plane share vertices."""
-    corners = part.triangles[chunk].ravel()
-    normals = np.repeat(_face_normals(part.vertices[part.triangles[chunk]]), 3, axis=0)
-    # Numbers of vertices within the chunk, because rows are compared as float32.
-    rows = np.column_stack([corners - corners.min(), np.round(normals * _NORMAL_STEPS)])
-    first, inverse = unique_rows(rows)
-    used, triangles = _in_order_of_use(inverse.reshape(-1, 3), len(first))
-    chosen = first[used]
-    return replace(_of_vertices(part, corners[chosen], triangles, part.textures[chunk]), normals=normals[chosen])
-
-
-def _of_vertices(part: Part, chosen: np.ndarray, triangles: np.ndarray, textures: np.ndarray) -> Part:
-    """Other triangles (F, 3) of the chosen vertices."""
-    return Part(
-        link=part.link,
-        vertices=part.vertices[chosen],
-        normals=part.normals[chosen],
-        colors=part.colors[chosen],
-        uv=part.uv[chosen],
-        triangles=triangles,
-        textures=textures,
-    )
-
-
-def _face_normals(corners: np.ndarray) -> np.ndarray:
-    """Unit normals (F, 3) of triangles (F, 3, 3) that have an area."""
-    crosses = _crosses(corners)
-    return crosses / np.sqrt(np.maximum(_squares(crosses), np.finfo(crosses.dtype).tiny))[:, None]
-
-
-def _has_area(corners: np.ndarray) -> np.ndarray:
-    """Whether each of the triangles (F, 3, 3) has one, (F,)."""
-    return _squares(_crosses(corners)) > np.finfo(corners.dtype).tiny
-
-
-def _squares(vectors: np.ndarray) -> np.ndarray:
-    """Squared lengths (F,)."""
-    return np.einsum("fk,fk->f", vectors, vectors)
-
-
-def _crosses(corners: np.ndarray) -> np.ndarray:
-    """Normals (F, 3) of twice the triangles' area. By components, a third of the time of np.cross."""
-    ux, uy, uz = (corners[:, 1] - corners[:, 0]).T
-    vx, vy, vz = (corners[:, 2] - corners[:, 0]).T
-    return np.column_stack([uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx])
-
-
-def _in_order_of_use(triangles: np.ndarray, num_vertices: int) -> tuple[np.ndarray, np.ndarray]:
-    """The vertices that triangles (F, 3) use, in the order in which they do, and the triangles in the new numbers."""
-    corners = triangles.ravel()
-    first = np.full(num_vertices, len(corners))
-    first[corners[::-1]] = np.arange(len(corners))[::-1]  # Of equal indices, the last assignment stays.
-    order = np.argsort(first, kind="stable")
-    used = order[: np.count_nonzero(first < len(corners))]
-    rank = np.empty(num_vertices, np.int32)
-    rank[order] = np.arange(num_vertices, dtype=np.int32)
-    return used, rank[triangles]
 
 
 def _stacked(arrays: Sequence[np.ndarray], shape: tuple[int, ...], dtype: type) -> np.ndarray:
