@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,13 +24,15 @@ _MAX_PROBLEMS = 8
 class Replay:
     """What a viewer, a renderer or a summary needs of one recording.
 
-    robots: by entity name, one for every entity. robot_verdicts: every doubt about them.
+    robots: by entity name, one for every entity. robot_verdicts: every doubt about them. reload: reads the recording
+    anew; None where it is held in memory.
     """
 
     rollout: Rollout
     robots: dict[str, Robot]
     robot_verdicts: tuple[Verdict, ...]
     frames: FrameCache
+    reload: Callable[[], Rollout] | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -44,6 +47,19 @@ class Replay:
         # The episode of the last step may have ended there, which is then drawn as its terminal state.
         self.frames.forget_from(last)
         return True
+
+    @contextmanager
+    def reopened(self) -> Iterator[Replay]:
+        """The recording read anew, with the same robots, for another thread, until the block ends.
+
+        Of one that is still written, as it is now. Raises ReplayError as `open_replay` does.
+        """
+        rollout = self.rollout if self.reload is None else self.reload()
+        try:
+            yield replace(self, rollout=rollout, frames=FrameCache(rollout, self.robots))
+        finally:
+            if rollout is not self.rollout:
+                rollout.close()
 
     def close(self) -> None:
         """Close the recording's file."""
@@ -70,9 +86,13 @@ def open_replay(
     """
     folders = [Path(folder) for folder in package_dirs]
     given = None if urdf is None else load_robot(Path(urdf), folders)
-    rollout = load_rollout(path, options, None if given is None else lowest_point_of(given))
+
+    def load() -> Rollout:
+        return load_rollout(path, options, None if given is None else lowest_point_of(given))
+
+    rollout = load()
     try:
-        return with_robots(rollout, given, folders)
+        return replace(with_robots(rollout, given, folders), reload=load)
     except Exception:
         rollout.close()
         raise

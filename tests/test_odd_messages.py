@@ -36,7 +36,7 @@ def app() -> Iterator[ViewerApp]:
 def control(app: ViewerApp, label: str) -> Any:
     """The control of this label."""
     handles: list[Any] = list(app._server.gui._gui_input_handle_from_uuid.values())
-    return next(handle for handle in handles if handle._impl.props.label == label)
+    return next(handle for handle in handles if getattr(handle._impl.props, "label", None) == label)
 
 
 def update(handle: Any, **properties: Any) -> dict[str, Any]:
@@ -120,6 +120,30 @@ def test_what_is_no_message_ends_its_connection_with_one_line(app: ViewerApp, ca
     assert not any(record.exc_info or "\n" in record.getMessage() for record in caplog.records)
     send(app, asked(app, "seek", 12))
     until(lambda: app.session.player.step == 12)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"position": [float("nan")] * 3},
+        {"position": [1e30, 0, 0]},
+        {"position": [0, 0, 0]},
+        {"look_at": [float("inf")] * 3},
+        {"wxyz": [0, 0, 0]},
+        {"fov": -1.0},
+        {"fov": 1e9},
+    ],
+    ids=str,
+)
+def test_nothing_is_drawn_from_a_camera_that_is_none(
+    app: ViewerApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, odd: dict[str, Any]
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(app, "_notify", lambda title, problem: told.append(problem))
+    with caplog.at_level(logging.WARNING):
+        send(app, {**_CAMERA, **odd}, asked(app, "screenshot"))
+        until(lambda: bool(told))
+    assert not caplog.records and "camera cannot be drawn with" in told[0]
 
 
 def test_a_camera_that_is_nowhere_harms_nobody(app: ViewerApp, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ import html
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import viser
@@ -23,6 +24,7 @@ from .panels.recording import RecordingPanel, doubts
 from .panels.rewards import RewardsPanel
 from .panels.selection import SelectionPanel
 from .panels.timeline import TimelinePanel
+from .rendering import Rendering
 from .scene import Scene, add_sky
 from .server import close_server, open_server
 from .session import Session
@@ -68,6 +70,7 @@ class ViewerApp:
         port: int = 8080,
         title: str = "replay-viewer",
         shadows: bool = True,
+        folder: Path | None = None,
     ) -> None:
         """Open the server.
 
@@ -76,6 +79,7 @@ class ViewerApp:
             port: the first free one from here on is taken; see `port`.
             title: what the page says it opens, and then shows.
             shadows: whether the light casts shadows at first; browsers without a GPU draw faster without.
+            folder: where videos that browsers ask for are written; None for the current folder.
 
         Raises:
             HostProblem: if this machine cannot listen there.
@@ -83,6 +87,7 @@ class ViewerApp:
         self._host = host
         self._title = title = printable(title)
         self._shadows = shadows
+        self._folder = folder or Path.cwd()
         self._server = open_server(host, port, title)
         self._server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=(37, 99, 235))
         add_sky(self._server)
@@ -150,8 +155,9 @@ class ViewerApp:
         """Stop the owner thread and the server."""
         self._stopping.set()
         self._mailbox.post(lambda: None)
-        if self._owner.is_alive():
+        if self._owner.ident is not None:  # Something was shown.
             self._owner.join(timeout=5)
+            self._rendering.close()
         close_server(self._server)
 
     def __enter__(self) -> ViewerApp:
@@ -184,6 +190,8 @@ class ViewerApp:
             self._curves = CurvesPanel(gui, session)
         with tabs.add_tab(f"Recording ({number})" if number else "Recording", viser.Icon.FILE_INFO):
             self._recording = RecordingPanel(gui, session.replay)
+        with tabs.add_tab("Render", viser.Icon.MOVIE):
+            self._rendering = Rendering(gui, self._mailbox, session, self._views, self._folder)
         with tabs.add_tab("Keys", viser.Icon.KEYBOARD):
             HelpPanel(gui)
         page = PageBridge(self._server, self._mailbox, self._actions)
@@ -217,6 +225,7 @@ class ViewerApp:
             **{f"look_{name}": look(name) for name in ("top", "side", "front", "follow")},
             "toggle_follow": lambda _, client: changed(client, self._views[client].toggle_follow, self._subject()),
             "toggle_shadows": lambda _, client: changed(client, self._views[client].toggle_shadows),
+            "screenshot": lambda _, client: self._rendering.screenshot(client),
             "zoom": lambda _, client: self._timeline.toggle_zoom(self._views[client].client),
         }
 
@@ -305,7 +314,7 @@ class ViewerApp:
 
     def _notify(self, title: str, problem: str) -> None:
         for view in self._views.values():
-            view.client.add_notification(title, problem, color="red", auto_close_seconds=8)
+            view.notify(title, problem)
 
     def _draw(self) -> None:
         """Send the frame at the position, if it is not the one shown."""
@@ -327,6 +336,7 @@ class ViewerApp:
         self._selection.sync(self.session, takes_growth)
         self._rewards.sync(self.session)
         self._curves.sync(self.session, takes_growth)
+        self._rendering.sync()
         if takes_growth and self.session.tail is not None and self.session.tail.state != "lost":
             self._recording.sync(self.session.replay)
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import viser
 
-from ..camera_paths import Aim
+from ..camera_paths import Aim, Carried, Free
 from ..cameras import CameraPose, preset
+from .browser_camera import browser_pose, picture_size
 from .scene import WORLD
 
 # An orbit camera cannot look along its own axis; this tilt [m per m of distance] is not visible.
@@ -52,10 +53,22 @@ class ClientView:
         """What the page's buttons show."""
         return {"following": self._still_world is None, "shadows": self._shadows}
 
+    def camera(self) -> Carried | Free:
+        """This browser's camera, for a film: it follows where the browser does. Raises OddCamera."""
+        pose = browser_pose(self.client.camera)
+        return Carried(pose) if self._still_world is None else Free(_moved(pose, -self._still_world.position))
+
+    def camera_now(self, subject: Subject) -> CameraPose:
+        """Where this browser's camera is in the world. Raises OddCamera."""
+        return _moved(browser_pose(self.client.camera), self._origin(subject))
+
+    def picture_size(self) -> tuple[int, int]:
+        """Width and height of this browser's picture [px], within bounds."""
+        return picture_size(self.client.camera)
+
     def look_from(self, name: str, subject: Subject) -> None:
         """Put the camera on a preset; orbiting goes on from there."""
-        origin = subject.origin if self._still_world is None else -self._still_world.position
-        pose = subject.seen_from(name, origin, self._aspect())
+        pose = subject.seen_from(name, self._origin(subject), self._aspect())
         with self.client.atomic():
             self.client.camera.position = pose.position
             self.client.camera.look_at = pose.look_at
@@ -70,10 +83,18 @@ class ClientView:
             self._still_world = None
             self._aim_at(subject.aim.position - subject.origin)
 
+    def notify(self, title: str, problem: str) -> None:
+        """Tell this browser of a problem."""
+        self.client.add_notification(title, problem, color="red", auto_close_seconds=8)
+
     def toggle_shadows(self) -> None:
         """Cast shadows or not; a machine without a GPU draws faster without."""
         self._shadows = not self._shadows
         self.client.scene.configure_default_lights(cast_shadow=self._shadows)
+
+    def _origin(self, subject: Subject) -> np.ndarray:
+        """The world point (3,) [m] in the middle of this browser's space."""
+        return subject.origin if self._still_world is None else -self._still_world.position
 
     def _aspect(self) -> float:
         """Width of the browser's picture over its height; 1 where it has no size."""
@@ -88,3 +109,7 @@ class ClientView:
         with self.client.atomic():
             camera.position = target + view
             camera.look_at = target
+
+
+def _moved(pose: CameraPose, offset: np.ndarray) -> CameraPose:
+    return pose._replace(position=pose.position + offset, look_at=pose.look_at + offset)

@@ -39,5 +39,6 @@ KEYS = (
     Key("4", "4", "look_follow", "Camera: behind the robot"),
     Key("F", "F", "toggle_follow", "Follow the robot, on or off"),
     Key("H", "H", "toggle_shadows", "Shadows, on or off"),
+    Key("C", "C", "screenshot", "Save a picture of this view"),
     Key("Z", "Z", "zoom", "Timeline shows this episode only"),
 )

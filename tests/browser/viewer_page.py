@@ -46,10 +46,18 @@ NO_DRAWING = (
 class ViewerProcess:
     """`replay-viewer view ...` in a process of its own, until the block ends."""
 
-    def __init__(self, arguments: Sequence[str], timeout: float = 60.0, **environment: str) -> None:
+    def __init__(
+        self, arguments: Sequence[str], timeout: float = 60.0, folder: Path | None = None, **environment: str
+    ) -> None:
+        """folder: the current one of the process."""
         command = [sys.executable, "-u", "-m", "replay_viewer", "view", *arguments]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **environment}
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=folder,
+            env={**os.environ, **environment},
         )
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -34,6 +34,7 @@
   let released = null; // After that, until the server has moved there: {step, until}.
   let heldSteps = null; // Length of the timeline when the user took hold of it: it must not move in the hand.
   let zoomed = false;
+  const chartZooms = {}; // By chart: the one that was seen last, what it shows of time when whole, and its zoom.
   let running = true;
   let drawn = "";
 
@@ -115,6 +116,8 @@
   follow.addEventListener("click", () => send("toggle_follow"));
   const shadows = textButton(views, "Shadows", "Off is faster without a GPU (H)");
   shadows.addEventListener("click", () => send("toggle_shadows"));
+  const picture = textButton(views, "Screenshot", "This view as a picture, well drawn (C)");
+  picture.addEventListener("click", () => send("screenshot"));
   const zoom = button(row, "zoom", "Timeline shows this episode only (Z)", "", "rv-minor");
   zoom.addEventListener("click", toggleZoom);
   let speed = null;
@@ -293,10 +296,24 @@
     chip.title = chip.textContent;
   }
 
+  // When a chart's axes change, viser makes it anew, without the part of it that the user has zoomed into.
+  function keepZoom(uuid, chart) {
+    const x = chart.scales.x;
+    if (x.min == null) return;
+    if (chartZooms[uuid]?.chart !== chart) {
+      const [from, to] = chartZooms[uuid]?.zoom ?? [];
+      chartZooms[uuid] = { chart, min: x.min, max: x.max };
+      if (from >= x.min && to <= x.max) chart.setScale("x", { min: from, max: to });
+    }
+    const whole = chartZooms[uuid];
+    whole.zoom = x.min !== whole.min || x.max !== whole.max ? [x.min, x.max] : null;
+  }
+
   function drawCharts(step) {
     for (const uuid of state.charts) {
       const chart = window.__viserTestpoints?.uplots?.[uuid]?.chart;
       if (!chart) continue;
+      keepZoom(uuid, chart);
       const marker = chart.over.querySelector(".rv-marker") ?? element("div", "rv-marker", chart.over);
       const x = chart.valToPos(step * state.dt, "x");
       marker.style.transform = `translateX(${x}px)`;

@@ -1,0 +1,94 @@
+"""Work in the background: on a thread of its own, with progress, and to be cancelled."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+from ..errors import ReplayError
+
+JobState = Literal["running", "done", "failed", "cancelled"]
+# Called with what is done and what there is to do.
+Progress = Callable[[int, int], None]
+
+# Progress is told at most this often [s]: every telling costs the page's main thread.
+_TELL_PERIOD = 0.2
+
+_log = logging.getLogger(__name__)
+
+
+class _Cancelled(Exception):
+    """Raised out of the work's own call of its progress."""
+
+
+class Job:
+    """One piece of work, which has begun.
+
+    Attributes:
+        state: how it stands. done, total: how much of it is done; both 0 until that is known.
+        result: of the work, once it is done. problem: why it failed.
+    """
+
+    def __init__(self, work: Callable[[Progress], Any], tell: Callable[[], object]) -> None:
+        """Begin.
+
+        Args:
+            work: what to do. It calls its argument now and then, which raises when the job was cancelled.
+            tell: called, on the job's thread, when there is progress and when it is over.
+        """
+        self.state: JobState = "running"
+        self.done = self.total = 0
+        self.result: Any = None
+        self.problem = ""
+        self._told = time.monotonic()
+        self._first: tuple[int, float] | None = None
+        self._work, self._tell = work, tell
+        self._cancelled = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="replay-viewer job", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_cancelling(self) -> bool:
+        """Whether it was cancelled and goes on to the next call of its progress."""
+        return self.state == "running" and self._cancelled.is_set()
+
+    @property
+    def rate(self) -> float | None:
+        """What is done per second, without the time of preparation; None while that is not known."""
+        if self._first is None or self.done <= self._first[0]:
+            return None
+        return (self.done - self._first[0]) / (time.monotonic() - self._first[1])
+
+    def cancel(self) -> None:
+        """End it soon; without effect once it is over."""
+        self._cancelled.set()
+
+    def join(self, timeout: float) -> None:
+        """Wait until it is over, `timeout` seconds at most."""
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        try:
+            self.result = self._work(self._progress)
+            self.state = "done"
+        except _Cancelled:
+            self.state = "cancelled"
+        except ReplayError as error:
+            self.problem, self.state = str(error), "failed"
+        except Exception as error:
+            _log.exception("work in the background failed")
+            self.problem, self.state = f"{type(error).__name__}: {error}", "failed"
+        self._tell()
+
+    def _progress(self, done: int, total: int) -> None:
+        if self._cancelled.is_set():
+            raise _Cancelled
+        self.done, self.total = done, total
+        now = time.monotonic()
+        self._first = self._first or (done, now)
+        if now - self._told >= _TELL_PERIOD:
+            self._told = now
+            self._tell()
