@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .record.repair import repair
     from .record.rollout_recorder import RolloutRecorder
     from .record.writer import ContainerWriter
+    from .render.render_video import render_video
     from .replay import Replay, open_replay
     from .rollout import Rollout
     from .video.collect import collect_frames_from_env
@@ -56,6 +57,7 @@ _HOMES = {
     "open_replay": "replay",
     "pack": "record.pack",
     "register_adapter": "record.adapters",
+    "render_video": "render.render_video",
     "repair": "record.repair",
     "save_video": "video.save",
 }
@@ -85,6 +87,7 @@ __all__ = [
     "open_replay",
     "pack",
     "register_adapter",
+    "render_video",
     "repair",
     "save_video",
 ]

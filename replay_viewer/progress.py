@@ -53,6 +53,22 @@ def megabytes(done: int, total: int, seconds: float) -> str:
     return f"of {total / 1e6:.1f} MB"
 
 
+class FrameRate:
+    """Frames, how many in a second and how long the rest takes: for a `ProgressBar`."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, float] | None = None
+
+    def __call__(self, done: int, total: int, seconds: float) -> str:
+        """The text; the time before the first call does not count, in which nothing was drawn yet."""
+        self._first = self._first or (done, seconds)
+        drawn, passed = done - self._first[0], seconds - self._first[1]
+        if not drawn or passed <= 0:
+            return f"of {total} frames"
+        rate = drawn / passed
+        return f"of {total} frames, {rate:.1f}/s, {duration((total - done) / rate)} left"
+
+
 def duration(seconds: float) -> str:
     """Minutes and seconds, or hours too: 0:05, 12:34, 1:02:03."""
     minutes, rest = divmod(int(seconds), 60)

@@ -310,12 +310,12 @@ def test_help_names_every_command_within_the_time(capsys: Capture) -> None:
         start = time.perf_counter()
         text = run_cli("--help").stdout
         times.append(time.perf_counter() - start)
-    assert all(command in text for command in ("view", "info", "repair", "pack", "demo"))
+    assert all(command in text for command in ("view", "info", "render", "repair", "pack", "demo"))
     # The best of five: what the machine does beside this is not ours.
     assert min(times) < 0.3
 
 
-@pytest.mark.parametrize("command", ["view", "info", "repair", "pack", "demo"])
+@pytest.mark.parametrize("command", ["view", "info", "render", "repair", "pack", "demo"])
 def test_every_command_explains_its_options(command: str) -> None:
     text = run_cli(command, "--help").stdout
     assert text.startswith(f"usage: replay-viewer {command}")

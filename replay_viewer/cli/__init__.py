@@ -17,7 +17,7 @@ from replay_viewer.errors import ReplayError, printable
 from . import upkeep
 
 VIEWER_NEEDS = (3, 10)
-COMMANDS = ("view", "info", "repair", "pack", "demo")
+COMMANDS = ("view", "info", "render", "repair", "pack", "demo")
 
 # Written out, because the parser of the commands alone takes 0.2 s to import.
 HELP = """\
@@ -29,6 +29,7 @@ usage: replay-viewer                   open the bundled demo
 commands:
   view PATH        open a recording (.rec) or a rollout .npz in the browser; --tail follows one that is being written
   info PATH        print what is in it, with every decision and doubt; --json for programs
+  render PATH OUT  make a video (.mp4) or a picture (.png) of it, without a display
   repair PATH      mend a recording whose writer died
   pack PATH OUT    put a recording's folder into one file
   demo             open the bundled demo

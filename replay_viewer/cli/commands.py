@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from replay_viewer.errors import BadArgument, FileProblem, printable
 
 from . import upkeep
+from .arguments import NOTHING_STATED, Flag, Loading, LoadingOptions, PathArgument, shown_as
+from .render_command import render
 
 if TYPE_CHECKING:
     from replay_viewer.replay import Replay
@@ -25,31 +27,6 @@ if TYPE_CHECKING:
 
 # How often a recording that is not there yet is looked for [s].
 _ARRIVAL_PERIOD = 0.1
-
-
-def _shown_as(metavar: str, name: str | None = None) -> object:
-    """How an option that may be left out stands in the help: without tyro's "{None}|" and "(default: None)"."""
-    return tyro.conf.arg(name=name, metavar=metavar, help_behavior_hint="")
-
-
-Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], tyro.conf.arg(help_behavior_hint="")]
-PathArgument = Annotated[tyro.conf.Positional[Path], _shown_as("PATH")]
-
-
-@dataclass(frozen=True)
-class Loading:
-    """How to read it, where the file does not say or says it wrongly."""
-
-    urdf: Annotated[Path | None, _shown_as("FILE")] = None
-    """The robot's URDF, instead of the recording's."""
-    package_dir: Annotated[tyro.conf.UseAppendAction[tuple[Path, ...]], _shown_as("FOLDER")] = ()
-    """Where to look for the URDF's package:// paths, besides its parent folders. May be given several times."""
-    quat_order: Annotated[Literal["xyzw", "wxyz"] | None, _shown_as("{xyzw,wxyz}")] = None
-    """Order of the file's quaternions."""
-    joint_names: Annotated[str | None, _shown_as("A,B,...")] = None
-    """Names of the file's joint columns."""
-    dt: Annotated[float | None, _shown_as("SECONDS")] = None
-    """Time between two steps."""
 
 
 @dataclass(frozen=True)
@@ -66,16 +43,15 @@ class Serving:
     """Draw without shadows, which is faster in a browser without a GPU."""
 
 
-LoadingOptions = Annotated[Loading, tyro.conf.OmitArgPrefixes]
 ServingOptions = Annotated[Serving, tyro.conf.OmitArgPrefixes]
 
 
 def view(
     path: PathArgument,
-    loading: LoadingOptions = Loading(),
+    loading: LoadingOptions = NOTHING_STATED,
     serving: ServingOptions = Serving(),
-    env: Annotated[int | None, _shown_as("ENV_ID")] = None,
-    step: Annotated[int | None, _shown_as("STEP")] = None,
+    env: Annotated[int | None, shown_as("ENV_ID")] = None,
+    step: Annotated[int | None, shown_as("STEP")] = None,
     tail: Flag = False,
 ) -> None:
     """Open a recording in the browser.
@@ -93,8 +69,8 @@ def view(
 
 def info(
     path: PathArgument,
-    loading: LoadingOptions = Loading(),
-    as_json: Annotated[Flag, _shown_as("", name="json")] = False,
+    loading: LoadingOptions = NOTHING_STATED,
+    as_json: Annotated[Flag, shown_as("", name="json")] = False,
 ) -> None:
     """Print what is in a recording, with every decision and doubt about it.
 
@@ -120,7 +96,7 @@ def repair(path: PathArgument) -> None:
     upkeep.repair(path)
 
 
-def pack(path: PathArgument, out: Annotated[tyro.conf.Positional[Path], _shown_as("OUT")]) -> None:
+def pack(path: PathArgument, out: Annotated[tyro.conf.Positional[Path], shown_as("OUT")]) -> None:
     """Put a recording's folder into one file that is viewed like the folder, for sending it.
 
     Args:
@@ -138,22 +114,19 @@ def demo(serving: ServingOptions = Serving()) -> None:
     """
     from replay_viewer.assets_path import asset
 
-    _serve(asset("demo.rec"), Loading(), serving)
+    _serve(asset("demo.rec"), NOTHING_STATED, serving)
 
 
 def run(args: Sequence[str]) -> None:
     """Parse the command line and call its command; on wrong usage, explain it and exit with code 2."""
-    commands = {"view": view, "info": info, "repair": repair, "pack": pack, "demo": demo}
+    commands = {"view": view, "info": info, "render": render, "repair": repair, "pack": pack, "demo": demo}
     tyro.extras.subcommand_cli_from_dict(commands, prog="replay-viewer", args=list(args))
 
 
 def _open(path: Path, loading: Loading) -> Replay:
-    from replay_viewer.formats import LoadOptions
     from replay_viewer.replay import open_replay
 
-    names = None if loading.joint_names is None else tuple(name.strip() for name in loading.joint_names.split(","))
-    options = LoadOptions(quat_order=loading.quat_order, joint_names=names, control_dt=loading.dt)
-    return open_replay(path, urdf=loading.urdf, package_dirs=loading.package_dir, options=options)
+    return open_replay(path, urdf=loading.urdf, package_dirs=loading.package_dir, options=loading.options)
 
 
 def _serve(

@@ -42,8 +42,8 @@ class Target:
             raise FileProblem(self.out, "cannot be written.", f"Name a folder or a file of these kinds: {known}.")
         for option, value in (("--split", self.split), ("--name", self.name)):
             if value and self.is_file:
-                given = "" if value is True else value
-                raise BadArgument(option, given, f"{self.out} is one file; give a folder instead (--out videos).")
+                fix = "Give a folder instead, such as --out videos."
+                raise FileProblem(self.out, f"is one file, and {option} is for files in a folder.", fix)
 
     @property
     def is_file(self) -> bool:

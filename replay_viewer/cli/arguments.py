@@ -1,0 +1,49 @@
+"""Arguments that several commands have, and how they stand in the help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+if TYPE_CHECKING:
+    from replay_viewer.formats import LoadOptions
+
+
+def shown_as(metavar: str, name: str | None = None) -> object:
+    """How an option that may be left out stands in the help: without tyro's "{None}|" and "(default: None)"."""
+    return tyro.conf.arg(name=name, metavar=metavar, help_behavior_hint="")
+
+
+Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], tyro.conf.arg(help_behavior_hint="")]
+PathArgument = Annotated[tyro.conf.Positional[Path], shown_as("PATH")]
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How to read it, where the file does not say or says it wrongly."""
+
+    urdf: Annotated[Path | None, shown_as("FILE")] = None
+    """The robot's URDF, instead of the recording's."""
+    package_dir: Annotated[tyro.conf.UseAppendAction[tuple[Path, ...]], shown_as("FOLDER")] = ()
+    """Where to look for the URDF's package:// paths, besides its parent folders. May be given several times."""
+    quat_order: Annotated[Literal["xyzw", "wxyz"] | None, shown_as("{xyzw,wxyz}")] = None
+    """Order of the file's quaternions."""
+    joint_names: Annotated[str | None, shown_as("A,B,...")] = None
+    """Names of the file's joint columns."""
+    dt: Annotated[float | None, shown_as("SECONDS")] = None
+    """Time between two steps."""
+
+    @property
+    def options(self) -> LoadOptions:
+        """What the user states about the file."""
+        from replay_viewer.formats import LoadOptions
+
+        names = None if self.joint_names is None else tuple(name.strip() for name in self.joint_names.split(","))
+        return LoadOptions(quat_order=self.quat_order, joint_names=names, control_dt=self.dt)
+
+
+LoadingOptions = Annotated[Loading, tyro.conf.OmitArgPrefixes]
+NOTHING_STATED = Loading()
