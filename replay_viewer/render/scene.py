@@ -66,7 +66,7 @@ class _Pool:
     def _add(self, surface: Surface) -> Place:
         with self._lock:
             if id(surface) not in self._places:
-                place = Place(surface, len(self.geometry.normals), len(self.geometry.triangles))
+                place = Place(surface, len(self.geometry.vertices), len(self.geometry.triangles))
                 surfaces = [p.surface for p in self._places.values()]
                 self.geometry = _joined([*surfaces, surface])
                 self._places[id(surface)] = place
@@ -84,18 +84,22 @@ def _joined(surfaces: list[Surface]) -> Geometry:
         np.pad(a.table + np.array([start, 0, 0], np.int32), ((0, 0), (0, most_mips - a.table.shape[1]), (0, 0)))
         for a, start in zip(atlases, texel_starts, strict=True)
     ]
-    textures = [np.where(s.textures < 0, -1, s.textures + start_of[id(s.atlas)]) for s in surfaces]
     return Geometry(
-        normals=_stacked([s.normals for s in surfaces], (3,), np.float32),
-        colors=_stacked([s.colors for s in surfaces], (3,), np.float32),
-        uv=_stacked([s.uv for s in surfaces], (2,), np.float32),
-        links=_stacked([s.links for s in surfaces], (), np.int32),
-        triangles=_stacked([s.triangles for s in surfaces], (3,), np.int32),
-        textures=_stacked(textures, (), np.int32),
+        vertices=_stacked([_vertices(s) for s in surfaces], (8,), np.float32),
+        triangles=_stacked([_triangles(s, start_of[id(s.atlas)]) for s in surfaces], (5,), np.int32),
         texels=_stacked([a.texels for a in atlases], (3,), np.uint8),
         mips=_stacked(mips, (most_mips, 3), np.int32),
         num_mips=_stacked([a.num_levels for a in atlases], (), np.int32),
     )
+
+
+def _vertices(surface: Surface) -> np.ndarray:
+    return np.concatenate([surface.normals, surface.colors, surface.uv], axis=1)
+
+
+def _triangles(surface: Surface, first_texture: int) -> np.ndarray:
+    textures = np.where(surface.textures < 0, -1, surface.textures + first_texture)
+    return np.column_stack([surface.triangles, textures, surface.links[surface.triangles[:, 0]]])
 
 
 def _stacked(arrays: list[np.ndarray], shape: tuple[int, ...], dtype: type) -> np.ndarray:

@@ -24,6 +24,11 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(nogil=True, error_model="numpy")(function)
 
 
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function as a part of those that call it: handing over named tuples of arrays takes 100 ns a call."""
+    return numba.njit(inline="always", error_model="numpy")(function)
+
+
 @lru_cache
 def _version() -> str:
     """A short hash of every source file of the rasteriser."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import compiled, inlined
 from .coverage import SAMPLES_X, SAMPLES_Y
 from .ground import background_row, shadow_row
 from .shadows import light_near
@@ -20,7 +20,11 @@ _GLOSS, _RIM = np.float32(0.11), np.float32(0.16)
 _LIFT = np.float32(0.004)
 # Down to this height [m] above the ground, what faces down is in the dark of the ground.
 _NEAR_GROUND = np.float32(0.12)
+_GROUND_DARKENS = np.float32(0.85)
+# Light that comes from the camera.
 _HEADLIGHT = np.float32(0.14)
+# Black plastic still shows its form.
+_BLACKEST = np.float32(0.012)
 
 
 @compiled
@@ -37,154 +41,207 @@ def instance_of(number, first_number):
 
 
 @compiled
-def _texel(geometry, to_linear, offset, width, height, column, row):
-    """Linear colour of a texel; the texture repeats."""
-    i = offset + (row % height) * width + column % width
-    texel = geometry.texels[i]
-    return to_linear[texel[0]], to_linear[texel[1]], to_linear[texel[2]]
-
-
-@compiled
-def _texture(geometry, to_linear, texture, u, v, pixels):
-    """Linear colour of a texture at (u, v), from the level in which a pixel covers about one texel.
-
-    pixels: area of the picture per unit of area in (u, v).
-    """
-    level = 0
-    size = geometry.mips[texture, 0]
-    texels = np.float32(size[1]) * np.float32(size[2]) / max(pixels, np.float32(1e-9))
-    while texels > np.float32(2) and level < geometry.num_mips[texture] - 1:
-        texels *= _QUARTER
-        level += 1
-    offset, width, height = geometry.mips[texture, level]
-    x = (u - np.floor(u)) * np.float32(width) - _HALF
-    y = (v - np.floor(v)) * np.float32(height) - _HALF
-    column, row = int(np.floor(x)), int(np.floor(y))
-    fx, fy = x - np.float32(column), y - np.float32(row)
-    r0, g0, b0 = _texel(geometry, to_linear, offset, width, height, column, row)
-    r1, g1, b1 = _texel(geometry, to_linear, offset, width, height, column + 1, row)
-    r2, g2, b2 = _texel(geometry, to_linear, offset, width, height, column, row + 1)
-    r3, g3, b3 = _texel(geometry, to_linear, offset, width, height, column + 1, row + 1)
-    w0, w1, w2, w3 = (_ONE - fx) * (_ONE - fy), fx * (_ONE - fy), (_ONE - fx) * fy, fx * fy
+def _normal(vertices, a, b, c, wa, wb, wc):
+    """Normal between those of three vertices, of any length."""
     return (
-        r0 * w0 + r1 * w1 + r2 * w2 + r3 * w3,
-        g0 * w0 + g1 * w1 + g2 * w2 + g3 * w3,
-        b0 * w0 + b1 * w1 + b2 * w2 + b3 * w3,
+        wa * vertices[a, 0] + wb * vertices[b, 0] + wc * vertices[c, 0],
+        wa * vertices[a, 1] + wb * vertices[b, 1] + wc * vertices[c, 1],
+        wa * vertices[a, 2] + wb * vertices[b, 2] + wc * vertices[c, 2],
     )
 
 
 @compiled
+def _color(vertices, a, b, c, wa, wb, wc):
+    """Linear colour between those of three vertices."""
+    return (
+        wa * vertices[a, 3] + wb * vertices[b, 3] + wc * vertices[c, 3],
+        wa * vertices[a, 4] + wb * vertices[b, 4] + wc * vertices[c, 4],
+        wa * vertices[a, 5] + wb * vertices[b, 5] + wc * vertices[c, 5],
+    )
+
+
+@compiled
+def _hit(points, a, b, c, dx, dy):
+    """Where the ray (dx, dy, 1) meets a triangle's plane: weights of the corners, kept in the triangle, and the depth.
+
+    T. Moeller and B. Trumbore, "Fast, minimum storage ray/triangle intersection", 1997.
+    """
+    ax, ay, az = points[a, 0], points[a, 1], points[a, 2]
+    ux, uy, uz = points[b, 0] - ax, points[b, 1] - ay, points[b, 2] - az
+    vx, vy, vz = points[c, 0] - ax, points[c, 1] - ay, points[c, 2] - az
+    hx, hy, hz = dy * vz - vy, vx - dx * vz, dx * vy - dy * vx
+    scale = _ONE / (ux * hx + uy * hy + uz * hz)
+    qx, qy, qz = uy * az - uz * ay, uz * ax - ux * az, ux * ay - uy * ax
+    wb = -(ax * hx + ay * hy + az * hz) * scale
+    wc = (dx * qx + dy * qy + qz) * scale
+    depth = (vx * qx + vy * qy + vz * qz) * scale
+    if not (abs(depth) < np.float32(1e9)):  # Seen from its edge.
+        wb, wc, depth = _ZERO, _ZERO, az
+    wb, wc = min(max(wb, _ZERO), _ONE), min(max(wc, _ZERO), _ONE)
+    over = max(wb + wc, _ONE)
+    wb, wc = wb / over, wc / over
+    return _ONE - wb - wc, wb, wc, depth
+
+
+@compiled
+def _turned(rotations, k, x, y, z):
+    """A direction, turned and made a unit vector."""
+    rx = rotations[k, 0, 0] * x + rotations[k, 0, 1] * y + rotations[k, 0, 2] * z
+    ry = rotations[k, 1, 0] * x + rotations[k, 1, 1] * y + rotations[k, 1, 2] * z
+    rz = rotations[k, 2, 0] * x + rotations[k, 2, 1] * y + rotations[k, 2, 2] * z
+    scale = _ONE / max(np.sqrt(rx * rx + ry * ry + rz * rz), np.float32(1e-9))
+    return rx * scale, ry * scale, rz * scale
+
+
+@compiled
+def _pixels_per_texture(points, vertices, pa, pb, pc, a, b, c, pixels_per_meter, facing):
+    """Area of the picture [px^2] that a whole texture would cover, as it lies on a triangle."""
+    ux, uy, uz = points[pb, 0] - points[pa, 0], points[pb, 1] - points[pa, 1], points[pb, 2] - points[pa, 2]
+    vx, vy, vz = points[pc, 0] - points[pa, 0], points[pc, 1] - points[pa, 1], points[pc, 2] - points[pa, 2]
+    cx, cy, cz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+    in_space = np.sqrt(cx * cx + cy * cy + cz * cz)
+    su, sv = vertices[b, 6] - vertices[a, 6], vertices[b, 7] - vertices[a, 7]
+    tu, tv = vertices[c, 6] - vertices[a, 6], vertices[c, 7] - vertices[a, 7]
+    in_texture = max(abs(su * tv - sv * tu), np.float32(1e-12))
+    return in_space * pixels_per_meter * pixels_per_meter * max(facing, np.float32(0.1)) / in_texture
+
+
+@compiled
+def _texel(texels, to_linear, first, width, height, column, row):
+    """Linear colour of a texel; the texture repeats."""
+    i = first + (row % height) * width + column % width
+    return to_linear[texels[i, 0]], to_linear[texels[i, 1]], to_linear[texels[i, 2]]
+
+
+@compiled
+def _texture(texels, mips, num_mips, to_linear, texture, u, v, pixels):
+    """Linear colour of a texture at (u, v), from the level in which a pixel covers about one texel.
+
+    pixels: area of the picture [px^2] that the whole texture would cover.
+    """
+    level = 0
+    density = np.float32(mips[texture, 0, 1]) * np.float32(mips[texture, 0, 2]) / max(pixels, np.float32(1e-9))
+    while density > _TWO and level < num_mips[texture] - 1:
+        density *= _QUARTER
+        level += 1
+    first, width, height = mips[texture, level, 0], mips[texture, level, 1], mips[texture, level, 2]
+    x = (u - np.floor(u)) * np.float32(width) - _HALF
+    y = (v - np.floor(v)) * np.float32(height) - _HALF
+    column, row = int(np.floor(x)), int(np.floor(y))
+    fx, fy = x - np.float32(column), y - np.float32(row)
+    red, green, blue = _ZERO, _ZERO, _ZERO
+    for j in range(2):
+        for i in range(2):
+            weight = (fx if i else _ONE - fx) * (fy if j else _ONE - fy)
+            r, g, b = _texel(texels, to_linear, first, width, height, column + i, row + j)
+            red, green, blue = red + weight * r, green + weight * g, blue + weight * b
+    return red, green, blue
+
+
+@compiled
+def _highlight(along, squared):
+    """The sun's reflection, of the part of a vector along the normal and of its squared length (J. Blinn, 1977)."""
+    share = max(along, _ZERO)
+    share *= share / squared
+    share *= share
+    share *= share
+    share *= share
+    return share * share
+
+
+@compiled
+def _sunlight(axes, grid, tiles, x, y, z):
+    """Share of sunlight at a place relative to the camera."""
+    return light_near(
+        grid,
+        tiles,
+        axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z + axes[0, 3],
+        axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z + axes[1, 3],
+        axes[2, 0] * x + axes[2, 1] * y + axes[2, 2] * z + axes[2, 3],
+    )
+
+
+@inlined
+def _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, geometry, instances, camera, paint):
+    """Linear colour of a surface in white light, at weights of its corners."""
+    va, pa = instances.vertex[k], instances.point[k]
+    red, green, blue = _color(geometry.vertices, va + a, va + b, va + c, wa, wb, wc)
+    texture = geometry.triangles[t, 3]
+    if texture >= 0:
+        vertices = geometry.vertices
+        u = wa * vertices[va + a, 6] + wb * vertices[va + b, 6] + wc * vertices[va + c, 6]
+        v = wa * vertices[va + a, 7] + wb * vertices[va + b, 7] + wc * vertices[va + c, 7]
+        size = camera.focal / max(depth, np.float32(1e-6))
+        pixels = _pixels_per_texture(points, vertices, pa + a, pa + b, pa + c, va + a, va + b, va + c, size, facing)
+        texels, mips, num_mips = geometry.texels, geometry.mips, geometry.num_mips
+        tr, tg, tb = _texture(texels, mips, num_mips, paint.to_linear, texture, u, v, pixels)
+        red, green, blue = red * tr, green * tg, blue * tb
+    return max(red, _BLACKEST), max(green, _BLACKEST), max(blue, _BLACKEST)
+
+
+@inlined
+def _lights(x, y, z, nx, ny, nz, ex, ey, ez, facing, camera, sun, paint):
+    """What light falls on a place: red, green, blue on a dull surface, and what a surface mirrors.
+
+    (x, y, z) is the place relative to the camera [m], in the world's axes; (nx, ny, nz) the normal; (ex, ey, ez)
+    towards the camera; facing the product of the two.
+    """
+    sx, sy, sz = sun.direction[0], sun.direction[1], sun.direction[2]
+    towards = nx * sx + ny * sy + nz * sz
+    direct, shine = _ZERO, _ZERO
+    if towards > _ZERO:
+        # Further off the surface where the sun grazes it.
+        lift = _LIFT * (_ONE + _TWO * (_ONE - towards))
+        lit = _sunlight(sun.axes, sun.grid, sun.tiles, x + nx * lift, y + ny * lift, z + nz * lift)
+        hx, hy, hz = sx + ex, sy + ey, sz + ez
+        shine = _GLOSS * lit * _highlight(nx * hx + ny * hy + nz * hz, hx * hx + hy * hy + hz * hz)
+        direct = lit * towards
+    above = _HALF + _HALF * nz
+    ambient = _ONE
+    if paint.has_ground:
+        # What faces down near the ground gets little light from there.
+        height = max(z + camera.height, _ZERO)
+        ambient -= _GROUND_DARKENS * (_ONE - above) * _NEAR_GROUND / (_NEAR_GROUND + height)
+    grazing = _ONE - facing
+    rim = grazing * grazing
+    shine += rim * rim * grazing * _RIM * above * ambient
+    head = _HEADLIGHT * facing
+    up, low = above * ambient, (_ONE - above) * ambient
+    return (
+        up * paint.sky_light[0] + low * paint.ground_light[0] + direct * paint.sun[0] + head,
+        up * paint.sky_light[1] + low * paint.ground_light[1] + direct * paint.sun[1] + head,
+        up * paint.sky_light[2] + low * paint.ground_light[2] + direct * paint.sun[2] + head,
+        shine,
+    )
+
+
+@inlined
 def _surface(number, px, py, points, geometry, instances, rotations, camera, sun, paint):
     """Linear colour of a triangle at a place of the picture [px]."""
     k = instance_of(number, instances.first_number)
     t = number - instances.first_number[k] + instances.triangle[k]
     a, b, c = geometry.triangles[t, 0], geometry.triangles[t, 1], geometry.triangles[t, 2]
-    first = instances.point[k]
-    pa, pb, pc = points[first + a], points[first + b], points[first + c]
     dx, dy = (px - camera.center_x) / camera.focal, (py - camera.center_y) / camera.focal
-    # The ray through the pixel and the triangle's plane (T. Moeller, B. Trumbore, 1997).
-    ux, uy, uz = pb[0] - pa[0], pb[1] - pa[1], pb[2] - pa[2]
-    vx, vy, vz = pc[0] - pa[0], pc[1] - pa[1], pc[2] - pa[2]
-    hx, hy, hz = dy * vz - vy, vx - dx * vz, dx * vy - dy * vx
-    scale = _ONE / (ux * hx + uy * hy + uz * hz)
-    wb = -(pa[0] * hx + pa[1] * hy + pa[2] * hz) * scale
-    qx, qy, qz = uy * pa[2] - uz * pa[1], uz * pa[0] - ux * pa[2], ux * pa[1] - uy * pa[0]
-    wc = (dx * qx + dy * qy + qz) * scale
-    depth = (vx * qx + vy * qy + vz * qz) * scale
-    if not (abs(depth) < np.float32(1e9)):  # Seen from its edge.
-        wb, wc, depth = _ZERO, _ZERO, pa[2]
-    wb, wc = min(max(wb, _ZERO), _ONE), min(max(wc, _ZERO), _ONE)
-    over = wb + wc
-    if over > _ONE:
-        wb, wc = wb / over, wc / over
-    wa = _ONE - wb - wc
-    # The normal: between those of the corners, turned with the link, towards the camera.
-    va = instances.vertex[k]
-    na, nb, nc = geometry.normals[va + a], geometry.normals[va + b], geometry.normals[va + c]
-    lx = wa * na[0] + wb * nb[0] + wc * nc[0]
-    ly = wa * na[1] + wb * nb[1] + wc * nc[1]
-    lz = wa * na[2] + wb * nb[2] + wc * nc[2]
-    m = rotations[instances.rotation[k] + geometry.links[va + a]]
-    nx = m[0, 0] * lx + m[0, 1] * ly + m[0, 2] * lz
-    ny = m[1, 0] * lx + m[1, 1] * ly + m[1, 2] * lz
-    nz = m[2, 0] * lx + m[2, 1] * ly + m[2, 2] * lz
-    length = np.sqrt(nx * nx + ny * ny + nz * nz)
-    scale = _ONE / max(length, np.float32(1e-9))
-    nx, ny, nz = nx * scale, ny * scale, nz * scale
-    # Where it is relative to the camera, and the direction to the camera.
+    pa, va = instances.point[k], instances.vertex[k]
+    wa, wb, wc, depth = _hit(points, pa + a, pa + b, pa + c, dx, dy)
+    # The ray in the world's axes, and the normal towards the camera.
     r = camera.rotation
     wx = r[0, 0] * dx + r[1, 0] * dy + r[2, 0]
     wy = r[0, 1] * dx + r[1, 1] * dy + r[2, 1]
     wz = r[0, 2] * dx + r[1, 2] * dy + r[2, 2]
-    x, y, z = depth * wx, depth * wy, depth * wz
     scale = -_ONE / np.sqrt(wx * wx + wy * wy + wz * wz)
     ex, ey, ez = wx * scale, wy * scale, wz * scale
+    nx, ny, nz = _normal(geometry.vertices, va + a, va + b, va + c, wa, wb, wc)
+    nx, ny, nz = _turned(rotations, instances.rotation[k] + geometry.triangles[t, 4], nx, ny, nz)
     facing = nx * ex + ny * ey + nz * ez
     if facing < _ZERO:
         nx, ny, nz, facing = -nx, -ny, -nz, -facing
-    # Its own colour.
-    ca, cb, cc = geometry.colors[va + a], geometry.colors[va + b], geometry.colors[va + c]
-    red = wa * ca[0] + wb * cb[0] + wc * cc[0]
-    green = wa * ca[1] + wb * cb[1] + wc * cc[1]
-    blue = wa * ca[2] + wb * cb[2] + wc * cc[2]
-    texture = geometry.textures[t]
-    if texture >= 0:
-        ta, tb, tc = geometry.uv[va + a], geometry.uv[va + b], geometry.uv[va + c]
-        u = wa * ta[0] + wb * tb[0] + wc * tc[0]
-        v = wa * ta[1] + wb * tb[1] + wc * tc[1]
-        in_texture = abs((tb[0] - ta[0]) * (tc[1] - ta[1]) - (tb[1] - ta[1]) * (tc[0] - ta[0]))
-        crossed = np.sqrt((uy * vz - uz * vy) ** 2 + (uz * vx - ux * vz) ** 2 + (ux * vy - uy * vx) ** 2)
-        pixel = camera.focal / max(depth, np.float32(1e-6))
-        in_picture = crossed * pixel * pixel * max(facing, np.float32(0.1))
-        tr, tg, tb_ = _texture(
-            geometry, paint.to_linear, texture, u, v, in_picture / max(in_texture, np.float32(1e-12))
-        )
-        red, green, blue = red * tr, green * tg, blue * tb_
-    # Light: the sun, the sky above, the ground below, a little from the camera.
-    s = sun.direction
-    towards = nx * s[0] + ny * s[1] + nz * s[2]
-    lit = _ZERO
-    highlight = _ZERO
-    if towards > _ZERO:
-        # Further off the surface where the sun grazes it.
-        lift = _LIFT * (_ONE + _TWO * (_ONE - towards))
-        sx, sy, sz = x + nx * lift, y + ny * lift, z + nz * lift
-        axes = sun.axes
-        lit = light_near(
-            sun.grid,
-            sun.tiles,
-            axes[0, 0] * sx + axes[0, 1] * sy + axes[0, 2] * sz + axes[0, 3],
-            axes[1, 0] * sx + axes[1, 1] * sy + axes[1, 2] * sz + axes[1, 3],
-            axes[2, 0] * sx + axes[2, 1] * sy + axes[2, 2] * sz + axes[2, 3],
-        )
-        hx, hy, hz = s[0] + ex, s[1] + ey, s[2] + ez
-        h = (nx * hx + ny * hy + nz * hz) / np.sqrt(hx * hx + hy * hy + hz * hz)
-        h = max(h, _ZERO)
-        h *= h
-        h *= h
-        h *= h
-        h *= h
-        highlight = h * h * _GLOSS * lit
-        lit *= towards
-    above = _HALF + _HALF * nz
-    occluded = _ZERO
-    if paint.has_ground:
-        height = max(z + camera.height, _ZERO)
-        occluded = (_ONE - above) * _NEAR_GROUND / (_NEAR_GROUND + height)
-    ambient = _ONE - np.float32(0.85) * occluded
-    grazing = _ONE - facing
-    rim = grazing * grazing
-    rim = rim * rim * grazing * _RIM * above * ambient
-    head = _HEADLIGHT * facing
-    sky, low, direct = paint.sky_light, paint.ground_light, paint.sun
-    red = red * ((above * sky[0] + (_ONE - above) * low[0]) * ambient + lit * direct[0] + head)
-    green = green * ((above * sky[1] + (_ONE - above) * low[1]) * ambient + lit * direct[1] + head)
-    blue = blue * ((above * sky[2] + (_ONE - above) * low[2]) * ambient + lit * direct[2] + head)
-    shine = highlight + rim
-    return min(red + shine, _ONE), min(green + shine, _ONE), min(blue + shine, _ONE)
+    red, green, blue = _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, geometry, instances, camera, paint)
+    lr, lg, lb, shine = _lights(depth * wx, depth * wy, depth * wz, nx, ny, nz, ex, ey, ez, facing, camera, sun, paint)
+    return min(red * lr + shine, _ONE), min(green * lg + shine, _ONE), min(blue * lb + shine, _ONE)
 
 
-@compiled
+@inlined
 def _body_row(y, samples, left, right, points, geometry, instances, rotations, camera, sun, paint, row):
     """Put what the samples of a row see over its background."""
     for x in range(left, right):

@@ -8,18 +8,15 @@ import numpy as np
 
 
 class Geometry(NamedTuple):
-    """The surfaces of a picture behind each other; vertex numbers of triangles count within their surface.
+    """The surfaces of a picture behind each other. What is needed together lies together, for the processor's cache.
 
-    normals (V, 3), colors (V, 3) linear, uv (V, 2), links (V,), triangles (F, 3), textures (F,): -1 none.
-    texels (T, 3): sRGB bytes. mips (textures, levels, 3): offset, width, height. num_mips (textures,).
+    vertices (V, 8) float32: normal, linear colour, texture coordinates. triangles (F, 5) int32: three vertices, which
+    count within their surface, texture (-1 for none), link. texels (T, 3): sRGB bytes. mips (textures, levels, 3):
+    offset, width, height. num_mips (textures,).
     """
 
-    normals: np.ndarray
-    colors: np.ndarray
-    uv: np.ndarray
-    links: np.ndarray
+    vertices: np.ndarray
     triangles: np.ndarray
-    textures: np.ndarray
     texels: np.ndarray
     mips: np.ndarray
     num_mips: np.ndarray

@@ -1,0 +1,230 @@
+"""Video frames per second of the rasteriser against those of `mujoco.Renderer` (EGL), of the same triangles.
+
+1280x720, checker floor, one sun with shadows on floor and robot, four samples per pixel in both; the robots walk on the
+spot, so that no two frames are equal. Limit: MuJoCo's rate with two workers; aim: twice that. Then ten times the
+triangles (aim: below twice the time) and the second worker (aim: 1.7 times the rate).
+Run: python tests/benchmarks/bench_render.py [--quick] [--pictures FOLDER]
+Needs: pip install example-robot-data mujoco, and libEGL for mujoco.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("MUJOCO_GL", "egl")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import numpy as np
+import trimesh
+from PIL import Image
+from real_robots import robots_folder
+
+from replay_viewer.cameras import CameraPose, look_from, viewing_distance
+from replay_viewer.frames import EntityPoses, Frame
+from replay_viewer.render.raster_renderer import RasterRenderer
+from replay_viewer.render.scene import RenderScene
+from replay_viewer.robot import Robot, load_robot
+from replay_viewer.robot.link_scene import outward_faces
+
+SIZE = (1280, 720)
+ROBOTS = {"Go2": "go2_description/urdf/go2.urdf", "G1": "g1_description/urdf/g1_29dof_rev_1_0.urdf"}
+SWING = 0.25
+
+
+class Walk:
+    """A robot that walks on the spot: its frames and the camera that looks on."""
+
+    def __init__(self, robot: Robot, count: int) -> None:
+        self.robot = robot
+        phases = np.linspace(0, 2 * np.pi, count, endpoint=False)[:, None] + np.arange(robot.num_joints)
+        joints = SWING * np.sin(phases)
+        height = -float(robot.lowest_point(joints, np.zeros((count, 3)), np.tile([1.0, 0, 0, 0], (count, 1))).min())
+        base = np.tile([0.0, 0.0, height], (count, 1))
+        self.positions, self.wxyz = robot.forward_kinematics(joints, base, np.tile([1.0, 0, 0, 0], (count, 1)))
+        self.frames = [self._frame(k) for k in range(count)]
+        distance = viewing_distance(robot.radius, SIZE[0] / SIZE[1]) / 1.4
+        self.camera = look_from(np.radians(-140), np.radians(18), base[0] * 0.85, distance)
+
+    def _frame(self, k: int) -> Frame:
+        poses = EntityPoses(self.positions[k : k + 1].astype(np.float32), self.wxyz[k : k + 1].astype(np.float32))
+        return Frame(float(k), (0,), {"robot": poses}, np.zeros(1, bool), np.zeros(1, bool))
+
+
+class Ours:
+    """The rasteriser, with as many workers as asked for."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._scene = RenderScene({"robot": walk.robot})
+        self._renderers = [RasterRenderer(self._scene, SIZE) for _ in range(2)]
+        self.picture = self._renderers[0].render(walk.frames[0], walk.camera)
+
+    def rate(self, workers: int) -> float:
+        """Frames per second."""
+
+        def work(which: int) -> None:
+            for frame in self._walk.frames[which::workers]:
+                self._renderers[which].render(frame, self._walk.camera)
+
+        with ThreadPoolExecutor(workers) as pool:
+            return len(self._walk.frames) / seconds(lambda: list(pool.map(work, range(workers))))
+
+
+class Mujoco:
+    """The same visuals, each a geom, moved by hand."""
+
+    def __init__(self, walk: Walk) -> None:
+        import mujoco
+
+        self._walk = walk
+        self._visuals = walk.robot.visuals
+        model = self._model(mujoco)
+        self._data = mujoco.MjData(model)
+        mujoco.mj_forward(model, self._data)
+        self._renderer = mujoco.Renderer(model, SIZE[1], SIZE[0])
+        self._camera = self._look(mujoco, walk.camera)
+        self._offsets = [self._offset(model, index) for index in range(len(self._visuals))]
+        self._first = model.ngeom - len(self._visuals)
+        self.picture = self._render(0)
+
+    def _model(self, mujoco: Any) -> Any:
+        spec = mujoco.MjSpec()
+        spec.visual.global_.offwidth, spec.visual.global_.offheight = SIZE
+        spec.visual.global_.fovy = float(np.degrees(self._walk.camera.fov))
+        spec.visual.quality.shadowsize = 2048
+        spec.add_texture(
+            name="grid", type=mujoco.mjtTexture.mjTEXTURE_2D, builtin=mujoco.mjtBuiltin.mjBUILTIN_CHECKER,
+            width=300, height=300, rgb1=[0.81, 0.82, 0.85], rgb2=[0.71, 0.74, 0.77],
+        )  # fmt: skip
+        spec.add_texture(
+            name="sky", type=mujoco.mjtTexture.mjTEXTURE_SKYBOX, builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
+            width=512, height=512, rgb1=[0.77, 0.82, 0.87], rgb2=[0.93, 0.95, 0.96],
+        )  # fmt: skip
+        textures = [""] * int(mujoco.mjtTextureRole.mjNTEXROLE)
+        textures[int(mujoco.mjtTextureRole.mjTEXROLE_RGB)] = "grid"
+        spec.add_material(name="grid", textures=textures, texrepeat=[1, 1], texuniform=True)
+        spec.worldbody.add_light(pos=[1.1, -1.5, 2.5], dir=[-0.36, 0.48, -0.8], type=1, castshadow=True)
+        spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[20, 20, 0.1], material="grid")
+        for index, visual in enumerate(self._visuals):
+            vertices = trimesh.transform_points(visual.mesh.vertices, visual.origin)
+            mesh = spec.add_mesh(name=f"m{index}", uservert=vertices.ravel(), userface=outward_faces(visual).ravel())
+            mesh.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL
+            spec.worldbody.add_geom(
+                type=mujoco.mjtGeom.mjGEOM_MESH, meshname=f"m{index}", rgba=visual.rgba, contype=0, conaffinity=0
+            )
+        return spec.compile()
+
+    def _offset(self, model: Any, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Where MuJoCo moved a mesh's centre to, and how it turned it."""
+        import mujoco
+
+        turn = np.zeros(9)
+        mujoco.mju_quat2Mat(turn, model.mesh_quat[index])
+        return model.mesh_pos[index].copy(), turn.reshape(3, 3)
+
+    def _look(self, mujoco: Any, pose: CameraPose) -> Any:
+        camera = mujoco.MjvCamera()
+        camera.lookat = pose.look_at
+        away = pose.look_at - pose.position
+        camera.distance = float(np.linalg.norm(away))
+        camera.azimuth = float(np.degrees(np.arctan2(away[1], away[0])))
+        camera.elevation = float(np.degrees(np.arcsin(away[2] / camera.distance)))
+        return camera
+
+    def _render(self, k: int) -> np.ndarray:
+        rotations = trimesh_matrices(self._walk.wxyz[k])
+        for index, visual in enumerate(self._visuals):
+            shift, turn = self._offsets[index]
+            rotation = rotations[visual.link]
+            self._data.geom_xpos[self._first + index] = self._walk.positions[k, visual.link] + rotation @ shift
+            self._data.geom_xmat[self._first + index] = (rotation @ turn).ravel()
+        self._renderer.update_scene(self._data, self._camera)
+        return self._renderer.render()
+
+    def rate(self) -> float:
+        """Frames per second; its software driver takes all cores by itself."""
+        return len(self._walk.frames) / seconds(lambda: [self._render(k) for k in range(len(self._walk.frames))])
+
+
+def trimesh_matrices(wxyz: np.ndarray) -> np.ndarray:
+    """Rotation matrices (L, 3, 3)."""
+    return np.array([trimesh.transformations.quaternion_matrix(q)[:3, :3] for q in wxyz])
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def best(rate: Callable[[], float], repeats: int) -> float:
+    return max(rate() for _ in range(repeats))
+
+
+def denser(robot: Robot) -> Robot:
+    """The robot with each triangle cut into nine in the same place."""
+    thick = load_robot(Path(str(robot.path)), [Path(str(robot.path)).parents[3]])
+    visuals, problems = thick._load()
+    cut = [_cut(visual) for visual in visuals]
+    thick._loaded = (tuple(cut), problems)
+    return thick
+
+
+def _cut(visual: Any) -> Any:
+    from dataclasses import replace
+
+    corners = visual.mesh.triangles
+    weights = [(i / 3, j / 3) for i in range(4) for j in range(4 - i)]
+    number = {w: n for n, w in enumerate(weights)}
+    points = np.stack([corners[:, 0] * (1 - a - b) + corners[:, 1] * a + corners[:, 2] * b for a, b in weights], axis=1)
+    cells = []
+    for i in range(3):
+        for j in range(3 - i):
+            at = [number[(i + di) / 3, (j + dj) / 3] for di, dj in ((0, 0), (1, 0), (0, 1))]
+            cells.append(at)
+            if i + j < 2:
+                cells.append([number[(i + 1) / 3, j / 3], number[(i + 1) / 3, (j + 1) / 3], number[i / 3, (j + 1) / 3]])
+    faces = np.array(cells)[None] + np.arange(len(corners))[:, None, None] * len(weights)
+    mesh = trimesh.Trimesh(points.reshape(-1, 3), faces.reshape(-1, 3), process=False)
+    return replace(visual, mesh=mesh, mesh_key=f"{visual.mesh_key} cut", normals=None)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--pictures", type=Path)
+    options = parser.parse_args()
+    count, repeats = (24, 1) if options.quick else (90, 3)
+    for name, path in ROBOTS.items():
+        urdf = robots_folder() / path
+        walk = Walk(load_robot(urdf, [urdf.parents[3]]), count)
+        triangles = sum(len(visual.mesh.faces) for visual in walk.robot.visuals)
+        ours, mujoco = Ours(walk), Mujoco(walk)
+        rates = [best(lambda: ours.rate(1), repeats), best(lambda: ours.rate(2), repeats)]
+        theirs = best(mujoco.rate, repeats)
+        print(f"{name}, {triangles} triangles, {SIZE[0]}x{SIZE[1]}, {count} frames, {os.cpu_count()} cores")
+        print(f"  mujoco.Renderer (EGL)   {theirs:6.1f} frames/s")
+        print(f"  rasteriser, 1 worker    {rates[0]:6.1f} frames/s  {rates[0] / theirs:.2f}x MuJoCo's rate")
+        print(
+            f"  rasteriser, 2 workers   {rates[1]:6.1f} frames/s  {rates[1] / theirs:.2f}x MuJoCo's rate "
+            f"(limit 1, aim 2), {rates[1] / rates[0]:.2f}x one worker (aim 1.7)"
+        )
+        if name == "Go2":
+            dense = Ours(Walk(denser(walk.robot), count))
+            rate = best(lambda: dense.rate(1), repeats)
+            print(f"  with 9 times the triangles, 1 worker: {rates[0] / rate:.2f}x the time (aim: below 2)")
+        if options.pictures:
+            options.pictures.mkdir(parents=True, exist_ok=True)
+            side_by_side = np.concatenate([ours.picture, mujoco.picture], axis=1)
+            Image.fromarray(side_by_side).save(options.pictures / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
