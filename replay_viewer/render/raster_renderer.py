@@ -120,10 +120,11 @@ class RasterRenderer:
         width, height = self.size
         if not len(projected):
             return 0, 0, 0, 0
-        if not projected[:, 2].all():  # Something is beside or behind the camera.
+        left, top, right, bottom, is_too_near = transforms.extent(projected)
+        if is_too_near:  # What is cut there may be anywhere in the picture.
             return 0, 0, width, height
-        left, top = np.clip(np.floor(projected[:, :2].min(axis=0)), 0, self.size).astype(int).tolist()
-        right, bottom = np.clip(np.floor(projected[:, :2].max(axis=0)) + 1, 0, self.size).astype(int).tolist()
+        left, right = np.clip([math.floor(left), math.floor(right) + 1], 0, width).tolist()
+        top, bottom = np.clip([math.floor(top), math.floor(bottom) + 1], 0, height).tolist()
         return left, top, right, bottom
 
     # -- the sun --------------------------------------------------------------

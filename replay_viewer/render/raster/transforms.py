@@ -30,3 +30,16 @@ def project(points, focal, center_x, center_y, near, out):
         out[i, 0] = points[i, 0] * inverse * focal + center_x
         out[i, 1] = points[i, 1] * inverse * focal + center_y
         out[i, 2] = inverse
+
+
+@compiled
+def extent(projected):
+    """Lowest x and y, highest x and y [px] of points in the picture (V, 3), and whether any is too near to be there."""
+    left, top, right, bottom = np.float32(np.inf), np.float32(np.inf), np.float32(-np.inf), np.float32(-np.inf)
+    nearest = np.float32(1)
+    for i in range(len(projected)):
+        x, y = projected[i, 0], projected[i, 1]
+        left, right = min(left, x), max(right, x)
+        top, bottom = min(top, y), max(bottom, y)
+        nearest = min(nearest, projected[i, 2])
+    return left, top, right, bottom, nearest == np.float32(0)
