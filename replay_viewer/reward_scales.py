@@ -12,6 +12,10 @@ _MAX_BAR_STEPS = 2048
 ROUNDING = 1e-5
 # Share of a curve's values, at either end, that may lie outside the chart.
 _OUTLIERS = 0.003
+# Share of the range of the values that is left free above and below them.
+_MARGIN = 0.15
+# Values that differ by a smaller share than this are one value.
+_CONSTANT = 1e-5
 
 # Bottom and top of a chart; None where nothing is known.
 Range = tuple[float, float] | None
@@ -22,7 +26,8 @@ def bar_scale(terms: np.ndarray) -> float:
     if not terms.shape[1]:
         return 1.0
     stride = -(-len(terms) // _MAX_BAR_STEPS)
-    largest = np.nanmax(np.abs(np.nan_to_num(terms[::stride])), axis=1)
+    sizes = np.abs(terms[::stride])
+    largest = np.where(np.isfinite(sizes), sizes, 0.0).max(axis=1)
     return float(np.quantile(largest, _BAR_QUANTILE)) or 1.0
 
 
@@ -36,10 +41,25 @@ def chart_range(curves: np.ndarray) -> Range:
         return None
     low, high, least, greatest = np.array(ranges).T
     bottom, top = low.min(), high.max()
-    margin = 0.15 * (top - bottom) or 0.15 * abs(top) or 1.0
+    margin = _margin(bottom, top)
     if least.min() >= bottom - 3 * margin and greatest.max() <= top + 3 * margin:
         bottom, top = least.min(), greatest.max()
     return float(bottom - margin), float(top + margin)
+
+
+def full_range(values: np.ndarray) -> Range:
+    """From a little below the least to a little above the greatest finite value (P,)."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return None
+    margin = _margin(finite.min(), finite.max())
+    return float(finite.min() - margin), float(finite.max() + margin)
+
+
+def _margin(bottom: float, top: float) -> float:
+    """Room above and below. What differs by rounding alone is shown as the constant that it is."""
+    spread, size = top - bottom, max(abs(bottom), abs(top))
+    return float(_MARGIN * (spread if spread > _CONSTANT * size else size)) or 1.0
 
 
 def _usual_range(values: np.ndarray) -> tuple[float, float, float, float]:

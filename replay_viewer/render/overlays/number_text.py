@@ -43,14 +43,20 @@ def ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
     """At most `most` round values between low and high, with their text; none where there is no such value."""
     if not low < high or most < 1:
         return []
-    step = _round_step((high - low) / most)
-    # The next step is at most 2.5 times as long.
+    step = _round_step((high - low) / (most + 1))
     while math.floor(high / step) - math.ceil(low / step) + 1 > most:
         step = _round_step(step * 1.5)
     values = [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    form = f".{decimals}f" if decimals <= 5 and max(abs(low), abs(high)) < 1e6 else ".1e"
+    form = _tick_format(step, max(abs(low), abs(high)))
     return [(value, number_text(value, form)) for value in values]
+
+
+def _tick_format(step: float, largest: float) -> str:
+    """As many digits as tell neighbouring ticks apart."""
+    power = math.floor(math.log10(step) + 1e-9)
+    if power >= -5 and largest < 1e6:
+        return f".{max(0, -power)}f"
+    return f".{max(math.floor(math.log10(largest)) - power, 0)}e"
 
 
 def _round_step(least: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...looks import Look
 from ...palette import term_color
-from ...reward_scales import chart_range
+from ...reward_scales import chart_range, full_range
 from ...rewards import EpisodeRewards
 from .chart import Axes, Chart, Curve
 from .measures import Box, Measures
@@ -36,16 +36,12 @@ def _step_charts(
 
 
 def _sum_charts(series: EpisodeRewards, control_dt: float, measures: Measures, look: Look) -> list[Chart]:
-    finite = series.cumulative[np.isfinite(series.cumulative)]
-    if series.cumulative_of == "nothing" or not finite.size:
+    shown = None if series.cumulative_of == "nothing" else full_range(series.cumulative)
+    if shown is None:
         return []
-    low, high = float(finite.min()), float(finite.max())
-    margin = 0.12 * (high - low) or 0.12 * abs(high) or 1.0
     title = "return so far" if series.cumulative_of == "reward" else "sum of the terms so far"
-    axes, curve = (
-        _axes(series, control_dt, (low - margin, high + margin)),
-        Curve(series.cumulative, look.accent, 2 * measures.scale),
-    )
+    axes = _axes(series, control_dt, shown)
+    curve = Curve(series.cumulative, look.accent, 2 * measures.scale)
     return [Chart(title, axes, [curve], measures, look, running=series.cumulative)]
 
 

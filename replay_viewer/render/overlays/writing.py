@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from bisect import bisect_right
 from functools import lru_cache
 
 import numpy as np
@@ -39,10 +40,9 @@ def fitted(text: str, size: int, width: float) -> str:
     text = writable(text)
     if text_width(text, size) <= width:
         return text
-    length = len(text)
-    while length and text_width(text[:length].rstrip() + _ELLIPSIS, size) > width:
-        length -= 1
-    return text[:length].rstrip() + _ELLIPSIS if length else ""
+    cuts = [text[:length].rstrip() + _ELLIPSIS for length in range(1, len(text))]
+    longest = bisect_right(cuts, width, key=lambda cut: text_width(cut, size))
+    return cuts[longest - 1] if longest else ""
 
 
 @lru_cache(maxsize=4096)
