@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import pytest
 
@@ -42,7 +43,6 @@ def test_a_job_runs_beside_its_owner_and_has_a_result() -> None:
     steps.wait()
     steps.wait()
     assert (job.done, job.total) == (2, 10)
-    assert job.rate is not None and job.rate > 0
     steps.go_on(10)
     job.join(10)
     assert (job.state, job.result) == ("done", "result")
@@ -84,6 +84,23 @@ def test_a_bug_is_told_and_logged(caplog: pytest.LogCaptureFixture) -> None:
         job.join(10)
     assert job.state == "failed" and job.problem.startswith("IndexError")
     assert caplog.records[0].exc_info
+
+
+def test_the_rate_is_that_of_late() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(progress: Progress) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        for number in range(8):
+            progress(5 * number, 100)
+            time.sleep(0.21)
+
+    job = Job(work, lambda: None)
+    assert begun.wait(10) and job.rate is None
+    go_on.set()
+    job.join(20)
+    assert job.rate is not None and 0 < job.rate <= 25
 
 
 def test_progress_is_not_told_at_every_step() -> None:

@@ -17,7 +17,7 @@ from replay_viewer.cameras import preset
 from replay_viewer.errors import ReplayError
 from replay_viewer.replay import Replay, open_replay
 from replay_viewer.video import probe_video
-from replay_viewer.viewer.orders import FilmOrder, PictureOrder, free_path, harmless
+from replay_viewer.viewer.orders import FilmOrder, PictureOrder, free_path, harmless, scenes_of
 from replay_viewer.viewer.session import Session
 
 SIZE = (160, 96)
@@ -101,17 +101,17 @@ def test_camera_of_a_browser_that_follows_goes_along_and_one_that_does_not_stays
 
 
 def test_picture_shows_the_robot(replay: Replay) -> None:
-    shown = pixels(picture(replay).draw(replay)(nothing))
+    shown = pixels(picture(replay).draw(replay, scenes_of(replay))(nothing))
     assert shown.shape == (SIZE[1], SIZE[0], 3)
     away = preset("side", np.array([500.0, 0.0, 0.3]), 0.0, 0.5)
-    empty = pixels(picture(replay, camera=away).draw(replay)(nothing))
+    empty = pixels(picture(replay, camera=away).draw(replay, scenes_of(replay))(nothing))
     dark = [(image.max(axis=-1) < 80).mean() for image in (shown, empty)]
     assert dark[0] > 0.003 and dark[1] == 0
 
 
 def test_picture_has_the_overlay_and_the_background_that_were_asked_for(replay: Replay) -> None:
     plain, strip, dark = (
-        pixels(picture(replay, size=(480, 270), **changes).draw(replay)(nothing))
+        pixels(picture(replay, size=(480, 270), **changes).draw(replay, scenes_of(replay))(nothing))
         for changes in ({}, {"overlay": "hud"}, {"look": "dark"})
     )
     assert (plain != strip).any(axis=-1).mean() > 0.02

@@ -184,15 +184,15 @@ class ViewerApp:
         gui, session = self._server.gui, self.session
         number = doubts(session.replay.verdicts)
         tabs = gui.add_tab_group()
-        with tabs.add_tab("Replay", viser.Icon.PLAYER_PLAY):
+        with tabs.add_tab("Replay"):
             self._selection = SelectionPanel(gui, self._mailbox, session)
             self._rewards = RewardsPanel(gui)
             self._curves = CurvesPanel(gui, session)
-        with tabs.add_tab(f"Recording ({number})" if number else "Recording", viser.Icon.FILE_INFO):
+        with tabs.add_tab(f"Recording ({number})" if number else "Recording"):
             self._recording = RecordingPanel(gui, session.replay)
-        with tabs.add_tab("Render", viser.Icon.MOVIE):
+        with tabs.add_tab("Render"):
             self._rendering = Rendering(gui, self._mailbox, session, self._views, self._folder)
-        with tabs.add_tab("Keys", viser.Icon.KEYBOARD):
+        with tabs.add_tab("Keys"):
             HelpPanel(gui)
         page = PageBridge(self._server, self._mailbox, self._actions)
         self._timeline = TimelinePanel(page, session, self._title, self._curves.chart_ids)

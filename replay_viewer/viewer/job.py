@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -16,6 +17,8 @@ Progress = Callable[[int, int], None]
 
 # Progress is told at most this often [s]: every telling costs the page's main thread.
 _TELL_PERIOD = 0.2
+# The rate is that of so many tellings.
+_REMEMBERED = 16
 
 _log = logging.getLogger(__name__)
 
@@ -43,8 +46,8 @@ class Job:
         self.done = self.total = 0
         self.result: Any = None
         self.problem = ""
-        self._told = time.monotonic()
-        self._first: tuple[int, float] | None = None
+        # What was done when, of late; the first steps are slow, and say little of those to come.
+        self._told: deque[tuple[int, float]] = deque(maxlen=_REMEMBERED)
         self._work, self._tell = work, tell
         self._cancelled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="replay-viewer job", daemon=True)
@@ -57,10 +60,11 @@ class Job:
 
     @property
     def rate(self) -> float | None:
-        """What is done per second, without the time of preparation; None while that is not known."""
-        if self._first is None or self.done <= self._first[0]:
+        """How much was done per second, of late; None while that is not known."""
+        told = tuple(self._told)
+        if len(told) < 2 or told[-1][0] == told[0][0]:
             return None
-        return (self.done - self._first[0]) / (time.monotonic() - self._first[1])
+        return (told[-1][0] - told[0][0]) / (told[-1][1] - told[0][1])
 
     def cancel(self) -> None:
         """End it soon; without effect once it is over."""
@@ -88,7 +92,6 @@ class Job:
             raise _Cancelled
         self.done, self.total = done, total
         now = time.monotonic()
-        self._first = self._first or (done, now)
-        if now - self._told >= _TELL_PERIOD:
-            self._told = now
+        if not self._told or now - self._told[-1][1] >= _TELL_PERIOD:
+            self._told.append((done, now))
             self._tell()

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
     from ..camera_paths import Camera
     from ..cameras import CameraPose
     from ..frames import Frame
+    from ..render.scene import RenderScene
     from ..replay import Replay
     from ..rollout import Episode
     from .job import Progress
 
 Size = tuple[int, int]
+SceneOf = Callable[[str], "RenderScene"]
 
 
 @dataclass(frozen=True)
@@ -85,23 +88,20 @@ class PictureOrder:
     overlay: str
     look: str
 
-    def draw(self, replay: Replay) -> Callable[[Progress], bytes]:
+    def draw(self, replay: Replay, scene_of: SceneOf) -> Callable[[Progress], bytes]:
         """The work of drawing it as PNG."""
 
         def work(progress: Progress) -> bytes:
             from PIL import Image
 
-            from ..looks import look_named
             from ..render.moment import Moment
             from ..render.overlays import make_overlay
             from ..render.raster_renderer import RasterRenderer
-            from ..render.scene import RenderScene
 
-            position, look = self.frame.position, look_named(self.look)
+            position, scene = self.frame.position, scene_of(self.look)
             seconds = (position - self.episode.first_step) * replay.rollout.control_dt
             with replay.reopened() as own:
-                overlay = make_overlay(self.overlay, own, self.size, look)
-                scene = RenderScene(replay.robots, replay.rollout.terrain, look)
+                overlay = make_overlay(self.overlay, own, self.size, scene.look)
                 picture = RasterRenderer(scene, overlay.picture_size).render(self.frame, self.camera)
                 picture = overlay.compose(picture, Moment(position, self.frame.envs, self.episode, seconds))
             file = io.BytesIO()
@@ -109,6 +109,19 @@ class PictureOrder:
             return file.getvalue()
 
         return work
+
+
+def scenes_of(replay: Replay) -> SceneOf:
+    """Gives the scene of a look; that of the last one is kept, since heavy robots take seconds."""
+
+    @lru_cache(maxsize=1)
+    def scene_of(look: str) -> RenderScene:
+        from ..looks import look_named
+        from ..render.scene import RenderScene
+
+        return RenderScene(replay.robots, replay.rollout.terrain, look_named(look))
+
+    return scene_of
 
 
 def harmless(name: str) -> str:

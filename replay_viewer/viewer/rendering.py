@@ -15,7 +15,7 @@ from ..errors import ReplayError
 from .client_view import ClientView, Subject
 from .job import Job
 from .mailbox import Mailbox
-from .orders import FilmOrder, PictureOrder, Size, harmless
+from .orders import FilmOrder, PictureOrder, Size, harmless, scenes_of
 from .panels.render import THIS_VIEW, RenderPanel
 from .session import Session
 
@@ -58,6 +58,7 @@ class Rendering:
     ) -> None:
         """views: of the browsers, by their ids. folder: where videos go."""
         self._mailbox, self._session, self._views, self._folder = mailbox, session, views, folder
+        self._scene_of = scenes_of(session.replay)
         self._film: _Asked | None = None
         self._picture: _Asked | None = None
         self._panel = RenderPanel(
@@ -128,7 +129,7 @@ class Rendering:
         order = PictureOrder(session.frame, session.episode, camera, size, overlay, self._panel.choice.look)
         name = f"{harmless(session.replay.rollout.name)}_env{session.env_id}_step{session.player.step}.png"
         note = self._views[client_id].client.add_notification("Drawing the picture ...", name, loading=True)
-        self._picture = _Asked(Job(order.draw(session.replay), self._tell), client_id, name, note)
+        self._picture = _Asked(Job(order.draw(session.replay, self._scene_of), self._tell), client_id, name, note)
 
     def _tell(self) -> None:
         """A job has news; runs on its thread."""
