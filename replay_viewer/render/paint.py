@@ -11,9 +11,9 @@ from .raster.tables import Paint
 
 # What a white surface gets from the sun (facing it), from the sky above and from the ground below. Together with the
 # light from the camera a surface that faces up in the sun is nearly white, and nothing is black.
-_SUN = (0.66, 0.64, 0.60)
-_SKY_LIGHT = (0.36, 0.38, 0.42)
-_GROUND_LIGHT = (0.20, 0.20, 0.20)
+_SUN = (0.64, 0.62, 0.58)
+_SKY_LIGHT = (0.40, 0.42, 0.46)
+_GROUND_LIGHT = (0.27, 0.27, 0.28)
 _STEPS = 4096
 
 

@@ -22,7 +22,7 @@ _LIFT = np.float32(0.004)
 _NEAR_GROUND = np.float32(0.12)
 _GROUND_DARKENS = np.float32(0.85)
 # Light that comes from the camera.
-_HEADLIGHT = np.float32(0.14)
+_HEADLIGHT = np.float32(0.18)
 # Black plastic still shows its form.
 _BLACKEST = np.float32(0.012)
 
