@@ -1,0 +1,189 @@
+"""Videos and pictures from the page: what arrives in the browser is what was shown, and was asked for."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import imageio.v2 as imageio
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Download
+from viewer_page import ViewerPage, ViewerProcess, open_page
+
+from replay_viewer.replay import Replay
+from replay_viewer.video import probe_video
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the viewer was started, and its videos go."""
+    return tmp_path_factory.mktemp("videos")
+
+
+@pytest.fixture(scope="module")
+def viewer(demo_path: Path, folder: Path) -> Iterator[ViewerProcess]:
+    with ViewerProcess([str(demo_path), "--port", "0", "--no-shadows"], folder=folder) as process:
+        yield process
+
+
+@pytest.fixture
+def page(page: ViewerPage) -> ViewerPage:
+    """The panel, with what makes a video of 45 small frames."""
+    page.open_tab("Render")
+    for label, option in (("Size", "640 x 360"), ("Frames/s", "24"), ("Speed", "4x"), ("Overlay", "none")):
+        page.choose(label, option)
+    page.choose("Camera", "this view")
+    page.choose("Show", "this episode")
+    return page
+
+
+def status(page: ViewerPage) -> str:
+    shown = page.page.locator(".rv-job")
+    return shown.inner_text() if shown.count() else ""
+
+
+def press_and_receive(page: ViewerPage, button: str) -> Download:
+    with page.page.expect_download(timeout=60_000) as download:
+        page.click_button(button)
+    return download.value
+
+
+def pixels(download: Download) -> np.ndarray:
+    return np.asarray(Image.open(download.path()).convert("RGB")).astype(int)
+
+
+def robot_middle(picture: np.ndarray) -> np.ndarray:
+    """The middle (x, y) of the robot's orange parts, as shares of the picture's width and height."""
+    rows, columns = np.nonzero(picture[..., 0] - picture[..., 2] > 80)
+    assert len(rows) > 1e-4 * picture[..., 0].size, "no robot is in the picture"
+    return np.array([columns.mean() / picture.shape[1], rows.mean() / picture.shape[0]])
+
+
+def frames_of(seconds: float) -> int:
+    """Video frames at 24 a second, four times as fast as life."""
+    return math.ceil(seconds / 4 * 24 - 1e-6)
+
+
+def test_video_of_the_episode_is_drawn_told_of_saved_and_sent(page: ViewerPage, demo: Replay, folder: Path) -> None:
+    with page.page.expect_download(timeout=60_000) as download:
+        page.click_button("Render Video")
+        page.until(lambda: "frames" in status(page) or "Preparing" in status(page), "progress")
+        assert page.page.get_by_role("button", name="Render Video").is_disabled()
+    assert download.value.suggested_filename == "demo_env0_ep1.mp4"
+    video = probe_video(download.value.path())
+    episode = demo.rollout.episodes(0)[0]
+    assert (video.size, video.fps) == ((640, 360), 24.0)
+    assert video.num_frames == frames_of(episode.num_steps * demo.rollout.control_dt)
+    saved = folder / "demo_env0_ep1.mp4"
+    page.until(lambda: str(saved) in status(page), "where the video is")
+    assert saved.read_bytes() == Path(download.value.path()).read_bytes()
+    assert page.page.get_by_role("button", name="Render Video").is_enabled()
+    again = press_and_receive(page, "Download Again")
+    assert Path(again.path()).read_bytes() == saved.read_bytes()
+
+
+def test_whole_env_is_drawn_from_its_beginning_to_its_end(page: ViewerPage, demo: Replay) -> None:
+    page.choose("Show", "all of this env")
+    video = probe_video(press_and_receive(page, "Render Video").path())
+    assert video.num_frames >= frames_of(demo.rollout.num_steps * demo.rollout.control_dt)
+
+
+def test_cancelled_video_leaves_nothing(page: ViewerPage, folder: Path) -> None:
+    before = sorted(os.listdir(folder))
+    page.choose("Size", "3840 x 2160")
+    page.choose("Speed", "0.1x")
+    page.click_button("Render Video")
+    page.until(lambda: "frames" in status(page), "progress", timeout=60)
+    page.click_button("Cancel")
+    page.until(lambda: status(page).startswith("Cancelled after"), "the end", timeout=30)
+    assert sorted(os.listdir(folder)) == before
+    assert page.page.get_by_role("button", name="Cancel").count() == 0
+
+
+def test_second_browser_sees_the_video_and_can_cancel_it(chromium, page: ViewerPage, viewer: ViewerProcess) -> None:
+    page.choose("Size", "3840 x 2160")
+    page.choose("Speed", "0.1x")
+    page.click_button("Render Video")
+    with open_page(chromium, viewer.url) as other:
+        other.open_tab("Render")
+        other.until(lambda: "frames" in status(other), "progress", timeout=60)
+        assert other.page.get_by_role("button", name="Render Video").is_disabled()
+        other.click_button("Cancel")
+        page.until(lambda: status(page).startswith("Cancelled after"), "the end", timeout=30)
+
+
+def test_screenshot_is_the_view_at_the_size_of_the_page(chromium, viewer: ViewerProcess) -> None:
+    with open_page(chromium, viewer.url, size=(900, 500), drawing=True) as page:
+        page.close_notifications()
+        page.orbit(120)
+        page.page.wait_for_timeout(500)
+        with page.page.expect_download(timeout=60_000) as download:
+            page.page.locator("#rv-views button", has_text="Screenshot").click()
+        drawn, shown = pixels(download.value), page.picture().astype(int)
+        assert drawn.shape == shown.shape
+        assert np.abs(robot_middle(drawn) - robot_middle(shown)).max() < 0.02
+
+
+def test_key_c_saves_a_picture(page: ViewerPage) -> None:
+    page.press_button("One step forward")
+    page.wait_step(1)
+    with page.page.expect_download(timeout=60_000) as download:
+        page.page.keyboard.press("c")
+    assert download.value.suggested_filename == "demo_env0_step1.png"
+
+
+def test_picture_has_the_size_and_the_view_of_the_panel(page: ViewerPage) -> None:
+    page.choose("Size", "1080 x 1080")
+    page.choose("Camera", "top")
+    above = pixels(press_and_receive(page, "Save Picture"))
+    assert above.shape == (1080, 1080, 3)
+    assert np.abs(robot_middle(above) - 0.5).max() < 0.1
+    page.choose("Background", "dark")
+    page.choose("Camera", "side")
+    beside = pixels(press_and_receive(page, "Save Picture"))
+    page.choose("Background", "light")
+    assert beside[0].mean() < 60
+
+
+def test_camera_that_follows_goes_along_in_the_video_and_one_that_does_not_stays(page: ViewerPage) -> None:
+    films = []
+    for _ in range(2):
+        film = press_and_receive(page, "Render Video")
+        films.append([image.astype(int) for image in imageio.get_reader(film.path(), "mp4").iter_data()])
+        page.click_button("Follow Robot")
+    followed, left = films
+    assert np.abs(robot_middle(followed[-1]) - 0.5).max() < 0.15
+    assert np.abs(followed[0] - left[0]).mean() < 2
+    assert (np.abs(followed[-1] - left[-1]).max(axis=-1) > 60).mean() > 0.005
+
+
+def test_video_that_cannot_be_written_is_told_of(chromium, demo_path: Path, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    with ViewerProcess([str(demo_path), "--port", "0", "--no-shadows"], folder=gone) as viewer:
+        with open_page(chromium, viewer.url) as page:
+            page.open_tab("Render")
+            gone.rmdir()
+            gone.write_text("")
+            page.click_button("Render Video")
+            page.page.get_by_text("The video could not be rendered").wait_for(timeout=60_000)
+            assert "demo_env0_ep1.mp4" in status(page)
+            page.press_button("One step forward")
+            page.wait_step(1)
+    assert not any("Traceback" in line for line in viewer.lines)
+
+
+def test_closing_the_viewer_cancels_the_video(chromium, demo_path: Path, tmp_path: Path) -> None:
+    with ViewerProcess([str(demo_path), "--port", "0", "--no-shadows"], folder=tmp_path) as viewer:
+        with open_page(chromium, viewer.url) as page:
+            page.open_tab("Render")
+            page.choose("Size", "3840 x 2160")
+            page.click_button("Render Video")
+            page.until(lambda: "frames" in status(page), "progress", timeout=60)
+            assert viewer.interrupt() in (0, 130)
+    assert not os.listdir(tmp_path)
+    assert not any("Traceback" in line for line in viewer.lines)
