@@ -19,7 +19,7 @@ from .triangles import areas
 
 # Edge of the finest cells [m].
 FINEST = 0.0005
-# A level that saves less than this share of the triangles is not worth its memory.
+# A level that saves less than this share of the triangles and vertices is not worth its memory.
 _LEAST_GAIN = 0.2
 # What is averaged agrees to within a sixth of the range of (roughly) visible lightness, and a 64th of a texture.
 _COLOR_STEPS = 6
@@ -66,8 +66,12 @@ class Levels:
         while not len(level.triangles) and len(self.full.triangles):
             exponent -= 1
             level = simplified(self.full, FINEST * 2**exponent)
-        is_worth_it = len(level.triangles) <= (1 - _LEAST_GAIN) * len(self.full.triangles)
-        return level if is_worth_it else self.full
+        return level if _effort(level) <= (1 - _LEAST_GAIN) * _effort(self.full) else self.full
+
+
+def _effort(surface: Surface) -> int:
+    """What it takes to draw a surface; of flat shaded ones, whose vertices are shared in a level, vertices go first."""
+    return len(surface.triangles) + len(surface.vertices)
 
 
 def simplified(surface: Surface, cell: float) -> Surface:
@@ -100,10 +104,10 @@ def _clustered(part: Part, cell: float) -> Part:
 
 def _looks(part: Part, cell: float) -> np.ndarray:
     """Rows (V, 5 or 8) that are equal for vertices to be made one: cell, direction, colour, place in a texture."""
-    shades = np.floor(_COLOR_STEPS * np.sqrt(part.colors)) @ (_COLOR_STEPS + 1) ** np.arange(3)
+    shades = np.floor(_COLOR_STEPS * np.sqrt(part.colors)) @ _powers(_COLOR_STEPS + 1)
     columns = [np.floor(part.vertices / np.float32(cell)), _directions(part, cell)[:, None], shades[:, None]]
     if (part.textures >= 0).any():
-        textures = np.full(len(part.vertices), -1)
+        textures = np.full(len(part.vertices), -1, np.float32)
         textures[part.triangles] = part.textures[:, None]
         columns += [np.floor(part.uv * _UV_STEPS), textures[:, None]]
     return np.hstack(columns)
@@ -117,9 +121,14 @@ def _directions(part: Part, cell: float) -> np.ndarray:
     at_large = np.zeros(len(part.vertices), np.bool_)
     at_large[part.triangles[is_large]] = True
     axis = np.abs(part.normals).argmax(axis=1)
-    is_positive = np.take_along_axis(part.normals, axis[:, None], axis=1)[:, 0] > 0
-    fine = np.round(part.normals * _NORMAL_STEPS + _NORMAL_STEPS) @ (2 * _NORMAL_STEPS + 1) ** np.arange(3)
-    return np.where(at_large, fine + 6, axis * 2 + is_positive)
+    is_positive = part.normals[np.arange(len(axis)), axis] > 0
+    fine = np.round((part.normals + 1) * _NORMAL_STEPS) @ _powers(2 * _NORMAL_STEPS + 1)
+    return np.where(at_large, fine + 6, (axis * 2 + is_positive).astype(np.float32))
+
+
+def _powers(base: int) -> np.ndarray:
+    """What digits (..., 3) to this base count."""
+    return np.array([1, base, base**2], np.float32)
 
 
 def _distinct(places: np.ndarray, sizes: np.ndarray) -> np.ndarray:
