@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,9 @@ class Target:
         if self.is_file and self.out is not None:
             return [self.out] * len(films)
         template = self.name or (SPLIT_TEMPLATE if self.split else DEFAULT_TEMPLATE)
-        paths = [(self.out or Path()) / subfolder / file_name(template, film) for film in films]
+        folder = (self.out or Path()) / subfolder
+        # One file has one path, so that it is noticed where it would be written twice.
+        paths = [Path(os.path.normpath(folder / file_name(template, film))) for film in films]
         twice = sorted({path for path in paths if paths.count(path) > 1}) if len(set(paths)) < len(paths) else []
         if twice:
             raise BadArgument("--name", template, f"names several episodes {twice[0]}; add {{env}} and {{episode}}.")
