@@ -1,0 +1,27 @@
+"""Poses of links as matrices (..., 3, 4): a rotation and a place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..frames import EntityPoses
+from ..rotations import to_matrix
+
+
+def relative_poses(poses: EntityPoses, origin: np.ndarray) -> np.ndarray:
+    """Poses (E, L, 3, 4) of links relative to a place (3,) in the world; in between in float64, far from the origin."""
+    rotations = to_matrix(poses.link_wxyz)
+    positions = poses.link_positions.astype(np.float64) - origin
+    return np.concatenate([rotations, positions[..., None]], axis=-1).astype(np.float32)
+
+
+def transformed(poses: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Points (L, 3) under poses (E, L, 3, 4): (E, L, 3)."""
+    return (poses[..., :3] @ points[..., None])[..., 0] + poses[..., 3]
+
+
+def through(axes: np.ndarray, poses: np.ndarray) -> np.ndarray:
+    """Poses (L, 3, 4) followed by axes (3, 4)."""
+    moved = axes[:, :3] @ poses
+    moved[..., 3] += axes[:, 3]
+    return np.ascontiguousarray(moved, np.float32)
