@@ -107,6 +107,17 @@ def test_a_closed_surface_stays_closed(tmp_path: Path, cell: float) -> None:
         assert {(b, a) for a, b in edges} == edges
 
 
+def test_a_thin_plate_keeps_both_sides(tmp_path: Path) -> None:
+    ball = trimesh.creation.icosphere(subdivisions=4)
+    flat = ball.vertices * [1, 1, 0] + [0, 0, 0.1]
+    lid = trimesh.Trimesh(flat, ball.faces[ball.triangles_center[:, 2] > 0])
+    bottom = trimesh.Trimesh(lid.vertices - np.array([0, 0, 0.01]), lid.faces[:, ::-1])
+    level = simplified(surface_of(tmp_path, lid + bottom, "stl"), 0.2)
+    assert np.ptp(level.vertices[:, 2]) < 0.01
+    up = face_normals(level)[:, 2]
+    assert (up > 0.9).sum() == (up < -0.9).sum() > 0
+
+
 def test_no_triangle_is_there_twice_or_without_an_area(tmp_path: Path) -> None:
     one, two = (robot_surface(robot_of(tmp_path, count * visual('<sphere radius="1"/>'))) for count in (1, 2))
     assert len(two.triangles) == 2 * len(one.triangles)
