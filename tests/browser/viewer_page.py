@@ -117,7 +117,8 @@ class ViewerPage:
     def wait_ready(self) -> None:
         self.page.wait_for_function(
             "() => window.__viserMutable && window.__viserMutable.firstMessageBatch === false"
-            " && window.replayViewer && document.querySelector('#rv-step')?.textContent",
+            " && window.replayViewer && document.querySelector('#rv-step')?.textContent"
+            " && document.querySelector('#rv-episode')?.textContent",
             timeout=60_000,
         )
 
