@@ -28,6 +28,7 @@ RECORDER_TESTS = (
     "attach",
     "attach_survival",
     "background_recording",
+    "collect_frames",
     "container_assets",
     "container_survival",
     "container_writer",
@@ -43,7 +44,9 @@ RECORDER_TESTS = (
     "recorder",
     "rollout_recorder",
     "rotations",
+    "save_video",
     "upkeep",
+    "video_writer",
 )
 
 if sys.version_info < (3, 10):

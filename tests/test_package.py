@@ -16,10 +16,14 @@ import replay_viewer
 PACKAGE = Path(replay_viewer.__file__).parent
 FLOOR_0 = ["errors", "rotations", "progress", "cli", "cli.upkeep"] + [
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
-    for path in sorted((PACKAGE / "record").rglob("*.py"))
+    for folder in ("record", "video")
+    for path in sorted((PACKAGE / folder).rglob("*.py"))
     if path.stem != "__init__"
 ]
-OF_THE_VIEWER = ("viser", "trimesh", "yourdfpy", "lxml", "collada", "PIL", "tyro", "tqdm", "torch", "imageio")
+OF_THE_VIEWER = (
+    *("viser", "trimesh", "yourdfpy", "lxml", "collada", "PIL", "tyro", "tqdm", "torch", "numba"),
+    *("imageio", "imageio_ffmpeg"),  # For films alone, and then imported.
+)
 
 NUMPY_ALONE = f"""
 import importlib, sys

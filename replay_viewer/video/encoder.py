@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import FileProblem
 
 _INSTALL = "pip install imageio-ffmpeg"
-# More would hold more pictures in memory, and whoever makes the pictures seldom keeps these busy.
+# Each holds some pictures: at 1920x1080, 4 make 265 MB and 16 make 515 MB. Who makes pictures seldom keeps 4 busy.
 _MAX_THREADS = 4
 _KEYFRAME_SECONDS = 2  # A player jumps to keyframes at once.
 
@@ -146,10 +146,12 @@ def _output(rate: Fraction, crf: float) -> list[str]:
     colours = "scale=out_color_matrix=bt709:out_range=tv:flags=area,format=yuv420p"
     tags = "setparams=range=tv:color_primaries=bt709:color_trc=iec61966-2-1:colorspace=bt709"
     names = ["-color_range", "tv", "-color_primaries", "bt709", "-color_trc", "iec61966-2-1", "-colorspace", "bt709"]
-    threads = min(os.cpu_count() or 1, _MAX_THREADS)
+    threads = str(min(os.cpu_count() or 1, _MAX_THREADS))
     return [
-        *["-vf", f"{colours},{tags}", *names],
-        *["-c:v", "libx264", "-preset", "veryfast", "-crf", f"{crf:g}", "-threads", str(threads)],
+        *["-vf", f"{colours},{tags}", "-filter_threads", threads, *names],
+        # Of a walking robot at 1280x720, per picture: superfast 13 ms and 92 kbit, without frames that are predicted
+        # from later ones (-bf 0) 11 ms and 118 kbit; ultrafast 9 ms and 188 kbit, veryfast 19 ms and 42 kbit.
+        *["-c:v", "libx264", "-preset", "superfast", "-bf", "0", "-crf", f"{crf:g}", "-threads", threads],
         *["-g", str(max(round(rate * _KEYFRAME_SECONDS), 1)), "-movflags", "+faststart", "-f", "mp4"],
     ]
 

@@ -54,7 +54,7 @@ class VideoWriter:
             raise BadArgument("crf", crf, "expected 0, the best, to 51.")
         if self.path.suffix.lower() != ".mp4":
             raise FileProblem(self.path, "films are MP4 files here.", "Let the name end in .mp4.")
-        if self.path.is_dir():
+        if os.path.isdir(self.path):
             raise FileProblem(self.path, "is a folder.", "Name a file in it.")
         find_ffmpeg(self.path)  # Told before hours of rendering.
         # A folder: once it is removed, no encoder can make a file in it any more, whenever the interrupt came. Beside
@@ -66,17 +66,20 @@ class VideoWriter:
     def __enter__(self) -> VideoWriter:
         try:
             self._open()
+            return self
         except BaseException:
             self._discard()
             raise
-        return self
 
     def __exit__(self, kind: Any, *_: object) -> None:
         try:
-            if kind is None:
-                self._complete()
+            try:
+                if kind is None:
+                    self._complete()
+            finally:
+                self._discard()
         finally:
-            self._discard()
+            self._discard()  # Once more, for those who press Ctrl-C twice.
 
     def append(self, image: np.ndarray) -> None:
         """Add the next picture, which may change afterwards.
