@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,11 @@ _URDF = """<robot name="slider"><link name="base"><visual>
   <geometry><box size="0.3 0.3 0.002"/></geometry><material name="red"><color rgba="0.9 0.05 0.05 1"/></material>
 </visual></link></robot>"""
 
-End = tuple[int, str, "bool | None"]
+End = tuple[int, str, bool | None]
 
 
 def write_slide(
-    path: Path, num_steps: int = 60, *, control_dt: float = 0.02, ends: Mapping[int, list[End]] = {}, **facts: Any
+    path: Path, num_steps: int = 60, *, control_dt: float = 0.02, ends: Mapping[int, Sequence[End]] = {}, **facts: Any
 ) -> Path:
     """A recording in which the box of each env is at x = SPEED x time since its episode's first step, y = its number.
 

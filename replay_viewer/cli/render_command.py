@@ -206,7 +206,9 @@ def _free_camera(filming: Filming) -> Camera:
     distance = math.hypot(x, y, z)
     if not distance:
         raise BadArgument("--look-at", filming.look_at, "is where the camera stands.")
-    return Free(look_from(math.atan2(y, x), math.asin(z / distance), np.array(look_at), distance, FOV))
+    # Straight down, as on a map: x to the right, y up.
+    azimuth = math.atan2(y, x) if math.hypot(x, y) > 1e-6 * distance else -math.pi / 2
+    return Free(look_from(azimuth, math.asin(z / distance), np.array(look_at), distance, FOV))
 
 
 def _point(option: str, text: str) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, TypeVar
@@ -37,7 +37,7 @@ class OrderedWorkers(Generic[Item, Result]):
     ) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def map(self, items: Iterable[Item]) -> Iterator[Result]:
+    def map(self, items: Iterable[Item]) -> Generator[Result, None, None]:
         """The results in the order of the items, which are taken in the caller's thread, a few ahead.
 
         What a worker raises comes out in the place of its result; nothing further is begun then, nor when the caller

@@ -1,0 +1,203 @@
+"""`replay-viewer render` in processes of its own: what it writes and says, how it stops, what it takes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from needs import require
+from PIL import Image
+from render_samples import SPEED, box_x, write_slide
+
+from replay_viewer.cli import main
+from replay_viewer.video import probe_video, read_frames
+
+Capture = pytest.CaptureFixture[str]
+ENDS = {0: [(19, "terminated", False), (39, "truncated", True)]}
+SMALL = ("--size", "320x180")
+FROM_ABOVE = ("--position", "1.2,0,6", "--look-at", "1.2,0,0")
+
+# Runs the command line, then says on the last line of stdout what the process took.
+TELLING = """
+import json, resource, sys
+from replay_viewer.cli import main
+code = main(sys.argv[1:])
+with open("/proc/self/maps") as maps:
+    mapped = sorted({line.split()[-1] for line in maps if "/" in line})
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({"code": code, "mapped": mapped, "peak_mb": peak / 1024}))
+"""
+
+
+@pytest.fixture
+def slide(tmp_path: Path) -> Path:
+    return write_slide(tmp_path / "slide.rec", ends=ENDS, seed=3)
+
+
+def told_of(*args: object) -> dict:
+    """What a process took that ran the command line."""
+    command = [sys.executable, "-c", TELLING, *map(str, args)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_video_of_what_the_options_ask_for(slide: Path, tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "out.mp4"
+    options = (*SMALL, *FROM_ABOVE, "--episodes", "2", "--fps", "50", "--speed", "0.5", "--workers", "3")
+    assert main(["render", str(slide), str(out), *options, "--background", "dark"]) == 0
+    facts = probe_video(out)
+    assert (facts.size, facts.fps, facts.num_frames) == ((320, 180), 50, 40)
+    shown = [box_x(image) for image in read_frames(out)]
+    assert shown[::10] == pytest.approx([k / 50 * 0.5 * SPEED for k in range(0, 40, 10)], abs=0.02)
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == (f"{out}: 320x180, 40 frames, 0.80 s\n", "")
+
+
+def test_without_a_name_the_file_is_in_the_current_folder(
+    slide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert main(["render", str(slide), *SMALL, "--where", "success"]) == 0
+    assert os.listdir() == ["slide_seed3_1eps.mp4"]
+
+
+def test_files_in_a_folder_by_a_template(slide: Path, tmp_path: Path) -> None:
+    options = (*SMALL, "--split", "--name", "{outcome}_{episode:06d}", "--num-episodes", "2")
+    for number, folder in enumerate((["--out", str(tmp_path / "0")], [str(tmp_path / "1")])):
+        assert main(["render", str(slide), *folder, *options]) == 0
+        assert sorted(os.listdir(tmp_path / str(number))) == ["terminated_000000.mp4", "truncated_000001.mp4"]
+
+
+@pytest.mark.parametrize("camera", ["top", "side", "front", "follow", "orbit"])
+def test_every_camera_sees_the_robot(camera: str, slide: Path, tmp_path: Path) -> None:
+    shot = tmp_path / "shot.png"
+    assert main(["render", str(slide), str(shot), *SMALL, "--step", "30", "--camera", camera]) == 0
+    image = np.asarray(Image.open(shot)).astype(int)
+    assert (image[..., 0] - image[..., 1]).max() > 50
+
+
+BAD = [
+    (("--camera", "above"), "camera 'above'.*orbit, free"),
+    (("--camera", "top", "--azimuth", "30"), r"--azimuth 30\.0: is for --camera orbit, not top"),
+    (("--camera", "orbit", "--position", "1,2,3"), "--position 1,2,3: is for --camera free, not orbit"),
+    (("--camera", "free"), "needs --position and --look-at"),
+    (("--position", "1,2", "--look-at", "0,0,0"), "--position 1,2: expected three coordinates"),
+    (("--position", "1,2,3", "--look-at", "1,2,3"), "--look-at 1,2,3: is where the camera stands"),
+    (("--distance", "0"), r"--distance 0\.0: expected metres"),
+    (("--size", "1280"), "--size 1280: expected WIDTHxHEIGHT"),
+    (("--size", "0x0"), "--size 0x0"),
+    (("--fov", "200"), r"--fov 200\.0"),
+    (("--fps", "0"), r"--fps 0\.0"),
+    (("--speed", "-1"), r"--speed -1\.0"),
+    (("--overlay", "all"), "overlay 'all'.*none, hud, rewards"),
+    (("--background", "blue"), "background 'blue'.*light, dark"),
+    (("--where", "fell"), "outcome 'fell'.*terminated, truncated, success, failure"),
+    (("--episodes", "x"), "--episodes x: expected numbers"),
+    (("--episodes", "9"), "--episodes 9: there are episodes 0 to 2"),
+    (("--env", "4"), "env 4 is not in the recording. Known envs: 0"),
+    (("--steps", "70:"), "--steps 70:: there are steps 0 to 59"),
+    (("--out", "videos"), "--out videos: .*out.mp4 is given already"),
+    (("--urdf", "gone.urdf"), r"gone\.urdf"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), BAD)
+def test_bad_input_is_one_line_and_exit_code_2(
+    options: tuple[str, ...],
+    message: str,
+    slide: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["render", str(slide), "out.mp4", *options]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert re.fullmatch(rf"error: .*{message}.*\n", printed.err), printed.err
+    assert os.listdir(tmp_path) == ["slide.rec"]
+
+
+def test_a_broken_recording_does_not_stop_the_others(tmp_path: Path, capsys: Capture) -> None:
+    write_slide(tmp_path / "runs/a/good.rec", 5)
+    write_slide(tmp_path / "runs/b/good.rec", 5)
+    (tmp_path / "runs/a/broken.npz").write_bytes(b"PK\x03\x04 torn")
+    assert main(["render", str(tmp_path / "runs"), "--out", str(tmp_path / "videos"), *SMALL]) == 2
+    printed = capsys.readouterr()
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("videos/*/*")) == [
+        "videos/a/good_1eps.mp4",
+        "videos/b/good_1eps.mp4",
+    ]
+    assert "broken.npz failed: " in printed.out
+    assert re.fullmatch(r"error: 1 of 3 recordings in .*runs could not be rendered: .*a/broken\.npz\n", printed.err)
+    (tmp_path / "runs/a/broken.npz").unlink()
+    assert main(["render", str(tmp_path / "runs"), "--out", str(tmp_path / "videos"), *SMALL]) == 0
+    assert capsys.readouterr().out.count(": is there already") == 2
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_render_leaves_nothing_half_written(sent: signal.Signals, tmp_path: Path) -> None:
+    recording, out = write_slide(tmp_path / "slide.rec", 100, control_dt=10.0), tmp_path / "videos"
+    command = [sys.executable, "-m", "replay_viewer", "render", recording, out / "film.mp4", *SMALL]
+    # In a session of its own and with the signal at its default, as in a terminal, whatever started the tests.
+    with subprocess.Popen(
+        [sys.executable, "-c", UNDEAF, *command], stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            wait_until(lambda: any(path.stat().st_size for path in out.glob(".film*/*")), process)
+            os.killpg(process.pid, sent)
+            _, said = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert said == ""
+    assert list(out.iterdir()) == []
+
+
+# Replaces itself by the command, in which Ctrl-C is not ignored, as it is in jobs of a script.
+UNDEAF = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def wait_until(holds: Callable[[], bool], process: subprocess.Popen) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert process.poll() is None, "it ended too early"
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_render_takes_no_library_of_a_display(slide: Path, tmp_path: Path) -> None:
+    if not Path("/proc/self/maps").exists():
+        require("no /proc on this machine")
+    told = told_of("render", slide, tmp_path / "out.mp4", "--overlay", "rewards")
+    assert told["code"] == 0
+    assert not [path for path in told["mapped"] if re.search(r"libE?GLX?|libX11|libOSMesa|libgallium|libvulkan", path)]
+    assert any("llvmlite" in path for path in told["mapped"])
+
+
+def test_memory_is_the_same_at_any_length(tmp_path: Path) -> None:
+    if not Path("/proc/self/maps").exists():
+        require("no /proc on this machine")
+    recording = write_slide(tmp_path / "slide.rec", 600)
+    peaks = []
+    for steps in ("0:60", "0:600"):
+        told = told_of("render", recording, tmp_path / f"{steps[2:]}.mp4", "--steps", steps, "--overlay", "hud")
+        assert told["code"] == 0
+        peaks.append(told["peak_mb"])
+    assert peaks[1] < 500
+    # A picture of this size takes 2.8 MB; there are 324 more of them.
+    assert peaks[1] < peaks[0] + 60
