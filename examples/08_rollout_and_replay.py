@@ -1,6 +1,6 @@
-"""Run a policy, record its rollout, list its episodes and look at it again, in one script.
+"""Run a policy, record its rollout, list its episodes, look at it again and render the best one, in one script.
 
-    python 08_rollout_and_replay.py           # records and prints
+    python 08_rollout_and_replay.py           # records, prints, and renders a video
     python 08_rollout_and_replay.py --view    # then shows it in the browser
 
 The environment is one of its own, so its adapter stands here too; those of the simulators in the README need none.
@@ -11,7 +11,16 @@ import tempfile
 
 import numpy as np
 
-from replay_viewer import Adapter, Description, Endings, EntitySpec, RolloutRecorder, open_replay, register_adapter
+from replay_viewer import (
+    Adapter,
+    Description,
+    Endings,
+    EntitySpec,
+    RolloutRecorder,
+    open_replay,
+    register_adapter,
+    render_video,
+)
 from replay_viewer.cli import main as replay_viewer
 
 MAX_STEPS, FALLEN, DT = 150, 0.6, 0.02
@@ -102,5 +111,7 @@ with tempfile.TemporaryDirectory() as folder:
     for verdict in replay.verdicts:
         print(f"{verdict.status}: {verdict.topic}: {verdict.finding}")
     replay.close()
+    steps = range(best.first_step, best.last_step + 1)
+    render_video(path, f"{folder}/best.mp4", env=best.env_id, steps=steps, size=(480, 270), tell=print)
     if "--view" in sys.argv[1:]:
         replay_viewer([str(path)])
