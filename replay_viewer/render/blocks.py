@@ -6,6 +6,8 @@ import numpy as np
 
 # The most triangles of a block.
 BLOCK = 1024
+# Blocks that are measured at once, to bound memory.
+_AT_ONCE = 64
 _BITS = 10
 _ROUNDING = np.float32(1 + 1e-5)
 
@@ -33,9 +35,21 @@ def spheres(points: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndar
         return np.zeros((0, 3), np.float32), np.zeros(0, np.float32)
     low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
     centers = ((low + high) / 2).astype(np.float32)
-    run = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(points)))
-    distances = np.linalg.norm(points - centers[run], axis=1)
+    offsets = np.repeat(centers, np.diff(starts, append=len(points)), axis=0)
+    np.subtract(points, offsets, out=offsets)
+    distances = np.sqrt(np.einsum("pk,pk->p", offsets, offsets))
     return centers, (np.maximum.reduceat(distances, starts) * _ROUNDING).astype(np.float32)
+
+
+def block_spheres(points: np.ndarray, triangles: np.ndarray, blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Centres (B, 3) and radii (B,) of spheres about blocks (B, 2) of triangles (F, 3) between points (V, 3)."""
+    centers, radii = np.empty((len(blocks), 3), np.float32), np.empty(len(blocks), np.float32)
+    for start in range(0, len(blocks), _AT_ONCE):
+        some = blocks[start : start + _AT_ONCE]
+        corners = points[triangles[some[0, 0] : some[-1, 1]].ravel()]
+        found = spheres(corners, 3 * (some[:, 0] - some[0, 0]))
+        centers[start : start + _AT_ONCE], radii[start : start + _AT_ONCE] = found
+    return centers, radii
 
 
 def _spread(values: np.ndarray) -> np.ndarray:

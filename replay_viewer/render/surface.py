@@ -11,7 +11,7 @@ import trimesh
 from ..robot import Robot, Visual, materials
 from ..robot.link_scene import link_normals, outward_faces
 from ..rollout import Terrain
-from .blocks import block_edges, spheres
+from .blocks import block_edges, block_spheres, spheres
 from .parts import Part, arranged, faceted, flat_shaded
 from .textures import TextureAtlas, make_atlas
 from .triangles import face_normals
@@ -20,8 +20,6 @@ from .triangles import face_normals
 FAINTEST = 0.05
 # Texture coordinates are kept within this, where float32 still tells texels apart.
 _MOST_REPEATS = 4096.0
-# Triangles of a terrain that are worked on at once.
-_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,51 +75,44 @@ def robot_surface(robot: Robot) -> Surface:
 def terrain_surface(terrain: Terrain, color: np.ndarray) -> Surface:
     """A flat shaded terrain of one colour (3,), linear light. Triangles in one plane share vertices."""
     count = len(terrain.vertices)
-    shared = arranged(
-        Part(
-            link=0,
-            vertices=terrain.vertices.astype(np.float32),
-            normals=np.zeros((count, 3), np.float32),
-            colors=np.tile(np.asarray(color, np.float32), (count, 1)),
-            uv=np.zeros((count, 2), np.float32),
-            triangles=terrain.triangles,
-            textures=np.full(len(terrain.triangles), -1, np.int32),
-        )
+    part = Part(
+        link=0,
+        vertices=terrain.vertices.astype(np.float32),
+        normals=np.zeros((count, 3), np.float32),
+        colors=np.tile(np.asarray(color, np.float32), (count, 1)),
+        uv=np.zeros((count, 2), np.float32),
+        triangles=terrain.triangles.astype(np.int32),
+        textures=np.full(len(terrain.triangles), -1, np.int32),
     )
-    chunks = [slice(start, start + _CHUNK) for start in range(0, len(shared.triangles), _CHUNK)]
-    return assembled([faceted(shared, chunk) for chunk in chunks], make_atlas({})[0], num_links=1)
+    return assembled([faceted(arranged(part))], make_atlas({})[0], num_links=1)
 
 
 def assembled(parts: Iterable[Part], atlas: TextureAtlas, num_links: int, problems: tuple[str, ...] = ()) -> Surface:
     """A surface of parts in spatial order."""
     parts = sorted(parts, key=lambda part: part.link)
-    vertex_starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
-    triangle_starts = np.cumsum([0, *(len(part.triangles) for part in parts)])
     vertices = _stacked([part.vertices for part in parts], (3,), np.float32)
-    links = np.repeat(np.array([part.link for part in parts], np.int32), np.diff(vertex_starts))
+    links = np.repeat(np.array([part.link for part in parts], np.int32), [len(part.vertices) for part in parts])
+    triangles = _stacked(_counted_on([p.triangles for p in parts], [len(p.vertices) for p in parts]), (3,), np.int32)
     edges = [block_edges(len(part.triangles)) for part in parts]
-    block_spheres = [
-        spheres(part.vertices[part.triangles.ravel()], 3 * edge[:-1]) for part, edge in zip(parts, edges, strict=True)
-    ]
-    blocks = [
-        np.column_stack([edge[:-1], edge[1:]]) + start for edge, start in zip(edges, triangle_starts, strict=False)
-    ]
+    blocks = [np.column_stack([edge[:-1], edge[1:]]) for edge in edges]
+    blocks = _stacked(_counted_on(blocks, [len(part.triangles) for part in parts]), (2,), np.int32)
     centers, radii = _link_spheres(vertices, links, num_links)
+    block_centers, block_radii = block_spheres(vertices, triangles, blocks)
     return Surface(
         vertices=vertices,
         normals=_stacked([part.normals for part in parts], (3,), np.float32),
         colors=_stacked([part.colors for part in parts], (3,), np.float32),
         uv=_stacked([part.uv for part in parts], (2,), np.float32),
         links=links,
-        triangles=_stacked([p.triangles + s for p, s in zip(parts, vertex_starts, strict=False)], (3,), np.int32),
+        triangles=triangles,
         textures=_stacked([part.textures for part in parts], (), np.int32),
         atlas=atlas,
         centers=centers,
         radii=radii,
-        blocks=_stacked(blocks, (2,), np.int32),
-        block_links=np.repeat(np.array([part.link for part in parts], np.int32), [len(b) for b in blocks]),
-        block_centers=_stacked([centers for centers, _ in block_spheres], (3,), np.float32),
-        block_radii=_stacked([radii for _, radii in block_spheres], (), np.float32),
+        blocks=blocks,
+        block_links=links[triangles[blocks[:, 0], 0]],
+        block_centers=block_centers,
+        block_radii=block_radii,
         problems=problems,
     )
 
@@ -199,5 +190,13 @@ def _repaired(normals: np.ndarray, vertices: np.ndarray, triangles: np.ndarray) 
     return normals
 
 
+def _counted_on(arrays: Sequence[np.ndarray], counts: Sequence[int]) -> list[np.ndarray]:
+    """Arrays of indices, each plus all counts before it."""
+    starts = np.cumsum([0, *counts]).tolist()
+    return [array + start if start else array for array, start in zip(arrays, starts, strict=False)]
+
+
 def _stacked(arrays: Sequence[np.ndarray], shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    if len(arrays) == 1:
+        return arrays[0].astype(dtype, copy=False)  # A large terrain is not held twice.
     return np.concatenate([np.zeros((0, *shape), dtype), *arrays]).astype(dtype, copy=False)
