@@ -19,7 +19,7 @@ _LEVEL_SECONDS, _SLOW_SECONDS = 0.5, 0.8
 # Of a recording with ten thousand steps a second, the window is shorter.
 _MAX_REACH = 2048
 # Steps computed at once, as long as the window is shorter.
-_CHUNK_STEPS = 128
+_CHUNK_STEPS = 64
 _MAX_CHUNKS = 64
 # How far from the base the smoothed point may be, in radii of the robot, which fills half of a preset's picture.
 _MAX_OFFSET = 0.5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import logging
 import threading
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import viser
 
 from ..errors import ReplayError, printable
 from .actions import session_actions
-from .client_view import ClientView, Subject
+from .browsers import Browsers
 from .clock import Beat, Upkeep
 from .keys import KEYS
 from .mailbox import Action, Mailbox
@@ -29,6 +28,7 @@ from .scene import Scene, add_sky
 from .server import close_server, open_server
 from .session import Session
 from .tail import Tail
+from .waiting import waiting_html
 
 # Kinematics and meshes take a second to import, and the page is served before them.
 if TYPE_CHECKING:
@@ -40,14 +40,6 @@ _PANEL_RATE = 12
 # While a recording is written, what sends all of itself takes in the new steps so often: charts, lists.
 _LIST_RATE = 4
 _PANEL_WIDTH = 350
-
-_WAITING_STYLE = """<style>
-.rv-waiting{font-size:14px;margin:0.75em;line-height:1.45;overflow-wrap:anywhere}
-.rv-waiting p{margin:4px 0 0;opacity:.75}
-.rv-waiting i{display:inline-block;width:9px;height:9px;border-radius:50%;margin-right:8px;background:#2563eb;
-animation:rv-wait 1.4s ease-in-out infinite}
-@keyframes rv-wait{50%{opacity:.2}}
-</style>"""
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +87,6 @@ class ViewerApp:
         self._server.gui.main_panel.set_width(_PANEL_WIDTH)
         self._waiting = self._server.gui.add_html(waiting_html(f"Opening {title} ..."))
         self._mailbox = Mailbox()
-        self._views: dict[int, ClientView] = {}
         self._drawn: tuple[float, int, bool] | None = None
         self._told = self._last_problem = ""
         self._tell: Callable[[str], object] = str
@@ -156,8 +147,8 @@ class ViewerApp:
         self._stopping.set()
         self._mailbox.post(lambda: None)
         if self._owner.ident is not None:  # Something was shown.
-            self._owner.join(timeout=5)
             self._rendering.close()
+            self._owner.join(timeout=5)
         close_server(self._server)
 
     def __enter__(self) -> ViewerApp:
@@ -171,12 +162,10 @@ class ViewerApp:
     def _build(self) -> None:
         server, session = self._server, self.session
         self._scene = Scene(server, session.replay, shadows=self._shadows)
-        self._actions = {**session_actions(session), **self._view_actions()}
+        self._browsers = Browsers(session, shadows=self._shadows)
         self._build_panels()
         self._register_keys()
-        self._set_home_view()
-        server.on_client_connect(self._on_connect)
-        server.on_client_disconnect(self._on_disconnect)
+        self._browsers.welcome(server, self._mailbox, self._timeline)
         self._sync_panels()
         self._draw()
 
@@ -191,9 +180,10 @@ class ViewerApp:
         with tabs.add_tab(f"Recording ({number})" if number else "Recording"):
             self._recording = RecordingPanel(gui, session.replay)
         with tabs.add_tab("Render"):
-            self._rendering = Rendering(gui, self._mailbox, session, self._views, self._folder)
+            self._rendering = Rendering(gui, self._mailbox, session, self._browsers, self._folder)
         with tabs.add_tab("Keys"):
             HelpPanel(gui)
+        self._actions = {**session_actions(session), **self._browsers.actions, **self._rendering.actions}
         page = PageBridge(self._server, self._mailbox, self._actions)
         self._timeline = TimelinePanel(page, session, self._title, self._curves.chart_ids)
 
@@ -207,53 +197,6 @@ class ViewerApp:
         async def _(event: Any) -> None:
             if event.client is not None:
                 self._mailbox.post(action, None, event.client.client_id)
-
-    # -- browsers -------------------------------------------------------------
-
-    def _view_actions(self) -> dict[str, PageAction]:
-        """What a key or a button does to the view of the browser that it was pressed in."""
-
-        def look(name: str) -> PageAction:
-            return lambda _, client_id: self._views[client_id].look_from(name, self._subject())
-
-        def changed(client_id: int, change: Action, *args: Any) -> None:
-            change(*args)
-            view = self._views[client_id]
-            self._timeline.update(view.client, view.state)
-
-        return {
-            **{f"look_{name}": look(name) for name in ("top", "side", "front", "follow")},
-            "toggle_follow": lambda _, client: changed(client, self._views[client].toggle_follow, self._subject()),
-            "toggle_shadows": lambda _, client: changed(client, self._views[client].toggle_shadows),
-            "screenshot": lambda _, client: self._rendering.screenshot(client),
-            "zoom": lambda _, client: self._timeline.toggle_zoom(self._views[client].client),
-        }
-
-    async def _on_connect(self, client: viser.ClientHandle) -> None:
-        self._mailbox.post(self._greet, client)
-
-    async def _on_disconnect(self, client: viser.ClientHandle) -> None:
-        self._mailbox.post(self._forget, client.client_id)
-
-    def _greet(self, client: viser.ClientHandle) -> None:
-        view = self._views[client.client_id] = ClientView(client, shadows=self._shadows)
-        view.look_from("follow", self._subject())
-        self._timeline.greet(client, view.state)
-
-    def _forget(self, client_id: int) -> None:
-        self.session.end_scrub(client_id)
-        self._views.pop(client_id, None)
-
-    def _subject(self) -> Subject:
-        """What cameras look at."""
-        return Subject(self.session.aim, self.session.size)
-
-    def _set_home_view(self) -> None:
-        """What viser's "reset view" goes to: the follow preset of the first frame shown."""
-        subject = self._subject()
-        pose = subject.seen_from("follow", subject.origin)
-        camera = self._server.initial_camera
-        camera.position, camera.look_at, camera.fov = pose.position, pose.look_at, pose.fov
 
     # -- the owner thread -----------------------------------------------------
 
@@ -298,7 +241,7 @@ class ViewerApp:
         try:
             action(*arguments)
         except ReplayError as error:
-            self._notify("This did not work", str(error))
+            self._browsers.notify("This did not work", str(error))
         except Exception:
             _log.exception("an action of the viewer failed")
 
@@ -310,11 +253,7 @@ class ViewerApp:
             self.session.pause()
             if str(error) != self._last_problem:
                 self._last_problem = str(error)
-                self._notify("This cannot be shown", str(error))
-
-    def _notify(self, title: str, problem: str) -> None:
-        for view in self._views.values():
-            view.notify(title, problem)
+                self._browsers.notify("This cannot be shown", str(error))
 
     def _draw(self) -> None:
         """Send the frame at the position, if it is not the one shown."""
@@ -324,14 +263,14 @@ class ViewerApp:
         self._drawn = shown
         frame = self.session.frame
         with self._server.atomic():
-            self._scene.show(frame, self._subject().origin)
+            self._scene.show(frame, self._browsers.subject.origin)
 
     def _sync_panels(self, takes_growth: bool = True) -> None:
         """Bring every panel to the session's state; one-way.
 
         takes_growth: also those that send all of themselves when a recording that is written has got more.
         """
-        self._timeline.sync([view.client for view in self._views.values()])
+        self._timeline.sync([view.client for view in self._browsers.views.values()])
         self._tell_of_end()
         self._selection.sync(self.session, takes_growth)
         self._rewards.sync(self.session)
@@ -347,14 +286,7 @@ class ViewerApp:
             self._told = tail.message
             self._tell(tail.message)
             if tail.state == "lost":
-                self._notify("It cannot be followed any more", tail.message[0].upper() + tail.message[1:])
-
-
-def waiting_html(text: str, detail: str = "") -> str:
-    """What the page shows before there is a replay; both may hold a file's name and are escaped."""
-    return (
-        f'{_WAITING_STYLE}<div class="rv-waiting"><i></i><b>{html.escape(text)}</b><p>{html.escape(detail)}</p></div>'
-    )
+                self._browsers.notify("It cannot be followed any more", tail.message[0].upper() + tail.message[1:])
 
 
 def _least(*seconds: float | None) -> float | None:

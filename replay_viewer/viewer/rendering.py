@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +10,12 @@ import viser
 
 from ..cameras import CameraPose, preset
 from ..errors import ReplayError
-from .client_view import ClientView, Subject
+from .browsers import Browsers
+from .client_view import ClientView
 from .job import Job
 from .mailbox import Mailbox
 from .orders import FilmOrder, PictureOrder, Size, harmless, scenes_of
+from .page_bridge import PageAction
 from .panels.render import THIS_VIEW, RenderPanel
 from .session import Session
 
@@ -23,8 +23,6 @@ from .session import Session
 _MAX_DOWNLOAD = 512 << 20
 # How long the viewer waits for a video that is cancelled because it closes [s].
 _CLOSING_SECONDS = 5.0
-
-_log = logging.getLogger(__name__)
 
 
 class StillDrawing(ReplayError):
@@ -36,7 +34,7 @@ class StillDrawing(ReplayError):
 
 @dataclass
 class _Asked:
-    """A job and the browser that asked for it. note: the one that says so there."""
+    """A job and the browser that asked for it. name, note: of a picture, its file's, and what says so there."""
 
     job: Job
     client_id: int
@@ -53,11 +51,9 @@ class _Asked:
 class Rendering:
     """What is being drawn for browsers: at most one video and one picture at a time, each on a thread of its own."""
 
-    def __init__(
-        self, gui: viser.GuiApi, mailbox: Mailbox, session: Session, views: Mapping[int, ClientView], folder: Path
-    ) -> None:
-        """views: of the browsers, by their ids. folder: where videos go."""
-        self._mailbox, self._session, self._views, self._folder = mailbox, session, views, folder
+    def __init__(self, gui: viser.GuiApi, mailbox: Mailbox, session: Session, browsers: Browsers, folder: Path) -> None:
+        """folder: where videos go."""
+        self._mailbox, self._session, self._browsers, self._folder = mailbox, session, browsers, folder
         self._scene_of = scenes_of(session.replay)
         self._film: _Asked | None = None
         self._picture: _Asked | None = None
@@ -65,10 +61,10 @@ class Rendering:
             gui, mailbox, film=self._begin_film, picture=self._begin_picture, cancel=self._cancel, download=self._send
         )
 
-    def screenshot(self, client_id: int) -> None:
-        """Draw what a browser shows, as large as it shows it. Raises ReplayError."""
-        view = self._views[client_id]
-        self._draw_picture(client_id, self._camera_now(client_id, THIS_VIEW), view.picture_size(), "none")
+    @property
+    def actions(self) -> dict[str, PageAction]:
+        """What keys and buttons outside of the panel do."""
+        return {"screenshot": lambda _, client_id: self._screenshot(client_id)}
 
     def sync(self) -> None:
         """Show how things stand."""
@@ -88,7 +84,7 @@ class Rendering:
         _refuse_second(self._film, "a video")
         choice, session = self._panel.choice, self._session
         order = FilmOrder(
-            camera=self._views[client_id].camera() if choice.camera == THIS_VIEW else choice.camera,
+            camera=self._browsers.views[client_id].camera() if choice.camera == THIS_VIEW else choice.camera,
             env_id=session.env_id,
             episode=None if choice.is_whole_env else session.episode.index,
             size=choice.size,
@@ -98,7 +94,7 @@ class Rendering:
             look=choice.look,
         )
         path = order.path_in(self._folder, session.replay.rollout.name)
-        self._film = _Asked(Job(order.draw(session.replay, path), self._tell), client_id, path.name)
+        self._film = _Asked(Job(order.draw(session.replay, path), self._tell), client_id)
 
     def _begin_picture(self, client_id: int) -> None:
         choice = self._panel.choice
@@ -111,16 +107,21 @@ class Rendering:
 
     def _send(self, client_id: int) -> None:
         """Send the last video to a browser."""
-        if self._film is not None and self._film.job.state == "done" and client_id in self._views:
-            _send_file(self._views[client_id].client, self._film.job.result)
+        if self._film is not None and self._film.job.state == "done":
+            _send_file(self._browsers.views[client_id], self._film.job.result)
+
+    def _screenshot(self, client_id: int) -> None:
+        """Draw what a browser shows, as large as it shows it."""
+        size = self._browsers.views[client_id].picture_size()
+        self._draw_picture(client_id, self._camera_now(client_id, THIS_VIEW), size, "none")
 
     # -- drawing --------------------------------------------------------------
 
     def _camera_now(self, client_id: int, name: str, aspect: float = 1.0) -> CameraPose:
         """A browser's own camera, or a preset's."""
-        subject = Subject(self._session.aim, self._session.size)
+        subject = self._browsers.subject
         if name == THIS_VIEW:
-            return self._views[client_id].camera_now(subject)
+            return self._browsers.views[client_id].camera_now(subject)
         return preset(name, subject.aim.position, subject.aim.heading, subject.size, aspect)
 
     def _draw_picture(self, client_id: int, camera: CameraPose, size: Size, overlay: str) -> None:
@@ -128,7 +129,7 @@ class Rendering:
         session = self._session
         order = PictureOrder(session.frame, session.episode, camera, size, overlay, self._panel.choice.look)
         name = f"{harmless(session.replay.rollout.name)}_env{session.env_id}_step{session.player.step}.png"
-        note = self._views[client_id].client.add_notification("Drawing the picture ...", name, loading=True)
+        note = self._browsers.views[client_id].client.add_notification("Drawing the picture ...", name, loading=True)
         self._picture = _Asked(Job(order.draw(session.replay, self._scene_of), self._tell), client_id, name, note)
 
     def _tell(self) -> None:
@@ -144,16 +145,16 @@ class Rendering:
             self._end_picture(picture)
 
     def _end_film(self, film: _Asked) -> None:
-        view = self._views.get(film.client_id)
+        view = self._browsers.views.get(film.client_id)
         if view is None or film.job.state == "cancelled":
             return
         if film.job.state == "failed":
             view.notify("The video could not be rendered", film.job.problem)
             return
-        _send_file(view.client, film.job.result)
+        _send_file(view, film.job.result)
 
     def _end_picture(self, picture: _Asked) -> None:
-        view = self._views.get(picture.client_id)
+        view = self._browsers.views.get(picture.client_id)
         if view is None:
             return
         assert picture.note is not None
@@ -169,14 +170,16 @@ def _refuse_second(asked: _Asked | None, what: str) -> None:
         raise StillDrawing(what)
 
 
-def _send_file(client: viser.ClientHandle, path: Path) -> None:
+def _send_file(view: ClientView, path: Path) -> None:
     """Send a file to a browser, which saves it; from a thread, for it may be large."""
 
     def send() -> None:
         try:
-            if path.stat().st_size <= _MAX_DOWNLOAD:
-                client.send_file_download(path.name, path.read_bytes(), save_immediately=True)
+            if path.stat().st_size > _MAX_DOWNLOAD:
+                view.notify("The video is too large to be sent", f"It is at {path}.")
+            else:
+                view.client.send_file_download(path.name, path.read_bytes(), save_immediately=True)
         except OSError as error:
-            _log.warning("%s could not be sent to a browser: %s", path, error.strerror)
+            view.notify("The video cannot be sent", f"{path}: {error.strerror}.")
 
     threading.Thread(target=send, name="replay-viewer download", daemon=True).start()

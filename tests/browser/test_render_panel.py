@@ -84,6 +84,9 @@ def test_video_of_the_episode_is_drawn_told_of_saved_and_sent(page: ViewerPage, 
     assert page.page.get_by_role("button", name="Render Video").is_enabled()
     again = press_and_receive(page, "Download Again")
     assert Path(again.path()).read_bytes() == saved.read_bytes()
+    saved.unlink()
+    page.click_button("Download Again")
+    page.page.get_by_text("The video cannot be sent").wait_for()
 
 
 def test_whole_env_is_drawn_from_its_beginning_to_its_end(page: ViewerPage, demo: Replay) -> None:

@@ -1,0 +1,85 @@
+"""The browsers that show the viewer: each has a view of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import viser
+
+from .client_view import ClientView, Subject
+from .mailbox import Action, Mailbox
+from .page_bridge import PageAction
+from .panels.timeline import TimelinePanel
+from .session import Session
+
+
+class Browsers:
+    """The view of every browser, and what its keys and buttons do to that.
+
+    Attributes:
+        views: by the id of the browser.
+    """
+
+    def __init__(self, session: Session, *, shadows: bool) -> None:
+        """shadows: whether the light casts shadows at first."""
+        self.views: dict[int, ClientView] = {}
+        self._session, self._shadows = session, shadows
+
+    @property
+    def subject(self) -> Subject:
+        """What cameras look at now."""
+        return Subject(self._session.aim, self._session.size)
+
+    @property
+    def actions(self) -> dict[str, PageAction]:
+        """What a key or a button does to the view of the browser that it was pressed in."""
+
+        def look(name: str) -> PageAction:
+            return lambda _, client_id: self.views[client_id].look_from(name, self.subject)
+
+        def changed(client_id: int, change: Action, *args: Any) -> None:
+            change(*args)
+            view = self.views[client_id]
+            self._timeline.update(view.client, view.state)
+
+        return {
+            **{f"look_{name}": look(name) for name in ("top", "side", "front", "follow")},
+            "toggle_follow": lambda _, client: changed(client, self.views[client].toggle_follow, self.subject),
+            "toggle_shadows": lambda _, client: changed(client, self.views[client].toggle_shadows),
+            "zoom": lambda _, client: self._timeline.toggle_zoom(self.views[client].client),
+        }
+
+    def welcome(self, server: viser.ViserServer, mailbox: Mailbox, timeline: TimelinePanel) -> None:
+        """From now on, give every browser a view and the timeline's bar."""
+        self._timeline = timeline
+        self._set_home_view(server)
+
+        # Coroutines, which viser runs in order; plain functions run on a pool of threads.
+        async def connected(client: viser.ClientHandle) -> None:
+            mailbox.post(self._greet, client)
+
+        async def disconnected(client: viser.ClientHandle) -> None:
+            mailbox.post(self._forget, client.client_id)
+
+        server.on_client_connect(connected)
+        server.on_client_disconnect(disconnected)
+
+    def notify(self, title: str, problem: str) -> None:
+        """Tell every browser of a problem."""
+        for view in self.views.values():
+            view.notify(title, problem)
+
+    def _greet(self, client: viser.ClientHandle) -> None:
+        view = self.views[client.client_id] = ClientView(client, shadows=self._shadows)
+        view.look_from("follow", self.subject)
+        self._timeline.greet(client, view.state)
+
+    def _forget(self, client_id: int) -> None:
+        self._session.end_scrub(client_id)
+        self.views.pop(client_id, None)
+
+    def _set_home_view(self, server: viser.ViserServer) -> None:
+        """What viser's "reset view" goes to: the follow preset of the first frame shown."""
+        pose = self.subject.seen_from("follow", self.subject.origin)
+        camera = server.initial_camera
+        camera.position, camera.look_at, camera.fov = pose.position, pose.look_at, pose.fov
