@@ -300,13 +300,17 @@
   function keepZoom(uuid, chart) {
     const x = chart.scales.x;
     if (x.min == null) return;
-    if (chartZooms[uuid]?.chart !== chart) {
-      const [from, to] = chartZooms[uuid]?.zoom ?? [];
-      chartZooms[uuid] = { chart, min: x.min, max: x.max };
-      if (from >= x.min && to <= x.max) chart.setScale("x", { min: from, max: to });
+    let seen = chartZooms[uuid];
+    if (seen?.chart !== chart) {
+      const [from, to] = seen?.zoom ?? [];
+      seen = chartZooms[uuid] = { chart, min: x.min, max: x.max, zoom: null };
+      if (from >= x.min && to <= x.max) {
+        chart.setScale("x", { min: from, max: to });
+        seen.zoom = [from, to]; // The chart has it a moment later; until then it may be made anew again.
+        return;
+      }
     }
-    const whole = chartZooms[uuid];
-    whole.zoom = x.min !== whole.min || x.max !== whole.max ? [x.min, x.max] : null;
+    seen.zoom = x.min !== seen.min || x.max !== seen.max ? [x.min, x.max] : null;
   }
 
   function drawCharts(step) {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import viser
 from viser import uplot
@@ -12,6 +14,10 @@ from ...rewards import EpisodeRewards
 from ..server import handle_id
 from ..session import Session
 from ..thinned_curves import ThinnedCurves
+
+# The page writes values with three decimals at most, and has no room for many digits.
+_LEAST_SPAN, _LARGEST_VALUE = 0.015, 10_000
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class CurvesPanel:
@@ -24,10 +30,10 @@ class CurvesPanel:
         self._chart = None
         if names:
             self._chart = gui.add_uplot(
-                chart_data(self._curves, self._control_dt),
+                self._data(),
                 (uplot.Series(label="time [s]"), *_series(self._rewards)),
                 scales=self._scales(),
-                axes=(uplot.Axis(label="time [s]", labelSize=18, size=34), uplot.Axis(size=48)),
+                axes=chart_axes(power_of_ten(self._range)),
                 legend=uplot.Legend(show=False),
                 padding=(8, 16, 0, 0),  # The topmost label is cut in half without.
                 height=230,
@@ -49,10 +55,13 @@ class CurvesPanel:
             self._go_on(session)
         else:
             return
-        scales = self._scales()
-        if scales != self._chart.scales:  # With other scales the page makes the chart anew.
+        # With other scales or axes the page makes the chart anew.
+        scales, axes = self._scales(), chart_axes(power_of_ten(self._range))
+        if scales != self._chart.scales:
             self._chart.scales = scales
-        self._chart.data = chart_data(self._curves, self._control_dt)
+        if axes != self._chart.axes:
+            self._chart.axes = axes
+        self._chart.data = self._data()
 
     def _begin(self, session: Session) -> None:
         self._shown, self._rewards = _shown(session), session.episode_rewards
@@ -70,6 +79,9 @@ class CurvesPanel:
     def _scales(self) -> dict[str, uplot.Scale]:
         num_steps = _room_for(self._curves.num_steps) if self._is_running else self._curves.num_steps
         return chart_scales(self._curves.first_step, num_steps, self._range, self._control_dt)
+
+    def _data(self) -> tuple[np.ndarray, ...]:
+        return chart_data(self._curves, self._control_dt, power_of_ten(self._range))
 
 
 def _shown(session: Session) -> tuple[object, ...]:
@@ -108,14 +120,37 @@ def _room_for(num_steps: int) -> int:
     return room
 
 
+def power_of_ten(y_range: Range) -> int:
+    """By which power of ten a chart's values are divided, so that the labels of its axis are exact and short."""
+    if y_range is None:
+        return 0
+    bottom, top = y_range
+    largest = max(abs(bottom), abs(top))
+    if top - bottom >= _LEAST_SPAN and largest < _LARGEST_VALUE:
+        return 0
+    return 3 * math.floor(math.log10(largest) / 3)
+
+
+def chart_axes(exponent: int) -> tuple[uplot.Axis, uplot.Axis]:
+    """The axes of time and of values, whose labels may have six characters."""
+    values = uplot.Axis(size=58)
+    if exponent:
+        values["label"] = "\N{MULTIPLICATION SIGN} 10" + str(exponent).translate(_SUPERSCRIPTS)
+        values["labelSize"] = 18
+    return uplot.Axis(label="time [s]", labelSize=18, size=34), values
+
+
 def chart_scales(first_step: int, num_steps: int, y_range: Range, control_dt: float) -> dict[str, uplot.Scale]:
-    """The chart's axes; of a single step, which has no width of its own, with one step to either side.
+    """What the chart's axes show; of a single step, which has no width of its own, with one step to either side.
 
     The range of time is stated because viser's own one is lost when data and scales change together.
     """
     first, last = (first_step, first_step + num_steps - 1) if num_steps > 1 else (first_step - 1, first_step + 1)
     scales = {"x": uplot.Scale(time=False, range=(first * control_dt, last * control_dt))}
-    return scales if y_range is None else {**scales, "y": uplot.Scale(range=y_range)}
+    if y_range is None:
+        return scales
+    unit = 10.0 ** power_of_ten(y_range)
+    return {**scales, "y": uplot.Scale(range=(y_range[0] / unit, y_range[1] / unit))}
 
 
 def _series(episode: EpisodeRewards) -> list[uplot.Series]:
@@ -125,6 +160,6 @@ def _series(episode: EpisodeRewards) -> list[uplot.Series]:
     return series
 
 
-def chart_data(curves: ThinnedCurves, control_dt: float) -> tuple[np.ndarray, ...]:
-    """Time [s] and one array per curve."""
-    return (curves.steps * control_dt, *curves.points.T.copy())
+def chart_data(curves: ThinnedCurves, control_dt: float, exponent: int = 0) -> tuple[np.ndarray, ...]:
+    """Time [s] and one array per curve, of values divided by a power of ten."""
+    return (curves.steps * control_dt, *(curves.points / 10.0**exponent).T.copy())
