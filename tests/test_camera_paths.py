@@ -123,7 +123,7 @@ def test_smoothed_base_stays_near_a_base_that_jumps():
     positions = walk(200)
     positions[100:] += [3.0, -40.0, 1.0]
     offsets = smooth(moving(positions), range(200)) - positions
-    assert np.linalg.norm(offsets, axis=-1).max() <= SIZE / 2 + 1e-6
+    assert np.linalg.norm(offsets, axis=-1).max() <= 0.75 * SIZE + 1e-6
 
 
 def test_poses_without_a_number_do_not_reach_the_camera():

@@ -22,7 +22,7 @@ _MAX_REACH = 2048
 _CHUNK_STEPS = 64
 _MAX_CHUNKS = 64
 # How far from the base the smoothed point may be, in radii of the robot, which fills half of a preset's picture.
-_MAX_OFFSET = 0.5
+_MAX_OFFSET = 0.75
 
 
 class Aim(NamedTuple):
