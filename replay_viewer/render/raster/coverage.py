@@ -17,6 +17,10 @@ SAMPLES_X = np.array([0.375, 0.875, 0.125, 0.625], dtype=np.float32)
 SAMPLES_Y = np.array([0.125, 0.375, 0.625, 0.875], dtype=np.float32)
 
 _ZERO, _QUARTER, _HALF, _ONE = np.float32(0), np.float32(0.25), np.float32(0.5), np.float32(1)
+# A triangle of this area [px^2] has corners where no numbers are left; so it is taken for none.
+_TOO_LARGE = np.float32(1e30)
+# Corners farther out than this [px] need more than 24 bits, or edges within the picture are off by whole pixels.
+_FAR_OUT = np.float32(1 << 14)
 
 
 @compiled
@@ -40,13 +44,17 @@ def _narrowed(low, high, slope, value):
 
 @compiled
 def _fill(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
-    """Enter one triangle of the picture: corners [px] with inverse depth, which is linear over the picture."""
+    """Enter one triangle of the picture: corners [px] with inverse depth, which is linear over the picture.
+
+    Numbers may be float32 or float64.
+    """
     area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-    if area == _ZERO:
+    if not (_ZERO < abs(area) < _TOO_LARGE):
         return
     # Rows of samples lie at (k + 1/2) / 4; of each pixel, a row has one.
-    first = int(np.ceil(max(np.float32(4) * min(ay, by, cy) - _HALF, _ZERO)))
-    last = int(np.floor(min(np.float32(4) * max(ay, by, cy) - _HALF, np.float32(4 * samples.shape[0] - 1))))
+    rows = np.float32(4 * samples.shape[0])
+    first = int(np.ceil(min(max(np.float32(4) * min(ay, by, cy) - _HALF, _ZERO), rows)))
+    last = int(np.floor(min(max(np.float32(4) * max(ay, by, cy) - _HALF, -_ONE), rows - _ONE)))
     left, right = max(min(ax, bx, cx), _ZERO), min(max(ax, bx, cx), np.float32(samples.shape[1]))
     if last < first or right < left:
         return
@@ -81,17 +89,17 @@ def _fill(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
 @compiled
 def _cut(points, i, j, near, focal, center_x, center_y):
     """Where the edge between two points before the camera goes through the near plane: x, y [px], inverse depth."""
-    t = (near - points[i, 2]) / (points[j, 2] - points[i, 2])
-    x = points[i, 0] + t * (points[j, 0] - points[i, 0])
-    y = points[i, 1] + t * (points[j, 1] - points[i, 1])
-    inverse = _ONE / near
+    ax, ay, az = np.float64(points[i, 0]), np.float64(points[i, 1]), np.float64(points[i, 2])
+    t = (near - az) / (points[j, 2] - az)
+    x, y = ax + t * (points[j, 0] - ax), ay + t * (points[j, 1] - ay)
+    inverse = 1 / np.float64(near)
     return x * inverse * focal + center_x, y * inverse * focal + center_y, inverse
 
 
 @compiled
 def _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, number, samples):
     """Enter a triangle of which some corners are too near: the part beyond the near plane, of three or four corners."""
-    corners = np.empty((4, 3), np.float32)
+    corners = np.empty((4, 3), np.float64)
     n = 0
     for k in range(3):
         i = a if k == 0 else (b if k == 1 else c)
@@ -112,13 +120,20 @@ def _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, number,
 
 
 @compiled
+def _is_far_out(picture, a, b, c):
+    """Whether a corner is so far out of the picture that float32 does not do."""
+    x = max(abs(picture[a, 0]), abs(picture[b, 0]), abs(picture[c, 0]))
+    return max(x, abs(picture[a, 1]), abs(picture[b, 1]), abs(picture[c, 1])) > _FAR_OUT
+
+
+@compiled
 def cover(points, picture, triangles, first_number, near, focal, center_x, center_y, samples):
     """Enter triangles (F, 3), numbered from `first_number` on, of points before the camera and in the picture."""
     for t in range(len(triangles)):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         az, bz, cz = picture[a, 2], picture[b, 2], picture[c, 2]
         seen = (az > _ZERO) + (bz > _ZERO) + (cz > _ZERO)
-        if seen == 3:
+        if seen == 3 and not _is_far_out(picture, a, b, c):
             _fill(
                 picture[a, 0], picture[a, 1], az, picture[b, 0], picture[b, 1], bz, picture[c, 0], picture[c, 1], cz,
                 first_number + t, samples,
