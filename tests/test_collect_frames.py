@@ -178,6 +178,20 @@ def test_environments_without_pictures_say_what_to_do(env: Any, text: str) -> No
         next(collect_frames_from_env(env, lambda obs: obs))
 
 
+class Failing(Counter):
+    """Fails as Gymnasium's MuJoCo tasks do, instead of giving None."""
+
+    def render(self) -> Any:
+        raise AttributeError("Unexpected mode")
+
+
+def test_an_environment_that_cannot_draw_in_its_mode_says_which_it_needs() -> None:
+    with pytest.raises(BadArgument, match=r"failed with render_mode=None: Unexpected mode\. Make .*='rgb_array'"):
+        next(collect_frames_from_env(Failing(None), lambda obs: obs))
+    with pytest.raises(AttributeError, match="Unexpected mode"):
+        next(collect_frames_from_env(Failing(), lambda obs: obs))
+
+
 def test_the_way_out_is_to_record_states() -> None:
     with pytest.raises(BadArgument, match=r"record its states instead, `attach\(env, 'run.rec'\)`"):
         next(collect_frames_from_env(Counter("human"), lambda obs: obs))

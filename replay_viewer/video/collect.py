@@ -63,12 +63,17 @@ def _frames(env: Any, choose: Callable[[Any], Any], max_steps: int) -> Iterator[
 
 def _picture(env: Any, options: dict[str, str]) -> np.ndarray:
     """What the environment shows, in memory of its own."""
-    rendered = env.render(**options)
+    mode = getattr(env, "render_mode", None)
+    try:
+        rendered = env.render(**options)
+    except Exception as error:
+        if mode == "rgb_array" or options:
+            raise
+        raise BadArgument("env.render()", f"failed with render_mode={mode!r}", f"{error}. {_WAY_OUT}") from error
     if isinstance(rendered, tuple) and rendered:
         return _grid([as_rgb(picture, f"env.render()[{index}]") for index, picture in enumerate(rendered)])
     if rendered is None or isinstance(rendered, (list, tuple, dict, str)):
         given = "None" if rendered is None else f"a {type(rendered).__name__}"
-        mode = getattr(env, "render_mode", None)
         raise BadArgument("env.render()", given, f"no picture, with render_mode={mode!r}. {_WAY_OUT}")
     return as_rgb(rendered, "env.render()").copy()
 

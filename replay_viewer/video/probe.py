@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator
@@ -42,7 +43,7 @@ def probe_video(path: str | Path) -> VideoFacts:
     """
     library, frames, meta = _opened(Path(path))
     frames.close()
-    num_frames, _ = library.count_frames_and_secs(str(path))
+    num_frames, _ = library.count_frames_and_secs(os.path.abspath(path))
     size = (int(meta["source_size"][0]), int(meta["source_size"][1]))
     return VideoFacts(meta["codec"], meta["pix_fmt"], size, meta["fps"], meta["duration"], num_frames)
 
@@ -65,7 +66,7 @@ def _opened(path: Path) -> tuple[Any, Any, dict[str, Any]]:
         raise FileProblem(path, "there is no such file.")
     find_ffmpeg(path)
     library = importlib.import_module("imageio_ffmpeg")
-    frames = library.read_frames(str(path))
+    frames = library.read_frames(os.path.abspath(path))
     try:
         return library, frames, next(frames)
     except (OSError, RuntimeError, KeyError, IndexError) as error:
