@@ -317,7 +317,10 @@ def test_an_interrupt_at_any_line_leaves_a_whole_film_or_none(tmp_path: Path) ->
     assert line > 150
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+
+
+@needs_fork
 def test_a_process_that_was_forked_meanwhile_does_not_hold_up_the_film(tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "walk.mp4", SIZE, 30) as video:
         video.append(next(moving_bar(1)))
@@ -329,6 +332,20 @@ def test_a_process_that_was_forked_meanwhile_does_not_hold_up_the_film(tmp_path:
     os.kill(forked, signal.SIGKILL)
     os.waitpid(forked, 0)
     assert probe_video(tmp_path / "walk.mp4").num_frames == 1
+
+
+@needs_fork
+@pytest.mark.parametrize("kind", [None, SystemExit])
+def test_a_process_that_was_forked_leaves_the_film_to_its_parent(tmp_path: Path, kind: Any) -> None:
+    with VideoWriter(tmp_path / "walk.mp4", SIZE, 30) as video:
+        video.append(next(moving_bar(1)))
+        forked = os.fork()
+        if forked == 0:
+            video.__exit__(kind, None, None)
+            os._exit(0)
+        os.waitpid(forked, 0)
+        video.append(next(moving_bar(1)))
+    assert probe_video(tmp_path / "walk.mp4").num_frames == 2
 
 
 def test_no_picture_is_kept(tmp_path: Path) -> None:

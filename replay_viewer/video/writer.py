@@ -62,6 +62,7 @@ class VideoWriter:
         self._folder = self.path.with_name(f".{self.path.stem}.{secrets.token_hex(4)}.partial")
         self._partial = self._folder / "film.mp4"
         self._encoder: Encoder | None = None
+        self._owner = os.getpid()
 
     def __enter__(self) -> VideoWriter:
         try:
@@ -72,6 +73,8 @@ class VideoWriter:
             raise
 
     def __exit__(self, kind: Any, *_: object) -> None:
+        if os.getpid() != self._owner:
+            return  # A process that was forked leaves the film to its parent.
         try:
             try:
                 if kind is None:

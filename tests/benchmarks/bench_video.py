@@ -2,7 +2,8 @@
 
 Each in a process of its own, of the same 1280x720 pictures: a detailed picture that is panned, as cameras do.
 imageio's writer is taken as its documentation has it; who keeps frames in a list, as gymnasium's and Isaac Lab's
-recorders of films do, writes them at the end (its encoder begins as a copy, whose memory counts too). PSNR and size say what the encoders made of the pictures.
+recorders of films do, writes them at the end (its encoder begins as a copy of it, whose memory counts too). PSNR and
+size say what the encoders made of the pictures.
 Limits: imageio's rate; peak memory, with that of the encoder, 300 MB, and no more of it for twice the pictures.
 Run: python tests/benchmarks/bench_video.py
 """
