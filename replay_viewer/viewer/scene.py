@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import viser
 
+from ..looks import LIGHT
 from ..rollout import Terrain
 from .server import move_node
 
@@ -23,7 +24,6 @@ PLAYHEAD = "/playhead"
 
 _UNTURNED = [1.0, 0.0, 0.0, 0.0]
 
-SKY_TOP, SKY_BOTTOM = (196, 208, 222), (238, 241, 244)
 GROUND_COLOR = (186, 192, 200)
 CELL_COLOR = (172, 178, 187)
 SECTION_COLOR = (150, 157, 167)
@@ -59,7 +59,7 @@ class Scene:
 
 def add_sky(server: viser.ViserServer) -> None:
     """A gradient behind everything, so that white robots stand out."""
-    gradient = np.linspace(SKY_TOP, SKY_BOTTOM, 256).astype(np.uint8)
+    gradient = np.linspace(LIGHT.sky_top, LIGHT.sky_bottom, 256).astype(np.uint8)
     server.scene.set_background_image(np.tile(gradient[:, None], (1, 2, 1)), format="png")
 
 
