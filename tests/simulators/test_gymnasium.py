@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from container_columns import Columns
 from needs_simulator import simulator
 
 from replay_viewer import attach
-from replay_viewer.errors import BadArgument, UnknownEnvironment
+from replay_viewer.errors import BadArgument, FileProblem, UnknownEnvironment
 from replay_viewer.replay import open_replay
 from replay_viewer.rotations import rotate
 
@@ -458,3 +459,17 @@ def test_files_of_the_export_are_in_the_recording_alone(tmp_path: Path, monkeypa
     with attach(gymnasium.make("Ant-v5"), tmp_path / "run.rec") as recorder:
         assert list(scratch.iterdir()) == []
         assert list((recorder.path / "assets").rglob("*.urdf"))
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_files_of_the_export_do_not_stay_where_nothing_can_be_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch, taken = tmp_path / "scratch", tmp_path / "taken"
+    scratch.mkdir()
+    taken.write_text("no folder")
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    with pytest.raises(FileProblem):
+        attach(gymnasium.make("Ant-v5"), taken / "run.rec")
+    gc.collect()
+    assert list(scratch.iterdir()) == []

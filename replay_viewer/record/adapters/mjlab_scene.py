@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -20,16 +19,13 @@ class MjlabScene:
 
     def __init__(self, env: Any, request: Request) -> None:
         self._env, self._rows = env, request.rows
-        self._folder = Path(tempfile.mkdtemp(prefix="replay-viewer-"))
-        try:
-            self._parts = [
-                MjlabEntity(env, key, entity, self._folder / str(number))
-                for number, (key, entity) in enumerate(env.scene.entities.items())
-                if entity is not env.scene.terrain
-            ]
-        except BaseException:
-            self.close()
-            raise
+        # Removed in any case: also where the recording cannot be made.
+        self._folder = tempfile.TemporaryDirectory(prefix="replay-viewer-")
+        self._parts = [
+            MjlabEntity(env, key, entity, Path(self._folder.name, str(number)))
+            for number, (key, entity) in enumerate(env.scene.entities.items())
+            if entity is not env.scene.terrain
+        ]
         self.entities = with_urdf([part.spec for part in self._parts], request.urdf)
         self.notes = [note for part in self._parts for note in part.notes]
         self.metadata: dict[str, Any] = {}
@@ -43,4 +39,4 @@ class MjlabScene:
         return None if terrain is None else terrain_mesh(self._env.sim.mj_model, terrain.indexing.geom_ids.tolist())
 
     def close(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.cleanup()

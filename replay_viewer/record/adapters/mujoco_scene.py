@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any, Sequence
@@ -25,12 +24,9 @@ class MujocoScene:
     def __init__(self, envs: Sequence[Any], request: Request) -> None:
         self._model = envs[0].model
         self._states = [MujocoState(env) for env in envs]
-        self._folder = Path(tempfile.mkdtemp(prefix="replay-viewer-"))
-        try:
-            trees, self.notes = export_trees(self._model, self._folder)
-        except BaseException:
-            self.close()
-            raise
+        # Removed in any case: also where the recording cannot be made.
+        self._folder = tempfile.TemporaryDirectory(prefix="replay-viewer-")
+        trees, self.notes = export_trees(self._model, Path(self._folder.name))
         # MujocoEnv computes contact forces in each step; MuJoCo itself does so on demand only.
         with_contacts = hasattr(envs[0], "do_simulation")
         self._readers = [TreeReader(tree, len(envs), with_contacts) for tree in trees]
@@ -49,4 +45,4 @@ class MujocoScene:
         return terrain_mesh(self._model, ground_geoms(self._model))
 
     def close(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.cleanup()
