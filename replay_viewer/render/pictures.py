@@ -6,12 +6,12 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+import imageio.v3 as iio
 import numpy as np
-from PIL import Image
 
 from ..errors import FileProblem
 
-PICTURE_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+PICTURE_FORMATS = (".png", ".jpg", ".jpeg")
 
 
 def is_picture(path: Path) -> bool:
@@ -24,7 +24,7 @@ def save_picture(image: np.ndarray, path: Path) -> None:
     partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(partial, PICTURE_FORMATS[path.suffix.lower()], quality=95)
+        iio.imwrite(partial, image, plugin="pillow", extension=path.suffix.lower(), quality=95)
         partial.replace(path)
     except OSError as error:
         raise FileProblem(path, f"cannot be written: {error.strerror or error}.") from error
