@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..cameras import CameraPose
-from .placing import transformed
+from .placing import FARTHEST, relative, transformed
 from .raster.ground import SQUARE
 from .raster.tables import Camera
 from .surface import Surface
@@ -27,10 +27,12 @@ class Lens:
     def __init__(self, pose: CameraPose, size: tuple[int, int]) -> None:
         width, height = size
         self.position = np.asarray(pose.position, np.float64)
-        ahead = np.asarray(pose.look_at, np.float64) - self.position
-        self.distance = float(np.linalg.norm(ahead))
-        ahead = _normalized(ahead)
-        right = _normalized(np.cross(ahead, pose.up))
+        way = np.asarray(pose.look_at, np.float64) - self.position
+        self.distance = min(float(np.linalg.norm(way)), FARTHEST)
+        # Far from the origin, a camera and what it looks at may be one place.
+        ahead = _normalized(way) if way.any() else _across(np.asarray(pose.up, np.float64))
+        side = np.cross(ahead, pose.up)
+        right = _normalized(side) if side.any() else _across(ahead)
         focal = np.float32(height / 2 / math.tan(pose.fov / 2))
         east, north = (float(x) for x in self.position[:2] % (2 * SQUARE))
         self.camera = Camera(
@@ -38,7 +40,7 @@ class Lens:
             focal=focal,
             center_x=np.float32(width / 2),
             center_y=np.float32(height / 2),
-            height=np.float32(self.position[2]),
+            height=np.float32(np.clip(self.position[2], -FARTHEST, FARTHEST)),
             east=np.float32(east),
             north=np.float32(north),
         )
@@ -55,7 +57,7 @@ class Lens:
 
     def visible_runs(self, surface: Surface) -> list[tuple[int, int]]:
         """First and last triangle + 1 of each run of blocks that may be in the picture, of a surface in the world."""
-        before = self._before((surface.block_centers - self.position).astype(np.float32))
+        before = self._before(relative(surface.block_centers, self.position))
         seen = self._seen(before, surface.block_radii)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8)))
         return [(int(surface.blocks[a, 0]), int(surface.blocks[b - 1, 1])) for a, b in edges.reshape(-1, 2)]
@@ -72,6 +74,11 @@ def _side_planes(right: float, down: float) -> np.ndarray:
     """Inward normals (3, 4) of the four planes at the edges of a picture, by the tangents of its half angles."""
     normals = np.array([[-1, 0, right], [1, 0, right], [0, -1, down], [0, 1, down]])
     return (normals / np.linalg.norm(normals, axis=1, keepdims=True)).T.astype(np.float32)
+
+
+def _across(vector: np.ndarray) -> np.ndarray:
+    """A unit vector (3,) at right angles to another."""
+    return _normalized(np.cross(vector, np.eye(3)[np.abs(vector).argmin()]))
 
 
 def _normalized(vector: np.ndarray) -> np.ndarray:

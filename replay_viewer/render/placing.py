@@ -7,12 +7,20 @@ import numpy as np
 from ..frames import EntityPoses
 from ..rotations import to_matrix
 
+# What is farther from the camera than this along an axis is drawn there [m]. Simulations that blow up reach 1e38,
+# where nothing can be computed with any more.
+FARTHEST = 1e6
+
 
 def relative_poses(poses: EntityPoses, origin: np.ndarray) -> np.ndarray:
-    """Poses (E, L, 3, 4) of links relative to a place (3,) in the world; in between in float64, far from the origin."""
-    rotations = to_matrix(poses.link_wxyz)
-    positions = poses.link_positions.astype(np.float64) - origin
-    return np.concatenate([rotations, positions[..., None]], axis=-1).astype(np.float32)
+    """Poses (E, L, 3, 4) of links relative to a place (3,) in the world."""
+    positions = relative(poses.link_positions, origin)
+    return np.concatenate([to_matrix(poses.link_wxyz), positions[..., None]], axis=-1).astype(np.float32)
+
+
+def relative(points: np.ndarray, origin: np.ndarray) -> np.ndarray:
+    """Points (..., 3) relative to a place (3,), float32; in between in float64, far from the origin."""
+    return (points.astype(np.float64) - origin).clip(-FARTHEST, FARTHEST).astype(np.float32)
 
 
 def transformed(poses: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from ..frames import Frame
 from .actors import Actor, Cast
 from .lens import NEAR, Lens
 from .paint import paint_of
-from .placing import relative_poses
+from .placing import relative, relative_poses
 from .raster import coverage, shading, transforms
 from .scene import RenderScene
 from .sunlight import Sunlight
@@ -99,7 +99,8 @@ class RasterRenderer:
                 yield Actor(index, self._scene.place_of(surface), poses[env], runs, levels, cell)
         terrain = self._scene.terrain
         if terrain is not None:
-            pose = np.concatenate([np.eye(3), -lens.position[:, None]], axis=1)[None].astype(np.float32)
+            place = relative(np.zeros(3), lens.position)
+            pose = np.column_stack([np.eye(3, dtype=np.float32), place])[None]
             yield Actor(-1, self._scene.place_of(terrain), pose, lens.visible_runs(terrain), None, 0.0)
 
     def _rectangle(self, projected: np.ndarray) -> tuple[int, int, int, int]:

@@ -18,6 +18,8 @@ from .triangles import face_normals
 
 # Visuals that are fainter than this are left out; all others are drawn opaque.
 FAINTEST = 0.05
+# Vertices farther out than this [m] are drawn there: products of their coordinates stay within float32.
+_FARTHEST = 1e6
 # Texture coordinates are kept within this, where float32 still tells texels apart.
 _MOST_REPEATS = 4096.0
 
@@ -77,7 +79,7 @@ def terrain_surface(terrain: Terrain, color: np.ndarray) -> Surface:
     count = len(terrain.vertices)
     part = Part(
         link=0,
-        vertices=terrain.vertices.astype(np.float32),
+        vertices=_drawable(terrain.vertices),
         normals=np.zeros((count, 3), np.float32),
         colors=np.tile(np.asarray(color, np.float32), (count, 1)),
         uv=np.zeros((count, 2), np.float32),
@@ -145,7 +147,7 @@ def _link_spheres(vertices: np.ndarray, links: np.ndarray, num_links: int) -> tu
 
 def _part(visual: Visual, index: Mapping[str, int], is_broken: bool) -> Part:
     """A visual in the coordinates of its link, in spatial order."""
-    vertices = trimesh.transform_points(visual.mesh.vertices, visual.origin).astype(np.float32)
+    vertices = _drawable(trimesh.transform_points(visual.mesh.vertices, visual.origin))
     triangles = outward_faces(visual)
     is_flat = visual.normals is None
     normals = np.zeros_like(vertices) if is_flat else _repaired(link_normals(visual), vertices, triangles)
@@ -159,6 +161,11 @@ def _part(visual: Visual, index: Mapping[str, int], is_broken: bool) -> Part:
         textures=np.full(len(triangles), index.get(visual.mesh_key, -1), np.int32),
     )
     return flat_shaded(arranged(part)) if is_flat else arranged(part)
+
+
+def _drawable(vertices: np.ndarray) -> np.ndarray:
+    """Vertices (V, 3) as float32 that can be computed with."""
+    return vertices.clip(-_FARTHEST, _FARTHEST).astype(np.float32, copy=False)
 
 
 def _colors(visual: Visual, is_broken: bool) -> np.ndarray:
