@@ -30,6 +30,14 @@ def transformed(poses: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def through(axes: np.ndarray, poses: np.ndarray) -> np.ndarray:
     """Poses (L, 3, 4) followed by axes (3, 4)."""
-    moved = axes[:, :3] @ poses
+    moved = turned(axes[:, :3], poses)
     moved[..., 3] += axes[:, 3]
-    return np.ascontiguousarray(moved, np.float32)
+    return moved
+
+
+def turned(rotation: np.ndarray, poses: np.ndarray) -> np.ndarray:
+    """Poses (L, 3, 4) followed by a rotation (3, 3), float32.
+
+    Products of float32 differ between processors, which may or may not round in between. Here they are rounded once.
+    """
+    return (rotation.astype(np.float64) @ poses).astype(np.float32)

@@ -12,7 +12,7 @@ from ..frames import Frame
 from .actors import Actor, Cast
 from .lens import NEAR, Lens
 from .paint import paint_of
-from .placing import relative, relative_poses
+from .placing import relative, relative_poses, turned
 from .raster import coverage, shading, transforms
 from .scene import RenderScene
 from .sunlight import Sunlight
@@ -82,7 +82,7 @@ class RasterRenderer:
             self._points = np.zeros((cast.num_points + cast.num_points // 4, 3), np.float32)
             self._projected = np.zeros_like(self._points)
         for actor, points in zip(cast.actors, cast.slices, strict=True):
-            before = np.ascontiguousarray(lens.camera.rotation @ actor.poses)
+            before = turned(lens.camera.rotation, actor.poses)
             transforms.place(actor.surface.vertices, actor.surface.links, before, self._points[points])
             transforms.project(self._points[points], *lens.projection, self._projected[points])
 
