@@ -66,6 +66,17 @@ def from_above(x: float, y: float, height: float) -> CameraPose:
     return camera_at((x, y, height), (x, y, 0.0), up=(0.0, 1.0, 0.0))
 
 
+def height_field(half: float, heights: np.ndarray) -> Terrain:
+    """A square of ground about the origin, of heights (n, n) [m]."""
+    count = len(heights)
+    x, y = np.meshgrid(np.linspace(-half, half, count), np.linspace(-half, half, count), indexing="ij")
+    corner = np.arange(count * count).reshape(count, count)
+    lower = np.stack([corner[:-1, :-1], corner[1:, :-1], corner[1:, 1:]], axis=-1)
+    upper = np.stack([corner[:-1, :-1], corner[1:, 1:], corner[:-1, 1:]], axis=-1)
+    triangles = np.concatenate([lower.reshape(-1, 3), upper.reshape(-1, 3)])
+    return Terrain(np.stack([x, y, heights], axis=-1).reshape(-1, 3), triangles)
+
+
 def random_turn(random: np.random.Generator) -> np.ndarray:
     """A unit quaternion (4,)."""
     wxyz = random.normal(size=4)

@@ -16,6 +16,7 @@ from raster_scenes import (
     camera_at,
     frame_of,
     from_above,
+    height_field,
     height_to_stand,
     nobody,
     poses_of,
@@ -54,12 +55,7 @@ def drawn(renderer: RasterRenderer, frame: Frame, camera: CameraPose) -> np.ndar
 
 def hills(half: float, height: float, count: int = 40) -> Terrain:
     """A rough square of ground about the origin."""
-    x, y = np.meshgrid(np.linspace(-half, half, count + 1), np.linspace(-half, half, count + 1), indexing="ij")
-    z = np.random.default_rng(0).uniform(-height, height, x.shape)
-    corner = (np.arange(count)[:, None] * (count + 1) + np.arange(count)).ravel()
-    lower = np.stack([corner, corner + count + 1, corner + count + 2], axis=-1)
-    upper = np.stack([corner, corner + count + 2, corner + 1], axis=-1)
-    return Terrain(np.stack([x, y, z], axis=-1).reshape(-1, 3), np.concatenate([lower, upper]))
+    return height_field(half, np.random.default_rng(0).uniform(-height, height, (count + 1, count + 1)))
 
 
 # Odd places of the camera.
