@@ -53,7 +53,7 @@ def standing(robot: Robot, places: Sequence[tuple[float, float]] = ((0.0, 0.0),)
 def test_a_real_robot(robots_dir: Path, tmp_path: Path, name: str, file: str) -> None:
     robot = real_robot(robots_dir, file)
     poses = standing(robot)
-    middle = np.array([0.0, 0.0, 0.9 * height_to_stand(robot)])
+    middle = np.array([0.0, 0.0, 0.75 * height_to_stand(robot)])
     camera = camera_at(middle + robot.radius * np.array([1.7, -1.6, 0.75]), middle)
     picture = RasterRenderer(RenderScene({"robot": robot}), SIZE).render(frame_of(robot=poses), camera)
     check_golden(name, picture, tmp_path)
