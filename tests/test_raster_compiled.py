@@ -66,14 +66,13 @@ def test_a_second_process_finds_what_the_first_compiled(folder: Path) -> None:
     assert run(folder) == ["12.0", "0", "1"]
 
 
-@pytest.mark.parametrize(("old", "new", "result"), [("2.0 * x", "3.0 * x", "13.0"), ("10.0 * x", "20.0 * x", "22.0")])
-def test_a_change_in_any_file_compiles_everything_anew(folder: Path, old: str, new: str, result: str) -> None:
+def test_a_change_in_any_file_compiles_everything_anew(folder: Path) -> None:
     """By itself numba looks at the file of the function that was called only."""
     assert run(folder)[0] == "12.0"
     inner = folder / "loops" / "inner.py"
-    inner.write_text(inner.read_text().replace(old, new))
-    assert run(folder) == [result, "1", "0"]
-    assert run(folder) == [result, "0", "1"]
+    for old, new, result in (("2.0 * x", "3.0 * x", "13.0"), ("10.0 * x", "20.0 * x", "23.0")):
+        inner.write_text(inner.read_text().replace(old, new))
+        assert run(folder) == [result, "1", "0"]
 
 
 def test_loops_are_compiled_where_nothing_can_be_kept(folder: Path) -> None:

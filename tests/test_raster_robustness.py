@@ -13,6 +13,7 @@ from pinhole import pixels
 from raster_scenes import (
     ANYMAL_C,
     GO2,
+    TALOS,
     camera_at,
     frame_of,
     from_above,
@@ -179,7 +180,7 @@ def test_pictures_of_any_size(cube: Robot, size: tuple[int, int]) -> None:
 
 # Huge coordinates.
 
-HUGE = (1e5, 1e8, 1e12, 1e20, 1e30, 3e38)
+HUGE = (1e5, 1e12, 1e20, 3e38)
 
 
 @pytest.mark.parametrize("huge", HUGE)
@@ -256,18 +257,14 @@ def scenes(robots: dict[str, Robot]) -> list[tuple[Frame, CameraPose]]:
     return found
 
 
-@pytest.fixture
-def robots(robots_dir: Path) -> dict[str, Robot]:
-    return {"go2": real_robot(robots_dir, GO2), "anymal": real_robot(robots_dir, ANYMAL_C)}
-
-
 def all_drawn(scene: RenderScene, shots: list[tuple[Frame, CameraPose]]) -> list[np.ndarray]:
     renderer = RasterRenderer(scene, SIZE)
     return [renderer.render(*shot) for shot in shots]
 
 
 @pytest.mark.parametrize("terrain", [None, hills(3.0, 0.1)])
-def test_a_picture_does_not_depend_on_those_before_it(robots: dict[str, Robot], terrain: Terrain | None) -> None:
+def test_a_picture_does_not_depend_on_those_before_it(robots_dir: Path, terrain: Terrain | None) -> None:
+    robots = {"go2": real_robot(robots_dir, GO2), "talos": real_robot(robots_dir, TALOS)}
     scene, shots = RenderScene(robots, terrain), scenes(robots)
     alone = [RasterRenderer(scene, SIZE).render(*shot) for shot in shots]
     labels = [RasterRenderer(scene, SIZE).segmentation(*shot) for shot in shots]
@@ -285,7 +282,8 @@ def test_a_picture_stays_as_it_is_when_the_next_is_drawn(cube: Robot) -> None:
     np.testing.assert_array_equal(first, before)
 
 
-def test_threads_that_draw_at_once_draw_the_same_as_one(robots: dict[str, Robot]) -> None:
+def test_threads_that_draw_at_once_draw_the_same_as_one(robots_dir: Path) -> None:
+    robots = {"go2": real_robot(robots_dir, GO2), "anymal": real_robot(robots_dir, ANYMAL_C)}
     shots = scenes(robots)
     expected = all_drawn(RenderScene(robots), shots)
     scene = RenderScene(robots)  # Without any level of detail yet: the threads make them at once.
