@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from needs import require
 from PIL import Image
+from raster_scenes import ANYMAL_C, TALOS
 from render_samples import SPEED, box_x, write_slide
 
 from replay_viewer.cli import main
@@ -182,13 +183,47 @@ def wait_until(holds: Callable[[], bool], process: subprocess.Popen) -> None:
         time.sleep(0.02)
 
 
-def test_a_render_takes_no_library_of_a_display(slide: Path, tmp_path: Path) -> None:
-    if not Path("/proc/self/maps").exists():
-        require("no /proc on this machine")
-    told = told_of("render", slide, tmp_path / "out.mp4", "--overlay", "rewards")
+def check_no_display(told: dict) -> None:
+    """What took no display has not even loaded its libraries."""
     assert told["code"] == 0
     assert not [path for path in told["mapped"] if re.search(r"libE?GLX?|libX11|libOSMesa|libgallium|libvulkan", path)]
     assert any("llvmlite" in path for path in told["mapped"])
+
+
+def test_a_render_takes_no_library_of_a_display(slide: Path, tmp_path: Path) -> None:
+    if not Path("/proc/self/maps").exists():
+        require("no /proc on this machine")
+    check_no_display(told_of("render", slide, tmp_path / "out.mp4", "--overlay", "rewards"))
+
+
+@pytest.mark.parametrize("urdf", [TALOS, ANYMAL_C])
+def test_a_pose_of_a_real_robot_takes_no_display(robots_dir: Path, tmp_path: Path, urdf: str) -> None:
+    if not Path("/proc/self/maps").exists():
+        require("no /proc on this machine")
+    np.savez(
+        tmp_path / "pose.npz",
+        obs=np.zeros((2, 1, 1), np.float32),
+        act=np.zeros((2, 1, 1), np.float32),
+        rew=np.zeros((2, 1), np.float32),
+        base_pos=np.tile(np.array([0, 0, 1.1], np.float32), (2, 1, 1)),
+        base_quat=np.tile(np.array([0, 0, 0, 1], np.float32), (2, 1, 1)),
+    )
+    packages = ("--package-dir", robots_dir.parents[1])
+    out = tmp_path / "pose.png"
+    told = told_of("render", tmp_path / "pose.npz", out, "--urdf", robots_dir / urdf, *packages, *SMALL, "--step", 0)
+    check_no_display(told)
+    # The robot's dark and coloured parts, in the middle of a bright picture.
+    middle = np.asarray(Image.open(out).convert("RGB"))[40:140, 110:210].astype(int)
+    assert (middle.sum(axis=-1) < 300).mean() > 0.05
+
+
+def test_a_walk_of_a_real_robot_takes_no_display(g1_walk: Path, robots_dir: Path, tmp_path: Path) -> None:
+    if not Path("/proc/self/maps").exists():
+        require("no /proc on this machine")
+    urdf = robots_dir / "g1_description/urdf/g1_29dof_rev_1_0.urdf"
+    told = told_of("render", g1_walk, tmp_path / "walk.mp4", "--urdf", urdf, *SMALL, "--steps", "0:20")
+    check_no_display(told)
+    assert probe_video(tmp_path / "walk.mp4").num_frames == 12
 
 
 def test_memory_is_the_same_at_any_length(tmp_path: Path) -> None:
