@@ -10,11 +10,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import viser
+from real_robots import robots_folder
 from viser.extras import ViserUrdf
 from yourdfpy import URDF
 
@@ -34,12 +34,6 @@ ROBOTS = {
 }
 NUM_STEPS, NUM_FRAMES, LIMIT_MS = 2000, 1000, 0.3
 STEPS_PER_FRAME = 50 / 60
-
-
-def robots_folder() -> Path:
-    """Where example-robot-data keeps its robots."""
-    package = metadata.distribution("example-robot-data")
-    return Path(str(package.locate_file("cmeel.prefix/share/example-robot-data/robots")))
 
 
 def frames_of(robot: Robot) -> Callable[[float], object]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import yourdfpy
+from real_robots import robots_folder
 
 from replay_viewer.robot import Robot, load_robot
 
@@ -28,11 +28,6 @@ ROBOTS = {
 AIM = 300.0
 CONFIGURATIONS = 10_000
 PEER_CONFIGURATIONS = 20
-
-
-def robots_dir() -> Path:
-    package = metadata.distribution("example-robot-data")
-    return Path(str(package.locate_file("cmeel.prefix/share/example-robot-data/robots")))
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:
@@ -102,7 +97,7 @@ def report(name: str, urdf: Path) -> float:
 
 
 def main() -> None:
-    worst = min(report(name, robots_dir() / file) for name, file in ROBOTS.items())
+    worst = min(report(name, robots_folder() / file) for name, file in ROBOTS.items())
     print(f"least ratio to yourdfpy: {worst:.0f}x, aim {AIM:.0f}x: {'met' if worst >= AIM else 'MISSED'}")
 
 

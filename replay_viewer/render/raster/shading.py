@@ -11,6 +11,8 @@ from .shadows import light_near
 
 _ZERO, _HALF, _ONE, _TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
 _QUARTER = np.float32(0.25)
+# Where a vertex of `tables.Geometry` has what.
+_NORMAL, _COLOR = 0, 3
 # The bits of a sample that are the triangle's number.
 _NUMBER = 0xFFFFFFFF
 
@@ -41,22 +43,12 @@ def instance_of(number, first_number):
 
 
 @compiled
-def _normal(vertices, a, b, c, wa, wb, wc):
-    """Normal between those of three vertices, of any length."""
+def _mean(vertices, column, a, b, c, wa, wb, wc):
+    """Weighted mean over three vertices of three of their numbers, from a column on."""
     return (
-        wa * vertices[a, 0] + wb * vertices[b, 0] + wc * vertices[c, 0],
-        wa * vertices[a, 1] + wb * vertices[b, 1] + wc * vertices[c, 1],
-        wa * vertices[a, 2] + wb * vertices[b, 2] + wc * vertices[c, 2],
-    )
-
-
-@compiled
-def _color(vertices, a, b, c, wa, wb, wc):
-    """Linear colour between those of three vertices."""
-    return (
-        wa * vertices[a, 3] + wb * vertices[b, 3] + wc * vertices[c, 3],
-        wa * vertices[a, 4] + wb * vertices[b, 4] + wc * vertices[c, 4],
-        wa * vertices[a, 5] + wb * vertices[b, 5] + wc * vertices[c, 5],
+        wa * vertices[a, column] + wb * vertices[b, column] + wc * vertices[c, column],
+        wa * vertices[a, column + 1] + wb * vertices[b, column + 1] + wc * vertices[c, column + 1],
+        wa * vertices[a, column + 2] + wb * vertices[b, column + 2] + wc * vertices[c, column + 2],
     )
 
 
@@ -165,7 +157,7 @@ def _sunlight(axes, grid, tiles, x, y, z):
 def _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, geometry, instances, camera, paint):
     """Linear colour of a surface in white light, at weights of its corners."""
     va, pa = instances.vertex[k], instances.point[k]
-    red, green, blue = _color(geometry.vertices, va + a, va + b, va + c, wa, wb, wc)
+    red, green, blue = _mean(geometry.vertices, _COLOR, va + a, va + b, va + c, wa, wb, wc)
     texture = geometry.triangles[t, 3]
     if texture >= 0:
         vertices = geometry.vertices
@@ -231,7 +223,7 @@ def _surface(number, px, py, points, geometry, instances, rotations, camera, sun
     wz = r[0, 2] * dx + r[1, 2] * dy + r[2, 2]
     scale = -_ONE / np.sqrt(wx * wx + wy * wy + wz * wz)
     ex, ey, ez = wx * scale, wy * scale, wz * scale
-    nx, ny, nz = _normal(geometry.vertices, va + a, va + b, va + c, wa, wb, wc)
+    nx, ny, nz = _mean(geometry.vertices, _NORMAL, va + a, va + b, va + c, wa, wb, wc)
     nx, ny, nz = _turned(rotations, instances.rotation[k] + geometry.triangles[t, 4], nx, ny, nz)
     facing = nx * ex + ny * ey + nz * ez
     if facing < _ZERO:
