@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import FileProblem, ReplayError, printable
+from ..recordings_below import recordings_below
 from .job import Counter, Job, Progress
-from .recordings_below import recordings_below
 from .selection import NothingSelected
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from ..camera_paths import Camera
 from ..errors import BadArgument
 from ..formats import LoadOptions
+from ..recordings_below import is_folder_of_recordings
 from ..replay import Replay
 from .job import Counter, Job, Progress, Tell
 from .loader import Loader
 from .number_choice import NumberChoice
-from .recordings_below import is_folder_of_recordings
 from .render_folder import render_folder
 from .selection import Selection
 from .target import Target
