@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from replay_viewer.errors import BadArgument
+
 if TYPE_CHECKING:
     from replay_viewer.formats import LoadOptions
 
@@ -27,6 +29,8 @@ class Loading:
 
     urdf: Annotated[Path | None, shown_as("FILE")] = None
     """The robot's URDF, instead of the recording's."""
+    robot: Annotated[str | None, shown_as("NAME")] = None
+    """The robot's URDF by name, such as go2, from the package robot_descriptions (pip install robot_descriptions)."""
     package_dir: Annotated[tyro.conf.UseAppendAction[tuple[Path, ...]], shown_as("FOLDER")] = ()
     """Where to look for the URDF's package:// paths, besides its parent folders. May be given several times."""
     quat_order: Annotated[Literal["xyzw", "wxyz"] | None, shown_as("{xyzw,wxyz}")] = None
@@ -35,6 +39,16 @@ class Loading:
     """Names of the file's joint columns."""
     dt: Annotated[float | None, shown_as("SECONDS")] = None
     """Time between two steps."""
+
+    def find_urdf(self) -> Path | None:
+        """The URDF that the user states, if any; by name, it may be downloaded. Raises ReplayError."""
+        if self.robot is None:
+            return self.urdf
+        if self.urdf is not None:
+            raise BadArgument("--robot", self.robot, f"--urdf {self.urdf} is given already.")
+        from replay_viewer.robot_names import urdf_by_name
+
+        return urdf_by_name(self.robot)
 
     @property
     def options(self) -> LoadOptions:

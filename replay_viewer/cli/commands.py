@@ -126,7 +126,7 @@ def run(args: Sequence[str]) -> None:
 def _open(path: Path, loading: Loading) -> Replay:
     from replay_viewer.replay import open_replay
 
-    return open_replay(path, urdf=loading.urdf, package_dirs=loading.package_dir, options=loading.options)
+    return open_replay(path, urdf=loading.find_urdf(), package_dirs=loading.package_dir, options=loading.options)
 
 
 def _serve(

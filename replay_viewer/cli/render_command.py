@@ -148,7 +148,7 @@ def render(
             name=writing.name,
             overwrite=writing.overwrite,
             resume=writing.resume,
-            urdf=loading.urdf,
+            urdf=loading.find_urdf(),
             package_dirs=loading.package_dir,
             options=loading.options,
             progress=bar.show,
