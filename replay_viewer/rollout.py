@@ -56,6 +56,7 @@ class Entity:
     {"type": "box", "size": [x, y, z]} (also sphere {"radius"}, cylinder and capsule {"radius", "length"}) or
     {"type": "mesh", "path": ..., "scale": [x, y, z]}, optionally with "color" [r, g, b] in 0..1.
     folder: of the recording that carries the URDF, with links resolved: what the URDF names is read from there alone.
+    contact_bodies: in the order of `<name>.contact_force`; empty where they have no names.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Entity:
     shape: Mapping[str, Any] | None = None
     joints_named: bool = True
     folder: Path | None = None
+    contact_bodies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,15 @@ def _load_entity(spec: EntitySpec, assets: AssetFolder, verdicts: list[Verdict])
         mesh = _find(spec.name, str(shape.get("path")), assets, verdicts)
         shape = None if mesh is None else {**shape, "path": str(mesh)}
     kind = "robot" if spec.kind == "robot" else "object"
-    return Entity(spec.name, kind, tuple(spec.joint_names), urdf, shape, folder=assets.folder)
+    return Entity(
+        spec.name,
+        kind,
+        tuple(spec.joint_names),
+        urdf,
+        shape,
+        folder=assets.folder,
+        contact_bodies=tuple(spec.contact_bodies),
+    )
 
 
 def _find(entity: str, name: str, assets: AssetFolder, verdicts: list[Verdict]) -> Path | None:

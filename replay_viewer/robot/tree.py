@@ -42,7 +42,8 @@ class Tree:
     link_names: the root, then the links that move against their parent, by depth, then those that are fixed to them.
     num_bodies: how many of the links are the root or move. joints: `joints[i]` leads to link i + 1. joint_names: what
     the robot is steered by (movable, not mimicking), in the URDF's order. joint_limits: (D, 2) [rad or m].
-    mimic_names: movable joints that follow others. problems: what was understood only in part, a sentence each.
+    joint_efforts: (D,) [N m or N], infinite where the URDF states none. mimic_names: movable joints that follow others.
+    problems: what was understood only in part, a sentence each.
     """
 
     link_names: tuple[str, ...]
@@ -50,6 +51,7 @@ class Tree:
     joints: tuple[Joint, ...]
     joint_names: tuple[str, ...]
     joint_limits: np.ndarray
+    joint_efforts: np.ndarray
     mimic_names: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -69,7 +71,7 @@ class Tree:
 
 def single_link(name: str) -> Tree:
     """A tree of one link and no joints."""
-    return Tree((name,), 1, (), (), np.zeros((0, 2)))
+    return Tree((name,), 1, (), (), np.zeros((0, 2)), np.zeros(0))
 
 
 def build_tree(urdf: yourdfpy.Robot, path: Path) -> Tree:
@@ -87,6 +89,7 @@ def build_tree(urdf: yourdfpy.Robot, path: Path) -> Tree:
         joints=tuple(_joint(above[name], index[above[name].parent], values, path) for name in order[1:]),
         joint_names=tuple(joint.name for joint in drivers),
         joint_limits=np.array([_limits(joint) for joint in drivers]).reshape(-1, 2),
+        joint_efforts=np.array([_effort(joint) for joint in drivers]).reshape(-1),
         mimic_names=tuple(joint.name for joint in urdf.joints if joint.type in MOVABLE and joint.mimic is not None),
         problems=tuple(_problems(urdf.joints)),
     )
@@ -211,6 +214,12 @@ def _limits(joint: yourdfpy.Joint) -> tuple[float, float]:
     if joint.type == "continuous" or limit is None or limit.lower is None or limit.upper is None:
         return (-np.inf, np.inf)
     return (limit.lower, limit.upper)
+
+
+def _effort(joint: yourdfpy.Joint) -> float:
+    """The greatest torque or force; zero and less are what exporters write that know of none."""
+    effort = None if joint.limit is None else joint.limit.effort
+    return effort if effort is not None and effort > 0 else np.inf
 
 
 def _problems(joints: Sequence[yourdfpy.Joint]) -> Iterator[str]:

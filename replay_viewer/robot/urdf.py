@@ -1,7 +1,8 @@
 """URDF files: read safely, and turned by yourdfpy into links, joints and the shapes to draw.
 
-Only what replaying needs is handed to yourdfpy: links, joints, visuals and materials. Collision shapes, inertias,
-transmissions and extensions of simulators are left out, so that a mistake in them stops nobody.
+Only what replaying needs is handed to yourdfpy: links, joints, visuals (or, when asked for, collision shapes in their
+place) and materials. Inertias, transmissions and extensions of simulators are left out, so that a mistake in them stops
+nobody.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import yourdfpy
@@ -22,6 +24,9 @@ from .shapes import Primitive
 # yourdfpy does not know capsules: they travel through it as a mesh of this name.
 _CAPSULE = "capsule:"
 _PRIMITIVE_TAGS = ("box", "sphere", "cylinder", "capsule")
+
+# Which of a link's shapes are drawn.
+Shapes = Literal["visual", "collision"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,29 +45,37 @@ class UrdfVisual:
 
 @dataclass(frozen=True, eq=False)
 class Urdf:
-    """A URDF as yourdfpy understands it, what to draw of it, and what of it was left out, a sentence each."""
+    """A URDF as yourdfpy understands it, what to draw of it, and what of it was left out, a sentence each.
+
+    has_collisions: whether any of its links has a collision shape.
+    """
 
     robot: yourdfpy.Robot
     visuals: tuple[UrdfVisual, ...]
     problems: tuple[str, ...]
+    has_collisions: bool
 
 
-def read_urdf(path: Path) -> Urdf:
-    """Read a URDF; raises FileProblem if it cannot be read or is not a URDF."""
+def read_urdf(path: Path, shapes: Shapes = "visual") -> Urdf:
+    """Read a URDF; raises FileProblem if it cannot be read or is not a URDF.
+
+    shapes: which of them become the visuals; where a URDF has no visuals at all, its collision shapes do.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error
     root = parse_xml(data, path)
     _check_root(root, path)
-    problems = _reduce(root)
+    has_collisions = root.find("link/collision") is not None
+    problems = _reduce(root, shapes)
     try:
         # Written anew from the checked tree, so that what yourdfpy parses is what was checked.
         robot = yourdfpy.URDF.load(io.BytesIO(etree.tostring(root)), build_scene_graph=False, load_meshes=False).robot
         visuals = tuple(_visuals(robot))
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise FileProblem(path, f"is not a valid URDF: {error}.") from error
-    return Urdf(robot, visuals, tuple(problems))
+    return Urdf(robot, visuals, tuple(problems), has_collisions)
 
 
 def _check_root(root: etree._Element, path: Path) -> None:
@@ -90,9 +103,14 @@ def _check_joint(joint: etree._Element, path: Path) -> None:
             raise FileProblem(path, f"joint '{name}' has no {end} link.")
 
 
-def _reduce(root: etree._Element) -> list[str]:
+def _reduce(root: etree._Element, shapes: Shapes) -> list[str]:
     """Remove from a URDF what is not drawn or moved; returns a sentence for each visual that cannot be drawn."""
     problems = []
+    if shapes == "collision":
+        for visual in root.findall("link/visual"):
+            visual.getparent().remove(visual)
+        for collision in root.findall("link/collision"):
+            collision.tag = "visual"
     for element in list(root):
         if element.tag not in ("link", "joint", "material"):
             root.remove(element)
