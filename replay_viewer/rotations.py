@@ -20,7 +20,9 @@ def wxyz_to_xyzw(wxyz: np.ndarray) -> np.ndarray:
 
 def normalize(wxyz: np.ndarray) -> np.ndarray:
     """Scale (..., 4) quaternions to unit length; a zero quaternion becomes the identity."""
-    norm = np.linalg.norm(wxyz, axis=-1, keepdims=True)
+    norm = np.sqrt(np.einsum("...i,...i->...", wxyz, wxyz))[..., None]
+    if (norm > 0).all():
+        return wxyz / norm
     identity = np.array([1, 0, 0, 0], dtype=wxyz.dtype)
     return np.where(norm > 0, wxyz / np.where(norm > 0, norm, 1), identity)
 
@@ -140,16 +142,15 @@ def slerp(a: np.ndarray, b: np.ndarray, fraction: np.ndarray) -> np.ndarray:
         b: unit quaternions, shape (..., 4).
         fraction: 0 to 1, broadcast against the batch shape.
     """
-    cosine = np.sum(a * b, axis=-1)
-    b = np.where(cosine[..., None] < 0, -b, b)
-    cosine = np.clip(np.abs(cosine), 0, 1)
-    angle = np.arccos(cosine)
+    # einsum adds up four products where `sum` starts over for each short row; no array is made twice.
+    cosine = np.einsum("...i,...i->...", a, b)
+    angle = np.arccos(np.minimum(np.abs(cosine), 1))
     sine = np.sin(angle)
     # Below a milliradian the straight line is exact to float32 and the division is not.
     near = sine < 1e-3
     safe = np.where(near, 1, sine)
     fraction = np.asarray(fraction, dtype=a.dtype)
     weight_a = np.where(near, 1 - fraction, np.sin((1 - fraction) * angle) / safe)
-    weight_b = np.where(near, fraction, np.sin(fraction * angle) / safe)
+    weight_b = np.copysign(np.where(near, fraction, np.sin(fraction * angle) / safe), cosine)
     # numpy before 2.0 turns single numbers into double precision on the way.
     return normalize(weight_a[..., None] * a + weight_b[..., None] * b).astype(a.dtype, copy=False)

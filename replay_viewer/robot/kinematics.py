@@ -83,10 +83,16 @@ class Kinematics:
 
     def __init__(self, tree: Tree) -> None:
         self.num_joints = len(tree.joint_names)
-        self._plans = {np.dtype(kind): _plan(tree, np.dtype(kind)) for kind in (np.float32, np.float64)}
+        kinds = (np.dtype(np.float32), np.dtype(np.float64))
+        self._plans = {(kind, bodies_only): _plan(tree, kind, bodies_only) for kind in kinds for bodies_only in (False, True)}
 
     def forward(
-        self, joint_pos: np.ndarray, base_pos: np.ndarray | None = None, base_wxyz: np.ndarray | None = None
+        self,
+        joint_pos: np.ndarray,
+        base_pos: np.ndarray | None = None,
+        base_wxyz: np.ndarray | None = None,
+        *,
+        bodies_only: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Poses of all links, in the root's frame or, with a base pose, in the world's.
 
@@ -96,6 +102,7 @@ class Kinematics:
             joint_pos: (*batch, D) [rad or m].
             base_pos: the root's position, (*batch, 3) [m].
             base_wxyz: the root's rotation, (*batch, 4), unit quaternions.
+            bodies_only: leave out the links that are fixed to another; the L links are the root and those that move.
 
         Returns:
             Positions (*batch, L, 3) [m] and unit quaternions (*batch, L, 4), views of one array (*batch, L, 7).
@@ -106,7 +113,7 @@ class Kinematics:
         if joint_pos.shape[-1:] != (self.num_joints,):
             raise ValueError(f"joint_pos has shape {joint_pos.shape}, expected (..., {self.num_joints}).")
         dtype = np.dtype(np.float32 if joint_pos.dtype in (np.float16, np.float32) else np.float64)
-        plan = self._plans[dtype]
+        plan = self._plans[dtype, bodies_only]
         batch = joint_pos.shape[:-1]
         count = math.prod(batch)
         joints = joint_pos.reshape(count, self.num_joints).astype(dtype, copy=False)
@@ -180,10 +187,11 @@ def _add_slides(slides: _Slides, values: np.ndarray, above: np.ndarray, position
         positions[slides.links] += directions * values[slides.moving][:, None]
 
 
-def _plan(tree: Tree, dtype: np.dtype) -> _Plan:
-    """The constants of a tree."""
+def _plan(tree: Tree, dtype: np.dtype, bodies_only: bool) -> _Plan:
+    """The constants of a tree, with the links that are fixed to another or without."""
     bodies = tree.num_bodies
-    above = [(0, np.eye(4)), *(tree.body_above(link) for link in range(1, len(tree.link_names)))]
+    num_links = bodies if bodies_only else len(tree.link_names)
+    above = [(0, np.eye(4)), *(tree.body_above(link) for link in range(1, num_links))]
     parents = np.array([parent for parent, _ in above])
     arms = np.array([origin[:3, 3] for _, origin in above])
     turns = np.array([from_matrix(origin[:3, :3]) for _, origin in above])
