@@ -139,7 +139,7 @@ def test_nothing_is_drawn_from_a_camera_that_is_none(
     app: ViewerApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, odd: dict[str, Any]
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(app._browsers, "notify", lambda title, problem: told.append(problem))
+    monkeypatch.setattr(app, "notify", lambda title, problem: told.append(problem))
     with caplog.at_level(logging.WARNING):
         send(app, {**_CAMERA, **odd}, asked(app, "screenshot"))
         until(lambda: bool(told))

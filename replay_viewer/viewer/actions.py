@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
-from ..player import SPEEDS, Loop
+from ..player import SPEEDS
 from .page_bridge import PageAction
 from .session import Session
+
+# No step has such a number; larger integers do not convert, infinities and NaN are refused by the same comparison.
+_TOO_LARGE = 2**53
 
 
 def session_actions(session: Session) -> dict[str, PageAction]:
@@ -33,12 +36,16 @@ def session_actions(session: Session) -> dict[str, PageAction]:
         "slower": lambda: player.set_speed(max((s for s in SPEEDS if s < player.speed), default=SPEEDS[0])),
         "faster": lambda: player.set_speed(min((s for s in SPEEDS if s > player.speed), default=SPEEDS[-1])),
         "next_loop": session.next_loop,
+        "select_from_here": session.select_from_here,
+        "select_to_here": session.select_to_here,
+        "clear_selection": session.clear_selection,
     }
     return {
         **{name: _without_arguments(run) for name, run in simple.items()},
         "seek": _with_number(session.seek),
         "set_speed": _with_number(lambda speed: player.set_speed(speed) if speed in SPEEDS else None),
-        "set_loop": lambda value, _: player.set_loop(value) if value in get_args(Loop) else None,
+        "set_loop": lambda value, _: session.set_loop(value),
+        "select_steps": _with_numbers(session.select_steps, 2),
         "begin_scrub": lambda _, client_id: session.begin_scrub(client_id),
         "end_scrub": lambda _, client_id: session.end_scrub(client_id),
     }
@@ -54,6 +61,17 @@ def _with_number(run: Callable[[float], object]) -> PageAction:
             return
         if math.isfinite(number):
             run(number)
+
+    return action
+
+
+def _with_numbers(run: Callable[..., object], count: int) -> PageAction:
+    """The action for a list of so many finite numbers; what else a browser may send is ignored."""
+
+    def action(value: Any, client_id: int) -> None:
+        numbers = value if isinstance(value, list) and len(value) == count else ()
+        if numbers and all(type(number) in (int, float) and abs(number) < _TOO_LARGE for number in numbers):
+            run(*numbers)
 
     return action
 

@@ -1,32 +1,25 @@
-"""The viewer put together: one server, one session, one thread that owns both."""
+"""The viewer put together: one server, one replay after the other, one thread that owns both."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import viser
 
 from ..errors import ReplayError, printable
-from .actions import session_actions
-from .browsers import Browsers
 from .clock import Beat, Upkeep
-from .keys import KEYS
 from .mailbox import Action, Mailbox
-from .page_bridge import PageAction, PageBridge
-from .panels.curves import CurvesPanel
-from .panels.help import HelpPanel
-from .panels.recording import RecordingPanel, doubts
-from .panels.rewards import RewardsPanel
-from .panels.selection import SelectionPanel
-from .panels.timeline import TimelinePanel
-from .rendering import Rendering
-from .scene import Scene, add_sky
+from .page_bridge import PageBridge
+from .scene import add_sky
 from .server import close_server, open_server
 from .session import Session
+from .stage import Stage
 from .tail import Tail
 from .waiting import waiting_html
 
@@ -69,7 +62,7 @@ class ViewerApp:
         Args:
             host: address to listen on.
             port: the first free one from here on is taken; see `port`.
-            title: what the page says it opens, and then shows.
+            title: what the page says it opens.
             shadows: whether the light casts shadows at first; browsers without a GPU draw faster without.
             folder: where videos that browsers ask for are written; None for the current folder.
 
@@ -85,44 +78,76 @@ class ViewerApp:
         add_sky(self._server)
         self._server.gui.main_panel.dock_right()
         self._server.gui.main_panel.set_width(_PANEL_WIDTH)
-        self._waiting = self._server.gui.add_html(waiting_html(f"Opening {title} ..."))
+        self._waiting: viser.GuiHtmlHandle | None = None
+        self.say(f"Opening {title} ...")
         self._mailbox = Mailbox()
-        self._drawn: tuple[float, int, bool] | None = None
-        self._told = self._last_problem = ""
-        self._tell: Callable[[str], object] = str
+        self._page = PageBridge(self._server, self._mailbox)
+        self._clients: dict[int, viser.ClientHandle] = {}
+        self._stage: Stage | None = None
+        self._last_problem = ""
         self._failure: BaseException | None = None
         self._stopping = threading.Event()
+        self._listen()
         self._owner = threading.Thread(target=self._run, name="replay-viewer", daemon=True)
+        self._owner.start()
 
     def say(self, text: str, detail: str = "") -> None:
         """Tell on the page what it waits for, until `show`."""
         # A new one: of a handle that is removed later, viser would send changes to every later browser.
-        self._waiting.remove()
+        self._stop_waiting()
         self._waiting = self._server.gui.add_html(waiting_html(text, detail))
 
     def show(
         self,
         replay: Replay,
         *,
+        title: str | None = None,
         env_index: int = 0,
         step: int | None = None,
         tail: bool = False,
         tell: Callable[[str], object] = str,
     ) -> None:
-        """Show a replay, once in the life of a viewer; its first frame is ready when this returns.
+        """Show a replay in the place of the one shown, which is closed; its first frame is ready when this returns.
+
+        Not for the viewer's own thread.
 
         Args:
-            replay: what to show.
+            replay: what to show; the viewer closes it when it shows another one or ends.
+            title: what the page calls it; None for what it was opened with.
             env_index: env shown first, as a position in the recording.
             step: step shown first; None for the first one, or with `tail` for the newest.
             tail: follow the recording, a folder, while another process writes it.
             tell: called, on the viewer's thread, with a line about how that ended.
+
+        Raises:
+            ReplayError: if the replay cannot be shown; then the one before is, if there was one.
         """
-        self._tell = tell
-        self.session = Session(replay, env_index, step, Tail(replay) if tail else None)
-        self._waiting.remove()
-        self._build()
-        self._owner.start()
+        session = Session(replay, env_index, step, Tail(replay) if tail else None)
+        name = self._title if title is None else printable(title)
+        shown: Future[None] = Future()
+        make = partial(
+            Stage,
+            self._server,
+            self._mailbox,
+            self._page,
+            self._clients,
+            session,
+            name,
+            shadows=self._shadows,
+            folder=self._folder,
+            tell=tell,
+        )
+        self._mailbox.post(self._change_stage, make, shown)
+        while not shown.done() and self._owner.is_alive():
+            self._owner.join(timeout=0.01)
+        if shown.done():
+            shown.result()
+
+    @property
+    def session(self) -> Session:
+        """What is watched."""
+        assert self._stage is not None, "a replay is shown"
+        return self._stage.session
 
     @property
     def port(self) -> int:
@@ -146,9 +171,9 @@ class ViewerApp:
         """Stop the owner thread and the server."""
         self._stopping.set()
         self._mailbox.post(lambda: None)
-        if self._owner.ident is not None:  # Something was shown.
-            self._rendering.close()
-            self._owner.join(timeout=5)
+        self._owner.join(timeout=5)
+        if self._stage is not None:
+            self._stage.stop_jobs()
         close_server(self._server)
 
     def __enter__(self) -> ViewerApp:
@@ -157,46 +182,53 @@ class ViewerApp:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    # -- composition ----------------------------------------------------------
+    # -- one replay after the other -------------------------------------------
 
-    def _build(self) -> None:
-        server, session = self._server, self.session
-        self._scene = Scene(server, session.replay, shadows=self._shadows)
-        self._browsers = Browsers(session, shadows=self._shadows)
-        self._build_panels()
-        self._register_keys()
-        self._browsers.welcome(server, self._mailbox, self._timeline)
-        self._sync_panels()
-        self._draw()
+    def _change_stage(self, make: Callable[[], Stage], shown: Future[None]) -> None:
+        """Show another replay in the place of the one shown; if that fails, `shown` has why, and that one stays."""
+        before, self._stage = self._stage, None
+        self._stop_waiting()
+        if before is not None:
+            before.close()
+        try:
+            self._stage = make()
+        except BaseException as error:
+            shown.set_exception(error)
+            if before is not None:
+                self._stage = before.anew()
+            return
+        if before is not None:
+            before.session.replay.close()
+        shown.set_result(None)
 
-    def _build_panels(self) -> None:
-        gui, session = self._server.gui, self.session
-        number = doubts(session.replay.verdicts)
-        tabs = gui.add_tab_group()
-        with tabs.add_tab("Replay"):
-            self._selection = SelectionPanel(gui, self._mailbox, session)
-            self._rewards = RewardsPanel(gui)
-            self._curves = CurvesPanel(gui, session)
-        with tabs.add_tab(f"Recording ({number})" if number else "Recording"):
-            self._recording = RecordingPanel(gui, session.replay)
-        with tabs.add_tab("Render"):
-            self._rendering = Rendering(gui, self._mailbox, session, self._browsers, self._folder)
-        with tabs.add_tab("Keys"):
-            HelpPanel(gui)
-        self._actions = {**session_actions(session), **self._browsers.actions, **self._rendering.actions}
-        page = PageBridge(self._server, self._mailbox, self._actions)
-        self._timeline = TimelinePanel(page, session, self._title, self._curves.chart_ids)
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.remove()
+            self._waiting = None
 
-    def _register_keys(self) -> None:
-        for key in KEYS:
-            command = self._server.gui.add_command(key.description, hotkey=cast(Any, key.hotkey))
-            self._on_trigger(command, self._actions[key.action])
+    def _listen(self) -> None:
+        """Have the owner told of every browser that comes and goes."""
 
-    def _on_trigger(self, command: viser.CommandHandle, action: PageAction) -> None:
-        @command.on_trigger
-        async def _(event: Any) -> None:
-            if event.client is not None:
-                self._mailbox.post(action, None, event.client.client_id)
+        # Coroutines, which viser runs in order; plain functions run on a pool of threads.
+        async def connected(client: viser.ClientHandle) -> None:
+            self._mailbox.post(self._greet, client)
+
+        async def disconnected(client: viser.ClientHandle) -> None:
+            self._mailbox.post(self._forget, client.client_id)
+
+        self._server.on_client_connect(connected)
+        self._server.on_client_disconnect(disconnected)
+
+    def _greet(self, client: viser.ClientHandle) -> None:
+        self._clients[client.client_id] = client
+        self._page.open(client)
+        if self._stage is not None:
+            self._stage.browsers.greet(client)
+
+    def _forget(self, client_id: int) -> None:
+        self._clients.pop(client_id, None)
+        if self._stage is not None:
+            self._stage.browsers.forget(client_id)
 
     # -- the owner thread -----------------------------------------------------
 
@@ -209,22 +241,30 @@ class ViewerApp:
     def _loop(self) -> None:
         beat, panels, lists = Beat(FRAME_RATE), Upkeep(_PANEL_RATE), Upkeep(_LIST_RATE)
         while not self._stopping.is_set():
+            stage = self._stage
+            if stage is None:
+                self._mailbox.wait(None)
+                self._run_posted()
+                beat.restart()
+                continue
             idle = 0.0
-            if not self.session.animating:
-                self._mailbox.wait(_least(self.session.seconds_to_poll, panels.seconds_left, lists.seconds_left))
+            if not stage.session.animating:
+                self._mailbox.wait(_least(stage.session.seconds_to_poll, panels.seconds_left, lists.seconds_left))
                 idle = beat.restart()
             elapsed = beat.wait()
             acted = self._run_posted()
-            grew = self.session.poll(idle + elapsed)
-            panels.tick(idle + elapsed, acted or grew or self.session.animating)
+            if self._stage is not stage:
+                continue
+            grew = stage.session.poll(idle + elapsed)
+            panels.tick(idle + elapsed, acted or grew or stage.session.animating)
             lists.tick(idle + elapsed, grew)
-            self.session.tick(elapsed)
-            self._guarded(self._draw)
+            stage.session.tick(elapsed)
+            self._guarded(stage, stage.draw)
             # The robot first: numbers may come a moment later.
             self._server.flush()
             if acted or panels.is_due or lists.is_due:
                 takes_growth = acted or lists.is_due
-                self._guarded(self._sync_panels, takes_growth)
+                self._guarded(stage, stage.sync_panels, takes_growth)
                 self._server.flush()
                 panels.done()
                 if takes_growth:
@@ -241,52 +281,24 @@ class ViewerApp:
         try:
             action(*arguments)
         except ReplayError as error:
-            self._browsers.notify("This did not work", str(error))
+            self.notify("This did not work", str(error))
         except Exception:
             _log.exception("an action of the viewer failed")
 
-    def _guarded(self, show: Action, *arguments: Any) -> None:
+    def _guarded(self, stage: Stage, show: Action, *arguments: Any) -> None:
         """Show something; a recording that cannot be read any more must not end the viewer."""
         try:
             show(*arguments)
         except ReplayError as error:
-            self.session.pause()
+            stage.session.pause()
             if str(error) != self._last_problem:
                 self._last_problem = str(error)
-                self._browsers.notify("This cannot be shown", str(error))
+                self.notify("This cannot be shown", str(error))
 
-    def _draw(self) -> None:
-        """Send the frame at the position, if it is not the one shown."""
-        shown = (self.session.player.position, self.session.env_index, self.session.looks_ahead)
-        if shown == self._drawn:
-            return
-        self._drawn = shown
-        frame = self.session.frame
-        with self._server.atomic():
-            self._scene.show(frame, self._browsers.subject.origin)
-
-    def _sync_panels(self, takes_growth: bool = True) -> None:
-        """Bring every panel to the session's state; one-way.
-
-        takes_growth: also those that send all of themselves when a recording that is written has got more.
-        """
-        self._timeline.sync([view.client for view in self._browsers.views.values()])
-        self._tell_of_end()
-        self._selection.sync(self.session, takes_growth)
-        self._rewards.sync(self.session)
-        self._curves.sync(self.session, takes_growth)
-        self._rendering.sync()
-        if takes_growth and self.session.tail is not None and self.session.tail.state != "lost":
-            self._recording.sync(self.session.replay)
-
-    def _tell_of_end(self) -> None:
-        """Say once how it ended that the recording was written."""
-        tail = self.session.tail
-        if tail is not None and not tail.is_written and tail.message != self._told:
-            self._told = tail.message
-            self._tell(tail.message)
-            if tail.state == "lost":
-                self._browsers.notify("It cannot be followed any more", tail.message[0].upper() + tail.message[1:])
+    def notify(self, title: str, problem: str) -> None:
+        """Tell every browser of a problem."""
+        if self._stage is not None:
+            self._stage.browsers.notify(title, problem)
 
 
 def _least(*seconds: float | None) -> float | None:

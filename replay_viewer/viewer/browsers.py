@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import viser
 
 from .client_view import ClientView, Subject
-from .mailbox import Action, Mailbox
+from .mailbox import Action
 from .page_bridge import PageAction
 from .panels.timeline import TimelinePanel
 from .session import Session
@@ -49,34 +50,35 @@ class Browsers:
             "zoom": lambda _, client: self._timeline.toggle_zoom(self.views[client].client),
         }
 
-    def welcome(self, server: viser.ViserServer, mailbox: Mailbox, timeline: TimelinePanel) -> None:
-        """From now on, give every browser a view and the timeline's bar."""
+    def welcome(
+        self, server: viser.ViserServer, clients: Iterable[viser.ClientHandle], timeline: TimelinePanel
+    ) -> None:
+        """Give every browser that is there a view, and the timeline's bar what it shows."""
         self._timeline = timeline
         self._set_home_view(server)
+        for client in clients:
+            self.greet(client)
 
-        # Coroutines, which viser runs in order; plain functions run on a pool of threads.
-        async def connected(client: viser.ClientHandle) -> None:
-            mailbox.post(self._greet, client)
+    def greet(self, client: viser.ClientHandle) -> None:
+        """Give a browser a view, and its bar what it shows."""
+        view = self.views[client.client_id] = ClientView(client, shadows=self._shadows)
+        view.look_from("follow", self.subject)
+        self._timeline.greet(client, view.state)
 
-        async def disconnected(client: viser.ClientHandle) -> None:
-            mailbox.post(self._forget, client.client_id)
+    def forget(self, client_id: int) -> None:
+        """A browser has left."""
+        self._session.end_scrub(client_id)
+        self.views.pop(client_id, None)
 
-        server.on_client_connect(connected)
-        server.on_client_disconnect(disconnected)
+    def close(self) -> None:
+        """Take away what is the browsers' own."""
+        for view in self.views.values():
+            view.close()
 
     def notify(self, title: str, problem: str) -> None:
         """Tell every browser of a problem."""
         for view in self.views.values():
             view.notify(title, problem)
-
-    def _greet(self, client: viser.ClientHandle) -> None:
-        view = self.views[client.client_id] = ClientView(client, shadows=self._shadows)
-        view.look_from("follow", self.subject)
-        self._timeline.greet(client, view.state)
-
-    def _forget(self, client_id: int) -> None:
-        self._session.end_scrub(client_id)
-        self.views.pop(client_id, None)
 
     def _set_home_view(self, server: viser.ViserServer) -> None:
         """What viser's "reset view" goes to: the follow preset of the first frame shown."""

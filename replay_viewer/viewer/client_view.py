@@ -83,6 +83,11 @@ class ClientView:
             self._still_world = None
             self._aim_at(subject.aim.position - subject.origin)
 
+    def close(self) -> None:
+        """Take away what is this browser's own in the scene."""
+        if self._still_world is not None:
+            self._still_world.remove()
+
     def notify(self, title: str, problem: str) -> None:
         """Tell this browser of a problem."""
         self.client.add_notification(title, problem, color="red", auto_close_seconds=8)

@@ -21,20 +21,29 @@ from .server import call_script, handle_id, run_script
 PageAction = Callable[[Any, int], object]
 
 
+# Our scripts in the order in which the page runs them; each says at its top what it is for.
+_SCRIPTS = ("page.js", "timeline.js", "views.js", "charts.js")
+_STYLES = ("timeline.css",)
+
+
 class PageBridge:
     """Our part of the page, in every browser."""
 
-    def __init__(self, server: viser.ViserServer, mailbox: Mailbox, actions: Mapping[str, PageAction]) -> None:
-        """actions: what the page may ask for, by name."""
+    def __init__(self, server: viser.ViserServer, mailbox: Mailbox) -> None:
         self._control = server.gui.add_text("page", "", visible=False)
         self._mailbox = mailbox
-        self._actions = actions
-        self._script = _read("timeline.js").replace("/*CSS*/", json.dumps(_read("timeline.css")))
+        self._actions: Mapping[str, PageAction] = {}
+        style = "".join(map(_read, _STYLES))
+        self._script = "\n".join(map(_read, _SCRIPTS)).replace("/*CSS*/", json.dumps(style))
 
         @self._control.on_update
         async def _(event: Any) -> None:
             if event.client is not None:
                 self._receive(event.target.value, event.client.client_id)
+
+    def set_actions(self, actions: Mapping[str, PageAction]) -> None:
+        """From now on, what the page may ask for, by name."""
+        self._actions = actions
 
     def open(self, client: viser.ClientHandle) -> None:
         """Add our part to a browser that has just connected."""

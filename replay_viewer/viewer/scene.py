@@ -56,6 +56,11 @@ class Scene:
             for link, handle in links.items():
                 move_node(handle, positions[link], rotations[link])
 
+    def close(self) -> None:
+        """Take everything out of the scene but the sky and the light."""
+        self._world.remove()
+        self._playhead.remove()
+
 
 def add_sky(server: viser.ViserServer) -> None:
     """A gradient behind everything, so that white robots stand out."""

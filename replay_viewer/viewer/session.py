@@ -6,7 +6,7 @@ Only the owner thread touches a session. `tick` lets time pass; everything else 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from ..camera_paths import Aim, SmoothBase
 from ..episodes import next_episode_end, next_episode_start, previous_episode_end, previous_episode_start
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Live, the newest step is reached in a little more than the time to the next poll, so that motion does not stop.
 _APPROACH = 1.25 * POLL_PERIOD
+# To either side of the step shown, where a selection is asked for that nobody has drawn yet [s].
+_HALF_SELECTION = 0.5
 
 
 class Session:
@@ -251,10 +253,45 @@ class Session:
             raise UnknownName("agent", agent, range(num_agents))
         self.agent = agent
 
+    def set_loop(self, loop: str) -> None:
+        """Choose what is repeated; where no steps are selected, those around the step shown become the selection."""
+        if loop == "selection" and self.player.selection is None:
+            around = round(_HALF_SELECTION / self.player.control_dt)
+            self.select_steps(self.player.step - around, self.player.step + around)
+        elif loop in get_args(Loop):
+            self.player.set_loop(cast(Loop, loop))
+
     def next_loop(self) -> None:
-        """Go through the kinds of loop: off, the episode, the whole recording."""
-        kinds = get_args(Loop)
+        """Go through the kinds of loop: off, the episode, the whole recording, and the selection if there is one."""
+        kinds = [kind for kind in get_args(Loop) if kind != "selection" or self.player.selection is not None]
         self.player.set_loop(kinds[(kinds.index(self.player.loop) + 1) % len(kinds)])
+
+    def select_steps(self, first: float, last: float) -> None:
+        """Repeat the steps from A to B, both included, clamped to the rollout; they come in any order."""
+        end = self.player.num_steps - 1
+        low, high = sorted(round(min(max(step, 0), end)) for step in (first, last))
+        self.live = False
+        self.player.select(low, high)
+        self._follow_window()
+
+    def select_from_here(self) -> None:
+        """Put A on the step shown; B stays, or is the end of the episode where it would come first."""
+        self.select_steps(self.player.step, self._selected_beyond(1))
+
+    def select_to_here(self) -> None:
+        """Put B on the step shown; A stays, or is the start of the episode where it would come last."""
+        self.select_steps(self._selected_beyond(0), self.player.step)
+
+    def clear_selection(self) -> None:
+        """Forget A and B."""
+        self.player.clear_selection()
+
+    def _selected_beyond(self, end: int) -> int:
+        """A (0) or B (1), where it lies on its side of the step shown; else that end of the episode."""
+        window = self.player.window[end]
+        chosen = window if self.player.selection is None else self.player.selection[end]
+        is_beyond = chosen > self.player.step if end else chosen < self.player.step
+        return chosen if is_beyond else window
 
     @property
     def _at_end(self) -> bool:

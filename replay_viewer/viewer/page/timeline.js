@@ -1,11 +1,6 @@
-// The timeline bar at the bottom of the page, and the time marker in the charts.
-//
-// viser's page gives three things, all private to it and reached only here: `__viserMutable.sendMessage`, the poses of
-// scene nodes in `__viserMutable.nodePoseData`, and the charts in `__viserTestpoints.uplots`. The playhead is read
-// from the pose of the node "/playhead", which arrives with the robot's poses, so that both always show the same step.
+// The timeline bar at the bottom of the page. Its playhead always shows the step of the drawn robot.
 (() => {
-  if (window.replayViewer) window.replayViewer.close();
-
+  const { state, element, setPressed, send, addPart } = window.replayViewer;
   const OUTCOMES = ["terminated", "truncated", "unfinished", "aborted"];
   const OUTCOME_TEXT = {
     terminated: "terminated", truncated: "time-out", unfinished: "unfinished", aborted: "reset from outside",
@@ -23,34 +18,11 @@
     zoom: "M3 11h5V8l4.5 4L8 16v-3H3zM21 11h-5V8l-4.5 4 4.5 4v-3h5z",
   };
 
-  const state = {
-    title: "", numSteps: 1, dt: 0.02, playing: false, speed: 1, speeds: [1], loop: "off", envId: 0,
-    episodes: { first: [0], last: [0], outcome: [2] }, episode: null, standIn: "", charts: [], following: true, shadows: true,
-    tail: null,
-  };
-  let control = null;
-  let counter = Math.floor(Math.random() * 1e9);
   let dragging = null; // The step under the pointer while the user holds the timeline.
   let released = null; // After that, until the server has moved there: {step, until}.
   let heldSteps = null; // Length of the timeline when the user took hold of it: it must not move in the hand.
   let zoomed = false;
-  const chartZooms = {}; // By chart: the one that was seen last, what it shows of time when whole, and its zoom.
-  let running = true;
   let drawn = "";
-
-  // -- building ---------------------------------------------------------------
-
-  const style = document.createElement("style");
-  style.textContent = /*CSS*/;
-  document.head.append(style);
-
-  function element(tag, className, parent, attributes = {}) {
-    const node = document.createElement(tag);
-    node.className = className;
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    parent?.append(node);
-    return node;
-  }
 
   function icon(name) {
     return `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
@@ -61,17 +33,6 @@
     node.innerHTML = icon(iconName);
     node.addEventListener("click", () => send(action));
     return node;
-  }
-
-  function textButton(parent, text, hint) {
-    const node = element("button", "", parent, { type: "button", title: hint });
-    node.textContent = text;
-    return node;
-  }
-
-  function setPressed(node, on) {
-    node.classList.toggle("rv-on", on);
-    node.setAttribute("aria-pressed", String(on));
   }
 
   function choice(parent, label, options, action) {
@@ -107,41 +68,13 @@
   const clockEnd = element("span", "", clock, { id: "rv-end" });
   const clockStep = element("span", "rv-step", clock, { id: "rv-step" });
   const chip = element("div", "rv-episode", row, { id: "rv-episode" });
-  const views = element("div", "", document.body, { id: "rv-views" });
-  for (const [name, key] of [["Top", 1], ["Side", 2], ["Front", 3]]) {
-    const view = textButton(views, name, `Look at the robot from here (${key})`);
-    view.addEventListener("click", () => send(`look_${name.toLowerCase()}`));
-  }
-  const follow = textButton(views, "Follow Robot", "Keep the robot in the middle; orbit as you like (F)");
-  follow.addEventListener("click", () => send("toggle_follow"));
-  const shadows = textButton(views, "Shadows", "Off is faster without a GPU (H)");
-  shadows.addEventListener("click", () => send("toggle_shadows"));
-  const picture = textButton(views, "Screenshot", "This view as a picture, well drawn (C)");
-  picture.addEventListener("click", () => send("screenshot"));
   const zoom = button(row, "zoom", "Timeline shows this episode only (Z)", "", "rv-minor");
   zoom.addEventListener("click", toggleZoom);
   let speed = null;
   let loop = null;
 
-  // -- to and from Python -----------------------------------------------------
-
-  function send(action, value = null) {
-    if (!action || !control) return;
-    counter += 1;
-    window.__viserMutable.sendMessage({
-      type: "GuiUpdateMessage", uuid: control, updates: { value: JSON.stringify({ do: action, value, n: counter }) },
-    });
-  }
-
-  function open(settings) {
-    control = settings.control;
-  }
-
   function update(changes) {
     if ("newEpisodes" in changes) addEpisodes(changes.newEpisodes);
-    delete changes.newEpisodes;
-    Object.assign(state, changes);
-    if ("title" in changes) document.title = `${state.title} - replay-viewer`;
     if ("speeds" in changes) addChoices();
     if (speed) speed.value = String(state.speed);
     if (loop) loop.value = state.loop;
@@ -149,8 +82,6 @@
     play.innerHTML = icon(state.playing ? "pause" : "play");
     play.title = label;
     play.setAttribute("aria-label", label);
-    setPressed(follow, state.following);
-    setPressed(shadows, state.shadows);
     describeTail();
     describeEpisode();
     drawn = "";
@@ -198,9 +129,10 @@
 
   // -- time -------------------------------------------------------------------
 
+  const shownPosition = window.replayViewer.position;
   function position() {
     if (dragging !== null) return dragging;
-    const at = window.__viserMutable?.nodePoseData?.["/playhead"]?.position?.[0] ?? 0;
+    const at = shownPosition();
     if (released && (Math.abs(at - released.step) < 1 || performance.now() > released.until)) released = null;
     return released ? released.step : at;
   }
@@ -296,49 +228,8 @@
     chip.title = chip.textContent;
   }
 
-  // When a chart's axes change, viser makes it anew, without the part of it that the user has zoomed into.
-  function keepZoom(uuid, chart) {
-    const x = chart.scales.x;
-    if (x.min == null) return;
-    let seen = chartZooms[uuid];
-    if (seen?.chart !== chart) {
-      const [from, to] = seen?.zoom ?? [];
-      seen = chartZooms[uuid] = { chart, min: x.min, max: x.max, zoom: null };
-      if (from >= x.min && to <= x.max) {
-        chart.setScale("x", { min: from, max: to });
-        seen.zoom = [from, to]; // The chart has it a moment later; until then it may be made anew again.
-        return;
-      }
-    }
-    seen.zoom = x.min !== seen.min || x.max !== seen.max ? [x.min, x.max] : null;
-  }
-
-  function drawCharts(step) {
-    for (const uuid of state.charts) {
-      const chart = window.__viserTestpoints?.uplots?.[uuid]?.chart;
-      if (!chart) continue;
-      keepZoom(uuid, chart);
-      const marker = chart.over.querySelector(".rv-marker") ?? element("div", "rv-marker", chart.over);
-      const x = chart.valToPos(step * state.dt, "x");
-      marker.style.transform = `translateX(${x}px)`;
-      marker.style.display = x >= 0 && x <= chart.over.clientWidth ? "" : "none";
-    }
-  }
-
-  // The buttons keep to the picture, beside the panel.
-  function fitViews() {
-    const picture = document.querySelector("canvas[data-engine]");
-    const width = `${Math.max((picture?.clientWidth ?? 0) - 24, 120)}px`;
-    if (views.style.maxWidth !== width) views.style.maxWidth = width;
-  }
-
-  function draw() {
-    if (!running) return;
-    requestAnimationFrame(draw);
-    const at = position();
+  function draw(at) {
     const key = `${at}|${track.clientWidth}|${window.devicePixelRatio}`;
-    drawCharts(at);
-    fitViews();
     if (key === drawn) return;
     if (!drawn || key.split("|")[1] !== drawn.split("|")[1] || zoomed) drawTrack();
     drawn = key;
@@ -405,22 +296,7 @@
     event.preventDefault();
   });
 
-  // Keys are dead while a control has the focus, and space presses a focused button: give the focus back to the page.
-  function giveBackFocus(event) {
-    if (event.detail === 0) return; // Pressed by keyboard.
-    if (event.target.closest?.("button, [role=option]")) setTimeout(() => document.activeElement?.blur(), 30);
-  }
-  document.addEventListener("click", giveBackFocus);
-
-  function close() {
-    running = false;
-    document.removeEventListener("click", giveBackFocus);
-    style.remove();
-    bar.remove();
-    views.remove();
-    delete window.replayViewer;
-  }
-
-  window.replayViewer = { open, update, close, toggleZoom };
-  requestAnimationFrame(draw);
+  window.replayViewer.position = position;
+  window.replayViewer.toggleZoom = toggleZoom;
+  addPart({ update, draw, close: () => bar.remove() });
 })();

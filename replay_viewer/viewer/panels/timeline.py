@@ -30,8 +30,7 @@ class TimelinePanel:
         self._state = TimelineState(session)
 
     def greet(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:
-        """Give a browser that has just connected the bar and all of its state; `own` is what only it has."""
-        self._page.open(client)
+        """Give a browser's bar all of its state; `own` is what only it has."""
         self._page.update(client, {**self._fixed, **self._state.everything(), **own})
 
     def update(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:

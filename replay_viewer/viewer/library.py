@@ -1,0 +1,124 @@
+"""The recordings of a folder: which there are, and what stands in each, read one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from ..errors import BadArgument, ReplayError, printable
+from ..formats import load_rollout
+from ..recordings_below import iter_recordings
+from ..rollout import Rollout
+
+# More than this nobody looks through, and the page shows them all at once.
+MAX_LISTED = 1000
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the list tells of a recording. num_falls: episodes that were terminated, without success."""
+
+    num_steps: int
+    seconds: float
+    num_envs: int
+    num_episodes: int
+    num_falls: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A recording of the list.
+
+    name: its path from the folder. modified: when [s since 1970]. facts: None until they are read, and where they
+    cannot be: `problem` says why.
+    """
+
+    path: Path
+    name: str
+    modified: float
+    facts: Facts | None = None
+    problem: str = ""
+
+
+class Library:
+    """The recordings in a folder and below it, newest first.
+
+    Attributes:
+        folder: where they are. recordings: what is known of them. is_cut: whether there are more than are listed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.recordings: tuple[Listed, ...] = ()
+        self.is_cut = False
+
+    def look(self) -> None:
+        """Look which recordings are there now; what was read of one that did not change is kept."""
+        found = list(islice(iter_recordings(self.folder), MAX_LISTED + 1))
+        self.is_cut = len(found) > MAX_LISTED
+        known = {(recording.path, recording.modified): recording for recording in self.recordings}
+        listed = [self._listed(path) for path in found[:MAX_LISTED]]
+        listed = [known.get((recording.path, recording.modified), recording) for recording in listed]
+        self.recordings = tuple(sorted(listed, key=lambda recording: (-recording.modified, recording.name)))
+
+    def read_next(self) -> bool:
+        """Read the facts of the first recording that lacks them; returns whether there was one."""
+        for index, recording in enumerate(self.recordings):
+            if recording.facts is None and not recording.problem:
+                read = with_facts(recording)
+                self.recordings = (*self.recordings[:index], read, *self.recordings[index + 1 :])
+                return True
+        return False
+
+    def path_of(self, index: object) -> Path:
+        """The recording that a browser means by its place in the list. Raises BadArgument."""
+        if type(index) is not int or not 0 <= index < len(self.recordings):
+            problem = f"the list has {len(self.recordings)} recordings."
+            raise BadArgument("recording", printable(str(index)[:40]), problem)
+        return self.recordings[index].path
+
+    def neighbour(self, path: Path, step: int) -> Path | None:
+        """The recording that is `step` places after one; None at the ends, and for one that is not in the list."""
+        paths = [recording.path for recording in self.recordings]
+        place = paths.index(path) + step if path in paths else -1
+        return paths[place] if 0 <= place < len(paths) else None
+
+    def _listed(self, path: Path) -> Listed:
+        return Listed(path, printable(str(path.relative_to(self.folder))), _modified(path))
+
+
+def with_facts(recording: Listed) -> Listed:
+    """The same with what its file says, or why that cannot be read."""
+    try:
+        rollout = load_rollout(recording.path)
+    except (ReplayError, OSError) as error:
+        problem = str(error).removeprefix(f"{recording.path}: ")
+        return replace(recording, problem=printable(" ".join(problem.split())))
+    try:
+        return replace(recording, facts=facts_of(rollout))
+    finally:
+        rollout.close()
+
+
+def facts_of(rollout: Rollout) -> Facts:
+    """What the list tells of a rollout."""
+    episodes = [episode for env in range(rollout.num_envs) for episode in rollout.episodes(env)]
+    falls = sum(episode.outcome == "terminated" and not episode.success for episode in episodes)
+    seconds = (rollout.num_steps - 1) * rollout.control_dt
+    return Facts(rollout.num_steps, seconds, rollout.num_envs, len(episodes), falls)
+
+
+def _modified(path: Path) -> float:
+    """When a recording was last written to: of a folder, the newest of its files."""
+    times = [_time_of(path)]
+    if path.is_dir():
+        times += [_time_of(file) for file in path.iterdir() if file.is_file()]
+    return max(times)
+
+
+def _time_of(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0  # Removed since it was found.

@@ -1,0 +1,122 @@
+// What must stand before viser draws anything: light or dark, and where the panel was. It runs in the page's head.
+//
+// viser tells its page how to look by messages, which wait in `__viserMutable.messageQueue`. Those about the theme and
+// the panel are changed on their way to what this browser remembers, so that nothing is seen to jump or flash.
+(() => {
+  const STORE = "replay-viewer";
+  const PANEL = "viser-control-panel";
+  const RUN = `page-${performance.timeOrigin}`; // Among viser's commands, those of ours.
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+  // -- what this browser remembers --------------------------------------------
+
+  // Anything may be in the store: other versions of this page write there, and users.
+  function memory() {
+    try {
+      const found = JSON.parse(localStorage.getItem(STORE));
+      return found && typeof found === "object" && !Array.isArray(found) ? found : {};
+    } catch {
+      return {};
+    }
+  }
+
+  function remember(changes) {
+    try {
+      localStorage.setItem(STORE, JSON.stringify({ ...memory(), ...changes }));
+    } catch {
+      // A browser that keeps nothing is a browser that forgets.
+    }
+  }
+
+  // -- light and dark ---------------------------------------------------------
+
+  let queue = null;
+  let lastTheme = null;
+  let counter = 0;
+
+  function look() {
+    const { look } = memory();
+    return ["light", "dark"].includes(look) ? look : "system";
+  }
+
+  function isDark() {
+    return look() === "system" ? dark.matches : look() === "dark";
+  }
+
+  function applyLook() {
+    document.documentElement.dataset.rvLook = isDark() ? "dark" : "light";
+    if (queue && lastTheme) tell({ ...lastTheme });
+    window.dispatchEvent(new Event("rv-look"));
+  }
+
+  function setLook(look) {
+    remember({ look });
+    applyLook();
+  }
+
+  // -- the panel --------------------------------------------------------------
+
+  // A phone has no room for the picture and the panel beside each other.
+  function isSmall() {
+    return Math.min(window.innerWidth, window.innerHeight) < 500;
+  }
+
+  function isClosed() {
+    const { panelClosed } = memory();
+    return isSmall() || panelClosed === true;
+  }
+
+  function panelWidth() {
+    const { panelWidth } = memory();
+    return Number.isFinite(panelWidth) ? Math.min(Math.max(panelWidth, 280), 900) : null;
+  }
+
+  // As if the server had said so, but to this browser alone.
+  function collapsing(collapsed) {
+    counter += 1;
+    return { type: "GuiSetPanelCollapsedMessage", uuid: PANEL, collapsed, counter, run_id: RUN };
+  }
+
+  function resetPanel(width) {
+    counter += 1;
+    tell({ type: "GuiSetPanelWidthMessage", uuid: PANEL, width, counter, run_id: RUN });
+    tell(collapsing(isSmall()));
+  }
+
+  // -- viser's messages -------------------------------------------------------
+
+  function changed(message) {
+    if (message.type === "ThemeConfigurationMessage") {
+      lastTheme = { ...message, dark_mode: isDark() };
+      return [lastTheme];
+    }
+    if (message.type === "GuiSetPanelWidthMessage" && message.uuid === PANEL && message.run_id !== RUN) {
+      const width = { ...message, width: panelWidth() ?? message.width };
+      return isClosed() ? [width, collapsing(true)] : [width];
+    }
+    return [message];
+  }
+
+  function tell(message) {
+    queue.push(message);
+    window.__viserMutable.requestRender();
+  }
+
+  function watch(mutable) {
+    queue = mutable.messageQueue;
+    queue.push = (...messages) => Array.prototype.push.apply(queue, messages.flatMap(changed));
+    queue.push(...queue.splice(0));
+  }
+
+  Object.defineProperty(window, "__viserMutable", {
+    configurable: true,
+    set(mutable) {
+      Object.defineProperty(window, "__viserMutable", { value: mutable, writable: true, configurable: true });
+      watch(mutable);
+    },
+  });
+
+  dark.addEventListener("change", applyLook);
+  applyLook();
+  window.rvBrowser = { memory, remember, look, setLook, isDark, isSmall, resetPanel };
+})();

@@ -1,0 +1,104 @@
+// What the parts of this viewer share in the page: building, sending, state, one loop of animation frames.
+//
+// viser's page gives three things, all private to it and reached only by these scripts: `__viserMutable.sendMessage`, the
+// poses of scene nodes in `__viserMutable.nodePoseData`, and the charts in `__viserTestpoints.uplots`.
+//
+// A part is {update(changes), draw(position), close()}, each optional: `update` when Python has handed over new state,
+// which `state` then has too; `draw` at each animation frame, with the position of playback in steps.
+// Any element with data-do="action" (and data-value) asks Python for that action when it is clicked.
+(() => {
+  if (window.replayViewer) window.replayViewer.close();
+
+  const state = {
+    title: "", numSteps: 1, dt: 0.02, playing: false, speed: 1, speeds: [1], loop: "off", envId: 0,
+    episodes: { first: [0], last: [0], outcome: [2] }, episode: null, standIn: "", charts: [], following: true, shadows: true,
+    tail: null,
+  };
+  const parts = [];
+  let control = null;
+  let counter = Math.floor(Math.random() * 1e9);
+  let running = true;
+
+  const style = document.createElement("style");
+  style.textContent = /*CSS*/;
+  document.head.append(style);
+
+  function element(tag, className, parent, attributes = {}) {
+    const node = document.createElement(tag);
+    node.className = className;
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    parent?.append(node);
+    return node;
+  }
+
+  function textButton(parent, text, hint) {
+    const node = element("button", "", parent, { type: "button", title: hint });
+    node.textContent = text;
+    return node;
+  }
+
+  function setPressed(node, on) {
+    node.classList.toggle("rv-on", on);
+    node.setAttribute("aria-pressed", String(on));
+  }
+
+  function send(action, value = null) {
+    if (!action || !control) return;
+    counter += 1;
+    window.__viserMutable.sendMessage({
+      type: "GuiUpdateMessage", uuid: control, updates: { value: JSON.stringify({ do: action, value, n: counter }) },
+    });
+  }
+
+  function open(settings) {
+    control = settings.control;
+  }
+
+  function update(changes) {
+    Object.assign(state, changes);
+    if ("title" in changes) document.title = `${state.title} - replay-viewer`;
+    if ("numSteps" in changes) document.documentElement.classList.add("rv-shown"); // There is something to play.
+    for (const part of parts) part.update?.(changes);
+  }
+
+  // Where playback stands, in steps: from the pose of the node "/playhead", which arrives with the robot's poses, so that
+  // everything always shows the same step. The timeline puts its own in this place while the user holds it.
+  function position() {
+    return window.__viserMutable?.nodePoseData?.["/playhead"]?.position?.[0] ?? 0;
+  }
+
+  function draw() {
+    if (!running) return;
+    requestAnimationFrame(draw);
+    const at = window.replayViewer.position();
+    for (const part of parts) part.draw?.(at);
+  }
+
+  function sendClicked(event) {
+    const target = event.target.closest?.("[data-do]");
+    if (target) send(target.dataset.do, target.dataset.value ?? null);
+  }
+  document.addEventListener("click", sendClicked);
+
+  // Keys are dead while a control has the focus, and space presses a focused button: give the focus back to the page.
+  function giveBackFocus(event) {
+    if (event.detail === 0) return; // Pressed by keyboard.
+    if (event.target.closest?.("button, [role=option]")) setTimeout(() => document.activeElement?.blur(), 30);
+  }
+  document.addEventListener("click", giveBackFocus);
+
+  function close() {
+    running = false;
+    document.removeEventListener("click", sendClicked);
+    document.removeEventListener("click", giveBackFocus);
+    document.documentElement.classList.remove("rv-shown");
+    for (const part of parts) part.close?.();
+    style.remove();
+    delete window.replayViewer;
+  }
+
+  window.replayViewer = {
+    state, element, textButton, setPressed, send, open, update, position, close, addPart: (part) => parts.push(part),
+  };
+  requestAnimationFrame(draw);
+})();

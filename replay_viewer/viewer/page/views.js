@@ -1,0 +1,30 @@
+// The buttons in the picture: where it is looked from, and how it is drawn.
+(() => {
+  const { state, element, textButton, setPressed, send, addPart } = window.replayViewer;
+
+  const views = element("div", "", document.body, { id: "rv-views" });
+  for (const [name, key] of [["Top", 1], ["Side", 2], ["Front", 3]]) {
+    const view = textButton(views, name, `Look at the robot from here (${key})`);
+    view.addEventListener("click", () => send(`look_${name.toLowerCase()}`));
+  }
+  const follow = textButton(views, "Follow Robot", "Keep the robot in the middle; orbit as you like (F)");
+  follow.addEventListener("click", () => send("toggle_follow"));
+  const shadows = textButton(views, "Shadows", "Off is faster without a GPU (H)");
+  shadows.addEventListener("click", () => send("toggle_shadows"));
+  const picture = textButton(views, "Screenshot", "This view as a picture, well drawn (C)");
+  picture.addEventListener("click", () => send("screenshot"));
+
+  // The buttons keep to the picture, beside the panel.
+  function fitViews() {
+    const picture = document.querySelector("canvas[data-engine]");
+    const width = `${Math.max((picture?.clientWidth ?? 0) - 24, 120)}px`;
+    if (views.style.maxWidth !== width) views.style.maxWidth = width;
+  }
+
+  function update() {
+    setPressed(follow, state.following);
+    setPressed(shadows, state.shadows);
+  }
+
+  addPart({ update, draw: fitViews, close: () => views.remove() });
+})();

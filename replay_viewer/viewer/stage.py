@@ -1,0 +1,157 @@
+"""Everything that is built for one replay: its session, the drawn world, the panels and the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import viser
+
+from .actions import session_actions
+from .browsers import Browsers
+from .keys import KEYS
+from .mailbox import Mailbox
+from .page_bridge import PageAction, PageBridge
+from .panels.curves import CurvesPanel
+from .panels.help import HelpPanel
+from .panels.recording import RecordingPanel, doubts
+from .panels.rewards import RewardsPanel
+from .panels.selection import SelectionPanel
+from .panels.timeline import TimelinePanel
+from .rendering import Rendering
+from .scene import Scene
+from .session import Session
+
+
+class Stage:
+    """One replay in a server. Only the owner thread touches it, but for its making.
+
+    Attributes:
+        session: what is watched. browsers: those that show it. anew: makes the same stage again, once it is closed.
+    """
+
+    def __init__(
+        self,
+        server: viser.ViserServer,
+        mailbox: Mailbox,
+        page: PageBridge,
+        clients: Mapping[int, viser.ClientHandle],
+        session: Session,
+        title: str,
+        *,
+        shadows: bool,
+        folder: Path,
+        tell: Callable[[str], object],
+    ) -> None:
+        """Build everything and show it in every browser that is there.
+
+        Args:
+            server: the server, in which nothing else is shown.
+            mailbox: what controls post to.
+            page: our part of the page.
+            clients: the browsers that are there and have our part of the page, by id.
+            session: what is watched.
+            title: what the page calls it.
+            shadows: whether the light casts shadows at first.
+            folder: where videos are written.
+            tell: called with a line about how the writing of the recording ended.
+        """
+        self.session = session
+        self.anew = partial(
+            Stage, server, mailbox, page, clients, session, title, shadows=shadows, folder=folder, tell=tell
+        )
+        self._server, self._mailbox, self._page = server, mailbox, page
+        self._tell, self._told = tell, ""
+        self._drawn: tuple[float, int, bool] | None = None
+        self._scene = Scene(server, session.replay, shadows=shadows)
+        self.browsers = Browsers(session, shadows=shadows)
+        self._tabs = server.gui.add_tab_group()
+        self._build_panels(title, folder)
+        self._commands = [self._command(key.description, key.hotkey, key.action) for key in KEYS]
+        self.browsers.welcome(server, clients.values(), self._timeline)
+        self.sync_panels()
+        self.draw()
+
+    def draw(self) -> None:
+        """Send the frame at the position, if it is not the one shown."""
+        shown = (self.session.player.position, self.session.env_index, self.session.looks_ahead)
+        if shown == self._drawn:
+            return
+        self._drawn = shown
+        frame = self.session.frame
+        with self._server.atomic():
+            self._scene.show(frame, self.browsers.subject.origin)
+
+    def sync_panels(self, takes_growth: bool = True) -> None:
+        """Bring every panel to the session's state; one-way.
+
+        takes_growth: also those that send all of themselves when a recording that is written has got more.
+        """
+        self._timeline.sync([view.client for view in self.browsers.views.values()])
+        self._tell_of_end()
+        self._selection.sync(self.session, takes_growth)
+        self._rewards.sync(self.session)
+        self._curves.sync(self.session, takes_growth)
+        self._rendering.sync()
+        if takes_growth and self.session.tail is not None and self.session.tail.state != "lost":
+            self._recording.sync(self.session.replay)
+
+    def close(self) -> None:
+        """Take everything off the page, so that another replay can be shown."""
+        self.stop_jobs()
+        self._page.set_actions({})
+        for command in self._commands:
+            command.remove()
+        self.browsers.close()
+        self._tabs.remove()
+        self._scene.close()
+
+    def stop_jobs(self) -> None:
+        """Cancel what is being drawn in the background."""
+        self._rendering.close()
+
+    # -- composition ----------------------------------------------------------
+
+    def _build_panels(self, title: str, folder: Path) -> None:
+        gui, session, tabs = self._server.gui, self.session, self._tabs
+        number = doubts(session.replay.verdicts)
+        with tabs.add_tab("Replay"):
+            self._selection = SelectionPanel(gui, self._mailbox, session)
+            self._rewards = RewardsPanel(gui)
+            self._curves = CurvesPanel(gui, session)
+        with tabs.add_tab("View"):
+            pass
+        with tabs.add_tab(f"Recording ({number})" if number else "Recording"):
+            self._recording = RecordingPanel(gui, session.replay)
+        with tabs.add_tab("Render"):
+            self._rendering = Rendering(gui, self._mailbox, session, self.browsers, folder)
+        with tabs.add_tab("Keys"):
+            HelpPanel(gui)
+        self._actions: dict[str, PageAction] = {
+            **session_actions(session),
+            **self.browsers.actions,
+            **self._rendering.actions,
+        }
+        self._page.set_actions(self._actions)
+        self._timeline = TimelinePanel(self._page, session, title, self._curves.chart_ids)
+
+    def _command(self, description: str, hotkey: str, name: str) -> viser.CommandHandle:
+        command = self._server.gui.add_command(description, hotkey=cast(Any, hotkey))
+
+        @command.on_trigger
+        async def _(event: Any) -> None:
+            if event.client is not None:
+                self._mailbox.post(self._actions[name], None, event.client.client_id)
+
+        return command
+
+    def _tell_of_end(self) -> None:
+        """Say once how it ended that the recording was written."""
+        tail = self.session.tail
+        if tail is not None and not tail.is_written and tail.message != self._told:
+            self._told = tail.message
+            self._tell(tail.message)
+            if tail.state == "lost":
+                self.browsers.notify("It cannot be followed any more", tail.message[0].upper() + tail.message[1:])
