@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, get_args
 
-Loop = Literal["off", "episode", "rollout"]
+Loop = Literal["off", "episode", "rollout", "selection"]
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 MIN_SPEED, MAX_SPEED = 0.05, 10.0
@@ -36,9 +36,11 @@ class Player:
         self._num_steps = int(num_steps)
         self._control_dt = float(control_dt)
         self._window = (0, self._num_steps - 1)
+        self._selection: tuple[int, int] | None = None
         self._playing = False
         self._speed = 1.0
         self._loop: Loop = "off"
+        self._loop_before: Loop = "off"  # That of the selection.
         self._position = 0.0
         self._held = 0.0  # How long, in steps, the last step of a loop has been shown already.
 
@@ -54,7 +56,7 @@ class Player:
 
     @property
     def loop(self) -> Loop:
-        """What is repeated: nothing ("off"), the window ("episode") or the rollout."""
+        """What is repeated: nothing ("off"), the window ("episode"), the rollout, or the selection."""
         return self._loop
 
     @property
@@ -92,6 +94,11 @@ class Player:
         """First and last step, both included, of the episode that the owner has chosen; loop "episode" stays in it."""
         return self._window
 
+    @property
+    def selection(self) -> tuple[int, int] | None:
+        """First and last step, both included, that a user has marked; None for none."""
+        return self._selection
+
     def extend(self, num_steps: int) -> None:
         """The rollout has become longer; the position stays. Raises ValueError if it became shorter."""
         if num_steps < self._num_steps:
@@ -100,11 +107,28 @@ class Player:
 
     def set_window(self, first: int, last: int) -> None:
         """Choose the steps that loop "episode" repeats. The position stays. Raises ValueError outside the rollout."""
-        if not 0 <= first <= last < self._num_steps:
-            raise ValueError(f"window {first}..{last} is not within the steps 0..{self._num_steps - 1}")
+        self._check_window("window", first, last)
         if (first, last) != self._window:
             self._window = (int(first), int(last))
             self._held = 0.0
+
+    def select(self, first: int, last: int) -> None:
+        """Mark steps, both included, and repeat them; goes to the first of them from anywhere else.
+
+        Raises ValueError outside the rollout.
+        """
+        self._check_window("selection", first, last)
+        if self._loop != "selection":
+            self._loop_before = self._loop
+        self._selection, self._loop, self._held = (int(first), int(last)), "selection", 0.0
+        if not first <= self._position <= last:
+            self.seek(first)
+
+    def clear_selection(self) -> None:
+        """Mark nothing; what was repeated before the selection is repeated again."""
+        self._selection = None
+        if self._loop == "selection":
+            self._loop, self._held = self._loop_before, 0.0
 
     def play(self) -> None:
         """Start playing; from the beginning if the position is at the end and nothing loops."""
@@ -154,9 +178,11 @@ class Player:
         self._speed = min(max(float(speed), MIN_SPEED), MAX_SPEED)
 
     def set_loop(self, loop: Loop) -> None:
-        """Choose what is repeated: nothing, the window, or the rollout. Raises ValueError for anything else."""
+        """Choose what is repeated. Raises ValueError for anything else, and for a selection where there is none."""
         if loop not in get_args(Loop):
             raise ValueError(f"loop must be one of {', '.join(get_args(Loop))}, not {loop!r}")
+        if loop == "selection" and self._selection is None:
+            raise ValueError("nothing is selected that could be repeated")
         self._loop = loop
         self._held = 0.0
 
@@ -185,11 +211,22 @@ class Player:
 
     def _wrap_to(self, target: float) -> None:
         """Move to `target`, wrapped into the loop; the last step lasts until the position would be one step past it."""
-        first, last = self._window if self._loop == "episode" else (0, self._num_steps - 1)
+        first, last = self._repeated
         if target >= last + 1:
             target = first + (target - (last + 1)) % (last + 1 - first)
         self._position = min(target, float(last))
         self._held = target - self._position
+
+    @property
+    def _repeated(self) -> tuple[int, int]:
+        """First and last step of the loop."""
+        if self._loop == "selection" and self._selection is not None:
+            return self._selection
+        return self._window if self._loop == "episode" else (0, self._num_steps - 1)
+
+    def _check_window(self, what: str, first: int, last: int) -> None:
+        if not 0 <= first <= last < self._num_steps:
+            raise ValueError(f"{what} {first}..{last} is not within the steps 0..{self._num_steps - 1}")
 
 
 def _snapped(position: float) -> float:

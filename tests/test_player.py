@@ -272,3 +272,42 @@ def test_playback_needs_no_third_party_package():
     code = "import sys, replay_viewer.player; print('viser' in sys.modules, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_selection_is_repeated_until_it_is_cleared():
+    player = make_player(set_loop="episode", seek=70)
+    player.select(20, 23)
+    assert (player.position, player.loop, player.selection) == (20, "selection", (20, 23))
+    player.play()
+    player.tick(0.02 * 5)
+    assert player.position == pytest.approx(21)
+    player.clear_selection()
+    assert (player.loop, player.selection) == ("episode", None)
+
+
+def test_a_selection_made_around_the_position_moves_nothing():
+    player = make_player(seek=21)
+    player.select(20, 23)
+    player.select(21, 30)
+    assert player.position == 21
+    player.clear_selection()
+    assert player.loop == "off"
+
+
+def test_clearing_a_selection_that_is_not_repeated_leaves_the_loop_alone():
+    player = make_player()
+    player.select(20, 23)
+    player.set_loop("rollout")
+    player.clear_selection()
+    assert player.loop == "rollout"
+
+
+@pytest.mark.parametrize("steps", [(-1, 5), (5, 4), (0, 101)])
+def test_a_selection_outside_the_rollout_is_refused(steps):
+    with pytest.raises(ValueError, match="selection"):
+        make_player().select(*steps)
+
+
+def test_no_selection_cannot_be_repeated():
+    with pytest.raises(ValueError, match="nothing is selected"):
+        make_player().set_loop("selection")

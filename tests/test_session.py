@@ -114,3 +114,49 @@ def test_a_trot_does_not_shake_what_cameras_look_at(session: Session) -> None:
     shakes = [np.abs(np.diff(path, n=3, axis=0)).max() for path in (np.stack(aims), np.stack(bases))]
     assert shakes[0] < shakes[1] / 5
     np.testing.assert_allclose(aims, bases, atol=0.08)
+
+
+@pytest.fixture
+def plain() -> Session:
+    """Two episodes of 50 steps at 50 Hz."""
+    episodes = {0: [Episode(0, 0, 0, 49, "truncated"), Episode(0, 1, 50, 99, "unfinished")]}
+    return Session(with_robots(memory_rollout(still(100, 1), episodes=episodes)))
+
+
+def test_a_and_b_are_put_on_the_step_shown(plain: Session) -> None:
+    plain.seek(60)
+    plain.select_from_here()
+    assert plain.player.selection == (60, 99)
+    plain.seek(80)
+    plain.select_to_here()
+    assert plain.player.selection == (60, 80)
+    plain.seek(90)
+    plain.select_from_here()
+    assert plain.player.selection == (90, 99)
+    plain.seek(70)
+    plain.select_to_here()
+    assert plain.player.selection == (50, 70)
+
+
+def test_steps_are_selected_in_any_order_and_within_the_recording(plain: Session) -> None:
+    plain.select_steps(1e9, 70.4)
+    assert plain.player.selection == (70, 99)
+
+
+def test_the_loop_of_a_selection_is_offered_only_where_there_is_one(plain: Session) -> None:
+    def round_of_loops() -> list[str]:
+        loops = []
+        for _ in range(4):
+            plain.next_loop()
+            loops.append(plain.player.loop)
+        return loops
+
+    assert round_of_loops() == ["episode", "rollout", "off", "episode"]
+    plain.select_steps(10, 20)
+    assert round_of_loops() == ["off", "episode", "rollout", "selection"]
+
+
+def test_a_loop_of_what_nobody_has_selected_is_made_around_the_step_shown(plain: Session) -> None:
+    plain.seek(40)
+    plain.set_loop("selection")
+    assert plain.player.selection == (15, 65)
