@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,9 @@ from .frames import FrameCache
 from .joints import joint_verdicts, match_joints
 from .robot import Robot, from_shape, load_robot, neutral_body
 from .rollout import Entity, Rollout, Verdict
+
+# Called with what is being done, how much of it is done, and how much there is to do; 0 where that is not known.
+Progress = Callable[[str, int, int], object]
 
 # So many problems of a robot are told; one that lacks a mesh often lacks them all.
 _MAX_PROBLEMS = 8
@@ -72,6 +75,8 @@ def open_replay(
     urdf: str | Path | None = None,
     package_dirs: Sequence[str | Path] = (),
     options: LoadOptions | None = None,
+    inside: Path | None = None,
+    progress: Progress | None = None,
 ) -> Replay:
     """Open a recording and load the robots in it.
 
@@ -80,28 +85,36 @@ def open_replay(
         urdf: the description of every robot in it; None for those that the recording carries.
         package_dirs: folders in which `package://` names are looked up.
         options: what the user states about the file.
+        inside: the folder, links resolved, that the meshes of `urdf` must lie in, if somebody sent it.
+        progress: told what is being done; what it raises ends the opening.
 
     Raises:
         ReplayError: if the recording or the URDF cannot be used, or none of the recorded joints is in the URDF.
     """
+    progress = progress or _silent
     folders = [Path(folder) for folder in package_dirs]
-    given = None if urdf is None else load_robot(Path(urdf), folders)
+    given = None if urdf is None else load_robot(Path(urdf), folders, inside)
+    if given is not None:
+        _load_meshes(given, progress)
+    progress("Reading the recording", 0, 0)
 
     def load() -> Rollout:
         return load_rollout(path, options, None if given is None else lowest_point_of(given))
 
     rollout = load()
     try:
-        return replace(with_robots(rollout, given, folders), reload=load)
-    except Exception:
+        return replace(with_robots(rollout, given, folders, progress), reload=load)
+    except BaseException:
         rollout.close()
         raise
 
 
-def with_robots(rollout: Rollout, given: Robot | None = None, package_dirs: Sequence[Path] = ()) -> Replay:
+def with_robots(
+    rollout: Rollout, given: Robot | None = None, package_dirs: Sequence[Path] = (), progress: Progress | None = None
+) -> Replay:
     """Give every entity of a rollout what is drawn of it: `given` for the robots, else what the recording says.
 
-    Raises ReplayError as `open_replay` does.
+    progress: told what is being done. Raises ReplayError as `open_replay` does.
     """
     # Entities with one description share its robot, meshes and all.
     load = lru_cache(maxsize=None)(lambda path, inside: load_robot(path, package_dirs, inside))
@@ -109,9 +122,19 @@ def with_robots(rollout: Rollout, given: Robot | None = None, package_dirs: Sequ
     verdicts: list[Verdict] = []
     for entity in rollout.entities.values():
         robot = given if given is not None and entity.kind == "robot" else _own_robot(entity, load)
+        if robot is not None:
+            _load_meshes(robot, progress or _silent)
         verdicts += [_neutral_verdict(entity)] if robot is None else _robot_verdicts(robot, entity)
         robots[entity.name] = robot or neutral_body(entity.name)
     return Replay(rollout, robots, tuple(verdicts), FrameCache(rollout, robots))
+
+
+def _load_meshes(robot: Robot, progress: Progress) -> None:
+    robot.load_meshes(partial(progress, f"Loading the meshes of {robot.name}"))
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    pass
 
 
 def lowest_point_of(robot: Robot) -> LowestPoint:

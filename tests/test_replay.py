@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from arm_urdf import JOINTS, LINKS, arm, tip_of, write_arm
 from memory_rollout import memory_rollout, still
+from mesh_files import box
+from urdf_files import joint, mesh, one_link, visual
 
 from replay_viewer.errors import FileProblem, ReplayError, UnmatchedJoints
 from replay_viewer.formats import LoadOptions
@@ -244,3 +246,35 @@ def test_g1s_fall_is_seen_and_its_reset_is_not_smeared(g1_walk, robots_dir):
     height = [float(replay.frames.frame_at(p, [3]).entities["robot"].base_pos[0, 2]) for p in (619, 619.9, 620)]
     assert height[0] == height[1] == pytest.approx(0.37, abs=0.01)
     assert height[2] > 0.7
+
+
+def test_opening_tells_what_is_done(tmp_path):
+    boxes = [f'<link name="box_{n}">' + visual(f'<box size="{n} 1 1"/>') + "</link>" for n in (1, 2)]
+    fixed = [joint(f"joint_{n}", "fixed", "base", f"box_{n}") for n in (1, 2)]
+    told = []
+    urdf = write_arm(tmp_path, "".join((*boxes, *fixed)))
+    replay = open_replay(save_walk(tmp_path / "walk.npz"), urdf=urdf, progress=lambda *news: told.append(news))
+    replay.close()
+    loading = "Loading the meshes of arm"
+    assert told == [(loading, 1, 2), (loading, 2, 2), ("Reading the recording", 0, 0)]
+
+
+def test_opening_ends_where_its_progress_raises(tmp_path):
+    class Enough(Exception):
+        pass
+
+    def stop(what, done, total):
+        raise Enough
+
+    with pytest.raises(Enough):
+        open_replay(save_walk(tmp_path / "walk.npz"), urdf=write_arm(tmp_path), progress=stop)
+
+
+def test_a_urdf_that_somebody_sent_shows_no_file_of_this_machine(tmp_path):
+    sent = tmp_path / "sent"
+    sent.mkdir()
+    outside = box(tmp_path / "part.stl")
+    urdf = write_arm(sent, one_link(mesh(outside)) + joint("on", "fixed", "base", "a"))
+    replay = open_replay(save_walk(tmp_path / "walk.npz"), urdf=urdf, inside=sent.resolve())
+    assert replay.robots["robot"].visuals == ()
+    replay.close()

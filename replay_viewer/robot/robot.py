@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,8 @@ from ..record.mesh_paths import PACKAGE_SCHEMES, find_file
 from .kinematics import Kinematics
 from .link_scene import link_scene
 from .support import SupportPoints
-from .tree import Tree, build_tree
-from .urdf import Urdf, read_urdf
+from .tree import Joint, Tree, build_tree
+from .urdf import Shapes, Urdf, read_urdf
 from .visuals import Geometry, Visual, load_visuals, on_links
 
 # What a robot is taken to measure when it has nothing to draw [m].
@@ -30,7 +30,8 @@ class Robot:
         link_names: index 0 is the root, whose pose is the base pose; fixed links come last. num_bodies: how many of
             the links are the root or move.
         joint_names: movable joints that do not mimic another, in the URDF's order: D of them.
-        joint_limits: (D, 2), infinite where there are none. mimic_names: movable joints that follow others.
+        joint_limits: (D, 2), infinite where there are none. joint_efforts: (D,) [N m or N], likewise.
+        mimic_names: movable joints that follow others. joints: `joints[i]` leads to link i + 1.
     """
 
     def __init__(
@@ -40,17 +41,22 @@ class Robot:
         geometries: Sequence[Geometry],
         path: Path | None = None,
         problems: Sequence[str] = (),
+        load_collisions: Callable[[], Robot] | None = None,
     ) -> None:
+        """load_collisions: gives the same robot with its collision shapes as what is drawn."""
         self.name = name
         self.path = path
         self.link_names = tree.link_names
         self.num_bodies = tree.num_bodies
         self.joint_names = tree.joint_names
         self.joint_limits = tree.joint_limits
+        self.joint_efforts = tree.joint_efforts
         self.mimic_names = tree.mimic_names
+        self.joints: tuple[Joint, ...] = tree.joints
         self._geometries = tuple(geometries)
         self._problems = (*tree.problems, *problems)
         self._kinematics = Kinematics(tree)
+        self._load_collisions = load_collisions
         self._loading = threading.Lock()
         self._loaded: tuple[tuple[Visual, ...], tuple[str, ...]] | None = None
 
@@ -75,17 +81,42 @@ class Robot:
         """What had to be left out, a sentence each; broken mesh files are known once the meshes are loaded."""
         return (*self._problems, *(self._loaded[1] if self._loaded else ()))
 
-    def _load(self) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
+    def load_meshes(self, progress: Callable[[int, int], object]) -> None:
+        """Load the meshes now, if they are not loaded yet. progress: called with how many of how many are."""
+        self._load(progress)
+
+    def _load(self, progress: Callable[[int, int], object] | None = None) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
         with self._loading:
             if self._loaded is None:
-                self._loaded = load_visuals(self._geometries)
+                self._loaded = load_visuals(self._geometries, progress)
             return self._loaded
 
+    @property
+    def has_collisions(self) -> bool:
+        """Whether it has collision shapes of its own."""
+        return self._load_collisions is not None
+
+    @cached_property
+    def collisions(self) -> Robot | None:
+        """The same robot with its collision shapes as what is drawn; None where it has none.
+
+        Raises FileProblem for shapes that cannot be read, or a URDF that is gone.
+        """
+        return None if self._load_collisions is None else self._load_collisions()
+
     def forward_kinematics(
-        self, joint_pos: np.ndarray, base_pos: np.ndarray | None = None, base_wxyz: np.ndarray | None = None
+        self,
+        joint_pos: np.ndarray,
+        base_pos: np.ndarray | None = None,
+        base_wxyz: np.ndarray | None = None,
+        *,
+        bodies_only: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Positions (*batch, L, 3) and quaternions (*batch, L, 4) of all links; see `Kinematics.forward`."""
-        return self._kinematics.forward(joint_pos, base_pos, base_wxyz)
+        """Positions (*batch, L, 3) and quaternions (*batch, L, 4) of all links; see `Kinematics.forward`.
+
+        With `bodies_only` of the first `num_bodies` links, which are all that anything is drawn on.
+        """
+        return self._kinematics.forward(joint_pos, base_pos, base_wxyz, bodies_only=bodies_only)
 
     def lowest_point(self, joint_pos: np.ndarray, base_pos: np.ndarray, base_wxyz: np.ndarray) -> np.ndarray:
         """Height [m], (*batch,), of the lowest point of what is drawn; of the lowest link if nothing is.
@@ -121,23 +152,27 @@ class Robot:
         return link_scene(visuals) if visuals else None
 
 
-def load_robot(path: Path, package_dirs: Sequence[Path] = (), inside: Path | None = None) -> Robot:
+def load_robot(
+    path: Path, package_dirs: Sequence[Path] = (), inside: Path | None = None, shapes: Shapes = "visual"
+) -> Robot:
     """The robot that a URDF describes. Meshes are looked for now and loaded when they are first needed.
 
     Args:
         path: the URDF.
         package_dirs: folders in which `package://` names are looked up, before the URDF's parents.
         inside: of a URDF that came with a recording, the folder that its meshes must lie in, if not in `package_dirs`.
+        shapes: what is drawn of it.
 
     Raises:
         FileProblem: if the file cannot be read or does not describe one tree of links and joints. Meshes that are
             missing or broken are named in the robot's `problems` instead.
     """
-    urdf = read_urdf(path)
+    urdf = read_urdf(path, shapes)
     tree = build_tree(urdf.robot, path)
     geometries, lost = _find_meshes(urdf, tree, lambda uri: find_file(uri, path, package_dirs, inside))
     problems = [_not_found(uri, links, inside) for uri, links in lost.items()]
-    return Robot(urdf.robot.name, tree, geometries, path, (*urdf.problems, *problems))
+    collisions = partial(load_robot, path, package_dirs, inside, "collision") if urdf.has_collisions else None
+    return Robot(urdf.robot.name, tree, geometries, path, (*urdf.problems, *problems), collisions)
 
 
 def _find_meshes(

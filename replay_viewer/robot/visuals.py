@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,9 +51,14 @@ class Geometry:
     link_name: str
 
 
-def load_visuals(geometries: Sequence[Geometry]) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
-    """Load every mesh once; returns the visuals, and a sentence for each shape or file that had to be left out."""
-    parts, failures = _load_all(dict.fromkeys(geometry.shape for geometry in geometries))
+def load_visuals(
+    geometries: Sequence[Geometry], progress: Callable[[int, int], object] | None = None
+) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
+    """Load every mesh once; returns the visuals, and a sentence for each shape or file that had to be left out.
+
+    progress: called with how many of how many meshes are loaded.
+    """
+    parts, failures = _load_all(list(dict.fromkeys(geometry.shape for geometry in geometries)), progress)
     visuals = [visual for geometry in geometries for visual in _visuals(geometry, parts.get(geometry.shape, ()))]
     problems = [
         f"{reason} Left out on {on_links(g.link_name for g in geometries if g.shape == shape)}."
@@ -69,11 +74,15 @@ def on_links(names: Iterable[str]) -> str:
 
 
 def _load_all(
-    shapes: Iterable[Primitive | Path],
+    shapes: Sequence[Primitive | Path], progress: Callable[[int, int], object] | None
 ) -> tuple[Mapping[Primitive | Path, Sequence[MeshPart]], Mapping[Primitive | Path, str]]:
     """The parts of every shape that can be loaded, and why the others cannot."""
+    loaded: dict[Primitive | Path, Sequence[MeshPart] | str] = {}
     with ThreadPoolExecutor(_THREADS) as pool:
-        loaded = dict(zip(shapes, pool.map(_try_load, shapes), strict=True))
+        for shape, result in zip(shapes, pool.map(_try_load, shapes), strict=True):
+            loaded[shape] = result
+            if progress is not None:
+                progress(len(loaded), len(shapes))
     parts = {shape: result for shape, result in loaded.items() if not isinstance(result, str)}
     return parts, {shape: result for shape, result in loaded.items() if isinstance(result, str)}
 
