@@ -22,7 +22,10 @@ _CHUNK_STEPS = 64
 
 @dataclass(frozen=True)
 class EntityPoses:
-    """World poses of one entity in E envs: link_positions (E, L, 3) [m], link_wxyz (E, L, 4), always finite."""
+    """World poses of one entity in E envs: link_positions (E, L, 3) [m], link_wxyz (E, L, 4), always finite.
+
+    L are all links, or the first `num_bodies` ones; see `FrameCache`.
+    """
 
     link_positions: np.ndarray
     link_wxyz: np.ndarray
@@ -79,13 +82,18 @@ class FrameCache:
         rollout: what the frames are of.
     """
 
-    def __init__(self, rollout: Rollout, robots: Mapping[str, Robot], max_bytes: int = 64 << 20) -> None:
-        """Prepare frames of the entities that `robots` has by name, keeping up to about `max_bytes` of poses."""
+    def __init__(
+        self, rollout: Rollout, robots: Mapping[str, Robot], max_bytes: int = 64 << 20, *, bodies_only: bool = False
+    ) -> None:
+        """Prepare frames of the entities that `robots` has by name, keeping up to about `max_bytes` of poses.
+
+        bodies_only: leave out links that are fixed to another, on which nothing is drawn: crowds take half the time.
+        """
         self.rollout = rollout
         self._robots = dict(robots)
         self._states = FiniteStates(rollout)
         self._mappings = {name: match_joints(robot, rollout.entities[name]) for name, robot in robots.items()}
-        self._max_bytes = max_bytes
+        self._max_bytes, self._bodies_only = max_bytes, bodies_only
         self._chunks: OrderedDict[tuple[int, tuple[int, ...]], _Chunk] = OrderedDict()
 
     def frame_at(self, position: float, envs: Sequence[int]) -> Frame:
@@ -103,6 +111,16 @@ class FrameCache:
                 for name, poses in entities.items()
             }
         return Frame(position, chosen, entities, chunk.terminal_lost[row], chunk.held[row])
+
+    def link_positions(self, entity: str, links: Sequence[int], steps: range, env: int) -> np.ndarray:
+        """World positions [m] (S, K, 3) of K links of an entity at whole steps of one env, for traces of its motion."""
+        parts, step = [], steps.start
+        while step < steps.stop:
+            chunk, row = self._chunk_of(step, (env,))
+            stop = min(chunk.stop, steps.stop)
+            parts.append(chunk.entities[entity].link_positions[row : row + stop - step, 0][:, links])
+            step = stop
+        return np.concatenate(parts)
 
     def forget_from(self, step: int) -> None:
         """Forget what was computed of `step` and those after it: the rollout has changed there."""
@@ -141,7 +159,9 @@ class FrameCache:
         base_wxyz, held_wxyz = self._states.read(f"{name}.base_wxyz", steps, envs)
         held |= held_pos | held_wxyz
         joint_pos = self._joint_positions(name, steps, envs, held)
-        positions, wxyz = self._robots[name].forward_kinematics(joint_pos, base_pos, base_wxyz)
+        positions, wxyz = self._robots[name].forward_kinematics(
+            joint_pos, base_pos, base_wxyz, bodies_only=self._bodies_only
+        )
         return EntityPoses(positions, wxyz)
 
     def _joint_positions(self, name: str, steps: slice, envs: tuple[int, ...], held: np.ndarray) -> np.ndarray:

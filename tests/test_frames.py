@@ -223,3 +223,13 @@ def test_two_chunks_stay_however_large_they_are():
 def test_frame_of_no_envs_is_empty():
     frame = bodies(walking()).frame_at(2.5, [])
     assert frame.entities["robot"].base_pos.shape == (0, 3)
+
+
+def test_frames_of_moving_links_alone_are_the_first_of_all(robot):
+    angles = np.random.default_rng(0).uniform(-2, 2, (20, 3, 2))
+    every = swinging(robot, angles).frame_at(7.5, [2, 0]).entities["robot"]
+    rollout = swinging(robot, angles).rollout
+    moving = FrameCache(rollout, {"robot": robot}, bodies_only=True).frame_at(7.5, [2, 0]).entities["robot"]
+    assert moving.link_positions.shape[1] == robot.num_bodies == TIP
+    assert moving.link_positions == pytest.approx(every.link_positions[:, :TIP])
+    assert moving.link_wxyz == pytest.approx(every.link_wxyz[:, :TIP])

@@ -14,6 +14,7 @@ How it is fast, by `tests/benchmarks/bench_kinematics.py`:
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -83,8 +84,8 @@ class Kinematics:
 
     def __init__(self, tree: Tree) -> None:
         self.num_joints = len(tree.joint_names)
-        kinds = (np.dtype(np.float32), np.dtype(np.float64))
-        self._plans = {(kind, bodies_only): _plan(tree, kind, bodies_only) for kind in kinds for bodies_only in (False, True)}
+        kinds = itertools.product(map(np.dtype, ("f4", "f8")), (False, True))
+        self._plans = {(dtype, bodies_only): _plan(tree, dtype, bodies_only) for dtype, bodies_only in kinds}
 
     def forward(
         self,
