@@ -1,4 +1,4 @@
-"""Makes the robot Trotter: `python assets/make_trotter.py [folder]` writes its URDF and one GLB per kind of link."""
+"""Makes the robot Trotter: `python assets/make_trotter.py [folder]` writes its URDF and one GLB per shape of link."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from making.shading import shaded
 from making.urdf import urdf
 from trimesh.exchange.gltf import export_glb
 from trimesh.visual import TextureVisuals
-
-LINKS = {"base": parts.base, "hip": parts.hip, "thigh": parts.thigh, "calf": parts.calf, "foot": parts.foot}
 
 
 def link_scene(link: parts.Link) -> trimesh.Scene:
@@ -29,7 +27,7 @@ def link_scene(link: parts.Link) -> trimesh.Scene:
 def make_trotter(folder: Path) -> None:
     """Write trotter.urdf and meshes/*.glb into `folder`, replacing what is there."""
     (folder / "meshes").mkdir(parents=True, exist_ok=True)
-    for name, shape in LINKS.items():
+    for name, shape in parts.MESHES.items():
         (folder / "meshes" / f"{name}.glb").write_bytes(export_glb(link_scene(shape()), include_normals=True))
     (folder / "trotter.urdf").write_text(urdf())
 

@@ -1,9 +1,11 @@
 """The shape of each of Trotter's links, in link coordinates: material name -> shells.
 
-Hip, thigh, calf and foot are those of the front left leg; half a turn about x or z gives the other legs'.
+The hip is the front left leg's; half a turn about an axis gives the others. Thighs are mirror images of each other.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,34 +16,35 @@ Link = dict[str, list[Shell]]
 
 # Position along x; half width, height of the top and of the belly, exponent of the superellipse.
 HULL = [
-    (-0.222, 0.054, 0.046, -0.038, 3.0),
-    (-0.165, 0.064, 0.058, -0.048, 3.2),
-    (-0.110, 0.090, 0.068, -0.060, 3.6),
-    (0.000, 0.094, 0.071, -0.063, 3.8),
-    (0.110, 0.090, 0.068, -0.060, 3.6),
-    (0.165, 0.064, 0.060, -0.048, 3.2),
-    (0.222, 0.054, 0.052, -0.038, 3.0),
+    (-0.222, 0.050, 0.040, -0.030, 3.0),
+    (-0.165, 0.060, 0.055, -0.040, 3.2),
+    (-0.110, 0.084, 0.065, -0.048, 3.6),
+    (0.000, 0.088, 0.070, -0.056, 3.8),
+    (0.110, 0.092, 0.073, -0.068, 3.6),
+    (0.165, 0.066, 0.066, -0.058, 3.2),
+    (0.222, 0.052, 0.054, -0.040, 3.0),
 ]
 HULL_ROUNDING = 0.022
 
 # Position down the leg; half width along x, half width along y, offset along x.
 THIGH_BEAM = [
     (0.00, 0.043, 0.021, 0.000),
-    (0.05, 0.040, 0.021, 0.000),
-    (0.13, 0.030, 0.018, 0.000),
-    (0.20, 0.023, 0.016, 0.000),
+    (0.05, 0.043, 0.021, -0.005),
+    (0.10, 0.036, 0.020, -0.007),
+    (0.15, 0.028, 0.017, -0.004),
+    (0.20, 0.024, 0.016, 0.000),
 ]
 CALF_BEAM = [
     (0.00, 0.021, 0.013, 0.000),
-    (0.05, 0.022, 0.013, 0.007),
-    (0.12, 0.016, 0.011, 0.005),
-    (0.17, 0.012, 0.010, 0.000),
-    (0.20, 0.011, 0.009, 0.000),
+    (0.04, 0.023, 0.014, 0.005),
+    (0.09, 0.019, 0.013, 0.007),
+    (0.15, 0.013, 0.011, 0.003),
+    (0.175, 0.0125, 0.0115, 0.000),
 ]
 
-HEAD_AT = (0.240, 0.0, 0.018)
-HEAD_SIZE = (0.096, 0.136, 0.088)
-HEAD_EXPONENT, HEAD_END = 3.6, 3.2
+HEAD_AT = (0.254, 0.0, 0.022)
+HEAD_SIZE = (0.088, 0.124, 0.080)
+HEAD_EXPONENT, HEAD_END = 3.4, 3.0
 
 
 def hull_surface(x: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -88,50 +91,72 @@ def beam(knots: list[tuple[float, ...]], count: int, exponent: float) -> Shell:
 
 
 def base() -> Link:
-    """Trunk and head; the stripe on the left of the spine tells left from right, the visor front from back."""
-    back = patch(hull_surface, (-0.004, 0.0), (0.150, 1.12), 0.006, edge=0.06, count=44, steps=5, exponent=5)
-    stripe = patch(hull_surface, (-0.004, 0.33), (0.128, 0.075), 0.0085, edge=0.25, count=20, steps=2, sink=0.0)
-    visor = patch(head_surface, (0.0, 0.002), (0.053, 0.027), 0.003, edge=0.1, count=28, steps=3, exponent=4)
-    lens = patch(head_surface, (0.0, 0.006), (0.040, 0.0055), 0.0050, edge=0.3, count=20, steps=2, exponent=3, sink=0.0)
+    """Trunk and head; the stripe on the left of the spine tells left from right, visor and lidar front from back."""
+    back = patch(hull_surface, (-0.004, 0.0), (0.156, 1.16), 0.006, edge=0.06, count=44, steps=5, exponent=5)
+    keel = patch(hull_surface, (0.000, np.pi), (0.120, 0.62), 0.005, edge=0.10, count=32, steps=3, exponent=4)
+    stripe = patch(hull_surface, (-0.040, 0.33), (0.092, 0.075), 0.0085, edge=0.25, count=20, steps=2, sink=0.0)
+    visor = patch(head_surface, (0.0, 0.003), (0.050, 0.024), 0.003, edge=0.1, count=28, steps=3, exponent=4)
+    lens = patch(head_surface, (0.0, 0.006), (0.038, 0.0055), 0.0050, edge=0.3, count=20, steps=2, exponent=3, sink=0.0)
     head = block(HEAD_SIZE, exponent=HEAD_EXPONENT, end_exponent=HEAD_END, count=24, steps=5).moved(HEAD_AT)
-    tail = block((0.02, 0.07, 0.014), exponent=3, end_exponent=3, count=16, steps=3).moved((-0.216, 0, 0.012))
+    jaw = block((0.076, 0.098, 0.040), exponent=3, end_exponent=3, count=20, steps=3).moved((0.246, 0, -0.014))
+    neck = block((0.07, 0.088, 0.070), exponent=3, end_exponent=4, count=20, steps=2).moved((0.212, 0, 0.012))
+    lidar = lathe([(0.026, 0.060), (0.026, 0.087), (0.024, 0.091), (0.018, 0.0935)], 24).moved((0.096, 0, 0))
+    brim = disc(0.031, 0.010, 0.003, 24, steps=1).moved((0.096, 0, 0.080))
+    tail = block((0.02, 0.062, 0.012), exponent=3, end_exponent=3, count=16, steps=3).moved((-0.216, 0, 0.010))
     return {
-        "graphite": [hull()],
-        "light": [back, head],
+        "graphite": [hull(), neck, jaw, brim],
+        "light": [back, keel, head],
         "accent": [stripe, tail],
-        "visor": [visor],
+        "visor": [visor, lidar],
         "lens": [lens],
     }
 
 
 def hip() -> Link:
-    """The roll motor about x, with the pitch motor at its side."""
-    motor = disc(0.042, 0.078, 0.008, 20).turned("x")
+    """The roll motor about x, with a cap on its free end, and the pitch motor at its side."""
+    motor = disc(0.042, 0.078, 0.008, 24).turned("x")
     arm = block((0.056, 0.07, 0.052), exponent=4, end_exponent=4, count=12, steps=2).moved((0, 0.042, 0))
-    ring = disc(0.0435, 0.012, 0.003, 20, steps=1).turned("x").moved((0.026, 0, 0))
-    puck = disc(0.047, 0.044, 0.007, 22).turned("y").moved((0, HIP_OFFSET - 0.020, 0))
-    return {"graphite": [motor, arm, puck], "accent": [ring]}
+    cap = disc(0.024, 0.006, 0.002, 20, steps=1).turned("x").moved((0.0395, 0, 0))
+    puck = disc(0.047, 0.044, 0.007, 28).turned("y").moved((0, HIP_OFFSET - 0.020, 0))
+    return {"graphite": [motor, arm, puck], "visor": [cap]}
 
 
 def thigh() -> Link:
-    """From the pitch axis at the top to the knee."""
-    cap = disc(0.037, 0.012, 0.004, 24, steps=1).turned("y").moved((0, 0.0235, 0))
-    hub = disc(0.020, 0.008, 0.003, 16, steps=1).turned("y").moved((0, 0.0285, 0))
-    knee = disc(0.027, 0.042, 0.006, 18).turned("y").moved((0, 0, -THIGH))
+    """The left one, from the pitch axis at the top to the knee."""
+    cap = disc(0.037, 0.012, 0.004, 28, steps=1).turned("y").moved((0, 0.0235, 0))
+    hub = disc(0.020, 0.008, 0.003, 20, steps=1).turned("y").moved((0, 0.0285, 0))
+    knee = disc(0.027, 0.042, 0.006, 20).turned("y").moved((0, 0, -THIGH))
     return {
-        "light": [beam(THIGH_BEAM, 16, 3.0)],
+        "light": [beam(THIGH_BEAM, 20, 3.0)],
         "accent": [cap],
         "graphite": [hub, knee],
     }
 
 
 def calf() -> Link:
-    """From the knee to the foot, without it."""
-    ankle = lathe([(0.012, -0.012), (0.0165, -0.009), (0.0165, 0.007), (0.012, 0.011)], 14).moved((0, 0, -CALF + 0.028))
-    knee = disc(0.016, 0.046, 0.003, 16, steps=1).turned("y")
-    return {"graphite": [beam(CALF_BEAM, 12, 2.4)], "accent": [ankle, knee]}
+    """From the knee to the ankle."""
+    knee = disc(0.016, 0.046, 0.003, 18, steps=1).turned("y")
+    cuff = lathe([(0.0125, -0.010), (0.0155, -0.008), (0.0155, 0.004), (0.0130, 0.006)], 18)
+    return {"graphite": [beam(CALF_BEAM, 14, 2.4)], "accent": [knee], "light": [cuff.moved((0, 0, -CALF + 0.032))]}
 
 
 def foot() -> Link:
-    """A rubber ball."""
-    return {"rubber": [ball(FOOT_RADIUS, 16)]}
+    """A rubber ball with a shaft that meets the ankle."""
+    shaft = lathe([(0.0205, 0.004), (0.0185, 0.012), (0.0150, 0.020), (0.0130, 0.030)], 18)
+    return {"rubber": [ball(FOOT_RADIUS, 18), shaft]}
+
+
+def mirrored(link: Link) -> Link:
+    """The same on the other side of the robot."""
+    return {name: [shell.mirrored() for shell in shells] for name, shells in link.items()}
+
+
+MESHES: dict[str, Callable[[], Link]] = {
+    "base": base,
+    "hip": hip,
+    "thigh_left": thigh,
+    "thigh_right": lambda: mirrored(thigh()),
+    "calf": calf,
+    "foot": foot,
+}
+"""The shapes of links, by the names of their files."""

@@ -32,6 +32,10 @@ class Shell:
         columns = {"x": [2, 0, 1], "y": [1, 2, 0]}[axis]
         return Shell(self.vertices[:, columns], self.faces)
 
+    def mirrored(self) -> Shell:
+        """Left and right exchanged; faces still point outwards."""
+        return Shell(self.vertices * [1, -1, 1], self.faces[:, ::-1])
+
 
 def circle(count: int, exponent: float = 2.0) -> np.ndarray:
     """A unit superellipse |x|^n + |y|^n = 1, shape (count, 2), counter-clockwise; exponent 2 is a circle.
