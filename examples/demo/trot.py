@@ -8,7 +8,6 @@ the last footholds. All is numpy, for n robots at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,29 +65,47 @@ class Gains:
 
     Attributes:
         velocity: forward, sideways [1/s].
+        place: of a robot that stands, over its feet [1/s^2].
         height: [1/s^2, 1/s].
         tilt: roll and pitch [1/s^2, 1/s].
         turn: of the turn rate [1/s].
         step: how much further a foot lands for each m/s that the body is too fast [s].
+        trim: how fast a lasting error of the velocity is made up for [1/s].
     """
 
     velocity: float = 6.0
+    place: float = 40.0
     height: tuple[float, float] = (150.0, 20.0)
     tilt: tuple[float, float] = (200.0, 20.0)
     turn: float = 12.0
     step: float = 0.06
+    trim: float = 0.8
+
+
+@dataclass(frozen=True)
+class Weight:
+    """Of a robot that stands at ease.
+
+    Attributes:
+        mass: [kg].
+        centre: of its mass in the base frame, (3,) [m].
+        inertia: moments about the base frame's axes, (3,) [kg m^2].
+    """
+
+    mass: float
+    centre: np.ndarray
+    inertia: np.ndarray
 
 
 class Trot:
     """Walks n robots of one kind.
 
-        trot = Trot(legs, mass=12.0, centre=(0.01, 0.0, -0.01), num_robots=4, control_dt=0.02)
+        trot = Trot(legs, weight, num_robots=4, control_dt=0.02)
         joint_targets = trot.targets(state, command, kp=40.0, kd=1.0)
 
     Args:
         legs: their dimensions.
-        mass: of one robot [kg].
-        centre: of its mass in the base frame, (3,) [m], while it stands at ease.
+        weight: of one robot.
         num_robots: n.
         control_dt: seconds between two calls of `targets`.
         gait, gains: how they walk.
@@ -101,28 +118,27 @@ class Trot:
     def __init__(
         self,
         legs: Legs,
-        mass: float,
-        centre: Sequence[float],
+        weight: Weight,
         num_robots: int,
         control_dt: float,
         gait: Gait | None = None,
         gains: Gains | None = None,
     ) -> None:
-        self.legs, self.mass, self.centre, self.control_dt = legs, mass, np.asarray(centre), control_dt
+        self.legs, self.weight, self.control_dt = legs, weight, control_dt
         self.gait, self.gains = gait or Gait(), gains or Gains()
         self.phase = np.zeros(num_robots)
         self.stands = np.ones((num_robots, 4), bool)
         self._walks = np.zeros(num_robots, bool)
         self._is_new = np.ones(num_robots, bool)
+        # What is added to the commanded velocity so that the real one becomes it, forward and leftward.
+        self._trim = np.zeros((num_robots, 2))
         # World positions: of the feet when they last stood, and when they were last lifted.
         self._footholds = np.zeros((num_robots, 4, 3))
-        reach = np.abs(legs.below_hips[0])
-        # Of a body with most of its mass between its hips.
-        self._inertia = mass / 3 * np.array([0.8 * reach[1] ** 2, 0.8 * reach[0] ** 2, 0.8 * (reach[:2] ** 2).sum()])
 
     def reset(self, ids: np.ndarray, phase: np.ndarray | float = 0.0) -> None:
         """These robots begin anew, standing, at this phase of the gait."""
         self.phase[ids], self._is_new[ids], self._walks[ids], self.stands[ids] = phase, True, False, True
+        self._trim[ids] = 0
 
     def targets(self, state: State, command: np.ndarray, kp: float, kd: float) -> np.ndarray:
         """Joint targets (n, 12) [rad] for PD controllers with these gains, which brake against zero velocity.
@@ -135,6 +151,7 @@ class Trot:
         """
         body = _Body(self.legs, state, command)
         self._advance(body, command)
+        body.hurry(self._trim)
         ground = _plane(self._footholds - state.base_pos[:, None])
         force = self._forces(body, ground)
         torque = -np.einsum("nlij,nli->nlj", body.jacobian, body.to_base(force))
@@ -157,6 +174,9 @@ class Trot:
         self.stands = ~self._walks[:, None] | (self._leg_phases() < self.gait.duty)
         self._footholds = np.where((self.stands | self._is_new[:, None])[..., None], body.feet_at, self._footholds)
         self._is_new[:] = False
+        missing = command[:, :2] - body.to_level(body.lin_vel)[:, :2]
+        trim = self._trim + self.gains.trim * self.control_dt * missing
+        self._trim = np.where(self._walks[:, None], np.clip(trim, -0.25, 0.25), 0.95 * self._trim)
 
     def _leg_phases(self) -> np.ndarray:
         return (self.phase[:, None] + PHASES) % 1
@@ -166,7 +186,7 @@ class Trot:
         wrench = self._wrench(body, ground)
         load = np.where(self._walks[:, None], np.clip(8 * self._leg_phases() / self.gait.duty + 0.2, 0, 1), 1.0)
         load = load * self.stands
-        arms = _cross_matrix(body.feet - rotations.rotate(body.wxyz, self.centre)[:, None])
+        arms = _cross_matrix(body.feet - rotations.rotate(body.wxyz, self.weight.centre)[:, None])
         spread = np.concatenate([np.broadcast_to(np.eye(3), arms.shape), arms], axis=2)
         shape = (len(wrench), 6, 12)
         spread = spread.transpose(0, 2, 1, 3).reshape(shape)
@@ -174,7 +194,7 @@ class Trot:
         slack = np.diag([0.02, 0.02, 0.01, 3e-4, 3e-4, 3e-4])
         force = np.linalg.solve(weighted @ spread.transpose(0, 2, 1) + slack, wrench[..., None])
         force = (weighted.transpose(0, 2, 1) @ force).reshape(-1, 4, 3)
-        pressing = np.clip(force[..., 2:], 0, 2 * self.mass * GRAVITY)
+        pressing = np.clip(force[..., 2:], 0, 2 * self.weight.mass * GRAVITY)
         along = force[..., :2]
         allowed = FRICTION * pressing / np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 1e-9)
         return np.concatenate([along * np.minimum(1, allowed), pressing], axis=-1)
@@ -185,6 +205,7 @@ class Trot:
         wanted_vel = body.wanted_vel.copy()
         wanted_vel[:, 2] = np.sum(ground[:, 1:] * wanted_vel[:, :2], axis=1)
         acceleration = gains.velocity * (wanted_vel - body.lin_vel)
+        acceleration += np.where(self._walks, 0.0, gains.place)[:, None] * (body.feet - body.below_hips).mean(axis=1)
         rise, brake = gains.height
         acceleration[:, 2] = rise * (self.gait.height - height) + brake * (wanted_vel - body.lin_vel)[:, 2] + GRAVITY
         normal = np.concatenate([-0.8 * ground[:, 1:], np.ones((len(ground), 1))], axis=1)
@@ -194,8 +215,10 @@ class Trot:
         turning[:, 2] = gains.turn * (body.wanted_turn - body.ang_vel[:, 2])
         limited = np.clip(acceleration, [-5, -5, 0], [5, 5, 2.2 * GRAVITY])
         # Moments of inertia are those along the body's own axes.
-        torque = rotations.rotate(body.wxyz, rotations.rotate(rotations.conjugate(body.wxyz), turning) * self._inertia)
-        return np.concatenate([self.mass * limited, torque], axis=1)
+        torque = rotations.rotate(
+            body.wxyz, rotations.rotate(rotations.conjugate(body.wxyz), turning) * self.weight.inertia
+        )
+        return np.concatenate([self.weight.mass * limited, torque], axis=1)
 
     def _feet(self, body: _Body, ground: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where the feet shall be (n, 4, 3) [m] and their velocity [m/s], in the base frame."""
@@ -243,14 +266,22 @@ class _Body:
         joints = state.joint_pos.reshape(n, 4, 3)
         self.pos, self.wxyz, self.lin_vel, self.ang_vel = state.base_pos, state.base_wxyz, state.lin_vel, state.ang_vel
         self.up = rotations.rotate(self.wxyz, np.array([0.0, 0.0, 1.0]))
-        heading = rotations.from_rpy(np.zeros(n), np.zeros(n), rotations.yaw(self.wxyz))
+        self._heading = heading = rotations.from_rpy(np.zeros(n), np.zeros(n), rotations.yaw(self.wxyz))
         self.feet_in_base, self.jacobian = legs.feet(joints), legs.jacobian(joints)
         # Feet and hips relative to the base, in the world's axes.
         self.feet = rotations.rotate(self.wxyz[:, None], self.feet_in_base)
         self.feet_at = self.feet + self.pos[:, None]
         self.below_hips = rotations.rotate(heading[:, None], legs.below_hips)
-        flat = np.concatenate([command[:, :2], np.zeros((n, 1))], axis=1)
+        flat = np.pad(command[:, :2], [(0, 0), (0, 1)])
         self.wanted_vel, self.wanted_turn = rotations.rotate(heading, flat), command[:, 2]
+
+    def hurry(self, trim: np.ndarray) -> None:
+        """Want a velocity that is greater by this much forward and leftward, (n, 2)."""
+        self.wanted_vel += rotations.rotate(self._heading, np.pad(trim, [(0, 0), (0, 1)]))
+
+    def to_level(self, vectors: np.ndarray) -> np.ndarray:
+        """Vectors (n, 3) from the world's axes into those of the robot's heading."""
+        return rotations.rotate(rotations.conjugate(self._heading), vectors)
 
     def to_base(self, vectors: np.ndarray) -> np.ndarray:
         """Vectors (n, 4, 3) from the world's axes into the base's."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import mujoco
 import numpy as np
 from legs import Legs
-from trot import Trot
+from trot import Trot, Weight
 
 from replay_viewer.assets_path import asset
 
@@ -67,12 +67,20 @@ def legs_of(model: mujoco.MjModel) -> Legs:
     return Legs(hips, offsets, thigh, calf, float(foot))
 
 
-def trot_of(num_robots: int, control_dt: float) -> Trot:
-    """A controller for so many robots."""
-    model = trotter_spec().compile()
+def weight_of(model: mujoco.MjModel) -> Weight:
+    """Of the robot alone, standing at ease."""
     data = mujoco.MjData(model)
     data.qpos[7:] = DEFAULT_JOINTS
     mujoco.mj_forward(model, data)
-    base = model.body("base").id
-    centre = data.subtree_com[base] - data.xpos[base]
-    return Trot(legs_of(model), float(model.body_subtreemass[base]), centre, num_robots, control_dt)
+    # What a turn about each axis takes, of all that hangs on the base.
+    inertia, column = np.zeros(3), np.zeros(model.nv)
+    for axis in range(3):
+        mujoco.mj_mulM(model, data, column, np.eye(model.nv)[3 + axis])
+        inertia[axis] = column[3 + axis]
+    return Weight(float(model.body_subtreemass[1]), data.subtree_com[1] - data.xpos[1], inertia)
+
+
+def trot_of(num_robots: int, control_dt: float) -> Trot:
+    """A controller for so many robots."""
+    model = trotter_spec().compile()
+    return Trot(legs_of(model), weight_of(model), num_robots, control_dt)
