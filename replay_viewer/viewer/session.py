@@ -263,7 +263,9 @@ class Session:
 
     def next_loop(self) -> None:
         """Go through the kinds of loop: off, the episode, the whole recording, and the selection if there is one."""
-        kinds = [kind for kind in get_args(Loop) if kind != "selection" or self.player.selection is not None]
+        kinds: list[Loop] = [
+            kind for kind in get_args(Loop) if kind != "selection" or self.player.selection is not None
+        ]
         self.player.set_loop(kinds[(kinds.index(self.player.loop) + 1) % len(kinds)])
 
     def select_steps(self, first: float, last: float) -> None:
