@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import viser
 
 from ..errors import ReplayError, printable
+from .busy import Busy
 from .clock import Beat, Upkeep
 from .mailbox import Action, Mailbox
 from .page_bridge import PageBridge
-from .scene import add_sky
 from .server import close_server, open_server
 from .session import Session
 from .stage import Stage
@@ -75,7 +75,6 @@ class ViewerApp:
         self._folder = folder or Path.cwd()
         self._server = open_server(host, port, title)
         self._server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=(37, 99, 235))
-        add_sky(self._server)
         self._server.gui.main_panel.dock_right()
         self._server.gui.main_panel.set_width(_PANEL_WIDTH)
         self._waiting: viser.GuiHtmlHandle | None = None
@@ -83,6 +82,7 @@ class ViewerApp:
         self._mailbox = Mailbox()
         self._page = PageBridge(self._server, self._mailbox)
         self._clients: dict[int, viser.ClientHandle] = {}
+        self._busy = Busy(self._page, self._clients)
         self._stage: Stage | None = None
         self._last_problem = ""
         self._failure: BaseException | None = None
@@ -222,6 +222,7 @@ class ViewerApp:
     def _greet(self, client: viser.ClientHandle) -> None:
         self._clients[client.client_id] = client
         self._page.open(client)
+        self._busy.greet(client)
         if self._stage is not None:
             self._stage.browsers.greet(client)
 

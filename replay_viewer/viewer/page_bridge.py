@@ -22,8 +22,8 @@ PageAction = Callable[[Any, int], object]
 
 
 # Our scripts in the order in which the page runs them; each says at its top what it is for.
-_SCRIPTS = ("page.js", "timeline.js", "views.js", "charts.js")
-_STYLES = ("timeline.css",)
+_SCRIPTS = ("page.js", "busy.js", "timeline.js", "views.js", "charts.js")
+_STYLES = ("timeline.css", "busy.css")
 
 
 class PageBridge:
