@@ -16,10 +16,10 @@ from replay_viewer.reward_scales import chart_range
 from replay_viewer.rewards import EpisodeRewards, StepRewards
 from replay_viewer.rollout import Entity
 from replay_viewer.viewer.app import ViewerApp
+from replay_viewer.viewer.key_help import help_html
 from replay_viewer.viewer.keys import KEYS
 from replay_viewer.viewer.mailbox import Mailbox
 from replay_viewer.viewer.panels.curves import chart_data, chart_scales, thinned
-from replay_viewer.viewer.panels.help import help_html
 from replay_viewer.viewer.panels.recording import recording_html
 from replay_viewer.viewer.panels.rewards import format_value, rewards_html
 from replay_viewer.viewer.server import HostProblem, is_own_request, open_server

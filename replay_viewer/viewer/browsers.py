@@ -7,11 +7,13 @@ from typing import Any
 
 import viser
 
+from ..looks import LOOKS
 from .client_view import ClientView, Subject
 from .mailbox import Action
 from .page_bridge import PageAction
 from .panels.timeline import TimelinePanel
 from .session import Session
+from .view_memory import read_memory
 
 
 class Browsers:
@@ -46,6 +48,11 @@ class Browsers:
         return {
             **{f"look_{name}": look(name) for name in ("top", "side", "front", "follow")},
             "toggle_follow": lambda _, client: changed(client, self.views[client].toggle_follow, self.subject),
+            "set_look": lambda value, client: self._set_look(client, value),
+            "restore_view": lambda value, client: changed(
+                client, self.views[client].restore, read_memory(value), self.subject
+            ),
+            "reset_view": lambda _, client: changed(client, self.views[client].reset, self.subject),
             "toggle_shadows": lambda _, client: changed(client, self.views[client].toggle_shadows),
             "zoom": lambda _, client: self._timeline.toggle_zoom(self.views[client].client),
         }
@@ -61,9 +68,10 @@ class Browsers:
 
     def greet(self, client: viser.ClientHandle) -> None:
         """Give a browser a view, and its bar what it shows."""
-        view = self.views[client.client_id] = ClientView(client, shadows=self._shadows)
+        has_terrain = self._session.replay.rollout.terrain is not None
+        view = self.views[client.client_id] = ClientView(client, shadows=self._shadows, has_terrain=has_terrain)
         view.look_from("follow", self.subject)
-        self._timeline.greet(client, view.state)
+        self._timeline.greet(client, {**view.state, "size": self.subject.size})
 
     def forget(self, client_id: int) -> None:
         """A browser has left."""
@@ -79,6 +87,10 @@ class Browsers:
         """Tell every browser of a problem."""
         for view in self.views.values():
             view.notify(title, problem)
+
+    def _set_look(self, client_id: int, name: Any) -> None:
+        if isinstance(name, str) and name in LOOKS:
+            self.views[client_id].set_look(LOOKS[name])
 
     def _set_home_view(self, server: viser.ViserServer) -> None:
         """What viser's "reset view" goes to: the follow preset of the first frame shown."""

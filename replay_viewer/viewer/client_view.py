@@ -1,4 +1,4 @@
-"""Each browser's own view: its camera, whether its world follows the robot, its shadows."""
+"""Each browser's own view: its camera, whether its world follows the robot, its shadows, light or dark."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import viser
 
 from ..camera_paths import Aim, Carried, Free
 from ..cameras import CameraPose, preset
+from ..looks import DARK, LIGHT, Look
 from .browser_camera import browser_pose, picture_size
-from .scene import WORLD
+from .scene import WORLD, add_ground
+from .view_memory import ViewMemory
 
 # An orbit camera cannot look along its own axis; this tilt [m per m of distance] is not visible.
 _OFF_AXIS = 1e-3
@@ -40,13 +42,20 @@ class ClientView:
     """One browser's view.
 
     The server's world frame follows the robot (see `Scene`). A browser that does not follow has a world frame of its
-    own in its place, which stays where it was when following ended.
+    own in its place, which stays where it was when following ended. So it is with the floor of a dark one.
+
+    Attributes:
+        look: light or dark.
     """
 
-    def __init__(self, client: viser.ClientHandle, *, shadows: bool) -> None:
+    def __init__(self, client: viser.ClientHandle, *, shadows: bool, has_terrain: bool = False) -> None:
+        """shadows: whether the light casts shadows at first. has_terrain: whether that lies in the place of a floor."""
         self.client = client
-        self._shadows = shadows
+        self.look = LIGHT
+        self._shadows = self._usual_shadows = shadows
+        self._has_terrain = has_terrain
         self._still_world: viser.FrameHandle | None = None
+        self._dark_ground: viser.GridHandle | None = None
 
     @property
     def state(self) -> dict[str, bool]:
@@ -68,25 +77,44 @@ class ClientView:
 
     def look_from(self, name: str, subject: Subject) -> None:
         """Put the camera on a preset; orbiting goes on from there."""
-        pose = subject.seen_from(name, self._origin(subject), self._aspect())
-        with self.client.atomic():
-            self.client.camera.position = pose.position
-            self.client.camera.look_at = pose.look_at
-            self.client.camera.fov = pose.fov
+        self._take(subject.seen_from(name, self._origin(subject), self._aspect()), 1.0)
 
     def toggle_follow(self, subject: Subject) -> None:
         """Let go of the robot where it is, or take it to the middle of the picture again, in the same direction."""
         if self._still_world is None:
-            self._still_world = self.client.scene.add_frame(WORLD, show_axes=False, position=-subject.origin)
+            self._stand_still(-subject.origin)
         else:
-            self._still_world.remove()
-            self._still_world = None
+            self._stand_still(None)
             self._aim_at(subject.aim.position - subject.origin)
+
+    def set_look(self, look: Look) -> None:
+        """Draw the floor of a look; the page has the rest."""
+        self.look = look
+        if self._dark_ground is not None:
+            self._dark_ground.remove()
+            self._dark_ground = None
+        if look is DARK and not self._has_terrain:
+            self._dark_ground = add_ground(self.client.scene, look)
+
+    def restore(self, memory: ViewMemory, subject: Subject) -> None:
+        """Go back to the view that the browser had. Shadows that the viewer began without stay off."""
+        if memory.shadows is False and self._shadows:
+            self.toggle_shadows()
+        if memory.camera is not None:
+            self._stand_still(memory.world)
+            self._take(memory.camera, subject.size)
+
+    def reset(self, subject: Subject) -> None:
+        """Go to the view that a new browser has."""
+        if self._shadows != self._usual_shadows:
+            self.toggle_shadows()
+        self._stand_still(None)
+        self.look_from("follow", subject)
 
     def close(self) -> None:
         """Take away what is this browser's own in the scene."""
-        if self._still_world is not None:
-            self._still_world.remove()
+        self._stand_still(None)
+        self.set_look(LIGHT)
 
     def notify(self, title: str, problem: str) -> None:
         """Tell this browser of a problem."""
@@ -96,6 +124,20 @@ class ClientView:
         """Cast shadows or not; a machine without a GPU draws faster without."""
         self._shadows = not self._shadows
         self.client.scene.configure_default_lights(cast_shadow=self._shadows)
+
+    def _stand_still(self, world: np.ndarray | None) -> None:
+        """Give this browser a world at (3,) [m] that stays there, or with None the one that follows the robot."""
+        if self._still_world is not None:
+            self._still_world.remove()
+        scene = self.client.scene
+        self._still_world = None if world is None else scene.add_frame(WORLD, show_axes=False, position=world)
+
+    def _take(self, pose: CameraPose, unit: float) -> None:
+        """Put the camera on a pose whose lengths are in units [m]."""
+        with self.client.atomic():
+            self.client.camera.position = pose.position * unit
+            self.client.camera.look_at = pose.look_at * unit
+            self.client.camera.fov = pose.fov
 
     def _origin(self, subject: Subject) -> np.ndarray:
         """The world point (3,) [m] in the middle of this browser's space."""

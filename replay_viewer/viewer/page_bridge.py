@@ -14,6 +14,7 @@ from typing import Any
 
 import viser
 
+from .key_help import help_html
 from .mailbox import Mailbox
 from .server import call_script, handle_id, run_script
 
@@ -22,8 +23,11 @@ PageAction = Callable[[Any, int], object]
 
 
 # Our scripts in the order in which the page runs them; each says at its top what it is for.
-_SCRIPTS = ("page.js", "busy.js", "timeline.js", "views.js", "charts.js")
-_STYLES = ("timeline.css", "busy.css")
+_SCRIPTS = (
+    *("page.js", "busy.js", "timeline.js", "views.js", "charts.js"),
+    *("help.js", "look.js", "memory.js", "notices.js"),
+)
+_STYLES = ("colours.css", "timeline.css", "busy.css", "views.css", "help.css", "small.css")
 
 
 class PageBridge:
@@ -34,7 +38,8 @@ class PageBridge:
         self._mailbox = mailbox
         self._actions: Mapping[str, PageAction] = {}
         style = "".join(map(_read, _STYLES))
-        self._script = "\n".join(map(_read, _SCRIPTS)).replace("/*CSS*/", json.dumps(style))
+        script = "\n".join(map(_read, _SCRIPTS))
+        self._script = script.replace("/*CSS*/", json.dumps(style)).replace("/*HELP*/", json.dumps(help_html()))
 
         @self._control.on_update
         async def _(event: Any) -> None:

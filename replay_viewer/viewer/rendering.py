@@ -99,7 +99,7 @@ class Rendering:
     def _begin_picture(self, client_id: int) -> None:
         choice = self._panel.choice
         camera = self._camera_now(client_id, choice.camera, choice.size[0] / choice.size[1])
-        self._draw_picture(client_id, camera, choice.size, choice.overlay)
+        self._draw_picture(client_id, camera, choice.size, choice.overlay, choice.look)
 
     def _cancel(self, client_id: int) -> None:
         if self._film is not None:
@@ -112,8 +112,10 @@ class Rendering:
 
     def _screenshot(self, client_id: int) -> None:
         """Draw what a browser shows, as large as it shows it."""
-        size = self._browsers.views[client_id].picture_size()
-        self._draw_picture(client_id, self._camera_now(client_id, THIS_VIEW), size, "none")
+        view = self._browsers.views[client_id]
+        self._draw_picture(
+            client_id, self._camera_now(client_id, THIS_VIEW), view.picture_size(), "none", view.look.name
+        )
 
     # -- drawing --------------------------------------------------------------
 
@@ -124,10 +126,10 @@ class Rendering:
             return self._browsers.views[client_id].camera_now(subject)
         return preset(name, subject.aim.position, subject.aim.heading, subject.size, aspect)
 
-    def _draw_picture(self, client_id: int, camera: CameraPose, size: Size, overlay: str) -> None:
+    def _draw_picture(self, client_id: int, camera: CameraPose, size: Size, overlay: str, look: str) -> None:
         _refuse_second(self._picture, "a picture")
         session = self._session
-        order = PictureOrder(session.frame, session.episode, camera, size, overlay, self._panel.choice.look)
+        order = PictureOrder(session.frame, session.episode, camera, size, overlay, look)
         name = f"{harmless(session.replay.rollout.name)}_env{session.env_id}_step{session.player.step}.png"
         note = self._browsers.views[client_id].client.add_notification("Drawing the picture ...", name, loading=True)
         self._picture = _Asked(Job(order.draw(session.replay, self._scene_of), self._tell), client_id, name, note)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import viser
 
-from ..looks import LIGHT
+from ..looks import LIGHT, Look, Rgb
 from ..rollout import Terrain
 from .server import move_node
 
@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from ..robot import Robot
 
 WORLD = "/world"
+GROUND = f"{WORLD}/ground"
 # Carries the position in steps to the page, in the same message batch as the poses that belong to it.
 PLAYHEAD = "/playhead"
 
 _UNTURNED = [1.0, 0.0, 0.0, 0.0]
 
-GROUND_COLOR = (186, 192, 200)
-CELL_COLOR = (172, 178, 187)
-SECTION_COLOR = (150, 157, 167)
+# Of the floor by the name of the look: the plane, the lines of its cells and of its sections.
+FLOORS: dict[str, tuple[Rgb, Rgb, Rgb]] = {
+    "light": ((186, 192, 200), (172, 178, 187), (150, 157, 167)),
+    "dark": ((52, 58, 67), (62, 69, 79), (80, 88, 100)),
+}
 # Darker than robots are: light from above bleaches it.
 TERRAIN_COLOR = (138, 132, 120)
 
@@ -43,7 +46,7 @@ class Scene:
         self._playhead = server.scene.add_frame(PLAYHEAD, show_axes=False)
         server.scene.configure_default_lights(cast_shadow=shadows)
         _add_light(server)
-        _add_ground(server, replay.rollout.terrain)
+        _add_floor(server, replay.rollout.terrain)
         self._links = {name: _add_robot(server, name, robot) for name, robot in replay.robots.items()}
 
     def show(self, frame: Frame, origin: np.ndarray) -> None:
@@ -57,15 +60,9 @@ class Scene:
                 move_node(handle, positions[link], rotations[link])
 
     def close(self) -> None:
-        """Take everything out of the scene but the sky and the light."""
+        """Take everything out of the scene but the light."""
         self._world.remove()
         self._playhead.remove()
-
-
-def add_sky(server: viser.ViserServer) -> None:
-    """A gradient behind everything, so that white robots stand out."""
-    gradient = np.linspace(LIGHT.sky_top, LIGHT.sky_bottom, 256).astype(np.uint8)
-    server.scene.set_background_image(np.tile(gradient[:, None], (1, 2, 1)), format="png")
 
 
 def _add_robot(server: viser.ViserServer, name: str, robot: Robot) -> dict[int, Any]:
@@ -88,7 +85,7 @@ def _add_light(server: viser.ViserServer) -> None:
     server.scene.configure_environment_map("city", environment_intensity=0.55)
 
 
-def _add_ground(server: viser.ViserServer, terrain: Terrain | None) -> None:
+def _add_floor(server: viser.ViserServer, terrain: Terrain | None) -> None:
     if terrain is not None:
         server.scene.add_mesh_simple(
             f"{WORLD}/terrain",
@@ -99,16 +96,22 @@ def _add_ground(server: viser.ViserServer, terrain: Terrain | None) -> None:
             cast_shadow=False,
         )
         return
-    server.scene.add_grid(
-        f"{WORLD}/ground",
+    add_ground(server.scene, LIGHT)
+
+
+def add_ground(scene: viser.SceneApi, look: Look) -> viser.GridHandle:
+    """The floor of a look; a browser's own takes the place of the server's."""
+    plane, cell, section = FLOORS[look.name]
+    return scene.add_grid(
+        GROUND,
         infinite_grid=True,
         cell_size=0.5,
         section_size=2.0,
         cell_thickness=0.6,
         section_thickness=0.9,
-        cell_color=CELL_COLOR,
-        section_color=SECTION_COLOR,
-        plane_color=GROUND_COLOR,
+        cell_color=cell,
+        section_color=section,
+        plane_color=plane,
         plane_opacity=1.0,
         shadow_opacity=0.35,
         fade_distance=40.0,

@@ -16,7 +16,7 @@ import ipaddress
 import json
 import logging
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from ..errors import ReplayError
+from .index_page import with_our_head
 
 PORTS_TRIED = 100
 
@@ -43,10 +44,19 @@ class HostProblem(ReplayError):
         )
 
 
-def open_server(host: str, port: int, title: str) -> viser.ViserServer:
-    """A server on the first free port from `port` on. Raises HostProblem at once where it cannot listen."""
+# What has a websocket of its own beside viser's: takes the connection, and closes it by returning.
+WebsocketHandler = Callable[[Any], Awaitable[None]]
+
+
+def open_server(
+    host: str, port: int, title: str, websockets_at: Mapping[str, WebsocketHandler] | None = None
+) -> viser.ViserServer:
+    """A server on the first free port from `port` on. Raises HostProblem at once where it cannot listen.
+
+    websockets_at: by the end of its path, such as "/upload", what else has a websocket in this server.
+    """
     free = _free_port(host, port)
-    with _same_origin_only(host), contextlib.redirect_stdout(io.StringIO()):
+    with _same_origin_only(host, websockets_at or {}), contextlib.redirect_stdout(io.StringIO()):
         server = viser.ViserServer(host=host, port=free, label=title, verbose=False)
     _refuse_share_tunnel(server)
     _refuse_odd_updates(server)
@@ -125,17 +135,21 @@ def _bind_problem(family: int, address: tuple[str, int]) -> OSError | None:
 
 
 @contextlib.contextmanager
-def _same_origin_only(bound_host: str) -> Iterator[None]:
-    """While a ViserServer starts: its websocket server refuses requests that another web page made."""
+def _same_origin_only(bound_host: str, websockets_at: Mapping[str, WebsocketHandler]) -> Iterator[None]:
+    """While a ViserServer starts: its websocket server refuses requests that another web page made.
+
+    Websockets at other paths are given to their own handlers.
+    """
     original = websockets.asyncio.server.serve
 
     def guarded_serve(handler: Any, *args: Any, process_request: Any = None, **kwargs: Any) -> Any:
         def check(connection: Any, request: Request) -> Response | None:
             if not is_own_request(request.headers, bound_host):
                 return Response(http.HTTPStatus.FORBIDDEN.value, "Forbidden", Headers(), b"foreign origin refused\n")
-            return process_request(connection, request)
+            response = process_request(connection, request)
+            return response and with_our_head(response)
 
-        return original(_without_tracebacks(handler), *args, process_request=check, **kwargs)
+        return original(_without_tracebacks(_by_path(handler, websockets_at)), *args, process_request=check, **kwargs)
 
     websockets.asyncio.server.serve = guarded_serve
     try:
@@ -195,6 +209,17 @@ def _fits(handle: Any, updates: Any) -> bool:
         return False
     value, options = updates["value"], getattr(handle, "options", None)
     return isinstance(value, type(handle.value)) and (options is None or value in options)
+
+
+def _by_path(handler: WebsocketHandler, others: Mapping[str, WebsocketHandler]) -> WebsocketHandler:
+    """A handler of connections that hands some over, by the end of their path: a proxy may put something before it."""
+
+    async def chosen(connection: Any) -> None:
+        path = connection.request.path.partition("?")[0]
+        own = next((other for end, other in others.items() if path.endswith(end)), handler)
+        await own(connection)
+
+    return chosen
 
 
 def _without_tracebacks(handler: Any) -> Any:

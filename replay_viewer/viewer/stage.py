@@ -15,7 +15,7 @@ from .keys import KEYS
 from .mailbox import Mailbox
 from .page_bridge import PageAction, PageBridge
 from .panels.curves import CurvesPanel
-from .panels.help import HelpPanel
+from .panels.look import LookPanel
 from .panels.recording import RecordingPanel, doubts
 from .panels.rewards import RewardsPanel
 from .panels.selection import SelectionPanel
@@ -122,13 +122,11 @@ class Stage:
             self._rewards = RewardsPanel(gui)
             self._curves = CurvesPanel(gui, session)
         with tabs.add_tab("View"):
-            pass
+            LookPanel(gui)
         with tabs.add_tab(f"Recording ({number})" if number else "Recording"):
             self._recording = RecordingPanel(gui, session.replay)
         with tabs.add_tab("Render"):
             self._rendering = Rendering(gui, self._mailbox, session, self.browsers, folder)
-        with tabs.add_tab("Keys"):
-            HelpPanel(gui)
         self._actions: dict[str, PageAction] = {
             **session_actions(session),
             **self.browsers.actions,

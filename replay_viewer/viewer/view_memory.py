@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..cameras import CameraPose
-from ..looks import LOOKS
 
 # A browser keeps lengths in sizes of the robot, so that its camera suits a smaller or larger one.
 _FARTHEST = 1e4
@@ -23,13 +22,11 @@ class ViewMemory:
     """A browser's view as it was.
 
     Attributes:
-        look: "light" or "dark"; None where the browser did not say.
         shadows: whether the light casts shadows; None where nobody chose.
         camera: in the browser's space, in sizes of the robot; None where it is to be the usual one.
         world: where the browser's world (3,) [m] stood still; None where it followed the robot.
     """
 
-    look: str | None = None
     shadows: bool | None = None
     camera: CameraPose | None = None
     world: np.ndarray | None = None
@@ -38,9 +35,8 @@ class ViewMemory:
 def read_memory(value: Any) -> ViewMemory:
     """What can be used of what a browser sent; the rest counts as forgotten."""
     said: Mapping[str, Any] = value if isinstance(value, dict) else {}
-    look, shadows = said.get("look"), said.get("shadows")
+    shadows = said.get("shadows")
     return ViewMemory(
-        look=look if isinstance(look, str) and look in LOOKS else None,
         shadows=shadows if isinstance(shadows, bool) else None,
         camera=_camera(said.get("camera")),
         world=_vector(said.get("world"), _LARGEST_WORLD),

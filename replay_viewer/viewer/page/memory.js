@@ -1,0 +1,98 @@
+// What this browser remembers of its view, and tells Python when it comes back: the camera, following, shadows; and of the
+// panel its width, whether it is closed, and the tab.
+//
+// The camera is kept in sizes of the robot and, where it follows, from the robot's place on the ground, so that it suits
+// any recording. One that stands still belongs to its recording.
+(() => {
+  const { state, send, addPart } = window.replayViewer;
+  const { memory, remember, isSmall, resetPanel } = window.rvBrowser;
+  const PANEL_WIDTH = 350;
+  const EVERY = 500; // Milliseconds between two looks at what there is to remember.
+  const SETTLED = 1500; // Milliseconds until the page stands as it was remembered.
+
+  let restored = Infinity; // When; before, what there is to see is viser's own.
+  let looked = 0;
+  let shadows = null; // As the viewer had them last.
+
+  // -- the camera -------------------------------------------------------------
+
+  // viser's page has y up, the robot's world has z up.
+  function fromPage({ x, y, z }, unit) {
+    return [x, -z, y].map((number) => Number((number / unit).toPrecision(6)));
+  }
+
+  function camera() {
+    const { camera, cameraControl } = window.__viserMutable;
+    const target = cameraControl.getTarget(camera.position.clone());
+    return { position: fromPage(camera.position, state.size), target: fromPage(target, state.size), fov: camera.fov * Math.PI / 180 };
+  }
+
+  function view() {
+    if (!window.__viserMutable?.cameraControl || !(state.size > 0)) return {};
+    if (state.following) return { view: { camera: camera() } };
+    return { view: { camera: camera(), world: [...window.__viserMutable.nodePoseData["/world"].position], of: state.title } };
+  }
+
+  function restore() {
+    const { view, shadows } = memory();
+    const isElsewhere = view?.world && view.of !== state.title;
+    send("restore_view", { shadows, ...(isElsewhere ? {} : view) });
+  }
+
+  // -- the panel --------------------------------------------------------------
+
+  function tabs() {
+    return [...(document.querySelector("[role=tablist]")?.querySelectorAll("[role=tab]") ?? [])];
+  }
+
+  // Of a recording's tabs one has a number in its name.
+  function nameOf(tab) {
+    return tab.textContent.replace(/[^A-Za-z ]/g, "").trim();
+  }
+
+  function panel() {
+    const chosen = tabs().find((tab) => tab.getAttribute("aria-selected") === "true");
+    const box = document.querySelector("[data-dock-side=right]")?.getBoundingClientRect();
+    const seen = chosen ? { tab: nameOf(chosen) } : {};
+    if (isSmall() || !box) return seen;
+    const panelClosed = box.width < 100;
+    return panelClosed ? { ...seen, panelClosed } : { ...seen, panelClosed, panelWidth: Math.round(box.width) };
+  }
+
+  function openTab() {
+    const { tab } = memory();
+    tabs().find((found) => nameOf(found) === tab)?.click();
+  }
+
+  // -- all of it --------------------------------------------------------------
+
+  function lookAround() {
+    const now = performance.now();
+    if (now - restored < SETTLED || now - looked < EVERY) return;
+    looked = now;
+    remember({ ...view(), ...panel() });
+  }
+
+  function reset(event) {
+    if (!event.target.closest?.("[data-reset]")) return;
+    remember({ view: null, shadows: null, tab: null, panelWidth: null, panelClosed: null });
+    restored = performance.now();
+    resetPanel(PANEL_WIDTH);
+    tabs()[0]?.click();
+    send("reset_view");
+  }
+
+  function update(changes) {
+    if ("title" in changes) {
+      restore();
+      openTab();
+      restored = performance.now();
+    } else if ("shadows" in changes && changes.shadows !== shadows) {
+      remember({ shadows: changes.shadows });
+    }
+    shadows = changes.shadows ?? shadows;
+  }
+
+  document.addEventListener("click", reset);
+  addPart({ update, draw: lookAround, close: () => document.removeEventListener("click", reset) });
+})();
