@@ -65,13 +65,20 @@ class Scene:
         self._playhead.remove()
 
 
+def link_node(entity: str, link: str) -> str:
+    """The name of a link's node; what hangs on it moves with the link."""
+    return f"{WORLD}/{entity}/{link}"
+
+
 def _add_robot(server: viser.ViserServer, name: str, robot: Robot) -> dict[int, Any]:
-    """One node per link that has something to draw, flat below the world: link index -> handle."""
+    """One node per link that moves or has something to draw, flat below the world: link index -> handle."""
     handles = {}
     for link, link_name in enumerate(robot.link_names):
         mesh = robot.link_mesh(link)
         if mesh is not None:
-            handles[link] = server.scene.add_glb(f"{WORLD}/{name}/{link_name}", _glb(mesh))
+            handles[link] = server.scene.add_glb(link_node(name, link_name), _glb(mesh))
+        elif link < robot.num_bodies:
+            handles[link] = server.scene.add_frame(link_node(name, link_name), show_axes=False)
     return handles
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -12,9 +12,11 @@ import viser
 from .actions import session_actions
 from .browsers import Browsers
 from .keys import KEYS
+from .layers import Layer, ShownLayers, overlays_of
 from .mailbox import Mailbox
 from .page_bridge import PageAction, PageBridge
 from .panels.curves import CurvesPanel
+from .panels.layers import LayersPanel
 from .panels.look import LookPanel
 from .panels.recording import RecordingPanel, doubts
 from .panels.rewards import RewardsPanel
@@ -44,6 +46,7 @@ class Stage:
         shadows: bool,
         folder: Path,
         tell: Callable[[str], object],
+        layers: Sequence[Layer] = (),
     ) -> None:
         """Build everything and show it in every browser that is there.
 
@@ -57,16 +60,17 @@ class Stage:
             shadows: whether the light casts shadows at first.
             folder: where videos are written.
             tell: called with a line about how the writing of the recording ended.
+            layers: what a user adds to the 3D view.
         """
         self.session = session
-        self.anew = partial(
-            Stage, server, mailbox, page, clients, session, title, shadows=shadows, folder=folder, tell=tell
-        )
+        facts = {"shadows": shadows, "folder": folder, "tell": tell, "layers": layers}
+        self.anew = partial(Stage, server, mailbox, page, clients, session, title, **facts)
         self._server, self._mailbox, self._page = server, mailbox, page
         self._tell, self._told = tell, ""
-        self._drawn: tuple[float, int, bool] | None = None
+        self._drawn: tuple[float, int, bool, int] | None = None
         self._scene = Scene(server, session.replay, shadows=shadows)
         self.browsers = Browsers(session, shadows=shadows)
+        self._layers = ShownLayers(server, overlays_of(session.replay), layers, self.browsers.notify)
         self._tabs = server.gui.add_tab_group()
         self._build_panels(title, folder)
         self._commands = [self._command(key.description, key.hotkey, key.action) for key in KEYS]
@@ -76,13 +80,15 @@ class Stage:
 
     def draw(self) -> None:
         """Send the frame at the position, if it is not the one shown."""
-        shown = (self.session.player.position, self.session.env_index, self.session.looks_ahead)
+        session = self.session
+        shown = (session.player.position, session.env_index, session.looks_ahead, self._layers.num_changes)
         if shown == self._drawn:
             return
         self._drawn = shown
-        frame = self.session.frame
+        frame = session.frame
         with self._server.atomic():
             self._scene.show(frame, self.browsers.subject.origin)
+            self._layers.show(frame)
 
     def sync_panels(self, takes_growth: bool = True) -> None:
         """Bring every panel to the session's state; one-way.
@@ -95,6 +101,7 @@ class Stage:
         self._rewards.sync(self.session)
         self._curves.sync(self.session, takes_growth)
         self._rendering.sync()
+        self._layers_panel.sync(self._layers)
         if takes_growth and self.session.tail is not None and self.session.tail.state != "lost":
             self._recording.sync(self.session.replay)
 
@@ -122,6 +129,7 @@ class Stage:
             self._rewards = RewardsPanel(gui)
             self._curves = CurvesPanel(gui, session)
         with tabs.add_tab("View"):
+            self._layers_panel = LayersPanel(gui, self._layers)
             LookPanel(gui)
         with tabs.add_tab(f"Recording ({number})" if number else "Recording"):
             self._recording = RecordingPanel(gui, session.replay)
@@ -131,6 +139,7 @@ class Stage:
             **session_actions(session),
             **self.browsers.actions,
             **self._rendering.actions,
+            "switch_layer": lambda value, _: self._layers.toggle(value),
         }
         self._page.set_actions(self._actions)
         self._timeline = TimelinePanel(self._page, session, title, self._curves.chart_ids)

@@ -1,0 +1,27 @@
+"""What is drawn beside the robots: see `layer.Layer` for how to add one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .collisions import CollisionShapes
+from .contacts import ContactForces
+from .layer import Layer, Overlay
+from .link_frames import LinkFrames
+from .path import BasePath
+from .shown_layers import ShownLayers
+from .torques import JointTorques
+from .trails import FootTrails
+from .velocity import Velocity
+
+if TYPE_CHECKING:
+    from ...replay import Replay
+
+__all__ = ["Layer", "Overlay", "ShownLayers", "overlays_of"]
+
+_OVERLAYS = (Velocity, ContactForces, FootTrails, BasePath, JointTorques, LinkFrames, CollisionShapes)
+
+
+def overlays_of(replay: Replay) -> list[Overlay]:
+    """The viewer's own layers for a replay, in the order of the panel."""
+    return [overlay(replay) for overlay in _OVERLAYS]

@@ -1,0 +1,100 @@
+"""Which layers are shown, and the one place that calls them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ReplayError, UnknownName, printable
+
+if TYPE_CHECKING:
+    import viser
+
+    from ...frames import Frame
+    from .layer import Layer, Overlay
+
+_log = logging.getLogger(__name__)
+
+
+class ShownLayers:
+    """The viewer's own layers, of which those that are switched on are shown, and a user's, which always are.
+
+    Attributes:
+        overlays: the viewer's own. on: the names of those that are switched on. num_changes: how often that changed.
+    """
+
+    def __init__(
+        self,
+        server: viser.ViserServer,
+        overlays: Sequence[Overlay],
+        added: Sequence[Layer],
+        notify: Callable[[str, str], object],
+    ) -> None:
+        """Set up what a user added.
+
+        notify: called with a title and a text when a layer fails.
+        """
+        self.overlays = {overlay.name: overlay for overlay in overlays}
+        self.on: set[str] = set()
+        self.num_changes = 0
+        self._server, self._notify = server, notify
+        self._is_set_up: set[str] = set()
+        self._added = [layer for layer in added if self._runs(layer, layer.setup, server)]
+
+    def switch(self, name: str, on: bool) -> None:
+        """Switch one of the viewer's own layers on or off; one that lacks its data stays off.
+
+        Raises UnknownName for a name that no layer has.
+        """
+        if name not in self.overlays:
+            raise UnknownName("layer", name, tuple(self.overlays))
+        overlay = self.overlays[name]
+        if on == (name in self.on) or (on and overlay.lack):
+            return
+        self.num_changes += 1
+        if not on:
+            self.on.remove(name)
+        elif name in self._is_set_up or self._sets_up(overlay):
+            self.on.add(name)
+        if name in self._is_set_up:
+            overlay.set_visible(on)
+
+    def toggle(self, name: object) -> None:
+        """Switch one of them over; what a browser sends that is no layer's name is ignored."""
+        if isinstance(name, str) and name in self.overlays:
+            self.switch(name, name not in self.on)
+
+    def show(self, frame: Frame) -> None:
+        """Bring all shown layers to a frame."""
+        for name in sorted(self.on):
+            overlay = self.overlays[name]
+            if not self._runs(overlay, overlay.show, frame):
+                self._give_up(overlay)
+        self._added = [layer for layer in self._added if self._runs(layer, layer.show, frame)]
+
+    def _sets_up(self, overlay: Overlay) -> bool:
+        if self._runs(overlay, overlay.setup, self._server):
+            self._is_set_up.add(overlay.name)
+            return True
+        self._give_up(overlay)
+        return False
+
+    def _give_up(self, overlay: Overlay) -> None:
+        self.on.discard(overlay.name)
+        overlay.set_visible(False)
+        overlay.lack = "failed, see the terminal"
+        self.num_changes += 1
+
+    def _runs(self, layer: Layer | Overlay, method: Callable[..., object], argument: Any) -> bool:
+        """Call a method of a layer; what it raises ends the layer, not the viewer."""
+        try:
+            method(argument)
+        except Exception as error:
+            what = f"{type(layer).__name__}.{method.__name__}"
+            if not isinstance(error, ReplayError):
+                _log.exception("%s failed: the layer is not shown any more", what)
+            told = str(error) if isinstance(error, ReplayError) else f"{type(error).__name__}: {error}"
+            self._notify(f"{what} failed, and is not shown any more", printable(told))
+            return False
+        return True
