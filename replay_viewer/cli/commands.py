@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from .render_command import render
 if TYPE_CHECKING:
     from replay_viewer.replay import Replay
     from replay_viewer.viewer.app import ViewerApp
+    from replay_viewer.viewer.opening import Order
 
 # How often a recording that is not there yet is looked for [s].
 _ARRIVAL_PERIOD = 0.1
@@ -57,7 +58,7 @@ def view(
     """Open a recording in the browser.
 
     Args:
-        path: A recording (.rec, a folder or one file) or a rollout .npz.
+        path: A recording (.rec, a folder or one file) or a rollout .npz; or a folder of them, to choose from.
         loading: How to read it.
         serving: Where the page is served.
         env: The env to begin with, by its index in the simulator.
@@ -83,7 +84,7 @@ def info(
 
     from .info_text import info_text
 
-    summary = summarize(_open(path, loading))
+    summary = summarize(_order(path, loading).open())
     print(json.dumps(to_json(summary), indent=2, allow_nan=False) if as_json else info_text(summary))
 
 
@@ -123,10 +124,10 @@ def run(args: Sequence[str]) -> None:
     tyro.extras.subcommand_cli_from_dict(commands, prog="replay-viewer", args=list(args))
 
 
-def _open(path: Path, loading: Loading) -> Replay:
-    from replay_viewer.replay import open_replay
+def _order(path: Path, loading: Loading) -> Order:
+    from replay_viewer.viewer.opening import Order
 
-    return open_replay(path, urdf=loading.find_urdf(), package_dirs=loading.package_dir, options=loading.options)
+    return Order(path, loading.find_urdf(), loading.package_dir, loading.options)
 
 
 def _serve(
@@ -137,30 +138,67 @@ def _serve(
     step: int | None = None,
     tail: bool = False,
 ) -> None:
-    """Serve the page at once, and show the recording on it when it is open."""
+    """Serve the page at once, and show the recording on it when it is open, or those in the folder to choose from."""
     _check_readable(path, tail)
+    with _serving(path, serving) as app:
+        if _is_list(path, tail):
+            _refuse_options_of_one(path, env, step, loading)
+            app.browse(path)
+        else:
+            _show(app, path, loading, env, step, tail)
+        app.run_forever()
+
+
+@contextlib.contextmanager
+def _serving(path: Path, serving: Serving) -> Iterator[ViewerApp]:
+    """A viewer whose address is printed, until the block ends or Ctrl-C."""
     from replay_viewer.viewer.app import ViewerApp
 
     # `kill` and a service manager stop it as Ctrl-C does, so that what was unpacked is cleared away.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    name = _name_of(path)
     with (
-        ViewerApp(host=serving.host, port=serving.port, title=path.name, shadows=not serving.no_shadows) as app,
+        ViewerApp(host=serving.host, port=serving.port, title=name, shadows=not serving.no_shadows) as app,
         contextlib.suppress(KeyboardInterrupt),
     ):
         if app.port != serving.port != 0:
             print(f"Port {serving.port} is taken; {app.port} is used instead.")
-        print(f"{printable(path.name)} at {app.url} (Ctrl-C stops)", flush=True)
+        print(f"{printable(name)} at {app.url} (Ctrl-C stops)", flush=True)
         if serving.open:
             _open_browser(app.url)
-        if tail:
-            _wait_for_first_step(path, app)
-        replay = _open(path, loading)
-        env_index = 0 if env is None else replay.rollout.env_index(env)
-        tell = partial(_tell, path)
-        app.show(replay, env_index=env_index, step=_checked(step, replay), tail=tail, tell=tell)
-        if app.session.is_left_behind:
-            tell("it is still being written; --tail follows it")
-        app.run_forever()
+        yield app
+
+
+def _show(app: ViewerApp, path: Path, loading: Loading, env: int | None, step: int | None, tail: bool) -> None:
+    if tail:
+        _wait_for_first_step(path, app)
+    order = _order(path, loading)
+    replay = order.open(app.tell_opening(order.name))
+    env_index = 0 if env is None else replay.rollout.env_index(env)
+    tell = partial(_tell, path)
+    app.show(replay, env_index=env_index, step=_checked(step, replay), tail=tail, tell=tell, order=order)
+    if app.session.is_left_behind:
+        tell("it is still being written; --tail follows it")
+
+
+def _name_of(path: Path) -> str:
+    """What to call it; "." and ".." have no name of their own."""
+    return path.name if path.name not in ("", "..") else path.resolve().name or str(path)
+
+
+def _is_list(path: Path, tail: bool) -> bool:
+    """Whether the page is to let choose; a recording that is about to be made may be a folder without anything yet."""
+    from replay_viewer.recordings_below import is_folder_of_recordings
+
+    return not tail and is_folder_of_recordings(path)
+
+
+def _refuse_options_of_one(path: Path, env: int | None, step: int | None, loading: Loading) -> None:
+    """Raises BadArgument for options that say something of one recording, where many can be chosen from."""
+    given = {"--env": env, "--step": step, "--joint-names": loading.joint_names, "--dt": loading.dt}
+    for option, value in given.items():
+        if value is not None:
+            raise BadArgument(option, value, f"is for one recording, and {path} is a folder of them.")
 
 
 def _wait_for_first_step(path: Path, app: ViewerApp) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -15,12 +16,15 @@ import viser
 from ..errors import ReplayError, printable
 from .busy import Busy
 from .clock import Beat, Upkeep
+from .files import Files
 from .mailbox import Action, Mailbox
+from .opening import Order
 from .page_bridge import PageBridge
 from .server import close_server, open_server
 from .session import Session
 from .stage import Stage
 from .tail import Tail
+from .uploads import UPLOAD_PATH, Uploads
 from .waiting import waiting_html
 
 # Kinematics and meshes take a second to import, and the page is served before them.
@@ -33,6 +37,8 @@ _PANEL_RATE = 12
 # While a recording is written, what sends all of itself takes in the new steps so often: charts, lists.
 _LIST_RATE = 4
 _PANEL_WIDTH = 350
+# How often a page that waits is told how far it is [s].
+_TELL_PERIOD = 0.2
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +79,8 @@ class ViewerApp:
         self._title = title = printable(title)
         self._shadows = shadows
         self._folder = folder or Path.cwd()
-        self._server = open_server(host, port, title)
+        uploads = Uploads()
+        self._server = open_server(host, port, title, {UPLOAD_PATH: uploads.receive})
         self._server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=(37, 99, 235))
         self._server.gui.main_panel.dock_right()
         self._server.gui.main_panel.set_width(_PANEL_WIDTH)
@@ -83,6 +90,8 @@ class ViewerApp:
         self._page = PageBridge(self._server, self._mailbox)
         self._clients: dict[int, viser.ClientHandle] = {}
         self._busy = Busy(self._page, self._clients)
+        self._files = Files(uploads, self._mailbox, self._page, self._clients, self._busy, self._show_opened)
+        self._page.set_lasting_actions(self._files.actions)
         self._stage: Stage | None = None
         self._last_problem = ""
         self._failure: BaseException | None = None
@@ -91,11 +100,28 @@ class ViewerApp:
         self._owner = threading.Thread(target=self._run, name="replay-viewer", daemon=True)
         self._owner.start()
 
-    def say(self, text: str, detail: str = "") -> None:
-        """Tell on the page what it waits for, until `show`."""
+    def say(self, text: str, detail: str = "", *, waits: bool = True) -> None:
+        """Tell on the page what it waits for, or with `waits=False` what it shows, until `show`."""
         # A new one: of a handle that is removed later, viser would send changes to every later browser.
         self._stop_waiting()
-        self._waiting = self._server.gui.add_html(waiting_html(text, detail))
+        self._waiting = self._server.gui.add_html(waiting_html(text, detail, waits))
+
+    def tell_opening(self, name: str) -> Callable[[str, int, int], None]:
+        """Tells on the page how far the opening of a recording is, until `show`: the `progress` of `open_replay`."""
+        told_at = [0.0]
+
+        def progress(doing: str, done: int, total: int) -> None:
+            if time.monotonic() - told_at[0] >= _TELL_PERIOD:
+                told_at[0] = time.monotonic()
+                self.say(f"Opening {printable(name)} ...", f"{doing}: {done} of {total}" if total else doing)
+
+        return progress
+
+    def browse(self, folder: Path) -> None:
+        """Let the page choose from the recordings in a folder and below it, before or while something is shown."""
+        if self._stage is None:
+            self.say("Choose a recording", "A click on one in the list opens it.", waits=False)
+        self._mailbox.post(self._files.list_folder, folder)
 
     def show(
         self,
@@ -106,6 +132,7 @@ class ViewerApp:
         step: int | None = None,
         tail: bool = False,
         tell: Callable[[str], object] = str,
+        order: Order | None = None,
     ) -> None:
         """Show a replay in the place of the one shown, which is closed; its first frame is ready when this returns.
 
@@ -118,26 +145,15 @@ class ViewerApp:
             step: step shown first; None for the first one, or with `tail` for the newest.
             tail: follow the recording, a folder, while another process writes it.
             tell: called, on the viewer's thread, with a line about how that ended.
+            order: how it was opened, so that it can be opened again with another robot; None for what is in memory.
 
         Raises:
             ReplayError: if the replay cannot be shown; then the one before is, if there was one.
         """
         session = Session(replay, env_index, step, Tail(replay) if tail else None)
-        name = self._title if title is None else printable(title)
         shown: Future[None] = Future()
-        make = partial(
-            Stage,
-            self._server,
-            self._mailbox,
-            self._page,
-            self._clients,
-            session,
-            name,
-            shadows=self._shadows,
-            folder=self._folder,
-            tell=tell,
-        )
-        self._mailbox.post(self._change_stage, make, shown)
+        make = self._stage_of(session, self._title if title is None else title, tell)
+        self._mailbox.post(self._change_stage, make, shown, order)
         while not shown.done() and self._owner.is_alive():
             self._owner.join(timeout=0.01)
         if shown.done():
@@ -175,6 +191,7 @@ class ViewerApp:
         if self._stage is not None:
             self._stage.stop_jobs()
         close_server(self._server)
+        self._files.close()
 
     def __enter__(self) -> ViewerApp:
         return self
@@ -184,7 +201,33 @@ class ViewerApp:
 
     # -- one replay after the other -------------------------------------------
 
-    def _change_stage(self, make: Callable[[], Stage], shown: Future[None]) -> None:
+    def _stage_of(self, session: Session, title: str, tell: Callable[[str], object]) -> Callable[[], Stage]:
+        """Makes the stage of a session."""
+        return partial(
+            Stage,
+            self._server,
+            self._mailbox,
+            self._page,
+            self._clients,
+            session,
+            printable(title),
+            shadows=self._shadows,
+            folder=self._folder,
+            tell=tell,
+        )
+
+    def _show_opened(self, replay: Replay, order: Order) -> None:
+        """Show what somebody opened in the page; the same recording, with another robot, at the same step."""
+        before = self._stage
+        if before is not None and before.session.replay.rollout.path == order.path:
+            session = Session(replay, before.session.env_index, before.session.player.step)
+        else:
+            session = Session(replay)
+        shown: Future[None] = Future()
+        self._change_stage(self._stage_of(session, order.name, str), shown, order)
+        shown.result()
+
+    def _change_stage(self, make: Callable[[], Stage], shown: Future[None], order: Order | None) -> None:
         """Show another replay in the place of the one shown; if that fails, `shown` has why, and that one stays."""
         before, self._stage = self._stage, None
         self._stop_waiting()
@@ -199,6 +242,7 @@ class ViewerApp:
             return
         if before is not None:
             before.session.replay.close()
+        self._files.shown(order)
         shown.set_result(None)
 
     def _stop_waiting(self) -> None:
@@ -223,6 +267,7 @@ class ViewerApp:
         self._clients[client.client_id] = client
         self._page.open(client)
         self._busy.greet(client)
+        self._files.greet(client)
         if self._stage is not None:
             self._stage.browsers.greet(client)
 
@@ -298,8 +343,8 @@ class ViewerApp:
 
     def notify(self, title: str, problem: str) -> None:
         """Tell every browser of a problem."""
-        if self._stage is not None:
-            self._stage.browsers.notify(title, problem)
+        for client in list(self._clients.values()):
+            client.add_notification(title, problem, color="red", auto_close_seconds=8)
 
 
 def _least(*seconds: float | None) -> float | None:

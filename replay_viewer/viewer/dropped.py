@@ -12,7 +12,6 @@ from ..errors import FileProblem, ReplayError, listing, printable
 from ..formats import load_rollout
 from ..record.names import META, is_inside
 from ..recordings_below import recordings_below
-from ..robot import load_robot
 from .uploads import MAX_BYTES, MAX_FILES
 
 _PACKED = ".rec"
@@ -27,6 +26,21 @@ class NothingToOpen(ReplayError):
             "recording (a .rec file or its folder), a rollout .npz that has 'base_pos', or a robot's folder with its "
             ".urdf and meshes."
         )
+
+
+class SeveralRecordings(ReplayError):
+    """More than one recording was dropped: they are listed instead of one being opened."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__("Several recordings were dropped.")
+
+
+class RobotAlone(ReplayError):
+    """A robot was dropped where no recording is shown that it could be for."""
+
+    def __init__(self) -> None:
+        super().__init__("A robot was dropped without a recording. Drop both together, or open the recording first.")
 
 
 class Dropped:
@@ -49,6 +63,12 @@ class Dropped:
         if not self.recordings and not self.urdfs:
             raise NothingToOpen(sorted(str(path.relative_to(folder)) for path in _files(folder)))
 
+    def recording(self) -> Path | None:
+        """The recording that was dropped, if one was. Raises SeveralRecordings."""
+        if len(self.recordings) > 1:
+            raise SeveralRecordings(self.folder)
+        return next(iter(self.recordings), None)
+
     def urdf_for(self, recording: Path) -> Path | None:
         """Of the robots that were dropped, the one that has most of a recording's joints; None without a robot.
 
@@ -65,6 +85,8 @@ class Dropped:
 
     def _best_for(self, recorded: set[str]) -> Path:
         """Robots often come in several versions, such as one with hands and one without."""
+        from ..robot import load_robot  # Kinematics and meshes take a second to import.
+
         scores: dict[Path, tuple[int, int]] = {}
         problems: list[ReplayError] = []
         for path in self.urdfs:

@@ -32,7 +32,7 @@ class Job:
 
     Attributes:
         state: how it stands. done, total: how much of it is done; both 0 until that is known.
-        result: of the work, once it is done. problem: why it failed.
+        result: of the work, once it is done. problem: why it failed, and error: what it raised.
     """
 
     def __init__(self, work: Callable[[Progress], Any], tell: Callable[[], object]) -> None:
@@ -46,6 +46,7 @@ class Job:
         self.done = self.total = 0
         self.result: Any = None
         self.problem = ""
+        self.error: Exception | None = None
         # What was done when, of late; the first steps are slow, and say little of those to come.
         self._told: deque[tuple[int, float]] = deque(maxlen=_REMEMBERED)
         self._work, self._tell = work, tell
@@ -81,10 +82,10 @@ class Job:
         except _Cancelled:
             self.state = "cancelled"
         except ReplayError as error:
-            self.problem, self.state = str(error), "failed"
+            self.problem, self.error, self.state = str(error), error, "failed"
         except Exception as error:
             _log.exception("work in the background failed")
-            self.problem, self.state = f"{type(error).__name__}: {error}", "failed"
+            self.problem, self.error, self.state = f"{type(error).__name__}: {error}", error, "failed"
         self._tell()
 
     def _progress(self, done: int, total: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -30,10 +31,11 @@ class Facts:
 class Listed:
     """A recording of the list.
 
-    name: its path from the folder. modified: when [s since 1970]. facts: None until they are read, and where they
-    cannot be: `problem` says why.
+    number: its own, for as long as the list lives. name: its path from the folder. modified: when [s since 1970].
+    facts: None until they are read, and where they cannot be: `problem` says why.
     """
 
+    number: int
     path: Path
     name: str
     modified: float
@@ -44,6 +46,8 @@ class Listed:
 class Library:
     """The recordings in a folder and below it, newest first.
 
+    One thread at a time looks and reads; any may see what is known meanwhile.
+
     Attributes:
         folder: where they are. recordings: what is known of them. is_cut: whether there are more than are listed.
     """
@@ -52,10 +56,22 @@ class Library:
         self.folder = folder
         self.recordings: tuple[Listed, ...] = ()
         self.is_cut = False
+        self._numbers: dict[Path, int] = {}
 
-    def look(self) -> None:
-        """Look which recordings are there now; what was read of one that did not change is kept."""
-        found = list(islice(iter_recordings(self.folder), MAX_LISTED + 1))
+    @property
+    def num_read(self) -> int:
+        """Of how many recordings it is known what stands in them, or why that cannot be read."""
+        return sum(map(_is_read, self.recordings))
+
+    def look(self, progress: Callable[[int], object]) -> None:
+        """Look which recordings are there now; what was read of one that did not change is kept.
+
+        progress: called with how many were found so far.
+        """
+        found = []
+        for path in islice(iter_recordings(self.folder), MAX_LISTED + 1):
+            found.append(path)
+            progress(len(found))
         self.is_cut = len(found) > MAX_LISTED
         known = {(recording.path, recording.modified): recording for recording in self.recordings}
         listed = [self._listed(path) for path in found[:MAX_LISTED]]
@@ -64,28 +80,38 @@ class Library:
 
     def read_next(self) -> bool:
         """Read the facts of the first recording that lacks them; returns whether there was one."""
-        for index, recording in enumerate(self.recordings):
-            if recording.facts is None and not recording.problem:
-                read = with_facts(recording)
-                self.recordings = (*self.recordings[:index], read, *self.recordings[index + 1 :])
-                return True
-        return False
+        recordings = list(self.recordings)
+        unread = next((index for index, recording in enumerate(recordings) if not _is_read(recording)), None)
+        if unread is None:
+            return False
+        recordings[unread] = with_facts(recordings[unread])
+        self.recordings = tuple(recordings)
+        return True
 
-    def path_of(self, index: object) -> Path:
-        """The recording that a browser means by its place in the list. Raises BadArgument."""
-        if type(index) is not int or not 0 <= index < len(self.recordings):
-            problem = f"the list has {len(self.recordings)} recordings."
-            raise BadArgument("recording", printable(str(index)[:40]), problem)
-        return self.recordings[index].path
+    def numbered(self, number: object) -> Listed:
+        """The recording that a browser means. Raises BadArgument."""
+        found = next((recording for recording in self.recordings if recording.number == number), None)
+        if found is None or isinstance(number, bool):
+            raise BadArgument("recording", printable(str(number)[:40]), "is not in the list (any more).")
+        return found
+
+    def find(self, path: Path) -> Listed | None:
+        """The recording with a path, if it is listed."""
+        return next((recording for recording in self.recordings if recording.path == path), None)
 
     def neighbour(self, path: Path, step: int) -> Path | None:
-        """The recording that is `step` places after one; None at the ends, and for one that is not in the list."""
+        """The recording that is `step` places after one; None at the ends, and for one that is not listed."""
         paths = [recording.path for recording in self.recordings]
         place = paths.index(path) + step if path in paths else -1
         return paths[place] if 0 <= place < len(paths) else None
 
     def _listed(self, path: Path) -> Listed:
-        return Listed(path, printable(str(path.relative_to(self.folder))), _modified(path))
+        number = self._numbers.setdefault(path, len(self._numbers))
+        return Listed(number, path, printable(str(path.relative_to(self.folder))), _modified(path))
+
+
+def _is_read(recording: Listed) -> bool:
+    return recording.facts is not None or bool(recording.problem)
 
 
 def with_facts(recording: Listed) -> Listed:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .job import Job, Progress
+from .job import Job
 
 if TYPE_CHECKING:
     from ..formats import LoadOptions
-    from ..replay import Replay
+    from ..replay import Progress, Replay
 
 
 @dataclass(frozen=True)
@@ -32,26 +32,42 @@ class Order:
     def name(self) -> str:
         return self.title or self.path.name
 
+    def open(self, progress: Progress | None = None) -> Replay:
+        """Open it. Raises ReplayError as `open_replay` does."""
+        # Kinematics and meshes take a second to import.
+        from ..replay import open_replay
+
+        return open_replay(
+            self.path,
+            urdf=self.urdf,
+            package_dirs=self.package_dirs,
+            options=self.options,
+            inside=self.inside,
+            progress=progress,
+        )
+
 
 class Opening:
     """An order that is being carried out.
 
     Attributes:
-        order: what is opened. doing: what is done now, in words. job: the work; its result is a `Replay`.
+        order: what is opened, once that is found out. doing: what is done now, in words. job: the work; its result is
+            a `Replay`.
     """
 
-    def __init__(self, order: Callable[[], Order], name: str, tell: Callable[[], object]) -> None:
+    def __init__(self, order: Callable[[], Order], tell: Callable[[], object]) -> None:
         """Begin.
 
         Args:
             order: gives what to open; on the work's thread, since it may have to look into files.
-            name: what to call it until that is known.
             tell: called, on the work's thread, when there is news.
         """
         self.order: Order | None = None
-        self.name, self.doing = name, "Opening"
+        self.doing = "Opening"
         self._find_order, self._tell = order, tell
-        self.job = Job(self._open, tell)
+        self._opened: Replay | None = None
+        self._is_abandoned = False
+        self.job = Job(self._open, self._tell_news)
 
     @property
     def replay(self) -> Replay:
@@ -59,27 +75,26 @@ class Opening:
         return self.job.result
 
     def abandon(self) -> None:
-        """End it, and close what it opened."""
+        """End it soon; nobody wants any more what it opens."""
+        self._is_abandoned = True
         self.job.cancel()
-        if self.job.state == "done":
-            self.replay.close()
+        self._close_unwanted()
 
-    def _open(self, progress: Progress) -> Replay:
-        # Kinematics and meshes take a second to import.
-        from ..replay import open_replay
+    def _close_unwanted(self) -> None:
+        if self._is_abandoned and self._opened is not None:
+            self._opened.close()
 
+    def _tell_news(self) -> None:
+        self._close_unwanted()  # It may have been opened before it could be ended.
+        self._tell()
+
+    def _open(self, progress: Callable[[int, int], None]) -> Replay:
         def told(doing: str, done: int, total: int) -> None:
             is_news, self.doing = doing != self.doing, doing
             progress(done, total)
             if is_news:
                 self._tell()
 
-        order = self.order = self._find_order()
-        return open_replay(
-            order.path,
-            urdf=order.urdf,
-            package_dirs=order.package_dirs,
-            options=order.options,
-            inside=order.inside,
-            progress=told,
-        )
+        self.order = self._find_order()
+        self._opened = self.order.open(told)
+        return self._opened

@@ -24,10 +24,10 @@ PageAction = Callable[[Any, int], object]
 
 # Our scripts in the order in which the page runs them; each says at its top what it is for.
 _SCRIPTS = (
-    *("page.js", "busy.js", "timeline.js", "views.js", "charts.js"),
-    *("help.js", "look.js", "memory.js", "notices.js"),
+    *("page.js", "busy.js", "library.js", "files.js", "timeline.js", "views.js", "charts.js"),
+    *("help.js", "look.js", "memory.js", "notices.js", "phone.js"),
 )
-_STYLES = ("colours.css", "timeline.css", "busy.css", "views.css", "help.css", "small.css")
+_STYLES = ("colours.css", "timeline.css", "busy.css", "files.css", "views.css", "help.css", "small.css")
 
 
 class PageBridge:
@@ -37,6 +37,7 @@ class PageBridge:
         self._control = server.gui.add_text("page", "", visible=False)
         self._mailbox = mailbox
         self._actions: Mapping[str, PageAction] = {}
+        self._lasting: Mapping[str, PageAction] = {}
         style = "".join(map(_read, _STYLES))
         script = "\n".join(map(_read, _SCRIPTS))
         self._script = script.replace("/*CSS*/", json.dumps(style)).replace("/*HELP*/", json.dumps(help_html()))
@@ -45,6 +46,10 @@ class PageBridge:
         async def _(event: Any) -> None:
             if event.client is not None:
                 self._receive(event.target.value, event.client.client_id)
+
+    def set_lasting_actions(self, actions: Mapping[str, PageAction]) -> None:
+        """What the page may ask for besides, whatever is shown."""
+        self._lasting = actions
 
     def set_actions(self, actions: Mapping[str, PageAction]) -> None:
         """From now on, what the page may ask for, by name."""
@@ -69,8 +74,9 @@ class PageBridge:
         except (ValueError, RecursionError):
             return  # Not of our page.
         name = message.get("do") if isinstance(message, dict) else None
-        if isinstance(name, str) and name in self._actions:
-            self._mailbox.post(self._actions[name], message.get("value"), client_id)
+        action = (self._actions.get(name) or self._lasting.get(name)) if isinstance(name, str) else None
+        if action is not None:
+            self._mailbox.post(action, message.get("value"), client_id)
 
 
 def _read(name: str) -> str:

@@ -16,6 +16,7 @@ import secrets
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ _SPARED_BYTES = 256 << 20
 # File systems take names of so many bytes.
 _MAX_NAME_BYTES = 255
 _AT_ONCE = 4
+# A drop that arrived less than so long ago is not removed [s].
+_NEW = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +69,7 @@ class Uploads:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._root: tempfile.TemporaryDirectory[str] | None = None
-        self._arrived: dict[str, Path] = {}
+        self._arrived: dict[str, tuple[Path, float]] = {}
         self._num_arriving = 0
 
     async def receive(self, connection: Connection) -> None:
@@ -89,12 +92,14 @@ class Uploads:
         found = self._arrived.get(key) if isinstance(key, str) else None
         if found is None:
             raise BadArgument("upload", printable(str(key)[:40]), "is not here (any more); drop the files again.")
-        return found
+        return found[0]
 
-    def keep_only(self, kept: Path | None) -> None:
-        """Remove every drop that has arrived, except the one in whose folder `kept` is."""
-        for key, folder in list(self._arrived.items()):
-            if kept is None or folder not in kept.parents:
+    def keep_only(self, used: Sequence[Path]) -> None:
+        """Remove the drops that nothing in `used` is of; but those that have just arrived are about to be opened."""
+        now = time.monotonic()
+        for key, (folder, arrived_at) in list(self._arrived.items()):
+            is_used = any(folder == path or folder in path.parents for path in used)
+            if not is_used and now - arrived_at > _NEW:
                 del self._arrived[key]
                 _remove(folder)
 
@@ -112,7 +117,7 @@ class Uploads:
         except BaseException:
             await asyncio.to_thread(_remove, folder)
             raise
-        self._arrived[key] = folder
+        self._arrived[key] = folder, time.monotonic()
         await _tell(connection, key=key)
 
     def _new_folder(self, num_bytes: int) -> tuple[str, Path]:

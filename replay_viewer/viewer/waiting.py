@@ -13,6 +13,7 @@ animation:rv-wait 1.4s ease-in-out infinite}
 </style>"""
 
 
-def waiting_html(text: str, detail: str = "") -> str:
-    """What the page waits for; both may hold a file's name and are escaped."""
-    return f'{_STYLE}<div class="rv-waiting"><i></i><b>{html.escape(text)}</b><p>{html.escape(detail)}</p></div>'
+def waiting_html(text: str, detail: str = "", waits: bool = True) -> str:
+    """What the page waits for, or only says; both texts may hold a file's name and are escaped."""
+    dot = "<i></i>" if waits else ""
+    return f'{_STYLE}<div class="rv-waiting">{dot}<b>{html.escape(text)}</b><p>{html.escape(detail)}</p></div>'

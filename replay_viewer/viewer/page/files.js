@@ -1,0 +1,159 @@
+// Files of the user's own computer: dropped into the page or chosen in a dialog, and sent through a websocket of their own.
+(() => {
+  const { element, send, busy, files, addPart } = window.replayViewer;
+  const CHUNK = 1 << 20; // [bytes] of a message; the viewer takes no larger ones.
+  const AHEAD = 8 * CHUNK; // So much may be under way.
+  let socket = null;
+
+  const zone = element("div", "", document.body, { id: "rv-drop" });
+  const card = element("div", "", zone);
+  element("b", "", card).textContent = "Drop it to open it";
+  element("p", "", card).textContent = "A recording (.rec, file or folder), a rollout .npz, a robot's folder with its URDF and meshes, or several at once.";
+  const limit = element("p", "", card);
+  const input = element("input", "", zone, { type: "file", multiple: "", accept: ".rec,.npz,.urdf,.zip", id: "rv-choose" });
+  input.addEventListener("change", () => {
+    upload([...input.files].map((file) => ({ name: file.name, file })));
+    input.value = "";
+  });
+
+  // -- what is dropped ----------------------------------------------------------
+
+  // A folder's entries come in parts, until there is an empty one.
+  async function entriesOf(folder) {
+    const reader = folder.createReader();
+    const entries = [];
+    for (;;) {
+      const part = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+      if (!part.length) return entries;
+      entries.push(...part);
+    }
+  }
+
+  async function collect(entry, found) {
+    if (entry.name.startsWith(".")) return;
+    if (entry.isDirectory) {
+      for (const inner of await entriesOf(entry)) await collect(inner, found);
+    } else {
+      const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+      found.push({ name: entry.fullPath.replace(/^\//, ""), file });
+    }
+  }
+
+  // The browser takes the items away when the event is over, so they are looked at before anything is waited for.
+  async function filesOf(transfer) {
+    const items = [...transfer.items].filter((item) => item.kind === "file");
+    const entries = items.map((item) => item.webkitGetAsEntry?.() ?? null);
+    const found = items.filter((_, index) => !entries[index]).map((item) => item.getAsFile());
+    const all = found.filter(Boolean).map((file) => ({ name: file.name, file }));
+    for (const entry of entries) if (entry) await collect(entry, all);
+    return all;
+  }
+
+  // -- sending ------------------------------------------------------------------
+
+  function megabytes(bytes) {
+    return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+  }
+
+  async function* chunks(all) {
+    for (const { file } of all) {
+      for (let at = 0; at < file.size; at += CHUNK) yield file.slice(at, at + CHUNK).arrayBuffer();
+    }
+  }
+
+  function upload(all) {
+    if (!all.length) return;
+    socket?.close(); // The newest drop is meant.
+    const total = all.reduce((sum, { file }) => sum + file.size, 0);
+    const name = all.length === 1 ? all[0].name : `${all.length} files`;
+    const work = { text: `Sending ${name} (${megabytes(total)})`, done: 0, total: Math.max(total, 1) };
+    const address = new URL("upload", location.href.split(/[?#]/)[0]);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    const own = (socket = new WebSocket(address));
+    let received = 0;
+    let wake = null;
+    let isOver = false;
+
+    function end(problem) {
+      if (isOver) return;
+      isOver = true;
+      busy("upload", null);
+      wake?.();
+      own.close();
+      if (socket === own) socket = null;
+      if (problem) tell(problem);
+    }
+    work.cancel = () => end("");
+    busy("upload", work);
+
+    async function run() {
+      own.send(JSON.stringify({ files: all.map(({ name, file }) => ({ name, size: file.size })) }));
+      let sent = 0;
+      for await (const chunk of chunks(all)) {
+        while (!isOver && sent - received >= AHEAD) await new Promise((resolve) => { wake = resolve; });
+        if (isOver) return;
+        own.send(chunk);
+        sent += chunk.byteLength;
+      }
+    }
+
+    own.addEventListener("open", () => run().catch((error) => end(`It could not be read: ${error.message}`)));
+    own.addEventListener("close", () => end("The viewer ended the transfer."));
+    own.addEventListener("message", (event) => {
+      const answer = JSON.parse(event.data);
+      if (answer.problem) end(answer.problem);
+      if (answer.key) {
+        end("");
+        send("open_upload", answer.key);
+      }
+      if (answer.received) {
+        received = answer.received;
+        busy("upload", { ...work, done: received });
+        wake?.();
+      }
+    });
+  }
+
+  // A note where the work was told of, until it is clicked away or the next drop.
+  const note = element("div", "rv-note", document.body, { id: "rv-drop-problem", role: "alert" });
+  const noteText = element("span", "", note);
+  element("button", "", note, { type: "button", "aria-label": "Close", title: "Close" }).textContent = "\u00d7";
+  note.lastChild.addEventListener("click", () => note.classList.remove("rv-open"));
+  function tell(problem) {
+    noteText.textContent = problem;
+    note.classList.add("rv-open");
+  }
+
+  // -- the page -----------------------------------------------------------------
+
+  let depth = 0; // Of the elements that the pointer is over: each tells when it is entered and left.
+  const isFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  function setOver(over) {
+    limit.textContent = `At most ${files.limit >> 30 || Math.round(files.limit / 2 ** 30)} GiB; it goes to the machine that runs this viewer, and is removed there when it ends.`;
+    zone.classList.toggle("rv-open", over);
+  }
+  const listeners = {
+    dragenter: (event) => { if (isFiles(event)) { event.preventDefault(); depth += 1; setOver(true); } },
+    dragover: (event) => { if (isFiles(event)) { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; } },
+    dragleave: (event) => { if (isFiles(event) && --depth <= 0) { depth = 0; setOver(false); } },
+    drop: (event) => {
+      if (!isFiles(event)) return;
+      event.preventDefault();
+      depth = 0;
+      setOver(false);
+      note.classList.remove("rv-open");
+      filesOf(event.dataTransfer).then(upload, (error) => tell(`It could not be read: ${error.message}`));
+    },
+  };
+  for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener);
+
+  function close() {
+    for (const [name, listener] of Object.entries(listeners)) window.removeEventListener(name, listener);
+    socket?.close();
+    zone.remove();
+    note.remove();
+  }
+
+  window.replayViewer.chooseFiles = () => input.click();
+  addPart({ close });
+})();

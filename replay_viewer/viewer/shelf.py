@@ -1,0 +1,89 @@
+"""The list of a folder's recordings as the pages show it: read in the background, told as it becomes known."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ..errors import printable
+from .job import Job, Progress
+from .library import Library, Listed
+from .mailbox import Mailbox
+
+# A folder is not looked through more often than this [s], however many pages ask for it.
+_LOOK_PERIOD = 2.0
+
+
+class Shelf:
+    """One folder's list. Only the owner thread touches it.
+
+    Attributes:
+        library: the recordings.
+    """
+
+    def __init__(self, folder: Path, mailbox: Mailbox, tell: Callable[[Mapping[str, Any]], object]) -> None:
+        """Begin to look. tell: hands every page what changed; see `state`."""
+        self.library = Library(folder)
+        self._mailbox, self._tell = mailbox, tell
+        self._is_closed = False
+        self._told: tuple[Listed, ...] = ()
+        self._looked_at = time.monotonic()
+        self._looking = self._begin()
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Everything that a page shows of the list."""
+        folder = self.library.folder
+        return {
+            "folder": printable(folder.name or str(folder)),
+            "rows": [_row(listed) for listed in self._told],
+            "isCut": self.library.is_cut,
+            **self._progress(),
+        }
+
+    def look_again(self) -> None:
+        """Look through the folder again, unless that is being done or was just done."""
+        if self._looking.state != "running" and time.monotonic() - self._looked_at >= _LOOK_PERIOD:
+            self._looked_at = time.monotonic()
+            self._looking = self._begin()
+
+    def close(self) -> None:
+        """Look no further, and tell no more."""
+        self._is_closed = True
+        self._looking.cancel()
+
+    def _begin(self) -> Job:
+        return Job(partial(_look_through, self.library), partial(self._mailbox.post, self._tell_news))
+
+    def _tell_news(self) -> None:
+        """Tell the pages what is known now: all rows when there are others, else those that are known better."""
+        if self._is_closed:
+            return
+        known = self.library.recordings
+        if [listed.number for listed in known] != [listed.number for listed in self._told]:
+            news = {"rows": [_row(listed) for listed in known], "isCut": self.library.is_cut}
+        else:
+            news = {"news": {index: _row(now) for index, now in enumerate(known) if now is not self._told[index]}}
+        self._told = known
+        self._tell({**news, **self._progress()})
+
+    def _progress(self) -> dict[str, Any]:
+        return {"isLooking": self._looking.state == "running", "problem": self._looking.problem}
+
+
+def _look_through(library: Library, progress: Progress) -> None:
+    """Find the recordings, and read what is in them, newest first."""
+    library.look(lambda num_found: progress(num_found, 0))
+    progress(0, len(library.recordings))
+    while library.read_next():
+        progress(library.num_read, len(library.recordings))
+
+
+def _row(listed: Listed) -> list[Any]:
+    """What the page shows of a recording; see page/library.js."""
+    facts = listed.facts
+    numbers = None if facts is None else [facts.seconds, facts.num_envs, facts.num_episodes, facts.num_falls]
+    return [listed.number, listed.name, listed.modified, numbers, listed.problem]
