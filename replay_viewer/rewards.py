@@ -7,7 +7,7 @@ the rest of an episode.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -160,6 +160,22 @@ class EpisodeRewardsCache:
         """Drop the series used longest ago until the rest fits."""
         while len(self._series) > 1 and sum(s.rewards.num_bytes for s in self._series.values()) > self._max_bytes:
             self._series.popitem(last=False)
+
+
+def read_reward(term: int | None, agent: int | None) -> Callable[[Rollout, slice, Sequence[int]], np.ndarray]:
+    """Gives the values (S, E, 1) of one term, or of the reward itself (None), in any steps and envs.
+
+    agent: which one, where the rewards are recorded per agent; None sums over the agents.
+    """
+
+    def read(rollout: Rollout, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        values = rollout.read("rew" if term is None else "rew_terms", steps, envs)
+        values = values[..., None] if term is None else values[..., [term]]
+        if not rollout.agents_shape:
+            return values
+        return values.sum(axis=2) if agent is None else values[:, :, agent]
+
+    return read
 
 
 def _at_step(rollout: Rollout, series: EpisodeRewards, step: int) -> StepRewards:

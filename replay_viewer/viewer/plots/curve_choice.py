@@ -1,0 +1,63 @@
+"""Which of several curves are shown: pinned, hidden, or one alone."""
+
+from __future__ import annotations
+
+
+class CurveChoice:
+    """A user's choice among `count` curves.
+
+    Attributes:
+        pinned: in the order of pinning; they come first, and are drawn thicker. hidden: those that are not shown.
+        alone: the one that is shown without the others, or None.
+    """
+
+    def __init__(self, count: int, max_shown: int | None = None) -> None:
+        """max_shown: of more curves than this, only so many are shown at first."""
+        self.count = count
+        self._max_shown = count if max_shown is None else max_shown
+        self.pinned: list[int] = []
+        self.alone: int | None = None
+        self.hidden: set[int] = set()
+        self.show_first()
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """All curves, the pinned ones first."""
+        return (*self.pinned, *(curve for curve in range(self.count) if curve not in self.pinned))
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Curves that are shown, the pinned ones first."""
+        if self.alone is not None:
+            return (self.alone,)
+        return tuple(curve for curve in self.order if curve not in self.hidden)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Differs where the choice does."""
+        return self.alone, tuple(self.pinned), frozenset(self.hidden)
+
+    def toggle_pinned(self, curve: int) -> None:
+        """Pin a curve, which shows it, or let it go."""
+        if curve in self.pinned:
+            self.pinned.remove(curve)
+        else:
+            self.pinned.append(curve)
+            self.hidden.discard(curve)
+
+    def toggle_hidden(self, curve: int) -> None:
+        """Hide a curve or show it; where one is shown alone, the others come back first."""
+        self.alone = None
+        self.hidden ^= {curve}
+
+    def toggle_alone(self, curve: int) -> None:
+        """Show one curve without the others, or all that are not hidden again."""
+        self.alone = None if self.alone == curve else curve
+
+    def show_all(self) -> None:
+        """Hide nothing."""
+        self.alone, self.hidden = None, set()
+
+    def show_first(self) -> None:
+        """Show as many as at first."""
+        self.alone, self.hidden = None, set(range(self._max_shown, self.count))
