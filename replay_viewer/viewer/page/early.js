@@ -66,6 +66,11 @@
     return isSmall() || panelClosed === true;
   }
 
+  // A large screen has room for wider charts.
+  function roominess() {
+    return window.innerWidth >= 1700 ? 1.25 : 1;
+  }
+
   function panelWidth() {
     const { panelWidth } = memory();
     return Number.isFinite(panelWidth) ? Math.min(Math.max(panelWidth, 280), 900) : null;
@@ -79,7 +84,7 @@
 
   function resetPanel(width) {
     counter += 1;
-    tell({ type: "GuiSetPanelWidthMessage", uuid: PANEL, width, counter, run_id: RUN });
+    tell({ type: "GuiSetPanelWidthMessage", uuid: PANEL, width: width * roominess(), counter, run_id: RUN });
     tell(collapsing(isSmall()));
   }
 
@@ -91,7 +96,7 @@
       return [lastTheme];
     }
     if (message.type === "GuiSetPanelWidthMessage" && message.uuid === PANEL && message.run_id !== RUN) {
-      const width = { ...message, width: panelWidth() ?? message.width };
+      const width = { ...message, width: panelWidth() ?? message.width * roominess() };
       return isClosed() ? [width, collapsing(true)] : [width];
     }
     return [message];

@@ -2,6 +2,7 @@
 (() => {
   const { element, setPressed, send, addPart } = window.replayViewer;
   const { look, setLook, isDark } = window.rvBrowser;
+  const INK = ["#1f2933", "#e6e8eb"]; // The first is the palette's.
   const MOON = "M20 14.6A8.5 8.5 0 0 1 9.4 4 8.5 8.5 0 1 0 20 14.6z";
   const SUN = "M12 7.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM11 2h2v3h-2zm0 17h2v3h-2zM2 11h3v2H2zm17 0h3v2h-3zM4.2 5.6l1.4-1.4 "
     + "2.1 2.1-1.4 1.4zm12.1 12.1 1.4-1.4 2.1 2.1-1.4 1.4zM18.4 4.2l1.4 1.4-2.1 2.1-1.4-1.4zM6.3 16.3l1.4 1.4-2.1 2.1-1.4-1.4z";
@@ -22,6 +23,16 @@
     }
   }
 
+  // The reward's curve is as dark as text on light ground; on dark ground it is as light.
+  function inkCurves() {
+    for (const { chart } of Object.values(window.__viserTestpoints?.uplots ?? {})) {
+      if (!chart || chart.isInkDark === isDark()) continue;
+      chart.isInkDark = isDark();
+      for (const series of chart.series) if (INK.includes(series.stroke?.(chart))) series.stroke = () => INK[Number(isDark())];
+      chart.redraw(false);
+    }
+  }
+
   function follow() {
     const label = isDark() ? "Light page" : "Dark page";
     toggle.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${isDark() ? SUN : MOON}"/></svg>`;
@@ -35,7 +46,12 @@
     window.removeEventListener("rv-look", follow);
   }
 
+  function draw() {
+    markSwitch();
+    inkCurves();
+  }
+
   document.addEventListener("click", choose);
   window.addEventListener("rv-look", follow);
-  addPart({ update: (changes) => { if ("title" in changes) follow(); }, draw: markSwitch, close });
+  addPart({ update: (changes) => { if ("title" in changes) follow(); }, draw, close });
 })();

@@ -7,6 +7,7 @@
   const { state, send, addPart } = window.replayViewer;
   const { memory, remember, isSmall, resetPanel } = window.rvBrowser;
   const PANEL_WIDTH = 350;
+  const FIRST_TAB = "Replay";
   const EVERY = 500; // Milliseconds between two looks at what there is to remember.
   const SETTLED = 1500; // Milliseconds until the page stands as it was remembered.
 
@@ -41,22 +42,23 @@
 
   // -- the panel --------------------------------------------------------------
 
-  function tabs() {
-    return [...(document.querySelector("[role=tablist]")?.querySelectorAll("[role=tab]") ?? [])];
-  }
-
-  // Of a recording's tabs one has a number in its name.
+  // Without the number that is in the name of one.
   function nameOf(tab) {
     return tab.textContent.replace(/[^A-Za-z ]/g, "").trim();
   }
 
+  function tabs() {
+    const lists = [...document.querySelectorAll("[role=tablist]")].map((list) => [...list.querySelectorAll("[role=tab]")]);
+    return lists.find((list) => list.some((tab) => nameOf(tab) === FIRST_TAB)) ?? [];
+  }
+
   function panel() {
     const chosen = tabs().find((tab) => tab.getAttribute("aria-selected") === "true");
-    const box = document.querySelector("[data-dock-side=right]")?.getBoundingClientRect();
+    const width = document.querySelector("[data-dock-side=right]")?.clientWidth;
     const seen = chosen ? { tab: nameOf(chosen) } : {};
-    if (isSmall() || !box) return seen;
-    const panelClosed = box.width < 100;
-    return panelClosed ? { ...seen, panelClosed } : { ...seen, panelClosed, panelWidth: Math.round(box.width) };
+    if (isSmall() || !width) return seen;
+    const panelClosed = width < 100;
+    return panelClosed ? { ...seen, panelClosed } : { ...seen, panelClosed, panelWidth: width };
   }
 
   function openTab() {

@@ -15,7 +15,8 @@
     next: "M4 5v14l8-7zM12 5v14l8-7z",
     end: "M5 5v14l10-7zM16.5 5H19v14h-2.5z",
     fall: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm-1.2 4.2h2.4v6.2h-2.4zm0 7.8h2.4v2.4h-2.4z",
-    zoom: "M3 11h5V8l4.5 4L8 16v-3H3zM21 11h-5V8l-4.5 4 4.5 4v-3h5z",
+    zoom: "M10.5 3a7.5 7.5 0 0 1 5.9 12.1l4.8 4.8-1.4 1.4-4.8-4.8A7.5 7.5 0 1 1 10.5 3zm0 2a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11z"
+      + "m-1 2.5h2v2h2v2h-2v2h-2v-2h-2v-2h2z",
   };
 
   let dragging = null; // The step under the pointer while the user holds the timeline.
@@ -68,7 +69,8 @@
   const clockEnd = element("span", "", clock, { id: "rv-end" });
   const clockStep = element("span", "rv-step", clock, { id: "rv-step" });
   const chip = element("div", "rv-episode", row, { id: "rv-episode" });
-  const zoom = button(row, "zoom", "Timeline shows this episode only (Z)", "", "rv-minor");
+  const zoom = button(row, "zoom", "Timeline shows this episode only (Z)", "", "rv-zoom rv-minor");
+  element("span", "", zoom).textContent = "Episode";
   zoom.addEventListener("click", toggleZoom);
   let speed = null;
   let loop = null;
@@ -217,14 +219,14 @@
     chip.replaceChildren();
     if (!episode) return;
     element("span", "rv-dot", chip).style.background = colour(episode.outcome);
-    element("b", "", chip).textContent = `Episode ${episode.index + 1} of ${state.episodes.first.length}`;
+    element("b", "", chip).textContent = `env ${state.envId}, Episode ${episode.index + 1} of ${state.episodes.first.length}`;
     const outcome = episode.isRunning ? "running" : OUTCOME_TEXT[episode.outcome];
     const cause = episode.reason ? `${outcome} (${episode.reason})` : outcome;
     const count = episode.last - episode.first + 1;
     const length = `${count} ${count === 1 ? "step" : "steps"}, ${seconds(count)} s`;
     // What is not what was recorded comes first: the rest may be cut where the page is narrow.
     if (state.standIn) element("b", "rv-stand-in", chip).textContent = ` (${state.standIn})`;
-    chip.append(` of env ${state.envId}: ${cause}, ${length}`);
+    chip.append(`: ${cause}, ${length}`);
     chip.title = chip.textContent;
   }
 

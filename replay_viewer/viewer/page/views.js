@@ -7,7 +7,8 @@
     const view = textButton(views, name, `Look at the robot from here (${key})`);
     view.addEventListener("click", () => send(`look_${name.toLowerCase()}`));
   }
-  const follow = textButton(views, "Follow Robot", "Keep the robot in the middle; orbit as you like (F)");
+  const follow = textButton(views, "Follow", "Keep the robot in the middle; orbit as you like (F)");
+  element("span", "", follow).textContent = " Robot";
   follow.addEventListener("click", () => send("toggle_follow"));
   const shadows = textButton(views, "Shadows", "Off is faster without a GPU (H)");
   shadows.addEventListener("click", () => send("toggle_shadows"));
