@@ -52,7 +52,7 @@ def primitives(part: str, side: int = 1) -> list[Primitive]:
     return {
         "base": [
             Primitive("box", (0.40, 0.17, 0.12), (0.0, 0.0, 0.004)),
-            Primitive("box", (0.08, 0.12, 0.075), (0.25, 0.0, 0.018)),
+            Primitive("box", parts.HEAD_SIZE, parts.HEAD_AT),
         ],
         "hip": [Primitive("cylinder", (0.047, 0.044), (0.0, side * (HIP_OFFSET - 0.02), 0.0), quarter)],
         "thigh": [Primitive("box", (0.046, 0.034, THIGH), (0.0, 0.0, -THIGH / 2))],

@@ -12,8 +12,8 @@ from trotter import JOINTS, urdf_path
 from replay_viewer import Adapter, Description, Endings, EntitySpec, register_adapter
 
 CARDBOARD, GREEN = [0.76, 0.58, 0.38], [0.25, 0.62, 0.38]
-PAD = 0.006
-"""Thickness of the sheet that marks the target [m]."""
+PAD, MARGIN = 0.006, 0.15
+"""Thickness of the sheet that marks the target, and how far it goes beyond the box [m]."""
 CAUSES = ["box at the target", *(f"{name} fell" for name in ROBOTS)]
 """Of an episode's end, besides its time."""
 
@@ -25,7 +25,7 @@ class PushAdapter(Adapter):
 
     def describe(self) -> Description:
         env, urdf = self.env, str(urdf_path())
-        length, width, _ = BOX_SIZE
+        sheet = [BOX_SIZE[0] + 2 * MARGIN, BOX_SIZE[1] + 2 * MARGIN, PAD]
         facts = {
             "control_dt": env.dt,
             "decimation": round(env.dt / PHYSICS_DT),
@@ -37,7 +37,7 @@ class PushAdapter(Adapter):
             "entities": [
                 *(EntitySpec(name, "robot", JOINTS, CONTACT_BODIES, urdf) for name in ROBOTS),
                 EntitySpec("box", "object", shape={"type": "box", "size": BOX_SIZE, "color": CARDBOARD}),
-                EntitySpec("target", "object", shape={"type": "box", "size": [length, width, PAD], "color": GREEN}),
+                EntitySpec("target", "object", shape={"type": "box", "size": sheet, "color": GREEN}),
             ],
             "metadata": {"reward_weights": WEIGHTS},
         }

@@ -23,9 +23,9 @@ WEIGHTS = {
     "closeness": 0.5,
     "tracking_lin_vel": 0.5,
     "tracking_ang_vel": 0.25,
-    "orientation": -2.0,
+    "upright": -2.0,
     "torques": -1e-4,
-    "action_rate": -0.02,
+    "action_rate": -5.0,
     "fall": -4.0,
     "success": 4.0,
 }
@@ -33,6 +33,8 @@ WEIGHTS = {
 ONCE = ("box_progress", "fall", "success")
 NEAR, SLOW, HELD = 0.2, 0.05, 25
 """A success: the box within so many metres of the target, slower than this [m/s], for so many steps."""
+FASTER = np.array([0.06, 0.06, 0.12])
+"""How much a command may change in a step [m/s, m/s, rad/s]."""
 LOW, LYING = 0.17, 30
 """A fall: a base lower than this [m] for so many steps."""
 
@@ -102,7 +104,8 @@ class PushEnv:
         Args:
             actions: forward and leftward velocity [m/s] and turn rate [rad/s] of each robot, (N, A, 3).
         """
-        self.commands = np.clip(actions, [-0.5, -0.4, -1.0], [0.8, 0.4, 1.0])
+        change = np.clip(actions, [-0.5, -0.4, -1.0], [0.8, 0.4, 1.0]) - self.commands
+        self.commands = self.commands + np.clip(change, -FASTER, FASTER)
         self._simulate()
         self.episode_length_buf += 1
         self._refresh()
@@ -185,9 +188,9 @@ class PushEnv:
             "closeness": np.exp(-4 * np.sum((places[..., :2] - self.base_pos[..., :2]) ** 2, axis=-1)),
             "tracking_lin_vel": np.exp(-4 * np.sum((self.commands - lin_vel)[..., :2] ** 2, axis=-1)),
             "tracking_ang_vel": np.exp(-4 * (self.commands - ang_vel)[..., 2] ** 2),
-            "orientation": np.sum(up[..., :2] ** 2, axis=-1),
+            "upright": 1 - up[..., 2],
             "torques": np.sum(self.torques**2, axis=-1),
-            "action_rate": np.sum(((actions - self.actions) / self.dt) ** 2, axis=-1),
+            "action_rate": np.sum((actions - self.actions) ** 2, axis=-1),
             "fall": self.fall_buf * everyone,
             "success": self.success_buf[:, None] * everyone,
         }
@@ -214,8 +217,9 @@ class PushEnv:
             self._put(env)
         agents = np.add.outer(self.num_agents * np.asarray(env_ids, int), np.arange(self.num_agents)).ravel()
         self._trot.reset(agents, self._random.uniform(0, 1, len(agents)))
-        for buffer in (self.shoves, self._shoved_for, self.actions, self._low, self._held, self.episode_length_buf):
+        for buffer in (self.shoves, self._shoved_for, self.actions, self.commands, self._low, self._held):
             buffer[env_ids] = 0
+        self.episode_length_buf[env_ids] = 0
         if len(env_ids):
             self._refresh()
             self._distance[env_ids] = self._away()[env_ids]
