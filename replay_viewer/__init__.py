@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .errors import ReplayError
     from .formats import LoadOptions, load_rollout
+    from .frames import Frame
     from .record.adapters import Adapter, Description, Endings, register_adapter
     from .record.attach import attach
     from .record.episode_ends import EpisodeEnds
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from .record.writer import ContainerWriter
     from .render.render_video import render_video
     from .replay import Replay, open_replay
+    from .robot import Robot, load_robot
     from .rollout import Rollout
     from .video.collect import collect_frames_from_env
     from .video.save import save_video
     from .video.writer import VideoWriter
-    from .viewer.app import ViewerApp
+    from .viewer.layers import Layer
+    from .viewer.viewer import Viewer
 
 __version__ = "0.1.0"
 
@@ -41,17 +44,21 @@ _HOMES = {
     "EntitySpec": "record.info",
     "EpisodeEnds": "record.episode_ends",
     "EpisodeRecord": "record.episode_records",
+    "Frame": "frames",
+    "Layer": "viewer.layers",
     "LoadOptions": "formats",
     "Recorder": "record.recorder",
     "RecordingInfo": "record.info",
     "Replay": "replay",
     "ReplayError": "errors",
+    "Robot": "robot",
     "Rollout": "rollout",
     "RolloutRecorder": "record.rollout_recorder",
     "VideoWriter": "video.writer",
-    "ViewerApp": "viewer.app",
+    "Viewer": "viewer.viewer",
     "attach": "record.attach",
     "collect_frames_from_env": "video.collect",
+    "load_robot": "robot",
     "load_rollout": "formats",
     "make_policy": "record.policies",
     "open_replay": "replay",
@@ -70,18 +77,22 @@ __all__ = [
     "EntitySpec",
     "EpisodeEnds",
     "EpisodeRecord",
+    "Frame",
+    "Layer",
     "LoadOptions",
     "Recorder",
     "RecordingInfo",
     "Replay",
     "ReplayError",
+    "Robot",
     "Rollout",
     "RolloutRecorder",
     "VideoWriter",
-    "ViewerApp",
+    "Viewer",
     "__version__",
     "attach",
     "collect_frames_from_env",
+    "load_robot",
     "load_rollout",
     "make_policy",
     "open_replay",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .errors import UnknownName
 from .formats import LoadOptions, LowestPoint, load_rollout
 from .frames import FrameCache
 from .joints import joint_verdicts, match_joints
@@ -18,6 +19,8 @@ from .rollout import Entity, Rollout, Verdict
 
 # Called with what is being done, how much of it is done, and how much there is to do; 0 where that is not known.
 Progress = Callable[[str, int, int], object]
+# What is drawn in the place of what a recording says: one robot for all that are robots, or some by entity name.
+GivenRobots = Robot | Mapping[str, Robot] | None
 
 # So many problems of a robot are told; one that lacks a mesh often lacks them all.
 _MAX_PROBLEMS = 8
@@ -77,6 +80,7 @@ def open_replay(
     options: LoadOptions | None = None,
     inside: Path | None = None,
     progress: Progress | None = None,
+    robots: GivenRobots = None,
 ) -> Replay:
     """Open a recording and load the robots in it.
 
@@ -87,19 +91,21 @@ def open_replay(
         options: what the user states about the file.
         inside: the folder, links resolved, that the meshes of `urdf` must lie in, if somebody sent it.
         progress: told what is being done; what it raises ends the opening.
+        robots: in the place of `urdf`, what every robot in it looks like, or what some of its entities do, by name.
 
     Raises:
         ReplayError: if the recording or the URDF cannot be used, or none of the recorded joints is in the URDF.
     """
     progress = progress or _silent
     folders = [Path(folder) for folder in package_dirs]
-    given = None if urdf is None else load_robot(Path(urdf), folders, inside)
-    if given is not None:
-        _load_meshes(given, progress)
+    given = robots if urdf is None else load_robot(Path(urdf), folders, inside)
+    typical = next(iter(given.values()), None) if isinstance(given, Mapping) else given
+    if typical is not None:
+        _load_meshes(typical, progress)
     progress("Reading the recording", 0, 0)
 
     def load() -> Rollout:
-        return load_rollout(path, options, None if given is None else lowest_point_of(given))
+        return load_rollout(path, options, None if typical is None else lowest_point_of(typical))
 
     rollout = load()
     try:
@@ -110,18 +116,25 @@ def open_replay(
 
 
 def with_robots(
-    rollout: Rollout, given: Robot | None = None, package_dirs: Sequence[Path] = (), progress: Progress | None = None
+    rollout: Rollout,
+    given: GivenRobots = None,
+    package_dirs: Sequence[Path] = (),
+    progress: Progress | None = None,
 ) -> Replay:
-    """Give every entity of a rollout what is drawn of it: `given` for the robots, else what the recording says.
+    """Give every entity of a rollout what is drawn of it: what is given, else what the recording says.
 
-    progress: told what is being done. Raises ReplayError as `open_replay` does.
+    given: one robot for all that are robots, or some by the name of their entity. progress: told what is being done.
+    Raises ReplayError as `open_replay` does, and UnknownName for a name that no entity has.
     """
+    for name in given if isinstance(given, Mapping) else ():
+        if name not in rollout.entities:
+            raise UnknownName("entity", name, tuple(rollout.entities))
     # Entities with one description share its robot, meshes and all.
     load = lru_cache(maxsize=None)(lambda path, inside: load_robot(path, package_dirs, inside))
     robots: dict[str, Robot] = {}
     verdicts: list[Verdict] = []
     for entity in rollout.entities.values():
-        robot = given if given is not None and entity.kind == "robot" else _own_robot(entity, load)
+        robot = _given_robot(entity, given) or _own_robot(entity, load)
         if robot is not None:
             _load_meshes(robot, progress or _silent)
         verdicts += [_neutral_verdict(entity)] if robot is None else _robot_verdicts(robot, entity)
@@ -151,6 +164,12 @@ def lowest_point_of(robot: Robot) -> LowestPoint:
         return robot.lowest_point(joints, base_pos, base_wxyz)
 
     return lowest_point
+
+
+def _given_robot(entity: Entity, given: GivenRobots) -> Robot | None:
+    if isinstance(given, Mapping):
+        return given.get(entity.name)
+    return given if entity.kind == "robot" else None
 
 
 def _own_robot(entity: Entity, load: Callable[[Path, Path | None], Robot]) -> Robot | None:

@@ -67,8 +67,8 @@ def test_dir_lists_the_exported_names() -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'Viewer'"):
-        replay_viewer.Viewer  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'ViewerApp'"):
+        replay_viewer.ViewerApp  # noqa: B018
 
 
 def test_importing_the_package_imports_nothing_else() -> None:

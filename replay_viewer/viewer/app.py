@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from ..errors import ReplayError, printable
 from .busy import Busy
 from .clock import Beat, Upkeep
 from .files import Files
+from .layers import Layer
 from .mailbox import Action, Mailbox
 from .opening import Order
 from .page_bridge import PageBridge
@@ -62,6 +63,7 @@ class ViewerApp:
         title: str = "replay-viewer",
         shadows: bool = True,
         folder: Path | None = None,
+        layers: Sequence[Layer] = (),
     ) -> None:
         """Open the server.
 
@@ -71,6 +73,7 @@ class ViewerApp:
             title: what the page says it opens.
             shadows: whether the light casts shadows at first; browsers without a GPU draw faster without.
             folder: where videos that browsers ask for are written; None for the current folder.
+            layers: what a user adds to the 3D view, of every replay that is shown.
 
         Raises:
             HostProblem: if this machine cannot listen there.
@@ -78,7 +81,7 @@ class ViewerApp:
         self._host = host
         self._title = title = printable(title)
         self._shadows = shadows
-        self._folder = folder or Path.cwd()
+        self._folder, self._layers = folder or Path.cwd(), layers
         uploads = Uploads()
         self._server = open_server(host, port, title, {UPLOAD_PATH: uploads.receive})
         self._server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=(37, 99, 235))
@@ -214,6 +217,7 @@ class ViewerApp:
             shadows=self._shadows,
             folder=self._folder,
             tell=tell,
+            layers=self._layers,
         )
 
     def _show_opened(self, replay: Replay, order: Order) -> None:

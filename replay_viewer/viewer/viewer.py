@@ -1,0 +1,138 @@
+"""The viewer as a Python object: a recording, its robots and a user's own layers, in a browser or in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..errors import BadArgument
+from ..replay import GivenRobots, Replay, open_replay, with_robots
+from ..robot import Robot, load_robot
+from ..rollout import Rollout
+from .app import ViewerApp
+from .layers import Layer
+from .notebook import EmbeddedPage
+
+Description = Robot | str | Path
+
+
+class Viewer:
+    """A recording at http://host:port, from when this is made until it is closed.
+
+    Example:
+        Viewer("run.rec").run()
+
+        viewer = Viewer("run.npz", "go2.urdf", layers=[Goal()])
+        viewer.show()  # In a notebook, as the last line of a cell.
+
+    Attributes:
+        replay: what is shown at first: the recording and its robots.
+        url: where to point a browser on this machine. port: the one that is listened on.
+    """
+
+    def __init__(
+        self,
+        rollout: str | Path | Rollout | Replay,
+        robots: Description | Mapping[str, Description] | None = None,
+        *,
+        layers: Sequence[Layer] = (),
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        title: str | None = None,
+        shadows: bool = True,
+    ) -> None:
+        """Open the recording and serve its page.
+
+        Args:
+            rollout: the path of a recording (.rec or rollout .npz), or one that is open, which stays open.
+            robots: what robots look like, where the recording does not say it or another look is wanted: a URDF or a
+                `Robot` for all of them, or for some entities by name.
+            layers: what to draw beside the robots, see `Layer`; the viewer's own overlays are switched on in the page.
+            host: address to listen on; "0.0.0.0" lets other machines connect.
+            port: the first free one from here on is taken; 0 for any.
+            title: what the page calls it; None for the recording's name.
+            shadows: whether the light casts shadows at first; browsers without a GPU draw faster without.
+
+        Raises:
+            ReplayError: if the recording or a URDF cannot be used, an entity of this name is not recorded, or this
+                machine cannot listen there.
+        """
+        _check_layers(layers)
+        self._wanted_port, self._is_closed = port, False
+        self._is_own = isinstance(rollout, (str, Path))
+        self.replay = _replay_of(rollout, robots)
+        self._title = self.replay.rollout.name if title is None else title
+        try:
+            self._app = ViewerApp(host=host, port=port, title=self._title, shadows=shadows, layers=tuple(layers))
+        except BaseException:
+            self._close_replay()
+            raise
+        try:
+            self._app.show(self.replay)
+        except BaseException:
+            self.close()
+            raise
+        self.url, self.port = self._app.url, self._app.port
+
+    def run(self) -> None:
+        """Print the address and serve until Ctrl-C, then close."""
+        if self.port != self._wanted_port != 0:
+            print(f"Port {self._wanted_port} is taken; {self.port} is used instead.")
+        print(f"{self._title} at {self.url} (Ctrl-C stops)", flush=True)
+        try:
+            self._app.run_forever()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.close()
+
+    def show(self, height: int = 600) -> EmbeddedPage:
+        """The page for the output of a notebook's cell, `height` pixels high; it works until the viewer is closed."""
+        return EmbeddedPage(self.url, height)
+
+    def close(self) -> None:
+        """Stop serving; what was opened by its path is closed."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._app.close()
+            self._close_replay()
+
+    def __enter__(self) -> Viewer:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _close_replay(self) -> None:
+        if self._is_own:
+            self.replay.close()
+
+
+def _replay_of(
+    rollout: str | Path | Rollout | Replay, robots: Description | Mapping[str, Description] | None
+) -> Replay:
+    given = _given(robots)
+    if isinstance(rollout, Replay):
+        return rollout if robots is None else with_robots(rollout.rollout, given)
+    if isinstance(rollout, Rollout):
+        return with_robots(rollout, given)
+    return open_replay(rollout, robots=given)
+
+
+def _given(robots: Description | Mapping[str, Description] | None) -> GivenRobots:
+    if isinstance(robots, Mapping):
+        return {name: _robot(description) for name, description in robots.items()}
+    return None if robots is None else _robot(robots)
+
+
+def _robot(description: Description) -> Robot:
+    return description if isinstance(description, Robot) else load_robot(Path(description))
+
+
+def _check_layers(layers: Sequence[Layer]) -> None:
+    """Raise BadArgument for what is no layer, before a browser waits for it."""
+    for layer in layers:
+        lacking = [name for name in ("setup", "show") if not callable(getattr(layer, name, None))]
+        if lacking or isinstance(layer, type):
+            problem = f"has no method {' and none '.join(lacking)}" if lacking else "is a class: give an object of it"
+            raise BadArgument("layers", getattr(layer, "__name__", type(layer).__name__), f"{problem}.")
