@@ -109,7 +109,7 @@ class Files:
             self._open(partial(Order, neighbour), client_id)
 
     def _open_upload(self, value: Any, client_id: int) -> None:
-        self._open(partial(_order_of, self._uploads.folder(value), self._order), client_id)
+        self._open(partial(order_of, self._uploads.folder(value), self._order), client_id)
 
     def _open(self, order: Callable[[], Order], client_id: int) -> None:
         """Open something, instead of what is being opened."""
@@ -176,7 +176,7 @@ class Files:
             self._page.update(client, {"files": changes})
 
 
-def _order_of(folder: Path, shown: Order | None) -> Order:
+def order_of(folder: Path, shown: Order | None) -> Order:
     """What to open of a drop: its recording, or what is shown with its robot. Raises ReplayError."""
     dropped = Dropped(folder)
     recording = dropped.recording()
