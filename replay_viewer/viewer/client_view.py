@@ -69,7 +69,7 @@ class ClientView:
 
     def camera_now(self, subject: Subject) -> CameraPose:
         """Where this browser's camera is in the world. Raises OddCamera."""
-        return _moved(browser_pose(self.client.camera), self._origin(subject))
+        return _moved(browser_pose(self.client.camera), self.origin(subject))
 
     def picture_size(self) -> tuple[int, int]:
         """Width and height of this browser's picture [px], within bounds."""
@@ -77,7 +77,7 @@ class ClientView:
 
     def look_from(self, name: str, subject: Subject) -> None:
         """Put the camera on a preset; orbiting goes on from there."""
-        self._take(subject.seen_from(name, self._origin(subject), self._aspect()), 1.0)
+        self._take(subject.seen_from(name, self.origin(subject), self._aspect()), 1.0)
 
     def toggle_follow(self, subject: Subject) -> None:
         """Let go of the robot where it is, or take it to the middle of the picture again, in the same direction."""
@@ -97,8 +97,8 @@ class ClientView:
             self._dark_ground = add_ground(self.client.scene, look)
 
     def restore(self, memory: ViewMemory, subject: Subject) -> None:
-        """Go back to the view that the browser had. Shadows that the viewer began without stay off."""
-        if memory.shadows is False and self._shadows:
+        """Go back to the view that the browser had."""
+        if memory.shadows is not None and memory.shadows != self._shadows:
             self.toggle_shadows()
         if memory.camera is not None:
             self._stand_still(memory.world)
@@ -139,7 +139,7 @@ class ClientView:
             self.client.camera.look_at = pose.look_at * unit
             self.client.camera.fov = pose.fov
 
-    def _origin(self, subject: Subject) -> np.ndarray:
+    def origin(self, subject: Subject) -> np.ndarray:
         """The world point (3,) [m] in the middle of this browser's space."""
         return subject.origin if self._still_world is None else -self._still_world.position
 

@@ -19,4 +19,7 @@ def help_html() -> str:
     keys = "".join(f"<li><kbd>{html.escape(k.label)}</kbd>{html.escape(k.description)}</li>" for k in KEYS)
     mouse = "".join(f"<li><b>{what}</b>{effect}</li>" for what, effect in _MOUSE)
     close = '<button type="button" data-close title="Close (Esc)" aria-label="Close">\N{MULTIPLICATION SIGN}</button>'
-    return f"<header><h2>Keys</h2>{close}</header><ul>{keys}</ul><h2>Mouse and touch</h2><ul>{mouse}</ul>"
+    return (
+        f'<section class="rv-keys"><h2>Keys</h2><ul>{keys}</ul></section>'
+        f"<section><h2>Mouse and touch</h2><ul>{mouse}</ul></section>{close}"
+    )

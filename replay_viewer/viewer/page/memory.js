@@ -13,13 +13,13 @@
 
   let restored = Infinity; // When; before, what there is to see is viser's own.
   let looked = 0;
-  let shadows = null; // As the viewer had them last.
+  let usualShadows = true; // Without them, a viewer may have been started on purpose.
 
   // -- the camera -------------------------------------------------------------
 
-  // viser's page has y up, the robot's world has z up.
+  // viser's page has y up and looks along x, the robot's world has z up.
   function fromPage({ x, y, z }, unit) {
-    return [x, -z, y].map((number) => Number((number / unit).toPrecision(6)));
+    return [-z, -x, y].map((number) => Number((number / unit).toPrecision(6)));
   }
 
   function camera() {
@@ -61,18 +61,22 @@
     return panelClosed ? { ...seen, panelClosed } : { ...seen, panelClosed, panelWidth: width };
   }
 
-  function openTab() {
-    const { tab } = memory();
-    tabs().find((found) => nameOf(found) === tab)?.click();
+  // viser's tabs can be dragged, and listen to keys, not to clicks; those of its phone page listen to clicks.
+  function openTab(name) {
+    const tab = tabs().find((found) => nameOf(found) === name);
+    if (!tab || tab.getAttribute("aria-selected") === "true") return;
+    tab.click();
+    tab.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
   }
 
   // -- all of it --------------------------------------------------------------
 
   function lookAround() {
     const now = performance.now();
-    if (now - restored < SETTLED || now - looked < EVERY) return;
+    if (now < restored || now - looked < EVERY) return;
     looked = now;
-    remember({ ...view(), ...panel() });
+    if (now - restored < SETTLED) openTab(memory().tab); // It may be that viser has not made it yet.
+    else remember({ ...view(), ...panel() });
   }
 
   function reset(event) {
@@ -80,19 +84,18 @@
     remember({ view: null, shadows: null, tab: null, panelWidth: null, panelClosed: null });
     restored = performance.now();
     resetPanel(PANEL_WIDTH);
-    tabs()[0]?.click();
+    openTab(FIRST_TAB);
     send("reset_view");
   }
 
   function update(changes) {
     if ("title" in changes) {
       restore();
-      openTab();
       restored = performance.now();
-    } else if ("shadows" in changes && changes.shadows !== shadows) {
-      remember({ shadows: changes.shadows });
+      usualShadows = changes.shadows;
+    } else if ("shadows" in changes) {
+      remember({ shadows: changes.shadows === usualShadows ? null : changes.shadows });
     }
-    shadows = changes.shadows ?? shadows;
   }
 
   document.addEventListener("click", reset);

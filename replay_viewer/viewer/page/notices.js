@@ -3,7 +3,7 @@
   const { element, addPart } = window.replayViewer;
   const { memory, remember } = window.rvBrowser;
   const EVERY = 500; // Milliseconds.
-  const READ_BY = 15_000; // Milliseconds after the page was opened.
+  const READ_BY = 8_000; // Milliseconds after the page was opened.
 
   const stopped = element("div", "rv-stopped", document.body, { role: "alert", hidden: "" });
   stopped.innerHTML = "<b>The viewer has stopped.</b> Start it again, and this page goes on by itself.";
