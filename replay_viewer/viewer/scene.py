@@ -9,6 +9,7 @@ import viser
 
 from ..looks import LIGHT, Look, Rgb
 from ..rollout import Terrain
+from ..terrain_lines import grid_lines
 from .server import move_node
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ FLOORS: dict[str, tuple[Rgb, Rgb, Rgb]] = {
 }
 # Darker than robots are: light from above bleaches it.
 TERRAIN_COLOR = (138, 132, 120)
+TERRAIN_LINE_COLOR = (146, 140, 128)
 
 
 class Scene:
@@ -102,6 +104,9 @@ def _add_floor(server: viser.ViserServer, terrain: Terrain | None) -> None:
             flat_shading=True,
             cast_shadow=False,
         )
+        lines = grid_lines(terrain).astype(np.float32)
+        if len(lines):
+            server.scene.add_line_segments(f"{WORLD}/terrain/grid", lines, TERRAIN_LINE_COLOR, thickness=0.012)
         return
     add_ground(server.scene, LIGHT)
 
