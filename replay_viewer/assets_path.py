@@ -15,7 +15,16 @@ def asset(name: str) -> Path:
     An installed package has them in its own folder, an editable install in the repository's. Raises FileProblem where
     neither has the file.
     """
-    places = [folder / "assets" / name for folder in (_PACKAGE, _PACKAGE.parent)]
+    return _find(f"assets/{name}")
+
+
+def demo_script(name: str) -> Path:
+    """The path of the program that simulates and records a demo, "walk" or "push"; see `asset`."""
+    return _find(f"examples/demo/{name}.py")
+
+
+def _find(name: str) -> Path:
+    places = [folder / name for folder in (_PACKAGE, _PACKAGE.parent)]
     for place in places:
         if place.exists():
             return place

@@ -383,3 +383,20 @@ def viewer_process(*args: str) -> Iterator[subprocess.Popen[str]]:
             yield viewer
         finally:
             viewer.kill()
+
+
+def test_a_demo_without_its_simulator_says_how_to_install_it(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mujoco", None)
+    assert main(["demo", "--record"]) == 2
+    assert re.fullmatch(r"error: .*pip install mujoco\. Or .*\n", capsys.readouterr().err)
+
+
+def test_where_to_record_is_for_recording(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["demo", "--out", str(tmp_path / "walk.rec")]) == 2
+    assert "is for --record" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--env=1", "--step=1", "--dt=0.1"])
+def test_an_option_of_one_recording_does_not_fit_a_folder(option: str, rollout: Path, capsys: Capture) -> None:
+    assert main(["view", str(rollout.parent), option]) == 2
+    assert "is for one recording" in capsys.readouterr().err

@@ -27,12 +27,13 @@ usage: replay-viewer                   open the bundled demo
        replay-viewer PATH [options]    short for: replay-viewer view PATH [options]
 
 commands:
-  view PATH        open a recording (.rec) or a rollout .npz in the browser; --tail follows one that is being written
+  view PATH        open a recording (.rec) or a rollout .npz in the browser, or a folder of them to choose from;
+                   --tail follows one that is being written
   info PATH        print what is in it, with every decision and doubt; --json for programs
   render PATH OUT  make a video (.mp4) or a picture (.png) of it, without a display
   repair PATH      mend a recording whose writer died
   pack PATH OUT    put a recording's folder into one file
-  demo             open the bundled demo
+  demo [walk|push] open a bundled demo; --record simulates it now, with MuJoCo
 
 options:
   -h, --help       show this help; after a command, its options

@@ -7,11 +7,11 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # How often a recording that is not there yet is looked for [s].
 _ARRIVAL_PERIOD = 0.1
+# The bundled demos, by name.
+_DEMOS = {"walk": "demo.rec", "push": "push.rec"}
 
 
 @dataclass(frozen=True)
@@ -107,21 +109,45 @@ def pack(path: PathArgument, out: Annotated[tyro.conf.Positional[Path], shown_as
     upkeep.pack(path, out)
 
 
-def demo(serving: ServingOptions = Serving()) -> None:
-    """Open the bundled demo.
+def demo(
+    which: Annotated[tyro.conf.Positional[Literal["walk", "push"]], shown_as("[{walk,push}]")] = "walk",
+    serving: ServingOptions = Serving(),
+    record: Flag = False,
+    out: Annotated[Path | None, shown_as("PATH")] = None,
+) -> None:
+    """Open a bundled demo, or simulate it now.
 
     Args:
+        which: A robot that walks over uneven ground (walk), or two that push a box together (push).
         serving: Where the page is served.
+        record: Simulate it in real time and show it meanwhile; needs MuJoCo (pip install mujoco).
+        out: Where to record it, with --record; else in a temporary folder, which is left there.
     """
     from replay_viewer.assets_path import asset
 
-    _serve(asset("demo.rec"), NOTHING_STATED, serving)
+    if record:
+        return _serve_live(which, out, serving)
+    if out is not None:
+        raise BadArgument("--out", out, "is for --record.")
+    _serve(asset(_DEMOS[which]), NOTHING_STATED, serving)
 
 
 def run(args: Sequence[str]) -> None:
     """Parse the command line and call its command; on wrong usage, explain it and exit with code 2."""
     commands = {"view": view, "info": info, "render": render, "repair": repair, "pack": pack, "demo": demo}
     tyro.extras.subcommand_cli_from_dict(commands, prog="replay-viewer", args=list(args))
+
+
+def _serve_live(which: str, out: Path | None, serving: Serving) -> None:
+    """Simulate a demo in a process of its own, and show it as it is recorded; both end together."""
+    from .live_demo import LiveDemo
+
+    with LiveDemo(which, out) as simulation:
+        with _serving(simulation.path, serving) as app:
+            _show(app, simulation.path, NOTHING_STATED, tail=True, check=simulation.check)
+            simulation.watch(lambda failure: (_tell(simulation.path, failure), app.notify("It ended", failure)))
+            app.run_forever()
+    print(f"Recorded in {printable(str(simulation.path))}", flush=True)
 
 
 def _order(path: Path, loading: Loading) -> Order:
@@ -169,9 +195,18 @@ def _serving(path: Path, serving: Serving) -> Iterator[ViewerApp]:
         yield app
 
 
-def _show(app: ViewerApp, path: Path, loading: Loading, env: int | None, step: int | None, tail: bool) -> None:
+def _show(
+    app: ViewerApp,
+    path: Path,
+    loading: Loading,
+    env: int | None = None,
+    step: int | None = None,
+    tail: bool = False,
+    check: Callable[[], object] = tuple,
+) -> None:
+    """Show a recording when it is open. check: raises where a recording that is waited for will never come."""
     if tail:
-        _wait_for_first_step(path, app)
+        _wait_for_first_step(path, app, check)
     order = _order(path, loading)
     replay = order.open(app.tell_opening(order.name))
     env_index = 0 if env is None else replay.rollout.env_index(env)
@@ -201,12 +236,13 @@ def _refuse_options_of_one(path: Path, env: int | None, step: int | None, loadin
             raise BadArgument(option, value, f"is for one recording, and {path} is a folder of them.")
 
 
-def _wait_for_first_step(path: Path, app: ViewerApp) -> None:
+def _wait_for_first_step(path: Path, app: ViewerApp, check: Callable[[], object]) -> None:
     """Tell on the page and the terminal what is waited for."""
     from replay_viewer.formats import lacks_first_step
 
     told = ""
     while lack := lacks_first_step(path):
+        check()
         if lack != told:
             told = lack
             waiting = f"Waiting for the first step of {printable(path.name)}"
