@@ -2,6 +2,7 @@
 
 push.rec is the recording with its robot in one file. The same version of MuJoCo makes the same steps again.
 """
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 

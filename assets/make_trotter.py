@@ -5,30 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import trimesh
 from making import parts
-from making.materials import material
-from making.shading import shaded
+from making.glb import write_glb
 from making.urdf import urdf
-from trimesh.exchange.gltf import export_glb
-from trimesh.visual import TextureVisuals
-
-
-def link_scene(link: parts.Link) -> trimesh.Scene:
-    """One geometry per material, named after it."""
-    scene = trimesh.Scene()
-    for name, shells in link.items():
-        mesh = shaded(shells)
-        mesh.visual = TextureVisuals(material=material(name))
-        scene.add_geometry(mesh, node_name=name, geom_name=name)
-    return scene
 
 
 def make_trotter(folder: Path) -> None:
     """Write trotter.urdf and meshes/*.glb into `folder`, replacing what is there."""
     (folder / "meshes").mkdir(parents=True, exist_ok=True)
     for name, shape in parts.MESHES.items():
-        (folder / "meshes" / f"{name}.glb").write_bytes(export_glb(link_scene(shape()), include_normals=True))
+        write_glb(folder / "meshes" / f"{name}.glb", shape())
     (folder / "trotter.urdf").write_text(urdf())
 
 

@@ -23,7 +23,7 @@ class Shell:
     vertices: np.ndarray
     faces: np.ndarray
 
-    def moved(self, offset: Sequence[float]) -> Shell:
+    def moved(self, offset: Sequence[float] | np.ndarray) -> Shell:
         """This shell shifted by (x, y, z) metres."""
         return Shell(self.vertices + np.asarray(offset, dtype=float), self.faces)
 

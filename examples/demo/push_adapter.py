@@ -10,8 +10,9 @@ from push_scene import BOX_SIZE, CONTACT_BODIES, PHYSICS_DT, ROBOTS
 from trotter import JOINTS, urdf_path
 
 from replay_viewer import Adapter, Description, Endings, EntitySpec, register_adapter
+from replay_viewer.assets_path import asset
 
-CARDBOARD, GREEN = [0.76, 0.58, 0.38], [0.25, 0.62, 0.38]
+GREEN = [0.25, 0.62, 0.38]
 PAD, MARGIN = 0.006, 0.15
 """Thickness of the sheet that marks the target, and how far it goes beyond the box [m]."""
 CAUSES = ["box at the target", *(f"{name} fell" for name in ROBOTS)]
@@ -36,7 +37,7 @@ class PushAdapter(Adapter):
             "outcome_reasons": CAUSES,
             "entities": [
                 *(EntitySpec(name, "robot", JOINTS, CONTACT_BODIES, urdf) for name in ROBOTS),
-                EntitySpec("box", "object", shape={"type": "box", "size": BOX_SIZE, "color": CARDBOARD}),
+                EntitySpec("box", "object", shape={"type": "mesh", "path": str(asset("crate.glb"))}),
                 EntitySpec("target", "object", shape={"type": "box", "size": sheet, "color": GREEN}),
             ],
             "metadata": {"reward_weights": WEIGHTS},

@@ -12,7 +12,7 @@ from trotter import DEFAULT_JOINTS, JOINTS, trotter_spec
 
 ROBOTS = ("robot_0", "robot_1")
 BOX_SIZE = (0.5, 1.0, 0.45)
-"""Along the way that it is pushed, across it, and up [m]."""
+"""Along the way that it is pushed, across it, and up [m]; as large as the bundled crate looks."""
 BOX_MASS, BOX_FRICTION = 6.0, 0.35
 """[kg], and of the box on the floor."""
 PHYSICS_DT = 0.002
