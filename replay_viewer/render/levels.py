@@ -76,8 +76,13 @@ def _effort(surface: Surface) -> int:
 
 def simplified(surface: Surface, cell: float) -> Surface:
     """The surface with all vertices of a link in one cell of a grid at one place, cells of this edge [m]."""
-    parts = [arranged(_clustered(part, cell)) for part in parts_of(surface)]
+    parts = [coarser(part, cell) for part in parts_of(surface)]
     return assembled(parts, surface.atlas, len(surface.radii), surface.problems)
+
+
+def coarser(part: Part, cell: float) -> Part:
+    """The part with all vertices in one cell of a grid at one place, cells of this edge [m]."""
+    return arranged(_clustered(part, cell))
 
 
 def _clustered(part: Part, cell: float) -> Part:

@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import viser
 import websockets.asyncio.server
 from viser import _messages
@@ -85,6 +86,17 @@ def move_node(handle: viser.SceneNodeHandle, position: Sequence[float], wxyz: Se
     if node.wxyz.tolist() != wxyz:
         node.wxyz[:] = wxyz
         send(_messages.SetOrientationMessage(node.name, (wxyz[0], wxyz[1], wxyz[2], wxyz[3])))
+
+
+def move_instances(handle: viser.BatchedMeshHandle, positions: np.ndarray, wxyz: np.ndarray) -> None:
+    """Give the instances of a node their poses, float32 (N, 3) and (N, 4), in arrays that nobody changes any more.
+
+    The handle's own setters compare and copy both, and send two messages.
+    """
+    node = handle._impl
+    node.props.batched_positions, node.props.batched_wxyzs = positions, wxyz
+    updates = {"batched_positions": positions, "batched_wxyzs": wxyz}
+    node.api._queue_scene_message(_messages.SceneNodeUpdateMessage(node.name, updates))
 
 
 def run_script(client: viser.ClientHandle, source: str) -> None:

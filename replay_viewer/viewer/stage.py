@@ -11,10 +11,14 @@ import viser
 
 from .actions import session_actions
 from .browsers import Browsers
+from .busy import Busy
+from .clicks import Clicks
+from .crowd import Crowd
 from .keys import KEYS
 from .layers import Layer, ShownLayers, overlays_of
 from .mailbox import Mailbox
 from .page_bridge import PageAction, PageBridge
+from .panels.crowd import CrowdPanel
 from .panels.curves import CurvesPanel
 from .panels.layers import LayersPanel
 from .panels.look import LookPanel
@@ -71,6 +75,9 @@ class Stage:
         self._scene = Scene(server, session.replay, shadows=shadows)
         self.browsers = Browsers(session, shadows=shadows)
         self._layers = ShownLayers(server, overlays_of(session.replay), layers, self.browsers.notify)
+        self._crowd = Crowd(server, session)
+        self._clicks = Clicks(server, mailbox, session, self.browsers, self._crowd)
+        self._busy = Busy(page, clients)
         self._tabs = server.gui.add_tab_group()
         self._build_panels(title, folder)
         self._commands = [self._command(key.description, key.hotkey, key.action) for key in KEYS]
@@ -79,16 +86,24 @@ class Stage:
         self.draw()
 
     def draw(self) -> None:
-        """Send the frame at the position, if it is not the one shown."""
+        """Send the frame at the position, of what does not show it yet."""
         session = self.session
         shown = (session.player.position, session.env_index, session.looks_ahead, self._layers.num_changes)
-        if shown == self._drawn:
-            return
-        self._drawn = shown
-        frame = session.frame
         with self._server.atomic():
-            self._scene.show(frame, self.browsers.subject.origin)
-            self._layers.show(frame)
+            if shown != self._drawn:
+                self._drawn = shown
+                frame = session.frame
+                self._scene.show(frame, self.browsers.subject.origin)
+                self._layers.show(frame)
+            self._crowd.show()
+
+    def toggle_crowd(self) -> None:
+        """Show the other envs, or no longer."""
+        self._crowd.state.toggle()
+        self._clicks.listen(self._crowd.state.is_on)
+        if self._crowd.needs_meshes:
+            with self._busy.during("crowd", "Drawing the other envs ..."):
+                self._crowd.show()
 
     def sync_panels(self, takes_growth: bool = True) -> None:
         """Bring every panel to the session's state; one-way.
@@ -102,6 +117,7 @@ class Stage:
         self._curves.sync(self.session, takes_growth)
         self._rendering.sync()
         self._layers_panel.sync(self._layers)
+        self._crowd_panel.sync(self._crowd.state, self.session.env_index)
         if takes_growth and self.session.tail is not None and self.session.tail.state != "lost":
             self._recording.sync(self.session.replay)
 
@@ -112,6 +128,8 @@ class Stage:
         for command in self._commands:
             command.remove()
         self.browsers.close()
+        self._clicks.listen(False)
+        self._crowd.close()
         self._tabs.remove()
         self._scene.close()
 
@@ -129,6 +147,7 @@ class Stage:
             self._rewards = RewardsPanel(gui)
             self._curves = CurvesPanel(gui, session)
         with tabs.add_tab("View"):
+            self._crowd_panel = CrowdPanel(gui)
             self._layers_panel = LayersPanel(gui, self._layers)
             LookPanel(gui)
         with tabs.add_tab(f"Recording ({number})" if number else "Recording"):
@@ -139,6 +158,8 @@ class Stage:
             **session_actions(session),
             **self.browsers.actions,
             **self._rendering.actions,
+            "toggle_crowd": lambda *_: self.toggle_crowd(),
+            "color_crowd": lambda value, _: self._crowd.state.set_color_by(value),
             "switch_layer": lambda value, _: self._layers.toggle(value),
         }
         self._page.set_actions(self._actions)

@@ -8,7 +8,7 @@ import viser
 
 from ..layers import Overlay, ShownLayers
 
-_STYLE = """<style>
+SWITCH_STYLE = """<style>
 .rv-layers{font-size:13px;margin:0.25em 0.75em 0.75em;line-height:1.35}
 .rv-layers h4{margin:4px 0 2px;font-size:13px;font-weight:600}
 .rv-layers button{all:unset;box-sizing:border-box;display:grid;grid-template-columns:30px 1fr;gap:0 10px;width:100%;
@@ -47,17 +47,22 @@ class LayersPanel:
 def layers_html(layers: ShownLayers) -> str:
     """The panel's content. Names of links and numbers come from files and are escaped."""
     switches = "".join(_switch(overlay, name in layers.on) for name, overlay in layers.overlays.items())
-    return f'{_STYLE}<div class="rv-layers"><h4>Overlays</h4>{switches}</div>'
+    return f'{SWITCH_STYLE}<div class="rv-layers"><h4>Overlays</h4>{switches}</div>'
 
 
 def _switch(overlay: Overlay, on: bool) -> str:
-    state = " disabled" if overlay.lack else f' data-do="switch_layer" data-value="{overlay.name}"'
+    does = "" if overlay.lack else f' data-do="switch_layer" data-value="{overlay.name}"'
     below = f"<small>{_marked(overlay.lack or overlay.hint)}</small>"
     if on:
         below += f'<small class="rv-legend">{"".join(_entry(*entry) for entry in overlay.legend)}</small>'
+    return switch_html(overlay.title, below, on, does)
+
+
+def switch_html(title: str, below: str, on: bool, attributes: str) -> str:
+    """A switch as a button, with HTML below its title; disabled where no attributes say what it does."""
     return (
-        f'<button type="button" role="switch" aria-checked="{str(on).lower()}"{state}>'
-        f'<span class="rv-switch"></span><span><b>{overlay.title}</b>{below}</span></button>'
+        f'<button type="button" role="switch" aria-checked="{str(on).lower()}"{attributes or " disabled"}>'
+        f'<span class="rv-switch"></span><span><b>{title}</b>{below}</span></button>'
     )
 
 

@@ -1,0 +1,59 @@
+"""A click on a robot of the crowd selects its env."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import viser
+
+from .browsers import Browsers
+from .crowd import Crowd
+from .mailbox import Mailbox
+from .session import Session
+
+
+class Clicks:
+    """Listens for clicks in the 3D view while there is a crowd to click on: they change the mouse pointer there.
+
+    A drag is none: the page tells them apart.
+    """
+
+    def __init__(
+        self, server: viser.ViserServer, mailbox: Mailbox, session: Session, browsers: Browsers, crowd: Crowd
+    ) -> None:
+        self._scene, self._mailbox = server.scene, mailbox
+        self._session, self._browsers, self._crowd = session, browsers, crowd
+        self._listens = False
+
+    def listen(self, listens: bool) -> None:
+        """Take clicks, or no longer."""
+        if listens == self._listens:
+            return
+        self._listens = listens
+        if listens:
+            self._scene.on_click()(self._post)
+        else:
+            self._scene.remove_click_callback(self._post)
+
+    async def _post(self, event: Any) -> None:
+        self._mailbox.post(self.select, event.client_id, event.ray_origin, event.ray_direction)
+
+    def select(self, client_id: int, origin: Any, direction: Any) -> None:
+        """Watch the env whose robot a ray of a browser hits, from a point in that browser's space; else nothing."""
+        view, ray = self._browsers.views.get(client_id), _ray(origin, direction)
+        if view is None or ray is None:
+            return
+        env = self._crowd.pick(ray[0] + view.origin(self._browsers.subject), ray[1])
+        if env is not None and env != self._session.env_index:
+            self._session.select_env(self._session.replay.rollout.env_ids[env])
+
+
+def _ray(origin: Any, direction: Any) -> np.ndarray | None:
+    """A ray's origin and direction (2, 3), or None: what a browser sends may be anything."""
+    try:
+        ray = np.array([origin, direction], dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+    is_ray = ray.shape == (2, 3) and np.isfinite(ray).all() and np.linalg.norm(ray[1]) > 0
+    return ray if is_ray else None

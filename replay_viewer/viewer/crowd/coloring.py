@@ -1,0 +1,57 @@
+"""What the colours of a crowd tell: how the episode that each env is in ended, or what it returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...outcomes import OUTCOME_TEXT
+from ...palette import OUTCOME_COLORS, SUCCESS_COLOR, rgb_of, scale_colors
+from .shown_episodes import OUTCOMES, EpisodeTable
+
+# Of many envs, so many percent at either end are drawn in the scale's last colours, so that a few do not take it all.
+_MANY, _CLIPPED = 50, 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Coloring:
+    """colors: (N, 3) sRGB 0..1, one for each env."""
+
+    colors: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class ByOutcome(Coloring):
+    """counts: (text, CSS colour, number of envs) of each outcome that is there."""
+
+    counts: Sequence[tuple[str, str, int]]
+
+
+@dataclass(frozen=True, eq=False)
+class ByReturn(Coloring):
+    """returns: (N,) of the whole episode that each env is in. low, high: ends of the scale."""
+
+    returns: np.ndarray
+    low: float
+    high: float
+
+
+def by_outcome(table: EpisodeTable, shown: np.ndarray) -> ByOutcome:
+    """Colours of the outcomes of episodes (N,) in the table; a success is one of its own."""
+    names = np.where(table.is_success[shown], len(OUTCOMES), table.outcomes[shown])
+    kinds = [(OUTCOME_TEXT[outcome], OUTCOME_COLORS[outcome]) for outcome in OUTCOMES] + [("success", SUCCESS_COLOR)]
+    numbers = np.bincount(names, minlength=len(kinds)).tolist()
+    counts = [(text, color, number) for (text, color), number in zip(kinds, numbers, strict=True) if number]
+    return ByOutcome(np.array([rgb_of(color) for _, color in kinds])[names], counts)
+
+
+def by_return(table: EpisodeTable, shown: np.ndarray, agent: int | None) -> ByReturn:
+    """Colours of the returns of episodes (N,) in the table, of an agent or the sum of all."""
+    returns = table.returns(shown, agent)
+    finite = returns[np.isfinite(returns)]
+    ends = (_CLIPPED, 100 - _CLIPPED) if len(finite) >= _MANY else (0.0, 100.0)
+    low, high = np.percentile(finite, ends).tolist() if len(finite) else (0.0, 0.0)
+    place = (returns - low) / (high - low) if high > low else np.full(len(returns), 0.5)
+    return ByReturn(scale_colors(np.nan_to_num(place, nan=0.0)), returns, low, high)

@@ -1,0 +1,170 @@
+"""The drawn crowd: one node for each link's mesh, with an instance for each env, and a mark above the env watched."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import viser
+
+from ...looks import LIGHT
+from ..picking import first_hit
+from ..scene import WORLD
+from ..server import move_node
+from ..session import Session
+from .coloring import Coloring
+from .state import CrowdState
+
+# Kinematics and meshes take a second to import, and the page is served before them.
+if TYPE_CHECKING:
+    from ...frames import Frame, FrameCache
+    from .bodies import Bodies
+
+# Instances whose poses a browser takes at 60 frames a second; of more, every second frame is sent, every third, ...
+_PER_FRAME = 20_000
+# The mark over the robot: how high [its radii], how large.
+_MARK_HEIGHT, _MARK_SIZE = 0.9, 0.09
+_UPRIGHT = [1.0, 0.0, 0.0, 0.0]
+
+
+class _Moment(NamedTuple):
+    """What the crowd shows: a position in steps, of the envs around one, in some colours."""
+
+    position: float
+    env_index: int
+    coloring: Coloring | None
+
+    @property
+    def looks(self) -> tuple[int, int]:
+        """What the instances' colours depend on."""
+        return self.env_index, id(self.coloring)
+
+
+class Crowd:
+    """The envs around the one that is watched, drawn while `state.is_on`.
+
+    Instances are moved in world coordinates below the world's node, which follows the watched robot.
+
+    Attributes:
+        state: what is shown.
+    """
+
+    def __init__(self, server: viser.ViserServer, session: Session) -> None:
+        self.state = CrowdState(session)
+        self._server, self._session = server, session
+        self._frames: FrameCache | None = None
+        self._num_steps = session.replay.rollout.num_steps
+        self._bodies: dict[str, Bodies] = {}
+        self._mark: viser.MeshHandle | None = None
+        self._num_waiting = 0
+        self._shown: _Moment | None = None
+        self._drawn: Frame | None = None
+
+    @property
+    def needs_meshes(self) -> bool:
+        """Whether the next `show` has to make them, which takes a second."""
+        return self.state.is_on and not self._bodies
+
+    def show(self) -> None:
+        """Draw the crowd at the session's position, or nothing of it. Of a large crowd not every frame is drawn."""
+        if not self.state.is_on:
+            self.close()
+            return
+        if not self._bodies:
+            self._build()
+        self._move_mark()
+        wanted = _Moment(self._session.player.position, self._session.env_index, self.state.coloring)
+        if wanted == self._shown or self._skips(wanted):
+            return
+        before, self._shown, self._num_waiting = self._shown, wanted, 0
+        self._move()
+        if before is None or wanted.looks != before.looks:
+            self._paint(wanted.coloring)
+
+    def pick(self, origin: np.ndarray, direction: np.ndarray) -> int | None:
+        """The env, a position in the recording, whose robot a ray hits first: (3,) [m] in the world and (3,)."""
+        if self._drawn is None:
+            return None
+        hits = []
+        for name, bodies in self._bodies.items():
+            poses = self._drawn.entities[name]
+            placed = poses.link_positions + self.state.offsets[:, None]
+            hits.append(first_hit(origin, direction, placed, poses.link_wxyz, bodies.boxes))
+        nearest = min(filter(None, hits), key=lambda hit: hit[1], default=None)
+        return None if nearest is None else self.state.envs[nearest[0]]
+
+    def close(self) -> None:
+        """Take it off the page; it comes back with the next `show`."""
+        for bodies in self._bodies.values():
+            bodies.remove()
+        if self._mark is not None:
+            self._mark.remove()
+        self._bodies, self._mark, self._shown, self._drawn = {}, None, None, None
+
+    # -- drawing --------------------------------------------------------------
+
+    @property
+    def _stride(self) -> int:
+        """Every so many frames are drawn."""
+        instances = sum(bodies.num_handles for bodies in self._bodies.values()) * len(self.state.envs)
+        return max(1, math.ceil(instances / _PER_FRAME))
+
+    def _skips(self, wanted: _Moment) -> bool:
+        """Whether this frame is left out; never one at which playback stands, or of another env or other colours."""
+        self._num_waiting += 1
+        only_moves = self._session.animating and self._shown is not None and wanted.looks == self._shown.looks
+        return only_moves and self._num_waiting < self._stride
+
+    def _build(self) -> None:
+        robots, count = self._session.replay.robots, len(self.state.envs)
+        from .bodies import Bodies
+
+        self._bodies = {name: Bodies(self._server, name, robot, count) for name, robot in robots.items()}
+        self._mark = _add_mark(self._server, self._session.size)
+
+    def _move(self) -> None:
+        frame = self._drawn = self._frame()
+        others, offsets = self.state.others, self.state.offsets
+        for name, bodies in self._bodies.items():
+            poses = frame.entities[name]
+            positions = poses.link_positions[others] + offsets[others, None]
+            bodies.move(positions, poses.link_wxyz[others])
+
+    def _move_mark(self) -> None:
+        """Keep it above the first robot of the env that is watched."""
+        assert self._mark is not None
+        x, y, z = self._session.frame.entities[next(iter(self._bodies))].base_pos[0].tolist()
+        move_node(self._mark, [x, y, z + _MARK_HEIGHT * self._session.size], _UPRIGHT)
+
+    def _frame(self) -> Frame:
+        """All envs at the position; of a large crowd, whose frames are some time apart, at the step before it."""
+        replay, position = self._session.replay, self._session.player.position
+        if self._frames is None:
+            from ...frames import FrameCache
+
+            self._frames = FrameCache(replay.rollout, replay.robots, bodies_only=True)
+        if replay.rollout.num_steps != self._num_steps:
+            self._frames.forget_from(self._num_steps - 1)
+            self._num_steps = replay.rollout.num_steps
+        return self._frames.frame_at(position if self._stride == 1 else int(position), self.state.envs)
+
+    def _paint(self, coloring: Coloring | None) -> None:
+        others = self.state.others
+        for bodies in self._bodies.values():
+            bodies.paint(None if coloring is None else coloring.colors[others])
+        assert self._mark is not None
+        watched = self._session.env_index
+        has_color = coloring is not None and watched < len(coloring.colors)
+        color = coloring.colors[watched] if coloring is not None and has_color else np.array(LIGHT.accent) / 255
+        self._mark.color = tuple(np.round(255 * color).astype(int).tolist())
+
+
+def _add_mark(server: viser.ViserServer, size: float) -> Any:
+    """A small pin that points down at the robot of the env that is watched."""
+    half = _MARK_SIZE * size
+    vertices = half * np.array([[0, 0, 0], [1, 0, 2], [0, 1, 2], [-1, 0, 2], [0, -1, 2]], np.float32)
+    faces = np.array([[0, 2, 1], [0, 3, 2], [0, 4, 3], [0, 1, 4], [1, 2, 3], [1, 3, 4]], np.uint32)
+    return server.scene.add_mesh_simple(
+        f"{WORLD}/crowd/mark", vertices=vertices, faces=faces, flat_shading=True, cast_shadow=False
+    )
