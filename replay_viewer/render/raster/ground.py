@@ -22,7 +22,7 @@ _ZENITH = np.float32(0.55)
 
 
 @compiled
-def _band(x, width):
+def band(x, width):
     """Mean of the square wave of period 2 that is -1 in [0, 1) and 1 in [1, 2), over a width about x."""
     low, high = (x - _HALF * width) * _HALF, (x + _HALF * width) * _HALF
     low, high = low - np.floor(low), high - np.floor(high)
@@ -63,8 +63,8 @@ def background_row(y, camera, paint, row):
         down_x, down_y = t_step * (r[1, 0] + wx * slope_down), t_step * (r[1, 1] + wy * slope_down)
         width_x = max((abs(right_x) + abs(down_x)) * inverse_square, np.float32(1e-4))
         width_y = max((abs(right_y) + abs(down_y)) * inverse_square, np.float32(1e-4))
-        bx = _band((px + camera.east) * inverse_square, width_x)
-        by = _band((py + camera.north) * inverse_square, width_y)
+        bx = band((px + camera.east) * inverse_square, width_x)
+        by = band((py + camera.north) * inverse_square, width_y)
         dark = _HALF - _HALF * bx * by
         far = (px * px + py * py) * inverse_reach
         seen = (some if wz < _ZERO else _ZERO) / (_ONE + far * far)

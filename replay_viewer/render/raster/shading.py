@@ -6,7 +6,7 @@ import numpy as np
 
 from .compiled import compiled, inlined
 from .coverage import SAMPLES_X, SAMPLES_Y
-from .ground import background_row, shadow_row
+from .ground import SQUARE, background_row, band, shadow_row
 from .shadows import light_near
 
 _ZERO, _HALF, _ONE, _TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
@@ -25,6 +25,9 @@ _NEAR_GROUND = np.float32(0.12)
 _GROUND_DARKENS = np.float32(0.85)
 # Light that comes from the camera.
 _HEADLIGHT = np.float32(0.18)
+# What the dark squares of a terrain's checker take of its colour: enough to see how fast a robot goes over it.
+_DARK_SQUARE = np.float32(0.16)
+_PER_SQUARE = np.float32(1.0 / SQUARE)
 # Black plastic still shows its form.
 _BLACKEST = np.float32(0.012)
 
@@ -172,6 +175,14 @@ def _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, geometry, insta
 
 
 @inlined
+def _checker(x, y, depth, facing, camera):
+    """What is left of a terrain's colour, at a place relative to the camera [m], in a checker of x and y."""
+    width = max(depth * _PER_SQUARE / (camera.focal * max(facing, np.float32(0.02))), np.float32(1e-4))
+    even = band((x + camera.east) * _PER_SQUARE, width) * band((y + camera.north) * _PER_SQUARE, width)
+    return _ONE - _DARK_SQUARE * (_HALF - _HALF * even)
+
+
+@inlined
 def _lights(x, y, z, nx, ny, nz, ex, ey, ez, facing, camera, sun, paint):
     """What light falls on a place: red, green, blue on a dull surface, and what a surface mirrors.
 
@@ -229,6 +240,9 @@ def _surface(number, px, py, points, geometry, instances, rotations, camera, sun
     if facing < _ZERO:
         nx, ny, nz, facing = -nx, -ny, -nz, -facing
     red, green, blue = _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, geometry, instances, camera, paint)
+    if instances.entity[k] < 0:
+        share = _checker(depth * wx, depth * wy, depth, facing, camera)
+        red, green, blue = share * red, share * green, share * blue
     lr, lg, lb, shine = _lights(depth * wx, depth * wy, depth * wz, nx, ny, nz, ex, ey, ez, facing, camera, sun, paint)
     return min(red * lr + shine, _ONE), min(green * lg + shine, _ONE), min(blue * lb + shine, _ONE)
 
