@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _COLOR = (220, 38, 38)
 # An arrow of the robot's weight is so many of its radii long, and none is longer than so many.
 _WEIGHT_LENGTH, _MOST_LENGTH = 1.2, 2.5
+# When the weight is told, no moment counts for more than so many times the usual total.
+_MOST_TOTAL = 5.0
 # Forces below this share of the weight are not drawn: simulators' noise.
 _LEAST_SHARE = 0.02
 
@@ -68,8 +70,10 @@ class _Bodies:
         """Add the arrows, and find out how long a newton is."""
         self._arrows = Arrows(server, node, _COLOR, self._size)
         totals = np.linalg.norm(self._forces(samples(self._rollout, self._field)).sum(axis=-2), axis=-1)
-        # Over a long time the ground carries just the weight; a robot that never touches it has none to tell.
-        self.weight = float(totals.mean())
+        # Over a long time the ground carries just the weight. Impacts of a simulation that blows up must not count.
+        felt = totals[totals > 0]
+        most = _MOST_TOTAL * np.median(felt) if len(felt) else 0.0
+        self.weight = float(np.minimum(totals, most).mean())
 
     def show(self, frame: Frame) -> None:
         """Bring the arrows to a frame."""

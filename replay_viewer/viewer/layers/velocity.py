@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ...frames import Frame
     from ...replay import Replay
     from ...robot import Robot
+    from ...rollout import Rollout
 
 # As Isaac Lab draws them.
 _COMMANDED, _ACTUAL = (22, 163, 74), (37, 99, 235)
@@ -30,6 +31,9 @@ _COMMAND_SIZES = (2, 3, 4)
 _LENGTH, _LEAST_SPEED = 1.3, 0.5
 # Where the velocity is not recorded, it is that of the base over so long a time to each side [s].
 _HALF_WINDOW = 0.06
+_SAMPLED_STEPS, _SAMPLED_ENVS = 256, 16
+# Such a percentile of all speeds: resets, which look like jumps where only positions are recorded, stay above it.
+_USUAL = 80
 # An arc is the turn of so many seconds, with a gap left before it would close.
 _TURN_SECONDS, _MOST_TURN, _LEAST_TURN = 1.0, 5.5, 0.08
 _ARC_POINTS = 25
@@ -136,15 +140,22 @@ class _Mover:
         return (track[-1] - track[0]) / ((last - first) * rollout.control_dt)
 
     def _usual_speed(self) -> float:
-        """The fastest that is usual [m/s], as far as it is recorded."""
+        """The fastest that is usual [m/s]."""
         rollout = self._replay.rollout
-        fields = [field for field in (f"{self._entity}.base_lin_vel", self._command and "command") if field]
-        speeds = [
-            np.percentile(np.linalg.norm(samples(rollout, field)[..., :2], axis=-1), 95)
-            for field in fields
-            if field in rollout.fields
-        ]
-        return float(max([_LEAST_SPEED, *speeds]))
+        velocities = [_sampled_velocities(rollout, self._entity)]
+        if self._command is not None:
+            velocities.append(samples(rollout, "command")[..., :2])
+        speeds = [float(np.percentile(np.linalg.norm(v, axis=-1), _USUAL)) for v in velocities if v.size]
+        return max([_LEAST_SPEED, *speeds])
+
+
+def _sampled_velocities(rollout: Rollout, entity: str) -> np.ndarray:
+    """Level velocities (S, E, 2) [m/s] of an entity as recorded, else those of its first steps."""
+    if f"{entity}.base_lin_vel" in rollout.fields:
+        return samples(rollout, f"{entity}.base_lin_vel")[..., :2]
+    envs = range(min(rollout.num_envs, _SAMPLED_ENVS))
+    base_pos = rollout.read(f"{entity}.base_pos", slice(0, _SAMPLED_STEPS), envs)[..., :2].astype(np.float64)
+    return np.nan_to_num(np.diff(base_pos, axis=0), posinf=0.0, neginf=0.0) / rollout.control_dt
 
 
 _COLORS: tuple[Rgb, Rgb] = (_COMMANDED, _ACTUAL)
