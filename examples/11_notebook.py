@@ -1,0 +1,21 @@
+"""The viewer in a notebook: as a file for Jupytext and VS Code, whose cells begin with `# %%`, and as a script.
+
+On a machine of your own nothing has to be set up. Where the notebook's kernel is elsewhere, forward the viewer's port
+too (`ssh -L 8080:localhost:8080 host`); VS Code does so by itself.
+"""
+
+# %%
+from replay_viewer import Viewer
+from replay_viewer.assets_path import asset
+
+# %% The page appears below the cell, and stays alive while the kernel runs.
+viewer = Viewer(asset("demo.rec"))
+viewer.show(height=600)
+
+# %% What is watched is at hand, too.
+rollout = viewer.replay.rollout
+falls = sum(e.outcome == "terminated" for env in range(rollout.num_envs) for e in rollout.episodes(env))
+print(f"{rollout.num_envs} envs, {rollout.num_steps} steps, {falls} falls, at {viewer.url}")
+
+# %%
+viewer.close()
