@@ -8,6 +8,8 @@ from typing import Any
 
 from ..player import SPEEDS
 from .page_bridge import PageAction
+from .plots.curve_plot import CurvePlot
+from .plots.plots import Plots
 from .session import Session
 
 # No step has such a number; larger integers do not convert, infinities and NaN are refused by the same comparison.
@@ -78,3 +80,47 @@ def _with_numbers(run: Callable[..., object], count: int) -> PageAction:
 
 def _without_arguments(run: Callable[[], object]) -> PageAction:
     return lambda value, client_id: run()
+
+
+def plot_actions(plots: Plots) -> dict[str, PageAction]:
+    """What the buttons of the charts do: those of the rewards, and those of whichever signal is shown."""
+    return {**_chart_actions("reward", lambda: plots.rewards), **_chart_actions("signal", lambda: plots.signal)}
+
+
+def _chart_actions(chart: str, plot: Callable[[], CurvePlot | None]) -> dict[str, PageAction]:
+    of_curves = {
+        "pin": lambda shown, curve: shown.choice.toggle_pinned(curve),
+        "hide": lambda shown, curve: shown.choice.toggle_hidden(curve),
+        "alone": lambda shown, curve: shown.choice.toggle_alone(curve),
+    }
+    of_charts = {
+        "rate": lambda shown: shown.toggle_per_second(),
+        "normalise": lambda shown: shown.toggle_normalised(),
+        "spread": lambda shown: shown.toggle_spread(),
+        "all": lambda shown: shown.choice.show_all(),
+        "first": lambda shown: shown.choice.show_first(),
+    }
+    return {
+        **{f"{chart}_{name}": _with_curve(plot, run) for name, run in of_curves.items()},
+        **{f"{chart}_{name}": _with_chart(plot, run) for name, run in of_charts.items()},
+    }
+
+
+def _with_curve(plot: Callable[[], CurvePlot | None], run: Callable[[CurvePlot, int], object]) -> PageAction:
+    """The action for one of the curves there are, by its number as text."""
+
+    def action(value: Any, client_id: int) -> None:
+        shown = plot()
+        if shown is not None and value in map(str, range(shown.choice.count)):
+            run(shown, int(value))
+
+    return action
+
+
+def _with_chart(plot: Callable[[], CurvePlot | None], run: Callable[[CurvePlot], object]) -> PageAction:
+    def action(value: Any, client_id: int) -> None:
+        shown = plot()
+        if shown is not None:
+            run(shown)
+
+    return action

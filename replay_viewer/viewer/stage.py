@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import viser
 
-from .actions import session_actions
+from .actions import plot_actions, session_actions
 from .browsers import Browsers
 from .busy import Busy
 from .clicks import Clicks
@@ -18,14 +18,14 @@ from .keys import KEYS
 from .layers import Layer, ShownLayers, overlays_of
 from .mailbox import Mailbox
 from .page_bridge import PageAction, PageBridge
+from .panels.charts import ChartPanels
 from .panels.crowd import CrowdPanel
-from .panels.curves import CurvesPanel
 from .panels.layers import LayersPanel
 from .panels.look import LookPanel
 from .panels.recording import RecordingPanel, doubts
-from .panels.rewards import RewardsPanel
 from .panels.selection import SelectionPanel
 from .panels.timeline import TimelinePanel
+from .plots.plots import Plots
 from .rendering import Rendering
 from .scene import Scene
 from .session import Session
@@ -78,6 +78,7 @@ class Stage:
         self._crowd = Crowd(server, session)
         self._clicks = Clicks(server, mailbox, session, self.browsers, self._crowd)
         self._busy = Busy(page, clients)
+        self._plots = Plots(session, lambda: mailbox.post(lambda: None))  # News: the panels are brought up to date.
         self._tabs = server.gui.add_tab_group()
         self._build_panels(title, folder)
         self._commands = [self._command(key.description, key.hotkey, key.action) for key in KEYS]
@@ -97,24 +98,26 @@ class Stage:
                 self._layers.show(frame)
             self._crowd.show()
 
-    def toggle_crowd(self) -> None:
-        """Show the other envs, or no longer."""
+    def toggle_crowd(self, client_id: int) -> None:
+        """Show the other envs, and where a browser asked for them its camera sees them; or no longer."""
         self._crowd.state.toggle()
         self._clicks.listen(self._crowd.state.is_on)
         if self._crowd.needs_meshes:
-            with self._busy.during("crowd", "Drawing the other envs ..."):
+            with self._busy.during("crowd", "Drawing the other envs ..."), self._server.atomic():
                 self._crowd.show()
+            self.browsers.views[client_id].step_back(self._crowd.nearest(), self.browsers.subject)
 
     def sync_panels(self, takes_growth: bool = True) -> None:
         """Bring every panel to the session's state; one-way.
 
         takes_growth: also those that send all of themselves when a recording that is written has got more.
         """
-        self._timeline.sync([view.client for view in self.browsers.views.values()])
         self._tell_of_end()
         self._selection.sync(self.session, takes_growth)
-        self._rewards.sync(self.session)
-        self._curves.sync(self.session, takes_growth)
+        # Curves and what the page knows of them belong together.
+        with self._server.atomic():
+            self._charts.sync(self.session, takes_growth)
+            self._timeline.sync([view.client for view in self.browsers.views.values()])
         self._rendering.sync()
         self._layers_panel.sync(self._layers)
         self._crowd_panel.sync(self._crowd.state, self.session.env_index)
@@ -136,6 +139,7 @@ class Stage:
     def stop_jobs(self) -> None:
         """Cancel what is being drawn in the background."""
         self._rendering.close()
+        self._plots.close()
 
     # -- composition ----------------------------------------------------------
 
@@ -144,8 +148,7 @@ class Stage:
         number = doubts(session.replay.verdicts)
         with tabs.add_tab("Replay"):
             self._selection = SelectionPanel(gui, self._mailbox, session)
-            self._rewards = RewardsPanel(gui)
-            self._curves = CurvesPanel(gui, session)
+            self._charts = ChartPanels(gui, self._mailbox, session, self._plots)
         with tabs.add_tab("View"):
             self._crowd_panel = CrowdPanel(gui)
             self._layers_panel = LayersPanel(gui, self._layers)
@@ -156,14 +159,15 @@ class Stage:
             self._rendering = Rendering(gui, self._mailbox, session, self.browsers, folder)
         self._actions: dict[str, PageAction] = {
             **session_actions(session),
+            **plot_actions(self._plots),
             **self.browsers.actions,
             **self._rendering.actions,
-            "toggle_crowd": lambda *_: self.toggle_crowd(),
+            "toggle_crowd": lambda _, client_id: self.toggle_crowd(client_id),
             "color_crowd": lambda value, _: self._crowd.state.set_color_by(value),
             "switch_layer": lambda value, _: self._layers.toggle(value),
         }
         self._page.set_actions(self._actions)
-        self._timeline = TimelinePanel(self._page, session, title, self._curves.chart_ids)
+        self._timeline = TimelinePanel(self._page, session, title, self._charts.page_state)
 
     def _command(self, description: str, hotkey: str, name: str) -> viser.CommandHandle:
         command = self._server.gui.add_command(description, hotkey=cast(Any, hotkey))

@@ -1,36 +1,231 @@
-// The time marker in the charts, and what of them the user has zoomed into.
+// What moves in the charts and what the mouse does there: the time marker, values under the pointer, click to seek, drag
+// to select A-B, wheel to zoom. viser draws the curves; what its charts show of time and of values is decided here, so
+// that another episode is new data for a chart and not a new chart.
 (() => {
-  const { state, element, addPart } = window.replayViewer;
-  const chartZooms = {}; // By chart: the one that was seen last, what it shows of time when whole, and its zoom.
+  const { state, element, send, bands, addPart } = window.replayViewer;
+  const MAX_ROWS = 12;
+  const DRAG = 5; // [px] before a press is no click any more.
+  const views = {}; // By the chart's id: { chart, zoom, band, marker, hover }.
+  const tip = element("div", "", document.body, { id: "rv-reading" });
+  let hovered = null;
 
-  // When a chart's axes change, viser makes it anew, without the part of it that the user has zoomed into.
-  function keepZoom(uuid, chart) {
-    const x = chart.scales.x;
-    if (x.min == null) return;
-    let seen = chartZooms[uuid];
-    if (seen?.chart !== chart) {
-      const [from, to] = seen?.zoom ?? [];
-      seen = chartZooms[uuid] = { chart, min: x.min, max: x.max, zoom: null };
-      if (from >= x.min && to <= x.max) {
-        chart.setScale("x", { min: from, max: to });
-        seen.zoom = [from, to]; // The chart has it a moment later; until then it may be made anew again.
-        return;
-      }
-    }
-    seen.zoom = x.min !== seen.min || x.max !== seen.max ? [x.min, x.max] : null;
+  const plots = () => state.plots ?? {};
+  const chartOf = (id) => window.__viserTestpoints?.uplots?.[id]?.chart;
+
+  // -- what is shown ------------------------------------------------------------
+
+  // The whole, or what of it the user has zoomed into; another episode's zoom is none.
+  function shownTime(id) {
+    const [from, to] = plots()[id]?.x ?? [0, 1];
+    const zoom = views[id]?.zoom;
+    if (zoom && (zoom[0] < from - 1e-9 || zoom[1] > to + 1e-9)) views[id].zoom = null;
+    return views[id]?.zoom ?? [from, to];
   }
 
-  function drawCharts(step) {
-    for (const uuid of state.charts) {
-      const chart = window.__viserTestpoints?.uplots?.[uuid]?.chart;
+  function label(value, increment, exponent) {
+    const unit = 10 ** exponent;
+    const digits = Math.min(Math.max(0, Math.ceil(-Math.log10(increment / unit) - 1e-9)), 6);
+    return Number((value / unit).toFixed(digits)).toLocaleString("en-US", { minimumFractionDigits: digits });
+  }
+
+  function install(id, chart) {
+    const view = views[id] = { ...views[id], chart };
+    chart.scales.x.range = () => shownTime(id);
+    chart.scales.y.range = () => plots()[id]?.y ?? [-1, 1];
+    chart.axes[1].values = (u, splits, axis, space, increment) =>
+      splits.map((value) => label(value, increment, plots()[id]?.exponent ?? 0));
+    (chart.hooks.draw ??= []).push(() => drawLimits(id, chart));
+    chart.over.classList.add("rv-chart");
+    view.marker = element("div", "rv-marker", chart.over);
+    if (view.band) bands.drop(view.band);
+    view.band = bands.add(
+      chart.over,
+      (step) => chart.valToPos(step * state.dt, "x") / chart.over.clientWidth,
+      (clientX) => stepAt(chart, clientX),
+    );
+    listen(id, chart);
+    show(id);
+  }
+
+  function show(id) {
+    const [min, max] = shownTime(id);
+    chartOf(id)?.setScale("x", { min, max });
+  }
+
+  // Of the joints' limits, in the colour of their curves.
+  function drawLimits(id, chart) {
+    const { limits, lines } = plots()[id] ?? {};
+    const pen = chart.ctx;
+    const { left, width, top, height } = chart.bbox;
+    pen.save();
+    pen.setLineDash([2, 4].map((length) => length * window.devicePixelRatio));
+    pen.lineWidth = window.devicePixelRatio;
+    for (const [line, value] of limits ?? []) {
+      const y = Math.round(chart.valToPos(value, "y", true));
+      if (!lines[line] || y < top || y > top + height) continue;
+      pen.strokeStyle = lines[line].color;
+      pen.beginPath();
+      pen.moveTo(left, y);
+      pen.lineTo(left + width, y);
+      pen.stroke();
+    }
+    pen.restore();
+  }
+
+  function draw(at) {
+    for (const id of Object.keys(plots())) {
+      const chart = chartOf(id);
       if (!chart) continue;
-      keepZoom(uuid, chart);
-      const marker = chart.over.querySelector(".rv-marker") ?? element("div", "rv-marker", chart.over);
-      const x = chart.valToPos(step * state.dt, "x");
-      marker.style.transform = `translateX(${x}px)`;
-      marker.style.display = x >= 0 && x <= chart.over.clientWidth ? "" : "none";
+      if (views[id]?.chart !== chart) install(id, chart);
+      const view = views[id];
+      const [from, to] = shownTime(id);
+      if (chart.scales.x.min !== from || chart.scales.x.max !== to) show(id);
+      const x = chart.valToPos(at * state.dt, "x");
+      view.marker.style.transform = `translateX(${x}px)`;
+      view.marker.style.display = x >= 0 && x <= chart.over.clientWidth ? "" : "none";
+      bands.draw(view.band, view.wanted);
     }
+    if (hovered) read();
   }
 
-  addPart({ draw: drawCharts });
+  function update(changes) {
+    if (!("plots" in changes)) return;
+    for (const id of Object.keys(plots())) show(id);
+    for (const id of Object.keys(views)) if (!(id in plots())) forget(id);
+  }
+
+  function forget(id) {
+    if (views[id].band) bands.drop(views[id].band);
+    delete views[id];
+  }
+
+  // -- values under the pointer -------------------------------------------------
+
+  function stepAt(chart, clientX) {
+    const box = chart.over.getBoundingClientRect();
+    const x = Math.min(Math.max(clientX - box.left, 0), box.width);
+    const last = Math.max(state.numSteps - 1, 0);
+    return Math.min(Math.max(Math.round(chart.posToVal(x, "x") / state.dt), 0), last);
+  }
+
+  function number(value) {
+    if (value == null || Number.isNaN(value)) return "NaN";
+    const size = Math.abs(value);
+    if (size && (size < 1e-3 || size >= 1e5)) return value.toExponential(2).replace("e+", "e");
+    return String(Number(value.toPrecision(4)));
+  }
+
+  // Of the curves' points the nearest one: where there are more steps than pixels, the largest value around it.
+  function rowsAt(id, chart, index) {
+    const { lines, spreads } = plots()[id];
+    const rows = lines.map(({ name, color, factor }, i) => ({ name, color, value: chart.data[i + 1]?.[index] / factor }));
+    for (const [i, line] of spreads.entries()) {
+      const at = 1 + Math.max(lines.length, 1) + 3 * i;
+      const [mean, low] = [chart.data[at]?.[index], chart.data[at + 1]?.[index]].map((v) => v / lines[line].factor);
+      if (rows[line]) rows[line].usual = `${number(mean)} \u00b1 ${number(Math.abs(mean - low))}`;
+    }
+    return rows.sort((a, b) => (Math.abs(b.value) || 0) - (Math.abs(a.value) || 0));
+  }
+
+  function read() {
+    const { id, clientX } = hovered;
+    const chart = chartOf(id);
+    if (!chart?.over.isConnected || !plots()[id] || !chart.data[0].length) return unread();
+    const index = chart.valToIdx(stepAt(chart, clientX) * state.dt);
+    const time = chart.data[0][index];
+    const key = `${id} ${index} ${clientX} ${chart.data[0].length} ${chart.data[1]?.[index]}`;
+    if (key === hovered.key) return;
+    hovered.key = key;
+    const rows = rowsAt(id, chart, index);
+    tip.replaceChildren();
+    element("b", "", tip).textContent = `${time.toFixed(2)} s, step ${Math.round(time / state.dt)}`;
+    for (const row of rows.slice(0, MAX_ROWS)) addRow(row);
+    if (rows.length > MAX_ROWS) element("em", "", tip).textContent = `and ${rows.length - MAX_ROWS} smaller ones`;
+    placeTip(chart.over.getBoundingClientRect(), clientX);
+  }
+
+  function addRow({ name, color, value, usual }) {
+    const row = element("div", "", tip);
+    element("i", "", row).style.background = color;
+    element("span", "", row).textContent = name;
+    element("strong", "", row).textContent = number(value);
+    if (usual) element("em", "", row).textContent = `mean ${usual}`;
+  }
+
+  // Beside the panel, where it hides no curve; where there is no room, above or below the chart.
+  function placeTip(chart, clientX) {
+    tip.classList.add("rv-open");
+    const { offsetWidth: width, offsetHeight: height } = tip;
+    const isBeside = chart.left - 74 - width > 8;
+    const left = isBeside ? chart.left - 74 - width : clientX - width / 2;
+    const above = chart.top - height - 8;
+    const top = isBeside ? chart.top + chart.height / 2 - height / 2 : above > 8 ? above : chart.bottom + 40;
+    tip.style.left = `${Math.min(Math.max(left, 8), Math.max(window.innerWidth - width - 8, 8))}px`;
+    tip.style.top = `${Math.min(Math.max(top, 8), Math.max(window.innerHeight - height - 8, 8))}px`;
+  }
+
+  function unread() {
+    hovered = null;
+    tip.classList.remove("rv-open");
+  }
+
+  // -- the mouse ----------------------------------------------------------------
+
+  function listen(id, chart) {
+    const over = chart.over;
+    let pressed = null; // {x, step} where the button went down.
+    over.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      over.setPointerCapture(event.pointerId);
+      pressed = { x: event.clientX, step: stepAt(chart, event.clientX) };
+      hovered = { id, clientX: event.clientX };
+    });
+    over.addEventListener("pointermove", (event) => {
+      hovered = { id, clientX: event.clientX };
+      const isDrag = pressed && (views[id].wanted || Math.abs(event.clientX - pressed.x) > DRAG);
+      if (isDrag) views[id].wanted = [pressed.step, stepAt(chart, event.clientX)];
+    });
+    over.addEventListener("pointerup", () => {
+      if (!pressed) return;
+      const { wanted } = views[id];
+      if (wanted) {
+        send("select_steps", wanted);
+        state.selection = [...wanted].sort((a, b) => a - b); // Until Python has said so.
+      } else send("seek", pressed.step);
+      pressed = views[id].wanted = null;
+    });
+    over.addEventListener("pointercancel", () => { pressed = views[id].wanted = null; unread(); });
+    over.addEventListener("pointerleave", () => { if (!pressed) unread(); });
+    over.addEventListener("wheel", (event) => turn(event, id, chart), { passive: false });
+    over.addEventListener("dblclick", () => { views[id].zoom = null; show(id); });
+  }
+
+  // The wheel zooms around the pointer; sideways, or with Shift, it moves along. What is whole already scrolls the panel.
+  function turn(event, id, chart) {
+    const [whole, end] = plots()[id].x;
+    const [from, to] = shownTime(id);
+    const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
+    const zooms = !event.shiftKey && Math.abs(event.deltaY) >= Math.abs(event.deltaX);
+    if (!views[id].zoom && (!zooms || event.deltaY > 0)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const box = chart.over.getBoundingClientRect();
+    const factor = zooms ? Math.exp(Math.min(Math.max(event.deltaY, -120), 120) * 0.003) : 1;
+    const at = from + ((event.clientX - box.left) / box.width) * (to - from);
+    const width = Math.max((to - from) * factor, Math.min(4 * state.dt, end - whole));
+    if (width >= end - whole) views[id].zoom = null;
+    else {
+      const shift = zooms ? 0 : (sideways / box.width) * width;
+      const left = Math.min(Math.max(at - ((at - from) / (to - from)) * width + shift, whole), end - width);
+      views[id].zoom = [left, left + width];
+    }
+    show(id);
+  }
+
+  function close() {
+    for (const id of Object.keys(views)) forget(id);
+    tip.remove();
+  }
+
+  addPart({ draw, update, close });
 })();

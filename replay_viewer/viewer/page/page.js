@@ -11,7 +11,7 @@
 
   const state = {
     title: "", numSteps: 1, dt: 0.02, playing: false, speed: 1, speeds: [1], loop: "off", envId: 0,
-    episodes: { first: [0], last: [0], outcome: [2] }, episode: null, standIn: "", charts: [], following: true, shadows: true,
+    episodes: { first: [0], last: [0], outcome: [2] }, episode: null, standIn: "", plots: {}, selection: null, following: true, shadows: true,
     tail: null,
   };
   const parts = [];
@@ -74,10 +74,25 @@
     for (const part of parts) part.draw?.(at);
   }
 
-  function sendClicked(event) {
-    const target = event.target.closest?.("[data-do]");
-    if (target) send(target.dataset.do, target.dataset.value ?? null);
+  // A panel that is written anew many times a second takes the pressed element away before it is let go: what counts is
+  // that the same thing is asked for where the pointer goes down and up. Clicks are those of the keyboard.
+  let pressed = null;
+  const asked = (event) => event.target.closest?.("[data-do]:not(:disabled)");
+  const request = (target) => JSON.stringify([target?.dataset.do, target?.dataset.value]);
+  function press(event) {
+    pressed = event.button === 0 ? request(asked(event)) : null;
   }
+  function letGo(event) {
+    const target = asked(event);
+    if (target && pressed === request(target)) send(target.dataset.do, target.dataset.value ?? null);
+    pressed = null;
+  }
+  function sendClicked(event) {
+    const target = asked(event);
+    if (target && event.detail === 0) send(target.dataset.do, target.dataset.value ?? null);
+  }
+  document.addEventListener("pointerdown", press);
+  document.addEventListener("pointerup", letGo);
   document.addEventListener("click", sendClicked);
 
   // Keys are dead while a control has the focus, and space presses a focused button: give the focus back to the page.
@@ -89,6 +104,8 @@
 
   function close() {
     running = false;
+    document.removeEventListener("pointerdown", press);
+    document.removeEventListener("pointerup", letGo);
     document.removeEventListener("click", sendClicked);
     document.removeEventListener("click", giveBackFocus);
     document.documentElement.classList.remove("rv-shown");

@@ -126,7 +126,7 @@
     speed?.parentNode.remove();
     loop?.parentNode.remove();
     speed = choice(row, "Speed", state.speeds.map((x) => [x, `${x}x`]), "set_speed");
-    loop = choice(row, "Loop", [["off", "off"], ["episode", "episode"], ["rollout", "all"]], "set_loop");
+    loop = choice(row, "Loop", [["off", "off"], ["episode", "episode"], ["rollout", "all"], ["selection", "A-B"]], "set_loop");
   }
 
   // -- time -------------------------------------------------------------------
@@ -300,5 +300,6 @@
 
   window.replayViewer.position = position;
   window.replayViewer.toggleZoom = toggleZoom;
+  window.replayViewer.timeline = { track, fraction, stepAt };
   addPart({ update, draw, close: () => bar.remove() });
 })();

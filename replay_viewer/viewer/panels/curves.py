@@ -1,165 +1,106 @@
-"""The episode's reward curves, with a time marker that the page itself moves."""
+"""A chart of curves over time. The page adds what moves in it and what a user does with it: page/charts.js."""
 
 from __future__ import annotations
 
-import math
+from typing import Any
 
 import numpy as np
 import viser
 from viser import uplot
 
-from ...palette import TOTAL_COLOR, term_color
-from ...reward_scales import Range, chart_range
-from ...rewards import EpisodeRewards
+from ..plots.picture import Picture, Spread, power_of_ten
 from ..server import handle_id
-from ..session import Session
-from ..thinned_curves import ThinnedCurves
 
-# The page writes values with three decimals at most, and has no room for many digits.
-_LEAST_SPAN, _LARGEST_VALUE = 0.015, 10_000
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_HEIGHT = 230
+_BAND_OPACITY = "2e"  # Of 255, in hexadecimal digits.
+_CLEAR = "rgba(0,0,0,0)"
+# The page has its own ways with the mouse.
+_CURSOR: Any = {"y": False, "points": {"show": False}, "drag": {"setScale": False, "x": False, "y": False}}
 
 
 class CurvesPanel:
-    """One chart, sent once per episode, env and agent, and now and then while the episode is being recorded."""
+    """One chart, whose data are sent when its picture is another one; what belongs to the axes goes to the page."""
 
-    def __init__(self, gui: viser.GuiApi, session: Session) -> None:
-        self._control_dt = session.replay.rollout.control_dt
-        self._begin(session)
-        names = [*self._rewards.names, *(["reward"] if self._rewards.total is not None else [])]
-        self._chart = None
-        if names:
-            self._chart = gui.add_uplot(
-                self._data(),
-                (uplot.Series(label="time [s]"), *_series(self._rewards)),
-                scales=self._scales(),
-                axes=chart_axes(power_of_ten(self._range)),
-                legend=uplot.Legend(show=False),
-                padding=(8, 16, 0, 0),  # The topmost label is cut in half without.
-                height=230,
-            )
+    def __init__(self, gui: viser.GuiApi, picture: Picture, control_dt: float, height: int = _HEIGHT) -> None:
+        """picture: shown first; control_dt: seconds per step."""
+        self._control_dt = control_dt
+        self._picture = picture
+        self._chart = gui.add_uplot(
+            chart_data(picture, control_dt),
+            _series(picture),
+            bands=_bands(picture),
+            scales={"x": uplot.Scale(time=False)},
+            axes=_axes(picture),
+            legend=uplot.Legend(show=False),
+            cursor=_CURSOR,
+            padding=(8, 16, 0, 0),  # The topmost label is cut in half without.
+            height=height,
+        )
+
+    def sync(self, picture: Picture) -> None:
+        """Show a picture. With other series or axes the page makes the chart anew."""
+        if picture is self._picture:
+            return
+        chart = self._chart
+        for name, value in (("series", _series(picture)), ("bands", _bands(picture)), ("axes", _axes(picture))):
+            if getattr(chart, name) != value:
+                setattr(chart, name, value)
+        self._picture = picture
+        chart.data = chart_data(picture, self._control_dt)
 
     @property
-    def chart_ids(self) -> list[str]:
-        """Ids of the charts that take a time marker."""
-        return [] if self._chart is None else [handle_id(self._chart)]
-
-    def sync(self, session: Session, takes_growth: bool) -> None:
-        """Show the curves of the session's episode; with `takes_growth` also steps that have come since."""
-        is_same = session.episode_rewards is self._rewards and self._is_running == session.is_running(session.episode)
-        if self._chart is None or is_same:
-            return
-        if self._shown != _shown(session) or len(session.episode_rewards.steps) < self._curves.num_steps:
-            self._begin(session)
-        elif takes_growth:
-            self._go_on(session)
-        else:
-            return
-        # With other scales or axes the page makes the chart anew.
-        scales, axes = self._scales(), chart_axes(power_of_ten(self._range))
-        if scales != self._chart.scales:
-            self._chart.scales = scales
-        if axes != self._chart.axes:
-            self._chart.axes = axes
-        self._chart.data = self._data()
-
-    def _begin(self, session: Session) -> None:
-        self._shown, self._rewards = _shown(session), session.episode_rewards
-        self._is_running = session.is_running(session.episode)
-        self._curves = thinned(self._rewards)
-        self._range = chart_range(self._curves.points)
-
-    def _go_on(self, session: Session) -> None:
-        self._rewards, self._is_running = session.episode_rewards, session.is_running(session.episode)
-        self._curves.extend(_curves(self._rewards, self._curves.num_steps))
-        needed = chart_range(self._curves.points)
-        if not _is_roomy(self._range, needed):
-            self._range = needed
-
-    def _scales(self) -> dict[str, uplot.Scale]:
-        num_steps = _room_for(self._curves.num_steps) if self._is_running else self._curves.num_steps
-        return chart_scales(self._curves.first_step, num_steps, self._range, self._control_dt)
-
-    def _data(self) -> tuple[np.ndarray, ...]:
-        return chart_data(self._curves, self._control_dt, power_of_ten(self._range))
+    def page_state(self) -> dict[str, Any]:
+        """What the page has to know of the chart, by the chart's id."""
+        return {handle_id(self._chart): _page_state(self._picture, self._control_dt)}
 
 
-def _shown(session: Session) -> tuple[object, ...]:
-    """Whose curves these are; an episode that goes on keeps its first step."""
-    return session.env_index, session.agent, session.episode.first_step
+def _page_state(picture: Picture, control_dt: float) -> dict[str, Any]:
+    """Ranges of time [s] and values, what the labels are divided by, and what each line of the chart is."""
+    return {
+        "x": [step * control_dt for step in picture.span],
+        "y": None if picture.y_range is None else list(picture.y_range),
+        "exponent": power_of_ten(picture.y_range),
+        "lines": [{"name": line.name, "color": line.color, "factor": float(line.factor)} for line in picture.lines],
+        "spreads": [spread.line for spread in picture.spreads],
+        "limits": [[line, float(value)] for line, value in picture.limits],
+    }
 
 
-def thinned(episode: EpisodeRewards) -> ThinnedCurves:
-    """An episode's curves: its terms, then its reward."""
-    values = _curves(episode, 0)
-    curves = ThinnedCurves(episode.steps.start, values.shape[1])
-    curves.extend(values)
-    return curves
+def chart_data(picture: Picture, control_dt: float) -> tuple[np.ndarray, ...]:
+    """Time [s], one array per line, then of each spread the mean, and the band's lower and upper edge."""
+    lines = picture.curves.T.copy() if picture.lines else np.full((1, len(picture.steps)), np.nan)
+    spreads = [
+        (spread.mean, spread.mean - spread.deviation, spread.mean + spread.deviation) for spread in picture.spreads
+    ]
+    return (picture.steps * control_dt, *lines, *(values for spread in spreads for values in spread))
 
 
-def _curves(episode: EpisodeRewards, first: int) -> np.ndarray:
-    """Values from the episode's step `first` on, one column per curve."""
-    total = [] if episode.total is None else [episode.total[first:, None]]
-    return np.concatenate([episode.terms[first:], *total], axis=1)
+def _series(picture: Picture) -> tuple[uplot.Series, ...]:
+    lines = [uplot.Series(label=line.name, stroke=line.color, width=line.width) for line in picture.lines]
+    spreads = [series for spread in picture.spreads for series in _spread_series(picture, spread)]
+    # A chart without a curve is not drawn at all.
+    return (uplot.Series(label="time [s]"), *(lines or [uplot.Series(label="nothing", stroke=_CLEAR)]), *spreads)
 
 
-def _is_roomy(shown: Range, needed: Range) -> bool:
-    """Whether what is needed fits into what is shown, and fills at least half of it: then the axis keeps still."""
-    if shown is None or needed is None:
-        return shown is needed
-    margin = 0.1 * (needed[1] - needed[0])
-    fits = shown[0] <= needed[0] + margin and needed[1] - margin <= shown[1]
-    return fits and 2 * (needed[1] - needed[0]) >= shown[1] - shown[0]
+def _spread_series(picture: Picture, spread: Spread) -> tuple[uplot.Series, ...]:
+    line = picture.lines[spread.line]
+    mean = uplot.Series(label=f"{line.name}, mean", stroke=line.color, width=1.25, dash=(5, 4))
+    edges = (uplot.Series(label=f"{line.name}, {edge}", stroke=_CLEAR, width=0) for edge in ("low", "high"))
+    return (mean, *edges)
 
 
-def _room_for(num_steps: int) -> int:
-    """Steps of a chart into which a running episode grows, so that the axis need not change with every step."""
-    room = 100
-    while room < num_steps:
-        room += room // 2
-    return room
+def _bands(picture: Picture) -> tuple[uplot.Band, ...]:
+    """Between the edges of each spread, by the numbers of their series."""
+    first = 1 + max(1, len(picture.lines))
+    return tuple(
+        uplot.Band(series=(first + 3 * i + 2, first + 3 * i + 1), fill=picture.lines[spread.line].color + _BAND_OPACITY)
+        for i, spread in enumerate(picture.spreads)
+    )
 
 
-def power_of_ten(y_range: Range) -> int:
-    """By which power of ten a chart's values are divided, so that the labels of its axis are exact and short."""
-    if y_range is None:
-        return 0
-    bottom, top = y_range
-    largest = max(abs(bottom), abs(top))
-    if top - bottom >= _LEAST_SPAN and largest < _LARGEST_VALUE:
-        return 0
-    return 3 * math.floor(math.log10(largest) / 3)
-
-
-def chart_axes(exponent: int) -> tuple[uplot.Axis, uplot.Axis]:
+def _axes(picture: Picture) -> tuple[uplot.Axis, uplot.Axis]:
     """The axes of time and of values, whose labels may have six characters."""
     values = uplot.Axis(size=58)
-    if exponent:
-        values["label"] = "\N{MULTIPLICATION SIGN} 10" + str(exponent).translate(_SUPERSCRIPTS)
-        values["labelSize"] = 18
+    if picture.title:
+        values["label"], values["labelSize"] = picture.title, 18
     return uplot.Axis(label="time [s]", labelSize=18, size=34), values
-
-
-def chart_scales(first_step: int, num_steps: int, y_range: Range, control_dt: float) -> dict[str, uplot.Scale]:
-    """What the chart's axes show; of a single step, which has no width of its own, with one step to either side.
-
-    The range of time is stated because viser's own one is lost when data and scales change together.
-    """
-    first, last = (first_step, first_step + num_steps - 1) if num_steps > 1 else (first_step - 1, first_step + 1)
-    scales = {"x": uplot.Scale(time=False, range=(first * control_dt, last * control_dt))}
-    if y_range is None:
-        return scales
-    unit = 10.0 ** power_of_ten(y_range)
-    return {**scales, "y": uplot.Scale(range=(y_range[0] / unit, y_range[1] / unit))}
-
-
-def _series(episode: EpisodeRewards) -> list[uplot.Series]:
-    series = [uplot.Series(label=n, stroke=term_color(i), width=1.25) for i, n in enumerate(episode.names)]
-    if episode.total is not None:
-        series.append(uplot.Series(label="reward", stroke=TOTAL_COLOR, width=1.75))
-    return series
-
-
-def chart_data(curves: ThinnedCurves, control_dt: float, exponent: int = 0) -> tuple[np.ndarray, ...]:
-    """Time [s] and one array per curve, of values divided by a power of ten."""
-    return (curves.steps * control_dt, *(curves.points / 10.0**exponent).T.copy())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import viser
@@ -19,19 +19,20 @@ _UNFOLLOWED = "Still being written when it was opened: start the viewer with --t
 class TimelinePanel:
     """Keeps every browser's bar at the session's state; the playhead itself travels with the poses."""
 
-    def __init__(self, page: PageBridge, session: Session, title: str, chart_ids: list[str]) -> None:
+    def __init__(self, page: PageBridge, session: Session, title: str, charts: Callable[[], Mapping[str, Any]]) -> None:
+        """charts: gives what the page has to know of the charts, by their ids."""
         self._page = page
         self._fixed = {
             "title": title,
             "dt": session.player.control_dt,
             "speeds": list(SPEEDS),
-            "charts": chart_ids,
         }
-        self._state = TimelineState(session)
+        self._state, self._charts = TimelineState(session), charts
+        self._plots = charts()
 
     def greet(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:
         """Give a browser's bar all of its state; `own` is what only it has."""
-        self._page.update(client, {**self._fixed, **self._state.everything(), **own})
+        self._page.update(client, {**self._fixed, **self._state.everything(), "plots": self._plots, **own})
 
     def update(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:
         """Tell one browser what changed for it alone."""
@@ -43,7 +44,9 @@ class TimelinePanel:
 
     def sync(self, clients: Iterable[viser.ClientHandle]) -> None:
         """Tell every browser what changed."""
-        changes = self._state.changes()
+        changes, plots = self._state.changes(), self._charts()
+        if plots != self._plots:
+            self._plots = changes["plots"] = plots
         if changes:
             for client in clients:
                 self._page.update(client, changes)
@@ -93,6 +96,7 @@ def _state(session: Session) -> dict[str, Any]:
         "playing": session.playing,
         "speed": session.player.speed,
         "loop": session.player.loop,
+        "selection": session.player.selection,
         "envId": session.env_id,
         "episode": _episode(session),
         "standIn": session.stand_in,

@@ -8,13 +8,13 @@ class CurveChoice:
 
     Attributes:
         pinned: in the order of pinning; they come first, and are drawn thicker. hidden: those that are not shown.
-        alone: the one that is shown without the others, or None.
+        alone: the one that is shown without the others, or None. max_shown: how many are shown at first.
     """
 
     def __init__(self, count: int, max_shown: int | None = None) -> None:
         """max_shown: of more curves than this, only so many are shown at first."""
         self.count = count
-        self._max_shown = count if max_shown is None else max_shown
+        self.max_shown = count if max_shown is None else min(max_shown, count)
         self.pinned: list[int] = []
         self.alone: int | None = None
         self.hidden: set[int] = set()
@@ -60,4 +60,4 @@ class CurveChoice:
 
     def show_first(self) -> None:
         """Show as many as at first."""
-        self.alone, self.hidden = None, set(range(self._max_shown, self.count))
+        self.alone, self.hidden = None, set(range(self.max_shown, self.count))

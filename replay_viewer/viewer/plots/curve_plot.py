@@ -50,6 +50,19 @@ class CurvePlot:
             return "share of each curve's largest"
         return ("per second" if self.per_second else "per step") if self.source.has_rate else self.source.unit
 
+    @property
+    def note(self) -> str:
+        """What the user should know of the curves, and of work on them that goes on."""
+        if not self.choice.shown:
+            return "Every curve is hidden"
+        if not self.with_spread:
+            return ""
+        if not self._focus():
+            return f"Pin up to {MAX_SPREADS} curves to see how they usually go"
+        return self._spreads.note or (
+            "Dashed: mean over the episodes of all envs, at the same time after their start; band: \u00b11 \u03c3"
+        )
+
     def toggle_per_second(self) -> None:
         """Amounts per second, or per step."""
         self.per_second = not self.per_second
@@ -79,7 +92,7 @@ class CurvePlot:
         focus = self._focus()
         self._spreads.ask({source.spread_key(curve): source.reader(curve) for curve in focus})
         style = (source.key, self.per_second, self.normalised, self.choice.key, focus, self._spreads.version)
-        shown = (style, self._curves.version, self._spreads.note if focus else "")
+        shown = (style, self._curves.version)
         if self._picture is None or shown != self._shown:
             before = self._picture.y_range if self._picture is not None and self._shown[0] == style else None
             self._shown, self._picture = shown, self._draw(focus, before)
@@ -100,10 +113,7 @@ class CurvePlot:
         values = curves.points[:, list(shown)] * factors
         spreads = tuple(s for curve in focus if (s := self._spread(shown.index(curve), curve, factors)) is not None)
         bands = [s.mean + sign * s.deviation for s in spreads for sign in (-1, 1)]
-        needed = chart_range(np.column_stack([values, *bands]))
-        limits = [
-            (i, limit * factors[i]) for i, curve in enumerate(shown) for limit in self.source.limits.get(curve, ())
-        ]
+        needed, near = _with_near(chart_range(np.column_stack([values, *bands])), self._limits(factors))
         return Picture(
             steps=curves.steps,
             curves=values,
@@ -113,7 +123,6 @@ class CurvePlot:
             unit=self.unit,
             spreads=spreads,
             limits=near,
-            note=self._note(focus),
         )
 
     def _limits(self, factors: np.ndarray) -> Limits:
@@ -143,16 +152,6 @@ class CurvePlot:
             return None
         at = curves.steps - curves.first_step
         return Spread(line, band.mean[at, 0] * factors[line], band.deviation[at, 0] * factors[line])
-
-    def _note(self, focus: tuple[int, ...]) -> str:
-        if not self.with_spread:
-            return ""
-        if not focus:
-            return "Pin up to 3 curves to see how they usually go"
-        return (
-            self._spreads.note
-            or "Dashed: mean of all envs' episodes at that time after their start; band: \u00b11 \u03c3"
-        )
 
 
 def _with_near(shown: Range, limits: Limits) -> tuple[Range, Limits]:

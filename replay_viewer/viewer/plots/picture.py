@@ -39,7 +39,7 @@ class Picture:
 
     steps: (P,) positions in the recording. curves: (P, L), one column per line. lines: L of them. span: first and last
     step of the axis of time. y_range: bottom and top of the axis of values. unit: of the values. limits: values that
-    are marked, in the colour of a line: (line, value). note: what the user should know of the curves.
+    are marked, in the colour of a line: (line, value). title: of the axis of values.
     """
 
     steps: np.ndarray
@@ -50,7 +50,6 @@ class Picture:
     unit: str
     spreads: tuple[Spread, ...] = ()
     limits: tuple[tuple[int, float], ...] = ()
-    note: str = ""
     title: str = field(init=False)
 
     def __post_init__(self) -> None:
