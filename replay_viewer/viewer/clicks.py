@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import viser
@@ -32,9 +32,9 @@ class Clicks:
             return
         self._listens = listens
         if listens:
-            self._scene.on_click()(self._post)
+            self._scene.on_click()(cast(Any, self._post))
         else:
-            self._scene.remove_click_callback(self._post)
+            self._scene.remove_click_callback(cast(Any, self._post))
 
     async def _post(self, event: Any) -> None:
         self._mailbox.post(self.select, event.client_id, event.ray_origin, event.ray_direction)

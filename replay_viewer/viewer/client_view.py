@@ -16,6 +16,8 @@ from .view_memory import ViewMemory
 
 # An orbit camera cannot look along its own axis; this tilt [m per m of distance] is not visible.
 _OFF_AXIS = 1e-3
+# How steep a camera looks down at many, as the height of its direction; room for them around their middles.
+_BIRD, _ROOM = 0.45, 1.25
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,12 @@ class ClientView:
     def look_from(self, name: str, subject: Subject) -> None:
         """Put the camera on a preset; orbiting goes on from there."""
         self._take(subject.seen_from(name, self.origin(subject), self._aspect()), 1.0)
+
+    def step_back(self, points: np.ndarray, subject: Subject) -> None:
+        """Move the camera away from what it looks at, until points (K, 3) [m] of the world are in the picture too."""
+        pose = distant_view(browser_pose(self.client.camera), points - self.origin(subject), self._aspect())
+        if pose is not None:
+            self._take(pose, 1.0)
 
     def toggle_follow(self, subject: Subject) -> None:
         """Let go of the robot where it is, or take it to the middle of the picture again, in the same direction."""
@@ -156,6 +164,22 @@ class ClientView:
         with self.client.atomic():
             camera.position = target + view
             camera.look_at = target
+
+
+def distant_view(pose: CameraPose, points: np.ndarray, aspect: float) -> CameraPose | None:
+    """A camera that sees points (K, 3) as well, farther away and not lower than a bird; None if it sees them already.
+
+    aspect: the picture's width over its height.
+    """
+    away = pose.position - pose.look_at
+    distance = float(np.linalg.norm(away))
+    yaw, height = np.arctan2(away[1], away[0]), max(away[2] / distance, _BIRD)
+    flat, right = np.array([np.cos(yaw), np.sin(yaw), 0.0]), np.array([-np.sin(yaw), np.cos(yaw), 0.0])
+    away = (1 - height**2) ** 0.5 * flat + [0.0, 0.0, height]
+    offsets, slope = points - pose.look_at, np.tan(pose.fov / 2)
+    beside, above = abs(offsets @ right) / (slope * aspect), abs(offsets @ np.cross(away, right)) / slope
+    needed = float((_ROOM * np.maximum(beside, above) + offsets @ away).max(initial=0.0))
+    return pose._replace(position=pose.look_at + needed * away) if needed > distance else None
 
 
 def _moved(pose: CameraPose, offset: np.ndarray) -> CameraPose:

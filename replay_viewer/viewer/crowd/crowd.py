@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Instances whose poses a browser takes at 60 frames a second; of more, every second frame is sent, every third, ...
 _PER_FRAME = 20_000
+# So many of the others are looked at when the crowd comes.
+_NEAREST = 24
 # The mark over the robot: how high [its radii], how large.
 _MARK_HEIGHT, _MARK_SIZE = 0.9, 0.09
 _UPRIGHT = [1.0, 0.0, 0.0, 0.0]
@@ -81,6 +83,15 @@ class Crowd:
         self._move()
         if before is None or wanted.looks != before.looks:
             self._paint(wanted.coloring)
+
+    def nearest(self) -> np.ndarray:
+        """Where those envs are drawn that are nearest to the one watched, (K, 3) [m] in the world."""
+        if self._drawn is None:
+            return np.zeros((0, 3))
+        first = next(iter(self._bodies))
+        places = self._drawn.entities[first].base_pos[self.state.others] + self.state.offsets[self.state.others]
+        distances = np.linalg.norm(places - self._session.frame.entities[first].base_pos[0], axis=1)
+        return places[np.argsort(distances, kind="stable")[:_NEAREST]]
 
     def pick(self, origin: np.ndarray, direction: np.ndarray) -> int | None:
         """The env, a position in the recording, whose robot a ray hits first: (3,) [m] in the world and (3,)."""
