@@ -8,12 +8,15 @@ It needs MuJoCo: pip install mujoco
 
 from __future__ import annotations
 
-import argparse
-import time
 from pathlib import Path
 
-import push_adapter  # noqa: F401 - it makes itself known to `attach`.
-from push_env import PushEnv
+from script import run, steps, tell_end
+
+try:
+    import push_adapter  # noqa: F401 - it makes itself known to `attach`.
+    from push_env import PushEnv
+except ImportError as missing:
+    raise SystemExit(f"{missing}. This demo needs MuJoCo: pip install mujoco") from None
 
 from replay_viewer import attach
 
@@ -33,18 +36,13 @@ def record(path: Path, seconds: float, num_envs: int, seed: int, live: bool = Fa
     env = PushEnv(num_envs, seed)
     with attach(env, path, env_ids="all", metadata={"about": ABOUT, "task": "push a box together"}) as recorder:
         try:
-            for step in range(round(seconds / env.dt)):
-                began = time.monotonic()
+            for step in steps(seconds, env.dt, live, recorder.path):
                 play_trick(env, step)
                 env.step(env.plan())
                 recorder.log("shove", env.shoves)
-                if step % 50 == 0:
-                    print(f"\r{recorder.path}: {step * env.dt:.0f} of {seconds:.0f} s", end="", flush=True)
-                if live:
-                    time.sleep(max(0.0, began + env.dt - time.monotonic()))
         except KeyboardInterrupt:
             pass
-    print(f"\r{recorder.path}: {recorder.num_steps * env.dt:.1f} s recorded")
+    tell_end(recorder.path, recorder.num_steps * env.dt)
     return recorder.path
 
 
@@ -56,17 +54,5 @@ def play_trick(env: PushEnv, step: int) -> None:
         env.shove(3, 1, SHOVE, SHOVE_FOR)
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path, help="the recording to make")
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--envs", type=int, default=4)
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--live", action="store_true", help="in real time")
-    options = parser.parse_args()
-    record(options.out, options.seconds, options.envs, options.seed, options.live)
-
-
 if __name__ == "__main__":
-    main()
+    run(record, __doc__, num_envs=4, seed=SEED)

@@ -88,6 +88,31 @@ def test_an_episode_is_recorded_with_its_success(demo: Any, tmp_path: Path, caps
     assert capsys.readouterr().out.endswith("9.0 s recorded\n")
 
 
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (("--envs", "0"), "'0' is not a whole number from 1 on"),
+        (("--seconds", "nan"), "'nan' is no time to simulate"),
+        (("--seconds", "soon"), "'soon' is no time to simulate"),
+        (("--seed", "-1"), "'-1' is not a whole number from 0 on"),
+    ],
+)
+def test_bad_command_lines_are_refused_with_a_reason(
+    demo: Any, bad: tuple[str, str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(sys, "argv", ["push.py", "never.rec", *bad])
+    with pytest.raises(SystemExit):
+        demo.run(demo.record, "", num_envs=1, seed=0)
+    assert said in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_one_line(demo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(sys, "argv", ["push.py", str(tmp_path / "file" / "push.rec")])
+    with pytest.raises(SystemExit, match=r"push\.rec: cannot be made"):
+        demo.run(demo.record, "", num_envs=1, seed=0)
+
+
 def test_the_script_runs_from_any_folder(tmp_path: Path):
     command = [sys.executable, str(DEMO / "push.py"), "made.rec", "--seconds", "0.4", "--envs", "2", "--live"]
     done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60)
