@@ -246,6 +246,7 @@ class ViewerApp:
             return
         if before is not None:
             before.session.replay.close()
+        self._server.gui.set_panel_label(self._stage.title)
         self._files.shown(order)
         shown.set_result(None)
 

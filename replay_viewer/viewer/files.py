@@ -155,7 +155,7 @@ class Files:
     def _notify(self, problem: str) -> None:
         client = self._clients.get(self._asked_by)
         if client is not None:
-            client.add_notification("This cannot be opened", problem, color="red", auto_close_seconds=20)
+            self._page.update(client, {"files": {"failed": problem}})
 
     # -- the pages ------------------------------------------------------------
 

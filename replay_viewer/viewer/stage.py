@@ -35,7 +35,8 @@ class Stage:
     """One replay in a server. Only the owner thread touches it, but for its making.
 
     Attributes:
-        session: what is watched. browsers: those that show it. anew: makes the same stage again, once it is closed.
+        session: what is watched. title: what the page calls it. browsers: those that show it. anew: makes the same
+            stage again, once it is closed.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Stage:
             tell: called with a line about how the writing of the recording ended.
             layers: what a user adds to the 3D view.
         """
-        self.session = session
+        self.session, self.title = session, title
         facts = {"shadows": shadows, "folder": folder, "tell": tell, "layers": layers}
         self.anew = partial(Stage, server, mailbox, page, clients, session, title, **facts)
         self._server, self._mailbox, self._page = server, mailbox, page

@@ -114,13 +114,15 @@
     });
   }
 
-  // A note where the work was told of, until it is clicked away or the next drop.
-  const note = element("div", "rv-note", document.body, { id: "rv-drop-problem", role: "alert" });
+  // Why something could not be opened, until it is clicked away or something else is.
+  const note = element("div", "rv-note", document.body, { id: "rv-problem", role: "alert" });
   const noteText = element("span", "", note);
+  element("b", "", noteText).textContent = "This cannot be opened";
+  const noteReason = element("div", "", noteText);
   element("button", "", note, { type: "button", "aria-label": "Close", title: "Close" }).textContent = "\u00d7";
   note.lastChild.addEventListener("click", () => note.classList.remove("rv-open"));
   function tell(problem) {
-    noteText.textContent = problem;
+    noteReason.textContent = problem;
     note.classList.add("rv-open");
   }
 
@@ -154,6 +156,12 @@
     note.remove();
   }
 
+  // Python says so of what it could not open, and takes it back when something else is opened.
+  function update(changes) {
+    if (changes.files?.failed) tell(changes.files.failed);
+    if ("shown" in (changes.files ?? {})) note.classList.remove("rv-open");
+  }
+
   window.replayViewer.chooseFiles = () => input.click();
-  addPart({ close });
+  addPart({ update, close });
 })();

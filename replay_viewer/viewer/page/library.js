@@ -132,7 +132,7 @@
   }
 
   function take(changes) {
-    const { news, isAskedFor, ...rest } = changes;
+    const { news, isAskedFor, failed, ...rest } = changes;
     const before = files.shown;
     Object.assign(files, rest);
     for (const [index, row] of Object.entries(news ?? {})) files.rows[index] = row;
