@@ -74,6 +74,24 @@ def test_terms_sum_to_each_agents_reward(demo: Replay):
     assert np.abs(rewards[..., 0] - rewards[..., 1]).max() > 0.01
 
 
+def test_terms_are_their_formulas_of_what_is_recorded(demo: Replay, episodes: list[Episode]):
+    names, dt = demo.rollout.reward_terms, demo.rollout.control_dt
+    for episode in episodes:
+        terms = shown(demo, "rew_terms", episode)
+        away = shown(demo, "box.base_pos", episode) - shown(demo, "target.base_pos", episode)
+        progress = -8.0 * np.diff(np.linalg.norm(away[:, :2], axis=1))
+        for agent, robot in enumerate(ROBOTS):
+            expected = {
+                "box_progress": progress,
+                "upright": -2 * dt * (1 - rotations.to_matrix(shown(demo, f"{robot}.base_wxyz", episode))[1:, 2, 2]),
+                "torques": -1e-4 * dt * np.sum(shown(demo, f"{robot}.joint_torque", episode)[1:] ** 2, axis=-1),
+                "action_rate": -5 * dt * np.sum(np.diff(shown(demo, "act", episode)[:, agent], axis=0) ** 2, axis=-1),
+            }
+            for name, values in expected.items():
+                found = terms[1:, agent, names.index(name)]
+                np.testing.assert_allclose(found, values, atol=2e-5, err_msg=f"{name} of {robot}")
+
+
 def test_success_is_where_the_box_is_at_the_target(demo: Replay, episodes: list[Episode]):
     for episode in episodes:
         box, target = (shown(demo, f"{name}.base_pos", episode)[:, :2] for name in ("box", "target"))
