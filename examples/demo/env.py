@@ -38,6 +38,8 @@ class TrotterEnv:
 
     Attributes:
         root_states: (n, 13): position [m], rotation xyzw, velocity [m/s] and turn rate [rad/s] in the world.
+        friction: of the ground, (n,).
+        added_mass: on the bases, (n,) [kg].
         commands: (n, 3): forward and leftward velocity [m/s], turn rate [rad/s].
         pushes: (n, 3) [N], the forces on the bases during the last step.
     """
@@ -51,11 +53,10 @@ class TrotterEnv:
         self.sim = Simulation(num_envs, self.terrain, cfg.sim.dt)
         self._make_buffers()
         self._prepare_reward_function()
+        self.friction = self._rng.uniform(*cfg.domain_rand.friction_range, num_envs)
+        self.added_mass = self._rng.uniform(*cfg.domain_rand.added_mass_range, num_envs)
         for index in range(num_envs):
-            friction, mass = (
-                self._draw(span) for span in (cfg.domain_rand.friction_range, cfg.domain_rand.added_mass_range)
-            )
-            self.sim.vary(index, friction, mass)
+            self.sim.vary(index, self.friction[index], self.added_mass[index])
         self.reset()
 
     def step(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:

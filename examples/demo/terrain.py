@@ -31,7 +31,7 @@ class Terrain:
     """
 
     def __init__(
-        self, length: float = 16.0, width: float = 14.0, seed: int = 1, hills: float = 0.045, roughness: float = 0.006
+        self, length: float = 16.0, width: float = 14.0, seed: int = 1, hills: float = 0.07, roughness: float = 0.008
     ) -> None:
         rng = np.random.default_rng(seed)
         self.length, self.width = length, width

@@ -14,12 +14,18 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+try:
+    import mujoco
+except ImportError:
+    raise SystemExit("This needs MuJoCo: pip install mujoco") from None
+
 from env import TrotterEnv
 from trotter import KD, KP, trot_of
 
-from replay_viewer import attach
+from replay_viewer import ReplayError, attach
 
-SEED = 1
+SEED = 2
 ABOUT = (
     "Trotter, a robot of our own, follows commanded velocities over uneven ground. Simulated by MuJoCo; a feedback "
     "controller places its feet (examples/demo/trot.py), no policy was trained. Friction, mass, commands and pushes "
@@ -29,9 +35,9 @@ ABOUT = (
 
 def record(path: Path, seconds: float, num_envs: int, seed: int, live: bool = False) -> Path:
     """Simulate and record; Ctrl-C ends it early. Returns the path of the recording."""
-    env, metadata = TrotterEnv(num_envs, seed), {"about": ABOUT, "task": "velocity tracking"}
+    env = TrotterEnv(num_envs, seed)
     trot = trot_of(num_envs, env.dt)
-    with attach(env, path, env_ids="all", seed=seed, metadata=metadata) as recorder:
+    with attach(env, path, env_ids="all", seed=seed, metadata=_metadata(env)) as recorder:
         try:
             for step in range(round(seconds / env.dt)):
                 began = time.monotonic()
@@ -51,6 +57,12 @@ def record(path: Path, seconds: float, num_envs: int, seed: int, live: bool = Fa
     return recorder.path
 
 
+def _metadata(env: TrotterEnv) -> dict[str, object]:
+    """What the recording says about itself, beside what `attach` finds out."""
+    drawn = {"friction": env.friction.round(3).tolist(), "added_mass": env.added_mass.round(3).tolist()}
+    return {"about": ABOUT, "task": "velocity tracking", "simulator": f"MuJoCo {mujoco.__version__}", **drawn}
+
+
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -60,7 +72,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--live", action="store_true", help="in real time")
     options = parser.parse_args()
-    record(options.out, options.seconds, options.envs, options.seed, options.live)
+    if options.seconds <= 0 or options.envs < 1 or options.seed < 0:
+        parser.error("--seconds and --envs are positive, --seed is not negative.")
+    try:
+        record(options.out, options.seconds, options.envs, options.seed, options.live)
+    except ReplayError as problem:
+        raise SystemExit(str(problem)) from None
 
 
 if __name__ == "__main__":
