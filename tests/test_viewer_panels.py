@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
+import re
 import threading
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,16 +12,15 @@ from memory_rollout import memory_rollout, still
 from websockets.datastructures import Headers
 
 from replay_viewer.replay import with_robots
-from replay_viewer.reward_scales import chart_range
 from replay_viewer.rewards import EpisodeRewards, StepRewards
 from replay_viewer.rollout import Entity
 from replay_viewer.viewer.app import ViewerApp
 from replay_viewer.viewer.key_help import help_html
 from replay_viewer.viewer.keys import KEYS
 from replay_viewer.viewer.mailbox import Mailbox
-from replay_viewer.viewer.panels.curves import chart_data, chart_scales, thinned
 from replay_viewer.viewer.panels.recording import recording_html
-from replay_viewer.viewer.panels.rewards import format_value, rewards_html
+from replay_viewer.viewer.panels.rewards import format_value, rewards_html, row_names, row_values
+from replay_viewer.viewer.plots.curve_choice import CurveChoice
 from replay_viewer.viewer.server import HostProblem, is_own_request, open_server
 
 
@@ -37,39 +36,60 @@ def episode_rewards(names: tuple[str, ...], terms: np.ndarray) -> EpisodeRewards
 
 def test_names_from_a_file_cannot_become_html() -> None:
     evil = '<img src=x onerror=alert(1)>"'
-    page = rewards_html(step_rewards((evil,), [0.5]), episode_rewards((evil,), np.full((3, 1), 0.5)))
+    page = rewards_html(step_rewards((evil,), [0.5]), CurveChoice(1))
     assert "<img" not in page
     assert html.escape(evil) in page
 
 
 def test_bars_go_left_for_negative_and_right_for_positive_terms() -> None:
     names = ("up", "down", "none")
-    page = rewards_html(
-        step_rewards(names, [0.5, -0.25, 0.0]), episode_rewards(names, np.tile([0.5, -0.25, 0], (9, 1)))
-    )
-    up, down, none = (page.split(f'data-term="{name}"')[1].split("</tr>")[0] for name in names)
-    assert "left:50%;width:max(50.00%" in up
-    assert "right:50%;width:max(25.00%" in down
-    assert "width:0" in none
+    series = episode_rewards(names, np.tile([0.5, -0.25, 0], (9, 1)))
+    assert row_values(step_rewards(names, [0.5, -0.25, 0.0]), series)[:3] == [("0.5", 1.0), ("-0.25", -0.5), ("0", 0.0)]
+
+
+def test_a_term_that_is_not_zero_leaves_a_trace() -> None:
+    names = ("large", "small")
+    series = episode_rewards(names, np.tile([0.5, -1e-9], (9, 1)))
+    (_, _), (_, share), *_ = row_values(step_rewards(names, [0.5, -1e-9]), series)
+    assert -0.01 < share < 0
 
 
 def test_what_the_terms_leave_is_shown_only_where_there_is_something() -> None:
     names = ("a", "b")
     series = episode_rewards(names, np.tile([0.5, -0.25], (3, 1)))
-    assert "not in the terms" in rewards_html(step_rewards(names, [0.5, -0.75], total=0.0), series)
-    assert "not in the terms" not in rewards_html(step_rewards(names, [0.5, -0.25], total=0.25), series)
+    clipped, whole = (step_rewards(names, [0.5, lost], total=total) for lost, total in ((-0.75, 0.0), (-0.25, 0.25)))
+    row = row_names(clipped).index("not in the terms (clipping?)")
+    assert (row_values(clipped, series)[row][0], row_values(whole, series)[row][0]) == ("0.25", "")
 
 
 def test_every_term_has_its_row_however_many_there_are() -> None:
     names = tuple(f"term_{i}" for i in range(60))
     values = np.linspace(-1, 1, 60)
-    page = rewards_html(step_rewards(names, list(values)), episode_rewards(names, np.tile(values, (2, 1))))
+    step = step_rewards(names, list(values))
+    page = rewards_html(step, CurveChoice(60))
     assert page.count("data-term=") == 60 + 1  # and the return
+    assert len(row_values(step, episode_rewards(names, np.tile(values, (2, 1))))) == 60 + 1
+
+
+def test_pinned_terms_come_first_and_keep_their_numbers() -> None:
+    choice = CurveChoice(3)
+    choice.toggle_pinned(2)
+    rows = re.findall(
+        r'data-term="(\w+)" data-row="(\d)"', rewards_html(step_rewards(("a", "b", "c"), [1, 2, 3]), choice)
+    )
+    assert rows == [("c", "2"), ("a", "0"), ("b", "1")]
+
+
+def test_rewards_per_second_are_multiples_of_those_per_step_and_the_return_is_none() -> None:
+    series = episode_rewards(("a",), np.ones((3, 1)))
+    values = row_values(step_rewards(("a",), [0.5], total=0.75), series, factor=50.0)
+    assert [text for text, _ in values] == ["25", "37.5", "12.5", "1.5"]
 
 
 def test_without_rewards_the_panel_says_what_would_fill_it() -> None:
     nothing = StepRewards((), np.zeros(0), None, None, 0.0, "nothing", {})
-    assert "No rewards in this recording" in rewards_html(nothing, episode_rewards((), np.zeros((1, 0))))
+    assert "No rewards in this recording" in rewards_html(nothing, CurveChoice(0))
+    assert row_values(nothing, episode_rewards((), np.zeros((1, 0)))) == []
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (-0.0, "0"), (1.23456, "1.235"), (-2e-05, "-2e-05")])
@@ -78,19 +98,16 @@ def test_values_are_short(value: float, text: str) -> None:
 
 
 def test_a_term_that_is_no_number_is_shown_as_it_is_without_a_bar() -> None:
-    names = ("a",)
-    page = rewards_html(step_rewards(names, [float("nan")]), episode_rewards(names, np.ones((3, 1))))
-    row = page.split('data-term="a"')[1].split("</tr>")[0]
-    assert ">NaN<" in row and "width:0" in row
+    values = row_values(step_rewards(("a",), [float("nan")]), episode_rewards(("a",), np.ones((3, 1))))
+    assert values[0] == ("NaN", 0.0)
 
 
 def test_a_bar_tells_that_its_value_is_beyond_it() -> None:
     names = ("penalty", "alive")
     terms = np.tile([-0.1, 0.2], (200, 1))
     terms[-1] = [-4.0, 0.2]
-    page = rewards_html(step_rewards(names, [-4.0, 0.2]), episode_rewards(names, terms))
-    penalty, alive = (page.split(f'data-term="{name}"')[1].split("</tr>")[0] for name in names)
-    assert 'class="over"' in penalty and "over" not in alive
+    (_, penalty), (_, alive), *_ = row_values(step_rewards(names, [-4.0, 0.2]), episode_rewards(names, terms))
+    assert penalty < -1 and abs(alive) <= 1
 
 
 def test_the_recording_panel_says_what_stands_for_each_entity() -> None:
@@ -101,46 +118,6 @@ def test_the_recording_panel_says_what_stands_for_each_entity() -> None:
     assert "crate: box<" in page
     assert "3 steps of 0.02 s, 0.04 s in all" in page
     assert "1 to check" in page
-
-
-def shown_range(axis: str, episode: EpisodeRewards) -> Any:
-    """What the chart shows of an axis, with steps of half a second."""
-    curves = thinned(episode)
-    return dict(chart_scales(0, curves.num_steps, chart_range(curves.points), control_dt=0.5)[axis])["range"]
-
-
-def test_one_curve_among_many_stays_inside_the_chart() -> None:
-    terms = np.zeros((300, 40))
-    terms[::20, 0] = 5.0
-    bottom, top = shown_range("y", episode_rewards(tuple(map(str, range(40))), terms))
-    assert bottom < 0 and top > 5
-
-
-def test_a_lone_extreme_step_does_not_flatten_the_chart() -> None:
-    terms = np.tile(np.sin(np.arange(1000))[:, None], (1, 2))
-    terms[-1, 0] = -400.0
-    bottom, _ = shown_range("y", episode_rewards(("a", "b"), terms))
-    assert -2 < bottom < -1
-
-
-def test_the_chart_of_a_single_step_is_as_wide_as_its_neighbours() -> None:
-    assert shown_range("x", episode_rewards(("a",), np.ones((1, 1)))) == (-0.5, 0.5)
-
-
-def test_thinned_curves_keep_their_spikes() -> None:
-    terms = np.zeros((100_000, 1))
-    terms[54_321] = -7.0
-    time, curve = chart_data(thinned(episode_rewards(("spike",), terms)), control_dt=0.02)
-    assert len(time) == len(curve) <= 1200
-    assert curve.min() == -7.0
-    assert abs(time[curve.argmin()] - 54_321 * 0.02) < 0.02 * 100
-
-
-def test_short_curves_are_as_recorded() -> None:
-    terms = np.random.default_rng(0).normal(size=(50, 2))
-    time, first, second = chart_data(thinned(episode_rewards(("a", "b"), terms)), control_dt=0.5)
-    np.testing.assert_array_equal(time, np.arange(50) * 0.5)
-    np.testing.assert_array_equal(np.stack([first, second], axis=1), terms)
 
 
 def test_every_key_is_in_the_help_and_none_moves_the_camera_too() -> None:

@@ -36,9 +36,9 @@ from replay_viewer.record.meta import read_meta
 from replay_viewer.record.names import segment_name
 from replay_viewer.record.writer import ContainerWriter
 from replay_viewer.replay import open_replay
-from replay_viewer.viewer.panels.curves import thinned
-from replay_viewer.viewer.panels.rewards import rewards_html
+from replay_viewer.viewer.panels.rewards import row_values
 from replay_viewer.viewer.panels.timeline import TimelineState
+from replay_viewer.viewer.plots.plots import Plots
 from replay_viewer.viewer.session import Session
 from replay_viewer.viewer.tail import POLL_PERIOD, Tail
 
@@ -104,17 +104,16 @@ def costs(path: Path) -> tuple[float, float]:
     session, file = Session(replay, tail=Tail(replay)), path / segment_name(0)
     session.go_to_end()
     layout = read_meta(folder_extents(path), path).layout
-    curves, state = thinned(session.episode_rewards), TimelineState(session)
+    plots, state = Plots(session, lambda: None), TimelineState(session)
     state.changes()
 
     def update() -> None:
         os.truncate(file, file.stat().st_size + _STEPS_PER_POLL * layout.record_bytes)
         assert session.poll(POLL_PERIOD)
         session.go_to_end()
-        rewards = session.episode_rewards
-        assert rewards.total is not None
-        curves.extend(np.concatenate([rewards.terms[curves.num_steps :], rewards.total[curves.num_steps :, None]], 1))
-        _ = session.frame, state.changes(), rewards_html(session.rewards, rewards)
+        assert plots.rewards is not None
+        pictures = plots.rewards.picture(), plots.signal.picture()
+        _ = session.frame, state.changes(), pictures, row_values(session.rewards, session.episode_rewards)
 
     update()
     taken = seconds(lambda: session.poll(POLL_PERIOD), 200), seconds(update, 60)

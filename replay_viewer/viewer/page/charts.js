@@ -4,6 +4,7 @@
 (() => {
   const { state, element, send, bands, addPart } = window.replayViewer;
   const MAX_ROWS = 12;
+  const GAP = 24; // [px] from a chart to the values beside it: the panel's edge is in between.
   const DRAG = 5; // [px] before a press is no click any more.
   const views = {}; // By the chart's id: { chart, zoom, band, marker, hover }.
   const tip = element("div", "", document.body, { id: "rv-reading" });
@@ -37,7 +38,7 @@
     (chart.hooks.draw ??= []).push(() => drawLimits(id, chart));
     chart.over.classList.add("rv-chart");
     view.marker = element("div", "rv-marker", chart.over);
-    if (view.band) bands.drop(view.band);
+    view.band?.node.remove();
     view.band = bands.add(
       chart.over,
       (step) => chart.valToPos(step * state.dt, "x") / chart.over.clientWidth,
@@ -95,7 +96,7 @@
   }
 
   function forget(id) {
-    if (views[id].band) bands.drop(views[id].band);
+    views[id].band?.node.remove();
     delete views[id];
   }
 
@@ -141,7 +142,7 @@
     element("b", "", tip).textContent = `${time.toFixed(2)} s, step ${Math.round(time / state.dt)}`;
     for (const row of rows.slice(0, MAX_ROWS)) addRow(row);
     if (rows.length > MAX_ROWS) element("em", "", tip).textContent = `and ${rows.length - MAX_ROWS} smaller ones`;
-    placeTip(chart.over.getBoundingClientRect(), clientX);
+    placeTip(chart.root.closest(".uplot-container").getBoundingClientRect(), clientX);
   }
 
   function addRow({ name, color, value, usual }) {
@@ -156,10 +157,10 @@
   function placeTip(chart, clientX) {
     tip.classList.add("rv-open");
     const { offsetWidth: width, offsetHeight: height } = tip;
-    const isBeside = chart.left - 74 - width > 8;
-    const left = isBeside ? chart.left - 74 - width : clientX - width / 2;
+    const isBeside = chart.left - GAP - width > 8;
+    const left = isBeside ? chart.left - GAP - width : clientX - width / 2;
     const above = chart.top - height - 8;
-    const top = isBeside ? chart.top + chart.height / 2 - height / 2 : above > 8 ? above : chart.bottom + 40;
+    const top = isBeside ? chart.top + chart.height / 2 - height / 2 : above > 8 ? above : chart.bottom + 8;
     tip.style.left = `${Math.min(Math.max(left, 8), Math.max(window.innerWidth - width - 8, 8))}px`;
     tip.style.top = `${Math.min(Math.max(top, 8), Math.max(window.innerHeight - height - 8, 8))}px`;
   }

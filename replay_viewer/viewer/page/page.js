@@ -11,7 +11,7 @@
 
   const state = {
     title: "", numSteps: 1, dt: 0.02, playing: false, speed: 1, speeds: [1], loop: "off", envId: 0,
-    episodes: { first: [0], last: [0], outcome: [2] }, episode: null, standIn: "", plots: {}, selection: null, following: true, shadows: true,
+    episodes: { first: [0], last: [0], outcome: [2] }, episode: null, standIn: "", plots: {}, rewards: [], selection: null, following: true, shadows: true,
     tail: null,
   };
   const parts = [];
@@ -58,6 +58,8 @@
     Object.assign(state, changes);
     if ("title" in changes) document.title = `${state.title} - replay-viewer`;
     if ("numSteps" in changes) document.documentElement.classList.add("rv-shown"); // There is something to play.
+    // The numbers of a step come many times a second: who shows them looks at the state by itself.
+    if (Object.keys(changes).every((name) => name === "rewards")) return;
     for (const part of parts) part.update?.(changes);
   }
 

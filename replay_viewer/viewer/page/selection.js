@@ -1,7 +1,7 @@
 // The steps from A to B that are repeated: a band on the timeline, and on every chart (charts.js), with ends to pull.
 (() => {
   const { state, element, send, addPart } = window.replayViewer;
-  const bands = new Set();
+  const NARROW = 110; // [px]: a band that has no room for its label.
 
   // A band in `parent`, over which time runs from left to right. `place(step)` gives a step's share of the width, and
   // `stepAt(clientX)` the step at a place of the page.
@@ -12,11 +12,10 @@
     const text = element("span", "", null);
     label.prepend(text);
     clear.textContent = "\u00d7";
-    const band = { node, text, place, held: null, drawn: "" };
+    const band = { parent, node, text, place, held: null, drawn: "" };
     for (const [index, name] of ["A", "B"].entries()) pull(band, index, name, stepAt);
     keepTo(label, "pointerdown", "click", "pointermove");
     clear.addEventListener("click", () => send("clear_selection"));
-    bands.add(band);
     return band;
   }
 
@@ -49,19 +48,16 @@
     const [a, b] = steps ? [Math.min(...steps), Math.max(...steps)] : [0, 0];
     const [left, right] = steps ? [band.place(a), band.place(b)].map((share) => Math.min(Math.max(share, 0), 1)) : [0, 0];
     const isLooped = state.loop === "selection" || Boolean(wanted) || Boolean(band.held);
-    const key = steps ? `${left} ${right} ${a} ${b} ${isLooped}` : "";
+    const isNarrow = (right - left) * band.parent.clientWidth < NARROW;
+    const key = steps ? `${left} ${right} ${a} ${b} ${isLooped} ${isNarrow}` : "";
     if (key === band.drawn) return;
     band.drawn = key;
     band.node.classList.toggle("rv-open", right > left || (a === b && left > 0 && left < 1));
     band.node.classList.toggle("rv-idle", !isLooped);
+    band.node.classList.toggle("rv-narrow", isNarrow);
     band.node.style.left = `${100 * left}%`;
     band.node.style.width = `${100 * (right - left)}%`;
     band.text.textContent = `A\u2013B ${((b - a + 1) * state.dt).toFixed(2)} s`;
-  }
-
-  function dropBand(band) {
-    band.node.remove();
-    bands.delete(band);
   }
 
   const { timeline } = window.replayViewer;
@@ -72,6 +68,6 @@
   }
   document.addEventListener("keydown", clearOnEscape);
 
-  window.replayViewer.bands = { add: addBand, draw: drawBand, drop: dropBand };
+  window.replayViewer.bands = { add: addBand, draw: drawBand };
   addPart({ draw: () => drawBand(onTrack), close: () => document.removeEventListener("keydown", clearOnEscape) });
 })();

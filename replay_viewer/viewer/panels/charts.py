@@ -28,11 +28,11 @@ class ChartPanels:
         """Show the session's step and episode; with `takes_growth` also steps that have come since."""
         plots = self._plots
         if self._curves is not None and plots.rewards is not None:
-            self._curves.sync(plots.rewards.picture(takes_growth))
+            self._curves.sync(plots.rewards.picture(takes_growth), plots.rewards.note)
         self._rewards.sync(session, plots.rewards)
         self._signals.sync(plots, takes_growth)
 
     def page_state(self) -> dict[str, Any]:
-        """What the page has to know of the charts, by their ids."""
+        """What the page has to know of the charts, by their ids, and the numbers of the table."""
         rewards = {} if self._curves is None else self._curves.page_state
-        return {**rewards, **self._signals.chart.page_state}
+        return {"plots": {**rewards, **self._signals.chart.page_state}, "rewards": self._rewards.page_state}

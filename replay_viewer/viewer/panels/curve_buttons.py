@@ -44,7 +44,7 @@ def chips(chart: str, plot: CurvePlot) -> str:
     parts = []
     for curve in choice.order:
         name, color = html.escape(plot.source.names[curve]), plot.source.colors[curve]
-        style = "rv-chip" if curve in shown else "rv-chip rv-out"
+        style = "rv-chip" + " rv-out" * (curve not in shown) + " rv-pinned" * (curve in choice.pinned)
         label = f'<span data-do="{chart}_hide" data-value="{curve}" title="Hide or show {name}">{name}</span>'
         parts.append(
             f'<div class="{style}" data-curve="{name}">{swatch(chart, choice, curve, color)}{label}'
@@ -59,11 +59,16 @@ def toolbar(chart: str, plot: CurvePlot) -> str:
     buttons = [
         *(rate if plot.source.has_rate else ()),
         _text_button(chart, "normalise", "normalised", plot.normalised, "Each curve by its own largest value"),
-        _text_button(chart, "spread", "all envs", plot.with_spread, "Mean and deviation over the episodes of all envs"),
+        _text_button(
+            chart,
+            "spread",
+            "all envs \u00b1\u03c3",
+            plot.with_spread,
+            "Mean and deviation over the episodes of all envs",
+        ),
         *_ways_back(chart, plot.choice),
     ]
-    note = f'<div class="rv-note-line">{html.escape(plot.note)}</div>' if plot.note else ""
-    return f'<div class="rv-toolbar">{"".join(buttons)}</div>{note}'
+    return f'<div class="rv-toolbar">{"".join(buttons)}</div>'
 
 
 def _ways_back(chart: str, choice: CurveChoice) -> list[str]:

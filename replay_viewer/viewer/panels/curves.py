@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from viser import uplot
 
 from ..plots.picture import Picture, Spread, power_of_ten
 from ..server import handle_id
+from .html_content import set_content
 
 _HEIGHT = 230
 _BAND_OPACITY = "2e"  # Of 255, in hexadecimal digits.
@@ -36,9 +38,11 @@ class CurvesPanel:
             padding=(8, 16, 0, 0),  # The topmost label is cut in half without.
             height=height,
         )
+        self._note = gui.add_html("")
 
-    def sync(self, picture: Picture) -> None:
-        """Show a picture. With other series or axes the page makes the chart anew."""
+    def sync(self, picture: Picture, note: str) -> None:
+        """Show a picture, and a note below it. With other series or axes the page makes the chart anew."""
+        set_content(self._note, f'<div class="rv-note-line">{html.escape(note)}</div>' if note else "")
         if picture is self._picture:
             return
         chart = self._chart

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
 
 import numpy as np
 import viser
@@ -15,6 +14,7 @@ from ..plots.curve_choice import CurveChoice
 from ..plots.curve_plot import CurvePlot
 from ..session import Session
 from .curve_buttons import row_buttons, swatch, toolbar
+from .html_content import set_content
 
 _STYLE = """<style>
 .rv-rewards{font-size:12px;font-variant-numeric:tabular-nums;margin:0 0.75em 0.5em;line-height:1.25}
@@ -23,18 +23,29 @@ _STYLE = """<style>
 .rv-rewards td:nth-child(1){padding-right:6px;white-space:normal;overflow-wrap:anywhere}
 .rv-rewards td.value{text-align:right;padding-left:6px}
 .rv-rewards td.acts{text-align:right;line-height:0}
-.rv-rewards col.name{width:43%}.rv-rewards col.value{width:62px}.rv-rewards col.acts{width:52px}
+.rv-rewards col.name{width:40%}.rv-rewards col.value{width:76px}.rv-rewards col.acts{width:52px}
 @media (pointer:coarse){.rv-rewards col.acts{width:82px}.rv-rewards col.name{width:36%}}
 .rv-rewards i{display:inline-block;width:8px;height:8px;border-radius:2px;margin-right:6px}
 .rv-rewards .bar{position:relative;height:10px;background:rgba(128,140,155,.16);border-radius:2px;overflow:hidden}
-.rv-rewards .bar b{position:absolute;top:0;bottom:0;border-radius:1px}
-.rv-rewards .bar .over{box-sizing:border-box;border:0 solid;border-left-width:4px}
-.rv-rewards .bar .over.up{border-width:0 4px 0 0}
+.rv-rewards .bar b{position:absolute;top:0;bottom:0;left:50%;border-radius:1px;box-sizing:border-box;border:0 solid}
+.rv-rewards .bar b.over{border-right-width:4px}
+.rv-rewards .bar b.over.down{border-width:0 0 0 4px}
+.rv-rewards tr.unsaid{display:none}
 .rv-rewards .bar u{position:absolute;left:50%;top:0;bottom:0;width:1px;background:rgba(110,120,135,.6)}
 .rv-rewards .sum td{border-top:1px solid rgba(128,140,155,.35);font-weight:600;padding-top:4px}
 .rv-rewards .note{opacity:.7}
 .rv-rewards .empty{opacity:.8;white-space:normal;line-height:1.4}
 </style>"""
+_STYLE += (
+    f"<style>.rv-rewards .bar b{{background:{GAIN_COLOR};border-color:{GAIN_END_COLOR}}}"
+    f".rv-rewards .bar b.down{{left:auto;right:50%;background:{LOSS_COLOR};border-color:{LOSS_END_COLOR}}}</style>"
+)
+
+# A number as text, and how full its bar is.
+RowValue = tuple[str, float]
+
+# Shares of a bar: the least that is drawn, and one that says that the value is beyond it.
+_TRACE, _BEYOND = 1e-3, 1.01
 
 # What the actions of this chart begin with.
 CHART = "reward"
@@ -48,80 +59,94 @@ NOTHING_RECORDED = (
 
 
 class RewardsPanel:
-    """One HTML table, rewritten when the shown step changes, and the chart's buttons."""
+    """One HTML table and the chart's buttons. The table's numbers go to the page by themselves: page/rewards.js."""
 
     def __init__(self, gui: viser.GuiApi) -> None:
         self._html = gui.add_html("")
         self._toolbar = gui.add_html("")
+        self._values: list[RowValue] = []
 
     def sync(self, session: Session, plot: CurvePlot | None) -> None:
         """Show the rewards of the session's step; `plot` is the chart's state, None where there is none."""
         choice, factor = (CurveChoice(0), 1.0) if plot is None else (plot.choice, plot.factor)
-        set_content(self._html, rewards_html(session.rewards, session.episode_rewards, choice, factor))
+        step = session.rewards
+        self._values = row_values(step, session.episode_rewards, factor)
+        set_content(self._html, rewards_html(step, choice))
         set_content(self._toolbar, "" if plot is None else toolbar(CHART, plot))
 
+    @property
+    def page_state(self) -> list[RowValue]:
+        """The numbers of the table's rows."""
+        return self._values
 
-def set_content(handle: viser.GuiHtmlHandle, content: str) -> None:
-    """Send HTML, if it is not there already."""
-    if handle.content != content:
-        handle.content = content
 
+def rewards_html(step: StepRewards, choice: CurveChoice) -> str:
+    """The table without its numbers. Names come from a file and are escaped.
 
-def rewards_html(step: StepRewards, episode: EpisodeRewards, choice: CurveChoice, factor: float = 1.0) -> str:
-    """The panel's content. Names come from a file and are escaped.
-
-    choice: of the chart's curves, the terms and then the reward. factor: what a recorded value is multiplied by.
+    choice: of the chart's curves, the terms and then the reward.
     """
-    if step.total is None and not step.names and not step.batch_means:
+    names = row_names(step)
+    if not names:
         return f'{_STYLE}<div class="rv-rewards"><div class="empty">{NOTHING_RECORDED}</div></div>'
-    scale = bar_scale(episode.terms)
-    terms = [curve for curve in choice.order if curve < len(step.names)]
-    rows = [_row(step.names[i], float(step.values[i]), scale, choice, i, factor) for i in terms]
-    rows += _sums(step, choice, factor)
-    rows += [_number_row(f"{name} (mean of all envs)", mean, "note") for name, mean in step.batch_means.items()]
-    return f'{_STYLE}<div class="rv-rewards"><table>{_COLUMNS}{"".join(rows)}</table></div>'
+    terms = [_term_row(curve, names[curve], choice) for curve in choice.order if curve < len(step.names)]
+    others = [_number_row(row, names[row], step, choice) for row in range(len(step.names), len(names))]
+    return f'{_STYLE}<div class="rv-rewards"><table>{_COLUMNS}{"".join((*terms, *others))}</table></div>'
 
 
-def _sums(step: StepRewards, choice: CurveChoice, factor: float) -> Sequence[str]:
-    rows = []
+def row_names(step: StepRewards) -> list[str]:
+    """What the rows are of: the terms, the reward, what the terms leave of it, the return, means over all envs."""
+    names = list(step.names)
     if step.total is not None:
-        curve = len(step.names)
-        parts = swatch(CHART, choice, curve, TOTAL_COLOR), row_buttons(CHART, choice, curve)
-        rows.append(_number_row("reward", step.total * factor, "sum", *parts))
-    if step.residual is not None and abs(step.residual) > ROUNDING:
-        rows.append(_number_row("not in the terms (clipping?)", step.residual * factor, "note"))
-    of = " (sum of the terms)" if step.cumulative_of == "terms" else ""
+        names.append("reward")
+    if step.residual is not None:
+        names.append("not in the terms (clipping?)")
     if step.cumulative_of != "nothing":
-        rows.append(_number_row(f"return so far{of}", step.cumulative, "" if rows else "sum"))
-    return rows
+        names.append("return so far" + (" (sum of the terms)" if step.cumulative_of == "terms" else ""))
+    return [*names, *(f"{name} (mean of all envs)" for name in step.batch_means)]
 
 
-def _row(name: str, value: float, scale: float, choice: CurveChoice, curve: int, factor: float) -> str:
+def row_values(step: StepRewards, episode: EpisodeRewards, factor: float = 1.0) -> list[RowValue]:
+    """Of each row the number as text, empty where the row says nothing, and how full its bar is, from -1 to 1.
+
+    factor: what a recorded reward is multiplied by. A bar beyond 1 is a value beyond the full bar.
+    """
+    scale = bar_scale(episode.terms)
+    values = [(format_value(value * factor), _share(value, scale)) for value in step.values.tolist()]
+    if step.total is not None:
+        values.append((format_value(step.total * factor), 0.0))
+    if step.residual is not None:
+        values.append((format_value(step.residual * factor) if abs(step.residual) > ROUNDING else "", 0.0))
+    if step.cumulative_of != "nothing":
+        values.append((format_value(step.cumulative), 0.0))
+    return [*values, *((format_value(mean), 0.0) for mean in step.batch_means.values())]
+
+
+def _share(value: float, scale: float) -> float:
+    """Of a full bar; what is not zero leaves a trace, however small. How far beyond the bar it is, is not told."""
+    if np.isnan(value) or value == 0:
+        return 0.0
+    return float(np.copysign(min(max(abs(value) / scale, _TRACE), _BEYOND), value))
+
+
+def _term_row(curve: int, name: str, choice: CurveChoice) -> str:
     label, mark = html.escape(name), swatch(CHART, choice, curve, term_color(curve))
     return (
-        f'<tr data-term="{label}"><td title="{label}">{mark}{_breakable(label)}</td>'
-        f'<td>{_bar(value, scale)}</td><td class="value">{format_value(value * factor)}</td>'
+        f'<tr data-term="{label}" data-row="{curve}"><td title="{label}">{mark}{_breakable(label)}</td>'
+        f'<td><div class="bar"><u></u><b></b></div></td><td class="value"></td>'
         f'<td class="acts">{row_buttons(CHART, choice, curve)}</td></tr>'
     )
 
 
-def _bar(value: float, scale: float) -> str:
-    """From the middle to the right for what is above zero; a dark end where the value is beyond the full bar."""
-    share = 0.0 if np.isnan(value) else min(abs(value) / scale, 1.0) * 50
-    # A term that is not zero leaves a trace, however small.
-    width = "0" if value == 0 or np.isnan(value) else f"max({share:.2f}%,1px)"
-    side, shade, end = ("right", LOSS_COLOR, LOSS_END_COLOR) if value < 0 else ("left", GAIN_COLOR, GAIN_END_COLOR)
-    beyond = ("over" if value < 0 else "over up") if abs(value) > scale else ""
-    style = f"{side}:50%;width:{width};background-color:{shade};border-color:{end}"
-    bar = f'<b class="{beyond}" style="{style}"></b>'
-    return f'<div class="bar"><u></u>{bar}</div>'
-
-
-def _number_row(name: str, value: float, style: str, mark: str = "", buttons: str = "") -> str:
-    label = html.escape(name)
+def _number_row(row: int, name: str, step: StepRewards, choice: CurveChoice) -> str:
+    """A row without a bar; the first of them is set apart, and the reward has a curve."""
+    label, first = html.escape(name), len(step.names)
+    is_reward = step.total is not None and row == first
+    mark = swatch(CHART, choice, row, TOTAL_COLOR) if is_reward else ""
+    buttons = row_buttons(CHART, choice, row) if is_reward else ""
+    style = "sum" if row == first else "" if name.startswith("return so far") else "note"
     return (
-        f'<tr class="{style}" data-term="{label}"><td colspan="2" title="{label}">{mark}{label}</td>'
-        f'<td class="value">{format_value(value)}</td><td class="acts">{buttons}</td></tr>'
+        f'<tr class="{style}" data-term="{label}" data-row="{row}"><td colspan="2" title="{label}">{mark}{label}</td>'
+        f'<td class="value"></td><td class="acts">{buttons}</td></tr>'
     )
 
 

@@ -8,7 +8,7 @@ from ..mailbox import Mailbox, bind
 from ..plots.plots import Plots
 from .curve_buttons import chips, toolbar
 from .curves import CurvesPanel
-from .rewards import set_content
+from .html_content import set_content
 
 # What the actions of this chart begin with.
 CHART = "signal"
@@ -32,4 +32,4 @@ class SignalsPanel:
         picture = plots.signal.picture(takes_growth)
         set_content(self._chips, chips(CHART, plots.signal) if plots.signal.choice.count > 1 else "")
         set_content(self._toolbar, toolbar(CHART, plots.signal))
-        self.chart.sync(picture)
+        self.chart.sync(picture, plots.signal.note)

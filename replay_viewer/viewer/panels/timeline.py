@@ -19,20 +19,20 @@ _UNFOLLOWED = "Still being written when it was opened: start the viewer with --t
 class TimelinePanel:
     """Keeps every browser's bar at the session's state; the playhead itself travels with the poses."""
 
-    def __init__(self, page: PageBridge, session: Session, title: str, charts: Callable[[], Mapping[str, Any]]) -> None:
-        """charts: gives what the page has to know of the charts, by their ids."""
+    def __init__(self, page: PageBridge, session: Session, title: str, panels: Callable[[], Mapping[str, Any]]) -> None:
+        """panels: gives what the page has to know of the panels."""
         self._page = page
         self._fixed = {
             "title": title,
             "dt": session.player.control_dt,
             "speeds": list(SPEEDS),
         }
-        self._state, self._charts = TimelineState(session), charts
-        self._plots = charts()
+        self._state, self._panels = TimelineState(session), panels
+        self._shown = dict(panels())
 
     def greet(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:
         """Give a browser's bar all of its state; `own` is what only it has."""
-        self._page.update(client, {**self._fixed, **self._state.everything(), "plots": self._plots, **own})
+        self._page.update(client, {**self._fixed, **self._state.everything(), **self._shown, **own})
 
     def update(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:
         """Tell one browser what changed for it alone."""
@@ -44,9 +44,9 @@ class TimelinePanel:
 
     def sync(self, clients: Iterable[viser.ClientHandle]) -> None:
         """Tell every browser what changed."""
-        changes, plots = self._state.changes(), self._charts()
-        if plots != self._plots:
-            self._plots = changes["plots"] = plots
+        news = {key: value for key, value in self._panels().items() if self._shown[key] != value}
+        self._shown.update(news)
+        changes = {**self._state.changes(), **news}
         if changes:
             for client in clients:
                 self._page.update(client, changes)

@@ -1,0 +1,341 @@
+"""What the charts show, without a browser: which curves, in which unit, over what, and how they grow."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from arm_urdf import JOINTS, write_arm
+from memory_rollout import memory_rollout, still
+
+from replay_viewer.errors import UnknownName
+from replay_viewer.replay import Replay, with_robots
+from replay_viewer.rollout import Entity, Episode
+from replay_viewer.viewer.actions import plot_actions
+from replay_viewer.viewer.panels.curve_buttons import chips, toolbar
+from replay_viewer.viewer.panels.curves import chart_data
+from replay_viewer.viewer.plots.curve_choice import CurveChoice
+from replay_viewer.viewer.plots.curve_plot import CurvePlot
+from replay_viewer.viewer.plots.followed_curves import FollowedCurves, settled_range
+from replay_viewer.viewer.plots.picture import Picture, power_of_ten
+from replay_viewer.viewer.plots.plots import Plots
+from replay_viewer.viewer.session import Session
+
+NAMES = ("up", "down")
+
+
+def replay_of(terms: np.ndarray, episodes: dict[int, list[Episode]] | None = None, **fields: np.ndarray) -> Replay:
+    """A replay whose reward is the sum of its terms (T, N, K)."""
+    values = {**still(*terms.shape[:2]), "rew_terms": terms, "rew": terms.sum(axis=2), **fields}
+    names = NAMES if terms.shape[2] == 2 else tuple(f"t{i}" for i in range(terms.shape[2]))
+    return with_robots(memory_rollout(values, reward_terms=names, episodes=episodes))
+
+
+def plots_of(replay: Replay) -> Plots:
+    return Plots(Session(replay), lambda: None)
+
+
+def rewards_of(terms: np.ndarray, **facts: Any) -> CurvePlot:
+    plot = plots_of(replay_of(terms, **facts)).rewards
+    assert plot is not None
+    return plot
+
+
+def random_terms(num_steps: int = 50, num_envs: int = 1) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(num_steps, num_envs, 2))
+
+
+def names(picture: Picture) -> list[str]:
+    return [line.name for line in picture.lines]
+
+
+# -- which curves ----------------------------------------------------------------
+
+
+def test_a_pinned_curve_comes_first_and_is_shown() -> None:
+    choice = CurveChoice(4)
+    choice.toggle_hidden(2)
+    choice.toggle_pinned(3)
+    choice.toggle_pinned(2)
+    assert choice.shown == (3, 2, 0, 1)
+    choice.toggle_pinned(3)
+    assert choice.shown == (2, 0, 1, 3)
+
+
+def test_a_curve_shown_alone_leaves_the_choice_as_it_was() -> None:
+    choice = CurveChoice(4)
+    choice.toggle_hidden(1)
+    choice.toggle_alone(2)
+    assert choice.shown == (2,)
+    choice.toggle_alone(2)
+    assert choice.shown == (0, 2, 3)
+
+
+def test_of_many_curves_the_first_are_shown_until_all_are_asked_for() -> None:
+    choice = CurveChoice(47, max_shown=12)
+    assert choice.shown == tuple(range(12))
+    choice.show_all()
+    assert len(choice.shown) == 47
+    choice.show_first()
+    assert len(choice.shown) == 12
+
+
+def test_what_is_shown_is_drawn_as_chosen() -> None:
+    plot = rewards_of(random_terms())
+    plot.choice.toggle_pinned(1)
+    plot.choice.toggle_hidden(0)
+    picture = plot.picture()
+    assert names(picture) == ["down", "reward"]
+    assert picture.lines[0].width > picture.lines[1].width
+    assert picture.curves.shape == (50, 2)
+
+
+def test_with_every_curve_hidden_the_chart_says_so_and_is_empty() -> None:
+    plot = rewards_of(random_terms())
+    for curve in range(3):
+        plot.choice.toggle_hidden(curve)
+    picture = plot.picture()
+    assert plot.note == "Every curve is hidden"
+    assert picture.y_range is None and np.isnan(chart_data(picture, 0.02)[1]).all()
+
+
+# -- values ----------------------------------------------------------------------
+
+
+def test_short_curves_are_as_recorded() -> None:
+    terms = random_terms()
+    picture = rewards_of(terms).picture()
+    seconds, *curves = chart_data(picture, 0.5)
+    np.testing.assert_array_equal(seconds, np.arange(50) * 0.5)
+    np.testing.assert_allclose(
+        np.stack(curves, axis=1), np.append(terms[:, 0], terms[:, 0].sum(axis=1)[:, None], axis=1)
+    )
+
+
+def test_rewards_per_second_are_those_of_a_step_over_its_time() -> None:
+    plot = rewards_of(random_terms())
+    before = plot.picture()
+    plot.toggle_per_second()
+    assert (before.unit, plot.picture().unit) == ("per step", "per second")
+    np.testing.assert_allclose(plot.picture().curves, before.curves * 50)
+
+
+def test_a_normalised_curve_reaches_one_and_its_values_are_still_told() -> None:
+    plot = rewards_of(random_terms() * [1e-4, 3.0])
+    recorded = plot.picture().curves
+    plot.toggle_normalised()
+    picture = plot.picture()
+    np.testing.assert_allclose(np.abs(picture.curves).max(axis=0), 1.0)
+    np.testing.assert_allclose(picture.curves / [line.factor for line in picture.lines], recorded)
+
+
+def test_a_curve_of_zeros_is_normalised_to_zeros() -> None:
+    plot = rewards_of(np.zeros((50, 1, 2)))
+    plot.toggle_normalised()
+    assert not plot.picture().curves.any()
+
+
+def test_thinned_curves_keep_their_spikes() -> None:
+    terms = np.zeros((100_000, 1, 2))
+    terms[54_321, 0, 0] = -7.0
+    seconds, curve, *_ = chart_data(rewards_of(terms).picture(), control_dt=0.02)
+    assert len(seconds) == len(curve) <= 1200
+    assert curve.min() == -7.0
+    assert abs(seconds[curve.argmin()] - 54_321 * 0.02) < 0.02 * 100
+
+
+def test_one_curve_among_many_stays_inside_the_chart() -> None:
+    terms = np.zeros((300, 1, 40))
+    terms[::20, 0, 0] = 5.0
+    y_range = rewards_of(terms).picture().y_range
+    assert y_range is not None and y_range[0] < 0 and y_range[1] > 5
+
+
+def test_a_lone_extreme_step_does_not_flatten_the_chart() -> None:
+    terms = np.tile(np.sin(np.arange(1000))[:, None, None], (1, 1, 2))
+    terms[-1, 0, 0] = -400.0
+    y_range = rewards_of(terms).picture().y_range
+    assert y_range is not None and -4 < y_range[0] < -1
+
+
+def test_the_chart_of_a_single_step_is_as_wide_as_its_neighbours() -> None:
+    assert rewards_of(np.ones((1, 1, 2))).picture().span == (-1, 1)
+
+
+@pytest.mark.parametrize(
+    ("y_range", "exponent"), [(None, 0), ((-1.0, 1.0), 0), ((0.0, 2e-4), -6), ((-3e6, 1.0), 6), ((0.0, 9999.0), 0)]
+)
+def test_labels_of_an_axis_are_short(y_range: tuple[float, float] | None, exponent: int) -> None:
+    assert power_of_ten(y_range) == exponent
+
+
+# -- of all envs -----------------------------------------------------------------
+
+
+def settled(plot: CurvePlot, is_done: Callable[[Picture], object]) -> Picture:
+    """The picture once work in the background has brought it there."""
+    end = time.monotonic() + 20
+    while not is_done(plot.picture()):
+        assert time.monotonic() < end, plot.note
+        time.sleep(0.01)
+    return plot.picture()
+
+
+def test_the_reward_is_compared_with_that_of_all_envs() -> None:
+    terms = random_terms(num_envs=6)
+    plot = rewards_of(terms)
+    plot.toggle_spread()
+    (spread,) = settled(plot, lambda picture: picture.spreads).spreads
+    assert names(plot.picture())[spread.line] == "reward"
+    reward = terms.sum(axis=2)
+    np.testing.assert_allclose(spread.mean, reward.mean(axis=1), atol=1e-9)
+    np.testing.assert_allclose(spread.deviation, reward.std(axis=1), atol=1e-6)
+    assert "mean over the episodes of all envs" in plot.note
+
+
+def test_pinned_terms_are_compared_in_the_place_of_the_reward_and_in_the_chosen_unit() -> None:
+    terms = random_terms(num_envs=6)
+    plot = rewards_of(terms)
+    plot.choice.toggle_pinned(1)
+    plot.toggle_per_second()
+    plot.toggle_spread()
+    (spread,) = settled(plot, lambda picture: picture.spreads).spreads
+    np.testing.assert_allclose(spread.mean, 50 * terms[:, :, 1].mean(axis=1), atol=1e-6)
+    assert len(chart_data(plot.picture(), 0.02)) == 1 + 3 + 3
+
+
+def test_a_mean_that_cannot_be_worked_out_is_said_so() -> None:
+    replay = replay_of(random_terms(num_envs=2))
+    plot = plots_of(replay).rewards
+    assert plot is not None
+    plot.picture()
+    replay.rollout.source.close()
+    plot.toggle_spread()
+    settled(plot, lambda _: "not known" in plot.note)
+    assert not plot.picture().spreads
+
+
+# -- another episode, and growth ---------------------------------------------------
+
+
+def test_the_picture_is_the_same_object_until_something_changes() -> None:
+    episodes = {0: [Episode(0, 0, 0, 24, "truncated"), Episode(0, 1, 25, 49, "unfinished")]}
+    session = Session(replay_of(random_terms(), episodes))
+    plot = Plots(session, lambda: None).rewards
+    assert plot is not None
+    first = plot.picture()
+    session.seek(10)
+    assert plot.picture() is first
+    session.seek(30)
+    second = plot.picture()
+    assert second.span == (25, 49) and len(second.curves) == 25
+    session.seek(10)
+    np.testing.assert_array_equal(plot.picture().curves, first.curves)
+
+
+def test_an_episode_that_goes_on_is_extended_when_growth_is_taken_in() -> None:
+    curves, reads = FollowedCurves(), []
+
+    def read(first: int) -> list[np.ndarray]:
+        reads.append(first)
+        return [np.arange(first, count, dtype=float)[:, None]]
+
+    for count, takes_growth in ((30, True), (40, False), (50, True)):
+        curves.follow("a", range(count), 1, read, is_running=True, takes_growth=takes_growth)
+    assert reads == [0, 30] and curves.version == 2
+    np.testing.assert_array_equal(curves.curves.points[:, 0], np.arange(50))
+    assert curves.num_steps_shown == 100
+
+
+def test_an_axis_keeps_still_while_what_is_needed_fits_and_fills_half_of_it() -> None:
+    assert settled_range((-1, 1), (-0.6, 0.9)) == (-1, 1)
+    assert settled_range((-1, 1), (-0.1, 0.3)) == (-0.1, 0.3)
+    assert settled_range((-1, 1), (-2.0, 0.9)) == (-2.0, 0.9)
+
+
+# -- signals -----------------------------------------------------------------------
+
+
+def test_another_signal_is_plotted_by_its_label() -> None:
+    battery = np.arange(50.0)[:, None]
+    plots = plots_of(replay_of(random_terms(), battery=battery))
+    plots.select_signal("battery")
+    np.testing.assert_array_equal(plots.signal.picture().curves, battery)
+    with pytest.raises(UnknownName, match="no_such"):
+        plots.select_signal("no_such")
+    assert plots.label == "battery"
+
+
+def test_a_users_signal_with_one_of_our_names_is_told_apart() -> None:
+    values = {**still(50, 1), "base tilt": np.ones((50, 1))}
+    plots = plots_of(with_robots(memory_rollout(values)))
+    assert "base tilt (base tilt)" in plots.labels
+    plots.select_signal("base tilt (base tilt)")
+    assert plots.signal.picture().curves.shape == (50, 1)
+
+
+def test_recordings_without_rewards_have_signals_still() -> None:
+    plots = plots_of(with_robots(memory_rollout(still(10, 1))))
+    assert plots.rewards is None
+    assert plots.signal.picture().curves.shape[0] == 10
+
+
+@pytest.fixture
+def swinging_arm(tmp_path: Path) -> Plots:
+    """An arm whose shoulder swings by 2.5 of its limits of 3 rad, with torques of a hundredth of theirs."""
+    swing = 2.5 * np.sin(np.arange(50) / 5)[:, None, None] * [1.0, 0.1]
+    values = {**still(50, 1), "robot.joint_pos": swing, "robot.joint_torque": swing / 250}
+    robot = Entity("robot", joint_names=JOINTS, urdf=write_arm(tmp_path))
+    return plots_of(with_robots(memory_rollout(values, entities=(robot,))))
+
+
+def test_limits_of_joints_are_marked_where_they_are_near(swinging_arm: Plots) -> None:
+    picture = swinging_arm.signal.picture()
+    assert picture.limits == ((0, -3.0), (0, 3.0), (1, -3.0), (1, 3.0))
+    assert picture.y_range is not None and picture.y_range[0] < -3 and picture.y_range[1] > 3
+    swinging_arm.select_signal("joint torques")
+    assert swinging_arm.signal.picture().limits == ()
+
+
+def test_a_normalised_curve_has_its_limits_normalised(swinging_arm: Plots) -> None:
+    swinging_arm.signal.choice.toggle_alone(0)
+    swinging_arm.signal.toggle_normalised()
+    (_, low), (_, high) = swinging_arm.signal.picture().limits
+    assert high == pytest.approx(1.2, abs=0.01) and low == pytest.approx(-1.2, abs=0.01)
+
+
+# -- buttons -----------------------------------------------------------------------
+
+
+def test_buttons_ask_for_actions_that_there_are_and_these_check_what_they_are_given() -> None:
+    plots = plots_of(replay_of(random_terms()))
+    actions = plot_actions(plots)
+    assert plots.rewards is not None
+    page = toolbar("reward", plots.rewards) + chips("reward", plots.rewards)
+    asked = set(re.findall(r'data-do="(\w+)"', page))
+    assert asked and asked <= set(actions)
+    for name in actions:
+        for value in ("99", "-1", "x", None, [], {}, 1.5, "\u00b2"):
+            if name.rpartition("_")[2] in ("pin", "hide", "alone"):
+                actions[name](value, 0)
+    assert plots.rewards.choice.shown == (0, 1, 2)
+    actions["reward_hide"]("1", 0)
+    actions["reward_rate"](None, 0)
+    assert plots.rewards.choice.shown == (0, 2) and plots.rewards.per_second
+    actions["reward_all"](None, 0)
+    assert plots.rewards.choice.shown == (0, 1, 2)
+
+
+def test_names_of_components_cannot_become_html() -> None:
+    evil = '<img src=x onerror=alert(1)>"'
+    values = {**still(5, 1), "robot.joint_pos": np.zeros((5, 1, 2))}
+    robot = Entity("robot", joint_names=(evil, "knee"), joints_named=False)
+    plots = plots_of(with_robots(memory_rollout(values, entities=(robot,))))
+    page = chips("signal", plots.signal)
+    assert "<img" not in page and html.escape(evil) in page
