@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -80,6 +81,8 @@ def _look_through(library: Library, progress: Progress) -> None:
     progress(0, len(library.recordings))
     while library.read_next():
         progress(library.num_read, len(library.recordings))
+    # Kinematics and meshes take a second to import: done by the time that a recording is chosen.
+    importlib.import_module("..replay", __package__)
 
 
 def _row(listed: Listed) -> list[Any]:

@@ -85,40 +85,53 @@
     send("open_listed", number);
   }
 
+  // Rows that did not change stay the nodes that they are: nobody's click may fall on one that is just replaced.
+  const made = new Map();
+  function nodeOf(row) {
+    const key = JSON.stringify([row, row[0] === files.shown, ago(row[2])]);
+    const before = made.get(row[0]);
+    if (before?.key === key) return before.node;
+    const node = rowOf(row);
+    made.set(row[0], { key, node });
+    return node;
+  }
+
+  const table = element("table", "", null);
+  const header = element("tr", "", element("thead", "", table));
+  for (const text of ["Recording", "Written", "Length", "Envs", "Episodes", "Falls"]) {
+    element("th", text === "Recording" || text === "Written" ? "" : "rv-number", header).textContent = text;
+  }
+  const body = element("tbody", "", table);
+  const empty = element("div", "", null);
+  scroller.append(table, empty);
+
   function build() {
     const count = files.rows.length;
     title.textContent = `Recordings in ${files.folder}`;
     closer.style.display = files.isShown ? "" : "none";
     search.style.display = count > 5 ? "" : "none";
     const shown = files.rows.filter((row) => row[1].toLowerCase().includes(filter));
-    const at = scroller.scrollTop;
-    scroller.replaceChildren();
-    if (shown.length) {
-      const table = element("table", "", scroller);
-      const header = element("tr", "", element("thead", "", table));
-      for (const text of ["Recording", "Written", "Length", "Envs", "Episodes", "Falls"]) {
-        element("th", text === "Recording" || text === "Written" ? "" : "rv-number", header).textContent = text;
-      }
-      element("tbody", "", table).append(...shown.map(rowOf));
-    } else if (count) {
-      element("p", "", scroller).textContent = `None of the ${count} recordings has "${filter}" in its name.`;
-    } else {
-      describeEmpty();
+    const nodes = shown.map(nodeOf);
+    if (nodes.length !== body.children.length || nodes.some((node, index) => node !== body.children[index])) {
+      body.replaceChildren(...nodes);
     }
-    scroller.scrollTop = at;
+    table.style.display = shown.length ? "" : "none";
+    empty.replaceChildren();
+    if (!count) describeEmpty();
+    else if (!shown.length) element("p", "", empty).textContent = `None of the ${count} recordings has "${filter}" in its name.`;
     describe(count);
   }
 
   function describeEmpty() {
     if (files.isLooking) {
-      element("p", "", scroller).textContent = `Looking for recordings in ${files.folder} \u2026`;
+      element("p", "", empty).textContent = `Looking for recordings in ${files.folder} \u2026`;
       return;
     }
-    element("p", "", scroller).textContent = `There is no recording in ${files.folder} or below it yet.`;
-    const how = element("p", "", scroller);
+    element("p", "", empty).textContent = `There is no recording in ${files.folder} or below it yet.`;
+    const how = element("p", "", empty);
     how.append("One appears here as soon as a simulator writes it: ");
     element("code", "", how).textContent = `attach(env, "${files.folder}/first.rec")`;
-    element("p", "", scroller).textContent = "Or drop one into this page, from any folder of your own computer.";
+    element("p", "", empty).textContent = "Or drop one into this page, from any folder of your own computer.";
   }
 
   function describe(count) {
