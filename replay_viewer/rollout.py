@@ -338,15 +338,15 @@ class _EndsByStep:
         """Look at the episodes that may have ended since, at the last step known then or later."""
         if rollout.num_growths == self._growths:
             return
-        first = self._num_steps - 1
-        self._num_steps, self._growths = rollout.num_steps, rollout.num_growths
-        del self._ends[bisect_left(self._ends, (first,)) :]
+        first, num_steps, growths = self._num_steps - 1, rollout.num_steps, rollout.num_growths
         new = [
             (episode.last_step, column, episode.index)
             for column, env in enumerate(self._envs)
             for episode in _ended_from(rollout.episodes(env), first)
         ]
-        self._ends += sorted(new)
+        # Whole at every moment: work in the background reads on another thread, and may do the same at the same time.
+        self._ends = self._ends[: bisect_left(self._ends, (first,))] + sorted(new)
+        self._num_steps, self._growths = num_steps, growths
 
     def between(self, start: int, stop: int) -> list[tuple[int, int, int]]:
         """Those whose last step lies in start to stop - 1."""
