@@ -10,7 +10,7 @@ from .rollout import Terrain
 _SPACINGS = (0.5, 1.0, 2.0, 5.0, 10.0)
 _MAX_SEGMENTS = 60_000
 # So far above the triangles [m], so that neither hides the other.
-_LIFT = 0.003
+_LIFT = 0.008
 
 
 def grid_lines(terrain: Terrain) -> np.ndarray:

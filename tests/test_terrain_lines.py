@@ -7,7 +7,7 @@ import numpy as np
 from replay_viewer.rollout import Terrain
 from replay_viewer.terrain_lines import grid_lines
 
-ABOVE = 0.003
+ABOVE = 0.008
 
 
 def hills(width: float, count: int) -> Terrain:
