@@ -59,6 +59,18 @@ def test_file_is_small_and_complete():
     assert asset("push.rec").stat().st_size < 3e6
 
 
+def test_recording_carries_the_robots_and_the_crate_as_they_are(demo: Replay):
+    for robot in ROBOTS:
+        urdf = demo.rollout.entities[robot].urdf
+        assert urdf is not None
+        assert urdf.read_bytes() == asset("trotter/trotter.urdf").read_bytes()
+        meshes = list((urdf.parent / "meshes").iterdir())
+        assert all(mesh.read_bytes() == asset(f"trotter/meshes/{mesh.name}").read_bytes() for mesh in meshes)
+        assert len(meshes) == len(list(asset("trotter/meshes").iterdir()))
+    extents = [visual.mesh.extents for visual in demo.robots["box"].visuals]
+    np.testing.assert_allclose(np.max(extents, axis=0), CRATE, atol=1e-4)
+
+
 def test_some_succeed_some_run_out_of_time_and_somebody_falls(demo: Replay, episodes: list[Episode]):
     assert {episode.success for episode in episodes} == {True, False}
     assert {episode.outcome for episode in episodes} == {"terminated", "truncated"}
