@@ -95,7 +95,8 @@ def test_messages_that_are_none_of_the_pages_change_nothing_and_print_no_traceba
     before = (app.session.env_id, app.session.player.speed, app.session.player.loop)
     with caplog.at_level(logging.WARNING):
         send(app, *(update(page, value=text) for text in texts))
-        send(app, *(asked(app, action, value) for action in ("set_speed", "set_loop") for value in values))
+        actions = ("set_speed", "set_loop", "set_look", "restore_view")
+        send(app, *(asked(app, action, value) for action in actions for value in values))
         send(app, *(asked(app, "seek", value) for value in ([], {}, "x", None, "nan", 10**400)))
         send(app, *(update(env, value=value) for value in ("zzz", "99999", 5, [])))
         time.sleep(0.2)

@@ -12,6 +12,7 @@ from ..cameras import CameraPose, preset
 from ..looks import DARK, LIGHT, Look
 from .browser_camera import browser_pose, picture_size
 from .scene import WORLD, add_ground
+from .server import move_camera
 from .view_memory import ViewMemory
 
 # An orbit camera cannot look along its own axis; this tilt [m per m of distance] is not visible.
@@ -142,10 +143,7 @@ class ClientView:
 
     def _take(self, pose: CameraPose, unit: float) -> None:
         """Put the camera on a pose whose lengths are in units [m]."""
-        with self.client.atomic():
-            self.client.camera.position = pose.position * unit
-            self.client.camera.look_at = pose.look_at * unit
-            self.client.camera.fov = pose.fov
+        move_camera(self.client, (pose.position * unit).tolist(), (pose.look_at * unit).tolist(), pose.fov)
 
     def origin(self, subject: Subject) -> np.ndarray:
         """The world point (3,) [m] in the middle of this browser's space."""

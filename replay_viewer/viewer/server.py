@@ -99,6 +99,20 @@ def move_instances(handle: viser.BatchedMeshHandle, positions: np.ndarray, wxyz:
     node.api._queue_scene_message(_messages.SceneNodeUpdateMessage(node.name, updates))
 
 
+def move_camera(client: viser.ClientHandle, position: Sequence[float], look_at: Sequence[float], fov: float) -> None:
+    """Put a browser's camera somewhere, in Python floats.
+
+    The handle's own setters send nothing where the camera already is, as the browser said last: what it says now may be
+    older than what it was sent since.
+    """
+    state, send = client.camera._state, client._websock_connection.queue_message
+    state.position, state.look_at, state.fov = np.array(position), np.array(look_at), fov
+    with client.atomic():
+        send(_messages.SetCameraPositionMessage((position[0], position[1], position[2])))
+        send(_messages.SetCameraLookAtMessage((look_at[0], look_at[1], look_at[2])))
+        send(_messages.SetCameraFovMessage(fov))
+
+
 def run_script(client: viser.ClientHandle, source: str) -> None:
     """Run a script in one browser. Never broadcast: viser replays broadcasts to every later client."""
     client._websock_connection.queue_message(_messages.RunJavascriptMessage(source))

@@ -263,13 +263,21 @@ class ViewerPage:
 
 @contextlib.contextmanager
 def open_page(
-    browser: Browser, url: str, size: tuple[int, int] = (1366, 768), drawing: bool = False
+    browser: Browser,
+    url: str,
+    size: tuple[int, int] = (1366, 768),
+    drawing: bool = False,
+    script: str = "",
+    **kind: Any,
 ) -> Iterator[ViewerPage]:
     """A tab in a context of its own, so that each is a client like any other person's browser.
 
+    script: run in the page before its own. kind: what else Playwright is to know of the browser, as `has_touch`.
+
     Drawing takes a machine without a GPU most of its time; only tests that look at the picture need it.
     """
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **kind)
+    context.add_init_script(script)
     if not drawing:
         context.add_init_script(NO_DRAWING)
     try:

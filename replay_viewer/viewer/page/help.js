@@ -4,8 +4,6 @@
 
   const dialog = element("dialog", "rv-help", document.body, { id: "rv-help", "aria-label": "Keys and mouse" });
   dialog.innerHTML = /*HELP*/;
-  // viser's keys would act behind the dialog.
-  dialog.addEventListener("keydown", (event) => event.stopPropagation());
   // A click beside it, on what is dimmed, closes it.
   dialog.addEventListener("click", (event) => { if (event.target === dialog || event.target.closest("[data-close]")) dialog.close(); });
 
@@ -19,12 +17,12 @@
     return target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
   }
 
-  function openByKey(event) {
-    if (event.key !== "?" || dialog.open || isWriting(event.target)) return;
-    event.preventDefault();
-    dialog.showModal();
+  // Before viser's keys, which would act behind the dialog.
+  function onKey(event) {
+    if (dialog.open) event.stopPropagation();
+    else if (event.key === "?" && !isWriting(event.target)) dialog.showModal();
   }
-  document.addEventListener("keydown", openByKey);
+  window.addEventListener("keydown", onKey, true);
 
-  addPart({ close: () => { document.removeEventListener("keydown", openByKey); dialog.remove(); } });
+  addPart({ close: () => { window.removeEventListener("keydown", onKey, true); dialog.remove(); } });
 })();

@@ -13,6 +13,7 @@
 
   let restored = Infinity; // When; before, what there is to see is viser's own.
   let looked = 0;
+  let awaitedTab = null;
   let usualShadows = true; // Without them, a viewer may have been started on purpose.
 
   // -- the camera -------------------------------------------------------------
@@ -64,9 +65,10 @@
   // viser's tabs can be dragged, and listen to keys, not to clicks; those of its phone page listen to clicks.
   function openTab(name) {
     const tab = tabs().find((found) => nameOf(found) === name);
-    if (!tab || tab.getAttribute("aria-selected") === "true") return;
+    if (!tab) return false;
     tab.click();
     tab.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    return true;
   }
 
   // -- all of it --------------------------------------------------------------
@@ -75,8 +77,8 @@
     const now = performance.now();
     if (now < restored || now - looked < EVERY) return;
     looked = now;
-    if (now - restored < SETTLED) openTab(memory().tab); // It may be that viser has not made it yet.
-    else remember({ ...view(), ...panel() });
+    if (now - restored > SETTLED) remember({ ...view(), ...panel() });
+    else if (awaitedTab && openTab(awaitedTab)) awaitedTab = null; // It may be that viser has not made it yet.
   }
 
   function reset(event) {
@@ -92,6 +94,7 @@
     if ("title" in changes) {
       restore();
       restored = performance.now();
+      awaitedTab = memory().tab;
       usualShadows = changes.shadows;
     } else if ("shadows" in changes) {
       remember({ shadows: changes.shadows === usualShadows ? null : changes.shadows });

@@ -1,0 +1,191 @@
+"""Light and dark, what a browser remembers, the keys' help, and what the page says when the viewer is gone."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from viewer_page import ViewerPage, ViewerProcess, open_page
+
+from replay_viewer.looks import DARK
+from replay_viewer.viewer.scene import FLOORS, GROUND
+
+# Looks at each frame from the first one on whether something of viser's page is shown in the wrong colours.
+_WATCH_FOR_LIGHT = """
+(function watch() {
+  const root = document.querySelector("#root");
+  if (root?.firstChild && getComputedStyle(root).visibility === "visible") {
+    window.framesShown = (window.framesShown ?? 0) + 1;
+    if (document.documentElement.dataset.mantineColorScheme !== "dark") window.wasLight = true;
+  }
+  requestAnimationFrame(watch);
+})();
+"""
+_CHART = "Object.values(window.__viserTestpoints.uplots)[0].chart"
+_INKS = f"{_CHART}.series.slice(1).map((curve) => String(curve.stroke()))"
+
+
+def scheme(page: ViewerPage) -> str:
+    return page.page.evaluate("document.documentElement.dataset.mantineColorScheme")
+
+
+def floor(page: ViewerPage) -> tuple[int, ...]:
+    node = page.page.evaluate("name => window.__viserSceneTree.getState()[name].message.props", GROUND)
+    return tuple(node["plane_color"])
+
+
+def memory(page: ViewerPage) -> dict[str, Any]:
+    return json.loads(page.page.evaluate("localStorage.getItem('replay-viewer')") or "{}")
+
+
+def come_back(page: ViewerPage) -> None:
+    page.page.reload()
+    page.wait_ready()
+
+
+def distance(page: ViewerPage) -> float:
+    """From the camera to what it looks at."""
+    camera = page.camera()
+    return float(np.linalg.norm(camera["position"] - camera["target"]))
+
+
+def chosen_tab(page: ViewerPage) -> str:
+    return page.page.locator("[role=tab][aria-selected=true]").first.inner_text()
+
+
+def panel_width(page: ViewerPage) -> float:
+    box = page.page.locator("[data-dock-region=right]").bounding_box()
+    assert box is not None
+    return box["width"]
+
+
+def test_first_visit_is_as_dark_as_the_system_without_a_flash(chromium, viewer: ViewerProcess) -> None:
+    with open_page(chromium, viewer.url, script=_WATCH_FOR_LIGHT, color_scheme="dark") as page:
+        page.until(lambda: floor(page) == FLOORS["dark"][0], "the dark floor")
+        assert scheme(page) == "dark"
+        assert page.page.evaluate("window.framesShown") > 3
+        assert not page.page.evaluate("window.wasLight")
+        page.page.emulate_media(color_scheme="light")
+        page.until(lambda: floor(page) == FLOORS["light"][0] and scheme(page) == "light", "light with the system")
+
+
+def test_dark_is_one_browsers_own_and_is_remembered(chromium, viewer: ViewerProcess, page: ViewerPage) -> None:
+    page.open_tab("View")
+    page.page.get_by_role("button", name="Dark", exact=True).click()
+    page.until(lambda: scheme(page) == "dark" and floor(page) == FLOORS["dark"][0], "dark")
+    with open_page(chromium, viewer.url) as other:
+        assert scheme(other) == "light"
+        assert floor(other) == FLOORS["light"][0]
+    page.page.reload()
+    page.wait_ready()
+    page.until(lambda: scheme(page) == "dark" and floor(page) == FLOORS["dark"][0], "dark again")
+    page.press_button("Light page")
+    page.until(lambda: scheme(page) == "light" and floor(page) == FLOORS["light"][0], "light")
+
+
+def test_every_curve_can_be_seen_on_dark_ground(chromium, viewer: ViewerProcess) -> None:
+    def is_seen(colour: str) -> bool:
+        return max(int(colour[i : i + 2], 16) for i in (1, 3, 5)) > 110
+
+    with open_page(chromium, viewer.url, color_scheme="dark") as page:
+        page.until(lambda: all(map(is_seen, page.page.evaluate(_INKS))), "light curves")
+
+
+def test_screenshot_of_a_dark_page_is_dark(chromium, viewer: ViewerProcess) -> None:
+    with open_page(chromium, viewer.url, size=(800, 420), color_scheme="dark") as page:
+        page.until(lambda: floor(page) == FLOORS["dark"][0], "the dark floor")
+        with page.page.expect_download(timeout=60_000) as download:
+            page.page.locator("#rv-views button", has_text="Screenshot").click()
+        picture = np.asarray(Image.open(io.BytesIO(Path(download.value.path()).read_bytes())).convert("RGB"))
+        assert picture[0].mean() < np.mean(DARK.sky_bottom) + 12
+
+
+def test_the_view_comes_back_and_reset_forgets_it(page: ViewerPage) -> None:
+    usual = page.camera()["position"]
+    width = panel_width(page)
+    page.orbit(160)
+    page.click_button("Shadows")
+    page.open_tab("Render")
+    edge = page.page.viewport_size["width"] - width - 4  # type: ignore[index]
+    page.page.mouse.move(edge, 300)
+    page.page.mouse.down()
+    page.page.mouse.move(edge - 100, 300, steps=4)
+    page.page.mouse.up()
+    page.until(lambda: memory(page).get("panelWidth", 0) > width + 50, "a memory")
+    page.page.wait_for_timeout(600)
+    left = page.camera()["position"]
+    assert np.abs(left - usual).max() > 0.3
+    come_back(page)
+    page.until(lambda: np.abs(page.camera()["position"] - left).max() < 1e-3, "the camera as it was left")
+    page.until(lambda: chosen_tab(page) == "Render", "the tab as it was left")
+    page.until(lambda: page.is_pressed("Shadows"), "the shadows as they were left")
+    assert abs(panel_width(page) - width - 100) < 12
+    page.open_tab("View")
+    page.click_button("Reset View")
+    page.until(lambda: chosen_tab(page) == "Replay" and not page.is_pressed("Shadows"), "what a new browser shows")
+    page.until(lambda: abs(panel_width(page) - width) < 2, "the usual panel")
+    page.until(lambda: np.abs(left - page.camera()["position"]).max() > 0.3, "another camera")
+
+
+def test_a_camera_that_stood_still_stands_there_again(page: ViewerPage) -> None:
+    for _ in range(3):
+        page.page.keyboard.press("k")
+    page.click_button("Follow Robot")
+    page.until(lambda: not page.is_pressed("Follow Robot"), "a still camera")
+    page.page.keyboard.press("k")
+    page.page.wait_for_timeout(300)
+    still, camera = page.pose("/world")["position"], page.camera()["position"]
+    page.until(lambda: (memory(page).get("view") or {}).get("world"), "a memory")
+    come_back(page)
+    page.until(lambda: not page.is_pressed("Follow Robot"), "a still camera again")
+    np.testing.assert_allclose(page.pose("/world")["position"], still, atol=1e-4)
+    page.until(lambda: np.abs(page.camera()["position"] - camera).max() < 1e-3, "the camera as it was left")
+
+
+_ODD_MEMORIES = [
+    "[1",
+    '{"look": 5, "view": {"camera": {"position": "x"}}, "tab": 7, "panelWidth": 1e99, "panelClosed": "yes"}',
+    '{"view": {"camera": {"position": [1e30, 0, 0], "target": [0, 0, 0], "fov": -1}, "world": [1], "of": null}}',
+]
+
+
+def test_an_odd_memory_does_no_harm(page: ViewerPage) -> None:
+    usual = distance(page)
+    for odd in _ODD_MEMORIES:
+        page.page.evaluate("odd => addEventListener('pagehide', () => localStorage.setItem('replay-viewer', odd))", odd)
+        come_back(page)
+        step = page.step()
+        page.press_button("One step forward")
+        page.wait_step(step + 1)
+        assert 0.8 * usual < distance(page) < 1.2 * usual
+        assert 300 < panel_width(page) < 1000
+    assert not [line for line in page.console if "pageerror" in line]
+
+
+def test_the_keys_help_opens_by_button_and_key_and_holds_back_the_keys(page: ViewerPage) -> None:
+    dialog = page.page.get_by_role("dialog", name="Keys and mouse")
+    page.press_button("Keys and mouse")
+    assert dialog.get_by_text("One second back").is_visible()
+    page.page.keyboard.press(".")
+    page.page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    page.page.keyboard.press("Shift+?")
+    dialog.wait_for()
+    page.page.get_by_role("button", name="Close", exact=True).click()
+    dialog.wait_for(state="hidden")
+    assert page.step() == 0
+    page.page.wait_for_timeout(100)
+    page.page.keyboard.press(".")
+    page.wait_step(1)
+
+
+def test_a_page_without_its_viewer_says_so(chromium, demo_path: Path) -> None:
+    with ViewerProcess([str(demo_path), "--port", "0", "--no-shadows"]) as viewer:
+        with open_page(chromium, viewer.url) as page:
+            assert not page.page.get_by_text("The viewer has stopped").is_visible()
+            viewer.interrupt()
+            page.page.get_by_text("The viewer has stopped").wait_for(timeout=10_000)

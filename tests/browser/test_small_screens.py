@@ -1,0 +1,102 @@
+"""The page on a laptop, a large screen and a phone: everything is in sight, apart, and large enough for a thumb."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from viewer_page import ViewerPage, ViewerProcess, open_page
+
+UPRIGHT, LYING = (390, 844), (844, 390)
+THUMB = 40  # Pixels.
+
+# Of every control of ours that is shown: its name, and left, top, right and bottom edge.
+_CONTROLS = """
+() => [...document.querySelectorAll("#rv-bar :is(button, select, .rv-track, .rv-clock, .rv-episode), #rv-views button")]
+  .map((node) => [node.getAttribute("aria-label") ?? node.id ?? node.textContent, node.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 0)
+  .map(([name, box]) => [name, box.left, box.top, box.right, box.bottom])
+"""
+# Where links of robots are drawn, as fractions of half the picture's width and height from its middle.
+_DRAWN = """
+() => {
+  const { camera, nodeRefFromName } = window.__viserMutable;
+  const isLink = (name) => name.startsWith("/world/") && name.split("/").length === 4;
+  return Object.keys(nodeRefFromName).filter(isLink).map((name) => {
+    const { x, y } = nodeRefFromName[name].getWorldPosition(camera.position.clone()).project(camera);
+    return [x, y];
+  });
+}
+"""
+_SCROLLS = (
+    "() => document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight"
+)
+
+
+def controls(page: ViewerPage) -> list[tuple[str, float, float, float, float]]:
+    return [tuple(found) for found in page.page.evaluate(_CONTROLS)]
+
+
+def assert_in_sight_and_apart(page: ViewerPage, size: tuple[int, int]) -> None:
+    found = controls(page)
+    assert len(found) > 10
+    for name, left, top, right, bottom in found:
+        assert left >= 0 and top >= 0 and right <= size[0] and bottom <= size[1], f"{name} is partly outside"
+    for one, other in itertools.combinations(found, 2):
+        beside = one[3] <= other[1] + 1 or other[3] <= one[1] + 1
+        above = one[4] <= other[2] + 1 or other[4] <= one[2] + 1
+        assert beside or above, f"{one[0]} and {other[0]} overlap"
+    assert not page.page.evaluate(_SCROLLS)
+
+
+@pytest.fixture(scope="module", params=[UPRIGHT, LYING], ids=["upright", "lying"])
+def phone(request: Any, chromium, viewer: ViewerProcess) -> Iterator[tuple[ViewerPage, tuple[int, int]]]:
+    """The viewer on a phone."""
+    with open_page(chromium, viewer.url, size=request.param, has_touch=True, is_mobile=True) as page:
+        yield page, request.param
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)], ids=["laptop", "large"])
+def test_controls_are_in_sight_and_apart(chromium, viewer: ViewerProcess, size: tuple[int, int]) -> None:
+    with open_page(chromium, viewer.url, size=size) as page:
+        assert_in_sight_and_apart(page, size)
+
+
+def test_controls_of_a_phone_are_in_sight_and_apart_and_large_enough(phone) -> None:
+    page, size = phone
+    assert_in_sight_and_apart(page, size)
+    for name, left, top, right, bottom in controls(page):
+        if name not in ("rv-episode", "") and "clock" not in name:
+            assert right - left >= THUMB - 2 and bottom - top >= THUMB, f"{name} is too small for a thumb"
+
+
+def test_first_view_of_a_phone_has_the_whole_robot(phone) -> None:
+    page, _ = phone
+    drawn = page.until(lambda: page.page.evaluate(_DRAWN), "links")
+    assert all(abs(x) < 0.9 and abs(y) < 0.9 for x, y in drawn)
+
+
+def test_a_phone_plays_and_scrubs_by_touch(phone) -> None:
+    page, _ = phone
+    page.page.evaluate("window.replayViewer.send('go_to_start')")
+    page.wait_step(0)
+    page.page.locator(".rv-play").tap()
+    page.until(lambda: page.step() > 5, "playing")
+    page.page.locator(".rv-play").tap()
+    page.until(lambda: not page.playing(), "a pause")
+    box = page.page.locator(".rv-track").bounding_box()
+    assert box is not None
+    last = int(page.page.locator(".rv-track").get_attribute("aria-valuemax") or 0)
+    page.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + 4)
+    page.until(lambda: abs(page.step() - last / 2) < 0.02 * last, "the middle")
+
+
+def test_the_panel_of_a_phone_is_closed_at_first_and_opens_by_a_tap(phone, demo_path) -> None:
+    page, (width, height) = phone
+    rewards = page.page.locator(".rv-rewards").first
+    page.until(lambda: not rewards.is_visible() or rewards.bounding_box()["x"] >= width, "a closed panel")
+    page.page.get_by_text(demo_path.name, exact=True).first.tap()
+    page.until(lambda: rewards.is_visible() and rewards.bounding_box()["y"] < height / 2 + 60, "an open panel")
+    assert not page.page.evaluate(_SCROLLS)
