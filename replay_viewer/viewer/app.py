@@ -123,7 +123,7 @@ class ViewerApp:
     def browse(self, folder: Path) -> None:
         """Let the page choose from the recordings in a folder and below it, before or while something is shown."""
         if self._stage is None:
-            self.say("Choose a recording", "A click on one in the list opens it.", waits=False)
+            self.say("Choose a recording", "A click in the list opens one. So does a file that is dropped into this page.", waits=False)
         self._mailbox.post(self._files.list_folder, folder)
 
     def show(

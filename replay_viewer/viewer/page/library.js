@@ -31,6 +31,7 @@
   const scroller = element("div", "rv-library-rows", list);
   const foot = element("div", "rv-library-foot", list);
   search.addEventListener("input", () => { filter = search.value.trim().toLowerCase(); build(); });
+  search.addEventListener("keydown", (event) => { if (event.key === "Enter") body.firstChild?.click(); });
   opener.addEventListener("click", () => window.replayViewer.chooseFiles());
   closer.addEventListener("click", () => show(false));
 
@@ -142,6 +143,7 @@
     if (files.problem) parts.push(files.problem);
     parts.push("drop a file anywhere to open it");
     foot.textContent = parts.join(", ");
+    foot.style.display = count ? "" : "none";
   }
 
   function take(changes) {
