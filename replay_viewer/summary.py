@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ class Summary:
         name: what to call it. path: its file or folder, "" when it was made in memory.
         num_steps: control steps. control_dt: seconds between two of them. duration: seconds from first to last step.
         env_ids: the simulator's index of each recorded env.
-        entities: robots first, each with the URDF that it is drawn from. terrain_triangles: 0 for flat ground.
+        entities: robots first, each with the URDF that it is drawn from, relative to the recording where that carries it. terrain_triangles: 0 for flat ground.
         episodes: of every env, in the order of `env_ids`.
         fields: the recorded signals, shapes per env and step.
         rewards: statistics of the total "rew", where it is recorded, and of each term, over `sample`.
@@ -86,7 +87,7 @@ def summarize(replay: Replay) -> Summary:
         control_dt=rollout.control_dt,
         duration=(rollout.num_steps - 1) * rollout.control_dt,
         env_ids=rollout.env_ids,
-        entities=tuple(replace(entity, urdf=replay.robots[name].path) for name, entity in rollout.entities.items()),
+        entities=tuple(_as_drawn(entity, replay.robots[name].path) for name, entity in rollout.entities.items()),
         terrain_triangles=0 if rollout.terrain is None else len(rollout.terrain.triangles),
         episodes=tuple(episode for env in range(rollout.num_envs) for episode in rollout.episodes(env)),
         fields=tuple(rollout.fields.values()),
@@ -110,6 +111,14 @@ def to_json(summary: Summary) -> dict[str, Any]:
         {"env_id": summary.env_ids[e.env_index], **asdict(e), "num_steps": e.num_steps} for e in summary.episodes
     ]
     return _plain(content)
+
+
+def _as_drawn(entity: Entity, urdf: Path | None) -> Entity:
+    """The entity with the URDF that it is drawn from, which of a packed recording lies in a temporary folder."""
+    folder = entity.folder
+    if urdf is None or folder is None or not urdf.resolve().is_relative_to(folder):
+        return replace(entity, urdf=urdf, folder=None)
+    return replace(entity, urdf=urdf.resolve().relative_to(folder.parent), folder=Path(folder.name))
 
 
 def _sample(rollout: Rollout) -> Sample:

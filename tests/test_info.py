@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ import numpy as np
 import pytest
 from memory_rollout import memory_rollout, still, windows
 
+from replay_viewer.assets_path import asset
 from replay_viewer.cli.info_text import id_ranges, info_text
-from replay_viewer.replay import Replay, with_robots
+from replay_viewer.replay import Replay, open_replay, with_robots
 from replay_viewer.rollout import Entity, Episode, Terrain, Verdict
 from replay_viewer.summary import summarize, to_json
 
@@ -72,6 +74,17 @@ def test_text_tells_time_envs_and_ground() -> None:
     assert "Time        10 steps of 0.02 s (50 Hz), 0.18 s in all" in text
     assert "Envs        2: id 3, 40" in text
     assert "Ground      a terrain of 5 triangles" in text
+
+
+def test_a_packed_recordings_own_urdf_is_told_by_its_place_in_it() -> None:
+    replay = open_replay(asset("walk.rec"))  # Unpacked to a temporary folder, which nobody needs to know.
+    try:
+        text, content = info_text(summarize(replay)), to_json(summarize(replay))
+    finally:
+        replay.close()
+    assert "URDF assets/robot/trotter.urdf in the recording" in text
+    assert content["entities"][0]["urdf"] == "assets/robot/trotter.urdf"
+    assert tempfile.gettempdir() not in json.dumps(content)
 
 
 def test_text_tells_each_episode_of_each_env() -> None:

@@ -60,7 +60,14 @@ def _head(summary: Summary, width: int) -> list[str]:
 
 
 def _entity(entity: Entity, width: int) -> list[str]:
-    body = f"URDF {entity.urdf}" if entity.urdf else f"shape {entity.shape['type']}" if entity.shape else "no URDF"
+    carried = " in the recording" if entity.folder else ""
+    body = (
+        f"URDF {entity.urdf}{carried}"
+        if entity.urdf
+        else f"shape {entity.shape['type']}"
+        if entity.shape
+        else "no URDF"
+    )
     lines = _labelled(entity.kind.capitalize(), f"{entity.name}: {body}", width)
     if entity.kind == "robot" or entity.joint_names:
         joints = f"{_count(len(entity.joint_names), 'joint')} recorded"
