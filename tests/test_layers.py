@@ -235,7 +235,7 @@ def test_forces_are_drawn_in_shares_of_the_weight(tmp_path: Path, server: viser.
     tip = replay.robots["robot"].link_names.index("tip")
     starts = node(server, "overlays/contacts/robot/arrows").points[:, 0]
     assert np.allclose(starts, replay.frames.frame_at(2, [0]).entities["robot"].link_positions[0, [tip, 0]])
-    assert "94.9 N" in layers.overlays["contacts"].legend[0][1]  # Of (30, 0, 90).
+    assert "94.9 N" in layers.overlays["contacts"].legend[0][1]  # The length of (30, 0, 90).
 
 
 def test_forces_that_are_next_to_nothing_are_not_drawn(tmp_path: Path, server: viser.ViserServer) -> None:

@@ -76,10 +76,10 @@ class Viewer:
 
     def run(self) -> None:
         """Print the address and serve until Ctrl-C, then close."""
-        if self.port != self._wanted_port != 0:
-            print(f"Port {self._wanted_port} is taken; {self.port} is used instead.")
-        print(f"{self._title} at {self.url} (Ctrl-C stops)", flush=True)
         try:
+            if self.port != self._wanted_port != 0:
+                print(f"Port {self._wanted_port} is taken; {self.port} is used instead.")
+            print(f"{self._title} at {self.url} (Ctrl-C stops)", flush=True)
             self._app.run_forever()
         except KeyboardInterrupt:
             pass

@@ -41,8 +41,8 @@ class ContactForces(Overlay):
 
     @property
     def legend(self) -> tuple[tuple[str, str], ...]:
-        weights = ", ".join(f"{body.weight:.3g} N" for body in self._bodies)
-        return ((css(_COLOR), f"weight of the robot (about {weights}): {_WEIGHT_LENGTH:g} of its radius"),)
+        scales = [f"the weight, about {body.weight:.3g} N, is {body.weight_length:.2g} m long" for body in self._bodies]
+        return ((css(_COLOR), "force: " + "; ".join(dict.fromkeys(scales))),)
 
     def setup(self, server: viser.ViserServer) -> None:
         for body in self._bodies:
@@ -56,15 +56,20 @@ class ContactForces(Overlay):
 
 
 class _Bodies:
-    """The bodies of one entity whose contact is recorded. columns, links: of the field and of the robot, K each."""
+    """The bodies of one entity whose contact is recorded.
+
+    Attributes:
+        entity: its name. weight: of the robot [N], once set up. weight_length: how long [m] the weight is drawn.
+    """
 
     def __init__(self, replay: Replay, entity: str, field: str, columns: list[int], links: list[int]) -> None:
+        """columns, links: those of the field and those of the robot that belong to the same bodies, K each."""
         self.entity, self._columns, self._links = entity, columns, links
         self._rollout, self._field = replay.rollout, field
         self._agent = _agent(replay, entity, field)
         self._size = replay.robots[entity].radius
         self._values = StepValues(replay.rollout, field)
-        self.weight = 0.0
+        self.weight, self.weight_length = 0.0, _WEIGHT_LENGTH * self._size
 
     def setup(self, server: viser.ViserServer, node: str) -> None:
         """Add the arrows, and find out how long a newton is."""
@@ -83,7 +88,7 @@ class _Bodies:
         longest = _MOST_LENGTH / _WEIGHT_LENGTH
         vectors = np.where(size > _LEAST_SHARE, shares * np.minimum(1.0, longest / np.maximum(size, 1e-9)), 0.0)
         starts = frame.entities[self.entity].link_positions[0, self._links]
-        self._arrows.show(starts, vectors * _WEIGHT_LENGTH * self._size)
+        self._arrows.show(starts, vectors * self.weight_length)
 
     def _forces(self, values: np.ndarray) -> np.ndarray:
         """Forces (..., K, 3) [N] of these bodies out of the field's values."""

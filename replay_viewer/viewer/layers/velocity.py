@@ -62,6 +62,7 @@ class Velocity(Overlay):
         return (
             (css(_COMMANDED), commanded),
             (css(_ACTUAL), "actual" if recorded else "actual, from the base's positions"),
+            ("none", "; ".join(dict.fromkeys(f"1 m/s is {mover.scale:.2g} m long" for mover in self._movers))),
         )
 
     def setup(self, server: viser.ViserServer) -> None:
@@ -74,9 +75,14 @@ class Velocity(Overlay):
 
 
 class _Mover:
-    """The arrows of one robot. agent: which robot it is, where a command has one for each."""
+    """The arrows of one robot.
+
+    Attributes:
+        scale: how long [m] 1 m/s is drawn, once set up.
+    """
 
     def __init__(self, replay: Replay, entity: str, agent: int, command: str | None) -> None:
+        """agent: which robot it is, where a command has one for each."""
         self._replay, self._entity, self._agent = replay, entity, agent
         self._command = None if command is None else StepValues(replay.rollout, command)
         self._lin_vel = _values(replay, f"{entity}.base_lin_vel")
@@ -93,7 +99,7 @@ class _Mover:
         node = f"{WORLD}/overlays/velocity/{self._entity}"
         self._node = server.scene.add_frame(node, show_axes=False)
         self._height = _top(self._replay.robots[self._entity]) + 0.12 * self._size
-        self._scale = _LENGTH * self._size / self._usual_speed()
+        self.scale = _LENGTH * self._size / self._usual_speed()
         self._arrows = [Arrows(server, f"{node}/{i}", color, self._size) for i, color in enumerate(_COLORS)]
         self._arcs = [_Arc(server, f"{node}/arc{i}", color, self._size, i) for i, color in enumerate(_COLORS)]
         return self._node
@@ -108,7 +114,7 @@ class _Mover:
         levels = (0.1 * self._size, 0.0)  # One above the other, so that equal ones are both seen.
         both = (self._commanded(frame, heading), self._actual(frame))
         for (velocity, turn), arrows, arc, level in zip(both, self._arrows, self._arcs, levels, strict=True):
-            arrows.show(np.array([[0, 0, level]]), np.array([[*velocity, 0.0]]) * self._scale)
+            arrows.show(np.array([[0, 0, level]]), np.array([[*velocity, 0.0]]) * self.scale)
             arc.show(turn, heading, level)
 
     def _commanded(self, frame: Frame, heading: float) -> tuple[np.ndarray, float]:

@@ -53,8 +53,8 @@ def layers_html(layers: ShownLayers) -> str:
 def _switch(overlay: Overlay, on: bool) -> str:
     does = "" if overlay.lack else f' data-do="switch_layer" data-value="{overlay.name}"'
     below = f"<small>{_marked(overlay.lack or overlay.hint)}</small>"
-    if on:
-        below += f'<small class="rv-legend">{"".join(_entry(*entry) for entry in overlay.legend)}</small>'
+    if on:  # In the place of the hint, so that a small screen has room for all.
+        below = f'<small class="rv-legend">{"".join(_entry(*entry) for entry in overlay.legend)}</small>'
     return switch_html(overlay.title, below, on, does)
 
 
