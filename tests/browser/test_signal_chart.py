@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 from chart_recording import EPISODE_STEPS, JOINTS, joints_at, record_charts
+from playwright.sync_api import Locator
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
-# The last chart's curves, axis of values, and where its marker is, as a share of its width.
+# Of the chart that comes last on the page: its curves, its axis of values, and where along it the marker is.
 _CHART = """
 () => {
-  const chart = Object.values(window.__viserTestpoints.uplots).at(-1)?.chart;
+  const over = [...document.querySelectorAll(".rv-chart")].at(-1);
+  const charts = Object.values(window.__viserTestpoints?.uplots ?? {}).map((entry) => entry.chart);
+  const chart = charts.find((each) => each.over === over);
   const marker = chart?.over.querySelector(".rv-marker");
   if (!marker) return null;
   return {
@@ -63,13 +66,18 @@ def test_a_click_on_a_chip_hides_a_joint_and_its_buttons_pin_and_show_alone(sign
     page.until(lambda: JOINTS[1] not in chart(page)["names"], "a hidden joint")
     chip.locator("span[data-do]").click(position={"x": 4, "y": 8})
     page.until(lambda: JOINTS[1] in chart(page)["names"], "the joint")
-    chip.hover()
-    chip.locator("button[data-do=signal_alone]").click()
+    press(chip, "alone")
     page.until(lambda: chart(page)["names"] == [JOINTS[1]], "one joint alone")
-    page.page.locator(f'.rv-chip[data-curve="{JOINTS[1]}"] button[data-do=signal_alone]').click()
+    press(chip, "alone")
     page.until(lambda: len(chart(page)["names"]) == 12, "the others")
-    page.page.locator(f'.rv-chip[data-curve="{JOINTS[1]}"] button[data-do=signal_pin]').click()
+    press(chip, "pin")
     page.until(lambda: chart(page)["names"][0] == JOINTS[1], "a pinned joint")
+
+
+def press(chip: Locator, what: str) -> None:
+    """A button of a chip, which is there while the mouse is over the chip."""
+    chip.hover()
+    chip.locator(f"button[data-do=signal_{what}]").click()
 
 
 def test_another_signal_is_chosen_and_the_time_marker_stands_in_it_too(signals_page: ViewerPage) -> None:

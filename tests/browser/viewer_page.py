@@ -222,7 +222,7 @@ class ViewerPage:
 
     def reward(self, name: str) -> str:
         """The number beside a reward term, or beside "reward" or "return so far", as shown."""
-        return self.page.locator(f'tr[data-term="{name}"] .value').inner_text()
+        return self.page.locator(f'tr[data-term="{name}"] .value:not(:empty)').inner_text()
 
     # -- the scene ------------------------------------------------------------
 

@@ -30,7 +30,7 @@
   }
 
   function install(id, chart) {
-    const view = views[id] = { ...views[id], chart };
+    const view = views[id] = { ...views[id], chart, wanted: null };
     chart.scales.x.range = () => shownTime(id);
     chart.scales.y.range = () => plots()[id]?.y ?? [-1, 1];
     chart.axes[1].values = (u, splits, axis, space, increment) =>
