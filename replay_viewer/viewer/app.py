@@ -82,6 +82,7 @@ class ViewerApp:
         self._title = title = printable(title)
         self._shadows = shadows
         self._folder, self._layers = folder or Path.cwd(), layers
+        self._overlays: set[str] = set()
         uploads = Uploads()
         self._server = open_server(host, port, title, {UPLOAD_PATH: uploads.receive})
         self._server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=(37, 99, 235))
@@ -123,7 +124,11 @@ class ViewerApp:
     def browse(self, folder: Path) -> None:
         """Let the page choose from the recordings in a folder and below it, before or while something is shown."""
         if self._stage is None:
-            self.say("Choose a recording", "A click in the list opens one. So does a file that is dropped into this page.", waits=False)
+            self.say(
+                "Choose a recording",
+                "A click in the list opens one. So does a file that is dropped into this page.",
+                waits=False,
+            )
         self._mailbox.post(self._files.list_folder, folder)
 
     def show(
@@ -218,6 +223,7 @@ class ViewerApp:
             folder=self._folder,
             tell=tell,
             layers=self._layers,
+            overlays=self._overlays,
         )
 
     def _show_opened(self, replay: Replay, order: Order) -> None:
@@ -247,7 +253,7 @@ class ViewerApp:
         if before is not None:
             before.session.replay.close()
         self._server.gui.set_panel_label(self._stage.title)
-        self._files.shown(order)
+        self._files.shown(self._stage.session.replay, order)
         shown.set_result(None)
 
     def _stop_waiting(self) -> None:

@@ -24,6 +24,7 @@ from .uploads import MAX_BYTES, Uploads
 
 if TYPE_CHECKING:
     from ..replay import Replay
+    from ..rollout import Entity
 
 # By this name the pages are told of an opening.
 _OPENING = "opening"
@@ -54,7 +55,7 @@ class Files:
         self._uploads = uploads
         self._mailbox, self._page, self._clients, self._busy, self._show = mailbox, page, clients, busy, show
         self._order: Order | None = None
-        self._is_shown = False
+        self._is_shown = self._lacks_robot = False
         self._shelf: Shelf | None = None
         self._opening: Opening | None = None
         self._asked_by = -1
@@ -81,9 +82,11 @@ class Files:
         """Tell a browser that has just come."""
         self._page.update(client, {"files": self._state})
 
-    def shown(self, order: Order | None) -> None:
+    def shown(self, replay: Replay, order: Order | None) -> None:
         """Something is shown now, by an order or from memory; what was dropped before is not needed any more."""
         self._order, self._is_shown = order, True
+        # A robot can be added to what can be opened again.
+        self._lacks_robot = order is not None and any(_is_neutral(replay, entity) for entity in replay.rollout.robots)
         used = [] if order is None else [order.path, *([order.urdf] if order.urdf else [])]
         self._uploads.keep_only([*used, *([self._shelf.library.folder] if self._shelf else [])])
         self._tell(self._shown_state)
@@ -169,11 +172,17 @@ class Files:
         """What is shown, and where it is in the list: None for what is not."""
         library = None if self._shelf is None else self._shelf.library
         listed = None if library is None or self._order is None else library.find(self._order.path)
-        return {"isShown": self._is_shown, "shown": None if listed is None else listed.number}
+        number = None if listed is None else listed.number
+        return {"isShown": self._is_shown, "shown": number, "lacksRobot": self._lacks_robot}
 
     def _tell(self, changes: Mapping[str, Any]) -> None:
         for client in list(self._clients.values()):
             self._page.update(client, {"files": changes})
+
+
+def _is_neutral(replay: Replay, entity: Entity) -> bool:
+    """Whether a box stands for a robot that has no description."""
+    return entity.shape is None and replay.robots[entity.name].path is None
 
 
 def order_of(folder: Path, shown: Order | None) -> Order:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from urdf_files import joint, links, one_link, visual, write_urdf
+from mesh_files import box
+from urdf_files import joint, links, mesh, one_link, write_urdf
 from viewer_page import NO_DRAWING, ViewerPage, ViewerProcess
 
 
@@ -28,8 +29,14 @@ def write_npz(path: Path, num_steps: int = 20) -> Path:
 
 
 def write_robot(folder: Path) -> Path:
-    box = one_link(visual('<box size="1 1 1"/>'))
-    return write_urdf(folder, box + links("leg") + joint("hip", "continuous", "a", "leg"), "dropped.urdf")
+    """A robot as it is published: a folder with a URDF, and meshes that it names by the folder."""
+    for inner in ("urdf", "meshes", ".git"):
+        (folder / inner).mkdir(parents=True)
+    box(folder / "meshes" / "body.stl")
+    (folder / ".git" / "config").write_text("no part of the robot")
+    body = one_link(mesh(f"package://{folder.name}/meshes/body.stl"))
+    write_urdf(folder / "urdf", body + links("leg") + joint("hip", "continuous", "a", "leg"))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -162,12 +169,14 @@ def test_dropped_files_are_opened_or_leave_what_is_shown_as_it_is(page: ViewerPa
         drop(page, tmp_path / "notes.npz")
         page.until(lambda: "notes.npz" in problem(page), "why it cannot be opened")
         assert page.page.title().startswith("shown.npz")
-        # A robot alone is for what is shown, at the same step.
+        # A robot's folder is for what is shown, at the same step.
         page.press_button("One step forward")
         page.wait_step(1)
-        drop(page, robot)
-        page.until(lambda: any(node.endswith("/robot/a") for node in page.nodes()), "the robot that was dropped")
+        assert page.page.get_by_role("button", name="No robot description").is_visible()
+        page.page.locator("#rv-choose-folder").set_input_files(robot)
+        page.until(lambda: any(node.endswith("/robot/a") for node in page.nodes()), "the robot that was chosen")
         page.wait_step(1)
+        assert not page.page.get_by_role("button", name="No robot description").is_visible()
         # A rollout of one's own.
         drop(page, other)
         page.until(lambda: page.page.title().startswith("other.npz"), "the rollout that was dropped")

@@ -10,11 +10,16 @@
   element("b", "", card).textContent = "Drop it to open it";
   element("p", "", card).textContent = "A recording (.rec, file or folder), a rollout .npz, a robot's folder with its URDF and meshes, or several at once.";
   const limit = element("p", "", card);
-  const input = element("input", "", zone, { type: "file", multiple: "", accept: ".rec,.npz,.urdf,.zip", id: "rv-choose" });
-  input.addEventListener("change", () => {
-    upload([...input.files].map((file) => ({ name: file.name, file })));
-    input.value = "";
-  });
+  function dialog(attributes) {
+    const input = element("input", "", zone, { type: "file", multiple: "", ...attributes });
+    input.addEventListener("change", () => {
+      upload([...input.files].map((file) => ({ name: file.webkitRelativePath || file.name, file })));
+      input.value = "";
+    });
+    return input;
+  }
+  const someFiles = dialog({ accept: ".rec,.npz,.urdf,.zip", id: "rv-choose" });
+  const oneFolder = dialog({ webkitdirectory: "", id: "rv-choose-folder" });
 
   // -- what is dropped ----------------------------------------------------------
 
@@ -30,7 +35,7 @@
   }
 
   async function collect(entry, found) {
-    if (entry.name.startsWith(".")) return;
+    if (entry.name.startsWith(".")) return; // It may be large, and is left out below.
     if (entry.isDirectory) {
       for (const inner of await entriesOf(entry)) await collect(inner, found);
     } else {
@@ -61,7 +66,8 @@
     }
   }
 
-  function upload(all) {
+  function upload(found) {
+    const all = found.filter(({ name }) => !name.split("/").some((part) => part.startsWith("."))); // Such as .git
     if (!all.length) return;
     socket?.close(); // The newest drop is meant.
     const total = all.reduce((sum, { file }) => sum + file.size, 0);
@@ -162,6 +168,7 @@
     if ("shown" in (changes.files ?? {})) note.classList.remove("rv-open");
   }
 
-  window.replayViewer.chooseFiles = () => input.click();
+  window.replayViewer.chooseFiles = () => someFiles.click();
+  window.replayViewer.chooseFolder = () => oneFolder.click();
   addPart({ update, close });
 })();

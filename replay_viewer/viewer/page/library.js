@@ -5,7 +5,7 @@
   const { element, textButton, send, addPart } = window.replayViewer;
   const LOOK_AGAIN = 5000; // [ms], while the list is shown: recordings may be made meanwhile.
   const files = {
-    folder: null, rows: [], isCut: false, isLooking: false, problem: "", isShown: false, shown: null, limit: 0,
+    folder: null, rows: [], isCut: false, isLooking: false, problem: "", isShown: false, shown: null, limit: 0, lacksRobot: false,
   };
   let isOpen = false;
   let filter = "";
@@ -19,6 +19,12 @@
   next.setAttribute("aria-label", "Next recording");
   previous.addEventListener("click", () => send("open_neighbour", -1));
   next.addEventListener("click", () => send("open_neighbour", 1));
+  const other = textButton(bar, "Open \u2026", "Open a recording of your own computer, or drop it into this page");
+  other.addEventListener("click", () => window.replayViewer.chooseFiles());
+  const noRobot = textButton(bar, "No robot description: add a URDF \u2026",
+    "The recording has none, so that a box is drawn. Choose the folder with the robot's URDF and meshes, or drop it here");
+  noRobot.classList.add("rv-lack");
+  noRobot.addEventListener("click", () => window.replayViewer.chooseFolder());
 
   const list = element("div", "", document.body, { id: "rv-library", role: "dialog", "aria-label": "Recordings" });
   const head = element("div", "rv-library-head", list);
@@ -151,7 +157,8 @@
     const before = files.shown;
     Object.assign(files, rest);
     for (const [index, row] of Object.entries(news ?? {})) files.rows[index] = row;
-    bar.style.display = files.folder === null ? "none" : "";
+    for (const button of [listButton, previous, next]) button.style.display = files.folder === null ? "none" : "";
+    noRobot.style.display = files.lacksRobot ? "" : "none";
     const place = files.rows.findIndex((row) => row[0] === files.shown);
     previous.disabled = place <= 0;
     next.disabled = place < 0 || place === files.rows.length - 1;
