@@ -17,7 +17,7 @@ from memory_rollout import memory_rollout, still
 from replay_viewer.errors import UnknownName
 from replay_viewer.replay import Replay, with_robots
 from replay_viewer.rollout import Entity, Episode
-from replay_viewer.viewer.actions import plot_actions
+from replay_viewer.viewer.actions import plot_actions, session_actions
 from replay_viewer.viewer.panels.curve_buttons import chips, toolbar
 from replay_viewer.viewer.panels.curves import chart_data
 from replay_viewer.viewer.plots.curve_choice import CurveChoice
@@ -330,6 +330,16 @@ def test_buttons_ask_for_actions_that_there_are_and_these_check_what_they_are_gi
     assert plots.rewards.choice.shown == (0, 2) and plots.rewards.per_second
     actions["reward_all"](None, 0)
     assert plots.rewards.choice.shown == (0, 1, 2)
+
+
+def test_steps_are_selected_by_two_finite_numbers_only() -> None:
+    session = Session(replay_of(random_terms()))
+    select = session_actions(session)["select_steps"]
+    for value in (None, 3, "ab", [1], [1, 2, 3], [1, "2"], [1, None], [True, 2], [1, float("nan")], [10**400, 1], {}):
+        select(value, 0)
+    assert session.player.selection is None
+    select([7.2, 3], 0)
+    assert session.player.selection == (3, 7)
 
 
 def test_names_of_components_cannot_become_html() -> None:

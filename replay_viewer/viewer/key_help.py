@@ -11,6 +11,7 @@ _MOUSE = (
     ("Right drag", "Pan; two fingers on a touch screen"),
     ("Wheel", "Nearer or farther; pinch on a touch screen"),
     ("Timeline", "Drag to scrub; colours tell how an episode ended"),
+    ("Chart", "Click to go there; drag for an A-B loop; wheel for a part of the time, double click for all of it"),
 )
 
 
