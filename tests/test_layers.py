@@ -114,7 +114,7 @@ def test_an_overlay_without_its_data_stays_off_and_says_what_it_needs(
     tmp_path: Path, server: viser.ViserServer
 ) -> None:
     layers = stage(server, walk(tmp_path), *ALL)
-    assert layers.on == {"velocity", "trails", "path", "frames"}
+    assert layers.on == ["velocity", "trails", "path", "frames"]
     lacks = {name: overlay.lack for name, overlay in layers.overlays.items() if overlay.lack}
     assert set(lacks) == {"contacts", "torques", "collisions"}
     assert "`contact_force`" in lacks["contacts"]
@@ -125,14 +125,27 @@ def test_an_overlay_without_its_data_stays_off_and_says_what_it_needs(
 def test_a_recording_of_a_box_alone_has_no_overlays_of_robots(server: viser.ViserServer) -> None:
     box = Entity("box", kind="object", shape={"type": "box", "size": [1, 1, 1]})
     layers = stage(server, with_robots(memory_rollout(still(3, 1, "box"), entities=[box])), *ALL)
-    assert layers.on == {"path", "frames"}
+    assert layers.on == ["path", "frames"]
+
+
+def test_the_next_recording_is_shown_with_the_same_overlays(tmp_path: Path, server: viser.ViserServer) -> None:
+    switched_on: set[str] = set()
+    for replay in (walk(tmp_path, more=torques()), walk(tmp_path), walk(tmp_path, more=torques())):
+        server.scene.reset()
+        Scene(server, replay)
+        layers = ShownLayers(server, overlays_of(replay), (), lambda *_: None, switched_on)
+        layers.switch("path", True)
+        layers.switch("torques", True)
+        show(layers, replay, 3)
+        assert layers.on == (["path", "torques"] if "robot.joint_torque" in replay.rollout.fields else ["path"])
+    assert switched_on == {"path", "torques"}
 
 
 @pytest.mark.parametrize("odd", [None, 3, "nothing", ["path"], {}])
 def test_what_a_browser_sends_that_is_no_name_is_ignored(tmp_path: Path, server: viser.ViserServer, odd: Any) -> None:
     layers = stage(server, walk(tmp_path))
     layers.toggle(odd)
-    assert layers.on == set()
+    assert layers.on == []
     with pytest.raises(UnknownName):
         layers.switch("nothing", True)
 

@@ -52,6 +52,7 @@ class Stage:
         folder: Path,
         tell: Callable[[str], object],
         layers: Sequence[Layer] = (),
+        overlays: set[str] | None = None,
     ) -> None:
         """Build everything and show it in every browser that is there.
 
@@ -66,16 +67,17 @@ class Stage:
             folder: where videos are written.
             tell: called with a line about how the writing of the recording ended.
             layers: what a user adds to the 3D view.
+            overlays: names of those that are switched on; kept up to date.
         """
         self.session, self.title = session, title
-        facts = {"shadows": shadows, "folder": folder, "tell": tell, "layers": layers}
+        facts = {"shadows": shadows, "folder": folder, "tell": tell, "layers": layers, "overlays": overlays}
         self.anew = partial(Stage, server, mailbox, page, clients, session, title, **facts)
         self._server, self._mailbox, self._page = server, mailbox, page
         self._tell, self._told = tell, ""
         self._drawn: tuple[float, int, bool, int] | None = None
         self._scene = Scene(server, session.replay, shadows=shadows)
         self.browsers = Browsers(session, shadows=shadows)
-        self._layers = ShownLayers(server, overlays_of(session.replay), layers, self.browsers.notify)
+        self._layers = ShownLayers(server, overlays_of(session.replay), layers, self.browsers.notify, overlays)
         self._crowd = Crowd(server, session)
         self._clicks = Clicks(server, mailbox, session, self.browsers, self._crowd)
         self._busy = Busy(page, clients)

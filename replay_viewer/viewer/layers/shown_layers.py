@@ -21,7 +21,7 @@ class ShownLayers:
     """The viewer's own layers, of which those that are switched on are shown, and a user's, which always are.
 
     Attributes:
-        overlays: the viewer's own. on: the names of those that are switched on. num_changes: how often that changed.
+        overlays: the viewer's own. num_changes: how often it changed which of them are shown.
     """
 
     def __init__(
@@ -30,17 +30,30 @@ class ShownLayers:
         overlays: Sequence[Overlay],
         added: Sequence[Layer],
         notify: Callable[[str, str], object],
+        switched_on: set[str] | None = None,
     ) -> None:
-        """Set up what a user added.
+        """Set up what a user added, and the overlays that are switched on.
 
-        notify: called with a title and a text when a layer fails.
+        Args:
+            server: what they add their nodes to.
+            overlays: the viewer's own.
+            added: a user's.
+            notify: called with a title and a text when a layer fails.
+            switched_on: names of overlays; kept up to date, so that the next recording is shown with the same ones.
         """
         self.overlays = {overlay.name: overlay for overlay in overlays}
-        self.on: set[str] = set()
+        self._switched_on = set() if switched_on is None else switched_on
         self.num_changes = 0
         self._server, self._notify = server, notify
         self._is_set_up: set[str] = set()
         self._added = [layer for layer in added if self._runs(layer, layer.setup, server)]
+        for name in self.on:
+            self._sets_up(self.overlays[name])
+
+    @property
+    def on(self) -> list[str]:
+        """The names of those overlays that are switched on and have their data."""
+        return [name for name in self.overlays if name in self._switched_on and not self.overlays[name].lack]
 
     def switch(self, name: str, on: bool) -> None:
         """Switch one of the viewer's own layers on or off; one that lacks its data stays off.
@@ -50,15 +63,14 @@ class ShownLayers:
         if name not in self.overlays:
             raise UnknownName("layer", name, tuple(self.overlays))
         overlay = self.overlays[name]
-        if on == (name in self.on) or (on and overlay.lack):
+        if overlay.lack or on == (name in self._switched_on):
             return
         self.num_changes += 1
-        if not on:
-            self.on.remove(name)
-        elif name in self._is_set_up or self._sets_up(overlay):
-            self.on.add(name)
+        self._switched_on.symmetric_difference_update({name})
         if name in self._is_set_up:
             overlay.set_visible(on)
+        else:
+            self._sets_up(overlay)
 
     def toggle(self, name: object) -> None:
         """Switch one of them over; what a browser sends that is no layer's name is ignored."""
@@ -67,21 +79,19 @@ class ShownLayers:
 
     def show(self, frame: Frame) -> None:
         """Bring all shown layers to a frame."""
-        for name in sorted(self.on):
+        for name in self.on:
             overlay = self.overlays[name]
             if not self._runs(overlay, overlay.show, frame):
                 self._give_up(overlay)
         self._added = [layer for layer in self._added if self._runs(layer, layer.show, frame)]
 
-    def _sets_up(self, overlay: Overlay) -> bool:
+    def _sets_up(self, overlay: Overlay) -> None:
         if self._runs(overlay, overlay.setup, self._server):
             self._is_set_up.add(overlay.name)
-            return True
-        self._give_up(overlay)
-        return False
+        else:
+            self._give_up(overlay)
 
     def _give_up(self, overlay: Overlay) -> None:
-        self.on.discard(overlay.name)
         overlay.set_visible(False)
         overlay.lack = "failed, see the terminal"
         self.num_changes += 1
