@@ -186,6 +186,6 @@ def test_the_keys_help_opens_by_button_and_key_and_holds_back_the_keys(page: Vie
 def test_a_page_without_its_viewer_says_so(chromium, demo_path: Path) -> None:
     with ViewerProcess([str(demo_path), "--port", "0", "--no-shadows"]) as viewer:
         with open_page(chromium, viewer.url) as page:
-            assert not page.page.get_by_text("The viewer has stopped").is_visible()
+            assert not page.page.get_by_text("The viewer does not answer").is_visible()
             viewer.interrupt()
-            page.page.get_by_text("The viewer has stopped").wait_for(timeout=10_000)
+            page.page.get_by_text("The viewer does not answer").wait_for(timeout=10_000)

@@ -3,30 +3,35 @@
   const { element, addPart } = window.replayViewer;
   const { memory, remember } = window.rvBrowser;
   const EVERY = 500; // Milliseconds.
-  const READ_BY = 8_000; // Milliseconds after the page was opened.
+  const READ_BY = 10_000; // Milliseconds after the page was opened.
 
   const stopped = element("div", "rv-stopped", document.body, { role: "alert", hidden: "" });
-  stopped.innerHTML = "<b>The viewer has stopped.</b> Start it again, and this page goes on by itself.";
+  stopped.innerHTML = "<b>The viewer does not answer.</b> It has stopped, or the way to it is cut. Start it again, and this page goes on by itself.";
 
   // viser puts this in the place of its way to the server while it has none.
   function isConnected() {
     return !String(window.__viserMutable?.sendMessage).includes("is not connected");
   }
 
-  // viser's note stays until it is closed, on every visit; once, and for a while, is enough.
-  function closeNoteOnGpu() {
-    const notes = [...document.querySelectorAll(".mantine-Notification-root")];
-    const note = notes.find((candidate) => candidate.textContent.startsWith("Software WebGL"));
-    if (!note || (!memory().knowsNoGpu && performance.now() < READ_BY)) return;
-    note.querySelector(".mantine-Notification-closeButton")?.click();
-    remember({ knowsNoGpu: true });
+  // viser's note is long and stays until it is closed, on every visit. Once, in short and for a while, is enough.
+  function shortenNoteOnGpu() {
+    const note = document.getElementById("webgl-software-rendering");
+    if (!note) return;
+    if (memory().knowsNoGpu || performance.now() > READ_BY) {
+      note.querySelector("button")?.click();
+      remember({ knowsNoGpu: true });
+      return;
+    }
+    note.querySelector("[class*=-title]").textContent = "This browser draws without a GPU";
+    note.querySelector("[class*=-description]").textContent = "That is slow. It is faster without shadows, or in a smaller window.";
   }
 
   function look() {
     stopped.hidden = isConnected();
-    closeNoteOnGpu();
+    shortenNoteOnGpu();
   }
   const timer = setInterval(look, EVERY);
+  look();
 
   addPart({ close: () => { clearInterval(timer); stopped.remove(); } });
 })();
