@@ -6,7 +6,7 @@
   const MAX_ROWS = 12;
   const GAP = 24; // [px] from a chart to the values beside it: the panel's edge is in between.
   const DRAG = 5; // [px] before a press is no click any more.
-  const views = {}; // By the chart's id: { chart, zoom, band, marker, hover }.
+  const views = {}; // By the chart's id: { chart, zoom, band, marker, ends, wanted }: `wanted` while A-B is drawn.
   const tip = element("div", "", document.body, { id: "rv-reading" });
   let hovered = null;
 
@@ -30,15 +30,15 @@
   }
 
   function install(id, chart) {
-    const view = views[id] = { ...views[id], chart, wanted: null };
+    if (views[id]) leave(views[id]);
+    const view = views[id] = { zoom: views[id]?.zoom, chart, ends: new AbortController() };
     chart.scales.x.range = () => shownTime(id);
     chart.scales.y.range = () => plots()[id]?.y ?? [-1, 1];
     chart.axes[1].values = (u, splits, axis, space, increment) =>
       splits.map((value) => label(value, increment, plots()[id]?.exponent ?? 0));
-    (chart.hooks.draw ??= []).push(() => drawLimits(id, chart));
+    (chart.hooks.draw ??= []).push(() => { if (!view.ends.signal.aborted) drawLimits(id, chart); });
     chart.over.classList.add("rv-chart");
     view.marker = element("div", "rv-marker", chart.over);
-    view.band?.node.remove();
     view.band = bands.add(
       chart.over,
       (step) => chart.valToPos(step * state.dt, "x") / chart.over.clientWidth,
@@ -96,8 +96,15 @@
   }
 
   function forget(id) {
-    views[id].band?.node.remove();
+    leave(views[id]);
     delete views[id];
+  }
+
+  // The chart may outlive this script, or what is told of it.
+  function leave(view) {
+    view.ends.abort();
+    view.band.node.remove();
+    view.marker.remove();
   }
 
   // -- values under the pointer -------------------------------------------------
@@ -173,20 +180,21 @@
   // -- the mouse ----------------------------------------------------------------
 
   function listen(id, chart) {
-    const over = chart.over;
+    const { signal } = views[id].ends;
+    const on = (kind, act, options = {}) => chart.over.addEventListener(kind, act, { ...options, signal });
     let pressed = null; // {x, step} where the button went down.
-    over.addEventListener("pointerdown", (event) => {
+    on("pointerdown", (event) => {
       if (event.button !== 0) return;
-      over.setPointerCapture(event.pointerId);
+      chart.over.setPointerCapture(event.pointerId);
       pressed = { x: event.clientX, step: stepAt(chart, event.clientX) };
       hovered = { id, clientX: event.clientX };
     });
-    over.addEventListener("pointermove", (event) => {
+    on("pointermove", (event) => {
       hovered = { id, clientX: event.clientX };
       const isDrag = pressed && (views[id].wanted || Math.abs(event.clientX - pressed.x) > DRAG);
       if (isDrag) views[id].wanted = [pressed.step, stepAt(chart, event.clientX)];
     });
-    over.addEventListener("pointerup", () => {
+    on("pointerup", () => {
       if (!pressed) return;
       const { wanted } = views[id];
       if (wanted) {
@@ -195,10 +203,10 @@
       } else send("seek", pressed.step);
       pressed = views[id].wanted = null;
     });
-    over.addEventListener("pointercancel", () => { pressed = views[id].wanted = null; unread(); });
-    over.addEventListener("pointerleave", () => { if (!pressed) unread(); });
-    over.addEventListener("wheel", (event) => turn(event, id, chart), { passive: false });
-    over.addEventListener("dblclick", () => { views[id].zoom = null; show(id); });
+    on("pointercancel", () => { pressed = views[id].wanted = null; unread(); });
+    on("pointerleave", () => { if (!pressed) unread(); });
+    on("wheel", (event) => turn(event, id, chart), { passive: false });
+    on("dblclick", () => { views[id].zoom = null; show(id); });
   }
 
   // The wheel zooms around the pointer; sideways, or with Shift, it moves along. What is whole already scrolls the panel.
