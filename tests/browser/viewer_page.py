@@ -141,7 +141,7 @@ class ViewerPage:
         close = self.page.locator(".mantine-Notification-closeButton")
         self.page.wait_for_timeout(500)
         while close.count():
-            close.first.click()
+            close.evaluate_all("buttons => buttons.forEach((button) => button.click())")  # Some go by themselves.
             self.page.wait_for_timeout(400)
 
     # -- the bar --------------------------------------------------------------
