@@ -5,6 +5,7 @@ The page names recordings by their number in the list, and drops by a key: never
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -25,6 +26,8 @@ from .uploads import MAX_BYTES, Uploads
 if TYPE_CHECKING:
     from ..replay import Replay
     from ..rollout import Entity
+
+_log = logging.getLogger(__name__)
 
 # By this name the pages are told of an opening.
 _OPENING = "opening"
@@ -154,6 +157,10 @@ class Files:
         except ReplayError as error:
             opening.replay.close()
             self._notify(str(error))
+        except Exception as error:
+            _log.exception("a recording that was opened cannot be shown")
+            opening.replay.close()
+            self._notify(f"An error of the viewer itself: {type(error).__name__}: {error}")
 
     def _notify(self, problem: str) -> None:
         client = self._clients.get(self._asked_by)
