@@ -4,6 +4,8 @@ walk.rec is the recording with its robot and terrain in one file, walk.npz the s
 version of MuJoCo makes the same steps again.
 """
 
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import sys
@@ -18,9 +20,9 @@ from replay_viewer.record.plain_npz import write_plain_npz
 ASSETS = Path(__file__).resolve().parent
 sys.path.insert(0, str(ASSETS.parent / "examples" / "demo"))
 
-from walk import SEED, record  # noqa: E402 - lies in the folder that was just added.
+from walk import NUM_ENVS, SEED, record  # noqa: E402 - lies in the folder that was just added.
 
-SECONDS, NUM_ENVS = 20.0, 6
+SECONDS = 20.0
 
 
 def make_demo(folder: Path) -> None:

@@ -51,11 +51,17 @@ def primitives(part: str, side: int = 1) -> list[Primitive]:
     quarter = (float(np.pi / 2), 0.0, 0.0)
     return {
         "base": [
-            Primitive("box", (0.40, 0.17, 0.12), (0.0, 0.0, 0.004)),
+            Primitive("box", (0.40, 0.176, 0.124), (0.0, 0.0, 0.006)),
             Primitive("box", parts.HEAD_SIZE, parts.HEAD_AT),
+            Primitive("cylinder", (0.028, 0.04), (0.096, 0.0, 0.0735)),  # The lidar.
+            Primitive("box", (0.13, 0.11, 0.03), (0.07, 0.0, -0.058)),  # The keel.
         ],
         "hip": [Primitive("cylinder", (0.047, 0.044), (0.0, side * (HIP_OFFSET - 0.02), 0.0), quarter)],
-        "thigh": [Primitive("box", (0.046, 0.034, THIGH), (0.0, 0.0, -THIGH / 2))],
+        "thigh": [
+            Primitive("box", (0.046, 0.034, THIGH), (0.0, 0.0, -THIGH / 2)),
+            Primitive("cylinder", (0.042, 0.053), (0.0, side * 0.0055, 0.0), quarter),
+            Primitive("cylinder", (0.026, 0.034), (0.0, 0.0, -THIGH), quarter),
+        ],
         "calf": [Primitive("cylinder", (0.013, CALF - 0.03), (0.003, 0.0, -CALF / 2 + 0.01))],
         "foot": [Primitive("sphere", (FOOT_RADIUS,))],
     }[part]
@@ -83,7 +89,7 @@ def _leg(leg: str) -> list[str]:
     straight = (0.0, 0.0, 0.0)
     return [
         _link(hip, "hip", turns[front, left], primitives("hip", left)),
-        _link(thigh, "thigh_left" if left > 0 else "thigh_right", straight, primitives("thigh")),
+        _link(thigh, "thigh_left" if left > 0 else "thigh_right", straight, primitives("thigh", left)),
         _link(calf, "calf", straight, primitives("calf")),
         _link(foot, "foot", straight, primitives("foot")),
         _joint(f"{hip}_joint", "base", hip, (front * HIP_X, left * HIP_Y, 0.0), "1 0 0", LIMITS["hip"]),

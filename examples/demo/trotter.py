@@ -22,6 +22,8 @@ KP, KD = 40.0, 1.0
 """Gains at the joints [N m/rad, N m s/rad]."""
 ARMATURE = 0.01
 """Inertia of a motor's rotor, seen from its joint [kg m^2]."""
+HARD_LIMIT = (0.005, 1.0)
+"""MuJoCo's settings of a joint limit that gives way by a degree or two."""
 
 
 def urdf_path() -> Path:
@@ -43,6 +45,9 @@ def trotter_spec() -> mujoco.MjSpec:
     # Feet are bodies of their own, whose contact forces are read.
     spec.compiler.fusestatic = False
     spec.body("base").add_freejoint(name="base")
+    for leg in LEGS:
+        # Their boxes would meet where the hips' limits are.
+        spec.add_exclude(bodyname1="base", bodyname2=f"{leg}_thigh")
     for name in JOINTS:
         _actuate(spec, tree, name)
     return spec
@@ -52,7 +57,7 @@ def _actuate(spec: mujoco.MjSpec, tree: ElementTree.Element, name: str) -> None:
     limit = tree.find(f"joint[@name='{name}']/limit")
     assert limit is not None
     effort = float(limit.get("effort", 0))
-    spec.joint(name).armature = ARMATURE
+    spec.joint(name).armature, spec.joint(name).solref_limit = ARMATURE, HARD_LIMIT
     actuator = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
     actuator.set_to_position(kp=KP, kv=KD)
     actuator.forcelimited, actuator.forcerange = True, [-effort, effort]
