@@ -10,6 +10,7 @@ from replay_viewer.rollout import Entity, Episode, Terrain
 from replay_viewer.viewer.crowd import ByOutcome, ByReturn, CrowdState
 from replay_viewer.viewer.crowd.arrangement import arrange, grid_places
 from replay_viewer.viewer.crowd.shown_episodes import EpisodeTable
+from replay_viewer.viewer.panels.crowd import crowd_html
 from replay_viewer.viewer.session import Session
 
 FLAT = Terrain(np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]]), np.array([[0, 1, 2]]))
@@ -104,10 +105,12 @@ def test_others_are_all_but_the_one_watched():
     assert state.others.tolist() == [0, 1, 3]
 
 
-def test_recording_of_one_env_has_no_crowd():
+def test_recording_of_one_env_has_no_crowd_and_says_so():
     _, state = crowd_of(standing(1))
     assert not state.is_on and not state.is_possible
-    assert state.note == "This recording has one env."
+    panel = crowd_html(state, 0)
+    assert "This recording has one env." in panel
+    assert 'aria-checked="false" disabled' in panel
 
 
 def test_more_envs_than_are_drawn_are_told_of():

@@ -10,7 +10,6 @@ import viser
 from ...robot import Robot
 from ...robot.materials import to_linear
 from ..picking import LinkBoxes, boxes_around
-from ..scene import WORLD
 from ..server import move_instances
 from .link_meshes import LinkMesh, link_meshes
 
@@ -29,15 +28,13 @@ class _Part:
 
 
 class Bodies:
-    """One entity in all envs but one."""
+    """One entity in all envs but one, in nodes below one of a name."""
 
     def __init__(self, server: viser.ViserServer, name: str, robot: Robot, num_envs: int) -> None:
         meshes = link_meshes(robot, num_envs)
         self.boxes: LinkBoxes = boxes_around([m.link for m in meshes], [m.vertices for m in meshes])
         self._parts = [
-            _Part(
-                mesh, _add_part(server, f"{WORLD}/crowd/{name}/{robot.link_names[mesh.link]}-{index}", mesh, num_envs)
-            )
+            _Part(mesh, _add_part(server, f"{name}/{robot.link_names[mesh.link]}-{index}", mesh, num_envs))
             for index, mesh in enumerate(meshes)
         ]
         lightness = np.array([mesh.light.max() for mesh in meshes])
@@ -59,10 +56,6 @@ class Bodies:
             light = part.mesh.light if colors is None else shade * to_linear(colors)
             # The page takes these colours as linear light, unlike those of single meshes.
             part.handle.batched_colors = np.round(255 * light).astype(np.uint8)
-
-    def remove(self) -> None:
-        for part in self._parts:
-            part.handle.remove()
 
 
 def _add_part(server: viser.ViserServer, name: str, mesh: LinkMesh, num_envs: int) -> viser.BatchedMeshHandle:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ...frames import Frame, FrameCache
     from .bodies import Bodies
 
+# The node that all others of the crowd are below.
+CROWD = f"{WORLD}/crowd"
+
 # Instances whose poses a browser takes at 60 frames a second; of more, every second frame is sent, every third, ...
 _PER_FRAME = 20_000
 # So many of the others are looked at when the crowd comes.
@@ -58,6 +61,7 @@ class Crowd:
         self._frames: FrameCache | None = None
         self._num_steps = session.replay.rollout.num_steps
         self._bodies: dict[str, Bodies] = {}
+        self._root: viser.FrameHandle | None = None
         self._mark: viser.MeshHandle | None = None
         self._num_waiting = 0
         self._shown: _Moment | None = None
@@ -107,11 +111,9 @@ class Crowd:
 
     def close(self) -> None:
         """Take it off the page; it comes back with the next `show`."""
-        for bodies in self._bodies.values():
-            bodies.remove()
-        if self._mark is not None:
-            self._mark.remove()
-        self._bodies, self._mark, self._shown, self._drawn = {}, None, None, None
+        if self._root is not None:
+            self._root.remove()  # With all that is below it.
+        self._root, self._mark, self._bodies, self._shown, self._drawn = None, None, {}, None, None
 
     # -- drawing --------------------------------------------------------------
 
@@ -128,10 +130,11 @@ class Crowd:
         return only_moves and self._num_waiting < self._stride
 
     def _build(self) -> None:
-        robots, count = self._session.replay.robots, len(self.state.envs)
         from .bodies import Bodies
 
-        self._bodies = {name: Bodies(self._server, name, robot, count) for name, robot in robots.items()}
+        self._root = self._server.scene.add_frame(CROWD, show_axes=False)
+        robots, count = self._session.replay.robots, len(self.state.envs)
+        self._bodies = {name: Bodies(self._server, f"{CROWD}/{name}", robot, count) for name, robot in robots.items()}
         self._mark = _add_mark(self._server, self._session.size)
 
     def _move(self) -> None:
@@ -177,5 +180,5 @@ def _add_mark(server: viser.ViserServer, size: float) -> Any:
     vertices = half * np.array([[0, 0, 0], [1, 0, 2], [0, 1, 2], [-1, 0, 2], [0, -1, 2]], np.float32)
     faces = np.array([[0, 2, 1], [0, 3, 2], [0, 4, 3], [0, 1, 4], [1, 2, 3], [1, 3, 4]], np.uint32)
     return server.scene.add_mesh_simple(
-        f"{WORLD}/crowd/mark", vertices=vertices, faces=faces, flat_shading=True, cast_shadow=False
+        f"{CROWD}/mark", vertices=vertices, faces=faces, flat_shading=True, cast_shadow=False
     )

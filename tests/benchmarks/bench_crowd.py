@@ -1,0 +1,181 @@
+"""Crowds: server time and bytes per drawn frame, frames per second of the page, picking; Go2 with all its links.
+
+    python tests/benchmarks/bench_crowd.py [ENVS ...]
+
+Drawing is stubbed in the page, so that what is measured is our server and the page's own work, not a software
+rasteriser. The peer is viser with one node per link and robot, as its robot example and mjviser move one robot, with
+our kinematics. Aims: 1024 envs at 60 and 4096 at 50 frames per second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "browser")]
+
+import numpy as np
+from bench_viewer import chromium
+from crowd_samples import record_crowd
+from playwright.sync_api import Browser
+from real_robots import robots_folder
+from viewer_page import NO_DRAWING, ViewerProcess, open_page
+
+from replay_viewer.frames import FrameCache
+from replay_viewer.replay import Replay, open_replay
+from replay_viewer.viewer.crowd import Crowd
+from replay_viewer.viewer.server import close_server, move_node, open_server
+from replay_viewer.viewer.session import Session
+
+GO2 = "go2_description/urdf/go2.urdf"
+STEPS, EPISODE = 150, 100
+AIMS = {1024: 60, 4096: 50}
+# More nodes than these take the peer's page minutes to build.
+PEER_ENVS = 256
+_WINDOW = (900, 500)
+
+# Frames per second, and the crowd's updates per second with their kilobytes, over some seconds.
+_WATCH = """
+async (seconds) => {
+  const queue = window.__viserMutable.messageQueue;
+  let frames = 0, moves = 0, bytes = 0, first = null;
+  queue.push = (message) => {
+    const poses = message.updates?.batched_positions;
+    if (poses) {
+      first ??= message.name;
+      if (message.name === first) moves++;
+      bytes += poses.byteLength + message.updates.batched_wxyzs.byteLength;
+    }
+    return Array.prototype.push.call(queue, message);
+  };
+  const start = performance.now();
+  await new Promise((done) => {
+    const look = () => { frames++; performance.now() - start > seconds * 1000 ? done() : requestAnimationFrame(look); };
+    requestAnimationFrame(look);
+  });
+  const elapsed = (performance.now() - start) / 1000;
+  delete queue.push;
+  return [frames / elapsed, moves / elapsed, bytes / 1000 / Math.max(moves, 1)];
+}
+"""
+
+
+def median_ms(run: Callable[[int], object], count: int = 60) -> float:
+    """Median time of calls with 0, 1, 2, ..."""
+    taken = []
+    for index in range(count):
+        start = time.perf_counter()
+        run(index)
+        taken.append((time.perf_counter() - start) * 1e3)
+    return statistics.median(taken)
+
+
+def server_side(path: Path) -> tuple[float, float, float, float]:
+    """Seconds until the crowd is there, then ms to send a frame, of which for the poses, and to pick."""
+    server, session = open_server("127.0.0.1", 0, "benchmark"), Session(open_replay(path))
+    crowd = Crowd(server, session)
+    crowd.state.toggle()
+    start = time.perf_counter()
+    crowd.show()
+    first = time.perf_counter() - start
+
+    def show(index: int) -> None:
+        session.seek(10 + index)
+        with server.atomic():
+            crowd.show()
+        server.flush()
+
+    frames = FrameCache(session.replay.rollout, session.replay.robots, bodies_only=True)
+    sent = median_ms(show)
+    posed = median_ms(lambda index: frames.frame_at(10.0 + index, crowd.state.envs))
+    picked = median_ms(lambda index: crowd.pick(np.array([1.0, 2.0, 30.0]), np.array([0.01 * index, 0.1, -1.0])))
+    crowd.close()
+    close_server(server)
+    session.replay.close()
+    return first, sent, posed, picked
+
+
+def in_page(browser: Browser, path: Path) -> tuple[float, float, float]:
+    """Frames per second of the page while it plays, the crowd's updates per second and their kB."""
+    with ViewerProcess([str(path), "--port", "0", "--no-shadows"]) as viewer:
+        with open_page(browser, viewer.url, _WINDOW) as page:
+            page.page.keyboard.press("m")
+            page.until(lambda: any(node.startswith("/world/crowd") for node in page.nodes()), "the crowd", 30)
+            page.choose_on_bar("Loop", "rollout")
+            page.press_button("Play")
+            page.until(lambda: page.step() > 3, "playing")
+            page.page.wait_for_timeout(1000)
+            return tuple(page.page.evaluate(_WATCH, 6.0))
+
+
+def peer(browser: Browser, replay: Replay, num_envs: int) -> tuple[float, float]:
+    """Of one node per link and robot: ms to send a frame, frames per second of the page."""
+    server, robot = open_server("127.0.0.1", 0, "peer"), replay.robots["robot"]
+    meshes = {link: mesh for link in range(robot.num_bodies) if (mesh := robot.link_mesh(link)) is not None}
+    glbs = {link: mesh.export(file_type="glb") for link, mesh in meshes.items()}
+    nodes = {
+        (env, link): server.scene.add_glb(f"/{env}/{link}", glb)
+        for env in range(num_envs)
+        for link, glb in glbs.items()
+        if isinstance(glb, bytes)
+    }
+
+    def show(index: int) -> None:
+        poses = replay.frames.frame_at(index % STEPS, range(num_envs)).entities["robot"]
+        positions, wxyz = poses.link_positions.tolist(), poses.link_wxyz.tolist()
+        with server.atomic():
+            for (env, link), node in nodes.items():
+                move_node(node, positions[env][link], wxyz[env][link])
+        server.flush()
+
+    sent = median_ms(show, 20)
+    context = browser.new_context(viewport={"width": _WINDOW[0], "height": _WINDOW[1]})
+    context.add_init_script(NO_DRAWING)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{server.get_port()}")
+    page.wait_for_function(
+        "window.__viserMutable && window.__viserMutable.firstMessageBatch === false", timeout=120_000
+    )
+    page.wait_for_timeout(3000)
+    stop = time.monotonic() + 9
+    handle = page.evaluate_handle(f"() => {{ window.watched = ({_WATCH.strip()})(6.0); }}")
+    index = 0
+    while time.monotonic() < stop:
+        show(index)
+        index += 1
+        page.wait_for_timeout(5)
+    rate = page.evaluate("async () => (await window.watched)[0]")
+    handle.dispose()
+    context.close()
+    close_server(server)
+    return sent, rate
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("envs", type=int, nargs="*", default=[64, 256, 1024, 4096])
+    sizes = parser.parse_args().envs
+    print(" envs   on [s]  frame [ms]  poses [ms]  pick [ms]  page [fps]  updates [/s]   kB each")
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
+        for num_envs in sizes:
+            path = Path(folder) / f"{num_envs}.rec"
+            record_crowd(path, robots_folder() / GO2, num_envs, STEPS, height=0.44, mean_episode=EPISODE)
+            first, sent, posed, picked = server_side(path)
+            rate, updates, size = in_page(browser, path)
+            aim = f"   aim {AIMS[num_envs]} fps" if num_envs in AIMS else ""
+            print(
+                f"{num_envs:5d} {first:8.2f} {sent:11.2f} {posed:11.2f} {picked:10.2f}"
+                f" {rate:11.1f} {updates:13.1f} {size:9.0f}{aim}"
+            )
+        if PEER_ENVS in sizes:
+            sent, rate = peer(browser, open_replay(Path(folder) / f"{PEER_ENVS}.rec"), PEER_ENVS)
+            print(f"one node per link and robot, {PEER_ENVS} envs: {sent:.1f} ms to send a frame, page {rate:.1f} fps")
+
+
+if __name__ == "__main__":
+    main()
