@@ -53,7 +53,7 @@ class Overlay:
 
     @property
     def legend(self) -> tuple[tuple[str, str], ...]:
-        """What its colours mean: (CSS colour or gradient, text), once it has been set up."""
+        """What its colours mean: (CSS colour or gradient, text), once it has been set up; a note has no colour."""
         return ()
 
     def setup(self, server: viser.ViserServer) -> None:

@@ -62,7 +62,7 @@ class Velocity(Overlay):
         return (
             (css(_COMMANDED), commanded),
             (css(_ACTUAL), "actual" if recorded else "actual, from the base's positions"),
-            ("none", "; ".join(dict.fromkeys(f"1 m/s is {mover.scale:.2g} m long" for mover in self._movers))),
+            ("", "; ".join(dict.fromkeys(f"1 m/s is {mover.scale:.2g} m long" for mover in self._movers))),
         )
 
     def setup(self, server: viser.ViserServer) -> None:

@@ -67,8 +67,10 @@ def switch_html(title: str, below: str, on: bool, attributes: str) -> str:
 
 
 def _entry(background: str, text: str) -> str:
+    """A colour and what it means; a note where there is no colour."""
     wide = ' class="wide"' if "gradient" in background else ""
-    return f'<span><i{wide} style="background:{background}"></i>{_marked(text)}</span>'
+    swatch = f'<i{wide} style="background:{background}"></i>' if background else ""
+    return f"<span>{swatch}{_marked(text)}</span>"
 
 
 def _marked(text: str) -> str:
