@@ -11,17 +11,20 @@ import pytest
 from memory_rollout import memory_rollout, still
 from websockets.datastructures import Headers
 
+from replay_viewer.outcomes import KIND_TEXT
 from replay_viewer.replay import with_robots
 from replay_viewer.rewards import EpisodeRewards, StepRewards
-from replay_viewer.rollout import Entity
+from replay_viewer.rollout import Entity, Episode
 from replay_viewer.viewer.app import ViewerApp
 from replay_viewer.viewer.key_help import help_html
 from replay_viewer.viewer.keys import KEYS
 from replay_viewer.viewer.mailbox import Mailbox
 from replay_viewer.viewer.panels.recording import recording_html
 from replay_viewer.viewer.panels.rewards import format_value, rewards_html, row_names, row_values
+from replay_viewer.viewer.panels.timeline import TimelineState
 from replay_viewer.viewer.plots.curve_choice import CurveChoice
 from replay_viewer.viewer.server import HostProblem, is_own_request, open_server
+from replay_viewer.viewer.session import Session
 
 
 def step_rewards(names: tuple[str, ...], values: list[float], total: float | None = None) -> StepRewards:
@@ -118,6 +121,25 @@ def test_the_recording_panel_says_what_stands_for_each_entity() -> None:
     assert "crate: box<" in page
     assert "3 steps of 0.02 s, 0.04 s in all" in page
     assert "1 to check" in page
+
+
+def test_a_success_has_a_colour_of_its_own_on_the_timeline_whatever_ended_it() -> None:
+    episodes = [
+        Episode(0, 0, 0, 3, "terminated", success=True, outcome_reason="at the target"),
+        Episode(0, 1, 4, 6, "terminated", success=False),
+        Episode(0, 2, 7, 9, "truncated"),
+    ]
+    session = Session(with_robots(memory_rollout(still(10, 1), episodes={0: episodes})))
+    shown = TimelineState(session)
+    first = shown.changes()
+    assert [list(KIND_TEXT)[code] for code in shown.everything()["episodes"]["kind"]] == [
+        "success",
+        "terminated",
+        "truncated",
+    ]
+    assert (first["episode"]["kind"], first["episode"]["text"]) == ("success", "terminated (at the target), success")
+    session.seek(5)
+    assert shown.changes()["episode"]["text"] == "terminated, failure"
 
 
 def test_every_key_is_in_the_help_and_none_moves_the_camera_too() -> None:

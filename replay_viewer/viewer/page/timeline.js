@@ -1,9 +1,9 @@
 // The timeline bar at the bottom of the page. Its playhead always shows the step of the drawn robot.
 (() => {
   const { state, element, setPressed, send, addPart } = window.replayViewer;
-  const OUTCOMES = ["terminated", "truncated", "unfinished", "aborted"];
-  const OUTCOME_TEXT = {
-    terminated: "terminated", truncated: "time-out", unfinished: "unfinished", aborted: "reset from outside",
+  const KINDS = ["terminated", "truncated", "unfinished", "aborted", "success"];
+  const KIND_TEXT = {
+    terminated: "terminated", truncated: "time-out", unfinished: "unfinished", aborted: "reset from outside", success: "success",
   };
   const ICONS = {
     start: "M5 5h2.5v14H5zM19 5v14l-10-7z",
@@ -193,21 +193,21 @@
     canvas.height = Math.round(height * ratio);
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
-    const colours = OUTCOMES.map(colour);
-    const { first, last, outcome } = state.episodes;
+    const colours = KINDS.map(colour);
+    const { first, last, kind } = state.episodes;
     let covered = "";
     for (let i = 0; i < first.length; i++) {
       const left = fraction(first[i] - 0.5) * width;
       const right = fraction(last[i] + 0.5) * width;
       if (right < 0 || left > width) continue;
-      const pixel = `${Math.floor(right)} ${outcome[i]}`;
+      const pixel = `${Math.floor(right)} ${kind[i]}`;
       if (right - left < 1 && pixel === covered) continue; // Thousands of episodes share a pixel.
       covered = pixel;
       const gap = right - left > 6 ? 1 : 0;
       pen.globalAlpha = i === state.episode?.index ? 0.45 : 0.18;
-      pen.fillStyle = colours[outcome[i]];
+      pen.fillStyle = colours[kind[i]];
       pen.fillRect(left + gap, 5, Math.max(right - left - 2 * gap, 1), height - 10);
-      if (outcome[i] === 2) continue; // The recording ends here, the episode does not.
+      if (kind[i] === 2) continue; // The recording ends here, the episode does not.
       pen.globalAlpha = 1;
       pen.fillRect(Math.max(right - 3 - gap, left), 2, 3, height - 4);
     }
@@ -218,15 +218,13 @@
     const episode = state.episode;
     chip.replaceChildren();
     if (!episode) return;
-    element("span", "rv-dot", chip).style.background = colour(episode.outcome);
+    element("span", "rv-dot", chip).style.background = colour(episode.kind);
     element("b", "", chip).textContent = `env ${state.envId}, Episode ${episode.index + 1} of ${state.episodes.first.length}`;
-    const outcome = episode.isRunning ? "running" : OUTCOME_TEXT[episode.outcome];
-    const cause = episode.reason ? `${outcome} (${episode.reason})` : outcome;
     const count = episode.last - episode.first + 1;
     const length = `${count} ${count === 1 ? "step" : "steps"}, ${seconds(count)} s`;
     // What is not what was recorded comes first: the rest may be cut where the page is narrow.
     if (state.standIn) element("b", "rv-stand-in", chip).textContent = ` (${state.standIn})`;
-    chip.append(`: ${cause}, ${length}`);
+    chip.append(`: ${episode.text}, ${length}`);
     chip.title = chip.textContent;
   }
 
@@ -251,9 +249,9 @@
   function showTip(clientX) {
     const step = stepAt(clientX);
     const index = episodeAt(step);
-    const isRunning = isFollowed() && index === state.episodes.first.length - 1 && state.episodes.outcome[index] === 2;
-    const outcome = isRunning ? "running" : OUTCOME_TEXT[OUTCOMES[state.episodes.outcome[index]]];
-    tip.textContent = `${seconds(step)} s, step ${step}, episode ${index + 1} (${outcome})`;
+    const isRunning = isFollowed() && index === state.episodes.first.length - 1 && state.episodes.kind[index] === 2;
+    const text = isRunning ? "running" : KIND_TEXT[KINDS[state.episodes.kind[index]]];
+    tip.textContent = `${seconds(step)} s, step ${step}, episode ${index + 1} (${text})`;
     const box = track.getBoundingClientRect();
     const half = tip.offsetWidth / 2;
     tip.style.left = `${Math.min(Math.max(clientX - box.left, half), box.width - half)}px`;

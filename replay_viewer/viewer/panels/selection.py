@@ -6,7 +6,7 @@ from typing import Any
 
 import viser
 
-from ...outcomes import OUTCOME_TEXT
+from ...outcomes import KIND_TEXT, kind_of
 from ...rollout import Episode
 from ..mailbox import Mailbox, bind
 from ..session import Session
@@ -68,4 +68,4 @@ def _label(session: Session, episode: Episode) -> str:
     if session.is_running(episode):
         return f"{episode.index + 1}: running"
     steps = "step" if episode.num_steps == 1 else "steps"
-    return f"{episode.index + 1}: {OUTCOME_TEXT[episode.outcome]}, {episode.num_steps} {steps}"
+    return f"{episode.index + 1}: {KIND_TEXT[kind_of(episode)]}, {episode.num_steps} {steps}"

@@ -7,12 +7,14 @@ from typing import Any
 
 import viser
 
+from ...outcomes import KIND_TEXT, kind_of, outcome_text
 from ...player import SPEEDS
 from ...rollout import Episode
 from ..page_bridge import PageBridge
 from ..session import Session
 
-_OUTCOME_CODES = {"terminated": 0, "truncated": 1, "unfinished": 2, "aborted": 3}
+# As the page counts them.
+_KIND_CODES = {kind: code for code, kind in enumerate(KIND_TEXT)}
 _UNFOLLOWED = "Still being written when it was opened: start the viewer with --tail to follow it"
 
 
@@ -117,9 +119,8 @@ def _episode(session: Session) -> dict[str, Any]:
         "index": episode.index,
         "first": episode.first_step,
         "last": episode.last_step,
-        "outcome": episode.outcome,
-        "isRunning": session.is_running(episode),
-        "reason": episode.outcome_reason,
+        "kind": kind_of(episode),
+        "text": "running" if session.is_running(episode) else outcome_text(episode),
     }
 
 
@@ -127,5 +128,5 @@ def _episodes(episodes: Sequence[Episode]) -> dict[str, list[int]]:
     return {
         "first": [e.first_step for e in episodes],
         "last": [e.last_step for e in episodes],
-        "outcome": [_OUTCOME_CODES[e.outcome] for e in episodes],
+        "kind": [_KIND_CODES[kind_of(e)] for e in episodes],
     }
