@@ -74,11 +74,11 @@ class Files:
             "look_again": lambda value, client_id: self._shelf and self._shelf.look_again(),
         }
 
-    def list_folder(self, folder: Path) -> None:
-        """Let the pages choose from the recordings of a folder."""
+    def list_folder(self, folder: Path, name: str = "") -> None:
+        """Let the pages choose from the recordings of a folder. name: what to call it; empty for its own."""
         if self._shelf is not None:
             self._shelf.close()
-        self._shelf = Shelf(folder, self._mailbox, self._tell)
+        self._shelf = Shelf(folder, name, self._mailbox, self._tell)
         self._tell({**self._state, "isAskedFor": True})
 
     def greet(self, client: viser.ClientHandle) -> None:
@@ -143,7 +143,7 @@ class Files:
             if job.state == "done":
                 self._show_opened(opening)
             elif isinstance(job.error, SeveralRecordings):
-                self.list_folder(job.error.folder)
+                self.list_folder(job.error.folder, "what was dropped")
             else:
                 self._notify(job.problem)
         finally:

@@ -25,9 +25,17 @@ class Shelf:
         library: the recordings.
     """
 
-    def __init__(self, folder: Path, mailbox: Mailbox, tell: Callable[[Mapping[str, Any]], object]) -> None:
-        """Begin to look. tell: hands every page what changed; see `state`."""
+    def __init__(self, folder: Path, name: str, mailbox: Mailbox, tell: Callable[[Mapping[str, Any]], object]) -> None:
+        """Begin to look.
+
+        Args:
+            folder: where the recordings are.
+            name: what to call it; empty for the folder's own.
+            mailbox: what the work in the background posts its news to.
+            tell: hands every page what changed; see `state`.
+        """
         self.library = Library(folder)
+        self._name = name or printable(folder.resolve().name or str(folder))
         self._mailbox, self._tell = mailbox, tell
         self._is_closed = False
         self._told: tuple[Listed, ...] = ()
@@ -37,9 +45,8 @@ class Shelf:
     @property
     def state(self) -> dict[str, Any]:
         """Everything that a page shows of the list."""
-        folder = self.library.folder
         return {
-            "folder": printable(folder.name or str(folder)),
+            "folder": self._name,
             "rows": [_row(listed) for listed in self._told],
             "isCut": self.library.is_cut,
             **self._progress(),

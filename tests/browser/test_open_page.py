@@ -158,11 +158,8 @@ def test_an_empty_folder_says_what_would_fill_it_and_a_file_can_be_chosen(page: 
 
 
 def test_dropped_files_are_opened_or_leave_what_is_shown_as_it_is(page: ViewerPage, tmp_path: Path) -> None:
-    shown, other, robot = (
-        write_npz(tmp_path / "shown.npz"),
-        write_npz(tmp_path / "other.npz", 30),
-        write_robot(tmp_path),
-    )
+    shown, other = write_npz(tmp_path / "shown.npz"), write_npz(tmp_path / "other.npz", 30)
+    robot = write_robot(tmp_path / "tiny_description")
     (tmp_path / "notes.npz").write_text("no rollout")
     with viewer_of(shown) as viewer:
         page.goto(viewer.url)
@@ -181,6 +178,10 @@ def test_dropped_files_are_opened_or_leave_what_is_shown_as_it_is(page: ViewerPa
         drop(page, other)
         page.until(lambda: page.page.title().startswith("other.npz"), "the rollout that was dropped")
         assert page.page.evaluate("window.replayViewer.state.numSteps") == 30
+        # Several are to be chosen from.
+        drop(page, shown, other)
+        wait_for_list(page, 2)
+        assert page.page.locator("#rv-library h2").inner_text() == "Recordings in what was dropped"
 
 
 def test_sending_tells_what_is_sent_and_can_be_cancelled(page: ViewerPage, tmp_path: Path) -> None:
