@@ -15,33 +15,28 @@ _NEAR_THE_LOWEST = 0.2
 
 
 def foot_links(robot: Robot, contact_bodies: Sequence[str] = ()) -> list[int]:
-    """Indices of the feet: the bodies whose contact is recorded if they are few, else the lowest ends of limbs.
+    """Indices of the feet: the ends of limbs whose contact is recorded if they are few, else the lowest ends of limbs.
 
     Empty for a robot of one link.
     """
-    known = [robot.link_names.index(name) for name in contact_bodies if name in robot.link_names]
-    if 0 < len(known) <= _MOST_FEET:
-        return known
-    ends = _ends_of_limbs(robot)
-    heights = robot.forward_kinematics(np.zeros(robot.num_joints))[0][:, 2]
-    if not ends:
-        return []
-    lowest = heights[ends].min()
-    reach = _NEAR_THE_LOWEST * max(float(np.ptp(heights)), 1e-6)
-    return [link for link in ends if heights[link] <= lowest + reach]
-
-
-def _ends_of_limbs(robot: Robot) -> list[int]:
-    """For each moving link that carries no other: the link fixed to it that is farthest from its joint, or itself."""
-    bodies = range(1, robot.num_bodies)
-    carriers = {body_of(robot, joint.parent) for link, joint in enumerate(robot.joints, 1) if link < robot.num_bodies}
+    limbs = _ends_of_limbs(robot)
+    touching = [link for end in limbs for link in end if robot.link_names[link] in contact_bodies]
+    if 0 < len(touching) <= _MOST_FEET:
+        return touching
     positions = robot.forward_kinematics(np.zeros(robot.num_joints))[0]
-    parts = {body: [body] for body in bodies if body not in carriers}
+    tips = [max(end, key=lambda link: np.linalg.norm(positions[link] - positions[end[0]])) for end in limbs]
+    heights = positions[:, 2]
+    reach = _NEAR_THE_LOWEST * max(float(np.ptp(heights)), 1e-6)
+    return [tip for tip in tips if heights[tip] <= heights[tips].min() + reach]
+
+
+def _ends_of_limbs(robot: Robot) -> list[list[int]]:
+    """Each moving link that carries no other, followed by the links that are fixed to it."""
+    carriers = {body_of(robot, joint.parent) for joint in robot.joints[: robot.num_bodies - 1]}
+    ends = {body: [body] for body in range(1, robot.num_bodies) if body not in carriers}
     for link in range(robot.num_bodies, robot.num_links):
-        parts.get(body_of(robot, link), []).append(link)
-    return [
-        max(links, key=lambda link: np.linalg.norm(positions[link] - positions[links[0]])) for links in parts.values()
-    ]
+        ends.get(body_of(robot, link), []).append(link)
+    return list(ends.values())
 
 
 def body_of(robot: Robot, link: int) -> int:

@@ -73,7 +73,7 @@ def test_samples_are_few_and_spread() -> None:
 
 
 def test_bodies_whose_contact_is_recorded_are_the_feet_if_they_are_few(tmp_path: Path) -> None:
-    assert foot_links(arm(tmp_path), ["lower", "no such link"]) == [LINKS.index("lower")]
+    assert foot_links(arm(tmp_path), ["lower", "base", "upper", "no such link"]) == [LINKS.index("lower")]
 
 
 def test_else_the_lowest_ends_of_limbs_are(tmp_path: Path) -> None:
