@@ -100,6 +100,8 @@ class ViewerApp:
         self._last_problem = ""
         self._failure: BaseException | None = None
         self._stopping = threading.Event()
+        # After Ctrl-C inside of Thread.join, some versions of Python take the thread for ended (see bpo-45274).
+        self._ended = threading.Event()
         self._listen()
         self._owner = threading.Thread(target=self._run, name="replay-viewer", daemon=True)
         self._owner.start()
@@ -162,8 +164,8 @@ class ViewerApp:
         shown: Future[None] = Future()
         make = self._stage_of(session, self._title if title is None else title, tell)
         self._mailbox.post(self._change_stage, make, shown, order)
-        while not shown.done() and self._owner.is_alive():
-            self._owner.join(timeout=0.01)
+        while not shown.done() and not self._ended.wait(0.01):
+            pass
         if shown.done():
             shown.result()
 
@@ -186,8 +188,8 @@ class ViewerApp:
 
     def run_forever(self) -> None:
         """Serve until interrupted. What ends the owner thread is raised here: a viewer must not die in silence."""
-        while self._owner.is_alive():
-            self._owner.join(timeout=0.5)
+        while not self._ended.wait(0.5):
+            pass
         if self._failure is not None:
             raise self._failure
 
@@ -195,7 +197,7 @@ class ViewerApp:
         """Stop the owner thread and the server."""
         self._stopping.set()
         self._mailbox.post(lambda: None)
-        self._owner.join(timeout=5)
+        self._ended.wait(5)
         if self._stage is not None:
             self._stage.stop_jobs()
         close_server(self._server)
@@ -294,6 +296,8 @@ class ViewerApp:
             self._loop()
         except BaseException as error:
             self._failure = error
+        finally:
+            self._ended.set()
 
     def _loop(self) -> None:
         beat, panels, lists = Beat(FRAME_RATE), Upkeep(_PANEL_RATE), Upkeep(_LIST_RATE)
