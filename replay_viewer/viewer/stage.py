@@ -110,6 +110,11 @@ class Stage:
                 self._crowd.show()
             self.browsers.views[client_id].step_back(self._crowd.nearest(), self.browsers.subject)
 
+    def _toggle_layer(self, name: object) -> None:
+        # Some draw all of a robot's meshes once more when they are first switched on.
+        with self._busy.during("layers", "Drawing the overlay ..."):
+            self._layers.toggle(name)
+
     def sync_panels(self, takes_growth: bool = True) -> None:
         """Bring every panel to the session's state; one-way.
 
@@ -167,7 +172,7 @@ class Stage:
             **self._rendering.actions,
             "toggle_crowd": lambda _, client_id: self.toggle_crowd(client_id),
             "color_crowd": lambda value, _: self._crowd.state.set_color_by(value),
-            "switch_layer": lambda value, _: self._layers.toggle(value),
+            "switch_layer": lambda value, _: self._toggle_layer(value),
         }
         self._page.set_actions(self._actions)
         self._timeline = TimelinePanel(self._page, session, title, self._charts.page_state)
