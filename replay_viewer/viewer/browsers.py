@@ -68,8 +68,7 @@ class Browsers:
 
     def greet(self, client: viser.ClientHandle) -> None:
         """Give a browser a view, and its bar what it shows."""
-        has_terrain = self._session.replay.rollout.terrain is not None
-        view = self.views[client.client_id] = ClientView(client, shadows=self._shadows, has_terrain=has_terrain)
+        view = self.views[client.client_id] = ClientView(client, shadows=self._shadows)
         view.look_from("follow", self.subject)
         self._timeline.greet(client, {**view.state, "size": self.subject.size})
 
@@ -90,7 +89,7 @@ class Browsers:
 
     def _set_look(self, client_id: int, name: Any) -> None:
         if isinstance(name, str) and name in LOOKS:
-            self.views[client_id].set_look(LOOKS[name])
+            self.views[client_id].look = LOOKS[name]
 
     def _set_home_view(self, server: viser.ViserServer) -> None:
         """What viser's "reset view" goes to: the follow preset of the first frame shown."""

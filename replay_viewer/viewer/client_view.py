@@ -9,16 +9,16 @@ import viser
 
 from ..camera_paths import Aim, Carried, Free
 from ..cameras import CameraPose, preset
-from ..looks import DARK, LIGHT, Look
+from ..looks import LIGHT
 from .browser_camera import browser_pose, picture_size
-from .scene import WORLD, add_ground
+from .scene import WORLD
 from .server import move_camera
 from .view_memory import ViewMemory
 
 # An orbit camera cannot look along its own axis; this tilt [m per m of distance] is not visible.
 _OFF_AXIS = 1e-3
 # How steep a camera looks down at many, as the height of its direction; room for them around their middles.
-_BIRD, _ROOM = 0.45, 1.25
+_BIRD, _ROOM = 0.45, 1.4
 
 
 @dataclass(frozen=True)
@@ -45,20 +45,18 @@ class ClientView:
     """One browser's view.
 
     The server's world frame follows the robot (see `Scene`). A browser that does not follow has a world frame of its
-    own in its place, which stays where it was when following ended. So it is with the floor of a dark one.
+    own in its place, which stays where it was when following ended.
 
     Attributes:
-        look: light or dark.
+        look: light or dark, as the page says that it is.
     """
 
-    def __init__(self, client: viser.ClientHandle, *, shadows: bool, has_terrain: bool = False) -> None:
-        """shadows: whether the light casts shadows at first. has_terrain: whether that lies in the place of a floor."""
+    def __init__(self, client: viser.ClientHandle, *, shadows: bool) -> None:
+        """shadows: whether the light casts shadows at first."""
         self.client = client
         self.look = LIGHT
         self._shadows = self._usual_shadows = shadows
-        self._has_terrain = has_terrain
         self._still_world: viser.FrameHandle | None = None
-        self._dark_ground: viser.GridHandle | None = None
 
     @property
     def state(self) -> dict[str, bool]:
@@ -96,15 +94,6 @@ class ClientView:
             self._stand_still(None)
             self._aim_at(subject.aim.position - subject.origin)
 
-    def set_look(self, look: Look) -> None:
-        """Draw the floor of a look; the page has the rest."""
-        self.look = look
-        if self._dark_ground is not None:
-            self._dark_ground.remove()
-            self._dark_ground = None
-        if look is DARK and not self._has_terrain:
-            self._dark_ground = add_ground(self.client.scene, look)
-
     def restore(self, memory: ViewMemory, subject: Subject) -> None:
         """Go back to the view that the browser had."""
         if memory.shadows is not None and memory.shadows != self._shadows:
@@ -123,7 +112,6 @@ class ClientView:
     def close(self) -> None:
         """Take away what is this browser's own in the scene."""
         self._stand_still(None)
-        self.set_look(LIGHT)
 
     def notify(self, title: str, problem: str) -> None:
         """Tell this browser of a problem."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from functools import lru_cache
 from importlib.resources import files
@@ -10,6 +11,7 @@ from importlib.resources import files
 from websockets.http11 import Response
 
 from ..looks import DARK, LIGHT, Rgb
+from .floors import FLOOR_COLORS
 
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' "
@@ -43,7 +45,8 @@ def _head() -> str:
     style = _read("early.css")
     style = style.replace("/*LIGHT SKY*/", _gradient(LIGHT.sky_top, LIGHT.sky_bottom))
     style = style.replace("/*DARK SKY*/", _gradient(DARK.sky_top, DARK.sky_bottom))
-    return f"<style>{style}</style><script>{_read('early.js')}</script>"
+    script = _read("early.js").replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))
+    return f"<style>{style}</style><script>{script}</script>"
 
 
 def _gradient(top: Rgb, bottom: Rgb) -> str:

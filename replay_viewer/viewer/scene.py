@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import viser
 
-from ..looks import LIGHT, Look, Rgb
 from ..rollout import Terrain
 from ..terrain_lines import grid_lines
+from .floors import FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_LINES, WORLD
 from .server import move_node
 
 if TYPE_CHECKING:
@@ -19,21 +19,10 @@ if TYPE_CHECKING:
     from ..replay import Replay
     from ..robot import Robot
 
-WORLD = "/world"
-GROUND = f"{WORLD}/ground"
 # Carries the position in steps to the page, in the same message batch as the poses that belong to it.
 PLAYHEAD = "/playhead"
 
 _UNTURNED = [1.0, 0.0, 0.0, 0.0]
-
-# Of the floor by the name of the look: the plane, the lines of its cells and of its sections.
-FLOORS: dict[str, tuple[Rgb, Rgb, Rgb]] = {
-    "light": ((186, 192, 200), (172, 178, 187), (150, 157, 167)),
-    "dark": ((52, 58, 67), (62, 69, 79), (80, 88, 100)),
-}
-# Darker than robots are: light from above bleaches it.
-TERRAIN_COLOR = (138, 132, 120)
-TERRAIN_LINE_COLOR = (146, 140, 128)
 
 
 class Scene:
@@ -95,36 +84,32 @@ def _add_light(server: viser.ViserServer) -> None:
 
 
 def _add_floor(server: viser.ViserServer, terrain: Terrain | None) -> None:
-    if terrain is not None:
-        server.scene.add_mesh_simple(
-            f"{WORLD}/terrain",
-            vertices=terrain.vertices.astype(np.float32),
-            faces=terrain.triangles.astype(np.uint32),
-            color=TERRAIN_COLOR,
-            flat_shading=True,
-            cast_shadow=False,
+    """Ground or terrain in its light colours; pages that are dark change them."""
+    colors = FLOOR_COLORS["light"]
+    if terrain is None:
+        server.scene.add_grid(
+            GROUND,
+            infinite_grid=True,
+            cell_size=0.5,
+            section_size=2.0,
+            cell_thickness=0.6,
+            section_thickness=0.9,
+            plane_opacity=1.0,
+            shadow_opacity=0.35,
+            fade_distance=40.0,
+            plane_color=colors[GROUND]["plane_color"],
+            cell_color=colors[GROUND]["cell_color"],
+            section_color=colors[GROUND]["section_color"],
         )
-        lines = grid_lines(terrain).astype(np.float32)
-        if len(lines):
-            server.scene.add_line_segments(f"{WORLD}/terrain/grid", lines, TERRAIN_LINE_COLOR, thickness=0.012)
         return
-    add_ground(server.scene, LIGHT)
-
-
-def add_ground(scene: viser.SceneApi, look: Look) -> viser.GridHandle:
-    """The floor of a look; a browser's own takes the place of the server's."""
-    plane, cell, section = FLOORS[look.name]
-    return scene.add_grid(
-        GROUND,
-        infinite_grid=True,
-        cell_size=0.5,
-        section_size=2.0,
-        cell_thickness=0.6,
-        section_thickness=0.9,
-        cell_color=cell,
-        section_color=section,
-        plane_color=plane,
-        plane_opacity=1.0,
-        shadow_opacity=0.35,
-        fade_distance=40.0,
+    server.scene.add_mesh_simple(
+        TERRAIN,
+        vertices=terrain.vertices.astype(np.float32),
+        faces=terrain.triangles.astype(np.uint32),
+        flat_shading=True,
+        cast_shadow=False,
+        color=colors[TERRAIN]["color"],
     )
+    lines = grid_lines(terrain).astype(np.float32)
+    if len(lines):
+        server.scene.add_line_segments(TERRAIN_LINES, lines, colors[TERRAIN_LINES]["colors"], thickness=0.012)

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
-from replay_viewer.looks import DARK
-from replay_viewer.viewer.scene import FLOORS, GROUND
+from replay_viewer.looks import DARK, Rgb
+from replay_viewer.viewer.floors import FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_LINES
 
 # Looks at each frame from the first one on whether something of viser's page is shown in the wrong colours.
 _WATCH_FOR_LIGHT = """
@@ -25,6 +25,15 @@ _WATCH_FOR_LIGHT = """
   requestAnimationFrame(watch);
 })();
 """
+_PROPERTIES = """
+(names) => {
+  const state = window.__viserSceneTree.getState();
+  const plain = (value) => (ArrayBuffer.isView(value) ? Array.from(value.slice(0, 3)) : value);
+  const properties = (name) => Object.entries(state[name].message.props).filter(([key]) => key.includes("color"));
+  const of = (name) => Object.fromEntries(properties(name).map(([key, value]) => [key, plain(value)]));
+  return Object.fromEntries(names.filter((name) => state[name]).map((name) => [name, of(name)]));
+}
+"""
 _CHART = "Object.values(window.__viserTestpoints.uplots)[0].chart"
 _INKS = f"{_CHART}.series.slice(1).map((curve) => String(curve.stroke()))"
 
@@ -33,9 +42,15 @@ def scheme(page: ViewerPage) -> str:
     return page.page.evaluate("document.documentElement.dataset.mantineColorScheme")
 
 
-def floor(page: ViewerPage) -> tuple[int, ...]:
-    node = page.page.evaluate("name => window.__viserSceneTree.getState()[name].message.props", GROUND)
-    return tuple(node["plane_color"])
+def floor(page: ViewerPage) -> str:
+    """The look whose colours all that robots stand on has; "" while it has those of none."""
+    state = page.page.evaluate(_PROPERTIES, [GROUND, TERRAIN, TERRAIN_LINES])
+    assert state, "nothing to stand on"
+    return next((look for look in FLOOR_COLORS if all(_has(state[n], FLOOR_COLORS[look][n]) for n in state)), "")
+
+
+def _has(properties: dict[str, Any], colors: dict[str, Rgb]) -> bool:
+    return all(list(properties[name])[:3] == list(color) for name, color in colors.items())
 
 
 def memory(page: ViewerPage) -> dict[str, Any]:
@@ -65,26 +80,26 @@ def panel_width(page: ViewerPage) -> float:
 
 def test_first_visit_is_as_dark_as_the_system_without_a_flash(chromium, viewer: ViewerProcess) -> None:
     with open_page(chromium, viewer.url, script=_WATCH_FOR_LIGHT, color_scheme="dark") as page:
-        page.until(lambda: floor(page) == FLOORS["dark"][0], "the dark floor")
+        page.until(lambda: floor(page) == "dark", "the dark floor")
         assert scheme(page) == "dark"
         assert page.page.evaluate("window.framesShown") > 3
         assert not page.page.evaluate("window.wasLight")
         page.page.emulate_media(color_scheme="light")
-        page.until(lambda: floor(page) == FLOORS["light"][0] and scheme(page) == "light", "light with the system")
+        page.until(lambda: floor(page) == "light" and scheme(page) == "light", "light with the system")
 
 
 def test_dark_is_one_browsers_own_and_is_remembered(chromium, viewer: ViewerProcess, page: ViewerPage) -> None:
     page.open_tab("View")
     page.page.get_by_role("button", name="Dark", exact=True).click()
-    page.until(lambda: scheme(page) == "dark" and floor(page) == FLOORS["dark"][0], "dark")
+    page.until(lambda: scheme(page) == "dark" and floor(page) == "dark", "dark")
     with open_page(chromium, viewer.url) as other:
         assert scheme(other) == "light"
-        assert floor(other) == FLOORS["light"][0]
+        assert floor(other) == "light"
     page.page.reload()
     page.wait_ready()
-    page.until(lambda: scheme(page) == "dark" and floor(page) == FLOORS["dark"][0], "dark again")
+    page.until(lambda: scheme(page) == "dark" and floor(page) == "dark", "dark again")
     page.press_button("Light page")
-    page.until(lambda: scheme(page) == "light" and floor(page) == FLOORS["light"][0], "light")
+    page.until(lambda: scheme(page) == "light" and floor(page) == "light", "light")
 
 
 def test_every_curve_can_be_seen_on_dark_ground(chromium, viewer: ViewerProcess) -> None:
@@ -97,7 +112,7 @@ def test_every_curve_can_be_seen_on_dark_ground(chromium, viewer: ViewerProcess)
 
 def test_screenshot_of_a_dark_page_is_dark(chromium, viewer: ViewerProcess) -> None:
     with open_page(chromium, viewer.url, size=(800, 420), color_scheme="dark") as page:
-        page.until(lambda: floor(page) == FLOORS["dark"][0], "the dark floor")
+        page.until(lambda: floor(page) == "dark", "the dark floor")
         with page.page.expect_download(timeout=60_000) as download:
             page.page.locator("#rv-views button", has_text="Screenshot").click()
         picture = np.asarray(Image.open(io.BytesIO(Path(download.value.path()).read_bytes())).convert("RGB"))

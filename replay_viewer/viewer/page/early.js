@@ -1,11 +1,12 @@
 // What must stand before viser draws anything: light or dark, and where the panel was. It runs in the page's head.
 //
-// viser tells its page how to look by messages, which wait in `__viserMutable.messageQueue`. Those about the theme and
-// the panel are changed on their way to what this browser remembers, so that nothing is seen to jump or flash.
+// viser tells its page how to look by messages, which wait in `__viserMutable.messageQueue`. Those about the theme, the
+// floor and the panel are changed on their way to what this browser remembers, so that nothing is seen to jump or flash.
 (() => {
   const STORE = "replay-viewer";
   const PANEL = "viser-control-panel";
   const RUN = `page-${performance.timeOrigin}`; // Among viser's commands, those of ours.
+  const FLOORS = /*FLOORS*/; // Colours by look, node and property.
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
   // -- what this browser remembers --------------------------------------------
@@ -32,6 +33,7 @@
 
   let queue = null;
   let lastTheme = null;
+  const floors = {}; // Properties of the nodes that the server made, by name.
   let counter = 0;
 
   function look() {
@@ -43,9 +45,20 @@
     return look() === "system" ? dark.matches : look() === "dark";
   }
 
+  function colours(name) {
+    const wanted = Object.entries(FLOORS[isDark() ? "dark" : "light"][name]);
+    return Object.fromEntries(wanted.map(([property, colour]) => [property, filled(floors[name][property], colour)]));
+  }
+
+  // A colour for each of many is a flat list of numbers.
+  function filled(before, colour) {
+    return ArrayBuffer.isView(before) ? before.map((_, index) => colour[index % 3]) : colour;
+  }
+
   function applyLook() {
     document.documentElement.dataset.rvLook = isDark() ? "dark" : "light";
-    if (queue && lastTheme) tell({ ...lastTheme });
+    if (queue && lastTheme) tell(lastTheme);
+    for (const name of Object.keys(floors)) tell({ type: "SceneNodeUpdateMessage", owner: "", name, updates: colours(name) });
     window.dispatchEvent(new Event("rv-look"));
   }
 
@@ -94,6 +107,10 @@
     if (message.type === "ThemeConfigurationMessage") {
       lastTheme = { ...message, dark_mode: isDark() };
       return [lastTheme];
+    }
+    if (message.props && message.name in FLOORS.light) {
+      floors[message.name] = message.props;
+      return [{ ...message, props: { ...message.props, ...colours(message.name) } }];
     }
     if (message.type === "GuiSetPanelWidthMessage" && message.uuid === PANEL && message.run_id !== RUN) {
       const width = { ...message, width: panelWidth() ?? message.width * roominess() };
