@@ -229,12 +229,16 @@ class ViewerApp:
         )
 
     def _show_opened(self, replay: Replay, order: Order) -> None:
-        """Show what somebody opened in the page; the same recording, with another robot, at the same step."""
-        before = self._stage
+        """Show what somebody opened in the page, and follow it if it is being written.
+
+        The same recording, with another robot, is shown at the same step.
+        """
+        before, growth = self._stage, replay.rollout.growth
+        tail = Tail(replay) if growth is not None and growth.is_held else None
         if before is not None and before.session.replay.rollout.path == order.path:
-            session = Session(replay, before.session.env_index, before.session.player.step)
+            session = Session(replay, before.session.env_index, before.session.player.step, tail)
         else:
-            session = Session(replay)
+            session = Session(replay, tail=tail)
         shown: Future[None] = Future()
         self._change_stage(self._stage_of(session, order.name, str), shown, order)
         shown.result()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from viewer_page import ViewerPage, ViewerProcess, open_page
+from viewer_page import NO_DRAWING, ViewerPage, ViewerProcess, open_page
 
 from replay_viewer.replay import open_replay
 
@@ -170,3 +170,15 @@ def test_without_tail_the_page_says_that_more_is_to_come(chromium, path: Path) -
             page.page.wait_for_timeout(500)
             assert newest(page) == length
             assert any("--tail follows it" in line for line in viewer.lines)
+
+
+def test_a_recording_that_is_being_written_is_followed_when_it_is_opened_from_a_list(chromium, path: Path) -> None:
+    with writing(path), viewing(path.parent) as viewer, chromium.new_context() as context:
+        context.add_init_script(NO_DRAWING)
+        page = ViewerPage(context.new_page())
+        page.page.goto(viewer.url)
+        page.page.locator("#rv-library tr", has_text=path.name).click()
+        page.wait_ready()
+        page.until(lambda: is_live(page) and badge(page) == "LIVE", "the newest step as it is recorded")
+        seen = newest(page)
+        page.until(lambda: newest(page) > seen, "steps that came since")
