@@ -203,6 +203,7 @@ def test_a_few_envs_far_off_do_not_take_the_whole_scale():
     _, state = colored("return", values)
     assert isinstance(state.coloring, ByReturn)
     assert state.coloring.low > -100
+    assert "\u2264 " in crowd_html(state, 0) and "\u2265 " in crowd_html(state, 0)
 
 
 def test_without_rewards_there_is_no_return_to_show():

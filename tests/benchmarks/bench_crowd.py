@@ -106,8 +106,8 @@ def in_page(browser: Browser, path: Path) -> tuple[float, float, float]:
         with open_page(browser, viewer.url, _WINDOW) as page:
             page.page.keyboard.press("m")
             page.until(lambda: any(node.startswith("/world/crowd") for node in page.nodes()), "the crowd", 30)
-            page.choose_on_bar("Loop", "rollout")
-            page.press_button("Play")
+            for key in ("l", "l", "Space"):  # Loop over the episode, then over all; play.
+                page.page.keyboard.press(key)
             page.until(lambda: page.step() > 3, "playing")
             page.page.wait_for_timeout(1000)
             return tuple(page.page.evaluate(_WATCH, 6.0))

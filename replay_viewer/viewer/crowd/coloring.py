@@ -31,11 +31,15 @@ class ByOutcome(Coloring):
 
 @dataclass(frozen=True, eq=False)
 class ByReturn(Coloring):
-    """returns: (N,) of the whole episode that each env is in. low, high: ends of the scale."""
+    """returns: (N,) of the whole episode that each env is in. low, high: ends of the scale.
+
+    is_clipped: whether there are returns beyond the ends.
+    """
 
     returns: np.ndarray
     low: float
     high: float
+    is_clipped: bool
 
 
 def by_outcome(table: EpisodeTable, shown: np.ndarray) -> ByOutcome:
@@ -51,7 +55,9 @@ def by_return(table: EpisodeTable, shown: np.ndarray, agent: int | None) -> ByRe
     """Colours of the returns of episodes (N,) in the table, of an agent or the sum of all."""
     returns = table.returns(shown, agent)
     finite = returns[np.isfinite(returns)]
-    ends = (_CLIPPED, 100 - _CLIPPED) if len(finite) >= _MANY else (0.0, 100.0)
-    low, high = np.percentile(finite, ends).tolist() if len(finite) else (0.0, 0.0)
+    clipped = _CLIPPED if len(finite) >= _MANY else 0.0
+    low, high = np.percentile(finite, (clipped, 100 - clipped)).tolist() if len(finite) else (0.0, 0.0)
     place = (returns - low) / (high - low) if high > low else np.full(len(returns), 0.5)
-    return ByReturn(scale_colors(np.nan_to_num(place, nan=0.0)), returns, low, high)
+    return ByReturn(
+        scale_colors(np.nan_to_num(place, nan=0.0)), returns, low, high, is_clipped=clipped > 0 and low < high
+    )

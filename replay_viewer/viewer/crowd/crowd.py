@@ -29,7 +29,7 @@ _PER_FRAME = 20_000
 # So many of the others are looked at when the crowd comes.
 _NEAREST = 24
 # The mark over the robot: how high [its radii], how large.
-_MARK_HEIGHT, _MARK_SIZE = 0.9, 0.09
+_MARK_HEIGHT, _MARK_SIZE = 0.9, 0.13
 _UPRIGHT = [1.0, 0.0, 0.0, 0.0]
 
 

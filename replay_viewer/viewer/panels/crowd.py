@@ -43,9 +43,9 @@ class CrowdPanel:
 
 def crowd_html(state: CrowdState, env_index: int) -> str:
     """The panel's content."""
-    lack = "" if state.is_possible else state.note
-    below = f"<small>{html.escape(state.note or _HINT)}</small>"
-    switch = switch_html("Other envs", below, state.is_on, "" if lack else ' data-do="toggle_crowd"')
+    texts = [*([_HINT] if state.is_possible else []), *([state.note] if state.note else [])]
+    below = "".join(f"<small>{html.escape(text)}</small>" for text in texts)
+    switch = switch_html("Other envs", below, state.is_on, ' data-do="toggle_crowd"' if state.is_possible else "")
     colors = _colors_html(state, env_index) if state.is_on else ""
     return f'{SWITCH_STYLE}{_STYLE}<div class="rv-layers"><h4>Crowd</h4>{switch}{colors}</div>'
 
@@ -77,7 +77,9 @@ def _outcomes_html(counts: Sequence[tuple[str, str, int]]) -> str:
 
 def _scale_html(coloring: ByReturn, env_index: int) -> str:
     own = f": {coloring.returns[env_index]:,.4g} here" if env_index < len(coloring.returns) else ""
-    low, high = (f"{end:,.4g}" for end in (coloring.low, coloring.high))
+    low, high = f"{coloring.low:,.4g}", f"{coloring.high:,.4g}"
+    if coloring.is_clipped:
+        low, high = f"\u2264 {low}", f"\u2265 {high}"
     return (
         f"<small>Return of the whole episode of each env{own}</small>"
         f'<div class="rv-scale" style="background:linear-gradient(90deg,{",".join(SCALE)})"></div>'

@@ -1,0 +1,113 @@
+"""What of a crowd is sent to browsers, and when."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import viser
+from memory_rollout import memory_rollout, still
+
+from replay_viewer.replay import with_robots
+from replay_viewer.rollout import Entity
+from replay_viewer.viewer.crowd import Crowd, crowd
+from replay_viewer.viewer.server import close_server, open_server
+from replay_viewer.viewer.session import Session
+
+NUM_ENVS, NUM_STEPS = 5, 40
+BALL = Entity("ball", kind="object", shape={"type": "sphere", "radius": 0.2})
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[viser.ViserServer]:
+    server = open_server("127.0.0.1", 0, "crowd")
+    yield server
+    close_server(server)
+
+
+@pytest.fixture
+def drawn(server: viser.ViserServer) -> Iterator[Crowd]:
+    """A crowd of robots that walk along x, each with a ball above it, 3 m apart along y."""
+    values = still(NUM_STEPS, NUM_ENVS) | still(NUM_STEPS, NUM_ENVS, "ball")
+    for name, height in (("robot", 0.3), ("ball", 1.0)):
+        values[f"{name}.base_pos"][..., 0] = np.arange(NUM_STEPS)[:, None]
+        values[f"{name}.base_pos"][..., 1] = 3 * np.arange(NUM_ENVS)
+        values[f"{name}.base_pos"][..., 2] = height
+    crowd = Crowd(server, Session(with_robots(memory_rollout(values, entities=[Entity("robot"), BALL]))))
+    yield crowd
+    crowd.close()
+
+
+def places(crowd: Crowd, name: str) -> np.ndarray:
+    """Where the instances of an entity's first mesh are (N, 3) [m]."""
+    return crowd._bodies[name]._parts[0].handle.batched_positions
+
+
+def show_on(crowd: Crowd) -> None:
+    crowd.state.set_on(True)
+    crowd.show()
+
+
+def test_nothing_is_drawn_until_it_is_switched_on(server: viser.ViserServer, drawn: Crowd) -> None:
+    drawn.show()
+    assert not any("crowd" in name for name in server.scene._handle_from_node_name)
+    assert drawn.pick(np.array([0.0, 3, 9]), np.array([0.0, 0, -1])) is None
+    assert drawn.nearest().shape == (0, 3)
+
+
+def test_every_entity_of_all_other_envs_is_drawn(drawn: Crowd) -> None:
+    show_on(drawn)
+    assert places(drawn, "robot")[:, 1].tolist() == [3, 6, 9, 12]
+    assert places(drawn, "ball")[:, 2] == pytest.approx([1.0] * 4)
+    drawn._session.select_env(2)
+    drawn.show()
+    assert places(drawn, "robot")[:, 1].tolist() == [0, 3, 9, 12]
+
+
+def test_it_moves_with_playback_between_two_steps_too(drawn: Crowd) -> None:
+    show_on(drawn)
+    drawn._session.seek(7.25)
+    drawn.show()
+    assert places(drawn, "robot")[:, 0] == pytest.approx([7.25] * 4)
+
+
+def test_frames_of_a_large_crowd_are_left_out_but_the_one_at_which_playback_stands(
+    drawn: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show_on(drawn)
+    session = drawn._session
+    monkeypatch.setattr(crowd, "_PER_FRAME", 6)  # Meshes of two entities, five envs: every third frame or less.
+    session.play()
+    seen = []
+    for _ in range(60):
+        session.tick(1 / 60)
+        drawn.show()
+        seen.append(float(places(drawn, "robot")[0, 0]))
+    assert all(x == int(x) for x in seen)
+    assert 5 < len(set(seen)) <= 20
+    session.pause()
+    drawn.show()
+    assert places(drawn, "robot")[0, 0] == session.player.step
+
+
+def test_nearest_are_those_beside_the_one_watched(drawn: Crowd) -> None:
+    drawn._session.select_env(3)
+    show_on(drawn)
+    assert drawn.nearest()[:, 1].tolist() == [6, 12, 3, 0]
+
+
+def test_ray_picks_a_robot_or_what_belongs_to_its_env(drawn: Crowd) -> None:
+    show_on(drawn)
+    down = np.array([0.0, 0, -1])
+    assert drawn.pick(np.array([0.0, 6, 9]), down) == 2
+    assert drawn.pick(np.array([0.15, 9, 1.0]), np.array([-1.0, 0, 0])) == 3  # Its ball.
+    assert drawn.pick(np.array([0.0, 0, 9]), down) == 0  # The one watched.
+    assert drawn.pick(np.array([0.0, 7.5, 9]), down) is None
+
+
+def test_switched_off_it_leaves_nothing_and_comes_back(server: viser.ViserServer, drawn: Crowd) -> None:
+    show_on(drawn)
+    drawn.state.toggle()
+    drawn.show()
+    assert not any("/world/crowd" in name for name in server.scene._handle_from_node_name)
+    show_on(drawn)
+    assert places(drawn, "robot").shape == (4, 3)
