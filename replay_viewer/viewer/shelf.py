@@ -14,8 +14,8 @@ from .job import Job, Progress
 from .library import Library, Listed
 from .mailbox import Mailbox
 
-# A folder is not looked through more often than this [s], however many pages ask for it.
-_LOOK_PERIOD = 2.0
+# However many pages ask for it, a folder is left alone for so long [s], and for so many times as long as a look takes.
+_REST, _REST_PER_LOOK = 2.0, 5.0
 
 
 class Shelf:
@@ -39,7 +39,7 @@ class Shelf:
         self._mailbox, self._tell = mailbox, tell
         self._is_closed = False
         self._told: tuple[Listed, ...] = ()
-        self._looked_at = time.monotonic()
+        self._rests_until = 0.0
         self._looking = self._begin()
 
     @property
@@ -54,8 +54,7 @@ class Shelf:
 
     def look_again(self) -> None:
         """Look through the folder again, unless that is being done or was just done."""
-        if self._looking.state != "running" and time.monotonic() - self._looked_at >= _LOOK_PERIOD:
-            self._looked_at = time.monotonic()
+        if self._looking.state != "running" and time.monotonic() >= self._rests_until:
             self._looking = self._begin()
 
     def close(self) -> None:
@@ -64,7 +63,14 @@ class Shelf:
         self._looking.cancel()
 
     def _begin(self) -> Job:
-        return Job(partial(_look_through, self.library), partial(self._mailbox.post, self._tell_news))
+        began = time.monotonic()
+
+        def tell() -> None:
+            now = time.monotonic()
+            self._rests_until = now + max(_REST, _REST_PER_LOOK * (now - began))
+            self._mailbox.post(self._tell_news)
+
+        return Job(partial(_look_through, self.library), tell)
 
     def _tell_news(self) -> None:
         """Tell the pages what is known now: all rows when there are others, else those that are known better."""
