@@ -40,7 +40,7 @@ def main() -> None:
     start = time.perf_counter()
     assert "usage: replay-viewer" in output("--help")
     print(f"--help: {time.perf_counter() - start:.2f} s")
-    assert "Episodes" in output("info", str(asset("demo.rec")))
+    assert "Episodes" in output("info", str(asset("walk.rec")))
     serve_and_stop()
     print("help, info, viewer and Ctrl-C work")
 

@@ -21,7 +21,7 @@ from viewer_page import CHROMIUM_FLAGS, ViewerProcess, chromium_path, open_page 
 OUT = ROOT / "assets" / "viewer.png"
 SIZE = (1280, 760)
 # Env 0 trots here, with the push and the fall still ahead on the timeline.
-STEP = 232
+STEP = 120
 # Software drawing fades in slowly.
 SETTLE_MS = 12_000
 
@@ -30,7 +30,7 @@ def main() -> None:
     """Open the demo, look at it from the front quarter, and save what the browser shows."""
     with (
         sync_playwright() as playwright,
-        ViewerProcess([str(ROOT / "assets" / "demo.rec"), "--port", "0", "--env", "0", "--step", str(STEP)]) as viewer,
+        ViewerProcess([str(ROOT / "assets" / "walk.rec"), "--port", "0", "--env", "0", "--step", str(STEP)]) as viewer,
     ):
         browser = playwright.chromium.launch(executable_path=str(chromium_path()), args=CHROMIUM_FLAGS)
         with open_page(browser, viewer.url, SIZE, drawing=True) as page:

@@ -3,7 +3,7 @@
 None of it needs a display or a GPU. The same from the command line, for a recording of yours:
 
     replay-viewer render run.rec falls.mp4 --where terminated --overlay rewards
-    replay-viewer render run.rec fall.png --step 369 --camera side
+    replay-viewer render run.rec fall.png --step 250 --camera side
     replay-viewer render runs/ --out videos/
 """
 
@@ -18,16 +18,17 @@ from replay_viewer.render.raster_renderer import RasterRenderer
 from replay_viewer.render.scene import RenderScene
 
 SIZE = (320, 180)
-demo = asset("demo.rec")
+demo = asset("walk.rec")
 
 with tempfile.TemporaryDirectory() as folder:
-    # Each episode in which a robot fell, and the moment in which it did.
-    render_video(demo, f"{folder}/fall.mp4", where="terminated", size=SIZE, fps=10, overlay="hud", tell=print)
+    # Each episode in which the first env's robot fell, and the moment in which it did.
+    render_video(demo, f"{folder}/fall.mp4", env=0, where="terminated", size=SIZE, fps=10, overlay="hud", tell=print)
+    replay = open_replay(demo)
+    fall = next(episode for episode in replay.rollout.episodes(0) if episode.outcome == "terminated")
     camera = Orbit(azimuth_degrees=-60, elevation_degrees=10)
-    render_video(demo, f"{folder}/fall.png", step=369, size=SIZE, camera=camera, tell=print)
+    render_video(demo, f"{folder}/fall.png", step=fall.last_step, size=SIZE, camera=camera, tell=print)
 
     # For anything else: frames, a camera for each, a renderer and a writer.
-    replay = open_replay(demo)
     renderer = RasterRenderer(RenderScene(replay.robots), SIZE)
     with VideoWriter(f"{folder}/around.mp4", size=SIZE, fps=10) as video:
         for turn in range(20):

@@ -9,7 +9,7 @@ from replay_viewer import Viewer
 from replay_viewer.assets_path import asset
 
 # %% The page appears below the cell, and stays alive while the kernel runs.
-viewer = Viewer(asset("demo.rec"))
+viewer = Viewer(asset("walk.rec"))
 viewer.show(height=600)
 
 # %% What is watched is at hand, too.

@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def asset(name: str) -> Path:
-    """The path of a bundled file, for example "demo.rec" or "trotter/trotter.urdf".
+    """The path of a bundled file, for example "walk.rec" or "trotter/trotter.urdf".
 
     An installed package has them in its own folder, an editable install in the repository's. Raises FileProblem where
     neither has the file.

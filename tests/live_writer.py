@@ -22,9 +22,8 @@ from replay_viewer.record.info import EntitySpec
 from replay_viewer.record.recorder import Recorder
 from replay_viewer.rollout import Rollout
 
-# Steps of the demo that one episode repeats: it falls in the last of them.
+# Steps of the demo that one episode repeats: the first env falls in the last of them.
 EPISODE_STEPS = 150
-_FIRST = 220
 
 
 def main() -> None:
@@ -35,7 +34,7 @@ def main() -> None:
     parser.add_argument("--envs", type=int, default=2)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    demo = load_rollout(asset("demo.rec"))
+    demo = load_rollout(asset("walk.rec"))
     robot = EntitySpec("robot", joint_names=demo.entities["robot"].joint_names, urdf=str(asset("trotter/trotter.urdf")))
     facts = {"env_ids": range(options.envs), "control_dt": 0.02, "entities": [robot], "reward_terms": demo.reward_terms}
     with Recorder(options.path, outcome_reasons=("fell",), **facts) as recorder:
@@ -51,9 +50,10 @@ def _steps(count: int | None) -> Iterator[int]:
 
 
 def _append(recorder: Recorder, demo: Rollout, step: int, num_envs: int) -> None:
-    row = _FIRST + step % EPISODE_STEPS
+    fall = next(episode for episode in demo.episodes(0) if episode.outcome == "terminated")
+    row = fall.last_step + 1 - EPISODE_STEPS + step % EPISODE_STEPS
     names = [name for name in demo.fields if name != "flags"]
-    values = {name: np.repeat(demo.read(name, slice(row, row + 1), [0])[0], num_envs, axis=0) for name in names}
+    values = {name: np.repeat(demo.read_shown(name, slice(row, row + 1), [0])[0], num_envs, axis=0) for name in names}
     if step % EPISODE_STEPS == EPISODE_STEPS - 1:
         last = {name: rows for name, rows in values.items() if "." in name}
         recorder.end_episodes(range(num_envs), "terminated", last, reasons=["fell"] * num_envs)

@@ -7,7 +7,7 @@ from replay_viewer.errors import FileProblem
 
 
 def test_bundled_files_are_found():
-    assert asset("demo.rec").is_file()
+    assert asset("walk.rec").is_file()
     assert asset("trotter/trotter.urdf").is_file()
 
 

@@ -34,7 +34,7 @@ from replay_viewer.replay import open_replay
 from replay_viewer.robot import Robot
 
 SIZE = (480, 270)
-DEMO = Path(__file__).parents[1] / "assets" / "demo.rec"
+DEMO = Path(__file__).parents[1] / "assets" / "walk.rec"
 
 
 def bent(robot: Robot) -> np.ndarray:
@@ -64,7 +64,7 @@ def test_the_bundled_demo(tmp_path: Path) -> None:
     frame = replay.frames.frame_at(100.5, (0, 1, 2))
     base = frame.entities["robot"].base_pos[1]
     camera = camera_at(base + np.array([-0.9, -0.9, 0.4]), base)
-    picture = RasterRenderer(RenderScene(replay.robots), SIZE).render(frame, camera)
+    picture = RasterRenderer(RenderScene(replay.robots, replay.rollout.terrain), SIZE).render(frame, camera)
     replay.close()
     check_golden("demo", picture, tmp_path)
 

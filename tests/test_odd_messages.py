@@ -29,7 +29,7 @@ _CAMERA = {
 @pytest.fixture(scope="module")
 def app() -> Iterator[ViewerApp]:
     with ViewerApp(port=0) as app:
-        app.show(open_replay(asset("demo.rec")))
+        app.show(open_replay(asset("walk.rec")))
         yield app
 
 

@@ -25,7 +25,7 @@ SIZE = (160, 96)
 
 @pytest.fixture(scope="module")
 def replay() -> Replay:
-    return open_replay(asset("demo.rec"))
+    return open_replay(asset("walk.rec"))
 
 
 def film(replay: Replay, **changes) -> FilmOrder:

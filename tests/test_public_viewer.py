@@ -59,7 +59,7 @@ def is_served(url: str) -> bool:
 
 
 def test_a_path_is_opened_served_and_closed() -> None:
-    with Viewer(asset("demo.rec"), port=0) as viewer:
+    with Viewer(asset("walk.rec"), port=0) as viewer:
         assert viewer.replay.rollout.num_envs >= 1
         assert is_served(viewer.url)
     assert not is_served(viewer.url)
@@ -136,11 +136,11 @@ def test_a_notebook_gets_a_frame_with_the_page() -> None:
 def test_run_prints_the_address_and_ends_with_an_interrupt(tmp_path: Path) -> None:
     if sys.platform == "win32":
         require("no SIGINT for one process on Windows")
-    code = f"from replay_viewer import Viewer\nViewer({str(asset('demo.rec'))!r}, port=0).run()\nprint('closed')"
+    code = f"from replay_viewer import Viewer\nViewer({str(asset('walk.rec'))!r}, port=0).run()\nprint('closed')"
     process = subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, text=True, cwd=tmp_path)
     assert process.stdout is not None
     first = process.stdout.readline()
-    assert first.startswith("demo at http://localhost:")
+    assert first.startswith("walk at http://localhost:")
     process.send_signal(2)
     rest, _ = process.communicate(timeout=20)
     assert (rest, process.returncode) == ("closed\n", 0)

@@ -17,8 +17,8 @@ from replay_viewer.viewer.session import Session
 
 @pytest.fixture
 def session() -> Session:
-    """The demo: env 0 falls at step 369, env 2 ends at 259, each of 700 steps at 50 Hz."""
-    return Session(open_replay(asset("demo.rec")))
+    """The demo, at its first env, whose first episode ends by a fall."""
+    return Session(open_replay(asset("walk.rec")))
 
 
 def test_time_stands_still_while_anyone_holds_the_timeline(session: Session) -> None:
@@ -39,17 +39,19 @@ def test_a_browser_that_never_held_it_lets_go_of_nothing(session: Session) -> No
 
 
 def test_the_looped_window_is_the_episode_of_the_step_shown(session: Session) -> None:
-    assert session.player.window == (0, 369)
-    session.seek(400)
-    assert session.player.window == (370, 699)
+    first, second = session.replay.rollout.episodes(0)[:2]
+    assert session.player.window == (0, first.last_step)
+    session.seek(first.last_step + 31)
+    assert session.player.window == (second.first_step, second.last_step)
     session.select_env(2)
-    assert session.player.window == (260, 699)
+    there = session.replay.rollout.episode_at(2, first.last_step + 31)
+    assert session.player.window == (there.first_step, there.last_step)
 
 
 def test_the_next_end_is_shown_paused(session: Session) -> None:
     session.player.play()
     session.go_to_next_end()
-    assert (session.player.step, session.player.playing) == (369, False)
+    assert (session.player.step, session.player.playing) == (session.replay.rollout.episodes(0)[0].last_step, False)
     assert session.episode.outcome == "terminated"
 
 
@@ -62,7 +64,7 @@ def test_selecting_an_env_keeps_the_step(session: Session) -> None:
 def test_an_unknown_env_episode_or_agent_is_refused_and_changes_nothing(session: Session) -> None:
     for action in (
         lambda: session.select_env(9),
-        lambda: session.select_episode(2),
+        lambda: session.select_episode(99),
         lambda: session.select_agent(0),
     ):
         with pytest.raises(UnknownName):
@@ -102,12 +104,12 @@ def test_what_stands_in_for_a_pose_is_said_at_its_step_only() -> None:
 
 
 def test_the_demo_is_where_the_wheel_and_the_repository_have_it() -> None:
-    assert Path(asset("demo.rec")).stat().st_size < 2_000_000
+    assert Path(asset("walk.rec")).stat().st_size < 3_000_000
 
 
 def test_a_trot_does_not_shake_what_cameras_look_at(session: Session) -> None:
     aims, bases = [], []
-    for step in range(100, 200):
+    for step in range(50, 150):
         session.seek(step)
         aims.append(session.aim.position)
         bases.append(session.frame.entities["robot"].base_pos[0])

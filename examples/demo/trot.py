@@ -20,8 +20,10 @@ PHASES = np.array([0.0, 0.5, 0.5, 0.0])
 """Of the legs FL, FR, RL, RR, in cycles."""
 FRICTION = 0.6
 """How far a foot's push may lean, as tangential over normal force."""
-LYING = 0.35
-"""A robot whose upward axis is less upright than this has fallen; its legs are held at ease."""
+FALLING = 0.6
+"""A robot whose upward axis is less upright than this is not to be saved; its legs go limp."""
+LIMP = 0.15
+"""How stiff they are then, as a share of the joints' controllers."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,9 @@ class Trot:
         rates = np.linalg.solve(body.jacobian + 0.02 * np.eye(3), speed[..., None])[..., 0]
         targets = joints + (torque + kd * np.clip(rates, -15, 15)) / kp
         at_ease = self.legs.joints(self.legs.below_hips - [0.0, 0.0, 0.8 * self.gait.height])
-        return np.where(body.up[:, 2, None, None] < LYING, at_ease, targets).reshape(len(command), 12)
+        now = state.joint_pos.reshape(joints.shape)
+        limp = now + LIMP * (at_ease - now)
+        return np.where(body.up[:, 2, None, None] < FALLING, limp, targets).reshape(len(command), 12)
 
     def _advance(self, body: _Body, command: np.ndarray) -> None:
         """Go on in the gait: which feet stand now, and where."""

@@ -24,7 +24,7 @@ except ImportError as missing:
 from replay_viewer import attach
 
 NUM_ENVS = 6
-SEED = 29
+SEED = 31
 ABOUT = (
     "Trotter, a robot of our own, follows commanded velocities over uneven ground. Simulated by MuJoCo; a feedback "
     "controller places its feet (examples/demo/trot.py), no policy was trained. Friction, mass, commands and pushes "

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # How often a recording that is not there yet is looked for [s].
 _ARRIVAL_PERIOD = 0.1
 # The bundled demos, by name.
-_DEMOS = {"walk": "demo.rec", "push": "push.rec"}
+_DEMOS = {"walk": "walk.rec", "push": "push.rec"}
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--recording", type=Path, default=None)
     parser.add_argument("--urdf", type=Path, default=None)
     options = parser.parse_args()
-    arguments = [str(options.recording or asset("demo.rec"))]
+    arguments = [str(options.recording or asset("walk.rec"))]
     arguments += ["--urdf", str(options.urdf)] if options.urdf else []
     print(f"replay-viewer view {' '.join(arguments)}")
     with chromium() as browser:

@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def demo_path() -> Path:
-    return asset("demo.rec")
+    return asset("walk.rec")
 
 
 @pytest.fixture(scope="session")
