@@ -41,8 +41,8 @@ class ContactForces(Overlay):
 
     @property
     def legend(self) -> tuple[tuple[str, str], ...]:
-        scales = [f"the weight, about {body.weight:.3g} N, is {body.weight_length:.2g} m long" for body in self._bodies]
-        return ((css(_COLOR), "force: " + "; ".join(dict.fromkeys(scales))),)
+        scales = [f"{body.weight:.3g} N, about its weight, is {body.weight_length:.2g} m long" for body in self._bodies]
+        return tuple((css(_COLOR), scale) for scale in dict.fromkeys(scales))
 
     def setup(self, server: viser.ViserServer) -> None:
         for body in self._bodies:

@@ -45,7 +45,12 @@ class JointTorques(Overlay):
     @property
     def legend(self) -> tuple[tuple[str, str], ...]:
         stops = ",".join("rgb({:g},{:g},{:g})".format(*color) for color in _SCALE)
-        return ((f"linear-gradient(90deg,{stops})", "none to " + ", ".join(load.most for load in self._loads)),)
+        return (
+            (
+                f"linear-gradient(90deg,{stops})",
+                "none to " + ", ".join(dict.fromkeys(load.most for load in self._loads)),
+            ),
+        )
 
     def setup(self, server: viser.ViserServer) -> None:
         for load in self._loads:
