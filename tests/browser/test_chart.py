@@ -21,7 +21,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 
 # The chart that comes first on the page, once the page's script has taken it.
 _FIRST = """Object.values(window.__viserTestpoints?.uplots ?? {}).map((entry) => entry.chart)
-  .find((chart) => chart.over === document.querySelector(".rv-chart"))"""
+  .find((chart) => chart.over === document.querySelector(".u-over") && chart.over.matches(".rv-chart"))"""
 # Of the axis of values: its labels, their width, and the room for them, all in pixels of the page.
 _LABELS = """
 () => {
@@ -54,7 +54,7 @@ _CHART = """
 
 @pytest.mark.parametrize(
     ("size", "title"),
-    [(2e-4, TIMES + " 10⁻⁶"), (0.008, ""), (0.05, ""), (0.35, ""), (8.0, ""), (4000.0, ""), (3e6, TIMES + " 10⁶")],
+    [(2e-4, TIMES + " 10⁻⁶"), (0.05, ""), (4000.0, ""), (3e6, TIMES + " 10⁶")],
 )
 def test_labels_of_values_are_exact_and_whole(chromium, size: float, title: str, tmp_path: Path) -> None:
     facts = {"control_dt": 0.02, "env_ids": [0], "entities": [EntitySpec("robot")]}
@@ -244,7 +244,7 @@ def test_the_wheel_zooms_around_the_pointer_and_a_double_click_shows_the_whole(c
 def test_another_episode_is_drawn_in_the_same_chart(charts_page: ViewerPage) -> None:
     page = charts_page
     assert chart(page)["begin"] == 0
-    page.press_button("Next episode")
+    page.press_button("Next episode (")
     begin = EPISODE_STEPS * DT
     page.until(lambda: chart(page)["begin"] == pytest.approx(begin), "the second episode")
     shown = chart(page)
@@ -284,7 +284,8 @@ def test_rewards_are_shown_per_second_and_normalised(charts_page: ViewerPage) ->
 
     page.click_button("per second")
     page.until(lambda: chart(page)["title"] == "per second", "the unit")
-    assert first("alive") == pytest.approx(0.5 / DT) and float(page.reward("alive")) == pytest.approx(0.5 / DT)
+    assert first("alive") == pytest.approx(0.5 / DT)
+    page.until(lambda: page.reward("alive") == "25", "the number per second too")
     page.click_button("per second")
     page.click_button("normalised")
     page.until(lambda: first("torques") == pytest.approx(-1.0), "shares")

@@ -14,7 +14,7 @@ from viewer_page import ViewerPage, ViewerProcess, open_page
 # Of the chart that comes last on the page: its curves, its axis of values, and where along it the marker is.
 _CHART = """
 () => {
-  const over = [...document.querySelectorAll(".rv-chart")].at(-1);
+  const over = [...document.querySelectorAll(".u-over")].at(-1);
   const charts = Object.values(window.__viserTestpoints?.uplots ?? {}).map((entry) => entry.chart);
   const chart = charts.find((each) => each.over === over);
   const marker = chart?.over.querySelector(".rv-marker");

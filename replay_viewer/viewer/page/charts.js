@@ -23,10 +23,13 @@
     return views[id]?.zoom ?? [from, to];
   }
 
+  // With as many decimals as the steps of the axis have.
   function label(value, increment, exponent) {
     const unit = 10 ** exponent;
-    const digits = Math.min(Math.max(0, Math.ceil(-Math.log10(increment / unit) - 1e-9)), 6);
-    return Number((value / unit).toFixed(digits)).toLocaleString("en-US", { minimumFractionDigits: digits });
+    const isWhole = (number) => Math.abs(number - Math.round(number)) < 1e-6;
+    let digits = 0;
+    while (digits < 6 && !isWhole((increment / unit) * 10 ** digits)) digits += 1;
+    return (value / unit).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   }
 
   function install(id, chart) {
