@@ -43,7 +43,7 @@ class Plan:
     def setup(self, server):
         points = planned(np.arange(0, 2 * np.pi * RADIUS / SPEED, 0.1))
         server.scene.add_spline_catmull_rom(
-            "/world/plan/way", points, thickness=0.02, color=(20, 184, 166), closed=True
+            "/world/plan/way", points, thickness=0.02, color=(20, 184, 166), closed=True, segments=400
         )
         self.gem = server.scene.add_mesh_simple("/world/plan/gem", *GEM, color=(245, 158, 11), flat_shading=True)
         server.scene.add_camera_frustum(

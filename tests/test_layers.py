@@ -319,7 +319,7 @@ def test_the_path_is_that_of_the_episode_up_to_now_and_after(tmp_path: Path, ser
     show(layers, replay, 4.6)
     past, future = node(server, "overlays/path/past"), node(server, "overlays/path/future")
     assert np.allclose(past.points[:, :, 0], [[0, 0.1], [0.1, 0.2], [0.2, 0.3], [0.3, 0.4]])
-    assert np.allclose(future.points[[0, -1]][:, [0, 1], 0], [[0, 0.1], [0.8, 0.9]])
+    assert np.allclose(future.points[[0, -1]][:, [0, 1], 0], [[0.4, 0.5], [0.8, 0.9]])
     show(layers, replay, 10)
     assert not past.visible
     assert np.allclose(future.points[0, 0, 0], 1.0)
@@ -329,8 +329,10 @@ def test_a_long_path_is_thinned(tmp_path: Path, server: viser.ViserServer) -> No
     replay = walk(tmp_path, num_steps=10_000)
     layers = stage(server, replay, "path")
     show(layers, replay, 5000)
-    assert len(node(server, "overlays/path/future").points) < 500
-    assert np.allclose(node(server, "overlays/path/past").points[-1, 1, 0], 500, atol=2.1)
+    past, future = node(server, "overlays/path/past"), node(server, "overlays/path/future")
+    assert len(past.points) + len(future.points) < 500
+    assert np.allclose(past.points[-1, 1, 0], 500, atol=2.1)
+    assert np.allclose(future.points[0, 0, 0], past.points[-1, 1, 0])
 
 
 # Torques, frames and collision shapes.

@@ -21,7 +21,7 @@ _MOST_POINTS = 500
 
 
 class BasePath(Overlay):
-    """Two sets of lines for all entities together. The future's is sent once for each episode."""
+    """Two sets of lines for all entities together, which are sent anew where a point of the path is passed."""
 
     name = "path"
     title = "Base path"
@@ -51,11 +51,11 @@ class BasePath(Overlay):
         if episode != self._episode:
             self._episode, self._num_past = episode, -1
             self._steps, self._points = self._read(episode)
-            _set_lines(self._future, self._points)
         num_past = int(np.searchsorted(self._steps, frame.position, side="right"))
         if num_past != self._num_past:
             self._num_past = num_past
             _set_lines(self._past, self._points[:num_past])
+            _set_lines(self._future, self._points[num_past - 1 :])
 
     def _read(self, episode: Episode) -> tuple[np.ndarray, np.ndarray]:
         """Steps (P,) of an episode, so many as can be drawn, and base positions [m] (P, K, 3) of all K entities."""
