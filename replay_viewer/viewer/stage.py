@@ -105,7 +105,7 @@ class Stage:
         """Show the other envs, and where a browser asked for them its camera sees them; or no longer."""
         self._crowd.state.toggle()
         self._clicks.listen(self._crowd.state.is_on)
-        if self._crowd.needs_meshes:
+        if self._crowd.is_coming:
             with self._busy.during("crowd", "Drawing the other envs ..."), self._server.atomic():
                 self._crowd.show()
             self.browsers.views[client_id].step_back(self._crowd.nearest(), self.browsers.subject)

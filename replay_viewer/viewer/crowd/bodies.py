@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from ...robot import Robot
 from ...robot.materials import to_linear
 from ..picking import LinkBoxes, boxes_around
 from ..server import move_instances
-from .link_meshes import LinkMesh, link_meshes
+from .link_meshes import LinkMesh
 
 # So many envs cast shadows.
 _SHADOW_ENVS = 64
@@ -30,8 +31,10 @@ class _Part:
 class Bodies:
     """One entity in all envs but one, in nodes below one of a name."""
 
-    def __init__(self, server: viser.ViserServer, name: str, robot: Robot, num_envs: int) -> None:
-        meshes = link_meshes(robot, num_envs)
+    def __init__(
+        self, server: viser.ViserServer, name: str, robot: Robot, meshes: Sequence[LinkMesh], num_envs: int
+    ) -> None:
+        """meshes: of the robot. num_envs: all there are, with the one."""
         self.boxes: LinkBoxes = boxes_around([m.link for m in meshes], [m.vertices for m in meshes])
         self._parts = [
             _Part(mesh, _add_part(server, f"{name}/{robot.link_names[mesh.link]}-{index}", mesh, num_envs))
@@ -52,8 +55,9 @@ class Bodies:
 
     def paint(self, colors: np.ndarray | None) -> None:
         """Give the instances these colours (N, 3), sRGB 0..1, or the robot's own; lighter and darker links stay so."""
+        telling = None if colors is None else to_linear(colors)
         for part, shade in zip(self._parts, self._shades, strict=True):
-            light = part.mesh.light if colors is None else shade * to_linear(colors)
+            light = part.mesh.light if telling is None else shade * telling
             # The page takes these colours as linear light, unlike those of single meshes.
             part.handle.batched_colors = np.round(255 * light).astype(np.uint8)
 

@@ -19,7 +19,9 @@ from .state import CrowdState
 # Kinematics and meshes take a second to import, and the page is served before them.
 if TYPE_CHECKING:
     from ...frames import Frame, FrameCache
+    from ...robot import Robot
     from .bodies import Bodies
+    from .link_meshes import LinkMesh
 
 # The node that all others of the crowd are below.
 CROWD = f"{WORLD}/crowd"
@@ -60,6 +62,7 @@ class Crowd:
         self._server, self._session = server, session
         self._frames: FrameCache | None = None
         self._num_steps = session.replay.rollout.num_steps
+        self._meshes: dict[Robot, list[LinkMesh]] = {}
         self._bodies: dict[str, Bodies] = {}
         self._root: viser.FrameHandle | None = None
         self._mark: viser.MeshHandle | None = None
@@ -68,8 +71,8 @@ class Crowd:
         self._drawn: Frame | None = None
 
     @property
-    def needs_meshes(self) -> bool:
-        """Whether the next `show` has to make them, which takes a second."""
+    def is_coming(self) -> bool:
+        """Whether the next `show` brings it to the page, which may take a second."""
         return self.state.is_on and not self._bodies
 
     def show(self) -> None:
@@ -133,9 +136,18 @@ class Crowd:
         from .bodies import Bodies
 
         self._root = self._server.scene.add_frame(CROWD, show_axes=False)
-        robots, count = self._session.replay.robots, len(self.state.envs)
-        self._bodies = {name: Bodies(self._server, f"{CROWD}/{name}", robot, count) for name, robot in robots.items()}
+        for name, robot in self._session.replay.robots.items():
+            meshes, count = self._meshes_of(robot), len(self.state.envs)
+            self._bodies[name] = Bodies(self._server, f"{CROWD}/{name}", robot, meshes, count)
         self._mark = _add_mark(self._server, self._session.size)
+
+    def _meshes_of(self, robot: Robot) -> list[LinkMesh]:
+        """Made once: it takes a while, and entities of one description share them."""
+        from .link_meshes import link_meshes
+
+        if robot not in self._meshes:
+            self._meshes[robot] = link_meshes(robot, len(self.state.envs))
+        return self._meshes[robot]
 
     def _move(self) -> None:
         frame = self._drawn = self._frame()
