@@ -14,7 +14,8 @@ THUMB = 40  # Pixels.
 
 # Of every control of ours that is shown: its name, and left, top, right and bottom edge.
 _CONTROLS = """
-() => [...document.querySelectorAll("#rv-bar :is(button, select, .rv-track, .rv-clock, .rv-episode), #rv-views button")]
+() => [...document.querySelectorAll("#rv-bar :is(.rv-row button, select, .rv-track, .rv-clock, .rv-episode),"
+    + "#rv-views button, #rv-files button")]
   .map((node) => [node.getAttribute("aria-label") ?? node.id ?? node.textContent, node.getBoundingClientRect()])
   .filter(([, box]) => box.width > 0)
   .map(([name, box]) => [name, box.left, box.top, box.right, box.bottom])
@@ -23,7 +24,7 @@ _CONTROLS = """
 _DRAWN = """
 () => {
   const { camera, nodeRefFromName } = window.__viserMutable;
-  const isLink = (name) => name.startsWith("/world/") && name.split("/").length === 4;
+  const isLink = (name) => name.startsWith("/world/robot/");
   return Object.keys(nodeRefFromName).filter(isLink).map((name) => {
     const { x, y } = nodeRefFromName[name].getWorldPosition(camera.position.clone()).project(camera);
     return [x, y];
