@@ -1,5 +1,6 @@
 """What of a crowd is sent to browsers, and when."""
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,7 +9,7 @@ import viser
 from memory_rollout import memory_rollout, still
 
 from replay_viewer.replay import with_robots
-from replay_viewer.rollout import Entity
+from replay_viewer.rollout import Entity, Episode, Outcome
 from replay_viewer.viewer.crowd import Crowd, crowd
 from replay_viewer.viewer.server import close_server, open_server
 from replay_viewer.viewer.session import Session
@@ -26,15 +27,27 @@ def server() -> Iterator[viser.ViserServer]:
 
 @pytest.fixture
 def drawn(server: viser.ViserServer) -> Iterator[Crowd]:
-    """A crowd of robots that walk along x, each with a ball above it, 3 m apart along y."""
+    """A crowd of robots that walk along x, each with a ball above it, 3 m apart along y; env 1 falls all the time."""
     values = still(NUM_STEPS, NUM_ENVS) | still(NUM_STEPS, NUM_ENVS, "ball")
     for name, height in (("robot", 0.3), ("ball", 1.0)):
         values[f"{name}.base_pos"][..., 0] = np.arange(NUM_STEPS)[:, None]
         values[f"{name}.base_pos"][..., 1] = 3 * np.arange(NUM_ENVS)
         values[f"{name}.base_pos"][..., 2] = height
-    crowd = Crowd(server, Session(with_robots(memory_rollout(values, entities=[Entity("robot"), BALL]))))
+    facts = {"entities": [Entity("robot"), BALL], "episodes": {1: one_step_episodes(1)}}
+    crowd = Crowd(server, Session(with_robots(memory_rollout(values, **facts))))
     yield crowd
     crowd.close()
+
+
+def one_step_episodes(env: int) -> list[Episode]:
+    """Each step is an episode, every other one of which is a fall."""
+    outcomes: tuple[Outcome, Outcome] = ("terminated", "truncated")
+    return [Episode(env, step, step, step, outcomes[step % 2], "recorded") for step in range(NUM_STEPS)]
+
+
+def instance_colors(crowd: Crowd) -> np.ndarray:
+    """Colours of the instances of the robot's first mesh, linear bytes."""
+    return crowd._bodies["robot"]._parts[0].handle.batched_colors.copy()
 
 
 def places(crowd: Crowd, name: str) -> np.ndarray:
@@ -67,7 +80,7 @@ def test_it_moves_with_playback_between_two_steps_too(drawn: Crowd) -> None:
     show_on(drawn)
     drawn._session.seek(7.25)
     drawn.show()
-    assert places(drawn, "robot")[:, 0] == pytest.approx([7.25] * 4)
+    assert places(drawn, "robot")[1:, 0] == pytest.approx([7.25] * 3)
 
 
 def test_frames_of_a_large_crowd_are_left_out_but_the_one_at_which_playback_stands(
@@ -87,6 +100,27 @@ def test_frames_of_a_large_crowd_are_left_out_but_the_one_at_which_playback_stan
     session.pause()
     drawn.show()
     assert places(drawn, "robot")[0, 0] == session.player.step
+
+
+def test_colours_of_ever_new_episodes_are_sent_now_and_then_and_when_playback_stands(drawn: Crowd) -> None:
+    session = drawn._session
+    drawn.state.set_color_by("outcome")
+    show_on(drawn)
+    session.play()
+    painted = []
+    for _ in range(24):
+        session.tick(1 / 60)
+        drawn.show()
+        painted.append(instance_colors(drawn))
+    changes = sum(not np.array_equal(a, b) for a, b in itertools.pairwise(painted))
+    assert 2 <= changes <= 5
+    session.pause()
+    session.seek(7)
+    drawn.show()
+    at_seven = instance_colors(drawn)
+    session.seek(8)
+    drawn.show()
+    assert not np.array_equal(instance_colors(drawn), at_seven)
 
 
 def test_nearest_are_those_beside_the_one_watched(drawn: Crowd) -> None:

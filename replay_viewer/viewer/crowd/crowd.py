@@ -14,7 +14,7 @@ from ..scene import WORLD
 from ..server import move_node
 from ..session import Session
 from .coloring import Coloring
-from .state import CrowdState
+from .state import ColorBy, CrowdState
 
 # Kinematics and meshes take a second to import, and the page is served before them.
 if TYPE_CHECKING:
@@ -30,22 +30,19 @@ CROWD = f"{WORLD}/crowd"
 _PER_FRAME = 20_000
 # So many of the others are looked at when the crowd comes.
 _NEAREST = 24
+# Colours change so many times more seldom than poses.
+_PAINT_STRIDE = 6
 # The mark over the robot: how high [its radii], how large.
 _MARK_HEIGHT, _MARK_SIZE = 0.9, 0.13
 _UPRIGHT = [1.0, 0.0, 0.0, 0.0]
 
 
 class _Moment(NamedTuple):
-    """What the crowd shows: a position in steps, of the envs around one, in some colours."""
+    """What is drawn: a position in steps, of the envs around one, in some kind of colours."""
 
     position: float
     env_index: int
-    coloring: Coloring | None
-
-    @property
-    def looks(self) -> tuple[int, int]:
-        """What the instances' colours depend on."""
-        return self.env_index, id(self.coloring)
+    color_by: ColorBy
 
 
 class Crowd:
@@ -66,8 +63,9 @@ class Crowd:
         self._bodies: dict[str, Bodies] = {}
         self._root: viser.FrameHandle | None = None
         self._mark: viser.MeshHandle | None = None
-        self._num_waiting = 0
-        self._shown: _Moment | None = None
+        self._moved: _Moment | None = None
+        self._painted: tuple[int, Coloring | None] | None = None
+        self._since_moved = self._since_painted = 0  # In frames.
         self._drawn: Frame | None = None
 
     @property
@@ -83,13 +81,15 @@ class Crowd:
         if not self._bodies:
             self._build()
         self._move_mark()
-        wanted = _Moment(self._session.player.position, self._session.env_index, self.state.coloring)
-        if wanted == self._shown or self._skips(wanted):
-            return
-        before, self._shown, self._num_waiting = self._shown, wanted, 0
-        self._move()
-        if before is None or wanted.looks != before.looks:
-            self._paint(wanted.coloring)
+        wanted = _Moment(self._session.player.position, self._session.env_index, self.state.color_by)
+        is_urgent = self._moved is None or wanted[1:] != self._moved[1:] or not self._session.animating
+        self._since_moved, self._since_painted = self._since_moved + 1, self._since_painted + 1
+        if wanted != self._moved and (is_urgent or self._since_moved >= self._stride):
+            self._moved, self._since_moved = wanted, 0
+            self._move()
+        if is_urgent or self._since_painted >= _PAINT_STRIDE * self._stride:
+            self._since_painted = 0
+            self._paint()
 
     def nearest(self) -> np.ndarray:
         """Where those envs are drawn that are nearest to the one watched, (K, 3) [m] in the world."""
@@ -116,21 +116,16 @@ class Crowd:
         """Take it off the page; it comes back with the next `show`."""
         if self._root is not None:
             self._root.remove()  # With all that is below it.
-        self._root, self._mark, self._bodies, self._shown, self._drawn = None, None, {}, None, None
+        self._root, self._mark, self._bodies = None, None, {}
+        self._moved, self._painted, self._drawn = None, None, None
 
     # -- drawing --------------------------------------------------------------
 
     @property
     def _stride(self) -> int:
-        """Every so many frames are drawn."""
+        """Poses are sent with every so many frames."""
         instances = sum(bodies.num_handles for bodies in self._bodies.values()) * len(self.state.envs)
         return max(1, math.ceil(instances / _PER_FRAME))
-
-    def _skips(self, wanted: _Moment) -> bool:
-        """Whether this frame is left out; never one at which playback stands, or of another env or other colours."""
-        self._num_waiting += 1
-        only_moves = self._session.animating and self._shown is not None and wanted.looks == self._shown.looks
-        return only_moves and self._num_waiting < self._stride
 
     def _build(self) -> None:
         from .bodies import Bodies
@@ -175,15 +170,21 @@ class Crowd:
             self._num_steps = replay.rollout.num_steps
         return self._frames.frame_at(position if self._stride == 1 else int(position), self.state.envs)
 
-    def _paint(self, coloring: Coloring | None) -> None:
+    def _paint(self) -> None:
+        """Give the robots and the mark their colours, if they have others."""
+        watched, coloring = self._session.env_index, self.state.coloring
+        if self._painted == (watched, coloring):
+            return
+        self._painted = (watched, coloring)
         others = self.state.others
         for bodies in self._bodies.values():
             bodies.paint(None if coloring is None else coloring.colors[others])
+        if coloring is not None and watched < len(coloring.colors):
+            color = 255 * coloring.colors[watched]
+        else:
+            color = np.array(LIGHT.accent)
         assert self._mark is not None
-        watched = self._session.env_index
-        has_color = coloring is not None and watched < len(coloring.colors)
-        color = coloring.colors[watched] if coloring is not None and has_color else np.array(LIGHT.accent) / 255
-        self._mark.color = tuple(np.round(255 * color).astype(int).tolist())
+        self._mark.color = tuple(np.round(color).astype(int).tolist())
 
 
 def _add_mark(server: viser.ViserServer, size: float) -> Any:
