@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 # How often a recording that is not there yet is looked for [s].
 _ARRIVAL_PERIOD = 0.1
-# The bundled demos, by name.
-_DEMOS = {"walk": "walk.rec", "push": "push.rec"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def demo(
         return _serve_live(which, out, serving)
     if out is not None:
         raise BadArgument("--out", out, "is for --record.")
-    _serve(asset(_DEMOS[which]), NOTHING_STATED, serving)
+    _serve(asset(f"{which}.rec"), NOTHING_STATED, serving)
 
 
 def run(args: Sequence[str]) -> None:

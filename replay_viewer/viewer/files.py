@@ -121,6 +121,7 @@ class Files:
         """Open something, instead of what is being opened."""
         self._abandon()
         self._asked_by = client_id
+        self._busy.show(_OPENING, "Opening ...", cancel="cancel_opening")
         self._opening = Opening(order, partial(self._mailbox.post, self._follow))
 
     def _abandon(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -134,12 +135,20 @@ def test_the_buttons_lead_to_the_neighbours_in_the_list(page: ViewerPage, tmp_pa
         assert page.page.get_by_role("button", name="Next recording").is_disabled()
         page.page.get_by_role("button", name="Previous recording").click()
         page.until(lambda: page.page.title().startswith(second), "the one before")
+        # One that takes its time tells so, and can be given up.
+        os.mkfifo(tmp_path / "slow.rec")
+        page.click_button("Recordings")
+        page.page.locator("#rv-library tr", has_text="slow.rec").click()
+        line = page.page.locator(".rv-busy-row", has_text="Reading the recording")
+        line.get_by_role("button", name="Cancel").click()
+        page.until(lambda: not line.count(), "that it was given up")
+        assert page.page.title().startswith(second)
         # A second browser sees the same, and its list too.
         page.page.reload()
         page.wait_ready()
         assert page.page.title().startswith(second)
         page.click_button("Recordings")
-        wait_for_list(page, 3)
+        wait_for_list(page, 4)
 
 
 def test_an_empty_folder_says_what_would_fill_it_and_a_file_can_be_chosen(page: ViewerPage, tmp_path: Path) -> None:
