@@ -20,11 +20,11 @@ from replay_viewer.robot import from_shape, load_robot
 from replay_viewer.rollout import Entity, Episode
 from replay_viewer.rotations import from_rpy, rotate
 from replay_viewer.viewer.layers import ShownLayers, overlays_of
+from replay_viewer.viewer.layers.arcs import arc_segments
 from replay_viewer.viewer.layers.link_frames import poses_on
 from replay_viewer.viewer.layers.skin import skin
 from replay_viewer.viewer.layers.torques import color_of
 from replay_viewer.viewer.layers.trails import along, trail_steps, tubes
-from replay_viewer.viewer.layers.velocity import arc_segments
 from replay_viewer.viewer.panels.layers import layers_html
 from replay_viewer.viewer.scene import Scene
 from replay_viewer.viewer.server import close_server, open_server
@@ -188,7 +188,8 @@ def test_a_command_is_ahead_and_to_the_left_of_the_heading(tmp_path: Path, serve
     more = {"command": constant(21, 0.6, 0.3, 0.5), "robot.base_lin_vel": constant(21, 1.0, 0.0, 0.7)}
     replay = walk(tmp_path, more=more, yaw=np.pi / 2)
     show(stage(server, replay, "velocity"), replay, 4.5)
-    commanded, actual = arrows(server, "overlays/velocity/robot/0")[0], arrows(server, "overlays/velocity/robot/1")[0]
+    wxyz = node(server, "overlays/velocity/robot").wxyz
+    commanded, actual = (rotate(wxyz, arrows(server, f"overlays/velocity/robot/{i}")[0]) for i in (0, 1))
     scale = actual[0]
     assert scale > 0
     assert np.allclose(actual, [scale, 0, 0], atol=1e-6)
@@ -213,6 +214,18 @@ def test_a_velocity_that_is_not_recorded_is_that_of_the_base(tmp_path: Path, ser
     assert "`command`" in layers.overlays["velocity"].legend[0][1]
 
 
+@pytest.mark.parametrize(("velocity", "is_of_base"), [((1.0, 0.0, 0.0), False), ((0.0, -1.0, 0.0), True)])
+def test_a_velocity_in_the_bases_coordinates_is_known_by_the_positions(
+    tmp_path: Path, server: viser.ViserServer, velocity: Sequence[float], is_of_base: bool
+) -> None:
+    replay = walk(tmp_path, more={"robot.base_lin_vel": constant(21, *velocity)}, yaw=np.pi / 2)
+    layers = stage(server, replay, "velocity")
+    show(layers, replay, 3)
+    drawn = rotate(node(server, "overlays/velocity/robot").wxyz, arrows(server, "overlays/velocity/robot/1")[0])
+    assert np.allclose(drawn / np.linalg.norm(drawn), [1, 0, 0], atol=1e-5)
+    assert ("base's coordinates" in layers.overlays["velocity"].legend[1][1]) == is_of_base
+
+
 def test_numbers_that_are_no_velocity_are_no_command(tmp_path: Path, server: viser.ViserServer) -> None:
     replay = walk(tmp_path, more={"command": constant(21, *range(7))})
     layers = stage(server, replay, "velocity")
@@ -222,13 +235,13 @@ def test_numbers_that_are_no_velocity_are_no_command(tmp_path: Path, server: vis
 
 
 def test_an_arc_goes_from_the_heading_through_the_turn() -> None:
-    segments = arc_segments(2.0, np.pi / 2, -np.pi / 2, 0.3, 0.1)
-    assert np.allclose(segments[0, 0], [0, 2, 0.3], atol=1e-6)
+    segments = arc_segments(2.0, -np.pi / 2, 0.3, 0.1)
+    assert np.allclose(segments[0, 0], [2, 0, 0.3], atol=1e-6)
     line, barbs = segments[:-2], segments[-2:]
-    assert np.allclose(line[-1, 1], [2, 0, 0.3], atol=1e-6)
+    assert np.allclose(line[-1, 1], [0, -2, 0.3], atol=1e-6)
     assert np.allclose(np.linalg.norm(segments[:-2, :, :2], axis=-1), 2)
     assert (barbs[:, 0] == line[-1, 1]).all()
-    assert (barbs[:, 1, 1] > 0).all()  # It came from where y is positive.
+    assert (barbs[:, 1, 0] > 0).all()  # It came from where x is positive.
 
 
 # Contact forces.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import trimesh
 import viser
 
+from ...base_velocity import is_of_base, sampled_velocities
 from ...cameras import heading_vectors
-from ...rotations import to_matrix
+from ...rotations import rotate, to_matrix
 from ...step_values import StepValues, samples
 from ..scene import WORLD
 from ..server import move_node
+from .arcs import Arc
 from .arrows import Arrows
 from .layer import Overlay, Rgb, css
 
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from ...frames import Frame
     from ...replay import Replay
     from ...robot import Robot
-    from ...rollout import Rollout
 
 # As Isaac Lab draws them.
 _COMMANDED, _ACTUAL = (22, 163, 74), (37, 99, 235)
@@ -31,12 +33,8 @@ _COMMAND_SIZES = (2, 3, 4)
 _LENGTH, _LEAST_SPEED = 1.3, 0.5
 # Where the velocity is not recorded, it is that of the base over so long a time to each side [s].
 _HALF_WINDOW = 0.06
-_SAMPLED_STEPS, _SAMPLED_ENVS = 256, 16
 # Such a percentile of all speeds: resets, which look like jumps where only positions are recorded, stay above it.
 _USUAL = 80
-# An arc is the turn of so many seconds, with a gap left before it would close.
-_TURN_SECONDS, _MOST_TURN, _LEAST_TURN = 1.0, 5.5, 0.08
-_ARC_POINTS = 25
 
 
 class Velocity(Overlay):
@@ -58,10 +56,10 @@ class Velocity(Overlay):
     @property
     def legend(self) -> tuple[tuple[str, str], ...]:
         commanded = "commanded" if self._command else _command_lack(self._replay)
-        recorded = all(mover.is_recorded for mover in self._movers)
+        sources = ", ".join(dict.fromkeys(mover.source for mover in self._movers if mover.source))
         return (
             (css(_COMMANDED), commanded),
-            (css(_ACTUAL), "actual" if recorded else "actual, from the base's positions"),
+            (css(_ACTUAL), f"actual, {sources}" if sources else "actual"),
             ("", "; ".join(dict.fromkeys(f"1 m/s is {mover.scale:.2g} m long" for mover in self._movers))),
         )
 
@@ -78,7 +76,8 @@ class _Mover:
     """The arrows of one robot.
 
     Attributes:
-        scale: how long [m] 1 m/s is drawn, once set up.
+        scale: how long [m] 1 m/s is drawn, once set up. is_of_base: whether the velocity is recorded in the base's
+            coordinates, likewise.
     """
 
     def __init__(self, replay: Replay, entity: str, agent: int, command: str | None) -> None:
@@ -88,114 +87,92 @@ class _Mover:
         self._lin_vel = _values(replay, f"{entity}.base_lin_vel")
         self._ang_vel = _values(replay, f"{entity}.base_ang_vel")
         self._size = replay.robots[entity].radius
+        self.is_of_base = False
 
     @property
     def is_recorded(self) -> bool:
         """Whether the actual velocity is recorded."""
         return self._lin_vel is not None
 
+    @property
+    def source(self) -> str:
+        """What the actual velocity is taken from where it is not simply recorded."""
+        if not self.is_recorded:
+            return "from the base's positions"
+        return "recorded in the base's coordinates" if self.is_of_base else ""
+
     def setup(self, server: viser.ViserServer) -> viser.FrameHandle:
         """Add the node that stays above the robot, with the arrows below it."""
         node = f"{WORLD}/overlays/velocity/{self._entity}"
         self._node = server.scene.add_frame(node, show_axes=False)
+        self.is_of_base = self.is_recorded and is_of_base(self._replay.rollout, self._entity)
         self._height = _top(self._replay.robots[self._entity]) + 0.12 * self._size
         self.scale = _LENGTH * self._size / self._usual_speed()
         self._arrows = [Arrows(server, f"{node}/{i}", color, self._size) for i, color in enumerate(_COLORS)]
-        self._arcs = [_Arc(server, f"{node}/arc{i}", color, self._size, i) for i, color in enumerate(_COLORS)]
+        self._arcs = [Arc(server, f"{node}/arc{i}", color, self._size, i) for i, color in enumerate(_COLORS)]
         return self._node
 
     def show(self, frame: Frame) -> None:
         """Bring the arrows to a frame."""
         poses = frame.entities[self._entity]
-        position = poses.base_pos[0] + (0, 0, self._height)
-        move_node(self._node, position.tolist(), [1.0, 0.0, 0.0, 0.0])
-        vector = heading_vectors(poses.base_wxyz[0])
-        heading = float(np.arctan2(vector[1], vector[0]))
+        forward, left = heading_vectors(poses.base_wxyz[0]).tolist()
+        heading = math.atan2(left, forward)
+        turned = [math.cos(heading / 2), 0.0, 0.0, math.sin(heading / 2)]
+        move_node(self._node, (poses.base_pos[0] + (0, 0, self._height)).tolist(), turned)
         levels = (0.1 * self._size, 0.0)  # One above the other, so that equal ones are both seen.
-        both = (self._commanded(frame, heading), self._actual(frame))
-        for (velocity, turn), arrows, arc, level in zip(both, self._arrows, self._arcs, levels, strict=True):
-            arrows.show(np.array([[0, 0, level]]), np.array([[*velocity, 0.0]]) * self.scale)
-            arc.show(turn, heading, level)
+        both = (self._commanded(frame), self._actual(frame, heading))
+        for (ahead, sideways, turn), arrows, arc, level in zip(both, self._arrows, self._arcs, levels, strict=True):
+            arrows.show(np.array([[0, 0, level]]), self.scale * np.array([[ahead, sideways, 0.0]]))
+            arc.show(turn, level)
 
-    def _commanded(self, frame: Frame, heading: float) -> tuple[np.ndarray, float]:
-        """Velocity (2,) [m/s] in the world and rate of turning [rad/s] that are commanded; zero where nothing is."""
+    def _commanded(self, frame: Frame) -> tuple[float, float, float]:
+        """Velocity ahead and to the left [m/s] and rate of turning [rad/s] as commanded; zero where nothing is."""
         if self._command is None:
-            return np.zeros(2), 0.0
+            return 0.0, 0.0, 0.0
         value = self._command.at(frame.position, frame.envs[0])
-        forward, left, *turn = value if value.ndim == 1 else value[self._agent]
-        cosine, sine = np.cos(heading), np.sin(heading)
-        return np.array([cosine * forward - sine * left, sine * forward + cosine * left]), turn[0] if turn else 0.0
+        ahead, left, *turn = (value if value.ndim == 1 else value[self._agent]).tolist()
+        return ahead, left, turn[0] if turn else 0.0
 
-    def _actual(self, frame: Frame) -> tuple[np.ndarray, float]:
-        """Velocity (2,) [m/s] and rate of turning [rad/s] of the base, level in the world."""
-        turn = 0.0 if self._ang_vel is None else self._ang_vel.at(frame.position, frame.envs[0])[2]
+    def _actual(self, frame: Frame, heading: float) -> tuple[float, float, float]:
+        """The same of the base as it moves."""
+        x, y = self._level_velocity(frame)
+        turn = 0.0 if self._ang_vel is None else float(self._ang_vel.at(frame.position, frame.envs[0])[2])
+        cosine, sine = math.cos(heading), math.sin(heading)
+        return cosine * x + sine * y, cosine * y - sine * x, turn
+
+    def _level_velocity(self, frame: Frame) -> tuple[float, float]:
+        """Velocity of the base along the world's x and y [m/s]."""
         if self._lin_vel is None:
-            return self._derived(frame), turn
-        return self._lin_vel.at(frame.position, frame.envs[0])[:2], turn
+            return self._derived(frame)
+        velocity = self._lin_vel.at(frame.position, frame.envs[0])
+        if self.is_of_base:
+            velocity = rotate(frame.entities[self._entity].base_wxyz[0], velocity)
+        return velocity[0], velocity[1]
 
-    def _derived(self, frame: Frame) -> np.ndarray:
-        """Velocity (2,) [m/s] from the base's positions around the frame, within the episode."""
+    def _derived(self, frame: Frame) -> tuple[float, float]:
+        """The same from the base's positions around the frame, within the episode."""
         rollout, env = self._replay.rollout, frame.envs[0]
         episode = rollout.episode_at(env, int(frame.position))
         reach = max(1, round(_HALF_WINDOW / rollout.control_dt))
         first = max(int(frame.position) - reach, episode.first_step)
         last = min(int(frame.position) + reach, episode.last_step)
         if first == last:
-            return np.zeros(2)
+            return 0.0, 0.0
         track = self._replay.frames.link_positions(self._entity, [0], range(first, last + 1), env)[:, 0, :2]
-        return (track[-1] - track[0]) / ((last - first) * rollout.control_dt)
+        x, y = ((track[-1] - track[0]) / ((last - first) * rollout.control_dt)).tolist()
+        return x, y
 
     def _usual_speed(self) -> float:
         """The fastest that is usual [m/s]."""
         rollout = self._replay.rollout
-        velocities = [_sampled_velocities(rollout, self._entity)]
+        velocities = [sampled_velocities(rollout, self._entity)]
         if self._command is not None:
             velocities.append(samples(rollout, "command")[..., :2])
         speeds = [float(np.percentile(np.linalg.norm(v, axis=-1), _USUAL)) for v in velocities if v.size]
         return max([_LEAST_SPEED, *speeds])
 
 
-def _sampled_velocities(rollout: Rollout, entity: str) -> np.ndarray:
-    """Level velocities (S, E, 2) [m/s] of an entity as recorded, else those of its first steps."""
-    if f"{entity}.base_lin_vel" in rollout.fields:
-        return samples(rollout, f"{entity}.base_lin_vel")[..., :2]
-    envs = range(min(rollout.num_envs, _SAMPLED_ENVS))
-    base_pos = rollout.read(f"{entity}.base_pos", slice(0, _SAMPLED_STEPS), envs)[..., :2].astype(np.float64)
-    return np.nan_to_num(np.diff(base_pos, axis=0), posinf=0.0, neginf=0.0) / rollout.control_dt
-
-
 _COLORS: tuple[Rgb, Rgb] = (_COMMANDED, _ACTUAL)
-
-
-class _Arc:
-    """A curved arrow about the vertical axis, from the heading to where it will be. index: the inner or the outer."""
-
-    def __init__(self, server: viser.ViserServer, name: str, color: Rgb, size: float, index: int) -> None:
-        self._radius = (0.62 - 0.12 * index) * size
-        self._barb = 0.09 * size
-        self._handle = server.scene.add_line_segments(
-            name, np.zeros((1, 2, 3), np.float32), color, thickness=0.028 * size, visible=False
-        )
-
-    def show(self, rate: float, heading: float, level: float) -> None:
-        """The turn at a rate [rad/s] from a heading [rad], at a height [m]; none where it hardly turns."""
-        turn = float(np.clip(rate * _TURN_SECONDS, -_MOST_TURN, _MOST_TURN))
-        visible = abs(turn) > _LEAST_TURN
-        if visible:
-            self._handle.points = arc_segments(self._radius, heading, turn, level, self._barb)
-        if self._handle.visible != visible:
-            self._handle.visible = visible
-
-
-def arc_segments(radius: float, start: float, turn: float, level: float, barb: float) -> np.ndarray:
-    """Segments (S, 2, 3) of an arc about the z axis, with the two barbs of an arrow at its end."""
-    angles = start + np.linspace(0, turn, _ARC_POINTS)
-    points = np.stack([radius * np.cos(angles), radius * np.sin(angles), np.full_like(angles, level)], axis=-1)
-    along = np.sign(turn) * np.array([-np.sin(angles[-1]), np.cos(angles[-1]), 0.0])
-    outwards = np.array([np.cos(angles[-1]), np.sin(angles[-1]), 0.0])
-    ends = [points[-1] - barb * (along + side * outwards) for side in (0.7, -0.7)]
-    barbs = [np.stack([points[-1], end]) for end in ends]
-    return np.concatenate([np.stack([points[:-1], points[1:]], axis=1), np.stack(barbs)]).astype(np.float32)
 
 
 def _velocity_command(replay: Replay) -> str | None:
