@@ -34,13 +34,14 @@ def serve_and_stop() -> None:
 def main() -> None:
     """Run all of it."""
     import replay_viewer
-    from replay_viewer.assets_path import asset
+    from replay_viewer.assets_path import asset, demo_script
 
     assert "site-packages" in replay_viewer.__file__, f"{replay_viewer.__file__} is not the installed package"
     start = time.perf_counter()
     assert "usage: replay-viewer" in output("--help")
     print(f"--help: {time.perf_counter() - start:.2f} s")
     assert "Episodes" in output("info", str(asset("walk.rec")))
+    assert demo_script("walk").is_file() and demo_script("push").is_file()
     serve_and_stop()
     print("help, info, viewer and Ctrl-C work")
 

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from replay_viewer.assets_path import asset
+from replay_viewer.assets_path import asset, demo_script
 from replay_viewer.errors import FileProblem
 
 
 def test_bundled_files_are_found():
     assert asset("walk.rec").is_file()
     assert asset("trotter/trotter.urdf").is_file()
+    assert demo_script("walk").is_file() and demo_script("push").is_file()
 
 
 def test_missing_file_is_named_with_the_way_to_get_it():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,25 @@ def test_who_leaves_before_the_end_leaves_nothing(sender: Sender, tmp_path: Path
     while stored(tmp_path) and time.monotonic() < end:
         time.sleep(0.01)
     assert stored(tmp_path) == []
+
+
+def test_who_sends_nothing_is_not_waited_for(sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads_module, "_PATIENCE", 0.05)
+    with connect(sender.url) as socket:
+        announce(socket, {"a": 10})
+        assert "nothing came" in last_answer(socket)["problem"]
+    assert stored(tmp_path) == []
+
+
+def test_no_more_than_four_send_at_once(sender: Sender) -> None:
+    with ExitStack() as stack:
+        for _ in range(4):
+            socket = stack.enter_context(connect(sender.url))
+            announce(socket, {"a": 10})
+            socket.send(b"12345")
+            assert json.loads(socket.recv(timeout=10)) == {"received": 5}
+        fifth = stack.enter_context(connect(sender.url))
+        assert "try again later" in last_answer(fifth)["problem"]
 
 
 def test_a_foreign_page_cannot_send(sender: Sender) -> None:

@@ -39,6 +39,8 @@ _MAX_NAME_BYTES = 255
 _AT_ONCE = 4
 # A drop that arrived less than so long ago is not removed [s].
 _NEW = 60.0
+# Who sends nothing for so long is not waited for any more [s].
+_PATIENCE = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +112,7 @@ class Uploads:
                 self._root.cleanup()
 
     async def _receive(self, connection: Connection) -> None:
-        files = read_announcement(await connection.recv())
+        files = read_announcement(await _next(connection))
         key, folder = self._new_folder(sum(file.size for file in files))
         try:
             await _write_files(folder, files, _chunks(connection))
@@ -166,11 +168,18 @@ def _has_short_parts(name: str) -> bool:
         return False
 
 
+async def _next(connection: Connection) -> str | bytes:
+    try:
+        return await asyncio.wait_for(connection.recv(), _PATIENCE)
+    except asyncio.TimeoutError:
+        raise UploadRefused(f"nothing came for {_PATIENCE:.0f} s.") from None
+
+
 async def _chunks(connection: Connection) -> AsyncIterator[bytes]:
     """The messages with bytes, each acknowledged once it was used."""
     received = 0
     while True:
-        chunk = await connection.recv()
+        chunk = await _next(connection)
         if isinstance(chunk, str) or not 0 < len(chunk) <= CHUNK_BYTES:
             raise UploadRefused("the files did not come as the viewer's page sends them.")
         yield chunk
