@@ -91,8 +91,8 @@ def test_what_is_shown_is_drawn_as_chosen() -> None:
     plot.choice.toggle_pinned(1)
     plot.choice.toggle_hidden(0)
     picture = plot.picture()
-    assert names(picture) == ["down", "reward"]
-    assert picture.lines[0].width > picture.lines[1].width
+    assert names(picture) == ["reward", "down"]  # above the other
+    assert picture.lines[1].width > picture.lines[0].width
     assert picture.curves.shape == (50, 2)
 
 

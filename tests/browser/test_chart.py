@@ -263,8 +263,8 @@ def test_the_buttons_of_a_row_pin_hide_and_show_alone(charts_page: ViewerPage) -
     every = ["tracking", "torques", "alive", "reward"]
     assert names() == every
     press("alive", "pin")
-    page.until(lambda: names() == ["alive", "tracking", "torques", "reward"], "a pinned term")
-    assert chart(page)["series"][0]["width"] > chart(page)["series"][1]["width"]
+    page.until(lambda: names() == ["tracking", "torques", "reward", "alive"], "a pinned term above the others")
+    assert chart(page)["series"][3]["width"] > chart(page)["series"][2]["width"]
     assert page.page.locator("tr[data-term]").first.get_attribute("data-term") == "alive"
     press("alive", "pin")
     press("torques", "hide")

@@ -13,6 +13,7 @@ from ..plots.curve_plot import CurvePlot
 
 _PIN = "M9 3h6v2l-1 1v5l3 3v2h-4v5l-1 1-1-1v-5H7v-2l3-3V6L9 5z"
 _EYE = "M12 5c5 0 8.5 4 10 7-1.5 3-5 7-10 7S3.5 15 2 12c1.5-3 5-7 10-7zm0 3a4 4 0 1 0 0 8 4 4 0 0 0 0-8z"
+_EYE_SHUT = _EYE + "M4 3l17 17-1.5 1.5L2.5 4.5z"
 _ALONE = (
     "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zm0 2a7 7 0 1 0 0 14 7 7 0 0 0 0-14zm0 3.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7z"
 )
@@ -24,7 +25,7 @@ def row_buttons(chart: str, choice: CurveChoice, curve: int) -> str:
     hide = "Show in the chart" if is_hidden else "Hide in the chart"
     buttons = (
         _icon_button(f"{chart}_pin", curve, _PIN, curve in choice.pinned, "Pin: first and thicker"),
-        _icon_button(f"{chart}_hide", curve, _EYE, is_hidden, hide),
+        _icon_button(f"{chart}_hide", curve, _EYE_SHUT if is_hidden else _EYE, is_hidden, hide),
         _icon_button(f"{chart}_alone", curve, _ALONE, curve == choice.alone, "Show alone"),
     )
     return f'<span class="rv-acts">{"".join(buttons)}</span>'

@@ -31,6 +31,7 @@ _STYLE = """<style>
 .rv-rewards .bar b.over{border-right-width:4px}
 .rv-rewards .bar b.over.down{border-width:0 0 0 4px}
 .rv-rewards tr.unsaid{display:none}
+.rv-rewards tr.out td:first-child{opacity:.55}
 .rv-rewards .bar u{position:absolute;left:50%;top:0;bottom:0;width:1px;background:rgba(110,120,135,.6)}
 .rv-rewards .sum td{border-top:1px solid rgba(128,140,155,.35);font-weight:600;padding-top:4px}
 .rv-rewards .note{opacity:.7}
@@ -131,7 +132,8 @@ def _share(value: float, scale: float) -> float:
 def _term_row(curve: int, name: str, choice: CurveChoice) -> str:
     label, mark = html.escape(name), swatch(CHART, choice, curve, term_color(curve))
     return (
-        f'<tr data-term="{label}" data-row="{curve}"><td title="{label}">{mark}{_breakable(label)}</td>'
+        f'<tr class="{"" if curve in choice.shown else "out"}" data-term="{label}" data-row="{curve}">'
+        f'<td title="{label}">{mark}{_breakable(label)}</td>'
         f'<td><div class="bar"><u></u><b></b></div></td><td class="value"></td>'
         f'<td class="acts">{row_buttons(CHART, choice, curve)}</td></tr>'
     )

@@ -33,6 +33,12 @@ class CurveChoice:
         return tuple(curve for curve in self.order if curve not in self.hidden)
 
     @property
+    def drawn(self) -> tuple[int, ...]:
+        """Curves that are shown, the pinned ones last: they are drawn above the others."""
+        shown = self.shown
+        return (*(c for c in shown if c not in self.pinned), *(c for c in shown if c in self.pinned))
+
+    @property
     def key(self) -> tuple[object, ...]:
         """Differs where the choice does."""
         return self.alone, tuple(self.pinned), frozenset(self.hidden)

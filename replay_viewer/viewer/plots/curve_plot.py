@@ -108,7 +108,7 @@ class CurvePlot:
         return tuple((picked or main or (shown if len(shown) <= MAX_SPREADS else ()))[:MAX_SPREADS])
 
     def _draw(self, focus: tuple[int, ...], before: Range) -> Picture:
-        curves, shown = self._curves.curves, self.choice.shown
+        curves, shown = self._curves.curves, self.choice.drawn
         factors = np.array([self._factor(curves.points[:, curve]) for curve in shown])
         values = curves.points[:, list(shown)] * factors
         spreads = tuple(s for curve in focus if (s := self._spread(shown.index(curve), curve, factors)) is not None)
@@ -127,7 +127,7 @@ class CurvePlot:
 
     def _limits(self, factors: np.ndarray) -> Limits:
         """Of curves that are few, or that are pinned: more lines would hide the curves."""
-        shown, pinned = self.choice.shown, self.choice.pinned
+        shown, pinned = self.choice.drawn, self.choice.pinned
         marked = [(i, curve) for i, curve in enumerate(shown) if len(shown) <= _FEW or curve in pinned]
         return tuple(
             (i, limit * float(factors[i])) for i, curve in marked for limit in self.source.limits.get(curve, ())
