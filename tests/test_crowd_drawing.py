@@ -2,17 +2,21 @@
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 import viser
+from container_samples import append_steps, fallen, sample_info, terminal_values
 from memory_rollout import memory_rollout, still
 
-from replay_viewer.replay import with_robots
+from replay_viewer.record.writer import ContainerWriter
+from replay_viewer.replay import open_replay, with_robots
 from replay_viewer.rollout import Entity, Episode, Outcome
-from replay_viewer.viewer.crowd import Crowd, crowd
+from replay_viewer.viewer.crowd import ByOutcome, Crowd, crowd
 from replay_viewer.viewer.server import close_server, open_server
 from replay_viewer.viewer.session import Session
+from replay_viewer.viewer.tail import Tail
 
 NUM_ENVS, NUM_STEPS = 5, 40
 BALL = Entity("ball", kind="object", shape={"type": "sphere", "radius": 0.2})
@@ -145,3 +149,31 @@ def test_switched_off_it_leaves_nothing_and_comes_back(server: viser.ViserServer
     assert not any("/world/crowd" in name for name in server.scene._handle_from_node_name)
     show_on(drawn)
     assert places(drawn, "robot").shape == (4, 3)
+
+
+def recorded_place(crowd: Crowd) -> list[float]:
+    """Where env 1 was recorded, by where it is drawn."""
+    return (places(crowd, "robot")[0] - crowd.state.offsets[1]).tolist()
+
+
+def test_crowd_of_a_recording_that_is_written_shows_what_came_since(server: viser.ViserServer, tmp_path: Path) -> None:
+    with ContainerWriter(tmp_path / "run.rec", sample_info()) as writer:
+        append_steps(writer, range(10))
+        replay = open_replay(tmp_path / "run.rec")
+        crowd = Crowd(server, Session(replay, tail=Tail(replay)))
+        crowd.state.set_color_by("outcome")
+        show_on(crowd)
+        assert recorded_place(crowd)[0] == 9
+        writer.end_episodes(fallen(10, [1], values=terminal_values(10, [1])))
+        append_steps(writer, range(10, 20))
+        assert crowd._session.poll(1.0)
+        assert isinstance(crowd.state.coloring, ByOutcome)
+        assert ("terminated", 1) in [(text, number) for text, _, number in crowd.state.coloring.counts]
+        crowd._session.seek(10)
+        crowd.show()
+        assert recorded_place(crowd)[2] == 1000
+        crowd._session.seek(15)
+        crowd.show()
+        assert recorded_place(crowd)[0] == 15
+        crowd.close()
+        replay.close()
