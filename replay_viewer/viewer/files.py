@@ -6,6 +6,7 @@ The page names recordings by their number in the list, and drops by a key: never
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -146,7 +147,7 @@ class Files:
             elif isinstance(job.error, SeveralRecordings):
                 self.list_folder(job.error.folder, "what was dropped")
             else:
-                self._notify(job.problem)
+                self._notify(_as_dropped(job.problem, opening.order))
         finally:
             self._busy.hide(_OPENING)
 
@@ -186,6 +187,11 @@ class Files:
     def _tell(self, changes: Mapping[str, Any]) -> None:
         for client in list(self._clients.values()):
             self._page.update(client, {"files": changes})
+
+
+def _as_dropped(problem: str, order: Order | None) -> str:
+    """What is wrong, with dropped files by their own names instead of where they are kept."""
+    return problem if order is None or order.inside is None else problem.replace(f"{order.inside}{os.sep}", "")
 
 
 def _is_neutral(replay: Replay, entity: Entity) -> bool:

@@ -173,7 +173,7 @@ def test_dropped_files_are_opened_or_leave_what_is_shown_as_it_is(page: ViewerPa
     with viewer_of(shown) as viewer:
         page.goto(viewer.url)
         drop(page, tmp_path / "notes.npz")
-        page.until(lambda: "notes.npz" in problem(page), "why it cannot be opened")
+        page.until(lambda: "\nnotes.npz: is not an npz file" in problem(page), "why it cannot be opened")
         assert page.page.title().startswith("shown.npz")
         # A robot's folder is for what is shown, at the same step.
         page.press_button("One step forward")
