@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from replay_viewer.viewer.clicks import ray_of
 from replay_viewer.viewer.picking import boxes_around, first_hit
 
 DOWN = np.array([0.0, 0.0, -1.0])
@@ -78,3 +79,25 @@ def test_every_link_with_a_box_can_be_hit_and_no_other():
 
 def test_envs_that_draw_nothing_are_not_hit():
     assert hit_from(0.0, boxes=boxes_around([], [])) is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "direction"),
+    [
+        (None, None),
+        ((0, 0, 1), (0, 0, 0)),
+        ((0, 0, math.nan), (0, 0, 1)),
+        ((0, 0, 1), (0, math.inf, 1)),
+        ((0, 0), (0, 1)),
+        ("abc", "def"),
+        ({}, [[1]]),
+        ((0, 0, 1), (0, 1)),
+    ],
+)
+def test_what_is_no_ray_is_none(origin, direction):
+    assert ray_of(origin, direction) is None
+
+
+def test_ray_of_a_browser_is_taken_as_it_is():
+    ray = ray_of((1, 2, 3), (0.0, 0, -2))
+    assert ray is not None and ray.tolist() == [[1, 2, 3], [0, 0, -2]]

@@ -41,7 +41,7 @@ class Clicks:
 
     def select(self, client_id: int, origin: Any, direction: Any) -> None:
         """Watch the env whose robot a ray of a browser hits, from a point in that browser's space; else nothing."""
-        view, ray = self._browsers.views.get(client_id), _ray(origin, direction)
+        view, ray = self._browsers.views.get(client_id), ray_of(origin, direction)
         if view is None or ray is None:
             return
         env = self._crowd.pick(ray[0] + view.origin(self._browsers.subject), ray[1])
@@ -49,7 +49,7 @@ class Clicks:
             self._session.select_env(self._session.replay.rollout.env_ids[env])
 
 
-def _ray(origin: Any, direction: Any) -> np.ndarray | None:
+def ray_of(origin: Any, direction: Any) -> np.ndarray | None:
     """A ray's origin and direction (2, 3), or None: what a browser sends may be anything."""
     try:
         ray = np.array([origin, direction], dtype=np.float64)

@@ -24,7 +24,7 @@ background:var(--rv-accent);border-color:var(--rv-accent);color:var(--rv-on-acce
 .rv-crowd .rv-ends{display:flex;justify-content:space-between;font-variant-numeric:tabular-nums}
 </style>"""
 
-_HINT = "Click on one to watch it. (M)"
+_HINT = "All around this one (M); a click on a robot watches it"
 _KINDS = {"robot": "Own colours", "outcome": "Outcome", "return": "Return"}
 
 
