@@ -10,6 +10,7 @@ _MOUSE = (
     ("Drag", "Orbit"),
     ("Right drag", "Pan; two fingers on a touch screen"),
     ("Wheel", "Nearer or farther; pinch on a touch screen"),
+    ("Robot", "Click to watch it, of the crowd that M shows"),
     ("Timeline", "Drag to scrub; colours tell how an episode ended"),
     ("Chart", "Click to go there; drag for an A-B loop; wheel for a part of the time, double click for all of it"),
 )
