@@ -132,16 +132,20 @@ def charts_viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ViewerPr
         yield viewer
 
 
-@pytest.fixture
-def charts_page(chromium, charts_viewer: ViewerProcess) -> Iterator[ViewerPage]:
-    """The first step of the first env, paused, with all curves shown as recorded."""
+@pytest.fixture(scope="module")
+def opened_page(chromium, charts_viewer: ViewerProcess) -> Iterator[ViewerPage]:
     with open_page(chromium, charts_viewer.url) as page:
-        page.choose_on_bar("Loop", "off")
-        page.choose("Env", "0")
-        page.press_button("Start of the recording")
-        page.wait_step(0)
-        chart(page)
         yield page
+
+
+@pytest.fixture
+def charts_page(opened_page: ViewerPage) -> ViewerPage:
+    """The first step, without a loop; one page for all tests, each of which leaves the charts as they were."""
+    opened_page.choose_on_bar("Loop", "off")
+    opened_page.press_button("Start of the recording")
+    opened_page.wait_step(0)
+    chart(opened_page)
+    return opened_page
 
 
 def test_a_click_seeks_to_the_step_below_it(charts_page: ViewerPage) -> None:

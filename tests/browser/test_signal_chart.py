@@ -35,11 +35,10 @@ def signals_viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ViewerP
         yield viewer
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def signals_page(chromium, signals_viewer: ViewerProcess) -> Iterator[ViewerPage]:
+    """One page for all tests, at the first step."""
     with open_page(chromium, signals_viewer.url) as page:
-        page.press_button("Start of the recording")
-        page.wait_step(0)
         yield page
 
 
