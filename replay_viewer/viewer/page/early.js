@@ -71,7 +71,7 @@
 
   // A phone has no room for the picture and the panel beside each other.
   function isSmall() {
-    return Math.min(window.innerWidth, window.innerHeight) < 500;
+    return window.matchMedia("(pointer: coarse)").matches && Math.min(window.innerWidth, window.innerHeight) < 500;
   }
 
   function isClosed() {
