@@ -396,7 +396,7 @@ def test_where_to_record_is_for_recording(tmp_path: Path, capsys: Capture) -> No
     assert "is for --record" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", ["--env=1", "--step=1", "--dt=0.1"])
+@pytest.mark.parametrize("option", ["--env=1", "--step=1"])
 def test_an_option_of_one_recording_does_not_fit_a_folder(option: str, rollout: Path, capsys: Capture) -> None:
     assert main(["view", str(rollout.parent), option]) == 2
     assert "is for one recording" in capsys.readouterr().err

@@ -166,8 +166,8 @@ def _serve(
     _check_readable(path, tail)
     with _serving(path, serving) as app:
         if _is_list(path, tail):
-            _refuse_options_of_one(path, env, step, loading)
-            app.browse(path)
+            _refuse_options_of_one(path, env, step)
+            app.browse(_order(path, loading))
         else:
             _show(app, path, loading, env, step, tail)
         app.run_forever()
@@ -226,10 +226,9 @@ def _is_list(path: Path, tail: bool) -> bool:
     return not tail and is_folder_of_recordings(path)
 
 
-def _refuse_options_of_one(path: Path, env: int | None, step: int | None, loading: Loading) -> None:
+def _refuse_options_of_one(path: Path, env: int | None, step: int | None) -> None:
     """Raises BadArgument for options that say something of one recording, where many can be chosen from."""
-    given = {"--env": env, "--step": step, "--joint-names": loading.joint_names, "--dt": loading.dt}
-    for option, value in given.items():
+    for option, value in (("--env", env), ("--step", step)):
         if value is not None:
             raise BadArgument(option, value, f"is for one recording, and {path} is a folder of them.")
 

@@ -123,15 +123,18 @@ class ViewerApp:
 
         return progress
 
-    def browse(self, folder: Path) -> None:
-        """Let the page choose from the recordings in a folder and below it, before or while something is shown."""
+    def browse(self, how: Order) -> None:
+        """Let the page choose from the recordings of a folder, before or while something is shown.
+
+        how: how each of them is opened; its path is the folder's.
+        """
         if self._stage is None:
             self.say(
                 "Choose a recording",
                 "A click in the list opens one. So does a file that is dropped into this page.",
                 waits=False,
             )
-        self._mailbox.post(self._files.list_folder, folder)
+        self._mailbox.post(self._files.list_folder, how)
 
     def show(
         self,

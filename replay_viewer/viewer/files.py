@@ -61,6 +61,7 @@ class Files:
         self._order: Order | None = None
         self._is_shown = self._lacks_robot = False
         self._shelf: Shelf | None = None
+        self._how: Order | None = None
         self._opening: Opening | None = None
         self._asked_by = -1
 
@@ -75,11 +76,17 @@ class Files:
             "look_again": lambda value, client_id: self._shelf and self._shelf.look_again(),
         }
 
-    def list_folder(self, folder: Path, name: str = "") -> None:
-        """Let the pages choose from the recordings of a folder. name: what to call it; empty for its own."""
+    def list_folder(self, how: Order, name: str = "") -> None:
+        """Let the pages choose from the recordings of a folder.
+
+        Args:
+            how: how each of them is opened; its path is the folder's.
+            name: what to call the folder; empty for its own name.
+        """
+        self._how = how
         if self._shelf is not None:
             self._shelf.close()
-        self._shelf = Shelf(folder, name, self._mailbox, self._tell)
+        self._shelf = Shelf(how.path, name, self._mailbox, self._tell)
         self._tell({**self._state, "isAskedFor": True})
 
     def greet(self, client: viser.ClientHandle) -> None:
@@ -106,14 +113,18 @@ class Files:
 
     def _open_listed(self, value: Any, client_id: int) -> None:
         if self._shelf is not None:
-            self._open(partial(Order, self._shelf.library.numbered(value).path), client_id)
+            self._open_path(self._shelf.library.numbered(value).path, client_id)
 
     def _open_neighbour(self, value: Any, client_id: int) -> None:
         if self._shelf is None or self._order is None or value not in (-1, 1):
             return
         neighbour = self._shelf.library.neighbour(self._order.path, value)
         if neighbour is not None:
-            self._open(partial(Order, neighbour), client_id)
+            self._open_path(neighbour, client_id)
+
+    def _open_path(self, path: Path, client_id: int) -> None:
+        assert self._how is not None, "there is a list"
+        self._open(partial(replace, self._how, path=path), client_id)
 
     def _open_upload(self, value: Any, client_id: int) -> None:
         self._open(partial(order_of, self._uploads.folder(value), self._order), client_id)
@@ -145,7 +156,7 @@ class Files:
             if job.state == "done":
                 self._show_opened(opening)
             elif isinstance(job.error, SeveralRecordings):
-                self.list_folder(job.error.folder, "what was dropped")
+                self.list_folder(Order(job.error.folder), "what was dropped")
             else:
                 self._notify(_as_dropped(job.problem, opening.order))
         finally:

@@ -39,7 +39,7 @@ class Shelf:
         self._mailbox, self._tell = mailbox, tell
         self._is_closed = False
         self._told: tuple[Listed, ...] = ()
-        self._rests_until = 0.0
+        self._told_at = 0.0
         self._looking = self._begin()
 
     @property
@@ -54,7 +54,8 @@ class Shelf:
 
     def look_again(self) -> None:
         """Look through the folder again, unless that is being done or was just done."""
-        if self._looking.state != "running" and time.monotonic() >= self._rests_until:
+        rest = max(_REST, _REST_PER_LOOK * (self._looking.result or 0.0))
+        if self._looking.state != "running" and time.monotonic() - self._told_at >= rest:
             self._looking = self._begin()
 
     def close(self) -> None:
@@ -63,19 +64,14 @@ class Shelf:
         self._looking.cancel()
 
     def _begin(self) -> Job:
-        began = time.monotonic()
-
-        def tell() -> None:
-            now = time.monotonic()
-            self._rests_until = now + max(_REST, _REST_PER_LOOK * (now - began))
-            self._mailbox.post(self._tell_news)
-
-        return Job(partial(_look_through, self.library), tell)
+        tell = partial(self._mailbox.post, self._tell_news)
+        return Job(partial(_look_through, self.library, tell), tell)
 
     def _tell_news(self) -> None:
         """Tell the pages what is known now: all rows when there are others, else those that are known better."""
         if self._is_closed:
             return
+        self._told_at = time.monotonic()
         known = self.library.recordings
         if [listed.number for listed in known] != [listed.number for listed in self._told]:
             news = {"rows": [_row(listed) for listed in known], "isCut": self.library.is_cut}
@@ -88,14 +84,17 @@ class Shelf:
         return {"isLooking": self._looking.state == "running", "problem": self._looking.problem}
 
 
-def _look_through(library: Library, progress: Progress) -> None:
-    """Find the recordings, and read what is in them, newest first."""
+def _look_through(library: Library, tell: Callable[[], object], progress: Progress) -> float:
+    """Find the recordings, and read what is in them, newest first; returns how long it took to find them [s]."""
+    began = time.monotonic()
     library.look(lambda num_found: progress(num_found, 0))
-    progress(0, len(library.recordings))
+    taken = time.monotonic() - began
+    tell()  # Which there are, before the first of them is read.
     while library.read_next():
         progress(library.num_read, len(library.recordings))
     # Kinematics and meshes take a second to import: done by the time that a recording is chosen.
     importlib.import_module("..replay", __package__)
+    return taken
 
 
 def _row(listed: Listed) -> list[Any]:

@@ -59,9 +59,9 @@ def page(chromium) -> Iterator[ViewerPage]:
 
 
 @contextmanager
-def viewer_of(path: Path, temporary: Path | None = None) -> Iterator[ViewerProcess]:
+def viewer_of(path: Path, *options: object, temporary: Path | None = None) -> Iterator[ViewerProcess]:
     """temporary: where it keeps what is sent; None for where everybody does."""
-    arguments = [str(path), "--port", "0", "--no-shadows"]
+    arguments = [str(path), "--port", "0", "--no-shadows", *map(str, options)]
     with ViewerProcess(arguments, TMPDIR=str(temporary or tempfile.gettempdir())) as viewer:
         yield viewer
 
@@ -125,11 +125,13 @@ def test_a_folder_is_a_list_to_choose_from_and_to_come_back_to(page: ViewerPage,
 def test_the_buttons_lead_to_the_neighbours_in_the_list(page: ViewerPage, tmp_path: Path) -> None:
     for number in range(3):
         write_npz(tmp_path / f"{number}.npz", 20 + number)
-    with viewer_of(tmp_path) as viewer:
+    urdf = write_robot(tmp_path / "tiny_description") / "urdf" / "robot.urdf"
+    with viewer_of(tmp_path, "--urdf", urdf) as viewer:
         page.page.goto(viewer.url)
         wait_for_list(page, 3)
         _, second, third = names(page)
         open_listed(page, second, 20 + int(second[0]))
+        page.until(lambda: any(node.endswith("/robot/a") for node in page.nodes()), "the robot that was stated")
         page.page.get_by_role("button", name="Next recording").click()
         page.until(lambda: page.page.title().startswith(third), "the next one")
         assert page.page.get_by_role("button", name="Next recording").is_disabled()
@@ -199,7 +201,7 @@ def test_sending_tells_what_is_sent_and_can_be_cancelled(page: ViewerPage, tmp_p
     large.write_bytes(bytes(20 << 20))
     # It is never told what has arrived, and waits.
     page.page.route_web_socket("**/upload", lambda socket: socket.connect_to_server().on_message(lambda message: None))
-    with viewer_of(write_npz(tmp_path / "shown.npz"), kept) as viewer:
+    with viewer_of(write_npz(tmp_path / "shown.npz"), temporary=kept) as viewer:
         page.goto(viewer.url)
         page.page.locator("#rv-choose").set_input_files(large)
         line = page.page.locator(".rv-busy-row", has_text="Sending large.rec (21 MB)")
