@@ -215,10 +215,10 @@ def test_rewards_are_live_while_playing(page: ViewerPage) -> None:
 
 def test_curves_have_a_time_marker_at_the_step(page: ViewerPage) -> None:
     page.until(lambda: page.page.locator(".rv-marker").count() == 2, "a marker in each chart")
-    before = page.page.locator(".rv-marker").bounding_box()
+    before = page.page.locator(".rv-marker").first.bounding_box()
     page.press_button("Play")
     page.until(lambda: page.step() > 40, "playing")
-    after = page.page.locator(".rv-marker").bounding_box()
+    after = page.page.locator(".rv-marker").first.bounding_box()
     assert before and after and after["x"] > before["x"]
 
 
