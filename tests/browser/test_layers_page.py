@@ -101,24 +101,27 @@ def test_each_overlay_comes_and_goes_in_every_browser(chromium, viewer: ViewerPr
         assert not [line for line in page.console if line.startswith(("error", "pageerror"))]
 
 
-def test_the_arrows_are_seen_and_move_with_the_robot(chromium, viewer: ViewerProcess) -> None:
-    with open_page(chromium, viewer.url, size=(1000, 640), drawing=True) as page:
-        page.close_notifications()
+def commanded_and_actual(page: ViewerPage) -> bool:
+    """Whether the picture has a green and a blue arrow."""
+    red, green, blue = np.moveaxis(page.picture().astype(int), -1, 0)
+    commanded = (green > red + 60) & (green > blue + 30)
+    actual = (blue > red + 60) & (blue > green + 30)
+    return bool(commanded.sum() > 30 and actual.sum() > 30)
+
+
+def test_arrows_are_seen_and_move_with_the_robot(chromium, viewer: ViewerProcess) -> None:
+    with open_page(chromium, viewer.url) as page:
         page.open_tab("View")
         press(page, "velocity")
-
-        def colors() -> bool:
-            red, green, blue = np.moveaxis(page.picture().astype(int), -1, 0)
-            commanded = (green > red + 60) & (green > blue + 30)
-            actual = (blue > red + 60) & (blue > green + 30)
-            return bool(commanded.sum() > 30 and actual.sum() > 30)
-
-        page.until(colors, "a green and a blue arrow", timeout=20)
+        page.until(lambda: is_on(page, "velocity"), "velocity switched on")
         page.press_button("End of the recording")
         end = 0.02 * (NUM_STEPS - 1)
         page.until(lambda: abs(page.pose(NODES["velocity"])["position"][0] - end) < 1e-3, "arrows at the robot")
-        press(page, "velocity")
-        page.until(lambda: not is_on(page, "velocity"), "no arrows")
+    # Nothing is clicked where pictures are drawn without a GPU: it takes long.
+    with open_page(chromium, viewer.url, size=(500, 460), drawing=True) as drawn:
+        # The first pictures take longest: light and shaders are made for them.
+        drawn.page.wait_for_function("() => window.__viserTestpoints.rendererInfo.render.frame > 5", timeout=60_000)
+        drawn.until(lambda: commanded_and_actual(drawn), "a green and a blue arrow", timeout=60)
 
 
 # A notebook.
