@@ -73,12 +73,12 @@ def test_video_of_the_episode_is_drawn_told_of_saved_and_sent(page: ViewerPage, 
         page.click_button("Render Video")
         page.until(lambda: "frames" in status(page) or "Preparing" in status(page), "progress")
         assert page.page.get_by_role("button", name="Render Video").is_disabled()
-    assert download.value.suggested_filename == "demo_env0_ep1.mp4"
+    assert download.value.suggested_filename == "walk_env0_ep1.mp4"
     video = probe_video(download.value.path())
     episode = demo.rollout.episodes(0)[0]
     assert (video.size, video.fps) == ((640, 360), 24.0)
     assert video.num_frames == frames_of(episode.num_steps * demo.rollout.control_dt)
-    saved = folder / "demo_env0_ep1.mp4"
+    saved = folder / "walk_env0_ep1.mp4"
     page.until(lambda: str(saved) in status(page), "where the video is")
     assert saved.read_bytes() == Path(download.value.path()).read_bytes()
     assert page.page.get_by_role("button", name="Render Video").is_enabled()
@@ -136,7 +136,7 @@ def test_key_c_saves_a_picture(page: ViewerPage) -> None:
     page.wait_step(1)
     with page.page.expect_download(timeout=60_000) as download:
         page.page.keyboard.press("c")
-    assert download.value.suggested_filename == "demo_env0_step1.png"
+    assert download.value.suggested_filename == "walk_env0_step1.png"
 
 
 def test_picture_has_the_size_and_the_view_of_the_panel(page: ViewerPage) -> None:
@@ -174,7 +174,7 @@ def test_video_that_cannot_be_written_is_told_of(chromium, demo_path: Path, tmp_
             gone.write_text("")
             page.click_button("Render Video")
             page.page.get_by_text("The video could not be rendered").wait_for(timeout=60_000)
-            assert "demo_env0_ep1.mp4" in status(page)
+            assert "walk_env0_ep1.mp4" in status(page)
             page.press_button("One step forward")
             page.wait_step(1)
     assert not any("Traceback" in line for line in viewer.lines)
