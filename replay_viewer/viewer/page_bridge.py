@@ -24,7 +24,8 @@ PageAction = Callable[[Any, int], object]
 
 # Our scripts in the order in which the page runs them; each says at its top what it is for.
 _SCRIPTS = (
-    *("page.js", "busy.js", "library.js", "files.js", "timeline.js", "selection.js", "views.js", "charts.js", "rewards.js"),
+    *("page.js", "busy.js", "library.js", "files.js", "timeline.js", "selection.js"),
+    *("views.js", "charts.js", "rewards.js"),
     *("help.js", "look.js", "memory.js", "notices.js", "phone.js"),
 )
 _STYLES = ("colours.css", "timeline.css", "charts.css", "busy.css", "files.css", "views.css", "help.css", "small.css")
