@@ -35,9 +35,9 @@ from replay_viewer.viewer.session import Session
 GO2 = "go2_description/urdf/go2.urdf"
 STEPS, EPISODE = 150, 100
 AIMS = {1024: 60, 4096: 50}
-# More nodes than these take the peer's page minutes to build.
-PEER_ENVS = 256
-_WINDOW = (900, 500)
+# Of more, the page of the peer takes minutes to open, or runs out of memory.
+PEER_ENVS = 64
+_WINDOW = (640, 400)
 
 # Frames per second, and the crowd's updates per second with their kilobytes, over some seconds.
 _WATCH = """
