@@ -62,13 +62,14 @@
     return panelClosed ? { ...seen, panelClosed } : { ...seen, panelClosed, panelWidth: width };
   }
 
-  // viser's tabs can be dragged, and listen to keys, not to clicks; those of its phone page listen to clicks.
+  // Opens a tab; says whether it is open already or there is none such, once viser has made the tabs.
+  // They can be dragged, and listen to keys, not to clicks; those of its phone page listen to clicks.
   function openTab(name) {
     const tab = tabs().find((found) => nameOf(found) === name);
-    if (!tab) return false;
+    if (!tab || tab.getAttribute("aria-selected") === "true") return tabs().length > 0;
     tab.click();
     tab.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
-    return true;
+    return false;
   }
 
   // -- all of it --------------------------------------------------------------
@@ -77,8 +78,8 @@
     const now = performance.now();
     if (now < restored || now - looked < EVERY) return;
     looked = now;
-    if (now - restored > SETTLED) remember({ ...view(), ...panel() });
-    else if (awaitedTab && openTab(awaitedTab)) awaitedTab = null; // It may be that viser has not made it yet.
+    if (awaitedTab && openTab(awaitedTab)) awaitedTab = null;
+    else if (!awaitedTab && now - restored > SETTLED) remember({ ...view(), ...panel() });
   }
 
   function reset(event) {
