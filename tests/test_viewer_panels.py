@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -203,3 +205,8 @@ def test_the_address_of_an_ipv6_host_is_one_that_a_browser_takes() -> None:
         pytest.skip("this machine has no IPv6")
     assert app.url == f"http://[::1]:{app.port}"
     app.close()
+
+
+def test_the_page_is_served_before_kinematics_and_meshes_are_imported() -> None:
+    code = "import sys, replay_viewer.viewer.app; print('trimesh' in sys.modules, 'scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False False\n"

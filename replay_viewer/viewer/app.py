@@ -17,13 +17,11 @@ from ..errors import ReplayError, printable
 from .busy import Busy
 from .clock import Beat, Upkeep
 from .files import Files
-from .layers import Layer
 from .mailbox import Action, Mailbox
 from .opening import Order
 from .page_bridge import PageBridge
 from .server import close_server, open_server
 from .session import Session
-from .stage import Stage
 from .tail import Tail
 from .uploads import UPLOAD_PATH, Uploads
 from .waiting import waiting_html
@@ -31,6 +29,8 @@ from .waiting import waiting_html
 # Kinematics and meshes take a second to import, and the page is served before them.
 if TYPE_CHECKING:
     from ..replay import Replay
+    from .layers import Layer
+    from .stage import Stage
 
 FRAME_RATE = 60
 # Numbers that change faster cannot be read, and cost the page's main thread.
@@ -216,6 +216,8 @@ class ViewerApp:
 
     def _stage_of(self, session: Session, title: str, tell: Callable[[str], object]) -> Callable[[], Stage]:
         """Makes the stage of a session."""
+        from .stage import Stage
+
         return partial(
             Stage,
             self._server,
