@@ -1,12 +1,13 @@
-"""Make assets/viewer.png, the README's picture: the viewer with the bundled demo, in a real Chromium.
+"""Make assets/viewer.webp, the README's moving picture: the viewer with the bundled demo, in a real Chromium.
 
     python assets/make_viewer_picture.py
 
-Needs the test extra and a Chromium.
+Needs the test extra and a Chromium, and some minutes without a GPU.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
@@ -16,32 +17,56 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "browser"))
 
-from viewer_page import CHROMIUM_FLAGS, ViewerProcess, chromium_path, open_page  # noqa: E402
+from viewer_page import CHROMIUM_FLAGS, ViewerPage, ViewerProcess, chromium_path, open_page  # noqa: E402
 
-OUT = ROOT / "assets" / "viewer.png"
+OUT = ROOT / "assets" / "viewer.webp"
 SIZE = (1280, 760)
-# Env 0 trots here, with the push and the fall still ahead on the timeline.
-STEP = 120
+# The README is narrower than the page.
+WIDTH = 1000
+# In its first episode env 0 trots, is pushed, and falls.
+STEPS = range(81, 231, 3)
+STEP_MS, LAST_MS = 60, 1500
 # Software drawing fades in slowly.
 SETTLE_MS = 12_000
+QUALITY = 72
 
 
 def main() -> None:
-    """Open the demo, look at it from the front quarter, and save what the browser shows."""
+    """Open the demo from the front quarter with its arrows, step through the fall, and save what the browser shows."""
     with (
         sync_playwright() as playwright,
-        ViewerProcess([str(ROOT / "assets" / "walk.rec"), "--port", "0", "--env", "0", "--step", str(STEP)]) as viewer,
+        ViewerProcess([str(ROOT / "assets" / "walk.rec"), "--port", "0", "--step", str(STEPS[0])]) as viewer,
     ):
         browser = playwright.chromium.launch(executable_path=str(chromium_path()), args=CHROMIUM_FLAGS)
         with open_page(browser, viewer.url, SIZE, drawing=True) as page:
-            page.close_notifications()
-            page.page.keyboard.press("3")
-            page.orbit(-130)
-            page.page.mouse.move(5, 5)
-            page.page.wait_for_timeout(SETTLE_MS)
-            page.page.screenshot(path=OUT, timeout=120_000)
-    Image.open(OUT).convert("RGB").save(OUT, optimize=True)
-    print(f"{OUT}: {OUT.stat().st_size / 1000:.0f} kB")
+            prepare(page)
+            pictures = [picture_of(page, step) for step in STEPS]
+    durations = [STEP_MS] * (len(pictures) - 1) + [LAST_MS]
+    first, *others = pictures
+    first.save(OUT, save_all=True, append_images=others, duration=durations, loop=0, quality=QUALITY, method=6)
+    print(f"{OUT}: {len(pictures)} pictures, {OUT.stat().st_size / 1000:.0f} kB")
+
+
+def prepare(page: ViewerPage) -> None:
+    """Velocity and contact forces over the robot, seen from the front quarter; the rewards beside it."""
+    page.close_notifications()
+    page.open_tab("View")
+    for overlay in ("velocity", "contacts"):
+        page.page.locator(f'[data-do="switch_layer"][data-value="{overlay}"]').click()
+    page.open_tab("Replay")
+    page.page.keyboard.press("3")
+    page.orbit(-130)
+    page.page.mouse.move(5, 300)
+    page.page.wait_for_timeout(SETTLE_MS)
+
+
+def picture_of(page: ViewerPage, step: int) -> Image.Image:
+    """What the page shows at a step."""
+    page.page.evaluate("step => window.replayViewer.send('seek', step)", step)
+    page.wait_step(step)
+    page.page.wait_for_timeout(400)  # The numbers come a moment after the robot.
+    picture = Image.open(io.BytesIO(page.page.screenshot(timeout=120_000))).convert("RGB")
+    return picture.resize((WIDTH, round(WIDTH * SIZE[1] / SIZE[0])), Image.Resampling.LANCZOS)
 
 
 if __name__ == "__main__":

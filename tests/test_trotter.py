@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import trimesh
-from needs import require
 
 from replay_viewer.assets_path import asset
 from replay_viewer.robot import load_robot
@@ -86,25 +83,6 @@ def test_every_joint_has_limits_around_its_default_pose():
         assert float(limit.get("lower", 9)) < default < float(limit.get("upper", -9))
         assert float(limit.get("effort", 0)) > 0
         assert float(limit.get("velocity", 0)) > 0
-
-
-def test_mujoco_takes_the_robot_as_it_is():
-    try:
-        mujoco: Any = importlib.import_module("mujoco")
-    except ImportError:
-        require("MuJoCo is not installed: pip install mujoco")
-    spec = mujoco.MjSpec.from_file(str(asset("trotter/trotter.urdf")))
-    spec.body("base").add_freejoint()
-    model = spec.compile()
-    assert [model.joint(index).name for index in range(1, model.njnt)] == JOINTS
-    assert model.body_subtreemass[1] == pytest.approx(12.0)
-    data = mujoco.MjData(model)
-    data.qpos[2], data.qpos[7:] = 0.31, STANDING
-    mujoco.mj_forward(model, data)
-    # Nothing of it touches anything else of it, and it stands over its feet.
-    assert data.ncon == 0
-    feet = np.array([data.body(f"{leg}_foot").xpos for leg in LEGS])
-    assert np.all(np.abs(data.subtree_com[1][:2] - feet[:, :2].mean(axis=0)) < 0.02)
 
 
 def urdf() -> ElementTree.Element:

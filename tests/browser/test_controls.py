@@ -290,13 +290,11 @@ def test_zoom_shows_the_episode_only(page: ViewerPage, demo: Replay) -> None:
     page.wait_step(first.last_step)
 
 
-def test_tabs_show_the_recording_and_the_keys(page: ViewerPage, demo: Replay) -> None:
+def test_a_tab_shows_how_the_recording_was_read(page: ViewerPage, demo: Replay) -> None:
     page.open_tab("Recording")
     text = page.page.locator(".rv-file").inner_text()
     for verdict in demo.verdicts:
         assert verdict.topic in text and verdict.reason[:40] in text
-    page.open_tab("Keys")
-    assert "Next episode end" in page.page.locator(".rv-help").inner_text()
     page.open_tab("Replay")
 
 

@@ -82,7 +82,7 @@ class ViewerProcess:
         self.process.kill()
         raise RuntimeError("the viewer did not start:\n" + "\n".join(self.lines))
 
-    def interrupt(self, how: signal.Signals = signal.SIGINT, timeout: float = 10.0) -> int:
+    def interrupt(self, how: signal.Signals = signal.SIGINT, timeout: float = 30.0) -> int:
         """Ctrl-C, or another signal; returns the exit code."""
         self.process.send_signal(how)
         return self.process.wait(timeout)

@@ -51,7 +51,7 @@ _TRACE, _BEYOND = 1e-3, 1.01
 # What the actions of this chart begin with.
 CHART = "reward"
 
-_COLUMNS = '<colgroup><col class="name"><col><col class="value"><col class="acts"></colgroup>'
+_COLUMNS = '<colgroup><col class="name"><col class="acts"><col><col class="value"></colgroup>'
 
 NOTHING_RECORDED = (
     "No rewards in this recording. They appear here when the file has <code>rew</code>, and each term when it has "
@@ -133,9 +133,8 @@ def _term_row(curve: int, name: str, choice: CurveChoice) -> str:
     label, mark = html.escape(name), swatch(CHART, choice, curve, term_color(curve))
     return (
         f'<tr class="{"" if curve in choice.shown else "out"}" data-term="{label}" data-row="{curve}">'
-        f'<td title="{label}">{mark}{_breakable(label)}</td>'
-        f'<td><div class="bar"><u></u><b></b></div></td><td class="value"></td>'
-        f'<td class="acts">{row_buttons(CHART, choice, curve)}</td></tr>'
+        f'<td title="{label}">{mark}{_breakable(label)}</td><td class="acts">{row_buttons(CHART, choice, curve)}</td>'
+        f'<td><div class="bar"><u></u><b></b></div></td><td class="value"></td></tr>'
     )
 
 
@@ -144,11 +143,11 @@ def _number_row(row: int, name: str, step: StepRewards, choice: CurveChoice) -> 
     label, first = html.escape(name), len(step.names)
     is_reward = step.total is not None and row == first
     mark = swatch(CHART, choice, row, TOTAL_COLOR) if is_reward else ""
-    buttons = row_buttons(CHART, choice, row) if is_reward else ""
+    buttons = f'<td class="acts">{row_buttons(CHART, choice, row)}</td><td></td>' if is_reward else ""
     style = "sum" if row == first else "" if name.startswith("return so far") else "note"
     return (
-        f'<tr class="{style}" data-term="{label}" data-row="{row}"><td colspan="2" title="{label}">{mark}{label}</td>'
-        f'<td class="value"></td><td class="acts">{buttons}</td></tr>'
+        f'<tr class="{style}" data-term="{label}" data-row="{row}">'
+        f'<td colspan="{1 if is_reward else 3}" title="{label}">{mark}{label}</td>{buttons}<td class="value"></td></tr>'
     )
 
 
