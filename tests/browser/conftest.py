@@ -36,9 +36,24 @@ def viewer(demo_path: Path) -> Iterator[ViewerProcess]:
         yield process
 
 
+@pytest.fixture(scope="module")
+def kept_page(chromium, viewer: ViewerProcess) -> Iterator[ViewerPage]:
+    """A browser for all tests of a module: to open one takes longer than most of them."""
+    with open_page(chromium, viewer.url) as page:
+        yield page
+
+
 @pytest.fixture
-def page(chromium, viewer: ViewerProcess) -> Iterator[ViewerPage]:
-    """A fresh browser at the start of the demo, with nothing rasterised."""
+def page(kept_page: ViewerPage) -> ViewerPage:
+    """A browser at the start of the demo and as a new one shows it, with nothing rasterised."""
+    kept_page.show_as_new()
+    _rewind(kept_page)
+    return kept_page
+
+
+@pytest.fixture
+def new_page(chromium, viewer: ViewerProcess) -> Iterator[ViewerPage]:
+    """A browser that was never here before, at the start of the demo."""
     with open_page(chromium, viewer.url) as page:
         _rewind(page)
         yield page

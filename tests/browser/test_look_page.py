@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
@@ -36,6 +37,12 @@ _PROPERTIES = """
 """
 _CHART = "Object.values(window.__viserTestpoints.uplots)[0].chart"
 _INKS = f"{_CHART}.series.slice(1).map((curve) => String(curve.stroke()))"
+
+
+@pytest.fixture
+def page(new_page: ViewerPage) -> ViewerPage:
+    """One that remembers nothing yet."""
+    return new_page
 
 
 def scheme(page: ViewerPage) -> str:

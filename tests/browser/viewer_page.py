@@ -122,6 +122,18 @@ class ViewerPage:
             timeout=60_000,
         )
 
+    def show_as_new(self) -> None:
+        """Everything that belongs to this browser alone is as on a first visit, and nothing is held or open."""
+        self.page.mouse.move(5, 5)
+        self.page.mouse.up()
+        self.page.keyboard.press("Escape")
+        self.open_tab("View")
+        self.click_button("Reset View")
+        self.open_tab("Replay")
+        if self.page.locator("#rv-bar .rv-zoom").get_attribute("aria-pressed") == "true":
+            self.press_button("Timeline shows")
+        self.console.clear()
+
     def until(self, condition: Callable[[], Any], what: str, timeout: float = 15.0) -> Any:
         """Wait for a condition on the page; returns its value. Fails with `what` when it does not come true."""
         end = time.monotonic() + timeout
