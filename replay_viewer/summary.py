@@ -49,7 +49,8 @@ class Summary:
         name: what to call it. path: its file or folder, "" when it was made in memory.
         num_steps: control steps. control_dt: seconds between two of them. duration: seconds from first to last step.
         env_ids: the simulator's index of each recorded env.
-        entities: robots first, each with the URDF that it is drawn from, relative to the recording where that carries it. terrain_triangles: 0 for flat ground.
+        entities: robots first, each with the URDF that it is drawn from, relative to the recording where that carries
+            it. terrain_triangles: 0 for flat ground.
         episodes: of every env, in the order of `env_ids`.
         fields: the recorded signals, shapes per env and step.
         rewards: statistics of the total "rew", where it is recorded, and of each term, over `sample`.
