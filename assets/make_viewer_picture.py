@@ -24,8 +24,8 @@ SIZE = (1280, 760)
 # The README is narrower than the page.
 WIDTH = 1000
 # In its first episode env 0 trots, is pushed, and falls.
-STEPS = range(81, 231, 3)
-STEP_MS, LAST_MS = 60, 1500
+STEPS = range(96, 231, 4)
+STEP_MS, LAST_MS = 80, 1500
 # Software drawing fades in slowly.
 SETTLE_MS = 12_000
 QUALITY = 72
@@ -43,7 +43,7 @@ def main() -> None:
             pictures = [picture_of(page, step) for step in STEPS]
     durations = [STEP_MS] * (len(pictures) - 1) + [LAST_MS]
     first, *others = pictures
-    first.save(OUT, save_all=True, append_images=others, duration=durations, loop=0, quality=QUALITY, method=6)
+    first.save(OUT, save_all=True, append_images=others, duration=durations, loop=0, quality=QUALITY, method=4)
     print(f"{OUT}: {len(pictures)} pictures, {OUT.stat().st_size / 1000:.0f} kB")
 
 
