@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from replay_viewer.viewer.app import ViewerApp
     from replay_viewer.viewer.opening import Order
 
+# Whether Ctrl-C was pressed.
+_interrupted = threading.Event()
 # How often a recording that is not there yet is looked for [s].
 _ARRIVAL_PERIOD = 0.1
 
@@ -144,7 +147,7 @@ def _serve_live(which: str, out: Path | None, serving: Serving) -> None:
         with _serving(simulation.path, serving) as app:
             _show(app, simulation.path, NOTHING_STATED, tail=True, check=simulation.check)
             simulation.watch(lambda failure: (_tell(simulation.path, failure), app.notify("It ended", failure)))
-            app.run_forever()
+            _run(app)
     print(f"Recorded in {printable(str(simulation.path))}", flush=True)
 
 
@@ -170,7 +173,7 @@ def _serve(
             app.browse(_order(path, loading))
         else:
             _show(app, path, loading, env, step, tail)
-        app.run_forever()
+        _run(app)
 
 
 @contextlib.contextmanager
@@ -179,7 +182,9 @@ def _serving(path: Path, serving: Serving) -> Iterator[ViewerApp]:
     from replay_viewer.viewer.app import ViewerApp
 
     # `kill` and a service manager stop it as Ctrl-C does, so that what was unpacked is cleared away.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _interrupted.clear()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     name = _name_of(path)
     with (
         ViewerApp(host=serving.host, port=serving.port, title=name, shadows=not serving.no_shadows) as app,
@@ -191,6 +196,18 @@ def _serving(path: Path, serving: Serving) -> Iterator[ViewerApp]:
         if serving.open:
             _open_browser(app.url)
         yield app
+
+
+def _interrupt(number: int, frame: object) -> None:
+    _interrupted.set()
+    raise KeyboardInterrupt
+
+
+def _run(app: ViewerApp) -> None:
+    """Serve until Ctrl-C; also one that came while trimesh was imported, which swallows it."""
+    if _interrupted.is_set():
+        raise KeyboardInterrupt
+    app.run_forever()
 
 
 def _show(
