@@ -17,6 +17,7 @@ GAIN_END_COLOR, LOSS_END_COLOR = "#14532d", "#7f1d1d"
 # Outcomes of episodes, each dark enough for white letters on it.
 OUTCOME_COLORS = {"terminated": "#dc2626", "truncated": "#b45309", "unfinished": "#64748b", "aborted": "#7c3aed"}
 SUCCESS_COLOR, FAILURE_COLOR = "#15803d", "#dc2626"
+KIND_COLORS = {**OUTCOME_COLORS, "success": SUCCESS_COLOR}
 
 # From low to high: viridis (S. van der Walt and N. Smith, 2015); its lightness grows evenly, for the colour-blind too.
 SCALE = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")

@@ -8,6 +8,7 @@ It needs MuJoCo: pip install mujoco
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from script import run, steps, tell_end
@@ -34,14 +35,14 @@ ABOUT = (
 def record(path: Path, seconds: float, num_envs: int, seed: int, live: bool = False) -> Path:
     """Simulate and record; Ctrl-C ends it early. Returns the path of the recording."""
     env = PushEnv(num_envs, seed)
-    with attach(env, path, env_ids="all", metadata={"about": ABOUT, "task": "push a box together"}) as recorder:
-        try:
-            for step in steps(seconds, env.dt, live, recorder.path):
-                play_trick(env, step)
-                env.step(env.plan())
-                recorder.log("shove", env.shoves)
-        except KeyboardInterrupt:
-            pass
+    with (
+        attach(env, path, env_ids="all", metadata={"about": ABOUT, "task": "push a box together"}) as recorder,
+        suppress(KeyboardInterrupt),
+    ):
+        for step in steps(seconds, env.dt, live, recorder.path):
+            play_trick(env, step)
+            env.step(env.plan())
+            recorder.log("shove", env.shoves)
     tell_end(recorder.path, recorder.num_steps * env.dt)
     return recorder.path
 

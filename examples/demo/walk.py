@@ -9,6 +9,7 @@ It needs MuJoCo: pip install mujoco
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -36,15 +37,12 @@ def record(path: Path, seconds: float, num_envs: int, seed: int, live: bool = Fa
     """Simulate and record; Ctrl-C ends it early. Returns the path of the recording."""
     env = TrotterEnv(num_envs, seed)
     trot, control = trot_of(num_envs, env.dt), env.cfg.control
-    with attach(env, path, env_ids="all", seed=seed, metadata=_metadata(env)) as recorder:
-        try:
-            for _ in steps(seconds, env.dt, live, recorder.path):
-                targets = trot.targets(env.state(), env.commands, KP, KD)
-                _, _, done, _ = env.step((targets - control.default_joint_angles) / control.action_scale)
-                recorder.log("push", env.pushes)
-                trot.reset(np.flatnonzero(done))
-        except KeyboardInterrupt:
-            pass
+    with attach(env, path, env_ids="all", seed=seed, metadata=_metadata(env)) as recorder, suppress(KeyboardInterrupt):
+        for _ in steps(seconds, env.dt, live, recorder.path):
+            targets = trot.targets(env.state(), env.commands, KP, KD)
+            _, _, done, _ = env.step((targets - control.default_joint_angles) / control.action_scale)
+            recorder.log("push", env.pushes)
+            trot.reset(np.flatnonzero(done))
     tell_end(recorder.path, recorder.num_steps * env.dt)
     return recorder.path
 

@@ -224,6 +224,7 @@ class ViewerApp:
             self._mailbox,
             self._page,
             self._clients,
+            self._busy,
             session,
             printable(title),
             shadows=self._shadows,

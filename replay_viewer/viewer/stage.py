@@ -45,6 +45,7 @@ class Stage:
         mailbox: Mailbox,
         page: PageBridge,
         clients: Mapping[int, viser.ClientHandle],
+        busy: Busy,
         session: Session,
         title: str,
         *,
@@ -61,6 +62,7 @@ class Stage:
             mailbox: what controls post to.
             page: our part of the page.
             clients: the browsers that are there and have our part of the page, by id.
+            busy: tells of work that takes a while.
             session: what is watched.
             title: what the page calls it.
             shadows: whether the light casts shadows at first.
@@ -71,8 +73,8 @@ class Stage:
         """
         self.session, self.title = session, title
         facts = {"shadows": shadows, "folder": folder, "tell": tell, "layers": layers, "overlays": overlays}
-        self.anew = partial(Stage, server, mailbox, page, clients, session, title, **facts)
-        self._server, self._mailbox, self._page = server, mailbox, page
+        self.anew = partial(Stage, server, mailbox, page, clients, busy, session, title, **facts)
+        self._server, self._mailbox, self._page, self._busy = server, mailbox, page, busy
         self._tell, self._told = tell, ""
         self._drawn: tuple[float, int, bool, int] | None = None
         self._scene = Scene(server, session.replay, shadows=shadows)
@@ -80,7 +82,6 @@ class Stage:
         self._layers = ShownLayers(server, overlays_of(session.replay), layers, self.browsers.notify, overlays)
         self._crowd = Crowd(server, session)
         self._clicks = Clicks(server, mailbox, session, self.browsers, self._crowd)
-        self._busy = Busy(page, clients)
         self._plots = Plots(session, lambda: mailbox.post(lambda: None))  # News: the panels are brought up to date.
         self._tabs = server.gui.add_tab_group()
         self._build_panels(title, folder)

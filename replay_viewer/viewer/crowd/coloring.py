@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...outcomes import OUTCOME_TEXT
-from ...palette import OUTCOME_COLORS, SUCCESS_COLOR, rgb_of, scale_colors
-from .shown_episodes import OUTCOMES, EpisodeTable
+from ...outcomes import KIND_TEXT
+from ...palette import KIND_COLORS, rgb_of, scale_colors
+from .shown_episodes import KINDS, EpisodeTable
 
 # Of many envs, so many percent at either end are drawn in the scale's last colours, so that a few do not take it all.
 _MANY, _CLIPPED = 50, 2.0
@@ -44,11 +44,10 @@ class ByReturn(Coloring):
 
 def by_outcome(table: EpisodeTable, shown: np.ndarray) -> ByOutcome:
     """Colours of the outcomes of episodes (N,) in the table; a success is one of its own."""
-    names = np.where(table.is_success[shown], len(OUTCOMES), table.outcomes[shown])
-    kinds = [(OUTCOME_TEXT[outcome], OUTCOME_COLORS[outcome]) for outcome in OUTCOMES] + [("success", SUCCESS_COLOR)]
-    numbers = np.bincount(names, minlength=len(kinds)).tolist()
-    counts = [(text, color, number) for (text, color), number in zip(kinds, numbers, strict=True) if number]
-    return ByOutcome(np.array([rgb_of(color) for _, color in kinds])[names], counts)
+    kinds = table.kinds[shown]
+    numbers = np.bincount(kinds, minlength=len(KINDS)).tolist()
+    counts = [(KIND_TEXT[k], KIND_COLORS[k], number) for k, number in zip(KINDS, numbers, strict=True) if number]
+    return ByOutcome(np.array([rgb_of(KIND_COLORS[kind]) for kind in KINDS])[kinds], counts)
 
 
 def by_return(table: EpisodeTable, shown: np.ndarray, agent: int | None) -> ByReturn:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import get_args
 
 import numpy as np
 
-from ...rollout import Outcome, Rollout
+from ...outcomes import KIND_TEXT, kind_of
+from ...rollout import Rollout
 
-OUTCOMES = get_args(Outcome)
+# Ways to end, as the table counts them.
+KINDS = tuple(KIND_TEXT)
 # Rewards (steps x envs) that are read at once.
 _READ_VALUES = 1 << 22
 
@@ -19,7 +20,7 @@ class EpisodeTable:
     """All episodes of some envs, as far as they are recorded now.
 
     Attributes:
-        outcomes: (M,) index into `OUTCOMES`. is_success: (M,) bool. num_steps: of the recording they are of.
+        kinds: (M,) index into `KINDS`. num_steps: of the recording they are of.
     """
 
     def __init__(self, rollout: Rollout, envs: Sequence[int]) -> None:
@@ -27,8 +28,7 @@ class EpisodeTable:
         per_env = [rollout.episodes(env) for env in envs]
         episodes = list(chain.from_iterable(per_env))
         self.num_steps = rollout.num_steps
-        self.outcomes = np.array([OUTCOMES.index(e.outcome) for e in episodes])
-        self.is_success = np.array([e.success is True for e in episodes])
+        self.kinds = np.array([KINDS.index(kind_of(e)) for e in episodes])
         self._rollout = rollout
         self._first = np.array([e.first_step for e in episodes])
         self._last = np.array([e.last_step for e in episodes])
