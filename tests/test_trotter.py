@@ -10,14 +10,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import trimesh
+from trotter_facts import JOINTS, STANDING
 
 from replay_viewer.assets_path import asset
 from replay_viewer.robot import load_robot
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
-LEGS = ("FL", "FR", "RL", "RR")
-JOINTS = [f"{leg}_{part}_joint" for leg in LEGS for part in ("hip", "thigh", "calf")]
-STANDING = np.tile([0.0, 0.8, -1.5], 4)
 
 
 def test_script_makes_the_same_robot_again(tmp_path: Path):

@@ -15,6 +15,7 @@ import viser
 
 from ..errors import ReplayError, printable
 from .busy import Busy
+from .client_view import notify
 from .clock import Beat, Upkeep
 from .files import Files
 from .mailbox import Action, Mailbox
@@ -369,7 +370,7 @@ class ViewerApp:
     def notify(self, title: str, problem: str) -> None:
         """Tell every browser of a problem."""
         for client in list(self._clients.values()):
-            client.add_notification(title, problem, color="red", auto_close_seconds=8)
+            notify(client, title, problem)
 
 
 def _least(*seconds: float | None) -> float | None:

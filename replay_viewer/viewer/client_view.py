@@ -41,6 +41,11 @@ class Subject:
         return pose._replace(position=pose.position - origin - off_axis, look_at=pose.look_at - origin)
 
 
+def notify(client: viser.ClientHandle, title: str, problem: str) -> None:
+    """Tell a browser of a problem."""
+    client.add_notification(title, problem, color="red", auto_close_seconds=8)
+
+
 class ClientView:
     """One browser's view.
 
@@ -115,7 +120,7 @@ class ClientView:
 
     def notify(self, title: str, problem: str) -> None:
         """Tell this browser of a problem."""
-        self.client.add_notification(title, problem, color="red", auto_close_seconds=8)
+        notify(self.client, title, problem)
 
     def toggle_shadows(self) -> None:
         """Cast shadows or not; a machine without a GPU draws faster without."""

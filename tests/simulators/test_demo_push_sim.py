@@ -5,26 +5,24 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from demo_scripts import DEMO, demo_module
 from needs_simulator import simulator
 
 from replay_viewer import load_rollout
 
 mujoco = simulator("mujoco")
-DEMO = Path(__file__).resolve().parents[2] / "examples" / "demo"
 GRAVITY = 9.81
 
 
 @pytest.fixture(scope="module")
-def demo() -> Any:
-    """The script's module, with all that it imports."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(DEMO))
-        yield importlib.import_module("push")
+def demo() -> Iterator[Any]:
+    yield from demo_module("push")
 
 
 @pytest.fixture

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from needs_simulator import simulator
+from trotter_facts import JOINTS, LEGS, STANDING
 
 from replay_viewer.assets_path import asset
 
 mujoco = simulator("mujoco")
-LEGS = ("FL", "FR", "RL", "RR")
-JOINTS = [f"{leg}_{part}_joint" for leg in LEGS for part in ("hip", "thigh", "calf")]
-STANDING = np.tile([0.0, 0.8, -1.5], 4)
 
 
 def test_mujoco_takes_the_robot_as_it_is() -> None:
