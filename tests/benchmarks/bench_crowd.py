@@ -3,16 +3,19 @@
     python tests/benchmarks/bench_crowd.py [ENVS ...]
 
 Drawing is stubbed in the page, so that what is measured is our server and the page's own work, not a software
-rasteriser. The peer is viser with one node per link and robot, as its robot example and mjviser move one robot, with
-our kinematics. Aims: 1024 envs at 60 and 4096 at 50 frames per second.
+rasteriser. Peers: viser with one node per link and robot, as its robot example and mjviser move one robot, with our
+kinematics; and a viser page with nothing but the same crowd, whose rate is this machine's limit. Aims: 1024 envs at 60
+and 4096 at 50 frames per second.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +23,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "browser")]
 
 import numpy as np
+import viser
 from bench_viewer import chromium
 from crowd_samples import record_crowd
 from playwright.sync_api import Browser
@@ -29,6 +33,9 @@ from viewer_page import NO_DRAWING, ViewerProcess, open_page
 from replay_viewer.frames import FrameCache
 from replay_viewer.replay import Replay, open_replay
 from replay_viewer.viewer.crowd import Crowd
+from replay_viewer.viewer.crowd.bodies import Bodies
+from replay_viewer.viewer.crowd.crowd import stride
+from replay_viewer.viewer.crowd.link_meshes import link_meshes
 from replay_viewer.viewer.server import close_server, move_node, open_server
 from replay_viewer.viewer.session import Session
 
@@ -37,6 +44,8 @@ STEPS, EPISODE = 150, 100
 AIMS = {1024: 60, 4096: 50}
 # Of more, the page of the peer takes minutes to open, or runs out of memory.
 PEER_ENVS = 64
+# Steps whose poses the bare page is sent, over and over.
+READY = 30
 _WINDOW = (640, 400)
 
 # Frames per second, and the crowd's updates per second with their kilobytes, over some seconds.
@@ -113,7 +122,7 @@ def in_page(browser: Browser, path: Path) -> tuple[float, float, float]:
             return tuple(page.page.evaluate(_WATCH, 6.0))
 
 
-def peer(browser: Browser, replay: Replay, num_envs: int) -> tuple[float, float]:
+def node_per_link(browser: Browser, replay: Replay, num_envs: int) -> tuple[float, float]:
     """Of one node per link and robot: ms to send a frame, frames per second of the page."""
     server, robot = open_server("127.0.0.1", 0, "peer"), replay.robots["robot"]
     meshes = {link: mesh for link in range(robot.num_bodies) if (mesh := robot.link_mesh(link)) is not None}
@@ -134,6 +143,38 @@ def peer(browser: Browser, replay: Replay, num_envs: int) -> tuple[float, float]
         server.flush()
 
     sent = median_ms(show, 20)
+    rate = in_bare_page(browser, server, show, 60.0)[0]
+    close_server(server)
+    return sent, rate
+
+
+def bare_viser(browser: Browser, replay: Replay, num_envs: int) -> tuple[float, float]:
+    """Of a viser page with the same meshes and nothing else: its frames and the crowd's updates per second.
+
+    The poses are ready; a box moves with them, without which a viser page does not draw what it is sent.
+    """
+    server, robot = open_server("127.0.0.1", 0, "bare"), replay.robots["robot"]
+    bodies = Bodies(server, "/crowd", robot, link_meshes(robot, num_envs), num_envs)
+    frames = FrameCache(replay.rollout, replay.robots, bodies_only=True)
+    ready = [frames.frame_at(float(step), range(1, num_envs)).entities["robot"] for step in range(READY)]
+    box = server.scene.add_box("/box", dimensions=(1.0, 1.0, 1.0))
+
+    def show(index: int) -> None:
+        poses = ready[index % READY]
+        with server.atomic():
+            bodies.move(poses.link_positions, poses.link_wxyz)
+            box.position = (0.01 * (index % 100), 0.0, 0.0)
+        server.flush()
+
+    frames_per_s, updates, _ = in_bare_page(browser, server, show, 60.0 / stride(bodies.num_handles * num_envs))
+    close_server(server)
+    return frames_per_s, updates
+
+
+def in_bare_page(
+    browser: Browser, server: viser.ViserServer, show: Callable[[int], None], rate: float
+) -> tuple[float, float, float]:
+    """What `_WATCH` says of a server's page while something is shown `rate` times per second."""
     context = browser.new_context(viewport={"width": _WINDOW[0], "height": _WINDOW[1]})
     context.add_init_script(NO_DRAWING)
     page = context.new_page()
@@ -142,38 +183,45 @@ def peer(browser: Browser, replay: Replay, num_envs: int) -> tuple[float, float]
         "window.__viserMutable && window.__viserMutable.firstMessageBatch === false", timeout=120_000
     )
     page.wait_for_timeout(3000)
-    stop = time.monotonic() + 9
-    handle = page.evaluate_handle(f"() => {{ window.watched = ({_WATCH.strip()})(6.0); }}")
-    index = 0
-    while time.monotonic() < stop:
-        show(index)
-        index += 1
-        page.wait_for_timeout(5)
-    rate = page.evaluate("async () => (await window.watched)[0]")
-    handle.dispose()
-    context.close()
-    close_server(server)
-    return sent, rate
+    stopped = threading.Event()
+
+    def run() -> None:
+        start = time.perf_counter()
+        for index in itertools.count():
+            show(index)
+            if stopped.wait(max(0.0, start + (index + 1) / rate - time.perf_counter())):
+                return
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        return tuple(page.evaluate(_WATCH, 6.0))
+    finally:
+        stopped.set()
+        thread.join()
+        context.close()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("envs", type=int, nargs="*", default=[64, 256, 1024, 4096])
     sizes = parser.parse_args().envs
-    print(" envs   on [s]  frame [ms]  poses [ms]  pick [ms]  page [fps]  updates [/s]   kB each")
+    print(" envs   on [s]  frame [ms]  poses [ms]  pick [ms]  page [fps]  updates [/s]   kB each   bare viser")
     with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         for num_envs in sizes:
             path = Path(folder) / f"{num_envs}.rec"
             record_crowd(path, robots_folder() / GO2, num_envs, STEPS, height=0.44, mean_episode=EPISODE)
             first, sent, posed, picked = server_side(path)
             rate, updates, size = in_page(browser, path)
+            bare_rate, bare_updates = bare_viser(browser, open_replay(path), num_envs)
             aim = f"   aim {AIMS[num_envs]} fps" if num_envs in AIMS else ""
             print(
-                f"{num_envs:5d} {first:8.2f} {sent:11.2f} {posed:11.2f} {picked:10.2f}"
-                f" {rate:11.1f} {updates:13.1f} {size:9.0f}{aim}"
+                f"{num_envs:5d} {first:8.2f} {sent:11.2f} {posed:11.2f} {picked:10.2f} {rate:11.1f} {updates:13.1f}"
+                f" {size:9.0f}   {bare_rate:.1f} fps ({rate / bare_rate:.2f}x), {bare_updates:.1f} updates/s"
+                f" ({updates / bare_updates:.2f}x){aim}"
             )
         if PEER_ENVS in sizes:
-            sent, rate = peer(browser, open_replay(Path(folder) / f"{PEER_ENVS}.rec"), PEER_ENVS)
+            sent, rate = node_per_link(browser, open_replay(Path(folder) / f"{PEER_ENVS}.rec"), PEER_ENVS)
             print(f"one node per link and robot, {PEER_ENVS} envs: {sent:.1f} ms to send a frame, page {rate:.1f} fps")
 
 

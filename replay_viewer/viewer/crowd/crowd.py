@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 CROWD = f"{WORLD}/crowd"
 
 # Instances whose poses a browser takes at 60 frames a second; of more, every second frame is sent, every third, ...
-_PER_FRAME = 20_000
+# 1024 robots of 13 links are just within it.
+_PER_FRAME = 14_000
 # So many of the others are looked at when the crowd comes.
 _NEAREST = 24
 # Colours change so many times more seldom than poses.
@@ -125,7 +126,7 @@ class Crowd:
     def _stride(self) -> int:
         """Poses are sent with every so many frames."""
         instances = sum(bodies.num_handles for bodies in self._bodies.values()) * len(self.state.envs)
-        return max(1, math.ceil(instances / _PER_FRAME))
+        return stride(instances)
 
     def _build(self) -> None:
         from .bodies import Bodies
@@ -185,6 +186,11 @@ class Crowd:
             color = np.array(LIGHT.accent)
         assert self._mark is not None
         self._mark.color = tuple(np.round(color).astype(int).tolist())
+
+
+def stride(num_instances: int) -> int:
+    """With every so many frames the poses of so many instances are sent."""
+    return max(1, math.ceil(num_instances / _PER_FRAME))
 
 
 def _add_mark(server: viser.ViserServer, size: float) -> Any:
