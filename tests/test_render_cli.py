@@ -152,10 +152,7 @@ def test_a_broken_recording_does_not_stop_the_others(tmp_path: Path, capsys: Cap
 def test_an_interrupted_render_leaves_nothing_half_written(sent: signal.Signals, tmp_path: Path) -> None:
     recording, out = write_slide(tmp_path / "slide.rec", 100, control_dt=10.0), tmp_path / "videos"
     command = [sys.executable, "-m", "replay_viewer", "render", recording, out / "film.mp4", *SMALL]
-    # In a session of its own and with the signal at its default, as in a terminal, whatever started the tests.
-    with subprocess.Popen(
-        [sys.executable, "-c", UNDEAF, *command], stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
             wait_until(lambda: any(path.stat().st_size for path in out.glob(".film*/*")), process)
             os.killpg(process.pid, sent)
@@ -165,14 +162,6 @@ def test_an_interrupted_render_leaves_nothing_half_written(sent: signal.Signals,
     assert process.returncode == 130
     assert said == ""
     assert list(out.iterdir()) == []
-
-
-# Replaces itself by the command, in which Ctrl-C is not ignored, as it is in jobs of a script.
-UNDEAF = """
-import os, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
 
 
 def wait_until(holds: Callable[[], bool], process: subprocess.Popen) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from replay_viewer.errors import BadArgument, FileProblem, printable
 
 from . import upkeep
 from .arguments import NOTHING_STATED, Flag, Loading, LoadingOptions, PathArgument, shown_as
+from .interrupts import catch_interrupts, check_interrupted
 from .render_command import render
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from replay_viewer.viewer.app import ViewerApp
     from replay_viewer.viewer.opening import Order
 
-# Whether Ctrl-C was pressed.
-_interrupted = threading.Event()
 # How often a recording that is not there yet is looked for [s].
 _ARRIVAL_PERIOD = 0.1
 
@@ -147,7 +144,8 @@ def _serve_live(which: str, out: Path | None, serving: Serving) -> None:
         with _serving(simulation.path, serving) as app:
             _show(app, simulation.path, NOTHING_STATED, tail=True, check=simulation.check)
             simulation.watch(lambda failure: (_tell(simulation.path, failure), app.notify("It ended", failure)))
-            _run(app)
+            check_interrupted()
+            app.run_forever()
     print(f"Recorded in {printable(str(simulation.path))}", flush=True)
 
 
@@ -173,7 +171,8 @@ def _serve(
             app.browse(_order(path, loading))
         else:
             _show(app, path, loading, env, step, tail)
-        _run(app)
+        check_interrupted()
+        app.run_forever()
 
 
 @contextlib.contextmanager
@@ -181,10 +180,7 @@ def _serving(path: Path, serving: Serving) -> Iterator[ViewerApp]:
     """A viewer whose address is printed, until the block ends or Ctrl-C."""
     from replay_viewer.viewer.app import ViewerApp
 
-    # `kill` and a service manager stop it as Ctrl-C does, so that what was unpacked is cleared away.
-    _interrupted.clear()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    catch_interrupts()
     name = _name_of(path)
     with (
         ViewerApp(host=serving.host, port=serving.port, title=name, shadows=not serving.no_shadows) as app,
@@ -196,18 +192,6 @@ def _serving(path: Path, serving: Serving) -> Iterator[ViewerApp]:
         if serving.open:
             _open_browser(app.url)
         yield app
-
-
-def _interrupt(number: int, frame: object) -> None:
-    _interrupted.set()
-    raise KeyboardInterrupt
-
-
-def _run(app: ViewerApp) -> None:
-    """Serve until Ctrl-C; also one that came while trimesh was imported, which swallows it."""
-    if _interrupted.is_set():
-        raise KeyboardInterrupt
-    app.run_forever()
 
 
 def _show(

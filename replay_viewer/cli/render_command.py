@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +14,7 @@ from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.progress import FrameRate, ProgressBar
 
 from .arguments import NOTHING_STATED, Flag, LoadingOptions, PathArgument, shown_as
+from .interrupts import catch_interrupts, check_interrupted
 
 if TYPE_CHECKING:
     from replay_viewer.camera_paths import Camera
@@ -122,9 +122,13 @@ def render(
     size, camera = _size(look.size), _camera(filming)
     from replay_viewer.render.render_video import render_video
 
-    # `kill` and a queue's time limit stop it as Ctrl-C does, so that nothing half-written is left.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    catch_interrupts()
     bar = ProgressBar(FrameRate())
+
+    def show(done: int, total: int) -> None:
+        check_interrupted()
+        bar.show(done, total)
+
     try:
         render_video(
             path,
@@ -151,7 +155,7 @@ def render(
             urdf=loading.find_urdf(),
             package_dirs=loading.package_dir,
             options=loading.options,
-            progress=bar.show,
+            progress=show,
             tell=bar.say,
         )
     finally:
