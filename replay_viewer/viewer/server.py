@@ -1,4 +1,4 @@
-"""A viser server that is safe to leave open, and the only place that touches viser's private names.
+"""A viser server that is safe to leave open. What touches viser's private names is here and in `message_buffer`.
 
 viser binds 0.0.0.0, takes websockets from any web page, takes the next port without a word, waits for ever on a host
 that cannot be bound, and lets any client open a public tunnel. None of that suits a tool on a shared machine.
@@ -29,6 +29,7 @@ from websockets.http11 import Request, Response
 
 from ..errors import ReplayError
 from .index_page import with_our_head
+from .message_buffer import use_mended_buffers
 
 PORTS_TRIED = 100
 
@@ -56,6 +57,7 @@ def open_server(
 
     websockets_at: by the end of its path, such as "/upload", what else has a websocket in this server.
     """
+    use_mended_buffers()
     free = _free_port(host, port)
     with _same_origin_only(host, websockets_at or {}), contextlib.redirect_stdout(io.StringIO()):
         server = viser.ViserServer(host=host, port=free, label=title, verbose=False)
