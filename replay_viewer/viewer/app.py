@@ -253,8 +253,9 @@ class ViewerApp:
     def _change_stage(self, make: Callable[[], Stage], shown: Future[None], order: Order | None) -> None:
         """Show another replay in the place of the one shown; if that fails, `shown` has why, and that one stays."""
         before, self._stage = self._stage, None
-        self._stop_waiting()
         if before is not None:
+            # In a panel without anything viser says "Drop a panel here".
+            self.say("Showing another recording ...")
             before.close()
         try:
             self._stage = make()
@@ -262,7 +263,9 @@ class ViewerApp:
             shown.set_exception(error)
             if before is not None:
                 self._stage = before.anew()
+                self._stop_waiting()
             return
+        self._stop_waiting()
         if before is not None:
             before.session.replay.close()
         self._server.gui.set_panel_label(self._stage.title)

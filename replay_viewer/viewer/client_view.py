@@ -19,6 +19,8 @@ from .view_memory import ViewMemory
 _OFF_AXIS = 1e-3
 # How steep a camera looks down at many, as the height of its direction; room for them around their middles.
 _BIRD, _ROOM = 0.45, 1.4
+# Cameras nearer to each other than this part of their distance from what they look at are at the same place.
+_NEARLY = 0.01
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class ClientView:
         self.look = LIGHT
         self._shadows = self._usual_shadows = shadows
         self._still_world: viser.FrameHandle | None = None
+        self._stepped_back: tuple[CameraPose, CameraPose] | None = None  # From where, and to where.
 
     @property
     def state(self) -> dict[str, bool]:
@@ -87,9 +90,19 @@ class ClientView:
 
     def step_back(self, points: np.ndarray, subject: Subject) -> None:
         """Move the camera away from what it looks at, until points (K, 3) [m] of the world are in the picture too."""
-        pose = distant_view(browser_pose(self.client.camera), points - self.origin(subject), self._aspect())
-        if pose is not None:
-            self._take(pose, 1.0)
+        near = browser_pose(self.client.camera)
+        far = distant_view(near, points - self.origin(subject), self._aspect())
+        if far is not None:
+            self._stepped_back = near, far
+            self._take(far, 1.0)
+
+    def come_back(self) -> None:
+        """Undo `step_back`, if the camera was not moved since."""
+        if self._stepped_back is None:
+            return
+        (near, far), self._stepped_back = self._stepped_back, None
+        if _is_at(browser_pose(self.client.camera), far):
+            self._take(near, 1.0)
 
     def toggle_follow(self, subject: Subject) -> None:
         """Let go of the robot where it is, or take it to the middle of the picture again, in the same direction."""
@@ -171,6 +184,12 @@ def distant_view(pose: CameraPose, points: np.ndarray, aspect: float) -> CameraP
     beside, above = abs(offsets @ right) / (slope * aspect), abs(offsets @ np.cross(away, right)) / slope
     needed = float((_ROOM * np.maximum(beside, above) + offsets @ away).max(initial=0.0))
     return pose._replace(position=pose.look_at + needed * away) if needed > distance else None
+
+
+def _is_at(pose: CameraPose, other: CameraPose) -> bool:
+    """Whether both see the same, as far as a person can tell."""
+    nearly = _NEARLY * float(np.linalg.norm(other.position - other.look_at))
+    return np.allclose(pose.position, other.position, 0, nearly) and np.allclose(pose.look_at, other.look_at, 0, nearly)
 
 
 def _moved(pose: CameraPose, offset: np.ndarray) -> CameraPose:

@@ -103,13 +103,15 @@ class Stage:
             self._crowd.show()
 
     def toggle_crowd(self, client_id: int) -> None:
-        """Show the other envs, and where a browser asked for them its camera sees them; or no longer."""
+        """Show the other envs, and the camera of the browser that asked for them sees them; or neither any longer."""
         self._crowd.state.toggle()
         self._clicks.listen(self._crowd.state.is_on)
         if self._crowd.is_coming:
             with self._busy.during("crowd", "Drawing the other envs ..."), self._server.atomic():
                 self._crowd.show()
             self.browsers.views[client_id].step_back(self._crowd.nearest(), self.browsers.subject)
+        elif not self._crowd.state.is_on:
+            self.browsers.views[client_id].come_back()
 
     def _toggle_layer(self, name: object) -> None:
         # Some draw all of a robot's meshes once more when they are first switched on.

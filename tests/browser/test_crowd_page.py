@@ -209,3 +209,31 @@ def test_crowd_moves_in_one_node_for_each_mesh_and_goes_away_again(page: ViewerP
     page.until(lambda: not any(node.startswith("/world/crowd") for node in page.nodes()), "no crowd")
     page.page.keyboard.press("m")
     page.until(lambda: page.page.evaluate(_INSTANCES), "the crowd again")
+
+
+def test_camera_comes_back_when_the_crowd_goes_unless_it_was_moved(page: ViewerPage) -> None:
+    def switch_and_wait() -> np.ndarray:
+        before = page.camera()["position"]
+        page.page.keyboard.press("m")
+        page.until(lambda: not np.allclose(page.camera()["position"], before), "another view")
+        wait_for_camera(page)
+        return page.camera()["position"]
+
+    page.page.keyboard.press("m")
+    page.until(lambda: page.page.evaluate(_INSTANCES) is None, "no crowd")
+    page.page.keyboard.press("4")
+    wait_for_camera(page)
+    near = page.camera()["position"]
+    far = switch_and_wait()
+    assert np.linalg.norm(far) > 1.5 * np.linalg.norm(near)
+    assert switch_and_wait() == pytest.approx(near, abs=1e-3)
+    switch_and_wait()
+    page.orbit(60)
+    wait_for_camera(page)
+    turned = page.camera()["position"]
+    page.page.keyboard.press("m")
+    page.until(lambda: page.page.evaluate(_INSTANCES) is None, "no crowd")
+    page.page.keyboard.press("m")
+    page.until(lambda: page.page.evaluate(_INSTANCES), "the crowd again")
+    wait_for_camera(page)
+    assert page.camera()["position"] == pytest.approx(turned, abs=0.02)

@@ -134,20 +134,26 @@
 
   // -- the page -----------------------------------------------------------------
 
-  let depth = 0; // Of the elements that the pointer is over: each tells when it is entered and left.
   const isFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   function setOver(over) {
-    limit.textContent = `At most ${files.limit >> 30 || Math.round(files.limit / 2 ** 30)} GiB; it goes to the machine that runs this viewer, and is removed there when it ends.`;
+    limit.textContent = `At most ${Math.round(files.limit / 2 ** 30)} GiB; it goes to the machine that runs this viewer, and is removed there when it ends.`;
     zone.classList.toggle("rv-open", over);
   }
+  // The zone takes the pointer as soon as it is shown: what lies below is drawn anew, and is then left without a word.
+  function take(event) {
+    if (!isFiles(event)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+    setOver(true);
+  }
+  zone.addEventListener("pointermove", () => setOver(false)); // It rests while something is dragged.
   const listeners = {
-    dragenter: (event) => { if (isFiles(event)) { event.preventDefault(); depth += 1; setOver(true); } },
-    dragover: (event) => { if (isFiles(event)) { event.preventDefault(); event.dataTransfer.dropEffect = "copy"; } },
-    dragleave: (event) => { if (isFiles(event) && --depth <= 0) { depth = 0; setOver(false); } },
+    dragenter: take,
+    dragover: take,
+    dragleave: (event) => { if (!event.relatedTarget) setOver(false); }, // Out of the window.
     drop: (event) => {
       if (!isFiles(event)) return;
       event.preventDefault();
-      depth = 0;
       setOver(false);
       note.classList.remove("rv-open");
       filesOf(event.dataTransfer).then(upload, (error) => tell(`It could not be read: ${error.message}`));

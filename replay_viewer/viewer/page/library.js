@@ -8,13 +8,12 @@
     folder: null, rows: [], isCut: false, isLooking: false, problem: "", isShown: false, shown: null, limit: 0, lacksRobot: false,
   };
   let isOpen = false;
-  let filter = "";
 
   const bar = element("div", "", document.body, { id: "rv-files" });
   const listButton = textButton(bar, "Recordings", "The list of the folder's recordings");
   const previous = textButton(bar, "\u2039", "Previous recording of the list");
   const next = textButton(bar, "\u203a", "Next recording of the list");
-  listButton.addEventListener("click", () => show(!isOpen));
+  listButton.addEventListener("click", () => show(!isOpen || !files.isShown));
   previous.setAttribute("aria-label", "Previous recording");
   next.setAttribute("aria-label", "Next recording");
   previous.addEventListener("click", () => send("open_neighbour", -1));
@@ -36,7 +35,7 @@
   closer.setAttribute("aria-label", "Back to the replay");
   const scroller = element("div", "rv-library-rows", list);
   const foot = element("div", "rv-library-foot", list);
-  search.addEventListener("input", () => { filter = search.value.trim().toLowerCase(); build(); });
+  search.addEventListener("input", build);
   search.addEventListener("keydown", (event) => { if (event.key === "Enter") body.firstChild?.click(); });
   opener.addEventListener("click", () => window.replayViewer.chooseFiles());
   closer.addEventListener("click", () => show(false));
@@ -116,7 +115,9 @@
     const count = files.rows.length;
     title.textContent = `Recordings in ${files.folder}`;
     closer.style.display = files.isShown ? "" : "none";
-    search.style.display = count > 5 ? "" : "none";
+    const isLong = count > 5;
+    search.style.display = isLong ? "" : "none";
+    const filter = isLong ? search.value.trim().toLowerCase() : "";
     const shown = files.rows.filter((row) => row[1].toLowerCase().includes(filter));
     const nodes = shown.map(nodeOf);
     if (nodes.length !== body.children.length || nodes.some((node, index) => node !== body.children[index])) {
@@ -170,7 +171,9 @@
 
   const timer = setInterval(() => { if (isOpen && !document.hidden) send("look_again"); }, LOOK_AGAIN);
   function escape(event) {
-    if (event.key === "Escape" && isOpen && files.isShown) show(false);
+    if (event.key !== "Escape" || !isOpen || !files.isShown) return;
+    event.stopImmediatePropagation(); // It closes one thing at a time: A-B, which listens after this, stays.
+    show(false);
   }
   document.addEventListener("keydown", escape);
 
