@@ -17,7 +17,7 @@ from viewer_page import NO_DRAWING, ViewerPage, ViewerProcess, open_page
 from replay_viewer import ContainerWriter, EntitySpec, RecordingInfo, Viewer
 
 NUM_STEPS = 60
-# A node of each overlay, by the overlay's name.
+# A node of each overlay, by the overlay's name, in the panel's order.
 NODES = {
     "velocity": "/world/overlays/velocity/robot",
     "contacts": "/world/overlays/contacts/robot",
@@ -27,6 +27,7 @@ NODES = {
     "frames": "/world/robot/upper/frames",
     "collisions": "/world/robot/upper/collision",
 }
+_VALUES = "buttons => buttons.map((button) => button.dataset.value)"
 
 
 def record(folder: Path) -> Path:
@@ -84,6 +85,7 @@ def is_seen(page: ViewerPage, node: str) -> bool:
 def test_each_overlay_comes_and_goes_in_every_browser(chromium, viewer: ViewerProcess) -> None:
     with open_page(chromium, viewer.url) as page:
         page.open_tab("View")
+        assert page.page.locator('[data-do="switch_layer"]').evaluate_all(_VALUES) == list(NODES)
         for overlay, node in NODES.items():
             assert not is_seen(page, node)
             press(page, overlay)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_scene import distance, wait_frames
 from PIL import Image
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
@@ -69,12 +70,6 @@ def come_back(page: ViewerPage) -> None:
     page.wait_ready()
 
 
-def distance(page: ViewerPage) -> float:
-    """From the camera to what it looks at."""
-    camera = page.camera()
-    return float(np.linalg.norm(camera["position"] - camera["target"]))
-
-
 def chosen_tab(page: ViewerPage) -> str:
     return page.page.locator("[role=tab][aria-selected=true]").first.inner_text()
 
@@ -105,8 +100,26 @@ def test_dark_is_one_browsers_own_and_is_remembered(chromium, viewer: ViewerProc
     page.page.reload()
     page.wait_ready()
     page.until(lambda: scheme(page) == "dark" and floor(page) == "dark", "dark again")
-    page.press_button("Light page")
-    page.until(lambda: scheme(page) == "light" and floor(page) == "light", "light")
+    for look in ("light", "dark"):
+        page.press_button(f"{look.title()} page")
+        page.until(lambda look=look: scheme(page) == look and floor(page) == look, look)
+
+
+def test_the_system_is_followed_where_that_is_chosen_and_not_where_light_is(page: ViewerPage) -> None:
+    page.open_tab("View")
+    page.click_button("Dark")
+    page.until(lambda: floor(page) == "dark", "dark")
+    page.click_button("System")
+    page.until(lambda: floor(page) == "light", "light, as the system is")
+    page.page.emulate_media(color_scheme="dark")
+    page.until(lambda: scheme(page) == "dark" and floor(page) == "dark", "dark with the system")
+    page.click_button("Light")
+    page.until(lambda: scheme(page) == "light" and floor(page) == "light", "light on a dark system")
+    page.until(lambda: list(map(page.is_pressed, ("Light", "Dark", "System"))) == [True, False, False], "Light chosen")
+    page.page.emulate_media(color_scheme="light")
+    page.page.emulate_media(color_scheme="dark")
+    wait_frames(page, 10)
+    assert scheme(page) == "light" and floor(page) == "light"
 
 
 def test_every_curve_can_be_seen_on_dark_ground(chromium, viewer: ViewerProcess) -> None:
@@ -151,6 +164,19 @@ def test_the_view_comes_back_and_reset_forgets_it(page: ViewerPage) -> None:
     page.until(lambda: chosen_tab(page) == "Replay" and not page.is_pressed("Shadows"), "what a new browser shows")
     page.until(lambda: abs(panel_width(page) - width) < 2, "the usual panel")
     page.until(lambda: np.abs(left - page.camera()["position"]).max() > 0.3, "another camera")
+
+
+def test_a_panel_that_is_put_away_stays_away_until_it_is_wanted(page: ViewerPage) -> None:
+    rewards = page.page.locator(".rv-rewards").first
+    page.page.get_by_role("button", name="Collapse panel").click()
+    rewards.wait_for(state="hidden")
+    page.until(lambda: memory(page).get("panelClosed"), "a memory")
+    come_back(page)
+    assert not rewards.is_visible()
+    page.page.get_by_role("button", name="Expand").click()
+    rewards.wait_for()
+    page.until(lambda: memory(page)["panelClosed"] is False, "another memory")
+    assert panel_width(page) > 300
 
 
 def test_a_camera_that_stood_still_stands_there_again(page: ViewerPage) -> None:
@@ -198,6 +224,11 @@ def test_the_keys_help_opens_by_button_and_key_and_holds_back_the_keys(page: Vie
     page.page.keyboard.press("Shift+?")
     dialog.wait_for()
     page.page.get_by_role("button", name="Close", exact=True).click()
+    dialog.wait_for(state="hidden")
+    page.press_button("Keys and mouse")
+    dialog.get_by_text("One second back").click()
+    assert dialog.is_visible()
+    page.page.mouse.click(5, 300)
     dialog.wait_for(state="hidden")
     assert page.step() == 0
     page.page.wait_for_timeout(100)

@@ -152,6 +152,41 @@ def test_picture_has_the_size_and_the_view_of_the_panel(page: ViewerPage) -> Non
     assert beside[0].mean() < 60
 
 
+def saved_picture(page: ViewerPage, **choices: str) -> np.ndarray:
+    """A picture of the step shown, with these choices in the panel."""
+    for label, option in choices.items():
+        page.choose(label, option)
+    return pixels(press_and_receive(page, "Save Picture"))
+
+
+def difference(picture: np.ndarray, other: np.ndarray) -> float:
+    """Mean over the pixels, of 255."""
+    return float(np.abs(picture - other).mean())
+
+
+def test_front_and_follow_are_what_the_page_shows_by_these_names(page: ViewerPage) -> None:
+    pictures = []
+    for camera, key in (("front", "3"), ("follow", "4")):
+        before = page.camera()["position"]
+        page.page.keyboard.press(key)
+        page.until(lambda before=before: np.abs(page.camera()["position"] - before).max() > 0.05, f"the view {camera}")
+        shown = saved_picture(page, Camera="this view")
+        pictures.append(saved_picture(page, Camera=camera))
+        assert difference(pictures[-1], shown) < 1
+    assert difference(*pictures) > 2
+
+
+def test_video_begins_with_the_picture_that_is_saved_with_the_same_choices(page: ViewerPage) -> None:
+    pictures = [saved_picture(page, Camera="front")]
+    for choices in ({"Background": "dark"}, {"Overlay": "hud"}, {"Overlay": "rewards"}):
+        pictures.append(saved_picture(page, **choices))
+        assert min(difference(pictures[-1], before) for before in pictures[:-1]) > 0.5, choices
+    film = press_and_receive(page, "Render Video")
+    page.choose("Background", "light")
+    first = imageio.get_reader(film.path(), "mp4").get_data(0).astype(int)
+    assert difference(first, pictures[-1]) < 3
+
+
 def test_camera_that_follows_goes_along_in_the_video_and_one_that_does_not_stays(page: ViewerPage) -> None:
     films = []
     for _ in range(2):
