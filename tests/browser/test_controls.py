@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from drawn_scene import distance, has_shadows, wait_preset
 from memory_rollout import still
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
@@ -222,20 +223,39 @@ def test_curves_have_a_time_marker_at_the_step(page: ViewerPage) -> None:
     assert before and after and after["x"] > before["x"]
 
 
-def test_presets(page: ViewerPage) -> None:
-    views = {}
+def test_presets(page: ViewerPage, demo: Replay) -> None:
+    heading = SmoothBase(demo.rollout, "robot", demo.robots["robot"].radius).at(0, 0).heading
     for name in ("Top", "Side", "Front"):
-        before = page.camera()["position"]
         page.click_button(name)
-        page.until(lambda before=before: np.abs(page.camera()["position"] - before).max() > 0.05, f"the {name} view")
-        page.page.wait_for_timeout(200)
-        camera = page.camera()
-        view = camera["target"] - camera["position"]
-        views[name] = view / np.linalg.norm(view)
-    # three.js' y axis is the world's z axis.
-    assert views["Top"][1] < -0.99
-    assert abs(views["Side"][1]) < 0.3 and abs(views["Front"][1]) < 0.3
-    assert abs(views["Side"] @ views["Front"]) < 0.1
+        wait_preset(page, name, heading)
+
+
+def test_wheel_and_right_button_move_the_camera_also_while_it_follows(page: ViewerPage) -> None:
+    mouse, far, target = page.page.mouse, distance(page), page.camera()["target"]
+    page.press_button("Play")
+    mouse.move(400, 200)
+    mouse.wheel(0, -400)
+    page.until(lambda: distance(page) < 0.9 * far, "the robot from nearer")
+    near = distance(page)
+    np.testing.assert_allclose(page.camera()["target"], target, atol=0.02)
+    mouse.wheel(0, 400)
+    page.until(lambda: distance(page) > 1.05 * near, "the robot from farther")
+    mouse.down(button="right")
+    mouse.move(500, 200, steps=5)
+    mouse.up(button="right")
+    page.until(lambda: np.abs(page.camera()["target"] - target).max() > 0.1, "another place in the middle")
+
+
+def test_reset_view_of_visers_own_settings_shows_the_robot_as_at_first(page: ViewerPage) -> None:
+    position = page.camera()["position"]
+    page.orbit(150)
+    page.until(lambda: np.abs(page.camera()["position"] - position).max() > 0.3, "another view")
+    settings = page.page.get_by_test_id("floating-panel-handle").get_by_role("button").last
+    settings.click()
+    page.click_button("Reset View")
+    page.until(lambda: np.abs(page.camera()["position"] - position).max() < 0.01, "the first view")
+    settings.click()
+    page.page.locator(".rv-rewards").first.wait_for()
 
 
 def test_follow_keeps_the_robot_in_the_middle_while_orbiting(page: ViewerPage, demo: Replay) -> None:
@@ -266,17 +286,12 @@ def test_follow_can_be_let_go_and_taken_up_again(page: ViewerPage) -> None:
     page.until(lambda: page.pose("/world")["position"] != still, "following again")
 
 
-_SHADOW_LIGHTS = """
-() => { let n = 0; window.__viserMutable.scene.traverse((o) => { if (o.isLight && o.castShadow) n++; }); return n; }
-"""
-
-
 def test_shadows_can_be_switched(page: ViewerPage) -> None:
     assert not page.is_pressed("Shadows")
     page.click_button("Shadows")
-    page.until(lambda: page.page.evaluate(_SHADOW_LIGHTS) > 0, "a light that casts shadows")
+    page.until(lambda: has_shadows(page), "a light that casts shadows")
     page.click_button("Shadows")
-    page.until(lambda: page.page.evaluate(_SHADOW_LIGHTS) == 0, "no shadows")
+    page.until(lambda: not has_shadows(page), "no shadows")
 
 
 def test_zoom_shows_the_episode_only(page: ViewerPage, demo: Replay) -> None:
@@ -314,3 +329,16 @@ def test_a_pose_that_is_not_what_was_recorded_is_marked_at_its_step(chromium, tm
             page.until(lambda: "the last good one is shown" in page.episode_text(), "the mark")
             page.press_button("One step forward")
             page.until(lambda: "the last good one is shown" not in page.episode_text(), "no mark")
+
+
+def test_rewards_are_of_the_agent_that_is_chosen(chromium, tmp_path: Path) -> None:
+    values = {name: np.asarray(array[0], np.float32) for name, array in still(1, 1).items()}
+    with ContainerWriter(tmp_path / "run.rec", RecordingInfo(env_ids=[0], control_dt=0.02)) as writer:
+        for step in range(2):
+            writer.append(step, step * 0.02, {**values, "rew": np.array([[1.0, 2.0, 4.0]], np.float32)})
+    with ViewerProcess([str(tmp_path / "run.rec"), "--port", "0", "--no-shadows"]) as viewer:
+        with open_page(chromium, viewer.url) as page:
+            page.until(lambda: _close(page.reward("reward"), 7), "the sum")
+            for agent, reward in (("1", 2), ("2", 4), ("all agents", 7)):
+                page.choose("Agent", agent)
+                page.until(lambda reward=reward: _close(page.reward("reward"), reward), f"the reward of {agent}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
+from drawn_scene import PRESETS, has_shadows, wait_frames, wait_preset
 from viewer_page import ViewerPage
 
+from replay_viewer.camera_paths import SmoothBase
 from replay_viewer.replay import Replay
 
 
@@ -71,13 +72,11 @@ def test_l_goes_through_the_loops(page: ViewerPage) -> None:
         page.until(lambda loop=loop: page.chosen_on_bar("Loop") == loop, f"loop {loop}")
 
 
-@pytest.mark.parametrize("key", ["1", "2", "3", "4"])
-def test_digits_are_the_camera_presets(page: ViewerPage, key: str) -> None:
-    page.orbit(200)
-    page.page.wait_for_timeout(300)
-    before = page.camera()["position"]
-    press(page, key)
-    page.until(lambda: np.abs(page.camera()["position"] - before).max() > 0.05, "another view")
+def test_digits_are_the_camera_presets(page: ViewerPage, demo: Replay) -> None:
+    heading = SmoothBase(demo.rollout, "robot", demo.robots["robot"].radius).at(0, 0).heading
+    for key, name in zip("1234", PRESETS, strict=True):
+        press(page, key)
+        wait_preset(page, name, heading)
 
 
 def test_f_lets_go_of_the_robot(page: ViewerPage) -> None:
@@ -95,15 +94,19 @@ def test_f_lets_go_of_the_robot(page: ViewerPage) -> None:
 def test_h_switches_the_shadows(page: ViewerPage) -> None:
     assert not page.is_pressed("Shadows")
     press(page, "h")
-    page.until(lambda: page.is_pressed("Shadows"), "shadows")
+    page.until(lambda: page.is_pressed("Shadows") and has_shadows(page), "shadows")
     press(page, "h")
-    page.until(lambda: not page.is_pressed("Shadows"), "no shadows")
+    page.until(lambda: not page.is_pressed("Shadows") and not has_shadows(page), "no shadows")
 
 
-def test_z_zooms_the_timeline(page: ViewerPage) -> None:
+def test_z_zooms_the_timeline(page: ViewerPage, demo: Replay) -> None:
     button = page.page.locator('#rv-bar button[aria-label^="Timeline shows"]')
-    press(page, "z")
-    page.until(lambda: "rv-on" in (button.get_attribute("class") or ""), "the zoom")
+    for pressed, last_shown in (("true", demo.rollout.episodes(0)[0].last_step), ("false", demo.rollout.num_steps - 1)):
+        press(page, "z")
+        page.until(lambda pressed=pressed: button.get_attribute("aria-pressed") == pressed, f"the button {pressed}")
+        with page.hold_timeline(0.999):
+            pass
+        page.until(lambda last=last_shown: abs(page.step() - last) <= 1, f"the timeline's end at {last_shown}")
 
 
 def test_keys_work_after_a_control_was_used(page: ViewerPage, demo: Replay) -> None:
@@ -113,13 +116,49 @@ def test_keys_work_after_a_control_was_used(page: ViewerPage, demo: Replay) -> N
     page.wait_step(1)
     page.click_button("Top")
     page.page.wait_for_timeout(100)
+    press(page, ".")
+    page.wait_step(2)
+    page.page.locator('#rv-bar select[aria-label="Speed"]').focus()
+    press(page, "ArrowDown")
+    page.until(lambda: page.chosen_on_bar("Speed") == "2", "speed 2")
     press(page, "Space")
     page.until(page.playing, "playing")
 
 
 def test_arrows_step_when_the_timeline_has_the_focus(page: ViewerPage) -> None:
+    camera = page.camera()["position"]
     page.page.locator(".rv-track").focus()
-    press(page, "ArrowRight", 2)
+    page.page.keyboard.down("ArrowRight")
+    page.page.keyboard.down("ArrowRight")  # As a key that is held says again.
     page.wait_step(2)
+    wait_frames(page, 10)
+    page.page.keyboard.up("ArrowRight")
     press(page, "ArrowLeft")
     page.wait_step(1)
+    np.testing.assert_allclose(page.camera()["position"], camera, atol=1e-6)
+
+
+def test_other_arrows_and_wasdqe_move_the_camera_and_nothing_else(page: ViewerPage) -> None:
+    for key in ("w", "a", "s", "d", "q", "e", "ArrowLeft", "ArrowUp"):
+        camera = page.camera()["position"]
+        page.page.keyboard.down(key)
+        page.until(lambda camera=camera: np.abs(page.camera()["position"] - camera).max() > 0.02, f"{key} moving on")
+        page.page.keyboard.up(key)
+    assert page.step() == 0 and not page.playing()
+
+
+def test_commands_are_found_by_name_and_typing_them_presses_no_key(page: ViewerPage, demo: Replay) -> None:
+    palette = page.page.get_by_placeholder("Search commands")
+    press(page, "Control+k")
+    palette.wait_for()
+    page.page.keyboard.type("next episode end")
+    page.page.locator(".mantine-Spotlight-action", has_text="how it fell").wait_for()
+    assert page.step() == 0 and page.page.locator(".mantine-Spotlight-action").count() < 5
+    press(page, "Enter")
+    page.wait_step(demo.rollout.episodes(0)[0].last_step)
+    palette.wait_for(state="hidden")
+    assert not page.playing() and not page.is_pressed("Shadows") and page.chosen_on_bar("Loop") == "off"
+    page.page.get_by_role("button").filter(has=page.page.locator(".tabler-icon-list-search")).click()
+    palette.wait_for()
+    press(page, "Escape")
+    palette.wait_for(state="hidden")

@@ -79,19 +79,29 @@ def test_first_view_of_a_phone_has_the_whole_robot(phone) -> None:
     assert all(abs(x) < 0.9 and abs(y) < 0.9 for x, y in drawn)
 
 
-def test_a_phone_plays_and_scrubs_by_touch(phone) -> None:
+def test_a_phone_scrubs_and_plays_by_touch(phone) -> None:
     page, _ = phone
-    page.page.evaluate("window.replayViewer.send('go_to_start')")
-    page.wait_step(0)
+    track = page.page.locator(".rv-track")
+    box, last = track.bounding_box(), int(track.get_attribute("aria-valuemax") or 0)
+    finger = page.page.context.new_cdp_session(page.page)
+
+    def touch(kind: str, *fractions: float) -> None:
+        points = [{"x": box["x"] + box["width"] * fraction, "y": box["y"] + 4} for fraction in fractions]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def wait_near(fraction: float) -> None:
+        page.until(lambda: abs(page.step() - fraction * last) < 0.02 * last, f"{fraction} of the recording")
+
+    touch("touchStart", 0.5)
+    wait_near(0.5)
+    for fraction in (0.4, 0.2):
+        touch("touchMove", fraction)
+        wait_near(fraction)
+    touch("touchEnd")
     page.page.locator(".rv-play").tap()
-    page.until(lambda: page.step() > 5, "playing")
+    page.until(lambda: page.step() > 0.23 * last, "playing on from there")
     page.page.locator(".rv-play").tap()
     page.until(lambda: not page.playing(), "a pause")
-    box = page.page.locator(".rv-track").bounding_box()
-    assert box is not None
-    last = int(page.page.locator(".rv-track").get_attribute("aria-valuemax") or 0)
-    page.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + 4)
-    page.until(lambda: abs(page.step() - last / 2) < 0.02 * last, "the middle")
 
 
 def test_the_panel_of_a_phone_is_closed_at_first_and_opens_by_a_tap(phone, demo_path) -> None:
