@@ -9,12 +9,12 @@ import pytest
 import viser
 from container_samples import append_steps, fallen, sample_info, terminal_values
 from memory_rollout import memory_rollout, still
+from viser_servers import running_server
 
 from replay_viewer.record.writer import ContainerWriter
 from replay_viewer.replay import open_replay, with_robots
 from replay_viewer.rollout import Entity, Episode, Outcome
 from replay_viewer.viewer.crowd import ByOutcome, Crowd, crowd
-from replay_viewer.viewer.server import close_server, open_server
 from replay_viewer.viewer.session import Session
 from replay_viewer.viewer.tail import Tail
 
@@ -24,9 +24,8 @@ BALL = Entity("ball", kind="object", shape={"type": "sphere", "radius": 0.2})
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[viser.ViserServer]:
-    server = open_server("127.0.0.1", 0, "crowd")
-    yield server
-    close_server(server)
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture

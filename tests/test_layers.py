@@ -12,6 +12,7 @@ import viser
 from arm_urdf import JOINTS, write_arm
 from memory_rollout import memory_rollout, still, windows
 from urdf_files import one_link, visual, write_urdf
+from viser_servers import running_server
 
 from replay_viewer.errors import UnknownName
 from replay_viewer.frames import Frame
@@ -27,16 +28,14 @@ from replay_viewer.viewer.layers.torques import color_of
 from replay_viewer.viewer.layers.trails import along, trail_steps, tubes
 from replay_viewer.viewer.panels.layers import layers_html
 from replay_viewer.viewer.scene import Scene
-from replay_viewer.viewer.server import close_server, open_server
 
 ALL = ("velocity", "contacts", "trails", "path", "torques", "frames", "collisions")
 
 
 @pytest.fixture(scope="module")
 def shared_server() -> Iterator[viser.ViserServer]:
-    server = open_server("127.0.0.1", 0, "layers")
-    yield server
-    close_server(server)
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import ClassVar
 
 import pytest
 from viser import _messages
+from viser_servers import running_server
 
 from replay_viewer.viewer.message_buffer import LoopEvent, MessageBuffer
-from replay_viewer.viewer.server import close_server, open_server
 
 MESSAGES = 2000
 
@@ -70,8 +70,5 @@ def test_messages_of_another_thread_all_arrive_and_wake_senders_in_the_loop_only
 
 
 def test_servers_have_such_buffers() -> None:
-    server = open_server("127.0.0.1", 0, "test")
-    try:
+    with running_server() as server:
         assert isinstance(server._websock_server._broadcast_buffer.message_event, LoopEvent)
-    finally:
-        close_server(server)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from viser_servers import running_server
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from replay_viewer.errors import BadArgument
 from replay_viewer.viewer import uploads as uploads_module
-from replay_viewer.viewer.server import close_server, open_server
 from replay_viewer.viewer.uploads import CHUNK_BYTES, MAX_BYTES, UPLOAD_PATH, UploadRefused, Uploads, read_announcement
 
 
@@ -65,9 +65,8 @@ def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Uploads
 
 @pytest.fixture
 def sender(uploads: Uploads) -> Iterator[Sender]:
-    server = open_server("127.0.0.1", 0, "test", {UPLOAD_PATH: uploads.receive})
-    yield Sender(f"ws://127.0.0.1:{server.get_port()}{UPLOAD_PATH}")
-    close_server(server)
+    with running_server({UPLOAD_PATH: uploads.receive}) as server:
+        yield Sender(f"ws://127.0.0.1:{server.get_port()}{UPLOAD_PATH}")
 
 
 def stored(tmp_path: Path) -> list[str]:

@@ -13,9 +13,8 @@ import pytest
 import websockets.sync.client
 from viewer_page import ViewerPage, ViewerProcess, open_page
 from viser._messages import ShareUrlRequest
+from viser_servers import running_server
 from websockets.exceptions import InvalidStatus
-
-from replay_viewer.viewer.server import close_server, open_server
 
 
 def test_two_browsers_show_the_same_step_with_cameras_of_their_own(chromium, viewer: ViewerProcess, page) -> None:
@@ -79,12 +78,9 @@ def test_no_browser_can_open_a_public_tunnel(page: ViewerPage, viewer: ViewerPro
     page.press_button("One step forward")
     page.wait_step(1)
     assert not any("share" in line.lower() for line in viewer.lines)
-    server = open_server("127.0.0.1", 0, "tunnel test")
-    try:
+    with running_server() as server:
         handlers = server._websock_server._incoming_handlers
         assert ShareUrlRequest not in {kind for kind, calls in handlers.items() if calls}
-    finally:
-        close_server(server)
 
 
 def test_a_taken_port_is_reported_with_the_one_used(demo_path: Path) -> None:
