@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chart_recording import record_charts
+from chart_view import chart
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
 from replay_viewer.assets_path import asset
@@ -65,6 +67,30 @@ def drawn_page(chromium, viewer: ViewerProcess) -> Iterator[ViewerPage]:
     with open_page(chromium, viewer.url, size=(800, 420), drawing=True) as page:
         _rewind(page)
         yield page
+
+
+@pytest.fixture(scope="module")
+def charts_viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ViewerProcess]:
+    """A recording whose rewards and signals are known by heart."""
+    path = record_charts(tmp_path_factory.mktemp("charts") / "charts.rec")
+    with ViewerProcess([str(path), "--port", "0", "--no-shadows"]) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def kept_charts_page(chromium, charts_viewer: ViewerProcess) -> Iterator[ViewerPage]:
+    with open_page(chromium, charts_viewer.url) as page:
+        yield page
+
+
+@pytest.fixture
+def charts_page(kept_charts_page: ViewerPage) -> ViewerPage:
+    """The first step, without a loop; one page for a module, whose tests leave the charts as they were."""
+    kept_charts_page.choose_on_bar("Loop", "off")
+    kept_charts_page.press_button("Start of the recording")
+    kept_charts_page.wait_step(0)
+    chart(kept_charts_page)
+    return kept_charts_page
 
 
 def _rewind(page: ViewerPage) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from chart_recording import DT, EPISODE_STEPS, record_charts, terms_at
+from chart_recording import DT, EPISODE_STEPS, NUM_STEPS, terms_at
+from chart_view import REWARDS, SIGNAL, chart, drag, names, of_chart, place, pull, wait_band
 from viewer_page import NO_DRAWING, ViewerPage, ViewerProcess, open_page
 
 from replay_viewer import EntitySpec, Recorder
@@ -19,14 +18,11 @@ WRITER = Path(__file__).parents[1] / "live_writer.py"
 WRITTEN_EPISODE = 150
 TIMES = "\N{MULTIPLICATION SIGN}"
 
-# The chart that comes first on the page, once the page's script has taken it.
-_FIRST = """Object.values(window.__viserTestpoints?.uplots ?? {}).map((entry) => entry.chart)
-  .find((chart) => chart.over === document.querySelector(".u-over") && chart.over.matches(".rv-chart"))"""
 # Of the axis of values: its labels, their width, and the room for them, all in pixels of the page.
 _LABELS = """
-() => {
-  const chart = FIRST, axis = chart?.axes[1];
-  if (!axis?._values) return null;
+(chart) => {
+  const axis = chart.axes[1];
+  if (!axis._values) return null;
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = axis.font[0];
   return {
@@ -36,20 +32,14 @@ _LABELS = """
     room: axis._size - axis.ticks.size - axis.gap,
   };
 }
-""".replace("FIRST", _FIRST)
-# Of the first chart: its curves, what it shows of time, and whether it is another one than when it was asked last.
-_CHART = """
-() => {
-  const chart = FIRST;
-  if (!chart) return null;
-  const { min, max } = chart.scales.x, isNew = !chart.over.dataset.seen;
-  chart.over.dataset.seen = "1";
-  const series = chart.series.slice(1).map((s, i) => ({
-    name: s.label, width: s.width, values: [...chart.data[i + 1]].slice(0, 5),
-  }));
-  return { isNew, begin: chart.data[0][0], min, max, series, bands: chart.bands.length, title: chart.axes[1].label };
+"""
+# How many pixels are not empty.
+_INK = """
+({ ctx }) => {
+  const { width, height } = ctx.canvas;
+  return width ? ctx.getImageData(0, 0, width, height).data.filter((value, i) => i % 4 === 3 && value).length : 0;
 }
-""".replace("FIRST", _FIRST)
+"""
 
 
 @pytest.mark.parametrize(
@@ -64,7 +54,7 @@ def test_labels_of_values_are_exact_and_whole(chromium, size: float, title: str,
             recorder.append({"robot.base_pos": np.zeros((1, 3)), "robot.base_wxyz": np.array([[1.0, 0, 0, 0]])})
     options = [str(tmp_path / "run.rec"), "--port", "0"]
     with ViewerProcess(options) as viewer, open_page(chromium, viewer.url) as page:
-        labels = page.until(lambda: page.page.evaluate(_LABELS), "a chart")
+        labels = page.until(lambda: of_chart(page, _LABELS), "a chart")
     assert labels["title"] == f"per step {title}".strip()
     assert labels["width"] <= labels["room"]
     values = [float(text.replace(",", "")) for text in labels["texts"]]
@@ -101,51 +91,6 @@ def _zooms_and_waits(page: ViewerPage) -> None:
     parts = ("begin", "min", "max")
     assert [chart(page)[part] for part in parts] == [zoom[part] for part in parts]
     assert page.step() < WRITTEN_EPISODE
-
-
-def chart(page: ViewerPage) -> dict[str, Any]:
-    """The first chart as the page has it."""
-    return page.until(lambda: page.page.evaluate(_CHART), "a chart")
-
-
-def place(page: ViewerPage, fraction: float, number: int = 0) -> tuple[float, float]:
-    """Put the mouse into a chart, at a fraction of its width; gives the place [px]."""
-    box = page.until(lambda: page.page.locator(".rv-chart").nth(number).bounding_box(), "the chart")
-    x, y = box["x"] + fraction * box["width"], box["y"] + 0.6 * box["height"]
-    page.page.mouse.move(x, y)
-    return x, y
-
-
-def drag(page: ViewerPage, begin: float, end: float) -> None:
-    """Pull with the mouse from one fraction of the chart's width to another."""
-    place(page, begin)
-    page.page.mouse.down()
-    place(page, (begin + end) / 2)
-    place(page, end)
-    page.page.mouse.up()
-
-
-@pytest.fixture(scope="module")
-def charts_viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ViewerProcess]:
-    path = record_charts(tmp_path_factory.mktemp("charts") / "charts.rec")
-    with ViewerProcess([str(path), "--port", "0", "--no-shadows"]) as viewer:
-        yield viewer
-
-
-@pytest.fixture(scope="module")
-def opened_page(chromium, charts_viewer: ViewerProcess) -> Iterator[ViewerPage]:
-    with open_page(chromium, charts_viewer.url) as page:
-        yield page
-
-
-@pytest.fixture
-def charts_page(opened_page: ViewerPage) -> ViewerPage:
-    """The first step, without a loop; one page for all tests, each of which leaves the charts as they were."""
-    opened_page.choose_on_bar("Loop", "off")
-    opened_page.press_button("Start of the recording")
-    opened_page.wait_step(0)
-    chart(opened_page)
-    return opened_page
 
 
 def test_a_click_seeks_to_the_step_below_it(charts_page: ViewerPage) -> None:
@@ -202,23 +147,58 @@ def test_a_drag_selects_what_is_repeated_until_escape(charts_page: ViewerPage) -
 def test_the_ends_of_a_selection_are_pulled_and_its_cross_clears_it(charts_page: ViewerPage) -> None:
     page = charts_page
     drag(page, 0.2, 0.4)
-    bands = page.page.locator(".rv-band.rv-open")
-    page.until(lambda: bands.count() == 3, "a selection")
-    end = page.page.locator(".rv-chart .rv-pull-B").first.bounding_box()
-    assert end is not None
-    page.page.mouse.move(end["x"] + 6, end["y"] + 100)
-    page.page.mouse.down()
-    place(page, 0.6)
-    place(page, 0.8)
-    page.page.mouse.up()
+    wait_band(page, ".rv-chart", 0.2, 0.4)
+    pull(page, ".rv-chart", "B", 0.8)
+    wait_band(page, ".rv-chart", 0.2, 0.8)
     seconds = 0.6 * EPISODE_STEPS * DT
     label = page.page.locator(".rv-chart .rv-band-label span").first
-    page.until(lambda: abs(float(label.inner_text().split()[1]) - seconds) < 0.1, "a longer selection")
-    page.page.locator(".rv-chart [aria-label='Clear A-B']").first.click()
-    page.until(lambda: bands.count() == 0, "no selection")
+    assert float(label.inner_text().split()[1]) == pytest.approx(seconds, abs=0.1)
+    pull(page, ".rv-chart", "A", 0.3)
+    wait_band(page, ".rv-chart", 0.3, 0.8)
+    page.until(lambda: abs(page.step() - 0.3 * EPISODE_STEPS) <= 2, "the new A")
+    pull(page, ".rv-chart", "A", 0.9)
+    wait_band(page, ".rv-chart", 0.8, 0.9)
+    page.until(lambda: abs(page.step() - 0.8 * EPISODE_STEPS) <= 2, "A where B was")
+    page.page.locator(".rv-chart [aria-label='Clear A-B']").first.click(force=True)
+    page.until(lambda: page.page.locator(".rv-band.rv-open").count() == 0, "no selection")
+    page.until(lambda: page.chosen_on_bar("Loop") == "off", "no loop")
 
 
-def test_keys_put_a_and_b_on_the_step_shown(charts_page: ViewerPage) -> None:
+def test_a_selection_is_pulled_and_cleared_on_the_timeline_too(charts_page: ViewerPage) -> None:
+    page = charts_page
+    drag(page, 0.3, 0.6)
+    begin, end = (fraction * EPISODE_STEPS / NUM_STEPS for fraction in (0.3, 0.6))
+    wait_band(page, ".rv-track", begin, end)
+    pull(page, ".rv-track", "B", 0.9)
+    wait_band(page, ".rv-track", begin, 0.9)
+    pull(page, ".rv-track", "A", 0.4)
+    wait_band(page, ".rv-track", 0.4, 0.9)
+    page.until(lambda: abs(page.step() - 0.4 * NUM_STEPS) <= 2, "the new A")
+    label = page.page.locator(".rv-track .rv-band-label span")
+    assert float(label.inner_text().split()[1]) == pytest.approx(0.5 * NUM_STEPS * DT, abs=0.1)
+    begin = page.step()
+    page.page.locator(".rv-track [aria-label='Clear A-B']").click()
+    page.until(lambda: page.page.locator(".rv-band.rv-open").count() == 0, "no selection")
+    page.until(lambda: page.chosen_on_bar("Loop") == "off", "no loop")
+    assert page.step() == begin
+
+
+def test_the_bar_repeats_the_steps_around_the_one_shown(charts_page: ViewerPage) -> None:
+    page = charts_page
+    page.page.mouse.click(*place(page, 0.5))
+    page.until(lambda: abs(page.step() - 0.5 * EPISODE_STEPS) <= 2, "a step")
+    page.choose_on_bar("Loop", "selection")
+    half = 0.5 / (EPISODE_STEPS * DT)
+    wait_band(page, ".rv-chart", 0.5 - half, 0.5 + half)
+    page.press_button("Play")
+    page.until(lambda: page.step() > (0.5 + half / 2) * EPISODE_STEPS, "B")
+    page.until(lambda: page.step() < (0.5 - half / 2) * EPISODE_STEPS, "A")
+    page.press_button("Pause")
+    page.page.keyboard.press("Escape")
+    page.until(lambda: page.chosen_on_bar("Loop") == "off", "no loop")
+
+
+def test_keys_put_a_and_b_on_the_step_shown_and_go_through_the_loops(charts_page: ViewerPage) -> None:
     page = charts_page
     for fraction, key in ((0.25, "v"), (0.75, "b")):
         page.page.mouse.click(*place(page, fraction))
@@ -228,6 +208,9 @@ def test_keys_put_a_and_b_on_the_step_shown(charts_page: ViewerPage) -> None:
     seconds = 0.5 * EPISODE_STEPS * DT
     label = page.page.locator(".rv-chart .rv-band-label span").first
     page.until(lambda: abs(float(label.inner_text().split()[1]) - seconds) < 0.1, "A to B")
+    for loop in ("off", "episode", "rollout", "selection"):
+        page.page.keyboard.press("l")
+        page.until(lambda loop=loop: page.chosen_on_bar("Loop") == loop, f"loop {loop}")
     page.page.keyboard.press("Escape")
     page.until(lambda: page.chosen_on_bar("Loop") == "off", "no loop")
 
@@ -237,12 +220,81 @@ def test_the_wheel_zooms_around_the_pointer_and_a_double_click_shows_the_whole(c
     whole = chart(page)
     place(page, 0.75)
     page.page.mouse.wheel(0, -500)
-    page.until(lambda: chart(page)["max"] - chart(page)["min"] < 0.8 * (whole["max"] - whole["min"]), "a zoom")
+    page.until(lambda: _span(page) < 0.8 * (whole["max"] - whole["min"]), "a zoom")
     zoom = chart(page)
     under = [shown["min"] + 0.75 * (shown["max"] - shown["min"]) for shown in (whole, zoom)]
     assert under[0] == pytest.approx(under[1], abs=0.05)
+    page.page.mouse.wheel(0, 20)
+    page.until(lambda: _span(page) > 1.02 * (zoom["max"] - zoom["min"]), "less of a zoom")
+    assert _span(page) < whole["max"] - whole["min"]
     page.page.mouse.dblclick(*place(page, 0.5))
     page.until(lambda: [chart(page)[end] for end in ("min", "max")] == [whole["min"], whole["max"]], "the whole")
+
+
+@pytest.mark.parametrize("sideways", [True, False], ids=["sideways", "Shift"])
+def test_the_wheel_moves_along_what_is_zoomed_into(charts_page: ViewerPage, sideways: bool) -> None:
+    page = charts_page
+
+    def turn(amount: float) -> None:
+        if sideways:
+            page.page.mouse.wheel(amount, 0)
+            return
+        page.page.keyboard.down("Shift")
+        page.page.mouse.wheel(0, amount)
+        page.page.keyboard.up("Shift")
+
+    whole = _span(page)
+    place(page, 0.5)
+    page.page.mouse.wheel(0, -500)
+    page.until(lambda: _span(page) < 0.8 * whole, "a zoom")
+    zoom = chart(page)
+    per_pixel = (zoom["max"] - zoom["min"]) / zoom["width"]
+    for amount, moved in ((20, 20), (-30, -10)):
+        turn(amount)
+        expected = zoom["min"] + moved * per_pixel
+        page.until(lambda at=expected: abs(chart(page)["min"] - at) < 2 * per_pixel, f"{moved} pixels further")
+        assert _span(page) == pytest.approx(zoom["max"] - zoom["min"])
+    page.page.mouse.dblclick(*place(page, 0.5))
+    page.until(lambda: _span(page) == whole, "the whole")
+
+
+def _span(page: ViewerPage) -> float:
+    """Seconds that the chart shows."""
+    shown = chart(page)
+    return shown["max"] - shown["min"]
+
+
+def test_the_timeline_tells_what_is_under_the_pointer(charts_page: ViewerPage) -> None:
+    page = charts_page
+    box = page.page.locator(".rv-track").bounding_box()
+    assert box is not None
+    tip = page.page.locator(".rv-tip")
+    for fraction, episode in ((0.5, "episode 1 (time-out)"), (0.9, "episode 2 (unfinished)")):
+        page.page.mouse.move(box["x"] + fraction * box["width"], box["y"] + box["height"] / 2)
+        page.until(lambda episode=episode: tip.is_visible() and episode in tip.inner_text(), episode)
+        seconds, step = tip.inner_text().split(",")[:2]
+        assert abs(int(step.split()[1]) - fraction * NUM_STEPS) <= 1
+        assert float(seconds.split()[0]) == pytest.approx(int(step.split()[1]) * DT)
+    place(page, 0.5)
+    page.until(lambda: not tip.is_visible(), "no text")
+    assert page.step() == 0
+
+
+def test_charts_that_were_hidden_while_the_look_changed_are_drawn_again(charts_page: ViewerPage) -> None:
+    page = charts_page
+
+    def is_drawn() -> bool:
+        return all((of_chart(page, _INK, number) or 0) > 1000 for number in (REWARDS, SIGNAL))
+
+    for look in ("Dark", "Light"):
+        page.until(is_drawn, "curves")
+        page.open_tab("View")
+        page.until(lambda: not is_drawn(), "charts without a width")
+        page.press_button(f"{look} page")
+        scheme = f"document.documentElement.dataset.mantineColorScheme === '{look.lower()}'"
+        page.page.wait_for_function(scheme)
+        page.open_tab("Replay")
+    page.until(is_drawn, "curves again")
 
 
 def test_another_episode_is_drawn_in_the_same_chart(charts_page: ViewerPage) -> None:
@@ -258,26 +310,30 @@ def test_another_episode_is_drawn_in_the_same_chart(charts_page: ViewerPage) -> 
 def test_the_buttons_of_a_row_pin_hide_and_show_alone(charts_page: ViewerPage) -> None:
     page = charts_page
 
-    def names() -> list[str]:
-        return [series["name"] for series in chart(page)["series"]]
-
     def press(term: str, what: str) -> None:
         page.page.locator(f'tr[data-term="{term}"] button[data-do="reward_{what}"]').click()
 
+    def press_swatch(term: str) -> None:
+        page.page.locator(f'tr[data-term="{term}"] .rv-swatch').click()
+
     every = ["tracking", "torques", "alive", "reward"]
-    assert names() == every
+    assert names(page) == every
     press("alive", "pin")
-    page.until(lambda: names() == ["tracking", "torques", "reward", "alive"], "a pinned term above the others")
+    page.until(lambda: names(page) == ["tracking", "torques", "reward", "alive"], "a pinned term above the others")
     assert chart(page)["series"][3]["width"] > chart(page)["series"][2]["width"]
     assert page.page.locator("tr[data-term]").first.get_attribute("data-term") == "alive"
     press("alive", "pin")
     press("torques", "hide")
-    page.until(lambda: names() == ["tracking", "alive", "reward"], "a hidden term")
+    page.until(lambda: names(page) == ["tracking", "alive", "reward"], "a hidden term")
     assert float(page.reward("torques")) == pytest.approx(-0.1)
     press("reward", "alone")
-    page.until(lambda: names() == ["reward"], "the reward alone")
+    page.until(lambda: names(page) == ["reward"], "the reward alone")
     page.click_button("show all 4")
-    page.until(lambda: names() == every, "all of them")
+    page.until(lambda: names(page) == every, "all of them")
+    press_swatch("alive")
+    page.until(lambda: names(page) == ["tracking", "torques", "reward"], "a term hidden by its colour")
+    press_swatch("alive")
+    page.until(lambda: names(page) == every, "all of them")
 
 
 def test_rewards_are_shown_per_second_and_normalised(charts_page: ViewerPage) -> None:
