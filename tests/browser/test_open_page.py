@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,21 +79,37 @@ def open_listed(page: ViewerPage, name: str, num_steps: int) -> None:
     page.until(lambda: page.page.evaluate("window.replayViewer.state.numSteps") == num_steps, f"{name} is shown")
 
 
+def dragged(page: ViewerPage, *files: Path) -> Callable[..., None]:
+    """Files and folders in the hand of a file manager: a function that tells the browser where they are."""
+    session = page.page.context.new_cdp_session(page.page)
+    data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+
+    def tell(kind: str, x: float = 400, y: float = 300) -> None:
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": x, "y": y, "data": data})
+
+    return tell
+
+
 def drop(page: ViewerPage, *files: Path) -> None:
-    """Drop files into the page, as a file manager would."""
-    contents = [[file.name, base64.b64encode(file.read_bytes()).decode()] for file in files]
+    tell = dragged(page, *files)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        tell(kind)
+
+
+def drop_without_path(page: ViewerPage, name: str, text: str) -> None:
+    """Drop a file that is on no disk, as out of a mail program or an archive: the browser knows no entry of it."""
     page.page.evaluate(
-        """files => {
+        """([name, text]) => {
           const dataTransfer = new DataTransfer();
-          for (const [name, text] of files) {
-            dataTransfer.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], name));
-          }
-          for (const type of ["dragenter", "dragover", "drop"]) {
-            document.body.dispatchEvent(new DragEvent(type, {dataTransfer, bubbles: true, cancelable: true}));
-          }
+          dataTransfer.items.add(new File([text], name));
+          document.body.dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true}));
         }""",
-        contents,
+        [name, text],
     )
+
+
+def has_robot(page: ViewerPage) -> bool:
+    return any(node.endswith("/robot/a") for node in page.nodes())
 
 
 def problem(page: ViewerPage) -> str:
@@ -122,6 +137,71 @@ def test_a_folder_is_a_list_to_choose_from_and_to_come_back_to(page: ViewerPage,
         open_listed(page, "old.npz", 20)
 
 
+def test_the_list_closes_in_every_way_and_leaves_the_replay_as_it_is(page: ViewerPage, runs: Path) -> None:
+    library = page.page.locator("#rv-library")
+    with viewer_of(runs) as viewer:
+        page.page.goto(viewer.url)
+        wait_for_list(page, 4)
+        new, old = (page.page.locator("#rv-library tr", has_text=name) for name in ("new.npz", "old.npz"))
+        new.press("Enter")
+        page.wait_ready()
+        page.until(lambda: page.page.title().startswith("new.npz"), "the one that Enter was pressed on")
+        page.press_button("One step forward")
+        page.wait_step(1)
+        page.page.keyboard.press("b")
+        page.until(lambda: page.chosen_on_bar("Loop") == "selection", "a selection")
+        ways = [
+            lambda: page.click_button("Back to the replay"),
+            lambda: page.page.get_by_role("button", name="Recordings").press("Enter"),  # It may lie below the list.
+            lambda: page.page.keyboard.press("Escape"),
+            new.click,
+        ]
+        for close in ways:
+            assert not library.is_visible()
+            page.click_button("Recordings")
+            page.until(lambda: "shown" in new.inner_text(), "the list")
+            close()
+        assert not library.is_visible()
+        # Whatever was asked for before has been done when this is.
+        page.press_button("One step forward")
+        page.wait_step(2)
+        assert page.page.title().startswith("new.npz")
+        assert page.chosen_on_bar("Loop") == "selection"
+        # Escape clears A-B where no list is in front of it.
+        page.page.keyboard.press("Escape")
+        page.until(lambda: page.chosen_on_bar("Loop") != "selection", "no selection")
+        page.click_button("Recordings")
+        old.press("Enter")
+        page.until(lambda: page.page.title().startswith("old.npz"), "the other one")
+        page.until(lambda: not library.is_visible(), "it alone")
+
+
+def test_a_long_list_is_searched_by_name(page: ViewerPage, tmp_path: Path) -> None:
+    for number in range(6):
+        write_npz(tmp_path / f"Run-{number}.npz", 20 + number)
+    search = page.page.get_by_label("Find by name")
+    with viewer_of(tmp_path) as viewer:
+        page.page.goto(viewer.url)
+        wait_for_list(page, 6)
+        search.press_sequentially("?")
+        none = page.page.get_by_text('None of the 6 recordings has "?" in its name.')
+        page.until(none.is_visible, "that there is none")
+        assert search.input_value() == "?"
+        assert not page.page.locator("#rv-help").is_visible()
+        search.press("Enter")
+        search.fill("run-4")
+        page.until(lambda: names(page) == ["Run-4.npz"], "the one that is meant")
+        search.press("Enter")
+        page.wait_ready()
+        page.until(lambda: page.page.title().startswith("Run-4.npz"), "the first one that was found")
+        page.page.keyboard.press(".")
+        page.wait_step(1)
+        # A list that is too short to be searched is shown whole.
+        drop(page, tmp_path / "Run-1.npz", tmp_path / "Run-2.npz")
+        page.until(lambda: set(names(page)) == {"Run-1.npz", "Run-2.npz"}, "what was dropped")
+        assert not search.is_visible()
+
+
 def test_the_buttons_lead_to_the_neighbours_in_the_list(page: ViewerPage, tmp_path: Path) -> None:
     for number in range(3):
         write_npz(tmp_path / f"{number}.npz", 20 + number)
@@ -131,7 +211,7 @@ def test_the_buttons_lead_to_the_neighbours_in_the_list(page: ViewerPage, tmp_pa
         wait_for_list(page, 3)
         _, second, third = names(page)
         open_listed(page, second, 20 + int(second[0]))
-        page.until(lambda: any(node.endswith("/robot/a") for node in page.nodes()), "the robot that was stated")
+        page.until(lambda: has_robot(page), "the robot that was stated")
         page.page.get_by_role("button", name="Next recording").click()
         page.until(lambda: page.page.title().startswith(third), "the next one")
         assert page.page.get_by_role("button", name="Next recording").is_disabled()
@@ -166,26 +246,22 @@ def test_an_empty_folder_says_what_would_fill_it_and_a_file_can_be_chosen(page: 
         dialog.value.set_files(write_npz(tmp_path / "chosen.npz"))
         page.wait_ready()
         page.until(lambda: page.page.title().startswith("chosen.npz"), "the file that was chosen")
+        page.until(lambda: not page.page.locator("#rv-library").is_visible(), "it alone")
+        with page.page.expect_file_chooser() as dialog:
+            page.click_button("Open \u2026")
+        dialog.value.set_files(write_npz(tmp_path / "another.npz"))
+        page.until(lambda: page.page.title().startswith("another.npz"), "another one")
 
 
 def test_dropped_files_are_opened_or_leave_what_is_shown_as_it_is(page: ViewerPage, tmp_path: Path) -> None:
     shown, other = write_npz(tmp_path / "shown.npz"), write_npz(tmp_path / "other.npz", 30)
-    robot = write_robot(tmp_path / "tiny_description")
-    (tmp_path / "notes.npz").write_text("no rollout")
     with viewer_of(shown) as viewer:
         page.goto(viewer.url)
-        drop(page, tmp_path / "notes.npz")
+        drop_without_path(page, "notes.npz", "no rollout")
         page.until(lambda: "\nnotes.npz: is not an npz file" in problem(page), "why it cannot be opened")
+        page.page.locator("#rv-problem").get_by_label("Close").click()
+        assert problem(page) == ""
         assert page.page.title().startswith("shown.npz")
-        # A robot's folder is for what is shown, at the same step.
-        page.press_button("One step forward")
-        page.wait_step(1)
-        assert page.page.get_by_role("button", name="No robot description").is_visible()
-        page.page.locator("#rv-choose-folder").set_input_files(robot)
-        page.until(lambda: any(node.endswith("/robot/a") for node in page.nodes()), "the robot that was chosen")
-        page.wait_step(1)
-        assert not page.page.get_by_role("button", name="No robot description").is_visible()
-        # A rollout of one's own.
         drop(page, other)
         page.until(lambda: page.page.title().startswith("other.npz"), "the rollout that was dropped")
         assert page.page.evaluate("window.replayViewer.state.numSteps") == 30
@@ -193,6 +269,59 @@ def test_dropped_files_are_opened_or_leave_what_is_shown_as_it_is(page: ViewerPa
         drop(page, shown, other)
         wait_for_list(page, 2)
         assert page.page.locator("#rv-library h2").inner_text() == "Recordings in what was dropped"
+
+
+def test_a_robots_folder_is_for_what_is_shown(page: ViewerPage, tmp_path: Path) -> None:
+    kept = tmp_path / "temporary"
+    kept.mkdir()
+    robot = write_robot(tmp_path / "tiny_description")
+    for number in range(120):  # A browser tells of a folder's files by the hundred.
+        (robot / "meshes" / f"{number}.txt").touch()
+    sent = {str(path.relative_to(robot)) for path in robot.rglob("*") if path.is_file()} - {".git/config"}
+    button = page.page.get_by_role("button", name="No robot description")
+    with viewer_of(write_npz(tmp_path / "shown.npz"), temporary=kept) as viewer:
+        page.goto(viewer.url)
+        page.press_button("One step forward")
+        page.wait_step(1)
+        with page.page.expect_file_chooser() as dialog:
+            button.click()
+        dialog.value.set_files(robot)
+        page.until(lambda: has_robot(page), "the robot that was chosen")
+        page.wait_step(1)
+        assert not button.is_visible()
+        # It belongs to that recording alone.
+        drop(page, write_npz(tmp_path / "other.npz"))
+        page.until(button.is_visible, "a recording without a robot")
+        before = set(kept.rglob("*"))
+        drop(page, robot)
+        page.until(lambda: has_robot(page), "the robot that was dropped")
+        assert not button.is_visible()
+        arrived = [path for path in set(kept.rglob("*")) - before if path.is_file()]
+        assert {str(path).partition(f"/{robot.name}/")[2] for path in arrived} == sent
+
+
+def test_a_card_tells_what_can_be_dropped_for_as_long_as_it_is_over_the_page(page: ViewerPage, tmp_path: Path) -> None:
+    card = page.page.get_by_text("At most 4 GiB")
+    with viewer_of(write_npz(tmp_path / "shown.npz")) as viewer:
+        page.goto(viewer.url)
+        term = page.page.locator('tr[data-term="reward"]').bounding_box()
+        assert term is not None
+        tell = dragged(page, tmp_path / "shown.npz")
+        tell("dragEnter", term["x"] + 20, term["y"] + 5)
+        page.until(card.is_visible, "what can be dropped")
+        # What the pointer is over is drawn anew, and cannot tell that it was left.
+        page.page.keyboard.press(".")
+        page.wait_step(1)
+        tell("dragOver")
+        tell("dragOver", 600)
+        assert card.is_visible()
+        tell("dragOver", -50)
+        page.until(lambda: not card.is_visible(), "the picture alone")
+        # If it was left nevertheless without a word, then it goes as soon as the pointer is free again.
+        tell("dragEnter")
+        page.until(card.is_visible, "what can be dropped")
+        page.page.mouse.move(300, 300)
+        page.until(lambda: not card.is_visible(), "the picture alone")
 
 
 def test_sending_tells_what_is_sent_and_can_be_cancelled(page: ViewerPage, tmp_path: Path) -> None:

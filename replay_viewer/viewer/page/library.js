@@ -13,7 +13,7 @@
   const listButton = textButton(bar, "Recordings", "The list of the folder's recordings");
   const previous = textButton(bar, "\u2039", "Previous recording of the list");
   const next = textButton(bar, "\u203a", "Next recording of the list");
-  listButton.addEventListener("click", () => show(!isOpen || !files.isShown));
+  listButton.addEventListener("click", () => show(!isOpen));
   previous.setAttribute("aria-label", "Previous recording");
   next.setAttribute("aria-label", "Next recording");
   previous.addEventListener("click", () => send("open_neighbour", -1));
@@ -155,7 +155,6 @@
 
   function take(changes) {
     const { news, isAskedFor, failed, ...rest } = changes;
-    const before = files.shown;
     Object.assign(files, rest);
     for (const [index, row] of Object.entries(news ?? {})) files.rows[index] = row;
     for (const button of [listButton, previous, next]) button.style.display = files.folder === null ? "none" : "";
@@ -165,7 +164,7 @@
     next.disabled = place < 0 || place === files.rows.length - 1;
     if (files.folder === null) return show(false);
     if (isAskedFor || !files.isShown) return show(true);
-    if ("shown" in rest && rest.shown !== before) return show(false); // What was asked for is there.
+    if ("shown" in rest) return show(false); // What was asked for is there.
     if (isOpen) build();
   }
 
