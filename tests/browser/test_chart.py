@@ -159,7 +159,7 @@ def test_the_ends_of_a_selection_are_pulled_and_its_cross_clears_it(charts_page:
     pull(page, ".rv-chart", "A", 0.9)
     wait_band(page, ".rv-chart", 0.8, 0.9)
     page.until(lambda: abs(page.step() - 0.8 * EPISODE_STEPS) <= 2, "A where B was")
-    page.page.locator(".rv-chart [aria-label='Clear A-B']").first.click(force=True)
+    page.page.locator(".rv-chart [aria-label='Clear A-B']").first.click()
     page.until(lambda: page.page.locator(".rv-band.rv-open").count() == 0, "no selection")
     page.until(lambda: page.chosen_on_bar("Loop") == "off", "no loop")
 
