@@ -69,7 +69,7 @@ def test_a_zoom_is_kept_while_the_chart_grows(chromium, tmp_path: Path) -> None:
         page = ViewerPage(context.new_page())
         page.page.goto(viewer.url)
         page.page.get_by_text("Waiting for the first step of run.rec").wait_for()
-        command = [sys.executable, str(WRITER), path, "--rate", "10"]
+        command = [sys.executable, str(WRITER), path, "--rate", "5"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             try:
                 page.wait_ready()
@@ -79,7 +79,7 @@ def test_a_zoom_is_kept_while_the_chart_grows(chromium, tmp_path: Path) -> None:
 
 
 def _zooms_and_waits(page: ViewerPage) -> None:
-    page.until(lambda: page.step() > 30, "some steps")
+    page.until(lambda: page.step() > 12, "some steps")
     whole = chart(page)
     place(page, 0.5)
     page.page.mouse.wheel(0, -400)
@@ -87,7 +87,7 @@ def _zooms_and_waits(page: ViewerPage) -> None:
     zoom = chart(page)
     assert whole["min"] < zoom["min"]
     # The episode's curves get longer than what the axis of time showed at first.
-    page.until(lambda: page.step() > 110, "a longer chart", timeout=30)
+    page.until(lambda: page.step() > 45, "a longer chart", timeout=30)
     parts = ("begin", "min", "max")
     assert [chart(page)[part] for part in parts] == [zoom[part] for part in parts]
     assert page.step() < WRITTEN_EPISODE
