@@ -21,6 +21,7 @@ import pytest
 from needs import require
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+BROWSER_TESTS = Path(__file__).resolve().parent / "browser"
 
 # The tests of what runs on Python 3.8 with numpy alone; there, `pytest` collects no others.
 RECORDER_TESTS = (
@@ -56,6 +57,13 @@ if sys.version_info < (3, 10):
         "simulators",
         *(path.name for path in Path(__file__).parent.glob("test_*.py") if path.name not in kept),
     ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group them for pytest-xdist: a file's tests share what they set up, and one browser fills a small machine."""
+    for item in items:
+        is_browser = BROWSER_TESTS in Path(str(item.fspath)).parents
+        item.add_marker(pytest.mark.xdist_group("browser" if is_browser else str(item.fspath)))
 
 
 @pytest.fixture(scope="session")

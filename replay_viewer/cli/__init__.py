@@ -1,7 +1,7 @@
 """The command `replay-viewer`: what is asked for, and how errors are told.
 
-This module and `upkeep` run on Python 3.8 with numpy alone, so that a recording can be repaired or packed where it was
-made. Everything else imports its libraries when it is called.
+This module, `interrupts` and `upkeep` run on Python 3.8 with numpy alone, so that a recording can be repaired or packed
+where it was made. Everything else imports its libraries when it is called.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from replay_viewer import __version__
 from replay_viewer.errors import ReplayError, printable
 
 from . import upkeep
+from .interrupts import caught_interrupts
 
 VIEWER_NEEDS = (3, 10)
 COMMANDS = ("view", "info", "render", "repair", "pack", "demo")
@@ -48,8 +49,9 @@ def main(args: Sequence[str] | None = None) -> int:
         args: the command line without the program's name; None takes it from `sys.argv`.
     """
     try:
-        _run(with_command(sys.argv[1:] if args is None else args))
-        sys.stdout.flush()
+        with caught_interrupts():
+            _run(with_command(sys.argv[1:] if args is None else args))
+            sys.stdout.flush()
     except ReplayError as error:
         return _fail(str(error))
     except BrokenPipeError:

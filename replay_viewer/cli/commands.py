@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import time
@@ -18,7 +19,7 @@ from replay_viewer.errors import BadArgument, FileProblem, printable
 
 from . import upkeep
 from .arguments import NOTHING_STATED, Flag, Loading, LoadingOptions, PathArgument, shown_as
-from .interrupts import catch_interrupts, check_interrupted
+from .interrupts import held_interrupts
 from .render_command import render
 
 if TYPE_CHECKING:
@@ -80,9 +81,10 @@ def info(
         loading: How to read it.
         as_json: Print JSON, for programs.
     """
-    from replay_viewer.summary import summarize, to_json
+    with held_interrupts():
+        from replay_viewer.summary import summarize, to_json
 
-    from .info_text import info_text
+        from .info_text import info_text
 
     summary = summarize(_order(path, loading).open())
     print(json.dumps(to_json(summary), indent=2, allow_nan=False) if as_json else info_text(summary))
@@ -144,7 +146,6 @@ def _serve_live(which: str, out: Path | None, serving: Serving) -> None:
         with _serving(simulation.path, serving) as app:
             _show(app, simulation.path, NOTHING_STATED, tail=True, check=simulation.check)
             simulation.watch(lambda failure: (_tell(simulation.path, failure), app.notify("It ended", failure)))
-            check_interrupted()
             app.run_forever()
     print(f"Recorded in {printable(str(simulation.path))}", flush=True)
 
@@ -171,16 +172,15 @@ def _serve(
             app.browse(_order(path, loading))
         else:
             _show(app, path, loading, env, step, tail)
-        check_interrupted()
         app.run_forever()
 
 
 @contextlib.contextmanager
 def _serving(path: Path, serving: Serving) -> Iterator[ViewerApp]:
     """A viewer whose address is printed, until the block ends or Ctrl-C."""
-    from replay_viewer.viewer.app import ViewerApp
+    with held_interrupts():
+        from replay_viewer.viewer.app import ViewerApp
 
-    catch_interrupts()
     name = _name_of(path)
     with (
         ViewerApp(host=serving.host, port=serving.port, title=name, shadows=not serving.no_shadows) as app,
@@ -206,6 +206,8 @@ def _show(
     """Show a recording when it is open. check: raises where a recording that is waited for will never come."""
     if tail:
         _wait_for_first_step(path, app, check)
+    with held_interrupts():
+        importlib.import_module("replay_viewer.viewer.stage")
     order = _order(path, loading)
     replay = order.open(app.tell_opening(order.name))
     env_index = 0 if env is None else replay.rollout.env_index(env)

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
-import threading
-
-# A process has one set of signal handlers.
-_interrupted = threading.Event()
+from typing import Iterator
 
 
-def catch_interrupts() -> None:
-    """From now on both signals raise KeyboardInterrupt in the main thread, and are remembered."""
-    _interrupted.clear()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+class _Signals:
+    """What a process has one of: whether a signal came, and whether it has to wait."""
+
+    came = False
+    are_held = False
 
 
-def check_interrupted() -> None:
-    """Raise KeyboardInterrupt if there was a signal: trimesh swallows one that comes while it is imported."""
-    if _interrupted.is_set():
+@contextlib.contextmanager
+def caught_interrupts() -> Iterator[None]:
+    """Until the block ends, both signals raise KeyboardInterrupt, also where a shell had them ignored."""
+    _Signals.came = False
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def held_interrupts() -> Iterator[None]:
+    """A signal raises KeyboardInterrupt at the end of the block only; for imports of large libraries.
+
+    In them an interrupt is swallowed (trimesh), aborts the process (modules in C++), or makes Python end by the signal
+    although somebody handled it (code in strings, such as that of dataclasses). A second signal does not wait.
+    """
+    _Signals.are_held = True
+    try:
+        yield
+    finally:
+        _Signals.are_held = False
+    if _Signals.came:
         raise KeyboardInterrupt
 
 
 def _interrupt(number: int, frame: object) -> None:
-    _interrupted.set()
-    raise KeyboardInterrupt
+    waits = _Signals.are_held and not _Signals.came
+    _Signals.came = True
+    if not waits:
+        raise KeyboardInterrupt

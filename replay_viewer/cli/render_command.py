@@ -14,7 +14,7 @@ from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.progress import FrameRate, ProgressBar
 
 from .arguments import NOTHING_STATED, Flag, LoadingOptions, PathArgument, shown_as
-from .interrupts import catch_interrupts, check_interrupted
+from .interrupts import held_interrupts
 
 if TYPE_CHECKING:
     from replay_viewer.camera_paths import Camera
@@ -120,15 +120,10 @@ def render(
     if out is not None and writing.out_folder is not None:
         raise BadArgument("--out", writing.out_folder, f"{out} is given already.")
     size, camera = _size(look.size), _camera(filming)
-    from replay_viewer.render.render_video import render_video
+    with held_interrupts():
+        from replay_viewer.render.render_video import render_video
 
-    catch_interrupts()
     bar = ProgressBar(FrameRate())
-
-    def show(done: int, total: int) -> None:
-        check_interrupted()
-        bar.show(done, total)
-
     try:
         render_video(
             path,
@@ -155,7 +150,7 @@ def render(
             urdf=loading.find_urdf(),
             package_dirs=loading.package_dir,
             options=loading.options,
-            progress=show,
+            progress=bar.show,
             tell=bar.say,
         )
     finally:

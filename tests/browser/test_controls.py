@@ -246,18 +246,6 @@ def test_wheel_and_right_button_move_the_camera_also_while_it_follows(page: View
     page.until(lambda: np.abs(page.camera()["target"] - target).max() > 0.1, "another place in the middle")
 
 
-def test_reset_view_of_visers_own_settings_shows_the_robot_as_at_first(page: ViewerPage) -> None:
-    position = page.camera()["position"]
-    page.orbit(150)
-    page.until(lambda: np.abs(page.camera()["position"] - position).max() > 0.3, "another view")
-    settings = page.page.get_by_test_id("floating-panel-handle").get_by_role("button").last
-    settings.click()
-    page.click_button("Reset View")
-    page.until(lambda: np.abs(page.camera()["position"] - position).max() < 0.01, "the first view")
-    settings.click()
-    page.page.locator(".rv-rewards").first.wait_for()
-
-
 def test_follow_keeps_the_robot_in_the_middle_while_orbiting(page: ViewerPage, demo: Replay) -> None:
     page.press_button("Play")
     target = page.camera()["target"]

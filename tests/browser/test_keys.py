@@ -152,8 +152,9 @@ def test_commands_are_found_by_name_and_typing_them_presses_no_key(page: ViewerP
     press(page, "Control+k")
     palette.wait_for()
     page.page.keyboard.type("next episode end")
-    page.page.locator(".mantine-Spotlight-action", has_text="how it fell").wait_for()
-    assert page.step() == 0 and page.page.locator(".mantine-Spotlight-action").count() < 5
+    found = page.page.locator(".mantine-Spotlight-action")
+    page.until(lambda: found.count() < 5 and "how it fell" in found.first.inner_text(), "the command, before others")
+    assert page.step() == 0
     press(page, "Enter")
     page.wait_step(demo.rollout.episodes(0)[0].last_step)
     palette.wait_for(state="hidden")

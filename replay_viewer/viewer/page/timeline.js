@@ -1,10 +1,6 @@
 // The timeline bar at the bottom of the page. Its playhead always shows the step of the drawn robot.
 (() => {
   const { state, element, setPressed, send, addPart } = window.replayViewer;
-  const KINDS = ["terminated", "truncated", "unfinished", "aborted", "success"];
-  const KIND_TEXT = {
-    terminated: "terminated", truncated: "time-out", unfinished: "unfinished", aborted: "reset from outside", success: "success",
-  };
   const ICONS = {
     start: "M5 5h2.5v14H5zM19 5v14l-10-7z",
     previous: "M12 5v14l-8-7zM20 5v14l-8-7z",
@@ -193,7 +189,7 @@
     canvas.height = Math.round(height * ratio);
     const pen = canvas.getContext("2d");
     pen.scale(ratio, ratio);
-    const colours = KINDS.map(colour);
+    const kinds = Object.keys(state.kinds), colours = kinds.map(colour);
     const { first, last, kind } = state.episodes;
     let covered = "";
     for (let i = 0; i < first.length; i++) {
@@ -207,7 +203,7 @@
       pen.globalAlpha = i === state.episode?.index ? 0.45 : 0.18;
       pen.fillStyle = colours[kind[i]];
       pen.fillRect(left + gap, 5, Math.max(right - left - 2 * gap, 1), height - 10);
-      if (kind[i] === 2) continue; // The recording ends here, the episode does not.
+      if (kinds[kind[i]] === "unfinished") continue; // The recording ends here, the episode does not.
       pen.globalAlpha = 1;
       pen.fillRect(Math.max(right - 3 - gap, left), 2, 3, height - 4);
     }
@@ -249,8 +245,9 @@
   function showTip(clientX) {
     const step = stepAt(clientX);
     const index = episodeAt(step);
-    const isRunning = isFollowed() && index === state.episodes.first.length - 1 && state.episodes.kind[index] === 2;
-    const text = isRunning ? "running" : KIND_TEXT[KINDS[state.episodes.kind[index]]];
+    const kind = Object.keys(state.kinds)[state.episodes.kind[index]];
+    const isRunning = isFollowed() && index === state.episodes.first.length - 1 && kind === "unfinished";
+    const text = isRunning ? "running" : state.kinds[kind];
     tip.textContent = `${seconds(step)} s, step ${step}, episode ${index + 1} (${text})`;
     const box = track.getBoundingClientRect();
     const half = tip.offsetWidth / 2;

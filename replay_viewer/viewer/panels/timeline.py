@@ -13,7 +13,7 @@ from ...rollout import Episode
 from ..page_bridge import PageBridge
 from ..session import Session
 
-# As the page counts them.
+# The page is sent the kinds in this order.
 _KIND_CODES = {kind: code for code, kind in enumerate(KIND_TEXT)}
 _UNFOLLOWED = "Still being written when it was opened: start the viewer with --tail to follow it"
 
@@ -28,6 +28,7 @@ class TimelinePanel:
             "title": title,
             "dt": session.player.control_dt,
             "speeds": list(SPEEDS),
+            "kinds": dict(KIND_TEXT),
         }
         self._state, self._panels = TimelineState(session), panels
         self._shown = dict(panels())
