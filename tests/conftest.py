@@ -16,12 +16,12 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from needs import require
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-BROWSER_TESTS = Path(__file__).resolve().parent / "browser"
 
 # The tests of what runs on Python 3.8 with numpy alone; there, `pytest` collects no others.
 RECORDER_TESTS = (
@@ -59,11 +59,16 @@ if sys.version_info < (3, 10):
     ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group them for pytest-xdist: a file's tests share what they set up, and one browser fills a small machine."""
-    for item in items:
-        is_browser = BROWSER_TESTS in Path(str(item.fspath)).parents
-        item.add_marker(pytest.mark.xdist_group("browser" if is_browser else str(item.fspath)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With pytest-xdist, a file's tests share what they set up, and one browser at a time fills a small machine."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
