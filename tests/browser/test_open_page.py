@@ -157,11 +157,11 @@ def test_the_list_closes_in_every_way_and_leaves_the_replay_as_it_is(page: Viewe
             new.click,
         ]
         for close in ways:
-            assert not library.is_visible()
+            page.until(lambda: not library.is_visible(), "the replay alone")
             page.click_button("Recordings")
             page.until(lambda: "shown" in new.inner_text(), "the list")
             close()
-        assert not library.is_visible()
+        page.until(lambda: not library.is_visible(), "the replay alone")
         # Whatever was asked for before has been done when this is.
         page.press_button("One step forward")
         page.wait_step(2)
