@@ -163,3 +163,25 @@ def test_commands_are_found_by_name_and_typing_them_presses_no_key(page: ViewerP
     palette.wait_for()
     press(page, "Escape")
     palette.wait_for(state="hidden")
+
+
+def test_a_click_gives_the_focus_back_but_not_from_a_search_opened_since(page: ViewerPage) -> None:
+    start = '#rv-bar button[aria-label^="Start of the recording"]'
+    page.page.locator(start).click()
+    page.page.wait_for_function("document.activeElement === document.body")
+    press(page, "Control+k")
+    palette = page.page.get_by_placeholder("Search commands")
+    page.page.wait_for_function("document.activeElement.placeholder?.startsWith('Search commands')")
+    palette.evaluate(
+        """(search, start) => new Promise((done) => {
+            search.blur();
+            document.querySelector(start).dispatchEvent(new MouseEvent("click", {bubbles: true, detail: 1}));
+            search.focus();
+            setTimeout(done, 200);
+        })""",
+        start,
+    )
+    page.page.keyboard.type("shadows")
+    assert palette.input_value() == "shadows"
+    press(page, "Escape")
+    palette.wait_for(state="hidden")

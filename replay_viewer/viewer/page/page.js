@@ -97,10 +97,13 @@
   document.addEventListener("pointerup", letGo);
   document.addEventListener("click", sendClicked);
 
-  // Keys are dead while a control has the focus, and space presses a focused button: give the focus back to the page.
+  // Keys are dead while a control has the focus, and space presses a focused button: give the focus back to the page,
+  // once the control has done its part; what has taken the focus since, as the search of commands, keeps it.
   function giveBackFocus(event) {
     if (event.detail === 0) return; // Pressed by keyboard.
-    if (event.target.closest?.("button, [role=option]")) setTimeout(() => document.activeElement?.blur(), 30);
+    if (!event.target.closest?.("button, [role=option]")) return;
+    const clicked = document.activeElement;
+    setTimeout(() => { if (document.activeElement === clicked) clicked?.blur(); }, 30);
   }
   document.addEventListener("click", giveBackFocus);
 
