@@ -20,8 +20,6 @@ def camera(**changes: Any) -> Any:
         "position": np.array([0.0, -5.0, 0.5]),
         "look_at": np.array([0.0, 0.0, 0.5]),
         "fov": 0.7,
-        "image_width": 1000,
-        "image_height": 600,
     }
     return SimpleNamespace(**{**state, **changes})
 
@@ -60,5 +58,13 @@ def test_a_camera_that_nothing_can_be_drawn_with_is_refused(odd: dict[str, Any])
 
 
 def test_a_picture_has_a_size_that_can_be_drawn() -> None:
-    assert picture_size(camera()) == (1000, 600)
-    assert picture_size(camera(image_width=10**9, image_height=0)) == (4096, 64)
+    assert picture_size([1000, 600.4]) == (1000, 600)
+    assert picture_size([10**400, 0]) == (4096, 64)
+
+
+@pytest.mark.parametrize(
+    "odd", [None, 5, "ab", [], [1], [1, 2, 3], ["1", "2"], [[1], 2], [1, math.nan], [1, math.inf], [-1, 1]]
+)
+def test_a_picture_whose_size_is_none_is_refused(odd: object) -> None:
+    with pytest.raises(OddCamera):
+        picture_size(odd)

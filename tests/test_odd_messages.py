@@ -142,7 +142,7 @@ def test_nothing_is_drawn_from_a_camera_that_is_none(
     told: list[str] = []
     monkeypatch.setattr(app, "notify", lambda title, problem: told.append(problem))
     with caplog.at_level(logging.WARNING):
-        send(app, {**_CAMERA, **odd}, asked(app, "screenshot"))
+        send(app, {**_CAMERA, **odd}, asked(app, "draw_screenshot", [640, 360]))
         until(lambda: bool(told))
     assert not caplog.records and "camera cannot be drawn with" in told[0]
 

@@ -39,9 +39,13 @@ def browser_pose(camera: viser.CameraHandle) -> CameraPose:
     return CameraPose(position, look_at, up / np.linalg.norm(up), fov)
 
 
-def picture_size(camera: viser.CameraHandle) -> tuple[int, int]:
-    """Width and height of a browser's picture [px], each within bounds."""
-    width, height = (min(max(int(side), _SMALLEST), _LARGEST) for side in (camera.image_width, camera.image_height))
+def picture_size(sides: Any) -> tuple[int, int]:
+    """Width and height of a picture [px], each within bounds, that a browser asks for. Raises OddCamera."""
+    if not isinstance(sides, list) or len(sides) != 2:
+        raise OddCamera
+    if not all(isinstance(side, (int, float)) and 0 <= side < np.inf for side in sides):
+        raise OddCamera
+    width, height = (round(min(max(side, _SMALLEST), _LARGEST)) for side in sides)
     return width, height
 
 

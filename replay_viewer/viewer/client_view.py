@@ -10,7 +10,7 @@ import viser
 from ..camera_paths import Aim, Carried, Free
 from ..cameras import CameraPose, preset
 from ..looks import LIGHT
-from .browser_camera import browser_pose, picture_size
+from .browser_camera import browser_pose
 from .scene import WORLD
 from .server import move_camera
 from .view_memory import ViewMemory
@@ -79,10 +79,6 @@ class ClientView:
     def camera_now(self, subject: Subject) -> CameraPose:
         """Where this browser's camera is in the world. Raises OddCamera."""
         return _moved(browser_pose(self.client.camera), self.origin(subject))
-
-    def picture_size(self) -> tuple[int, int]:
-        """Width and height of this browser's picture [px], within bounds."""
-        return picture_size(self.client.camera)
 
     def look_from(self, name: str, subject: Subject) -> None:
         """Put the camera on a preset; orbiting goes on from there."""

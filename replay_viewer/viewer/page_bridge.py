@@ -69,6 +69,10 @@ class PageBridge:
         """Let this browser's timeline span the shown episode only, or the whole recording again."""
         run_script(client, "replayViewer.toggleZoom();")
 
+    def take_screenshot(self, client: viser.ClientHandle) -> None:
+        """Let this browser ask for what it shows as a picture: only the page knows how large that is on its screen."""
+        run_script(client, "replayViewer.takeScreenshot();")
+
     def _receive(self, text: str, client_id: int) -> None:
         try:
             message = json.loads(text)

@@ -10,6 +10,7 @@ import viser
 
 from ..cameras import CameraPose, preset
 from ..errors import ReplayError
+from .browser_camera import picture_size
 from .browsers import Browsers
 from .client_view import ClientView
 from .job import Job
@@ -63,8 +64,8 @@ class Rendering:
 
     @property
     def actions(self) -> dict[str, PageAction]:
-        """What keys and buttons outside of the panel do."""
-        return {"screenshot": lambda _, client_id: self._screenshot(client_id)}
+        """What buttons outside of the panel do."""
+        return {"draw_screenshot": self._draw_screenshot}
 
     def sync(self) -> None:
         """Show how things stand."""
@@ -110,12 +111,10 @@ class Rendering:
         if self._film is not None and self._film.job.state == "done":
             _send_file(self._browsers.views[client_id], self._film.job.result)
 
-    def _screenshot(self, client_id: int) -> None:
-        """Draw what a browser shows, as large as it shows it."""
-        view = self._browsers.views[client_id]
-        self._draw_picture(
-            client_id, self._camera_now(client_id, THIS_VIEW), view.picture_size(), "none", view.look.name
-        )
+    def _draw_screenshot(self, sides: object, client_id: int) -> None:
+        """Draw what a browser shows, as large as it asks for."""
+        look = self._browsers.views[client_id].look.name
+        self._draw_picture(client_id, self._camera_now(client_id, THIS_VIEW), picture_size(sides), "none", look)
 
     # -- drawing --------------------------------------------------------------
 

@@ -173,6 +173,7 @@ class Stage:
             **plot_actions(self._plots),
             **self.browsers.actions,
             **self._rendering.actions,
+            "take_screenshot": lambda _, client_id: self._page.take_screenshot(self.browsers.views[client_id].client),
             "toggle_crowd": lambda _, client_id: self.toggle_crowd(client_id),
             "color_crowd": lambda value, _: self._crowd.state.set_color_by(value),
             "switch_layer": lambda value, _: self._toggle_layer(value),

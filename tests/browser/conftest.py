@@ -54,19 +54,19 @@ def page(kept_page: ViewerPage) -> ViewerPage:
 
 
 @pytest.fixture
-def new_page(chromium, viewer: ViewerProcess) -> Iterator[ViewerPage]:
-    """A browser that was never here before, at the start of the demo."""
-    with open_page(chromium, viewer.url) as page:
-        _rewind(page)
-        yield page
+def new_page(chromium, viewer: ViewerProcess, kept_page: ViewerPage) -> Iterator[ViewerPage]:
+    """A browser that was never here before, at the start of the demo, to which the kept one has gone."""
+    _rewind(kept_page)
+    with open_page(chromium, viewer.url) as new:
+        yield new
 
 
 @pytest.fixture
-def drawn_page(chromium, viewer: ViewerProcess) -> Iterator[ViewerPage]:
+def drawn_page(chromium, viewer: ViewerProcess, kept_page: ViewerPage) -> Iterator[ViewerPage]:
     """The same with a picture, in a small window, since drawing without a GPU is slow."""
-    with open_page(chromium, viewer.url, size=(800, 420), drawing=True) as page:
-        _rewind(page)
-        yield page
+    _rewind(kept_page)
+    with open_page(chromium, viewer.url, size=(800, 420), drawing=True) as drawn:
+        yield drawn
 
 
 @pytest.fixture(scope="module")

@@ -138,6 +138,20 @@ def test_a_recording_that_is_deleted_while_it_is_followed_ends_nothing(chromium,
         assert viewer.interrupt() == 0
 
 
+def test_a_slow_click_is_one_also_while_the_recording_grows(chromium, path: Path) -> None:
+    with writing(path), viewing(path, "--tail") as viewer, open_page(chromium, viewer.url) as page:
+        page.until(lambda: is_live(page) and page.step() > 20, "the newest step")
+        page.page.keyboard.press("Home")
+        page.until(lambda: not is_live(page) and not page.playing(), "the past")
+        for button, pressed in ((".rv-play", page.playing), ("#rv-live", lambda: is_live(page))):
+            page.page.locator(button).hover()
+            page.page.mouse.down()
+            before = newest(page)
+            page.until(lambda before=before: newest(page) > before + 30, "a timeline that grows")
+            page.page.mouse.up()
+            page.until(pressed, f"what {button} does")
+
+
 _CURVES = """
 () => {
   const time = Object.values(window.__viserTestpoints.uplots)[0]?.chart.data[0];

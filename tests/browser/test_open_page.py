@@ -264,7 +264,7 @@ def test_dropped_files_are_opened_or_leave_what_is_shown_as_it_is(page: ViewerPa
         assert page.page.title().startswith("shown.npz")
         drop(page, other)
         page.until(lambda: page.page.title().startswith("other.npz"), "the rollout that was dropped")
-        assert page.page.evaluate("window.replayViewer.state.numSteps") == 30
+        page.until(lambda: page.page.evaluate("window.replayViewer.state.numSteps") == 30, "its steps")
         # Several are to be chosen from.
         drop(page, shown, other)
         wait_for_list(page, 2)

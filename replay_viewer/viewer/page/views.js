@@ -13,12 +13,18 @@
   const shadows = textButton(views, "Shadows", "Off is faster without a GPU (H)");
   shadows.addEventListener("click", () => send("toggle_shadows"));
   const picture = textButton(views, "Screenshot", "This view as a picture, well drawn (C)");
-  picture.addEventListener("click", () => send("screenshot"));
+  picture.addEventListener("click", takeScreenshot);
+  const scene = () => document.querySelector("canvas[data-engine]");
+
+  // As large as the screen has it; where drawing is slow, viser draws fewer pixels than that.
+  function takeScreenshot() {
+    const { clientWidth, clientHeight } = scene();
+    send("draw_screenshot", [clientWidth, clientHeight].map((side) => Math.round(side * window.devicePixelRatio)));
+  }
 
   // The buttons keep to the picture, beside the panel.
   function fitViews() {
-    const picture = document.querySelector("canvas[data-engine]");
-    const width = `${Math.max((picture?.clientWidth ?? 0) - 24, 120)}px`;
+    const width = `${Math.max((scene()?.clientWidth ?? 0) - 24, 120)}px`;
     if (views.style.maxWidth !== width) views.style.maxWidth = width;
   }
 
@@ -27,5 +33,6 @@
     setPressed(shadows, state.shadows);
   }
 
+  window.replayViewer.takeScreenshot = takeScreenshot;
   addPart({ update, draw: fitViews, close: () => views.remove() });
 })();
