@@ -11,11 +11,9 @@ and 4096 at 50 frames per second.
 from __future__ import annotations
 
 import argparse
-import itertools
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,11 +22,12 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 
 import numpy as np
 import viser
+from bare_page import bare_page, repeated
 from bench_viewer import chromium
 from crowd_samples import record_crowd
 from playwright.sync_api import Browser
 from real_robots import robots_folder
-from viewer_page import NO_DRAWING, ViewerProcess, open_page
+from viewer_page import ViewerProcess, open_page
 
 from replay_viewer.frames import FrameCache
 from replay_viewer.replay import Replay, open_replay
@@ -175,31 +174,9 @@ def in_bare_page(
     browser: Browser, server: viser.ViserServer, show: Callable[[int], None], rate: float
 ) -> tuple[float, float, float]:
     """What `_WATCH` says of a server's page while something is shown `rate` times per second."""
-    context = browser.new_context(viewport={"width": _WINDOW[0], "height": _WINDOW[1]})
-    context.add_init_script(NO_DRAWING)
-    page = context.new_page()
-    page.goto(f"http://127.0.0.1:{server.get_port()}")
-    page.wait_for_function(
-        "window.__viserMutable && window.__viserMutable.firstMessageBatch === false", timeout=120_000
-    )
-    page.wait_for_timeout(3000)
-    stopped = threading.Event()
-
-    def run() -> None:
-        start = time.perf_counter()
-        for index in itertools.count():
-            show(index)
-            if stopped.wait(max(0.0, start + (index + 1) / rate - time.perf_counter())):
-                return
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
+    with bare_page(browser, server, _WINDOW) as page, repeated(show, rate):
+        page.wait_for_timeout(3000)
         return tuple(page.evaluate(_WATCH, 6.0))
-    finally:
-        stopped.set()
-        thread.join()
-        context.close()
 
 
 def main() -> None:

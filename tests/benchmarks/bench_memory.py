@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,8 +21,9 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 
 import numpy as np
 import psutil
+from bare_page import bare_page, repeated
 from playwright.sync_api import Page, Playwright, sync_playwright
-from viewer_page import CHROMIUM_FLAGS, NO_DRAWING, ViewerProcess, chromium_path, open_page
+from viewer_page import CHROMIUM_FLAGS, ViewerProcess, chromium_path, open_page
 
 from replay_viewer.assets_path import asset
 from replay_viewer.viewer.server import close_server, open_server
@@ -70,26 +70,16 @@ def moving_box(playwright: Playwright) -> Iterator[DrawnPage]:
     """A page of viser with nothing but a box that moves."""
     others = renderers()
     server = open_server("127.0.0.1", 0, "bare")
-    box, stopped = server.scene.add_box("/box", dimensions=(1.0, 1.0, 1.0)), threading.Event()
+    box = server.scene.add_box("/box", dimensions=(1.0, 1.0, 1.0))
 
-    def move() -> None:
-        count = 0
-        while not stopped.wait(1 / 60):
-            count += 1
-            box.position = (0.01 * (count % 100), 0.0, 0.0)
-            server.flush()
+    def move(index: int) -> None:
+        box.position = (0.01 * (index % 100), 0.0, 0.0)
+        server.flush()
 
-    thread = threading.Thread(target=move)
-    thread.start()
     browser = playwright.chromium.launch(executable_path=str(chromium_path()), args=CHROMIUM_FLAGS)
-    page = browser.new_page(viewport={"width": _SIZE[0], "height": _SIZE[1]})
-    page.add_init_script(NO_DRAWING)
-    page.goto(f"http://127.0.0.1:{server.get_port()}")
-    page.wait_for_function("window.__viserMutable && window.__viserMutable.firstMessageBatch === false")
-    yield DrawnPage(page, others)
+    with bare_page(browser, server, _SIZE) as page, repeated(move, 60.0):
+        yield DrawnPage(page, others)
     browser.close()
-    stopped.set()
-    thread.join()
     close_server(server)
 
 

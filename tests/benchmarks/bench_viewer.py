@@ -17,8 +17,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "browser")]
 
+from bare_page import bare_page
 from playwright.sync_api import Browser, sync_playwright
-from viewer_page import CHROMIUM_FLAGS, NO_DRAWING, ViewerPage, ViewerProcess, chromium_path, open_page
+from viewer_page import CHROMIUM_FLAGS, ViewerPage, ViewerProcess, chromium_path, open_page
 
 from replay_viewer.assets_path import asset
 from replay_viewer.viewer.server import close_server, open_server
@@ -117,24 +118,19 @@ def command_to_page(browser: Browser, arguments: list[str], runs: int = 3) -> No
     total, served = min(taken)
     print(
         f"command to page       {total:6.2f} s, of which {served:.2f} s to the served address (aim {PAGE_LIMIT_S:g} s; "
-        f"the page of an empty viser server that already runs takes {bare_page(browser):.2f} s)"
+        f"the page of an empty viser server that already runs takes {empty_page(browser):.2f} s)"
     )
 
 
-def bare_page(browser: Browser, runs: int = 3) -> float:
+def empty_page(browser: Browser, runs: int = 3) -> float:
     """Seconds that the same browser takes to open the page of a viser server with nothing in it."""
     taken = []
     server = open_server("127.0.0.1", 0, "peer")
     server.scene.add_box("/box")
     for _ in range(runs):
-        context = browser.new_context(viewport={"width": _WINDOW[0], "height": _WINDOW[1]})
-        context.add_init_script(NO_DRAWING)
         start = time.perf_counter()
-        page = context.new_page()
-        page.goto(f"http://127.0.0.1:{server.get_port()}")
-        page.wait_for_function("window.__viserMutable && window.__viserMutable.firstMessageBatch === false")
-        taken.append(time.perf_counter() - start)
-        context.close()
+        with bare_page(browser, server, _WINDOW):
+            taken.append(time.perf_counter() - start)
     close_server(server)
     return min(taken)
 

@@ -261,6 +261,10 @@ def test_dropped_files_are_opened_or_leave_what_is_shown_as_it_is(page: ViewerPa
         page.until(lambda: "\nnotes.npz: is not an npz file" in problem(page), "why it cannot be opened")
         page.page.locator("#rv-problem").get_by_label("Close").click()
         assert problem(page) == ""
+        empty = tmp_path / "empty"
+        empty.mkdir()
+        drop(page, empty)
+        page.until(lambda: "no files in it" in problem(page), "that a folder is empty")
         assert page.page.title().startswith("shown.npz")
         drop(page, other)
         page.until(lambda: page.page.title().startswith("other.npz"), "the rollout that was dropped")

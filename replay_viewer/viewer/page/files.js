@@ -68,7 +68,7 @@
 
   function upload(found) {
     const all = found.filter(({ name }) => !name.split("/").some((part) => part.startsWith("."))); // Such as .git
-    if (!all.length) return;
+    if (!all.length) return tell("There are no files in it, or only hidden ones.");
     socket?.close(); // The newest drop is meant.
     const total = all.reduce((sum, { file }) => sum + file.size, 0);
     const name = all.length === 1 ? all[0].name : `${all.length} files`;
