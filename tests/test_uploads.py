@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -70,7 +71,9 @@ def sender(uploads: Uploads) -> Iterator[Sender]:
 
 
 def stored(tmp_path: Path) -> list[str]:
-    return sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    """Files below a folder, of which some may be removed at this moment: `walk` goes on."""
+    paths = (os.path.join(folder, name) for folder, _, names in os.walk(tmp_path) for name in names)
+    return sorted(os.path.relpath(path, tmp_path) for path in paths)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, CHUNK_BYTES])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -332,15 +333,19 @@ def test_sending_tells_what_is_sent_and_can_be_cancelled(page: ViewerPage, tmp_p
     kept, large = tmp_path / "temporary", tmp_path / "large.rec"
     kept.mkdir()
     large.write_bytes(bytes(20 << 20))
+
+    def arrived() -> list[str]:
+        return glob.glob(str(kept / "**" / "large.rec"), recursive=True)  # Other than rglob's, it may go meanwhile.
+
     # It is never told what has arrived, and waits.
     page.page.route_web_socket("**/upload", lambda socket: socket.connect_to_server().on_message(lambda message: None))
     with viewer_of(write_npz(tmp_path / "shown.npz"), temporary=kept) as viewer:
         page.goto(viewer.url)
         page.page.locator("#rv-choose").set_input_files(large)
         line = page.page.locator(".rv-busy-row", has_text="Sending large.rec (21 MB)")
-        page.until(lambda: line.is_visible() and list(kept.rglob("large.rec")), "that it is sent")
+        page.until(lambda: line.is_visible() and arrived(), "that it is sent")
         line.get_by_role("button", name="Cancel").click()
         page.until(lambda: not line.count(), "that it was cancelled")
-        page.until(lambda: not list(kept.rglob("large.rec")), "that nothing is left of it")
+        page.until(lambda: not arrived(), "that nothing is left of it")
         assert problem(page) == ""
         assert page.page.title().startswith("shown.npz")
