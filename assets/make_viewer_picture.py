@@ -49,7 +49,6 @@ def main() -> None:
 
 def prepare(page: ViewerPage) -> None:
     """Velocity and contact forces over the robot, seen from the front quarter; the rewards beside it."""
-    page.close_notifications()
     page.open_tab("View")
     for overlay in ("velocity", "contacts"):
         page.page.locator(f'[data-do="switch_layer"][data-value="{overlay}"]').click()

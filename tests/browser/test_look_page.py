@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from drawn_scene import distance, wait_frames
 from PIL import Image
-from viewer_page import ViewerPage, ViewerProcess, open_page
+from viewer_page import EMPTY_PICTURE, ViewerPage, ViewerProcess, open_page
 
 from replay_viewer.looks import DARK, Rgb
 from replay_viewer.viewer.floors import FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_LINES
@@ -242,3 +242,18 @@ def test_a_page_without_its_viewer_says_so(chromium, demo_path: Path) -> None:
             assert not page.page.get_by_text("The viewer does not answer").is_visible()
             viewer.interrupt()
             page.page.get_by_text("The viewer does not answer").wait_for(timeout=10_000)
+
+
+def test_a_missing_gpu_is_told_of_once_for_a_while(chromium, viewer: ViewerProcess) -> None:
+    later = "const now = performance.now.bind(performance); performance.now = () => now() + (window.rvLater ?? 0);"
+    with chromium.new_context() as context:
+        context.add_init_script(EMPTY_PICTURE + later)
+        page = ViewerPage(context.new_page())
+        page.goto(viewer.url)
+        note = page.page.locator("#webgl-software-rendering")
+        page.until(lambda: "without a GPU\nThat is slow." in note.inner_text(), "what makes it slow")
+        page.page.evaluate("window.rvLater = 10_000")
+        page.until(lambda: not note.count(), "that it has been read")
+        page.page.reload()
+        page.wait_ready()
+        page.until(lambda: not note.count(), "no second one")

@@ -97,7 +97,7 @@ def test_whole_env_is_drawn_from_its_beginning_to_its_end(page: ViewerPage, demo
 
 def test_cancelled_video_leaves_nothing(page: ViewerPage, folder: Path) -> None:
     before = sorted(os.listdir(folder))
-    page.choose("Size", "3840 x 2160")
+    page.choose("Size", "1280 x 720")
     page.choose("Speed", "0.1x")
     page.click_button("Render Video")
     page.until(lambda: "frames" in status(page), "progress", timeout=60)
@@ -108,7 +108,7 @@ def test_cancelled_video_leaves_nothing(page: ViewerPage, folder: Path) -> None:
 
 
 def test_second_browser_sees_the_video_and_can_cancel_it(chromium, page: ViewerPage, viewer: ViewerProcess) -> None:
-    page.choose("Size", "3840 x 2160")
+    page.choose("Size", "1280 x 720")
     page.choose("Speed", "0.1x")
     page.click_button("Render Video")
     with open_page(chromium, viewer.url) as other:
@@ -120,8 +120,7 @@ def test_second_browser_sees_the_video_and_can_cancel_it(chromium, page: ViewerP
 
 
 def test_screenshot_is_the_view_at_the_size_of_the_page(chromium, viewer: ViewerProcess) -> None:
-    with open_page(chromium, viewer.url, size=(900, 500), drawing=True) as page:
-        page.close_notifications()
+    with open_page(chromium, viewer.url, size=(800, 420), drawing=True) as page:
         page.orbit(120)
         page.page.wait_for_timeout(500)
         with page.page.expect_download(timeout=60_000) as download:
@@ -219,7 +218,7 @@ def test_closing_the_viewer_cancels_the_video(chromium, demo_path: Path, tmp_pat
     with ViewerProcess([str(demo_path), "--port", "0", "--no-shadows"], folder=tmp_path) as viewer:
         with open_page(chromium, viewer.url) as page:
             page.open_tab("Render")
-            page.choose("Size", "3840 x 2160")
+            page.choose("Size", "1280 x 720")
             page.click_button("Render Video")
             page.until(lambda: "frames" in status(page), "progress", timeout=60)
             assert viewer.interrupt() in (0, 130)

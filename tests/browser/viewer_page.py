@@ -38,8 +38,8 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
 ]
 
-# What is left of the page's work when nothing is rasterised, nor put on the screen: as on a machine with a fast GPU.
-NO_DRAWING = """
+# Nothing is rasterised, nor put on the screen.
+EMPTY_PICTURE = """
 for (const k of ['drawArrays', 'drawElements', 'drawArraysInstanced', 'drawElementsInstanced', 'drawRangeElements'])
   WebGL2RenderingContext.prototype[k] = function () {};
 document.addEventListener('DOMContentLoaded', () => {
@@ -48,6 +48,18 @@ document.addEventListener('DOMContentLoaded', () => {
   document.head.append(style);
 });
 """
+
+# The page has no note, for some seconds and over the panel, that there is no GPU.
+FAST_GPU = """
+const getParameter = WebGL2RenderingContext.prototype.getParameter;
+WebGL2RenderingContext.prototype.getParameter = function (name) {
+  const UNMASKED_RENDERER_WEBGL = 0x9246;
+  return name === UNMASKED_RENDERER_WEBGL ? 'a fast GPU' : getParameter.call(this, name);
+};
+"""
+
+# What is left of the page's work on a machine with a fast GPU.
+NO_DRAWING = EMPTY_PICTURE + FAST_GPU
 
 
 class ViewerProcess:
@@ -154,14 +166,6 @@ class ViewerPage:
 
     def describe(self) -> str:
         return f"{self.time_text()}, {self.episode_text()}, playing={self.playing()}; console: {self.console[-3:]}"
-
-    def close_notifications(self) -> None:
-        """Away with notes such as viser's about drawing without a GPU."""
-        close = self.page.locator(".mantine-Notification-closeButton")
-        self.page.wait_for_timeout(500)
-        while close.count():
-            close.evaluate_all("buttons => buttons.forEach((button) => button.click())")  # Some go by themselves.
-            self.page.wait_for_timeout(400)
 
     # -- the bar --------------------------------------------------------------
 
@@ -276,7 +280,7 @@ class ViewerPage:
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
         self.page.mouse.move(x, y)
         self.page.mouse.down()
-        self.page.mouse.move(x + dx, y, steps=8)
+        self.page.mouse.move(x + dx, y, steps=3)
         self.page.mouse.up()
 
 
@@ -297,8 +301,7 @@ def open_page(
     """
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **kind)
     context.add_init_script(script)
-    if not drawing:
-        context.add_init_script(NO_DRAWING)
+    context.add_init_script(FAST_GPU if drawing else NO_DRAWING)
     try:
         page = ViewerPage(context.new_page())
         page.goto(url)
