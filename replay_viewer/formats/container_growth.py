@@ -21,7 +21,7 @@ from .container_verdicts import verdicts_of
 from .file_pool import FilePool
 from .growing_lines import GrowingLines
 
-_STAYS = "What has been read of it can still be looked at."
+_STAYS = "What there was of it can still be looked at."
 
 
 class ContainerGrowth:
@@ -69,7 +69,7 @@ class ContainerGrowth:
     def refresh(self) -> bool:
         """Take in what was appended since; returns whether there is more.
 
-        Raises FileProblem where the recording is gone, cut or another one; what is open can be read on.
+        Raises FileProblem where the recording is gone, cut or another one; what was taken in can still be read.
         """
         try:
             return self._refresh()
@@ -89,6 +89,7 @@ class ContainerGrowth:
         self._log.refresh()
         num_steps = self._count_steps()
         ends = self._new_ends()
+        self._pool.hold([self._path / TERMINALS, *(part.path for part in self._parts)])
         facts = list(self._facts.new())
         is_same = num_steps == self._source.num_steps
         if is_same and not facts and not (ends["last_record"] < num_steps).any():

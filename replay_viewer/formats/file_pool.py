@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
 
 from ..errors import FileProblem
 from ..record.extents import Extent
+
+_READ_ONLY = os.O_RDONLY | os.O_CLOEXEC
 
 
 class FilePool:
@@ -35,6 +38,16 @@ class FilePool:
             raise FileProblem(extent.path, "got shorter while it was open.", "Open the recording again.")
         return content
 
+    def hold(self, paths: Iterable[Path]) -> None:
+        """Open files before they are read, as many as may be open, so that they can be read after they are deleted.
+
+        Raises OSError where one is gone already.
+        """
+        with self._lock:
+            for path in paths:
+                if path not in self._fds and len(self._fds) < self._max_open:
+                    self._fds[path] = os.open(path, _READ_ONLY)
+
     def seal(self) -> None:
         """Open no further files: what is under their names now is not what was there. Open ones are read on."""
         self._is_sealed = True
@@ -57,6 +70,6 @@ class FilePool:
 
 def _open(path: Path) -> int:
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(path, _READ_ONLY)
     except OSError as error:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error

@@ -269,8 +269,10 @@ class ViewerPage:
         return {name: np.array(value) for name, value in pose.items()}
 
     def picture(self) -> np.ndarray:
-        """The canvas as (H, W, 3) uint8."""
-        png = self.page.locator("canvas[data-engine]").first.screenshot()
+        """The canvas as (H, W, 3) uint8, as it is: an element's screenshot waits until it holds still, for long here."""
+        box = self.page.locator("canvas[data-engine]").first.bounding_box()
+        assert box is not None
+        png = self.page.screenshot(clip=box, timeout=60_000)
         return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
     def orbit(self, dx: float) -> None:
