@@ -66,7 +66,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return nodeid.partition("::")[0]
+            return "tests/browser" if nodeid.startswith("tests/browser/") else nodeid.partition("::")[0]
 
     return ByFile(config, log)
 
