@@ -269,7 +269,7 @@ class ViewerPage:
         return {name: np.array(value) for name, value in pose.items()}
 
     def picture(self) -> np.ndarray:
-        """The canvas as (H, W, 3) uint8, as it is: an element's screenshot waits until it holds still, for long here."""
+        """The canvas as (H, W, 3) uint8, at once: an element's screenshot waits until the page holds still."""
         box = self.page.locator("canvas[data-engine]").first.bounding_box()
         assert box is not None
         png = self.page.screenshot(clip=box, timeout=60_000)
