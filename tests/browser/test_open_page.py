@@ -293,14 +293,14 @@ def test_a_robots_folder_is_for_what_is_shown(page: ViewerPage, tmp_path: Path) 
         dialog.value.set_files(robot)
         page.until(lambda: has_robot(page), "the robot that was chosen")
         page.wait_step(1)
-        assert not button.is_visible()
+        page.until(lambda: not button.is_visible(), "no more question for a robot")
         # It belongs to that recording alone.
         drop(page, write_npz(tmp_path / "other.npz"))
         page.until(button.is_visible, "a recording without a robot")
         before = set(kept.rglob("*"))
         drop(page, robot)
         page.until(lambda: has_robot(page), "the robot that was dropped")
-        assert not button.is_visible()
+        page.until(lambda: not button.is_visible(), "no more question for a robot")
         arrived = [path for path in set(kept.rglob("*")) - before if path.is_file()]
         assert {str(path).partition(f"/{robot.name}/")[2] for path in arrived} == sent
 
