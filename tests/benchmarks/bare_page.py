@@ -23,8 +23,10 @@ def bare_page(browser: Browser, server: viser.ViserServer, size: tuple[int, int]
     page.wait_for_function(
         "window.__viserMutable && window.__viserMutable.firstMessageBatch === false", timeout=120_000
     )
-    yield page
-    context.close()
+    try:
+        yield page
+    finally:
+        context.close()
 
 
 @contextlib.contextmanager
