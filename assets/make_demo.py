@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from replay_viewer.record.pack import pack
-from replay_viewer.record.plain_npz import write_plain_npz
+from replay_viewer.container.pack import pack
+from replay_viewer.record.loop.plain_npz import write_plain_npz
 
 ASSETS = Path(__file__).resolve().parent
 sys.path.insert(0, str(ASSETS.parent / "examples" / "demo"))

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from replay_viewer.record.pack import pack
+from replay_viewer.container.pack import pack
 
 ASSETS = Path(__file__).resolve().parent
 sys.path.insert(0, str(ASSETS.parent / "examples" / "demo"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from replay_viewer import load_rollout
-from replay_viewer.rewards import episode_series
+from replay_viewer.rollout.rewards import episode_series
 
 NUM_STEPS, FALL = 200, 120
 

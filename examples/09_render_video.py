@@ -12,10 +12,10 @@ from pathlib import Path
 
 from replay_viewer import VideoWriter, open_replay, render_video
 from replay_viewer.assets_path import asset
-from replay_viewer.camera_paths import Orbit
-from replay_viewer.cameras import look_from
-from replay_viewer.render.raster_renderer import RasterRenderer
-from replay_viewer.render.scene import RenderScene
+from replay_viewer.camera import Orbit
+from replay_viewer.camera.presets import look_from
+from replay_viewer.render.raster.renderer import RasterRenderer
+from replay_viewer.render.raster.scene import RenderScene
 
 SIZE = (320, 180)
 demo = asset("walk.rec")

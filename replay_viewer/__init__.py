@@ -10,24 +10,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .container.info import EntitySpec, RecordingInfo
+    from .container.pack import pack
+    from .container.repair import repair
+    from .container.terminals import EpisodeEnds
+    from .container.writer import ContainerWriter
     from .errors import ReplayError
     from .formats import LoadOptions, load_rollout
-    from .frames import Frame
     from .record.adapters import Adapter, Description, Endings, register_adapter
     from .record.attach import attach
-    from .record.episode_ends import EpisodeEnds
-    from .record.episode_records import EpisodeRecord
-    from .record.info import EntitySpec, RecordingInfo
-    from .record.pack import pack
-    from .record.policies import make_policy
+    from .record.episodes import EpisodeRecord
+    from .record.loop.policies import make_policy
+    from .record.loop.rollout_recorder import RolloutRecorder
     from .record.recorder import Recorder
-    from .record.repair import repair
-    from .record.rollout_recorder import RolloutRecorder
-    from .record.writer import ContainerWriter
     from .render.render_video import render_video
-    from .replay import Replay, open_replay
+    from .replay.frames import Frame
+    from .replay.replay import Replay, open_replay
     from .robot import Robot, load_robot
-    from .rollout import Rollout
+    from .rollout.rollout import Rollout
     from .video.collect import collect_frames_from_env
     from .video.save import save_video
     from .video.writer import VideoWriter
@@ -38,34 +38,34 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Adapter": "record.adapters",
-    "ContainerWriter": "record.writer",
+    "ContainerWriter": "container.writer",
     "Description": "record.adapters",
     "Endings": "record.adapters",
-    "EntitySpec": "record.info",
-    "EpisodeEnds": "record.episode_ends",
-    "EpisodeRecord": "record.episode_records",
-    "Frame": "frames",
+    "EntitySpec": "container.info",
+    "EpisodeEnds": "container.terminals",
+    "EpisodeRecord": "record.episodes",
+    "Frame": "replay.frames",
     "Layer": "viewer.layers",
     "LoadOptions": "formats",
     "Recorder": "record.recorder",
-    "RecordingInfo": "record.info",
-    "Replay": "replay",
+    "RecordingInfo": "container.info",
+    "Replay": "replay.replay",
     "ReplayError": "errors",
     "Robot": "robot",
-    "Rollout": "rollout",
-    "RolloutRecorder": "record.rollout_recorder",
+    "Rollout": "rollout.rollout",
+    "RolloutRecorder": "record.loop.rollout_recorder",
     "VideoWriter": "video.writer",
     "Viewer": "viewer.viewer",
     "attach": "record.attach",
     "collect_frames_from_env": "video.collect",
     "load_robot": "robot",
     "load_rollout": "formats",
-    "make_policy": "record.policies",
-    "open_replay": "replay",
-    "pack": "record.pack",
+    "make_policy": "record.loop.policies",
+    "open_replay": "replay.replay",
+    "pack": "container.pack",
     "register_adapter": "record.adapters",
     "render_video": "render.render_video",
-    "repair": "record.repair",
+    "repair": "container.repair",
     "save_video": "video.save",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .rollout import Rollout
+from .rollout.rollout import Rollout
 from .rotations import rotate
 from .step_values import samples
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .rollout import Entity, Rollout
+from .rollout.rollout import Entity, Rollout
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .rollout import Episode, Outcome
+from .rollout.rollout import Episode, Outcome
 
 OUTCOME_TEXT: Mapping[Outcome, str] = {
     "terminated": "terminated",

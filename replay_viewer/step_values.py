@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .rollout import Rollout
+from .rollout.rollout import Rollout
 
 # Steps read at once: playing on then asks the file seldom.
 _CHUNK_STEPS = 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .rollout import Terrain
+from .rollout.rollout import Terrain
 
 # Spacings [m] to choose from; of a large terrain the finest that does not take more segments than this is drawn.
 _SPACINGS = (0.5, 1.0, 2.0, 5.0, 10.0)

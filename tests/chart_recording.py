@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from replay_viewer.record.info import EntitySpec
+from replay_viewer.container.info import EntitySpec
 from replay_viewer.record.recorder import Recorder
 
 DT = 0.02

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from container_samples import fallen, sample_info, sample_values, terminal_values
 
+from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import FileProblem
-from replay_viewer.record.writer import ContainerWriter
 
 EPISODE_STEPS = 7
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from replay_viewer.record.episode_ends import EpisodeEnds
-from replay_viewer.record.info import EntitySpec, RecordingInfo
-from replay_viewer.record.writer import ContainerWriter
+from replay_viewer.container.info import EntitySpec, RecordingInfo
+from replay_viewer.container.terminals import EpisodeEnds
+from replay_viewer.container.writer import ContainerWriter
 
 JOINTS = ("hip", "knee", "ankle")
 TERMS = ("speed", "energy")

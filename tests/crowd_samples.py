@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from replay_viewer.record.episode_ends import EpisodeEnds
-from replay_viewer.record.info import EntitySpec, RecordingInfo
-from replay_viewer.record.writer import ContainerWriter
+from replay_viewer.container.info import EntitySpec, RecordingInfo
+from replay_viewer.container.terminals import EpisodeEnds
+from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.robot import load_robot
 
 SPACING = 3.0

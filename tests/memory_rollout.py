@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from replay_viewer.rollout import Entity, Episode, Field, Rollout
+from replay_viewer.rollout.rollout import Entity, Episode, Field, Rollout
 
 
 class MemorySource:

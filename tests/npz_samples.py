@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from replay_viewer.formats import load_rollout
-from replay_viewer.rollout import Rollout, Verdict
+from replay_viewer.rollout.rollout import Rollout, Verdict
 
 
 def object_array(values: Sequence[Any]) -> np.ndarray:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from replay_viewer.cameras import CameraPose
+from replay_viewer.camera.presets import CameraPose
 
 
 def project(camera: CameraPose, points: np.ndarray) -> np.ndarray:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from replay_viewer.cameras import CameraPose
-from replay_viewer.frames import EntityPoses, Frame
+from replay_viewer.camera.presets import CameraPose
+from replay_viewer.replay.frames import EntityPoses, Frame
 from replay_viewer.robot import Robot, load_robot
 from replay_viewer.robot.materials import to_linear
-from replay_viewer.rollout import Terrain
+from replay_viewer.rollout.rollout import Terrain
 
 GO2 = "go2_description/urdf/go2.urdf"
 ANYMAL_C = "anymal_c_simple_description/urdf/anymal.urdf"

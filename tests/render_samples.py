@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from replay_viewer.camera_paths import Free
-from replay_viewer.cameras import look_from
-from replay_viewer.record.episode_ends import EpisodeEnds
-from replay_viewer.record.info import EntitySpec, RecordingInfo
-from replay_viewer.record.writer import ContainerWriter
+from replay_viewer.camera import Free
+from replay_viewer.camera.presets import look_from
+from replay_viewer.container.info import EntitySpec, RecordingInfo
+from replay_viewer.container.terminals import EpisodeEnds
+from replay_viewer.container.writer import ContainerWriter
 
 SPEED = 2.0  # Of the box, in m/s.
 SIZE = (320, 180)

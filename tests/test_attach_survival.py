@@ -26,7 +26,7 @@ from legged_fake import State
 from legged_gym_sim import LeggedGymSim
 
 from replay_viewer import attach
-from replay_viewer.record.repair import repair
+from replay_viewer.container.repair import repair
 
 CHILD = Path(__file__).with_name("attach_child.py")
 NUM_KILLS = 50

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from replay_viewer.rotations import from_matrix
-from replay_viewer.viewer.browser_camera import OddCamera, browser_pose, picture_size
+from replay_viewer.viewer.browser.camera import OddCamera, browser_pose, picture_size
 
 
 def camera(**changes: Any) -> Any:

@@ -9,11 +9,11 @@ from memory_rollout import memory_rollout, still, windows
 from pinhole import project
 
 from replay_viewer import rotations
-from replay_viewer.camera_paths import Carried, Free, Orbit, SmoothBase, camera_path
-from replay_viewer.cameras import FOV, PRESETS, CameraPose, look_from
+from replay_viewer.camera import Carried, Free, Orbit, SmoothBase, camera_path
+from replay_viewer.camera.presets import FOV, PRESETS, CameraPose, look_from
 from replay_viewer.errors import UnknownName
-from replay_viewer.replay import Replay, with_robots
-from replay_viewer.rollout import Episode, Rollout
+from replay_viewer.replay.replay import Replay, with_robots
+from replay_viewer.rollout.rollout import Episode, Rollout
 
 DT = 0.02
 SIZE = 0.5

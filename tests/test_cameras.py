@@ -5,7 +5,7 @@ import pytest
 from pinhole import project
 
 from replay_viewer import rotations
-from replay_viewer.cameras import PRESETS, heading_vectors, look_from, preset
+from replay_viewer.camera.presets import PRESETS, heading_vectors, look_from, preset
 from replay_viewer.errors import UnknownName
 
 BASE = np.array([3.0, -2.0, 0.8])

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from container_samples import record, sample_info, sample_values
 
+from replay_viewer.container.info import EntitySpec
+from replay_viewer.container.pack import pack
+from replay_viewer.container.reader import open_container
 from replay_viewer.errors import FileProblem, NewerVersion
-from replay_viewer.formats.container import open_container
-from replay_viewer.record.info import EntitySpec
-from replay_viewer.record.pack import pack
 
 Change = Callable[[dict[str, Any]], Any]
 
@@ -241,7 +241,7 @@ def test_a_damaged_terrain_is_refused(recording: Path) -> None:
 
 
 def test_a_terrain_that_unpacks_to_too_much_is_refused_unread(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("replay_viewer.formats.container_assets._MAX_TERRAIN_BYTES", 2**20)
+    monkeypatch.setattr("replay_viewer.container.carried._MAX_TERRAIN_BYTES", 2**20)
     (recording / "assets").mkdir()
     np.savez_compressed(recording / "assets" / "terrain.npz", vertices=np.zeros(2**20), triangles=np.zeros((1, 3), int))
     edit_meta(recording, lambda m: m.update(terrain="assets/terrain.npz"))

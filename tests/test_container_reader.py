@@ -22,12 +22,12 @@ from container_samples import (
     write_lost_ends,
 )
 
-from replay_viewer.formats.container import open_container
-from replay_viewer.record.episode_ends import EpisodeEnds
-from replay_viewer.record.info import EntitySpec
-from replay_viewer.record.pack import pack
-from replay_viewer.record.writer import ContainerWriter
-from replay_viewer.rollout import Rollout
+from replay_viewer.container.info import EntitySpec
+from replay_viewer.container.pack import pack
+from replay_viewer.container.reader import open_container
+from replay_viewer.container.terminals import EpisodeEnds
+from replay_viewer.container.writer import ContainerWriter
+from replay_viewer.rollout.rollout import Rollout
 
 Opener = Callable[[Path], Rollout]
 

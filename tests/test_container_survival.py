@@ -23,10 +23,10 @@ from container_samples import (
     write_lost_ends,
 )
 
+from replay_viewer.container.repair import repair
+from replay_viewer.container.terminals import EpisodeEnds
+from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import FileProblem
-from replay_viewer.record.episode_ends import EpisodeEnds
-from replay_viewer.record.repair import repair
-from replay_viewer.record.writer import ContainerWriter
 
 CHILD = Path(__file__).with_name("container_child.py")
 

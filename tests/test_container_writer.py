@@ -23,12 +23,12 @@ from container_samples import (
     terminal_values,
 )
 
+from replay_viewer.container.info import EntitySpec
+from replay_viewer.container.layout import plan_layout
+from replay_viewer.container.terminals import EpisodeEnds
+from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import BadField, FileProblem, UnknownName
-from replay_viewer.record.episode_ends import EpisodeEnds
 from replay_viewer.record.fields import declare, declare_all
-from replay_viewer.record.info import EntitySpec
-from replay_viewer.record.layout import plan_layout
-from replay_viewer.record.writer import ContainerWriter
 
 SMALL_SEGMENTS = 5000
 
@@ -443,8 +443,8 @@ def test_late_facts_get_a_line(tmp_path: Path) -> None:
 def test_the_recorder_imports_numpy_alone() -> None:
     code = (
         "import sys\n"
-        "import replay_viewer.record.writer, replay_viewer.record.repair\n"
-        "import replay_viewer.record.pack\n"
+        "import replay_viewer.container.writer, replay_viewer.container.repair\n"
+        "import replay_viewer.container.pack\n"
         "heavy = {'viser', 'trimesh', 'yourdfpy', 'torch', 'tyro', 'lxml', 'scipy', 'PIL'}\n"
         "assert not heavy & {name.partition('.')[0] for name in sys.modules}, sorted(heavy & set(sys.modules))"
     )

@@ -5,8 +5,8 @@ import pytest
 from memory_rollout import memory_rollout, still
 
 from replay_viewer.palette import OUTCOME_COLORS, SCALE, SUCCESS_COLOR, rgb_of, scale_colors
-from replay_viewer.replay import with_robots
-from replay_viewer.rollout import Entity, Episode, Terrain
+from replay_viewer.replay.replay import with_robots
+from replay_viewer.rollout.rollout import Entity, Episode, Terrain
 from replay_viewer.viewer.crowd import ByOutcome, ByReturn, CrowdState
 from replay_viewer.viewer.crowd.arrangement import arrange, grid_places
 from replay_viewer.viewer.crowd.shown_episodes import EpisodeTable

@@ -11,9 +11,9 @@ from container_samples import append_steps, fallen, sample_info, terminal_values
 from memory_rollout import memory_rollout, still
 from viser_servers import running_server
 
-from replay_viewer.record.writer import ContainerWriter
-from replay_viewer.replay import open_replay, with_robots
-from replay_viewer.rollout import Entity, Episode, Outcome
+from replay_viewer.container.writer import ContainerWriter
+from replay_viewer.replay.replay import open_replay, with_robots
+from replay_viewer.rollout.rollout import Entity, Episode, Outcome
 from replay_viewer.viewer.crowd import ByOutcome, Crowd, crowd
 from replay_viewer.viewer.session import Session
 from replay_viewer.viewer.tail import Tail

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from replay_viewer.cameras import CameraPose
+from replay_viewer.camera.presets import CameraPose
 from replay_viewer.robot import load_robot, neutral_body
 from replay_viewer.robot.materials import to_linear
-from replay_viewer.viewer.client_view import distant_view
-from replay_viewer.viewer.crowd.link_meshes import link_meshes
+from replay_viewer.viewer.browser.view import distant_view
+from replay_viewer.viewer.crowd.meshes import link_meshes
 
 BALLS = """<robot name="balls">
   <link name="base">

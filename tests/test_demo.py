@@ -11,8 +11,8 @@ import trimesh
 
 from replay_viewer import load_rollout, rotations
 from replay_viewer.assets_path import asset
-from replay_viewer.replay import Replay, open_replay
-from replay_viewer.rollout import Episode
+from replay_viewer.replay.replay import Replay, open_replay
+from replay_viewer.rollout.rollout import Episode
 
 ROOT = Path(__file__).resolve().parents[1]
 LEGS = ("FL", "FR", "RL", "RR")

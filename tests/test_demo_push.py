@@ -12,8 +12,8 @@ import trimesh
 
 from replay_viewer import rotations
 from replay_viewer.assets_path import asset
-from replay_viewer.replay import Replay, open_replay
-from replay_viewer.rollout import Episode
+from replay_viewer.replay.replay import Replay, open_replay
+from replay_viewer.rollout.rollout import Episode
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 ROBOTS = ("robot_0", "robot_1")

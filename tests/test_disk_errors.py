@@ -15,10 +15,10 @@ import pytest
 from container_samples import PlainReader, append_steps, sample_info, sample_values
 
 from replay_viewer import EntitySpec, Recorder
+from replay_viewer.container.repair import repair
+from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import FileProblem, RecordingStopped
 from replay_viewer.record import record_file
-from replay_viewer.record.repair import repair
-from replay_viewer.record.writer import ContainerWriter
 
 FAILURES = [errno.EDQUOT, errno.EROFS, errno.ESTALE, errno.EIO]
 

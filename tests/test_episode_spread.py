@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from memory_rollout import memory_rollout, still
 
-from replay_viewer.episode_spread import EpisodeSpread
-from replay_viewer.rewards import read_reward
-from replay_viewer.rollout import Episode, Rollout
+from replay_viewer.rollout.rewards import read_reward
+from replay_viewer.rollout.rollout import Episode, Rollout
+from replay_viewer.rollout.spread import EpisodeSpread
 
 STEPS, ENVS = 60, 7
 
@@ -56,7 +56,7 @@ def test_what_is_read_in_small_pieces_adds_up_to_the_same(monkeypatch) -> None:
     rollout, _, _ = random_rollout()
     whole, pieces = (EpisodeSpread(read_reward(None, None), 1) for _ in range(2))
     whole.take_in(rollout)
-    monkeypatch.setattr("replay_viewer.episode_spread._CHUNK_VALUES", 5 * ENVS)
+    monkeypatch.setattr("replay_viewer.rollout.spread._CHUNK_VALUES", 5 * ENVS)
     told: list[tuple[int, int]] = []
     pieces.take_in(rollout, lambda done, total: told.append((done, total)))
     np.testing.assert_allclose(pieces.band(STEPS).mean, whole.band(STEPS).mean)

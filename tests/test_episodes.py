@@ -1,10 +1,10 @@
-from replay_viewer.episodes import (
+from replay_viewer.rollout.episodes import (
     next_episode_end,
     next_episode_start,
     previous_episode_end,
     previous_episode_start,
 )
-from replay_viewer.rollout import Episode
+from replay_viewer.rollout.rollout import Episode
 
 EPISODES = [
     Episode(0, 0, 0, 99, "truncated", "recorded"),

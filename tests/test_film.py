@@ -12,7 +12,7 @@ from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.render.film import Film, Title
 from replay_viewer.render.moment import Moment
 from replay_viewer.render.selection import NothingSelected, Selection, Shot, shots_of
-from replay_viewer.rollout import Episode, Rollout
+from replay_viewer.rollout.rollout import Episode, Rollout
 
 EPISODES = {
     0: [Episode(0, 0, 0, 39, "terminated", success=False), Episode(0, 1, 40, 99, "unfinished")],

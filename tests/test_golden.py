@@ -26,12 +26,12 @@ from raster_scenes import (
     real_robot,
 )
 
-from replay_viewer.frames import EntityPoses
-from replay_viewer.looks import DARK
-from replay_viewer.render.raster_renderer import RasterRenderer
-from replay_viewer.render.scene import RenderScene
-from replay_viewer.replay import open_replay
+from replay_viewer.render.raster.renderer import RasterRenderer
+from replay_viewer.render.raster.scene import RenderScene
+from replay_viewer.replay.frames import EntityPoses
+from replay_viewer.replay.replay import open_replay
 from replay_viewer.robot import Robot
+from replay_viewer.theme import DARK
 
 SIZE = (480, 270)
 DEMO = Path(__file__).parents[1] / "assets" / "walk.rec"

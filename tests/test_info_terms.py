@@ -11,9 +11,9 @@ import pytest
 from npz_samples import loaded, object_array, standing, verdict_on, verdicts_on
 
 from replay_viewer.errors import BadField
-from replay_viewer.formats.columns import MemoryColumn
+from replay_viewer.formats.plain.columns import MemoryColumn
 from replay_viewer.formats.reward_sum import sum_verdict
-from replay_viewer.rollout import Rollout
+from replay_viewer.rollout.rollout import Rollout
 
 T, N = 30, 3
 RNG = np.random.default_rng(0)

@@ -18,8 +18,8 @@ from legged_gym_sim import LeggedGymSim
 
 import replay_viewer.record
 from replay_viewer import attach
-from replay_viewer.record.repair import repair
-from replay_viewer.record.writer import ContainerWriter
+from replay_viewer.container.repair import repair
+from replay_viewer.container.writer import ContainerWriter
 
 RECORDER = (os.path.dirname(replay_viewer.record.__file__),)
 ACTIONS = np.zeros((2, len(DOF_NAMES)), np.float32)

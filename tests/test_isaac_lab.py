@@ -17,7 +17,7 @@ from replay_viewer import attach
 from replay_viewer.record.adapters.columns import Columns as SomeColumns
 from replay_viewer.record.adapters.ending_reasons import EndingReasons
 from replay_viewer.record.adapters.isaac_lab_body import shape_of
-from replay_viewer.record.adapters.scene_reader import entity_name
+from replay_viewer.record.adapters.scene import entity_name
 from replay_viewer.record.adapters.tensors import tensor
 
 ENVS = [1, 3, 4]

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from replay_viewer.errors import ReplayError
-from replay_viewer.viewer.job import Job, Progress
+from replay_viewer.viewer.background import Job, Progress
 
 
 class Steps:

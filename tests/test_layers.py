@@ -15,18 +15,18 @@ from urdf_files import one_link, visual, write_urdf
 from viser_servers import running_server
 
 from replay_viewer.errors import UnknownName
-from replay_viewer.frames import Frame
-from replay_viewer.replay import Replay, with_robots
+from replay_viewer.replay.frames import Frame
+from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.robot import from_shape, load_robot
-from replay_viewer.rollout import Entity, Episode
+from replay_viewer.rollout.rollout import Entity, Episode
 from replay_viewer.rotations import from_rpy, rotate
 from replay_viewer.viewer.layers import ShownLayers, overlays_of
 from replay_viewer.viewer.layers.arcs import arc_segments
-from replay_viewer.viewer.layers.link_frames import poses_on
+from replay_viewer.viewer.layers.links import poses_on
 from replay_viewer.viewer.layers.skin import skin
 from replay_viewer.viewer.layers.torques import color_of
 from replay_viewer.viewer.layers.trails import along, trail_steps, tubes
-from replay_viewer.viewer.panels.layers import layers_html
+from replay_viewer.viewer.panels.view import layers_html
 from replay_viewer.viewer.scene import Scene
 
 ALL = ("velocity", "contacts", "trails", "path", "torques", "frames", "collisions")

@@ -411,7 +411,7 @@ def test_several_robots_per_env_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="the reader needs Python 3.10")
 def test_the_reader_finds_the_episodes_that_happened(tmp_path: Path) -> None:
-    from replay_viewer.formats.container import open_container
+    from replay_viewer.container.reader import open_container
 
     env = LeggedGymSim()
     path = tmp_path / "run.rec"
@@ -431,7 +431,7 @@ def test_the_reader_finds_the_episodes_that_happened(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="the reader needs Python 3.10")
 def test_joints_drive_the_links_of_their_names_in_a_replay(tmp_path: Path) -> None:
     from replay_viewer import rotations
-    from replay_viewer.replay import open_replay
+    from replay_viewer.replay.replay import open_replay
 
     env = LeggedGymSim()
     recorded(env, tmp_path, num_steps=30)

@@ -16,8 +16,8 @@ from trimesh.visual import ColorVisuals, TextureVisuals
 from trimesh.visual.material import PBRMaterial
 from urdf_files import joint, mesh, visual, write_urdf
 
-from replay_viewer.render.levels import FINEST, Levels, simplified
-from replay_viewer.render.surface import Surface, robot_surface
+from replay_viewer.render.mesh.levels_of_detail import FINEST, Levels, simplified
+from replay_viewer.render.mesh.surface import Surface, robot_surface
 from replay_viewer.robot import load_robot
 
 GO2 = "go2_description/urdf/go2.urdf"

@@ -10,8 +10,8 @@ import pytest
 from container_samples import record
 
 from replay_viewer.errors import BadArgument
-from replay_viewer.viewer import library as library_module
-from replay_viewer.viewer.library import Facts, Library
+from replay_viewer.viewer.opening import folder_list as library_module
+from replay_viewer.viewer.opening.folder_list import Facts, Library
 
 
 def write_npz(path: Path) -> Path:

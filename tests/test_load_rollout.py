@@ -9,9 +9,9 @@ import pytest
 from container_samples import record
 from npz_samples import loaded, saved, standing, verdict_on
 
+from replay_viewer.container.pack import pack
 from replay_viewer.errors import BadArgument, FileProblem
 from replay_viewer.formats import LoadOptions, load_rollout
-from replay_viewer.record.pack import pack
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from viser import _messages
 from viser_servers import running_server
 
-from replay_viewer.viewer.message_buffer import LoopEvent, MessageBuffer
+from replay_viewer.viewer.wire.message_buffer import LoopEvent, MessageBuffer
 
 MESSAGES = 2000
 

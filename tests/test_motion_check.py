@@ -9,11 +9,11 @@ import pytest
 from render_samples import SIZE, from_above, write_slide
 
 from replay_viewer import Replay, open_replay
-from replay_viewer.cameras import CameraPose
-from replay_viewer.frames import Frame
+from replay_viewer.camera.presets import CameraPose
 from replay_viewer.render.motion_check import MotionCheck, projected
-from replay_viewer.render.raster_renderer import RasterRenderer
-from replay_viewer.render.scene import RenderScene
+from replay_viewer.render.raster.renderer import RasterRenderer
+from replay_viewer.render.raster.scene import RenderScene
+from replay_viewer.replay.frames import Frame
 
 CAMERA = from_above().pose
 

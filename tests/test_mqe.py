@@ -376,7 +376,7 @@ def test_a_track_begins_at_the_origin(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="the reader needs Python 3.10")
 def test_the_reader_shows_two_robots_and_a_box_with_rewards_per_agent(tmp_path: Path) -> None:
-    from replay_viewer.formats.container import open_container
+    from replay_viewer.container.reader import open_container
 
     run = Run(PushboxWrapper(MqeSim()), tmp_path / "run.rec")
     rollout = open_container(tmp_path / "run.rec")

@@ -13,7 +13,7 @@ import pytest
 from npz_samples import object_array, saved
 
 from replay_viewer.errors import BadField, FileProblem
-from replay_viewer.formats.npz_archive import NpzArchive, StoredColumn
+from replay_viewer.npz.archive import NpzArchive, StoredColumn
 
 LARGE = (400, 20, 600)  # 19 MB: beyond what is read whole.
 

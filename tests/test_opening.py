@@ -14,12 +14,12 @@ from container_samples import record
 from mesh_files import box
 from urdf_files import joint, links, mesh, one_link, write_urdf
 
+from replay_viewer.container.pack import pack
 from replay_viewer.errors import FileProblem, ReplayError
-from replay_viewer.record.pack import pack
-from replay_viewer.viewer import dropped as dropped_module
-from replay_viewer.viewer.dropped import Dropped, NothingToOpen, RobotAlone, SeveralRecordings
-from replay_viewer.viewer.files import order_of
-from replay_viewer.viewer.opening import Opening, Order
+from replay_viewer.viewer.opening import dropped as dropped_module
+from replay_viewer.viewer.opening.dropped import Dropped, NothingToOpen, RobotAlone, SeveralRecordings
+from replay_viewer.viewer.opening.files import order_of
+from replay_viewer.viewer.opening.opening import Opening, Order
 
 
 def write_npz(path: Path) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from replay_viewer.render.ordered import OrderedWorkers
+from replay_viewer.render.threads import OrderedWorkers
 
 
 def square() -> Callable[[int], int]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from replay_viewer.viewer.clicks import ray_of
-from replay_viewer.viewer.picking import boxes_around, first_hit
+from replay_viewer.viewer.crowd.picking import boxes_around, first_hit
 
 DOWN = np.array([0.0, 0.0, -1.0])
 

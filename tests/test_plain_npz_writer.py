@@ -14,11 +14,11 @@ import pytest
 
 from replay_viewer import ContainerWriter, EntitySpec, Recorder, RecordingInfo
 from replay_viewer.errors import FileProblem
-from replay_viewer.record import plain_npz
+from replay_viewer.npz.write import NpzArray, write_npz
 from replay_viewer.record.arrays import Rows
-from replay_viewer.record.npz_file import NpzArray, write_npz
-from replay_viewer.record.plain_info import ENDS, plain_info
-from replay_viewer.record.plain_npz import write_plain_npz
+from replay_viewer.record.loop import plain_npz
+from replay_viewer.record.loop.plain_info import ENDS, plain_info
+from replay_viewer.record.loop.plain_npz import write_plain_npz
 from replay_viewer.record.plain_pickle import CLOSE_OBJECT_ARRAY, open_object_array, value_opcodes
 
 T, N, D = 30, 2, 3
@@ -300,6 +300,6 @@ def test_an_info_of_one_dictionary_per_env_stays_one() -> None:
 
 @needs_reader
 def test_every_flag_that_the_reader_knows_is_kept_out_of_info() -> None:
-    from replay_viewer.formats.episode_ends import FLAG_ROLES
+    from replay_viewer.formats.plain.ends import FLAG_ROLES
 
     assert set(FLAG_ROLES) == ENDS

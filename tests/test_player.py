@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from replay_viewer.player import MAX_SPEED, MIN_SPEED, SPEEDS, Player
+from replay_viewer.replay.player import MAX_SPEED, MIN_SPEED, SPEEDS, Player
 
 
 def make_player(num_steps=101, **state):
@@ -269,7 +269,7 @@ def test_player_needs_steps_and_a_period(num_steps, control_dt):
 
 
 def test_playback_needs_no_third_party_package():
-    code = "import sys, replay_viewer.player; print('viser' in sys.modules, 'numpy' in sys.modules)"
+    code = "import sys, replay_viewer.replay.player; print('viser' in sys.modules, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
 

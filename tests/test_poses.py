@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from memory_rollout import memory_rollout, still, windows
 
-from replay_viewer.poses import FiniteStates
-from replay_viewer.rollout import Entity
+from replay_viewer.rollout.rollout import Entity
+from replay_viewer.rollout.states import FiniteStates
 
 NAN = np.nan
 

@@ -20,8 +20,8 @@ from needs import require
 from replay_viewer import Frame, Replay, Viewer
 from replay_viewer.assets_path import asset
 from replay_viewer.errors import BadArgument, ReplayError, UnknownName
-from replay_viewer.replay import with_robots
-from replay_viewer.rollout import Entity, Rollout
+from replay_viewer.replay.replay import with_robots
+from replay_viewer.rollout.rollout import Entity, Rollout
 
 URDF_BOX = {"type": "box", "size": [1, 1, 1]}
 

@@ -9,11 +9,11 @@ import pytest
 from npz_samples import standing
 
 from replay_viewer import rotations
-from replay_viewer.formats.columns import MemoryColumn
+from replay_viewer.formats.format import QuatOrder
 from replay_viewer.formats.npz_joints import Joints
-from replay_viewer.formats.npz_poses import RobotPose, draw_samples
-from replay_viewer.formats.options import QuatOrder
-from replay_viewer.formats.quaternion_order import ORDERS, PoseSamples, find_order, ground, spin, tilt, turning
+from replay_viewer.formats.plain.columns import MemoryColumn
+from replay_viewer.formats.plain.motion import RobotPose, draw_samples
+from replay_viewer.formats.plain.quaternion_order import ORDERS, PoseSamples, find_order, ground, spin, tilt, turning
 
 DT = 0.02
 

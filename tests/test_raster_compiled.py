@@ -12,7 +12,7 @@ import pytest
 
 import replay_viewer
 
-_COMPILED = Path(replay_viewer.__file__).parent / "render" / "raster" / "compiled.py"
+_COMPILED = Path(replay_viewer.__file__).parent / "render" / "raster" / "kernels" / "compiled.py"
 _INNER = """
 from .compiled import compiled, inlined
 

@@ -29,15 +29,16 @@ from raster_scenes import (
 )
 from urdf_files import visual
 
-from replay_viewer.cameras import CameraPose, viewing_distance
-from replay_viewer.frames import EntityPoses
-from replay_viewer.render import raster_renderer, sunlight
-from replay_viewer.render.lens import NEAR
-from replay_viewer.render.raster.coverage import SAMPLES_X, SAMPLES_Y
-from replay_viewer.render.raster_renderer import RasterRenderer
-from replay_viewer.render.scene import RenderScene
+from replay_viewer.camera.presets import CameraPose, viewing_distance
+from replay_viewer.render.raster import renderer as raster_renderer
+from replay_viewer.render.raster import sunlight
+from replay_viewer.render.raster.kernels.coverage import SAMPLES_X, SAMPLES_Y
+from replay_viewer.render.raster.lens import NEAR
+from replay_viewer.render.raster.renderer import RasterRenderer
+from replay_viewer.render.raster.scene import RenderScene
+from replay_viewer.replay.frames import EntityPoses
 from replay_viewer.robot import Robot
-from replay_viewer.rollout import Terrain
+from replay_viewer.rollout.rollout import Terrain
 from replay_viewer.rotations import conjugate, rotate
 
 SIZE = (640, 360)

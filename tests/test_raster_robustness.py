@@ -27,13 +27,13 @@ from raster_scenes import (
 )
 from urdf_files import mesh, visual
 
-from replay_viewer.cameras import CameraPose, preset
-from replay_viewer.frames import Frame
-from replay_viewer.looks import LIGHT
-from replay_viewer.render.raster_renderer import RasterRenderer
-from replay_viewer.render.scene import RenderScene
+from replay_viewer.camera.presets import CameraPose, preset
+from replay_viewer.render.raster.renderer import RasterRenderer
+from replay_viewer.render.raster.scene import RenderScene
+from replay_viewer.replay.frames import Frame
 from replay_viewer.robot import Robot
-from replay_viewer.rollout import Terrain
+from replay_viewer.rollout.rollout import Terrain
+from replay_viewer.theme import LIGHT
 
 SIZE = (320, 180)
 ALONG = camera_at((-2.0, 0.0, 1.0), (0.0, 0.0, 0.5))

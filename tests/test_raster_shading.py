@@ -24,13 +24,13 @@ from trimesh.visual import TextureVisuals
 from trimesh.visual.material import PBRMaterial
 from urdf_files import mesh, visual
 
-from replay_viewer.cameras import CameraPose
-from replay_viewer.looks import DARK, LIGHT, Look
-from replay_viewer.render.raster.ground import SQUARE
-from replay_viewer.render.raster_renderer import RasterRenderer
-from replay_viewer.render.scene import RenderScene
-from replay_viewer.render.sunlight import DIRECTION
+from replay_viewer.camera.presets import CameraPose
+from replay_viewer.render.raster.kernels.ground import SQUARE
+from replay_viewer.render.raster.renderer import RasterRenderer
+from replay_viewer.render.raster.scene import RenderScene
+from replay_viewer.render.raster.sunlight import DIRECTION
 from replay_viewer.robot import Robot
+from replay_viewer.theme import DARK, LIGHT, Look
 
 SIZE = (480, 270)
 

@@ -9,8 +9,8 @@ from urdf_files import joint, mesh, one_link, visual
 
 from replay_viewer.errors import FileProblem, ReplayError, UnmatchedJoints
 from replay_viewer.formats import LoadOptions
-from replay_viewer.replay import lowest_point_of, open_replay, with_robots
-from replay_viewer.rollout import Entity, Verdict
+from replay_viewer.replay.replay import lowest_point_of, open_replay, with_robots
+from replay_viewer.rollout.rollout import Entity, Verdict
 
 TIP = LINKS.index("tip")
 G1 = "g1_description/urdf/g1_29dof_rev_1_0.urdf"

@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from npz_samples import object_array
 
-from replay_viewer.formats.pickled_values import BadPickle, Budget, Placeholder
-from replay_viewer.formats.restricted_pickle import loads
+from replay_viewer.npz.pickled_values import BadPickle, Budget, Placeholder
+from replay_viewer.npz.safe_pickle import loads
 
 PROTOCOLS = range(6)
 

@@ -3,8 +3,8 @@ import pytest
 from memory_rollout import memory_rollout, still, windows
 
 from replay_viewer.errors import UnknownName
-from replay_viewer.rewards import EpisodeRewardsCache, episode_series, rewards_at
-from replay_viewer.rollout import Episode
+from replay_viewer.rollout.rewards import EpisodeRewardsCache, episode_series, rewards_at
+from replay_viewer.rollout.rollout import Episode
 
 TERMS = ("track", "torque")
 

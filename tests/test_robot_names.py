@@ -15,7 +15,7 @@ from needs import require
 
 from replay_viewer.cli import main
 from replay_viewer.errors import BadArgument
-from replay_viewer.robot_names import NoRobotDescriptions, urdf_by_name
+from replay_viewer.robot.names import NoRobotDescriptions, urdf_by_name
 
 URDF = """<robot name="go2"><link name="base"><visual><geometry><box size="1 1 1"/></geometry></visual></link>
 <link name="leg"/><joint name="hip" type="continuous"><parent link="base"/><child link="leg"/></joint></robot>"""

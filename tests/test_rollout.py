@@ -3,7 +3,7 @@ import pytest
 from memory_rollout import memory_rollout, still
 
 from replay_viewer.errors import BadField, UnknownName
-from replay_viewer.rollout import Entity, Episode
+from replay_viewer.rollout.rollout import Entity, Episode
 
 LOST = [Episode(0, 0, 0, 3, "terminated", "lost"), Episode(0, 1, 4, 9, "unfinished")]
 TABLE = [Episode(0, 0, 0, 3, "terminated", "table", terminal_row=1), Episode(0, 1, 4, 9, "unfinished")]

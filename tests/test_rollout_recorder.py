@@ -24,7 +24,7 @@ from single_env import Hopper
 
 from replay_viewer import RolloutRecorder
 from replay_viewer.errors import BadArgument, FileProblem, UnknownEnvironment
-from replay_viewer.record import rollout_recorder
+from replay_viewer.record.loop import rollout_recorder
 
 ENVS = [1, 3, 4]
 CHILD = Path(__file__).with_name("rollout_child.py")

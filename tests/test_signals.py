@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from memory_rollout import memory_rollout, still, windows
 
-from replay_viewer.rollout import Entity, Episode, Rollout
+from replay_viewer.rollout.rollout import Entity, Episode, Rollout
+from replay_viewer.rollout.signals import Signal, signals
 from replay_viewer.rotations import from_rpy
-from replay_viewer.signals import Signal, signals
 
 STEPS = 40
 

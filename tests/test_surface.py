@@ -15,11 +15,11 @@ from trimesh.visual import ColorVisuals
 from urdf_files import mesh, one_link, visual, write_urdf
 
 from replay_viewer.render.blocks import BLOCK
-from replay_viewer.render.surface import Surface, robot_surface, terrain_surface
-from replay_viewer.render.textures import make_atlas
+from replay_viewer.render.mesh.surface import Surface, robot_surface, terrain_surface
+from replay_viewer.render.mesh.textures import make_atlas
 from replay_viewer.robot import Robot, load_robot
 from replay_viewer.robot.materials import to_linear
-from replay_viewer.rollout import Terrain
+from replay_viewer.rollout.rollout import Terrain
 
 GO2 = "go2_description/urdf/go2.urdf"
 ANYMAL_C = "anymal_c_simple_description/urdf/anymal.urdf"

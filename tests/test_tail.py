@@ -16,11 +16,11 @@ import pytest
 from container_samples import append_steps, fallen, record, sample_info, terminal_values
 
 from replay_viewer.cli import main
-from replay_viewer.record.pack import pack
-from replay_viewer.record.writer import ContainerWriter
-from replay_viewer.replay import open_replay
+from replay_viewer.container.pack import pack
+from replay_viewer.container.writer import ContainerWriter
+from replay_viewer.replay.replay import open_replay
 from replay_viewer.viewer.app import ViewerApp
-from replay_viewer.viewer.clock import Upkeep
+from replay_viewer.viewer.loop import Upkeep
 from replay_viewer.viewer.panels.timeline import TimelineState
 from replay_viewer.viewer.session import Session
 from replay_viewer.viewer.tail import POLL_PERIOD, Tail

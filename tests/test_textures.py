@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from replay_viewer.render.textures import LARGEST, TextureAtlas, make_atlas, mip_levels
+from replay_viewer.render.mesh.textures import LARGEST, TextureAtlas, make_atlas, mip_levels
 from replay_viewer.robot.materials import to_linear
 
 

@@ -12,7 +12,7 @@ from npz_samples import object_array, saved, verdict_on
 
 from replay_viewer import rotations
 from replay_viewer.formats import load_rollout
-from replay_viewer.rollout import Rollout
+from replay_viewer.rollout.rollout import Rollout
 
 NUM_STEPS, NUM_ENVS = 400, 5
 

@@ -13,7 +13,7 @@ from npz_samples import saved, verdict_on
 from replay_viewer import rotations
 from replay_viewer.formats import LowestPoint, load_rollout
 from replay_viewer.robot import Robot, load_robot, map_joints
-from replay_viewer.rollout import Rollout
+from replay_viewer.rollout.rollout import Rollout
 
 TERMS = ("tracking_lin_vel", "tracking_ang_vel", "orientation", "torques", "action_rate", "base_height", "termination")
 

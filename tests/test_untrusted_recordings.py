@@ -14,9 +14,9 @@ from mesh_files import box, drawn, glb_of
 from PIL import Image
 from urdf_files import joint, links, mesh, one_link, visual, write_urdf
 
+from replay_viewer.container.pack import pack
 from replay_viewer.errors import BadField, FileProblem, UnknownName
-from replay_viewer.record.pack import pack
-from replay_viewer.replay import Replay, open_replay
+from replay_viewer.replay.replay import Replay, open_replay
 from replay_viewer.robot import from_shape, load_robot
 
 # The robot of a sample recording, as a file of the recording.

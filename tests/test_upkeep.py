@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from replay_viewer import cli
-from replay_viewer.record.info import RecordingInfo
-from replay_viewer.record.writer import ContainerWriter
+from replay_viewer.container.info import RecordingInfo
+from replay_viewer.container.writer import ContainerWriter
 
 
 @pytest.fixture(params=["this Python", "an older Python"])

@@ -17,8 +17,15 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from replay_viewer.errors import BadArgument
-from replay_viewer.viewer import uploads as uploads_module
-from replay_viewer.viewer.uploads import CHUNK_BYTES, MAX_BYTES, UPLOAD_PATH, UploadRefused, Uploads, read_announcement
+from replay_viewer.viewer.opening import uploads as uploads_module
+from replay_viewer.viewer.opening.uploads import (
+    CHUNK_BYTES,
+    MAX_BYTES,
+    UPLOAD_PATH,
+    UploadRefused,
+    Uploads,
+    read_announcement,
+)
 
 
 class Sender:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from replay_viewer.viewer.view_memory import ViewMemory, read_memory
+from replay_viewer.viewer.browser.memory import ViewMemory, read_memory
 
 CAMERA = {"position": [-4.0, 1.0, 2.0], "target": [0.0, 0.0, 0.5], "fov": 0.8}
 

@@ -14,19 +14,19 @@ from memory_rollout import memory_rollout, still
 from websockets.datastructures import Headers
 
 from replay_viewer.outcomes import KIND_TEXT
-from replay_viewer.replay import with_robots
-from replay_viewer.rewards import EpisodeRewards, StepRewards
-from replay_viewer.rollout import Entity, Episode
+from replay_viewer.replay.replay import with_robots
+from replay_viewer.rollout.rewards import EpisodeRewards, StepRewards
+from replay_viewer.rollout.rollout import Entity, Episode
 from replay_viewer.viewer.app import ViewerApp
+from replay_viewer.viewer.charts.choice import CurveChoice
 from replay_viewer.viewer.key_help import help_html
 from replay_viewer.viewer.keys import KEYS
-from replay_viewer.viewer.mailbox import Mailbox
 from replay_viewer.viewer.panels.recording import recording_html
 from replay_viewer.viewer.panels.rewards import format_value, rewards_html, row_names, row_values
 from replay_viewer.viewer.panels.timeline import TimelineState
-from replay_viewer.viewer.plots.curve_choice import CurveChoice
-from replay_viewer.viewer.server import HostProblem, is_own_request, open_server
 from replay_viewer.viewer.session import Session
+from replay_viewer.viewer.wire.mailbox import Mailbox
+from replay_viewer.viewer.wire.server import HostProblem, is_own_request, open_server
 
 
 def step_rewards(names: tuple[str, ...], values: list[float], total: float | None = None) -> StepRewards:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import viser
 
-from replay_viewer.viewer.server import WebsocketHandler, close_server, open_server
+from replay_viewer.viewer.wire.server import WebsocketHandler, close_server, open_server
 
 
 @contextlib.contextmanager

@@ -46,7 +46,7 @@ class Loading:
             return self.urdf
         if self.urdf is not None:
             raise BadArgument("--robot", self.robot, f"--urdf {self.urdf} is given already.")
-        from replay_viewer.robot_names import urdf_by_name
+        from replay_viewer.robot.names import urdf_by_name
 
         return urdf_by_name(self.robot)
 

@@ -23,9 +23,9 @@ from .interrupts import held_interrupts
 from .render_command import render
 
 if TYPE_CHECKING:
-    from replay_viewer.replay import Replay
+    from replay_viewer.replay.replay import Replay
     from replay_viewer.viewer.app import ViewerApp
-    from replay_viewer.viewer.opening import Order
+    from replay_viewer.viewer.opening.opening import Order
 
 # How often a recording that is not there yet is looked for [s].
 _ARRIVAL_PERIOD = 0.1
@@ -82,7 +82,7 @@ def info(
         as_json: Print JSON, for programs.
     """
     with held_interrupts():
-        from replay_viewer.summary import summarize, to_json
+        from replay_viewer.replay.summary import summarize, to_json
 
         from .info_text import info_text
 
@@ -151,7 +151,7 @@ def _serve_live(which: str, out: Path | None, serving: Serving) -> None:
 
 
 def _order(path: Path, loading: Loading) -> Order:
-    from replay_viewer.viewer.opening import Order
+    from replay_viewer.viewer.opening.opening import Order
 
     return Order(path, loading.find_urdf(), loading.package_dir, loading.options)
 
@@ -207,7 +207,7 @@ def _show(
     if tail:
         _wait_for_first_step(path, app, check)
     with held_interrupts():
-        importlib.import_module("replay_viewer.viewer.stage")
+        importlib.import_module("replay_viewer.viewer.shown_replay")
     order = _order(path, loading)
     replay = order.open(app.tell_opening(order.name))
     env_index = 0 if env is None else replay.rollout.env_index(env)
@@ -224,7 +224,7 @@ def _name_of(path: Path) -> str:
 
 def _is_list(path: Path, tail: bool) -> bool:
     """Whether the page is to let choose; a recording that is about to be made may be a folder without anything yet."""
-    from replay_viewer.recordings_below import is_folder_of_recordings
+    from replay_viewer.formats.find import is_folder_of_recordings
 
     return not tail and is_folder_of_recordings(path)
 

@@ -11,8 +11,8 @@ from itertools import groupby
 from typing import Any
 
 from replay_viewer.errors import printable
-from replay_viewer.rollout import Entity, Episode, Verdict
-from replay_viewer.summary import Sample, Statistics, Summary
+from replay_viewer.replay.summary import Sample, Statistics, Summary
+from replay_viewer.rollout.rollout import Entity, Episode, Verdict
 
 _MAX_EPISODES = 40
 _LABEL_WIDTH = 12

@@ -17,7 +17,7 @@ from .arguments import NOTHING_STATED, Flag, LoadingOptions, PathArgument, shown
 from .interrupts import held_interrupts
 
 if TYPE_CHECKING:
-    from replay_viewer.camera_paths import Camera
+    from replay_viewer.camera import Camera
 
 # Where an orbiting camera is if nobody says it [degrees]: behind the robot, a little to the right and above.
 _AZIMUTH, _ELEVATION = -150.0, 25.0
@@ -168,8 +168,8 @@ def _size(text: str) -> tuple[int, int]:
 
 def _camera(filming: Filming) -> Camera:
     """The camera that the options mean. Raises BadArgument where they contradict each other."""
-    from replay_viewer.camera_paths import Orbit
-    from replay_viewer.cameras import PRESETS
+    from replay_viewer.camera import Orbit
+    from replay_viewer.camera.presets import PRESETS
 
     orbit = {"--azimuth": filming.azimuth, "--elevation": filming.elevation, "--distance": filming.distance}
     free = {"--position": filming.position, "--look-at": filming.look_at}
@@ -195,8 +195,8 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _free_camera(filming: Filming) -> Camera:
-    from replay_viewer.camera_paths import Free
-    from replay_viewer.cameras import FOV, look_from
+    from replay_viewer.camera import Free
+    from replay_viewer.camera.presets import FOV, look_from
 
     if filming.position is None or filming.look_at is None:
         raise BadArgument("--camera", "free", "needs --position and --look-at, such as 3,-2,1 and 0,0,0.5.")

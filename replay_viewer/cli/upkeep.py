@@ -7,7 +7,7 @@ from pathlib import Path
 
 def repair(path: Path) -> None:
     """Repair a recording and print what was done."""
-    from replay_viewer.record.repair import repair as repair_recording
+    from replay_viewer.container.repair import repair as repair_recording
 
     report = repair_recording(path)
     for change in report.changes:
@@ -18,8 +18,8 @@ def repair(path: Path) -> None:
 
 def pack(path: Path, out: Path) -> None:
     """Pack a recording into one file, with a progress bar where someone is watching, and print what was made."""
+    from replay_viewer.container.pack import pack as pack_recording
     from replay_viewer.progress import ProgressBar, megabytes
-    from replay_viewer.record.pack import pack as pack_recording
 
     bar = ProgressBar(megabytes)
     try:

@@ -6,14 +6,14 @@ import struct
 import zipfile
 from pathlib import Path
 
+from ..container.reader import open_container
 from ..errors import BadArgument, FileProblem
 from ..record.names import META
-from ..rollout import Rollout
-from .container import open_container
+from ..rollout.rollout import Rollout
 from .first_step import lacks_first_step
+from .format import LoadOptions, LowestPoint, QuatOrder
 from .npz_facts import stated_dt
-from .options import LoadOptions, LowestPoint, QuatOrder
-from .plain_npz import open_plain_npz
+from .plain.plain import open_plain_npz
 
 __all__ = ["LoadOptions", "LowestPoint", "QuatOrder", "lacks_first_step", "load_rollout"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .columns import Column, step_blocks
+from .plain.columns import Column, step_blocks
 
 # What a body can do between two steps beyond keeping its speed: accelerations of a hard impact, and a floor under
 # them for the noise of a real recording.

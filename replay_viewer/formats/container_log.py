@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..record.extents import Extent, content_of
+from ..container.extents import Extent, content_of
+from ..container.log import read_lines
 from ..record.file_lock import is_locked
-from ..record.json_lines import read_lines
 from .growing_lines import GrowingLines
 
 _TAIL_BYTES = 1 << 16

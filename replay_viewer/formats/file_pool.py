@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
 
+from ..container.extents import Extent
 from ..errors import FileProblem
-from ..record.extents import Extent
 
 _READ_ONLY = os.O_RDONLY | os.O_CLOEXEC
 

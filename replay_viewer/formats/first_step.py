@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from ..container.extents import Extent, folder_extents, segments
+from ..container.meta import read_meta
 from ..errors import FileProblem
-from ..record.extents import Extent, folder_extents, segments
-from ..record.meta import read_meta
 from ..record.names import LOG, META, TERMINALS
 from .container_log import ContainerLog
 

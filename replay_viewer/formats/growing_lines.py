@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..record.extents import Extent, content_of
-from ..record.json_lines import read_lines
+from ..container.extents import Extent, content_of
+from ..container.log import read_lines
 
 
 class GrowingLines:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..errors import listing
-from ..rollout import Status, Verdict
-from .columns import Column, MemoryColumn, StackedColumn
-from .info_values import InfoArray
+from ..rollout.rollout import Status, Verdict
+from .plain.columns import Column, MemoryColumn, StackedColumn
+from .plain.info import InfoArray
 from .reward_sum import sums_to_reward
 
 # Numbers that simulators put into info beside the terms: they describe the episode, not its reward.

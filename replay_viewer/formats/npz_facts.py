@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import numpy as np
 
+from ..container.info import TIME_STEPS, is_time_step
 from ..errors import BadArgument, BadField, printable
-from ..record.info import TIME_STEPS, is_time_step
-from ..rollout import Verdict
-from .npz_layout import NpzLayout
-from .options import QuatOrder
+from ..rollout.rollout import Verdict
+from .format import QuatOrder
+from .plain.layout import NpzLayout
 
 _USUAL_DT = 0.02
 _MAX_TEXT_BYTES = 1 << 24

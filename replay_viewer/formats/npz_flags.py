@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..rollout import Verdict
-from .episode_ends import FLAG_ROLES, DoneFlags
-from .info_values import InfoArray
-from .npz_layout import NpzLayout
+from ..rollout.rollout import Verdict
+from .plain.ends import FLAG_ROLES, DoneFlags
+from .plain.info import InfoArray
+from .plain.layout import NpzLayout
 
 SUCCESSES = ("success", "is_success")
 

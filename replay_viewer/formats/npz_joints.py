@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import BadArgument, BadField, listing
-from ..rollout import Verdict
-from .columns import Column
-from .data_doubts import degrees_verdict, without_bad_values
-from .npz_layout import NpzLayout
+from ..rollout.rollout import Verdict
+from .plain.columns import Column
+from .plain.doubts import degrees_verdict, without_bad_values
+from .plain.layout import NpzLayout
 
 # Joint signals beside dof_pos, with the names they get.
 JOINT_SIGNALS = {"dof_vel": "joint_vel", "torques": "joint_torque"}

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..rollout import Verdict
-from .columns import Column
+from ..rollout.rollout import Verdict
+from .plain.columns import Column
 
 # A reward is a float32 sum of terms: what rounding adds, absolute and relative to the largest sum.
 _ROUNDING_ABSOLUTE = 1e-6

@@ -15,12 +15,12 @@ import numpy as np
 from ..errors import BadArgument, BadField, UnknownName
 from .adapters import Adapter, Hook, Request, find_adapter
 from .arrays import Gatherer, Rows, as_array
-from .background_calls import BackgroundCalls
+from .background import BackgroundCalls
 from .host_copies import HostCopier, HostCopy
 from .patches import Function, Patches
 from .recorder import Recorder
 from .seen_step import SeenEnds, SeenStep
-from .step_writer import StepWriter
+from .seen_steps import StepWriter
 
 # Of steps that are on their way from a GPU: simulated seconds, and steps.
 _LONGEST_DELAY, _LARGEST_DEPTH = 0.25, 8

@@ -1,33 +1,55 @@
-"""Keeps recorded steps safe against a power failure, off the simulation's thread."""
+"""Calls that are made on a thread of their own, in their order."""
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
-from typing import Callable
+from queue import SimpleQueue
+from typing import Any, Callable
+
+_messages = logging.getLogger("replay_viewer")
 
 
-class BackgroundSync:
-    """Syncs what is being written about once a second.
+class BackgroundCalls:
+    """Makes calls while the simulation goes on; who is too far ahead waits.
 
-    sync: does it. on_error: called on this thread when a disk refuses; nothing is synced after that.
+    depth: of the calls that are not done yet, which are lost when the process is killed.
     """
 
-    def __init__(self, sync: Callable[[], None], on_error: Callable[[OSError], object], period: float = 1.0) -> None:
-        self._sync, self._on_error, self._period = sync, on_error, period
-        self._stop = threading.Event()
-        # A daemon: the simulator's process may end without a word, and must not wait for a slow disk.
-        self._thread = threading.Thread(target=self._run, name="recording-sync", daemon=True)
+    def __init__(self, depth: int) -> None:
+        # A signal's handler may call `finish` in the middle of `add`: in a `Queue` it would wait for itself.
+        self._calls: SimpleQueue = SimpleQueue()
+        self._free: SimpleQueue = SimpleQueue()
+        for _ in range(depth):
+            self._free.put(None)
+        self._process = os.getpid()
+        # A daemon, since the simulator's process may end without a word.
+        self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop the thread, when it has done what it is doing."""
-        self._stop.set()
-        self._thread.join()
+    def add(self, call: Callable[[Any], object], argument: Any) -> None:
+        """Make a call when those before it are done."""
+        # A forked child has no such thread; what it does is not the recording's.
+        if os.getpid() == self._process:
+            self._free.get()
+            self._calls.put((call, argument))
+
+    def finish(self) -> None:
+        """Wait for all calls, and end the thread; a second call does nothing."""
+        if self._thread.is_alive() and os.getpid() == self._process:
+            self._calls.put(None)
+            self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._period):
-            try:
-                self._sync()
-            except OSError as error:
-                self._on_error(error)
+        while True:
+            item = self._calls.get()
+            if item is None:
                 return
+            call, argument = item
+            try:
+                call(argument)
+            except Exception:
+                # Nobody is there to catch it, and the simulation must go on.
+                _messages.exception("A step could not be recorded.")
+            self._free.put(None)

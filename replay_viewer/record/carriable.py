@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Sequence
 
-from .mesh_paths import PACKAGE_SCHEMES, ros_package_path
+from ..container.mesh_paths import PACKAGE_SCHEMES, ros_package_path
 
 _MESHES = (".stl", ".obj", ".dae", ".ply", ".glb", ".gltf", ".bin", ".mtl")
 _TEXTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tga", ".tif", ".tiff", ".dds", ".gif", ".webp")

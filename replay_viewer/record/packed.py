@@ -9,8 +9,8 @@ import zipfile
 from pathlib import Path
 from typing import Iterable
 
+from ..container.extents import Extent
 from ..errors import FileProblem
-from .extents import Extent
 from .names import is_inside
 
 # The ZIP's local file header up to the lengths of name and extra field: APPNOTE.TXT, section 4.3.7.

@@ -9,7 +9,7 @@ from typing import Union
 
 import numpy as np
 
-from .npy import build_header, with_count
+from ..npz.npy import build_header, with_count
 
 Block = Union[bytes, memoryview]
 # macOS has no fdatasync.

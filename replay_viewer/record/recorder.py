@@ -11,16 +11,16 @@ from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
+from ..container.info import RecordingInfo
+from ..container.packing import Values
+from ..container.terminals import EpisodeEnds
+from ..container.writer import ContainerWriter
 from ..errors import BadField, FileProblem, RecordingStopped, UnknownName
+from ..paths import numbered
 from .arrays import Gatherer, as_array
-from .episode_ends import EpisodeEnds
 from .episode_sums import EpisodeSums
-from .free_path import numbered
-from .info import RecordingInfo
 from .logged import Logged, LoggedValues
 from .packed_step import PackedStep
-from .row_packer import Values
-from .writer import ContainerWriter
 
 # Of the field "flags"; see FORMAT.md.
 _BITS = {"terminated": 1, "truncated": 2}

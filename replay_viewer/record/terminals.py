@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .extents import Extent, chunks_of, count_whole
-from .layout import Layout
+from ..container.extents import Extent, chunks_of, count_whole
+from ..container.layout import Layout
 
 
 def read_columns(extent: Extent, layout: Layout, first: int = 0) -> np.ndarray:

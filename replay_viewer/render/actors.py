@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from .levels import Levels
-from .raster.tables import Instances
-from .scene import Place
-from .surface import Surface
+from .mesh.levels_of_detail import Levels
+from .mesh.surface import Surface
+from .raster.kernels.tables import Instances
+from .raster.scene import Place
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,20 +50,20 @@ class Cast:
 
     def __init__(self, actors: list[Actor]) -> None:
         self.actors = actors
-        points = _starts([len(actor.surface.vertices) for actor in actors])
+        points = _bounds([len(actor.surface.vertices) for actor in actors])
         self.num_points = int(points[-1])
         self.slices = [slice(int(a), int(b)) for a, b in pairwise(points)]
         self.instances = Instances(
-            first_number=_starts([len(actor.surface.triangles) for actor in actors]),
+            first_number=_bounds([len(actor.surface.triangles) for actor in actors]),
             triangle=np.array([actor.place.triangle for actor in actors], np.int64),
             vertex=np.array([actor.place.vertex for actor in actors], np.int64),
             point=points[:-1],
-            rotation=_starts([len(actor.poses) for actor in actors])[:-1],
+            rotation=_bounds([len(actor.poses) for actor in actors])[:-1],
             entity=np.array([actor.entity for actor in actors], np.int64),
         )
         self.rotations = np.concatenate([np.zeros((0, 3, 3), np.float32), *(actor.poses[..., :3] for actor in actors)])
 
 
-def _starts(counts: list[int]) -> np.ndarray:
+def _bounds(counts: list[int]) -> np.ndarray:
     """Where each of so many things behind each other begins, and where the last ends."""
     return np.cumsum([0, *counts], dtype=np.int64)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from ..errors import BadArgument
-from ..rollout import Episode, Rollout
+from ..rollout.rollout import Episode, Rollout
 from .moment import Moment
 from .selection import Shot
 

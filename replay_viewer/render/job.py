@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadArgument, printable
-from ..replay import Replay
-from ..rollout import Rollout
+from ..replay.replay import Replay
+from ..rollout.rollout import Rollout
 from ..video import VideoWriter
+from .drawing import Studio
 from .film import Film
 from .loader import Loader
 from .pictures import save_picture
 from .selection import Selection, Shot, shots_of
-from .studio import Studio
 from .target import Target
 from .view import View
 

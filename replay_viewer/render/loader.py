@@ -7,9 +7,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ..formats import LoadOptions, load_rollout
-from ..replay import Replay, lowest_point_of, with_robots
+from ..replay.replay import Replay, lowest_point_of, with_robots
 from ..robot import load_robot
-from ..rollout import Rollout
+from ..rollout.rollout import Rollout
 
 
 class Loader:

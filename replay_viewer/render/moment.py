@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..rollout import Episode
+from ..rollout.rollout import Episode
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from ..cameras import CameraPose
-from ..frames import Frame
+from ..camera.presets import CameraPose
+from ..replay.frames import Frame
 
 # Motion of less than this may leave every pixel as it is [px].
 _LEAST_MOTION = 1.0

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..looks import Look, Rgb
-from .raster.tables import Paint
+from ..theme import Look, Rgb
+from .raster.kernels.tables import Paint
 
 # What a white surface gets from the sun (facing it), from the sky above and from the ground below. Together with the
 # light from the camera a surface that faces up in the sun is nearly white, and nothing is black.

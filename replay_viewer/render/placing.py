@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..frames import EntityPoses
+from ..replay.frames import EntityPoses
 from ..rotations import to_matrix
 
 # What is farther from the camera than this along an axis is drawn there [m]. Simulations that blow up reach 1e38,

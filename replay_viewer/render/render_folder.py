@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import FileProblem, ReplayError, printable
-from ..recordings_below import recordings_below
+from ..formats.find import recordings_below
 from .job import Counter, Job, Progress
 from .selection import NothingSelected
 

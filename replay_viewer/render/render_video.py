@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..camera_paths import Camera
+from ..camera import Camera
 from ..errors import BadArgument
 from ..formats import LoadOptions
-from ..recordings_below import is_folder_of_recordings
-from ..replay import Replay
+from ..formats.find import is_folder_of_recordings
+from ..replay.replay import Replay
 from .job import Counter, Job, Progress, Tell
 from .loader import Loader
 from .number_choice import NumberChoice

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..cameras import CameraPose
-    from ..frames import Frame
+    from ..camera.presets import CameraPose
+    from ..replay.frames import Frame
 
 
 class Renderer(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import BadArgument, ReplayError, UnknownName
-from ..rollout import Episode, Rollout
+from ..rollout.rollout import Episode, Rollout
 from .number_choice import NumberChoice, picked, picked_ids, picked_span
 
 _IS: dict[str, Callable[[Episode], bool]] = {

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..camera_paths import Camera
-from ..cameras import preset_direction
+from ..camera import Camera
+from ..camera.presets import preset_direction
 from ..errors import BadArgument, UnknownName
-from ..looks import look_named
+from ..theme import look_named
 from .film import check_pace
 from .overlays import OVERLAYS
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
-from ..record.mesh_paths import PACKAGE_SCHEMES, find_file
+from ..container.mesh_paths import PACKAGE_SCHEMES, find_file
 from .kinematics import Kinematics
 from .link_scene import link_scene
 from .support import SupportPoints

@@ -9,7 +9,7 @@ from typing import Any, Callable, Iterator, Sequence
 import numpy as np
 
 from ..errors import BadArgument
-from ..record.env_loop import action_function, first_of, is_left_ended, no_gradients
+from ..record.loop.env_loop import action_function, first_of, is_left_ended, no_gradients
 from .images import as_rgb
 
 _WAY_OUT = (

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..player import SPEEDS
-from .page_bridge import PageAction
-from .plots.curve_plot import CurvePlot
-from .plots.plots import Plots
+from ..replay.player import SPEEDS
+from .charts.chart import CurvePlot
+from .charts.charts import Plots
 from .session import Session
+from .wire.page_bridge import PageAction
 
 # No step has such a number; larger integers do not convert, infinities and NaN are refused by the same comparison.
 _TOO_LARGE = 2**53

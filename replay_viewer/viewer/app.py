@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING, Any
 import viser
 
 from ..errors import ReplayError, printable
-from .busy import Busy
-from .client_view import notify
-from .clock import Beat, Upkeep
-from .files import Files
-from .mailbox import Action, Mailbox
-from .opening import Order
-from .page_bridge import PageBridge
-from .server import close_server, open_server
+from .browser.view import notify
+from .loop import Beat, Upkeep
+from .notices import Busy
+from .opening.files import Files
+from .opening.opening import Order
+from .opening.uploads import UPLOAD_PATH, Uploads
 from .session import Session
 from .tail import Tail
-from .uploads import UPLOAD_PATH, Uploads
 from .waiting import waiting_html
+from .wire.mailbox import Action, Mailbox
+from .wire.page_bridge import PageBridge
+from .wire.server import close_server, open_server
 
 # Kinematics and meshes take a second to import, and the page is served before them.
 if TYPE_CHECKING:
-    from ..replay import Replay
+    from ..replay.replay import Replay
     from .layers import Layer
-    from .stage import Stage
+    from .shown_replay import Stage
 
 FRAME_RATE = 60
 # Numbers that change faster cannot be read, and cost the page's main thread.
@@ -217,7 +217,7 @@ class ViewerApp:
 
     def _stage_of(self, session: Session, title: str, tell: Callable[[str], object]) -> Callable[[], Stage]:
         """Makes the stage of a session."""
-        from .stage import Stage
+        from .shown_replay import Stage
 
         return partial(
             Stage,

@@ -7,10 +7,10 @@ from typing import Any, cast
 import numpy as np
 import viser
 
-from .browsers import Browsers
+from .browser.browsers import Browsers
 from .crowd import Crowd
-from .mailbox import Mailbox
 from .session import Session
+from .wire.mailbox import Mailbox
 
 
 class Clicks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..looks import Rgb
+from ..theme import Rgb
 
 WORLD = "/world"
 GROUND = f"{WORLD}/ground"

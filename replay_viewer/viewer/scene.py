@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import viser
 
-from ..rollout import Terrain
+from ..rollout.rollout import Terrain
 from ..terrain_lines import grid_lines
 from .floors import FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_LINES, WORLD
-from .server import move_node
+from .wire.server import move_node
 
 if TYPE_CHECKING:
     import trimesh
 
-    from ..frames import Frame
-    from ..replay import Replay
+    from ..replay.frames import Frame
+    from ..replay.replay import Replay
     from ..robot import Robot
 
 # Carries the position in steps to the page, in the same message batch as the poses that belong to it.

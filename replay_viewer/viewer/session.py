@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast, get_args
 
-from ..camera_paths import Aim, SmoothBase
-from ..episodes import next_episode_end, next_episode_start, previous_episode_end, previous_episode_start
+from ..camera import Aim, SmoothBase
 from ..errors import UnknownName
-from ..player import Loop, Player
-from ..rewards import EpisodeRewards, EpisodeRewardsCache, StepRewards
-from ..rollout import Episode
+from ..replay.player import Loop, Player
+from ..rollout.episodes import next_episode_end, next_episode_start, previous_episode_end, previous_episode_start
+from ..rollout.rewards import EpisodeRewards, EpisodeRewardsCache, StepRewards
+from ..rollout.rollout import Episode
 from .tail import POLL_PERIOD, Tail
 
 if TYPE_CHECKING:
-    from ..frames import Frame
-    from ..replay import Replay
+    from ..replay.frames import Frame
+    from ..replay.replay import Replay
 
 
 # Live, the newest step is reached in a little more than the time to the next poll, so that motion does not stop.

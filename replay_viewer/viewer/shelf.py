@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import printable
-from .job import Job, Progress
-from .library import Library, Listed
-from .mailbox import Mailbox
+from .background import Job, Progress
+from .opening.folder_list import Library, Listed
+from .wire.mailbox import Mailbox
 
 # However many pages ask for it, a folder is left alone for so long [s], and for so many times as long as a look takes.
 _REST, _REST_PER_LOOK = 2.0, 5.0
@@ -93,7 +93,7 @@ def _look_through(library: Library, tell: Callable[[], object], progress: Progre
     while library.read_next():
         progress(library.num_read, len(library.recordings))
     # Kinematics and meshes take a second to import: done by the time that a recording is chosen.
-    importlib.import_module("..replay", __package__)
+    importlib.import_module("...replay.replay", __package__)
     return taken
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from ..errors import FileProblem
 
 if TYPE_CHECKING:
-    from ..replay import Replay
+    from ..replay.replay import Replay
 
 # Eight updates a second: a poll costs some microseconds, the panels that show what came cost the page more.
 POLL_PERIOD = 0.125

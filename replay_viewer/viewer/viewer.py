@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import BadArgument
-from ..replay import GivenRobots, Replay, open_replay, with_robots
+from ..replay.replay import GivenRobots, Replay, open_replay, with_robots
 from ..robot import Robot, load_robot
-from ..rollout import Rollout
+from ..rollout.rollout import Rollout
 from .app import ViewerApp
 from .layers import Layer
 from .notebook import EmbeddedPage

@@ -29,14 +29,14 @@ from playwright.sync_api import Browser
 from real_robots import robots_folder
 from viewer_page import ViewerProcess, open_page
 
-from replay_viewer.frames import FrameCache
-from replay_viewer.replay import Replay, open_replay
+from replay_viewer.replay.frames import FrameCache
+from replay_viewer.replay.replay import Replay, open_replay
 from replay_viewer.viewer.crowd import Crowd
 from replay_viewer.viewer.crowd.bodies import Bodies
 from replay_viewer.viewer.crowd.crowd import stride
-from replay_viewer.viewer.crowd.link_meshes import link_meshes
-from replay_viewer.viewer.server import close_server, move_node, open_server
+from replay_viewer.viewer.crowd.meshes import link_meshes
 from replay_viewer.viewer.session import Session
+from replay_viewer.viewer.wire.server import close_server, move_node, open_server
 
 GO2 = "go2_description/urdf/go2.urdf"
 STEPS, EPISODE = 150, 100

@@ -23,9 +23,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from memory_rollout import memory_rollout, still
 
-from replay_viewer.frames import FrameCache
+from replay_viewer.replay.frames import FrameCache
 from replay_viewer.robot import Robot, load_robot
-from replay_viewer.rollout import Entity
+from replay_viewer.rollout.rollout import Entity
 
 ROBOTS = {
     "Go2": "go2_description/urdf/go2.urdf",

@@ -20,12 +20,12 @@ import viser
 from bench_scene import ROBOTS, robots_dir
 from memory_rollout import memory_rollout
 
-from replay_viewer.replay import Replay, with_robots
+from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.robot import load_robot
-from replay_viewer.rollout import Entity
+from replay_viewer.rollout.rollout import Entity
 from replay_viewer.viewer.layers import ShownLayers, overlays_of
 from replay_viewer.viewer.scene import Scene
-from replay_viewer.viewer.server import close_server, open_server
+from replay_viewer.viewer.wire.server import close_server, open_server
 
 AIM = 2.0
 STEPS, FRAMES, DT = 500, 400, 0.02

@@ -20,10 +20,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from memory_rollout import memory_rollout, still
 
-from replay_viewer.looks import LIGHT
 from replay_viewer.render.moment import Moment
 from replay_viewer.render.overlays import Overlay, make_overlay
-from replay_viewer.replay import Replay, with_robots
+from replay_viewer.replay.replay import Replay, with_robots
+from replay_viewer.theme import LIGHT
 
 LIMITS_MS = {"hud": 1.5, "rewards": 4.0}
 LIMITED_SIZE = (1280, 720)

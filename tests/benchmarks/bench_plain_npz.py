@@ -23,7 +23,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[level]) for level in (1, 2)
 from legged_fake import Truth, roll_out
 
 from replay_viewer.formats import LoadOptions, load_rollout
-from replay_viewer.formats.restricted_pickle import loads
+from replay_viewer.npz.safe_pickle import loads
 
 MAX_RATIO = 60.0
 MAX_EVIDENCE_SECONDS = 0.3

@@ -42,7 +42,7 @@ from legged_fake import DOF_NAMES
 from legged_gym_sim import LeggedGymSim
 
 from replay_viewer import attach
-from replay_viewer.record.repair import repair
+from replay_viewer.container.repair import repair
 
 NUM_RECORDED, WARM_UP, CHUNK = 16, 10, 256
 BUFFERS = ("root_states", "dof_pos", "dof_vel", "torques", "contact_forces", "commands", "actions", "rew_buf")

@@ -32,10 +32,10 @@ from playwright.sync_api import sync_playwright
 from real_robots import robots_folder
 from viewer_page import CHROMIUM_FLAGS, chromium_path
 
-from replay_viewer.cameras import CameraPose, look_from, viewing_distance
-from replay_viewer.frames import EntityPoses, Frame
-from replay_viewer.render.raster_renderer import RasterRenderer
-from replay_viewer.render.scene import RenderScene
+from replay_viewer.camera.presets import CameraPose, look_from, viewing_distance
+from replay_viewer.render.raster.renderer import RasterRenderer
+from replay_viewer.render.raster.scene import RenderScene
+from replay_viewer.replay.frames import EntityPoses, Frame
 from replay_viewer.robot import Robot, load_robot
 from replay_viewer.robot.link_scene import outward_faces
 

@@ -20,9 +20,9 @@ import numpy as np
 import viser
 from viser.extras import ViserUrdf
 
-from replay_viewer.replay import Replay, open_replay
+from replay_viewer.replay.replay import Replay, open_replay
 from replay_viewer.viewer.scene import Scene
-from replay_viewer.viewer.server import close_server, open_server
+from replay_viewer.viewer.wire.server import close_server, open_server
 
 ROBOTS = {
     "Go2": "go2_description/urdf/go2.urdf",

@@ -30,15 +30,15 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).res
 from playwright.sync_api import sync_playwright
 from viewer_page import CHROMIUM_FLAGS, ViewerPage, ViewerProcess, chromium_path, open_page
 
-from replay_viewer.record.extents import folder_extents
-from replay_viewer.record.info import EntitySpec, RecordingInfo
-from replay_viewer.record.meta import read_meta
+from replay_viewer.container.extents import folder_extents
+from replay_viewer.container.info import EntitySpec, RecordingInfo
+from replay_viewer.container.meta import read_meta
+from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.record.names import segment_name
-from replay_viewer.record.writer import ContainerWriter
-from replay_viewer.replay import open_replay
+from replay_viewer.replay.replay import open_replay
+from replay_viewer.viewer.charts.charts import Plots
 from replay_viewer.viewer.panels.rewards import row_values
 from replay_viewer.viewer.panels.timeline import TimelineState
-from replay_viewer.viewer.plots.plots import Plots
 from replay_viewer.viewer.session import Session
 from replay_viewer.viewer.tail import POLL_PERIOD, Tail
 

@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, sync_playwright
 from viewer_page import CHROMIUM_FLAGS, ViewerPage, ViewerProcess, chromium_path, open_page
 
 from replay_viewer.assets_path import asset
-from replay_viewer.viewer.server import close_server, open_server
+from replay_viewer.viewer.wire.server import close_server, open_server
 
 FRAMES_LIMIT = 0.95
 PAGE_LIMIT_S = 3.0

@@ -11,7 +11,7 @@ from chart_view import chart
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
 from replay_viewer.assets_path import asset
-from replay_viewer.replay import Replay, open_replay
+from replay_viewer.replay.replay import Replay, open_replay
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

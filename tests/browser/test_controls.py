@@ -9,11 +9,11 @@ from drawn_scene import distance, has_shadows, wait_preset
 from memory_rollout import still
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
-from replay_viewer.camera_paths import SmoothBase
-from replay_viewer.record.info import RecordingInfo
-from replay_viewer.record.writer import ContainerWriter
-from replay_viewer.replay import Replay
-from replay_viewer.rewards import rewards_at
+from replay_viewer.camera import SmoothBase
+from replay_viewer.container.info import RecordingInfo
+from replay_viewer.container.writer import ContainerWriter
+from replay_viewer.replay.replay import Replay
+from replay_viewer.rollout.rewards import rewards_at
 
 
 def test_page_draws_the_robot(drawn_page: ViewerPage) -> None:

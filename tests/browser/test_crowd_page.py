@@ -10,10 +10,10 @@ import pytest
 from memory_rollout import still
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
+from replay_viewer.container.info import RecordingInfo
+from replay_viewer.container.terminals import EpisodeEnds
+from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.palette import OUTCOME_COLORS, rgb_of
-from replay_viewer.record.episode_ends import EpisodeEnds
-from replay_viewer.record.info import RecordingInfo
-from replay_viewer.record.writer import ContainerWriter
 from replay_viewer.robot.materials import to_linear
 
 NUM_ENVS, NUM_STEPS, FALL = 9, 40, 20

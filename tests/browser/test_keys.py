@@ -6,8 +6,8 @@ import numpy as np
 from drawn_scene import PRESETS, has_shadows, wait_frames, wait_preset
 from viewer_page import ViewerPage
 
-from replay_viewer.camera_paths import SmoothBase
-from replay_viewer.replay import Replay
+from replay_viewer.camera import SmoothBase
+from replay_viewer.replay.replay import Replay
 
 
 def press(page: ViewerPage, key: str, times: int = 1) -> None:

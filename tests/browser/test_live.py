@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from viewer_page import NO_DRAWING, ViewerPage, ViewerProcess, open_page
 
-from replay_viewer.replay import open_replay
+from replay_viewer.replay.replay import open_replay
 
 WRITER = Path(__file__).parents[1] / "live_writer.py"
 EPISODE_STEPS = 150

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Download
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
-from replay_viewer.replay import Replay
+from replay_viewer.replay.replay import Replay
 from replay_viewer.video import probe_video
 
 

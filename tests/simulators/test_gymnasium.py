@@ -13,7 +13,7 @@ from needs_simulator import simulator
 
 from replay_viewer import attach
 from replay_viewer.errors import BadArgument, FileProblem, UnknownEnvironment
-from replay_viewer.replay import open_replay
+from replay_viewer.replay.replay import open_replay
 from replay_viewer.rotations import rotate
 
 gymnasium = simulator("gymnasium")

@@ -8,8 +8,8 @@ import pytest
 from needs_simulator import simulator
 
 from replay_viewer.errors import UnknownName
-from replay_viewer.record.adapters.mujoco_geoms import color_of, drawn_geoms
-from replay_viewer.record.adapters.mujoco_urdf import ExportedRobot, export_urdf
+from replay_viewer.record.adapters.mujoco.meshes import color_of, drawn_geoms
+from replay_viewer.record.adapters.mujoco.urdf import ExportedRobot, export_urdf
 from replay_viewer.robot import Robot, load_robot
 from replay_viewer.rotations import conjugate, from_matrix, multiply, rotate, to_matrix
 

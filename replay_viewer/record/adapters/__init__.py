@@ -1,8 +1,8 @@
 """What a recording takes from each family of environments, behind one interface."""
 
 from .adapter import Adapter, Description, Endings, Hook, Request
-from .gymnasium_env import ASYNC_LOOKS_FOR, VECTOR_LOOKS_FOR, Gymnasium, GymnasiumVector, refuse_async
-from .gymnasium_env import LOOKS_FOR as GYMNASIUM_LOOKS_FOR
+from .gymnasium.env import ASYNC_LOOKS_FOR, VECTOR_LOOKS_FOR, Gymnasium, GymnasiumVector, refuse_async
+from .gymnasium.env import LOOKS_FOR as GYMNASIUM_LOOKS_FOR
 from .isaac_lab_direct import LOOKS_FOR as ISAAC_LAB_DIRECT_LOOKS_FOR
 from .isaac_lab_direct import IsaacLabDirect
 from .legged_gym import LOOKS_FOR, LeggedGym

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Iterator
 
+from ...container.info import EntitySpec
 from ..arrays import Rows
-from ..info import EntitySpec
-from .scene_reader import entity_name
+from .scene import entity_name
 from .tensors import tensor
 
 # As the simulator has them; its root velocities are those of the root's centre of mass.

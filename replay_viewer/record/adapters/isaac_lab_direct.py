@@ -13,7 +13,7 @@ from typing import Any
 from ..arrays import as_array
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
-from .isaac_lab_scene import IsaacLabScene
+from .isaac_lab import IsaacLabScene
 from .summed_terms import SummedTerms
 from .tensors import flat, tensor
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...container.info import EntitySpec
 from ...errors import BadArgument
 from ..arrays import as_array
-from ..info import EntitySpec
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
 from .legged_terrain import terrain_mesh

@@ -12,9 +12,9 @@ from ..arrays import as_array
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
 from .ending_reasons import EndingReasons
-from .isaac_lab_scene import IsaacLabScene
-from .mjlab_scene import MjlabScene
-from .scene_reader import SceneReader
+from .isaac_lab import IsaacLabScene
+from .mjlab import MjlabScene
+from .scene import SceneReader
 from .tensors import flat, tensor, vectors
 
 _MANAGERS = ("reward_manager", "termination_manager", "action_manager", "episode_length_buf", "step_dt", "_reset_idx")

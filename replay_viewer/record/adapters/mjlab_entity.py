@@ -8,10 +8,10 @@ from typing import Any, Iterator
 
 import numpy as np
 
-from ..info import EntitySpec
+from ...container.info import EntitySpec
 from .columns import Columns
-from .mujoco_urdf import export_urdf
-from .scene_reader import entity_name
+from .mujoco.urdf import export_urdf
+from .scene import entity_name
 
 # Of MuJoCo's contact sensors: the fields that mjlab asks for, a sensor each.
 _FORCE = "force"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
-from ..info import EntitySpec
+from ...container.info import EntitySpec
 from .legged_urdf import find_urdf
 
 # Names of fields by the buffers (num_envs, joints of all robots, or of all objects) that hold them.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .mujoco_trees import MujocoTree
+from .mujoco.trees import MujocoTree
 
 
 class MujocoState:

@@ -7,16 +7,16 @@ from typing import Protocol
 import numpy as np
 
 from ...errors import BadArgument, UnknownName
-from ...looks import Look
-from ...replay import Replay
-from ...rewards import episode_series
-from ...rollout import Rollout
+from ...replay.replay import Replay
+from ...rollout.rewards import episode_series
+from ...rollout.rollout import Rollout
+from ...theme import Look
 from ..moment import Moment
-from .measures import Box, measures_of
+from .hud import Strip
+from .layout import Box, measures_of
 from .once import once_each
 from .panel_layout import picture_beside
-from .rewards_panel import RewardsPanel
-from .strip import Strip
+from .rewards import RewardsPanel
 
 OVERLAYS = ("none", "hud", "rewards")
 

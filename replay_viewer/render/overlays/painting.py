@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw
 
-from ...looks import Rgb
+from ...theme import Rgb
 
 Align = Literal["left", "middle", "right"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .measures import Box, Measures
+from .layout import Box, Measures
 
 # Heights for a video of 720 lines.
 _PADDING, _HEADING, _LEAST_PITCH, _MOST_PITCH, _LEAST_CHARTS = 16, 30, 18, 24, 280

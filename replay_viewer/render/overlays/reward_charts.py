@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...looks import Look
 from ...palette import term_color
 from ...reward_scales import chart_range, full_range
-from ...rewards import EpisodeRewards
-from .chart import Axes, Chart, Curve
-from .measures import Box, Measures
+from ...rollout.rewards import EpisodeRewards
+from ...theme import Look
+from .charts import Axes, Chart, Curve
+from .layout import Box, Measures
 from .painting import rgb
 
 # The upper chart's share of the height of both.

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...looks import Look, Rgb
 from ...palette import GAIN_COLOR, GAIN_END_COLOR, LOSS_COLOR, LOSS_END_COLOR, term_color
 from ...reward_scales import ROUNDING, bar_scale
-from ...rewards import EpisodeRewards
-from .measures import Box, Measures
+from ...rollout.rewards import EpisodeRewards
+from ...theme import Look, Rgb
+from .layout import Box, Measures
 from .number_text import largest_of, number_format, number_text, widest_text
 from .painting import fill, mixed, rgb, write
-from .writing import fitted, number_mask, number_width, text_mask, text_width
+from .text import fitted, number_mask, number_width, text_mask, text_width
 
 # At most this share of a line is the name.
 _NAME_SHARE = 0.5

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...looks import Look
-from .measures import measures_of
+from ...theme import Look
+from .layout import measures_of
 from .painting import fill, write
-from .writing import fitted, text_mask
+from .text import fitted, text_mask
 
 # Share of the width that text may take.
 _TEXT_SHARE = 0.84

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...poses import FiniteStates
-from ...rollout import Rollout
+from ...rollout.rollout import Rollout
+from ...rollout.states import FiniteStates
 
 if TYPE_CHECKING:
     from ...robot import Robot

@@ -10,9 +10,9 @@ import viser
 
 from ...robot import Robot
 from ...robot.materials import to_linear
-from ..picking import LinkBoxes, boxes_around
-from ..server import move_instances
-from .link_meshes import LinkMesh
+from ..wire.server import move_instances
+from .meshes import LinkMesh
+from .picking import LinkBoxes, boxes_around
 
 # So many envs cast shadows.
 _SHADOW_ENVS = 64

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import viser
 
-from ...looks import LIGHT
-from ..picking import first_hit
+from ...theme import LIGHT
 from ..scene import WORLD
-from ..server import move_node
 from ..session import Session
+from ..wire.server import move_node
 from .coloring import Coloring
+from .picking import first_hit
 from .state import ColorBy, CrowdState
 
 # Kinematics and meshes take a second to import, and the page is served before them.
 if TYPE_CHECKING:
-    from ...frames import Frame, FrameCache
+    from ...replay.frames import Frame, FrameCache
     from ...robot import Robot
     from .bodies import Bodies
-    from .link_meshes import LinkMesh
+    from .meshes import LinkMesh
 
 # The node that all others of the crowd are below.
 CROWD = f"{WORLD}/crowd"
@@ -139,7 +139,7 @@ class Crowd:
 
     def _meshes_of(self, robot: Robot) -> list[LinkMesh]:
         """Made once: it takes a while, and entities of one description share them."""
-        from .link_meshes import link_meshes
+        from .meshes import link_meshes
 
         if robot not in self._meshes:
             self._meshes[robot] = link_meshes(robot, len(self.state.envs))
@@ -163,7 +163,7 @@ class Crowd:
         """All envs at the position; of a large crowd, whose frames are some time apart, at the step before it."""
         replay, position = self._session.replay, self._session.player.position
         if self._frames is None:
-            from ...frames import FrameCache
+            from ...replay.frames import FrameCache
 
             self._frames = FrameCache(replay.rollout, replay.robots, bodies_only=True)
         if replay.rollout.num_steps != self._num_steps:

@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 
 from ...outcomes import KIND_TEXT, kind_of
-from ...rollout import Rollout
+from ...rollout.rollout import Rollout
 
 # Ways to end, as the table counts them.
 KINDS = tuple(KIND_TEXT)

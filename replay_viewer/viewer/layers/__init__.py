@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .collisions import CollisionShapes
 from .contacts import ContactForces
 from .layer import Layer, Overlay
-from .link_frames import LinkFrames
+from .links import LinkFrames
 from .path import BasePath
 from .shown_layers import ShownLayers
 from .torques import JointTorques
@@ -15,7 +15,7 @@ from .trails import FootTrails
 from .velocity import Velocity
 
 if TYPE_CHECKING:
-    from ...replay import Replay
+    from ...replay.replay import Replay
 
 __all__ = ["Layer", "Overlay", "ShownLayers", "overlays_of"]
 

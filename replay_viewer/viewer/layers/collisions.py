@@ -12,7 +12,7 @@ from .layer import Overlay, css
 from .skin import skin
 
 if TYPE_CHECKING:
-    from ...replay import Replay
+    from ...replay.replay import Replay
     from ...robot import Robot
 
 _COLOR = (8, 145, 178)

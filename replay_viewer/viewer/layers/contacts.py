@@ -10,12 +10,12 @@ import viser
 from ...contact_bodies import contact_forces_of
 from ...step_values import StepValues, samples
 from ..scene import WORLD
-from .arrows import Arrows
 from .layer import Overlay, css
+from .shapes import Arrows
 
 if TYPE_CHECKING:
-    from ...frames import Frame
-    from ...replay import Replay
+    from ...replay.frames import Frame
+    from ...replay.replay import Replay
 
 _COLOR = (220, 38, 38)
 # An arrow of the robot's weight is so many of its radii long, and none is longer than so many.

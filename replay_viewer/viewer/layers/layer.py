@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import viser
 
 if TYPE_CHECKING:
-    from ...frames import Frame
+    from ...replay.frames import Frame
 
 Rgb = tuple[int, int, int]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import viser
 
-from ...poses import FiniteStates
+from ...rollout.states import FiniteStates
 from ..scene import WORLD
 from .layer import Overlay, css
 
 if TYPE_CHECKING:
-    from ...frames import Frame
-    from ...replay import Replay
-    from ...rollout import Episode
+    from ...replay.frames import Frame
+    from ...replay.replay import Replay
+    from ...rollout.rollout import Episode
 
 _PAST, _FUTURE = (234, 88, 12), (148, 163, 184)
 _MOST_POINTS = 500

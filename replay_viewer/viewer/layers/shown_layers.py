@@ -11,7 +11,7 @@ from ...errors import ReplayError, UnknownName, printable
 if TYPE_CHECKING:
     import viser
 
-    from ...frames import Frame
+    from ...replay.frames import Frame
     from .layer import Layer, Overlay
 
 _log = logging.getLogger(__name__)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import viser
 
-from ...joints import match_joints
+from ...robot.joints import match_joints
 from ...step_values import StepValues, samples
 from ..scene import link_node
 from .layer import Overlay, Rgb
 from .skin import skin
 
 if TYPE_CHECKING:
-    from ...frames import Frame
-    from ...replay import Replay
+    from ...replay.frames import Frame
+    from ...replay.replay import Replay
     from ...robot import Robot
 
 # From no torque to the most: yellow to dark red, like the scale YlOrRd of ColorBrewer.

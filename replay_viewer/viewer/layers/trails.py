@@ -8,14 +8,14 @@ import numpy as np
 import trimesh
 import viser
 
-from ...feet import foot_links
+from ...robot.feet import foot_links
 from ...rotations import normalize
 from ..scene import WORLD
 from .layer import Overlay, css
 
 if TYPE_CHECKING:
-    from ...frames import Frame
-    from ...replay import Replay
+    from ...replay.frames import Frame
+    from ...replay.replay import Replay
 
 _COLOR = (124, 58, 237)
 _SECONDS = 1.5

@@ -10,18 +10,18 @@ import trimesh
 import viser
 
 from ...base_velocity import is_of_base, sampled_velocities
-from ...cameras import heading_vectors
+from ...camera.presets import heading_vectors
 from ...rotations import rotate, to_matrix
 from ...step_values import StepValues, samples
 from ..scene import WORLD
-from ..server import move_node
+from ..wire.server import move_node
 from .arcs import Arc
-from .arrows import Arrows
 from .layer import Overlay, Rgb, css
+from .shapes import Arrows
 
 if TYPE_CHECKING:
-    from ...frames import Frame
-    from ...replay import Replay
+    from ...replay.frames import Frame
+    from ...replay.replay import Replay
     from ...robot import Robot
 
 # As Isaac Lab draws them.

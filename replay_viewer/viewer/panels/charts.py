@@ -6,9 +6,9 @@ from typing import Any
 
 import viser
 
-from ..mailbox import Mailbox
-from ..plots.plots import Plots
+from ..charts.charts import Plots
 from ..session import Session
+from ..wire.mailbox import Mailbox
 from .curves import CurvesPanel
 from .rewards import RewardsPanel
 from .signals import SignalsPanel

@@ -9,9 +9,9 @@ import viser
 
 from ...palette import SCALE
 from ..crowd import ByOutcome, ByReturn, Coloring, CrowdState
-from .layers import SWITCH_STYLE, switch_html
+from .view import SWITCH_STYLE, switch_html
 
-_STYLE = """<style>
+_CROWD_STYLE = """<style>
 .rv-crowd{margin:2px 4px 4px 44px;font-size:12px}
 .rv-crowd [role=group]{display:flex;margin:2px 0 6px}
 .rv-layers .rv-crowd button{display:block;width:auto;flex:1;padding:4px 6px;text-align:center;border-radius:0;
@@ -47,7 +47,7 @@ def crowd_html(state: CrowdState, env_index: int) -> str:
     below = "".join(f"<small>{html.escape(text)}</small>" for text in texts)
     switch = switch_html("Other envs", below, state.is_on, ' data-do="toggle_crowd"' if state.is_possible else "")
     colors = _colors_html(state, env_index) if state.is_on else ""
-    return f'{SWITCH_STYLE}{_STYLE}<div class="rv-layers"><h4>Crowd</h4>{switch}{colors}</div>'
+    return f'{SWITCH_STYLE}{_CROWD_STYLE}<div class="rv-layers"><h4>Crowd</h4>{switch}{colors}</div>'
 
 
 def _colors_html(state: CrowdState, env_index: int) -> str:

@@ -10,7 +10,7 @@ import viser
 from viser import uplot
 
 from ..plots.picture import Picture, Spread, power_of_ten
-from ..server import handle_id
+from ..wire.server import handle_id
 from .html_content import set_content
 
 _HEIGHT = 230

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import viser
 
-_STYLE = """<style>
+_LOOK_STYLE = """<style>
 .rv-looks{display:flex;align-items:center;gap:6px;margin:0.5em 0.75em;font-size:13px}
 .rv-looks span{opacity:.75;margin-right:auto}
 .rv-looks button{height:30px;padding:0 11px;border:1px solid var(--rv-line);border-radius:6px;cursor:pointer;
@@ -32,6 +32,6 @@ def look_html() -> str:
     hint = "Camera, shadows, panel and tab as in a new browser"
     reset = f'<button type="button" data-reset title="{hint}">Reset View</button>'
     return (
-        f'{_STYLE}<div class="rv-looks" role="group" aria-label="Page"><span>Page</span>{looks}</div>'
+        f'{_LOOK_STYLE}<div class="rv-looks" role="group" aria-label="Page"><span>Page</span>{looks}</div>'
         f'<div class="rv-looks"><span>This browser</span>{reset}</div>'
     )

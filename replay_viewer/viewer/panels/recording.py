@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import viser
 
 from ...errors import printable
-from ...rollout import Entity, Verdict
+from ...rollout.rollout import Entity, Verdict
 
 if TYPE_CHECKING:
-    from ...replay import Replay
+    from ...replay.replay import Replay
     from ...robot import Robot
 
 _STYLE = """<style>

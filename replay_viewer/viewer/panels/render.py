@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import viser
 
 from ...errors import printable
-from ...player import SPEEDS
 from ...progress import duration
-from ..job import Job
-from ..mailbox import Mailbox
+from ...replay.player import SPEEDS
+from ..background import Job
+from ..wire.mailbox import Mailbox
 
 THIS_VIEW = "this view"
 # What the controls offer; a browser can choose nothing else.

@@ -9,11 +9,11 @@ import viser
 
 from ...palette import GAIN_COLOR, GAIN_END_COLOR, LOSS_COLOR, LOSS_END_COLOR, TOTAL_COLOR, term_color
 from ...reward_scales import ROUNDING, bar_scale
-from ...rewards import EpisodeRewards, StepRewards
-from ..plots.curve_choice import CurveChoice
-from ..plots.curve_plot import CurvePlot
+from ...rollout.rewards import EpisodeRewards, StepRewards
+from ..charts.chart import CurvePlot
+from ..charts.choice import CurveChoice
 from ..session import Session
-from .curve_buttons import row_buttons, swatch, toolbar
+from .html import row_buttons, swatch, toolbar
 from .html_content import set_content
 
 _STYLE = """<style>

@@ -7,9 +7,9 @@ from typing import Any
 import viser
 
 from ...outcomes import KIND_TEXT, kind_of
-from ...rollout import Episode
-from ..mailbox import Mailbox, bind
+from ...rollout.rollout import Episode
 from ..session import Session
+from ..wire.mailbox import Mailbox, bind
 
 ALL_AGENTS = "all agents"
 

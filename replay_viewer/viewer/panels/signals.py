@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import viser
 
-from ..mailbox import Mailbox, bind
-from ..plots.plots import Plots
-from .curve_buttons import chips, toolbar
+from ..charts.charts import Plots
+from ..wire.mailbox import Mailbox, bind
 from .curves import CurvesPanel
+from .html import chips, toolbar
 from .html_content import set_content
 
 # What the actions of this chart begin with.

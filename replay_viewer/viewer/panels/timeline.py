@@ -8,10 +8,10 @@ from typing import Any
 import viser
 
 from ...outcomes import KIND_TEXT, kind_of, outcome_text
-from ...player import SPEEDS
-from ...rollout import Episode
-from ..page_bridge import PageBridge
+from ...replay.player import SPEEDS
+from ...rollout.rollout import Episode
 from ..session import Session
+from ..wire.page_bridge import PageBridge
 
 # The page is sent the kinds in this order.
 _KIND_CODES = {kind: code for code, kind in enumerate(KIND_TEXT)}

@@ -6,9 +6,9 @@ from collections.abc import Hashable, Iterator
 
 import numpy as np
 
-from ...episode_spread import Read
 from ...palette import TOTAL_COLOR, term_color
-from ...rewards import read_reward
+from ...rollout.rewards import read_reward
+from ...rollout.spread import Read
 from ..session import Session
 
 # Rows that are put together at once.

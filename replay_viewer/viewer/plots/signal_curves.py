@@ -6,11 +6,11 @@ from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 
-from ...episode_spread import Read
 from ...palette import term_color
 from ...robot import Robot
-from ...rollout import Rollout
-from ...signals import Signal
+from ...rollout.rollout import Rollout
+from ...rollout.signals import Signal
+from ...rollout.spread import Read
 from ..session import Session
 
 # More curves than this cannot be told apart; the others are shown when asked for.

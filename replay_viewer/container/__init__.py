@@ -1,0 +1,1 @@
+"""The recording container, whole: its layout, the writers, the readers, repair and packing. FORMAT.md specifies it."""

@@ -1,0 +1,151 @@
+"""What a replay needs beside numbers: URDFs with their meshes and textures, and the terrain, copied into `assets/`."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import numpy as np
+
+from ..errors import BadField, FileProblem
+from ..record.carriable import why_not
+from ..record.names import ASSETS, TERRAIN
+from .info import EntitySpec, RecordingInfo
+from .mesh_paths import find_file
+
+_FILENAME = re.compile(r"(<(?:mesh|texture)\b[^>]*?\bfilename\s*=\s*)([\"'])(.*?)\2", re.DOTALL)
+# Files that a mesh file refers to, relative to itself: materials and textures.
+_REFERENCES = {
+    ".obj": re.compile(rb"^mtllib\s+(.+?)\s*$", re.MULTILINE),
+    ".mtl": re.compile(rb"^\s*(?:map_\w+|bump|disp|decal|norm|refl)\s+(?:.*\s)?(\S+)\s*$", re.MULTILINE),
+    ".dae": re.compile(rb"<init_from>\s*([^<]+?)\s*</init_from>"),
+    ".gltf": re.compile(rb'"uri"\s*:\s*"((?!data:)[^"]+)"'),
+}
+
+
+def copy_assets(
+    info: RecordingInfo, terrain: tuple[np.ndarray, np.ndarray] | None, folder: Path, package_dirs: Sequence[Path]
+) -> tuple[RecordingInfo, dict[str, str]]:
+    """Copy what the entities refer to, and the terrain, into the recording.
+
+    Returns:
+        The same info with paths inside of the recording, and why a file that is named stays behind, by its name.
+
+    Raises:
+        FileProblem: a URDF or an object's mesh is not there. BadField: arrays that are no terrain.
+    """
+    copier = _Copier(folder, package_dirs)
+    entities = tuple(copier.copy_entity(entity) for entity in info.entities)
+    if terrain is not None:
+        save_terrain(folder / TERRAIN, *terrain)
+    return replace(info, entities=entities, terrain=None if terrain is None else TERRAIN), copier.missing
+
+
+def save_terrain(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> None:
+    """Write a mesh as `terrain.npz`: vertices (V, 3) [m] as float32, triangles (F, 3) as int32."""
+    vertices, triangles = np.asarray(vertices), np.asarray(triangles)
+    for name, array in (("vertices", vertices), ("triangles", triangles)):
+        if array.ndim != 2 or array.shape[1] != 3:
+            raise BadField(path.name, name, f"has shape {array.shape}, expected (n, 3).")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, vertices=vertices.astype("<f4"), triangles=triangles.astype("<i4"))
+
+
+class _Copier:
+    """Copies files into a recording's `assets/`. missing: why a file stays behind, by the name that refers to it."""
+
+    def __init__(self, folder: Path, package_dirs: Sequence[Path]) -> None:
+        self.missing: dict[str, str] = {}
+        self._folder, self._package_dirs = folder, package_dirs
+        self._copied_urdfs: dict[Path, str] = {}
+
+    def copy_entity(self, entity: EntitySpec) -> EntitySpec:
+        """The entity with paths inside of the recording; entities of one URDF share its copy."""
+        if entity.urdf is not None:
+            urdf = _existing(Path(entity.urdf))
+            if urdf not in self._copied_urdfs:
+                self._copied_urdfs[urdf] = self._copy_urdf(urdf, entity.name)
+            return replace(entity, urdf=self._copied_urdfs[urdf])
+        if entity.shape is not None and entity.shape.get("type") == "mesh":
+            mesh = _existing(Path(str(entity.shape.get("path"))))
+            copies = self._copy_files([mesh], entity.name)
+            return replace(entity, shape={**entity.shape, "path": self._inside(copies[mesh])})
+        return entity
+
+    def _copy_urdf(self, urdf: Path, name: str) -> str:
+        """Copy a URDF and its meshes, and make the copy refer to the copies; returns its path in the recording."""
+        text = urdf.read_bytes().decode("utf-8", "surrogateescape")
+        filenames = {match[3] for match in _FILENAME.finditer(text)}
+        found = {filename: self._find(filename, urdf) for filename in sorted(filenames)}
+        meshes = {filename: path for filename, path in found.items() if path is not None}
+        copies = self._copy_files([urdf, *meshes.values()], name)
+        here = copies[urdf].parent
+        renamed = {filename: os.path.relpath(copies[mesh], here) for filename, mesh in meshes.items()}
+        rewritten = _FILENAME.sub(lambda m: m[1] + m[2] + _attribute(renamed.get(m[3]), m[3]) + m[2], text)
+        copies[urdf].write_bytes(rewritten.encode("utf-8", "surrogateescape"))
+        return self._inside(copies[urdf])
+
+    def _find(self, filename: str, urdf: Path) -> Path | None:
+        """The file that a URDF names; None where it is missing, or may not be carried."""
+        uri = html.unescape(filename)
+        path = find_file(uri, urdf, self._package_dirs)
+        problem = "is not there" if path is None else why_not(path, urdf, self._package_dirs, uri)
+        if problem:
+            self.missing[filename] = problem
+        return None if problem else path
+
+    def _copy_files(self, files: Iterable[Path], name: str) -> dict[Path, Path]:
+        """Copy files and what they refer to under `assets/<name>`, keeping how they lie to each other."""
+        wanted = self._with_references(files)
+        common = Path(os.path.commonpath([path.parent for path in wanted]))
+        copies = {path: self._folder / ASSETS / name / path.relative_to(common) for path in wanted}
+        for source, target in copies.items():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        return copies
+
+    def _with_references(self, files: Iterable[Path]) -> list[Path]:
+        """The files, and those that they refer to in turn; what is not there is left out, as a viewer would."""
+        wanted: dict[Path, None] = {}
+        todo = list(files)
+        while todo:
+            path = todo.pop(0)
+            if path not in wanted:
+                wanted[path] = None
+                todo += [reference for reference in _references(path) if self._may_carry(reference, path)]
+        return list(wanted)
+
+    def _may_carry(self, reference: Path, named_by: Path) -> bool:
+        if not reference.is_file():
+            return False
+        problem = why_not(reference, named_by, self._package_dirs)
+        if problem:
+            self.missing[os.path.relpath(reference, named_by.parent)] = problem
+        return not problem
+
+    def _inside(self, path: Path) -> str:
+        return path.relative_to(self._folder).as_posix()
+
+
+def _attribute(path: str | None, otherwise: str) -> str:
+    """A path as the value of an XML attribute; the old value, escaped as it was, where there is none."""
+    return otherwise if path is None else escape(Path(path).as_posix(), {'"': "&quot;", "'": "&apos;"})
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise FileProblem(path, "is not there.", "The recording wants to carry a copy of it.")
+    return Path(os.path.abspath(path))
+
+
+def _references(path: Path) -> Iterator[Path]:
+    pattern = _REFERENCES.get(path.suffix.lower())
+    if pattern is not None:
+        for match in pattern.finditer(path.read_bytes()):
+            yield Path(os.path.abspath(path.parent / os.fsdecode(match[1])))

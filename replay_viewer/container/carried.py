@@ -1,0 +1,143 @@
+"""What a recording carries beside numbers: URDFs with their meshes, and the terrain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from ..errors import BadField, FileProblem, listing
+from ..npz.archive import NpzArchive
+from ..record.names import ASSETS, META, is_inside
+from ..rollout.rollout import Entity, Terrain, Verdict
+from .extents import Extent, chunks_of
+from .info import EntitySpec, RecordingInfo
+
+# A terrain.npz may be compressed; more than this no viewer draws.
+_MAX_TERRAIN_BYTES = 2**30
+
+
+class AssetFolder:
+    """The files under `assets/` as files; those of a packed recording are unpacked into a temporary folder."""
+
+    def __init__(self, path: Path, extents: Mapping[str, Extent]) -> None:
+        self._path, self._temporary = path, None
+        if not path.is_dir():
+            self._temporary = TemporaryDirectory(prefix="replay-viewer-")
+            self._unpack(Path(self._temporary.name), extents)
+        self._root = Path(self._temporary.name if self._temporary else path)
+
+    @property
+    def folder(self) -> Path:
+        """Where they are, as it is without links."""
+        return self._root.resolve() / ASSETS
+
+    def find(self, name: str) -> Path | None:
+        """The file that meta.json calls `name`, or None where it is missing.
+
+        Raises FileProblem for a name that leads out of the recording, by itself or through a link.
+        """
+        if not is_inside(name):
+            raise FileProblem(self._path / META, f"refers to {name!r}, which is not inside the recording.")
+        if not name.startswith(f"{ASSETS}/"):
+            raise FileProblem(self._path / META, f"refers to {name!r}, which is not in the folder {ASSETS}/.")
+        try:
+            file = (self._root / name).resolve()
+            exists = file.is_file()
+        except (OSError, RuntimeError) as error:  # A link to itself is a RuntimeError before Python 3.13.
+            raise FileProblem(self._path / META, f"refers to {name!r}, which cannot be opened: {error}.") from None
+        if not file.is_relative_to(self._root.resolve()):
+            raise FileProblem(self._path / META, f"refers to {name!r}, a link that leads out of the recording.")
+        return self._root / name if exists else None
+
+    def close(self) -> None:
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def _unpack(self, root: Path, extents: Mapping[str, Extent]) -> None:
+        """Write the members that are assets; their names are known to stay inside, and their bytes are in the file."""
+        for name, extent in extents.items():
+            if PurePosixPath(name).parts[0] != ASSETS:
+                continue
+            try:
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                with open(root / name, "xb") as file:
+                    file.writelines(chunks_of(extent))
+            except OSError as error:
+                raise FileProblem(self._path, f"cannot be unpacked: {error}.") from error
+
+
+def load_entities(info: RecordingInfo, assets: AssetFolder) -> tuple[list[Entity], list[Verdict]]:
+    """The entities with the paths of their files here, and a problem for each file that is missing."""
+    verdicts: list[Verdict] = []
+    return [_load_entity(spec, assets, verdicts) for spec in info.entities], verdicts
+
+
+def load_terrain(name: str, assets: AssetFolder, where: Path) -> tuple[Terrain | None, list[Verdict]]:
+    """The recorded ground, or a problem where its file is missing. Raises BadField for one that does not fit."""
+    path = assets.find(name)
+    if path is None:
+        return None, [_missing("terrain", name, "the ground is drawn flat")]
+    vertices, triangles = _read_terrain(path, where)
+    problem = _terrain_problem(vertices, triangles)
+    if problem:
+        raise BadField(where, name, problem)
+    return Terrain(vertices, triangles), []
+
+
+def _load_entity(spec: EntitySpec, assets: AssetFolder, verdicts: list[Verdict]) -> Entity:
+    shape = spec.shape
+    urdf = None if spec.urdf is None else _find(spec.name, spec.urdf, assets, verdicts)
+    if shape is not None and shape.get("type") == "mesh":
+        mesh = _find(spec.name, str(shape.get("path")), assets, verdicts)
+        shape = None if mesh is None else {**shape, "path": str(mesh)}
+    kind = "robot" if spec.kind == "robot" else "object"
+    return Entity(
+        spec.name,
+        kind,
+        tuple(spec.joint_names),
+        urdf,
+        shape,
+        folder=assets.folder,
+        contact_bodies=tuple(spec.contact_bodies),
+    )
+
+
+def _find(entity: str, name: str, assets: AssetFolder, verdicts: list[Verdict]) -> Path | None:
+    path = assets.find(name)
+    if path is None:
+        verdicts.append(_missing("robot", name, f"{entity!r} is drawn without it"))
+    return path
+
+
+def _missing(topic: str, name: str, consequence: str) -> Verdict:
+    return Verdict(topic, f"{name} is missing", f"meta.json refers to it; {consequence}", "problem")
+
+
+def _read_terrain(path: Path, where: Path) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        with closing(NpzArchive(path)) as archive:
+            missing = {"vertices", "triangles"} - archive.headers.keys()
+            if missing:
+                raise BadField(where, path.name, f"is no terrain: it has no {listing(sorted(missing))}.")
+            size = sum(header.value_bytes for header in archive.headers.values())
+            if size > _MAX_TERRAIN_BYTES:
+                raise BadField(where, path.name, f"unpacks to {size} bytes, more than a terrain takes.")
+            return archive.load("vertices"), archive.load("triangles")
+    except FileProblem as error:
+        if error.path == where:
+            raise
+        raise BadField(where, path.name, f"is no terrain: {error.problem}") from None
+
+
+def _terrain_problem(vertices: np.ndarray, triangles: np.ndarray) -> str:
+    if vertices.ndim != 2 or vertices.shape[1] != 3 or vertices.dtype.kind != "f" or not np.isfinite(vertices).all():
+        return "has vertices that are not finite numbers of shape (V, 3)."
+    if triangles.ndim != 2 or triangles.shape[1] != 3 or triangles.dtype.kind not in "iu":
+        return "has triangles that are not integers of shape (F, 3)."
+    if len(triangles) and not (triangles.min() >= 0 and triangles.max() < len(vertices)):
+        return f"has triangles that name vertices beyond the {len(vertices)} there are."
+    return ""

@@ -1,0 +1,150 @@
+"""What a recording says about itself, beside its numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import BadField
+from ..record.fields import StructSpec
+
+_SHORTEST_STEP, _LONGEST_STEP = 1e-9, 1e9  # [s]
+TIME_STEPS = "seconds above zero, from 1e-9 to 1e9"
+
+
+@dataclass(frozen=True)
+class EntitySpec:
+    """A robot or an object with a base pose of its own; its fields are named `<name>.base_pos` and so on.
+
+    Attributes:
+        name: letters, digits, _ and -.
+        kind: "robot" or "object".
+        joint_names: in the order of `<name>.joint_pos`.
+        contact_bodies: in the order of `<name>.contact_force`.
+        urdf: path of its description; a writer copies it with its meshes into the recording.
+        shape: for an object without URDF, a primitive such as {"type": "box", "size": [x, y, z]} (also sphere
+            {"radius"}, cylinder and capsule {"radius", "length"}) or {"type": "mesh", "path": ..., "scale": [x, y, z]}.
+    """
+
+    name: str
+    kind: str = "robot"
+    joint_names: Sequence[str] = ()
+    contact_bodies: Sequence[str] = ()
+    urdf: str | None = None
+    shape: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class RecordingInfo:
+    """Facts of a recording that do not change while it is made.
+
+    Attributes:
+        env_ids: the simulator's index of each recorded env; their number is num_envs.
+        control_dt: seconds of one control step (decimation x physics_dt).
+        entities: at least one.
+        decimation: physics steps in a control step, or None if unknown.
+        physics_dt: seconds of a physics step, or None.
+        every: only each k-th control step is recorded.
+        num_envs_total: envs in the simulator, recorded or not, or None.
+        env_origins: (num_envs, 3) [m] when recording began, or None; a curriculum of terrains moves them later.
+        seed: of the run, or None.
+        terminal_states: "captured" where each episode's end brings its last state, "recorded" where the simulator
+            resets only after the record (so the record shows it), "lost" where a reset hides it.
+        outcome_reasons: the simulator's names of the causes of an episode's end.
+        reward_terms: names, in the order of the last axis of "rew_terms".
+        terrain: path inside the recording of an .npz with vertices (V, 3) [m] and triangles (F, 3); a writer sets it.
+        metadata: anything else worth keeping that JSON can express.
+    """
+
+    env_ids: Sequence[int]
+    control_dt: float
+    entities: Sequence[EntitySpec] = (EntitySpec("robot"),)
+    decimation: int | None = None
+    physics_dt: float | None = None
+    every: int = 1
+    num_envs_total: int | None = None
+    env_origins: Sequence[Sequence[float]] | None = None
+    seed: int | None = None
+    terminal_states: str = "captured"
+    outcome_reasons: Sequence[str] = ()
+    reward_terms: Sequence[str] = ()
+    terrain: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def is_time_step(seconds: float) -> bool:
+    """Whether it can be the time between two recorded steps; beyond these bounds floats over- and underflow."""
+    return _SHORTEST_STEP <= seconds <= _LONGEST_STEP
+
+
+def check_info(info: RecordingInfo, where: object) -> None:
+    """Raise BadField for facts that contradict themselves."""
+    names = [entity.name for entity in info.entities]
+    _require(len(info.env_ids) > 0, where, "env_ids", "names no env.")
+    _require(len(set(info.env_ids)) == len(info.env_ids), where, "env_ids", "names an env twice.")
+    _require(info.every >= 1, where, "every", f"is {info.every}, expected at least 1.")
+    problem = f"is {info.control_dt} (every = {info.every}), expected {TIME_STEPS}."
+    _require(is_time_step(info.control_dt * info.every), where, "control_dt", problem)
+    _require(len(names) > 0, where, "entities", "is empty; a recording shows at least one body.")
+    _require(len(set(names)) == len(names), where, "entities", f"uses a name twice: {', '.join(names)}.")
+    known = ("captured", "recorded", "lost")
+    _require(info.terminal_states in known, where, "terminal_states", f"is {info.terminal_states!r}, expected {known}.")
+    origins = info.env_origins
+    fits = origins is None or (len(origins) == len(info.env_ids) and all(len(origin) == 3 for origin in origins))
+    _require(fits, where, "env_origins", f"must have shape ({len(info.env_ids)}, 3).")
+    for entity in info.entities:
+        _check_entity(entity, where)
+    try:
+        json.dumps(info.metadata, allow_nan=False, default=plain)
+    except (TypeError, ValueError) as error:
+        raise BadField(where, "metadata", f"cannot be stored as JSON: {error}.") from None
+
+
+def check_row(info: RecordingInfo, row: StructSpec, where: object) -> None:
+    """Raise BadField where the recorded fields do not fit the facts: shapes of poses, joints and reward terms."""
+    for entity in info.entities:
+        _check_shape(row, f"{entity.name}.base_pos", (3,), where)
+        _check_shape(row, f"{entity.name}.base_wxyz", (4,), where)
+        if f"{entity.name}.joint_pos" in row.by_name:
+            _check_shape(row, f"{entity.name}.joint_pos", (len(entity.joint_names),), where)
+    if info.reward_terms or "rew_terms" in row.by_name:
+        agents = row.by_name["rew"].shape if "rew" in row.by_name else ()
+        _check_shape(row, "rew_terms", (*agents, len(info.reward_terms)), where)
+
+
+def plain(value: Any) -> Any:
+    """What JSON can hold of a numpy number or array, a range or a path; for json.dumps(default=plain)."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, (range, set)):
+        return list(value)
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _check_entity(entity: EntitySpec, where: object) -> None:
+    plain = entity.name.replace("_", "").replace("-", "")
+    _require(
+        plain.isascii() and plain.isalnum(),
+        where,
+        "entities",
+        f"has the name {entity.name!r}: use letters, digits, _ and -.",
+    )
+    _require(
+        entity.kind in ("robot", "object"), where, "entities", f"has the kind {entity.kind!r}, not robot or object."
+    )
+
+
+def _check_shape(row: StructSpec, name: str, shape: tuple[int, ...], where: object) -> None:
+    _require(name in row.by_name, where, name, "is not recorded, but the recording needs it.")
+    found = row.by_name[name].shape
+    _require(found == shape, where, name, f"has shape {found} per env and step, expected {shape}.")
+
+
+def _require(fits: bool, where: object, key: str, problem: str) -> None:
+    if not fits:
+        raise BadField(where, key, problem)

@@ -1,0 +1,119 @@
+"""A JSON object from a file that anyone may have written: every member is checked when it is taken."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import BadField, FileProblem
+
+
+def parse_object(content: bytes, where: object) -> JsonObject:
+    """Parse UTF-8 text that must be one JSON object. Raises FileProblem with the parser's complaint."""
+    try:
+        data = json.loads(content.decode("utf-8"))
+        # An escape may name half of a character, which no file name, terminal or browser takes.
+        json.dumps(data, ensure_ascii=False).encode("utf-8")
+    except RecursionError:
+        raise FileProblem(where, "is nested too deeply.") from None
+    except ValueError as error:
+        raise FileProblem(where, f"is not valid JSON: {error}.") from None
+    if not isinstance(data, dict):
+        raise FileProblem(where, "is not a JSON object.")
+    return JsonObject(data, where)
+
+
+class JsonObject:
+    """Typed members of a JSON object; each method raises BadField where the member is missing or does not fit."""
+
+    def __init__(self, data: Mapping[str, Any], where: object, prefix: str = "") -> None:
+        self._data, self._where, self._prefix = data, where, prefix
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._take(key, default)
+        return value if isinstance(value, str) else self._refuse(key, value, "a text")
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts; empty where it is missing."""
+        values = self._take(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            self._refuse(key, values, "a list of texts")
+        return tuple(values)
+
+    def integer(self, key: str, least: int = 0, default: int | None = None) -> int:
+        value = self._take(key, default)
+        return value if _is_integer(value, least) else self._refuse(key, value, f"an integer of at least {least}")
+
+    def integers(self, key: str, least: int = 0) -> tuple[int, ...]:
+        values = self._take(key, None)
+        if not isinstance(values, list) or not all(_is_integer(value, least) for value in values):
+            self._refuse(key, values, f"a list of integers of at least {least}")
+        return tuple(values)
+
+    def optional_integer(self, key: str, least: int = 0) -> int | None:
+        return None if self._data.get(key) is None else self.integer(key, least)
+
+    def positive(self, key: str) -> float:
+        """A finite number above zero."""
+        value = self._take(key, None)
+        return float(value) if _is_finite(value) and value > 0 else self._refuse(key, value, "a positive number")
+
+    def optional_positive(self, key: str) -> float | None:
+        return None if self._data.get(key) is None else self.positive(key)
+
+    def object(self, key: str) -> JsonObject:
+        return self._inner(key, self._take(key, None))
+
+    def objects(self, key: str) -> list[JsonObject]:
+        values = self._take(key, None)
+        if not isinstance(values, list):
+            self._refuse(key, values, "a list")
+        return [self._inner(f"{key}[{index}]", value) for index, value in enumerate(values)]
+
+    def mapping(self, key: str) -> dict[str, Any]:
+        """A JSON object as it is; empty where it is missing."""
+        value = self._take(key, {})
+        return value if isinstance(value, dict) else self._refuse(key, value, "an object")
+
+    def rows(self, key: str, width: int) -> list[list[float]] | None:
+        """A list of rows of `width` finite numbers, or None where it is missing."""
+        values = self._data.get(key)
+        if values is not None and not (isinstance(values, list) and all(_is_row(row, width) for row in values)):
+            self._refuse(key, values, f"a list of rows of {width} numbers")
+        return values
+
+    def refuse(self, key: str, expected: str) -> None:
+        """Raise BadField for a member that is well formed and still does not fit."""
+        self._refuse(key, self._data.get(key), expected)
+
+    def _inner(self, name: str, value: Any) -> JsonObject:
+        if not isinstance(value, dict):
+            self._refuse(name, value, "an object")
+        return JsonObject(value, self._where, f"{self._prefix}{name}.")
+
+    def _take(self, key: str, default: Any) -> Any:
+        value = self._data.get(key)
+        if value is None and default is None:
+            raise BadField(self._where, self._prefix + key, "is missing.")
+        return default if value is None else value
+
+    def _refuse(self, key: str, value: Any, expected: str) -> Any:
+        shown = json.dumps(value)
+        shown = shown if len(shown) <= 60 else shown[:57] + "..."
+        raise BadField(self._where, self._prefix + key, f"is {shown}, expected {expected}.")
+
+
+def _is_integer(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**63
+
+
+def _is_row(row: Any, width: int) -> bool:
+    return isinstance(row, list) and len(row) == width and all(_is_finite(number) for number in row)
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether it is a number that a float can hold; JSON's integers may have thousands of digits."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and abs(value) <= sys.float_info.max

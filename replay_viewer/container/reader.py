@@ -1,0 +1,113 @@
+"""Reads this package's own recordings, a folder or one packed file; see `record/FORMAT.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import FileProblem
+from ..formats.container_log import ContainerLog
+from ..formats.file_pool import FilePool
+from ..formats.growing_lines import GrowingLines
+from ..npz.npy import MAGIC
+from ..record.names import EPISODES, LOG, TERMINALS
+from ..record.packed import packed_extents
+from ..record.terminals import read_columns
+from ..rollout.rollout import Rollout
+from .carried import AssetFolder, load_entities, load_terrain
+from .episodes import EpisodeTable
+from .extents import Extent, content_of, folder_extents, segments
+from .growth import ContainerGrowth
+from .layout import Layout
+from .log import read_lines
+from .meta import Meta, read_meta
+from .source import ContainerSource
+from .verdicts import verdicts_of
+
+
+def open_container(path: Path) -> Rollout:
+    """Open a recording made by `ContainerWriter`, or packed by `pack`; numbers are read when they are asked for.
+
+    A torn last record is left out, and so are ends of episodes whose step was never written.
+
+    Raises:
+        FileProblem: no recording, one without a whole step, or files that are missing, damaged or lead out of it.
+        BadField: a member of meta.json that is missing or does not fit.
+        NewerVersion: a newer major version of the format.
+    """
+    resources = ExitStack()
+    try:
+        return _open(Path(path), resources)
+    except BaseException:
+        resources.close()
+        raise
+
+
+def _open(path: Path, resources: ExitStack) -> Rollout:
+    extents = folder_extents(path) if path.is_dir() else packed_extents(path)
+    meta = read_meta(extents, path)
+    pool = FilePool()
+    resources.callback(pool.close)
+    source = _open_source(path, extents, meta.layout, pool, resources)
+    noted = content_of(extents[EPISODES]) if EPISODES in extents else b""
+    ends = read_columns(extents[TERMINALS], meta.layout)
+    episodes = EpisodeTable(ends, meta.layout.num_envs, source.num_steps, meta.info.outcome_reasons, read_lines(noted))
+    log = ContainerLog(extents.get(LOG), packed=not path.is_dir())
+    assets = AssetFolder(path, extents)
+    resources.callback(assets.close)
+    info = meta.info
+    entities, doubts = load_entities(info, assets)
+    terrain, terrain_doubts = (None, []) if info.terrain is None else load_terrain(info.terrain, assets, path)
+    doubts = [*doubts, *terrain_doubts]
+    growth = None
+    if path.is_dir():
+        facts = GrowingLines(path / EPISODES, noted)
+        growth = ContainerGrowth(path, meta, source, episodes, log, pool, facts, doubts)
+    return Rollout(
+        source,
+        name=path.stem,
+        control_dt=info.control_dt * info.every,
+        env_ids=info.env_ids,
+        entities=entities,
+        episodes_of=episodes.of_env,
+        reward_terms=info.reward_terms,
+        verdicts=[] if growth else [*verdicts_of(meta, source, episodes, log), *doubts],
+        terrain=terrain,
+        env_origins=None if info.env_origins is None else np.array(info.env_origins, dtype=np.float32),
+        metadata=_metadata(meta),
+        path=path,
+        growth=growth,
+    )
+
+
+def _open_source(
+    path: Path, extents: Mapping[str, Extent], layout: Layout, pool: FilePool, resources: ExitStack
+) -> ContainerSource:
+    if TERMINALS not in extents:
+        raise FileProblem(path, f"{TERMINALS} is missing.", "Copy the recording again, with all its files.")
+    parts, num_steps = segments(extents, layout, path)
+    if num_steps == 0:
+        raise FileProblem(path, "holds no whole step.", "Its process ended, or its disk was full, before the first.")
+    head = pool.read(parts[0], 0, len(MAGIC) + 4)
+    if not head.startswith(MAGIC) or int.from_bytes(head[-4:], "little") + len(head) != layout.header_bytes:
+        raise FileProblem(parts[0].path, "does not begin as meta.json says.", "Copy the recording again.")
+    return ContainerSource(pool, layout, parts, num_steps, extents[TERMINALS], resources.close)
+
+
+def _metadata(meta: Meta) -> dict[str, Any]:
+    """What the file says about itself beyond what a Rollout has a place for; the user's own keys first."""
+    info = meta.info
+    known = {
+        "created": meta.created,
+        "writer": meta.writer,
+        "seed": info.seed,
+        "num_envs_total": info.num_envs_total,
+        "decimation": info.decimation,
+        "physics_dt": info.physics_dt,
+        "every": info.every,
+    }
+    return {**info.metadata, **{key: value for key, value in known.items() if value is not None}}

@@ -1,0 +1,158 @@
+"""The files that steps and ends of episodes are appended to, once the fields are known."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..record.names import TERMINALS, segment_name
+from ..record.record_file import RecordFile
+from .folded_background import BackgroundSync
+from .layout import Layout, record_dtype, terminals_dtype
+from .packing import RowPacker, Values
+from .terminals import Progress
+
+_HEAD = struct.Struct("<qd")
+
+
+class Done(NamedTuple):
+    """How far a recording has come. Replaced as a whole: whatever interrupts a step, it is done or not.
+
+    Attributes:
+        num_records: steps in the file.
+        num_ends: rows of the terminals table.
+        last_step: the simulator's control step of the last record, None before the first.
+        progress: where each env stands.
+    """
+
+    num_records: int
+    num_ends: int
+    last_step: int | None
+    progress: Progress
+
+
+class StepFiles:
+    """Segments of records and the terminals table of one recording, synced in the background.
+
+    Methods may raise OSError.
+
+    Args:
+        path: the recording's folder.
+        layout: how they lie.
+        on_error: called on another thread when the disk refuses a sync.
+
+    Attributes:
+        done: what was appended.
+        num_synced: steps that are surely on the disk.
+    """
+
+    def __init__(self, path: Path, layout: Layout, on_error: Callable[[OSError], object]) -> None:
+        self.done, self.num_synced = Done(0, 0, None, Progress.at_start(layout.num_envs)), 0
+        self.layout, self._path = layout, path
+        self._in_doubt = False
+        self._record_dtype = record_dtype(layout.row, layout.num_envs)
+        self._buffer = bytearray(layout.record_bytes)
+        self._block = memoryview(self._buffer)
+        self._packer = RowPacker(
+            layout.row,
+            self._buffer,
+            count=layout.num_envs,
+            offset=layout.env_offset,
+            stride=layout.row.num_bytes,
+            where=path,
+        )
+        # Those that are open, by number, the last being written; a full one leaves when it is synced.
+        self._segments = [(0, RecordFile(path / segment_name(0), self._record_dtype))]
+        self._terminals = RecordFile(path / TERMINALS, terminals_dtype(layout.columns, layout.row))
+        self._sync = BackgroundSync(self._sync_all, on_error)
+
+    def append(self, step: int, t: float, values: Values, ends: np.ndarray | None = None) -> None:
+        """Write the ends of episodes in a step, rows made by `terminal_rows`, then its record.
+
+        Raises as RowPacker.pack does, before anything is written.
+        """
+        self._packer.pack(values)
+        _HEAD.pack_into(self._buffer, 0, step, t)
+        num_records, num_ends, _, progress = self.done
+        self._begin_writing()
+        try:
+            if ends is not None:
+                self._terminals.write(num_ends, ends.tobytes())
+                num_ends, progress = num_ends + len(ends), progress.after(self._columns_of(ends))
+            number, index = divmod(num_records, self.layout.records_per_segment)
+            self._segment(number).write(index, self._block)
+        except OSError:
+            self._roll_back()
+            raise
+        self.done = Done(num_records + 1, num_ends, step, progress)
+        self._in_doubt = False
+
+    def append_ends(self, ends: np.ndarray) -> None:
+        """Write ends of episodes that belong to the steps so far, rows made by `terminal_rows`."""
+        done = self.done
+        self._begin_writing()
+        try:
+            self._terminals.write(done.num_ends, ends.tobytes())
+        except OSError:
+            self._roll_back()
+            raise
+        progress = done.progress.after(self._columns_of(ends))
+        self.done = done._replace(num_ends=done.num_ends + len(ends), progress=progress)
+        self._in_doubt = False
+
+    def close(self) -> None:
+        """Sync and close every file, also where one of them fails; a second call does what the first could not."""
+        self._sync.close()
+        problem: OSError | None = None
+        files = [(self._terminals, self.done.num_ends)]
+        for file, count in files + [(file, self._count_in(number)) for number, file in self._segments]:
+            try:
+                file.close(count)
+            except OSError as error:
+                problem = problem or error
+        if problem is not None:
+            raise problem
+
+    def abandon(self) -> None:
+        """Close every file as it is, in a copy of the process, in which no other thread runs."""
+        for file in (self._terminals, *(file for _, file in self._segments)):
+            file.abandon()
+
+    def _begin_writing(self) -> None:
+        if self._in_doubt:
+            self._roll_back()
+        self._in_doubt = True
+
+    def _roll_back(self) -> None:
+        """Drop what was written of a step that was interrupted."""
+        self._terminals.cut(self.done.num_ends)
+        number, file = self._segments[-1]
+        file.cut(self._count_in(number))
+
+    def _segment(self, number: int) -> RecordFile:
+        if self._segments[-1][0] != number:
+            self._segments.append((number, RecordFile(self._path / segment_name(number), self._record_dtype)))
+        return self._segments[-1][1]
+
+    def _count_in(self, number: int) -> int:
+        """Records of a segment."""
+        full = self.layout.records_per_segment
+        return min(max(self.done.num_records - number * full, 0), full)
+
+    def _columns_of(self, ends: np.ndarray) -> np.ndarray:
+        return ends.view(self.layout.columns.dtype)[:, 0]
+
+    def _sync_all(self) -> None:
+        """Sync what was appended so far, and close the segments that are full. Runs on the other thread."""
+        done = self.done
+        self._terminals.sync(done.num_ends)
+        while len(self._segments) > 1:
+            self._segments[0][1].close(self.layout.records_per_segment)
+            del self._segments[0]
+        number, file = self._segments[0]
+        file.sync(self._count_in(number))
+        self.num_synced = done.num_records

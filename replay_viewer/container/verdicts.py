@@ -1,0 +1,102 @@
+"""What a recording leaves to doubt, and what it states: for the viewer and `replay-viewer info`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..formats.container_log import ContainerLog
+from ..rollout.rollout import Verdict
+from .episodes import EpisodeTable
+from .meta import Meta
+from .source import ContainerSource
+
+_MAX_SAMPLED_STEPS = 16
+_MAX_SAMPLED_ENVS = 64
+_NORM_TOLERANCE = 1e-3
+
+
+def verdicts_of(meta: Meta, source: ContainerSource, episodes: EpisodeTable, log: ContainerLog) -> list[Verdict]:
+    """Everything that the user should know about this recording; at a cost that its length does not change."""
+    return [
+        Verdict("quaternion order", "wxyz", "the format's own order", "stated"),
+        *_time(meta, source),
+        _terminal_states(meta),
+        *_already_running(meta, episodes),
+        *_ending(source, log),
+        *_poses(meta, source),
+    ]
+
+
+def _time(meta: Meta, source: ContainerSource) -> list[Verdict]:
+    """The time step, and steps that are missing between the first and the last."""
+    every, dt = meta.info.every, meta.info.control_dt
+    reason = "stated by the recording" if every == 1 else f"one control step of {dt:g} s in {every} is recorded"
+    verdicts = [Verdict("control_dt", f"{dt * every:g} s", reason, "stated")]
+    first, last = source.heads([0, source.num_steps - 1])["step"].tolist()
+    missing = (last - first) // every + 1 - source.num_steps
+    if missing > 0:
+        reason = f"{source.num_steps} of the steps {first} to {last} are recorded; the time shown leaves the gaps out"
+        verdicts.append(Verdict("steps", f"{missing} steps are missing between others", reason, "problem"))
+    elif missing < 0:
+        reason = f"the first is step {first}, the last of {source.num_steps} is step {last}"
+        verdicts.append(
+            Verdict("steps", "the step numbers do not increase", f"{reason}; was the power lost?", "problem")
+        )
+    return verdicts
+
+
+def _terminal_states(meta: Meta) -> Verdict:
+    reasons = {
+        "captured": ("captured", "the last pose of each episode was taken before its reset"),
+        "recorded": ("in the last step", "the simulator resets only in the step after"),
+        "lost": ("lost: the pose before an episode's last is shown", "the simulator resets inside of a step"),
+    }
+    return Verdict("terminal state", *reasons[meta.info.terminal_states], "stated")
+
+
+def _already_running(meta: Meta, episodes: EpisodeTable) -> list[Verdict]:
+    count = episodes.num_already_running(meta.info.every)
+    if not count:
+        return []
+    reason = "the simulator counts more steps in them than are recorded"
+    return [Verdict("episodes", f"{count} had begun before the recording did", reason, "found")]
+
+
+def _ending(source: ContainerSource, log: ContainerLog) -> list[Verdict]:
+    """Whether someone closed the recording, and what was left of a step that nobody will finish."""
+    is_held = log.is_held()
+    if is_held:
+        return [Verdict("end", "it is still being written", "its writer is alive; view it with --tail", "found")]
+    verdicts = []
+    if not log.closed:
+        reason = "its process was killed" if is_held is False else "it still grows, or its process was killed"
+        verdicts.append(Verdict("end", "nobody closed the recording", reason, "found"))
+    rest = source.torn_bytes
+    if rest:
+        verdicts.append(Verdict("end", "a torn last step is left out", f"{rest} bytes of it were written", "found"))
+    return verdicts
+
+
+def _poses(meta: Meta, source: ContainerSource) -> list[Verdict]:
+    """Poses that are none, in steps and envs spread over the recording: a whole one may be too large to check."""
+    steps = np.unique(np.linspace(0, source.num_steps - 1, _MAX_SAMPLED_STEPS).astype(int)).tolist()
+    envs = np.unique(np.linspace(0, source.num_envs - 1, _MAX_SAMPLED_ENVS).astype(int)).tolist()
+    verdicts = []
+    for entity in meta.info.entities:
+        positions, quats = (_sample(source, f"{entity.name}.{part}", steps, envs) for part in ("base_pos", "base_wxyz"))
+        is_finite = np.asarray(np.isfinite(positions).all(axis=-1))
+        is_unit = np.asarray(np.abs(np.linalg.norm(quats, axis=-1) - 1) < _NORM_TOLERANCE)
+        verdicts += _doubt(f"{entity.name}.base_pos", "not a number", is_finite)
+        verdicts += _doubt(f"{entity.name}.base_wxyz", "no unit quaternion", is_unit)
+    return verdicts
+
+
+def _sample(source: ContainerSource, name: str, steps: Sequence[int], envs: Sequence[int]) -> np.ndarray:
+    return np.concatenate([source.read(name, slice(step, step + 1), envs) for step in steps])
+
+
+def _doubt(name: str, fact: str, good: np.ndarray) -> list[Verdict]:
+    count = good.size - int(np.count_nonzero(good))
+    return [Verdict(name, fact, f"{count} of {good.size} values that were sampled", "problem")] if count else []

@@ -1,0 +1,44 @@
+"""The recordings in a folder and its subfolders."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..record.names import META
+
+_PACKED = ".rec"
+# What a plain npz has that is a rollout; others beside it, such as weights, are not.
+_ROLLOUT_MEMBER = "base_pos.npy"
+
+
+def is_folder_of_recordings(path: Path) -> bool:
+    """Whether a path is a folder that is no recording itself."""
+    return path.is_dir() and path.suffix != _PACKED and not (path / META).exists()
+
+
+def recordings_below(folder: Path) -> list[Path]:
+    """Every recording below a folder, sorted; also those that are damaged, which is told when they are opened."""
+    return sorted(iter_recordings(folder))
+
+
+def iter_recordings(folder: Path) -> Iterator[Path]:
+    """The same one by one, as they are found: a folder may have any number of files below it."""
+    for parent, folders, files in os.walk(folder):
+        paths = [Path(parent, name) for name in folders]
+        yield from (path for path in paths if not is_folder_of_recordings(path))
+        # Nothing inside of a recording is another one.
+        folders[:] = [path.name for path in paths if is_folder_of_recordings(path)]
+        yield from (path for name in files if _is_recording(path := Path(parent, name)))
+
+
+def _is_recording(path: Path) -> bool:
+    if path.suffix == ".npz":
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return _ROLLOUT_MEMBER in archive.namelist()
+        except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+            return True
+    return path.suffix == _PACKED

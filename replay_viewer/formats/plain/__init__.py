@@ -1,0 +1,1 @@
+"""Plain rollout npz files: what they state, and the evidence for what they leave out."""

@@ -1,0 +1,105 @@
+"""Doubts about recorded values: what is no number, no rotation or in the wrong unit, and what is shown instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ...errors import listing
+from ...rollout.rollout import Verdict
+from .columns import Column, FilledColumn, step_blocks
+
+_MIN_NORM = 1e-6
+_NORM_TOLERANCE = 0.01
+_MAX_CHECKED_BYTES = 1 << 28
+
+_NO_NUMBER, _NO_ROTATION = 1, 2
+
+
+def without_bad_values(name: str, column: Column, env_ids: Sequence[int]) -> tuple[Column, list[Verdict]]:
+    """A signal's column that shows the last good value where there is none, and where that is."""
+    return _filled(name, column, _over_blocks(column, _is_not_finite), env_ids)
+
+
+def without_bad_rotations(name: str, quats: Column, env_ids: Sequence[int]) -> tuple[Column, list[Verdict]]:
+    """Like `without_bad_values`, for quaternions: those of length zero are bad too, other lengths are only said."""
+    norms = _over_blocks(quats, _lengths)
+    bad = np.where(norms < _MIN_NORM, np.int8(_NO_ROTATION), np.int8(0))
+    bad[~np.isfinite(norms)] = _NO_NUMBER
+    column, verdicts = _filled(name, quats, bad, env_ids)
+    return column, verdicts + _length_verdicts(name, norms[bad == 0], bad.size)
+
+
+def _filled(name: str, column: Column, bad: np.ndarray, env_ids: Sequence[int]) -> tuple[Column, list[Verdict]]:
+    facts = {_NO_NUMBER: "not a number", _NO_ROTATION: "a quaternion of length zero"}
+    verdicts = [
+        _bad_verdict(name, fact, bad == kind, env_ids, "the last good value is shown")
+        for kind, fact in facts.items()
+        if np.any(bad == kind)
+    ]
+    return (FilledColumn(column, _good_steps(bad != 0)) if verdicts else column), verdicts
+
+
+def _length_verdicts(name: str, norms: np.ndarray, total: int) -> list[Verdict]:
+    count = int(np.count_nonzero(np.abs(norms - 1) > _NORM_TOLERANCE))
+    if not count:
+        return []
+    reason = f"lengths lie between {norms.min():.3g} and {norms.max():.3g}; they are scaled to 1"
+    return [Verdict(name, f"not of unit length in {count} of {total} values", reason, "problem")]
+
+
+def not_finite_verdict(name: str, column: Column, env_ids: Sequence[int]) -> list[Verdict]:
+    """Where a signal that is not a pose has no number; its values stay as they are."""
+    if column.dtype.kind != "f":
+        return []
+    if int(np.prod(column.shape)) * column.dtype.itemsize > _MAX_CHECKED_BYTES:
+        return [Verdict(name, "not checked for NaN", "it is too large to read when the file is opened", "assumed")]
+    bad = _over_blocks(column, _is_not_finite) != 0
+    return [_bad_verdict(name, "not a number", bad, env_ids, "shown as it is")] if bad.any() else []
+
+
+def degrees_verdict(name: str, joint_pos: Column) -> list[Verdict]:
+    """Whether most joint positions are beyond a full turn, which radians of a robot are not."""
+    step = max(1, joint_pos.shape[0] // 1000)
+    values = np.abs(joint_pos.read(slice(0, joint_pos.shape[0], step), range(min(64, joint_pos.shape[1]))))
+    share = float(np.mean(values > 2 * np.pi)) if values.size else 0.0
+    if share <= 0.5:
+        return []
+    reason = f"{share:.0%} of the values are beyond 2 pi; they are shown as radians all the same"
+    return [Verdict(name, "joint positions look like degrees", reason, "problem")]
+
+
+def _is_not_finite(values: np.ndarray) -> np.ndarray:
+    """1 where any of an env's values at a step is NaN or infinite: (S, E, ...) -> (S, E)."""
+    finite = np.isfinite(values)
+    if finite.all():  # Far faster than asking row by row.
+        return np.zeros(values.shape[:2], dtype=np.int8)
+    return np.logical_not(finite.reshape(*values.shape[:2], -1).all(axis=-1)).astype(np.int8)
+
+
+def _lengths(quats: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.einsum("...i,...i->...", quats, quats))
+
+
+def _over_blocks(column: Column, of_values: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """A number per step and env, (T, N), computed block by block."""
+    envs = range(column.shape[1])
+    return np.concatenate([of_values(column.read(steps, envs)) for steps in step_blocks(column)])
+
+
+def _bad_verdict(name: str, fact: str, bad: np.ndarray, env_ids: Sequence[int], shown: str) -> Verdict:
+    envs = [env_ids[int(i)] for i in np.flatnonzero(bad.any(axis=0))]
+    first = int(np.argmax(bad.any(axis=1)))
+    count = int(np.count_nonzero(bad))
+    finding = f"{fact} in {count} of {bad.size} values"
+    ids = f"env {envs[0]}" if len(envs) == 1 else f"envs {listing(envs, limit=8)}"
+    return Verdict(name, finding, f"first at step {first}; {ids}; {shown}", "problem")
+
+
+def _good_steps(bad: np.ndarray) -> np.ndarray:
+    """For each step the last good one up to it, else the first good one, else -1: (T, N)."""
+    steps = np.arange(len(bad), dtype=np.int32)[:, None]
+    last_good = np.maximum.accumulate(np.where(bad, np.int32(-1), steps), axis=0)
+    first_good = np.where(bad.all(axis=0), -1, np.argmin(bad, axis=0)).astype(np.int32)
+    return np.where(last_good < 0, first_good, last_good)

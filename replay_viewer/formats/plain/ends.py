@@ -1,0 +1,212 @@
+"""Where episodes end in a file that records only steps, how they end, and whether the end itself can be seen.
+
+Two conventions exist. Some writers record a done step before the reset: its row is the terminal pose. Where the
+simulator resets inside `step()` (legged_gym and its descendants), the row of a done step is already the next episode's
+first pose, and the terminal pose is lost. A reset moves the base, so where the base jumps tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ...errors import listing
+from ...rollout.rollout import Episode, Outcome, Verdict
+
+FLAG_ROLES: dict[str, Literal["done", "terminated", "truncated"]] = {
+    **dict.fromkeys(("done", "dones", "reset", "resets", "reset_buf"), "done"),
+    **dict.fromkeys(("terminated", "terminations", "terminal", "terminals"), "terminated"),
+    **dict.fromkeys(("truncated", "truncations", "TimeLimit.truncated"), "truncated"),
+    **dict.fromkeys(("time_out", "time_outs", "time_out_buf", "timeout", "timeouts", "timeout_buf"), "truncated"),
+}
+
+_OUTCOMES: tuple[Outcome, ...] = ("terminated", "truncated", "aborted")
+_BITS = np.array([1 | 4, 2 | 4, 4], dtype=np.uint32)
+_TERMINATED, _TRUNCATED, _ABORTED = range(3)
+_SHOWN = "the row of a done step is the terminal pose"
+_LOST = "lost: the row of a done step is already reset, so the pose before it is shown"
+
+
+@dataclass(frozen=True)
+class DoneFlags:
+    """What the file says of each step, (T, N) bool each or None. names: where it says so."""
+
+    done: np.ndarray | None = None
+    terminated: np.ndarray | None = None
+    truncated: np.ndarray | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def are_complete(self) -> bool:
+        """Whether every end is flagged: only time-outs or only terminations leave the other kind out."""
+        return self.done is not None or (self.terminated is not None and self.truncated is not None)
+
+
+@dataclass(frozen=True)
+class EpisodeEnds:
+    """The ends of all envs, sorted by env and step.
+
+    keys: `env * num_steps + step` of each episode's last step. outcomes: indices into terminated, truncated, aborted.
+    lost: where that step's row is no longer the episode's own. success: (T, N) 1, 0 or NaN, or None.
+    """
+
+    num_steps: int
+    keys: np.ndarray
+    outcomes: np.ndarray
+    lost: np.ndarray
+    success: np.ndarray | None = None
+
+    def episodes(self, env_index: int) -> list[Episode]:
+        """The episodes of one env; the last one is unfinished unless it ends with the recording."""
+        low, high = np.searchsorted(self.keys, (env_index * self.num_steps, (env_index + 1) * self.num_steps))
+        found: list[Episode] = []
+        first = 0
+        for row in range(low, high):
+            last = int(self.keys[row]) - env_index * self.num_steps
+            found.append(self._episode(env_index, len(found), first, last, row))
+            first = last + 1
+        if first < self.num_steps:
+            found.append(Episode(env_index, len(found), first, self.num_steps - 1, "unfinished"))
+        return found
+
+    def _episode(self, env_index: int, index: int, first: int, last: int, row: int) -> Episode:
+        outcome = _OUTCOMES[self.outcomes[row]]
+        terminal = "lost" if self.lost[row] else "recorded"
+        success = None if self.success is None else self.success[last, env_index]
+        known = None if success is None or np.isnan(success) else bool(success)
+        return Episode(env_index, index, first, last, outcome, terminal, success=known)
+
+
+class FlagsColumn:
+    """The ends as a signal (T, N), uint32: 1 terminated, 2 truncated, 4 was reset in this step."""
+
+    def __init__(self, ends: EpisodeEnds, num_envs: int) -> None:
+        self._ends = ends
+        self.shape, self.dtype = (ends.num_steps, num_envs), np.dtype(np.uint32)
+
+    def read(self, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        flags = np.zeros((self._ends.num_steps, len(envs)), dtype=np.uint32)
+        for column, env in enumerate(envs):
+            begin = env * self._ends.num_steps
+            low, high = np.searchsorted(self._ends.keys, (begin, begin + self._ends.num_steps))
+            flags[self._ends.keys[low:high] - begin, column] = _BITS[self._ends.outcomes[low:high]]
+        return flags[steps]
+
+
+def find_ends(
+    flags: DoneFlags,
+    jumps: np.ndarray,
+    num_steps: int,
+    success: np.ndarray | None = None,
+    done_row: str | None = None,
+) -> tuple[EpisodeEnds, list[Verdict]]:
+    """Episode ends from flags and from jumps of the base that no flag explains.
+
+    Args:
+        flags: of the file.
+        jumps: keys from `find_jumps`.
+        num_steps: T.
+        success: (T, N), 1, 0 or NaN, or None.
+        done_row: "terminal" or "reset" where the file states what the row of a done step shows.
+    """
+    flagged, outcomes, verdicts = _flagged(flags, num_steps, is_exact=done_row is not None)
+    is_lost, terminal_verdicts = _done_row(flagged, jumps, num_steps, done_row)
+    others = jumps[~np.isin(jumps, np.concatenate([flagged, flagged - 1]))]
+    # A jump leads away from an episode's last pose; where done rows are already reset, it leads into the done row.
+    others_lost = is_lost and not flags.are_complete
+    keys = np.concatenate([flagged, others + others_lost])
+    order = np.argsort(keys)
+    outcomes = np.concatenate([outcomes, np.full(len(others), _outcome_of_jumps(flags))])[order]
+    lost = np.concatenate([np.full(len(flagged), is_lost), np.full(len(others), others_lost)])[order]
+    verdicts += [_ends_verdict(flags, outcomes), *terminal_verdicts, *_jump_verdicts(flags, others, num_steps)]
+    return EpisodeEnds(num_steps, keys[order], outcomes, lost, success), verdicts
+
+
+def _flagged(flags: DoneFlags, num_steps: int, is_exact: bool) -> tuple[np.ndarray, np.ndarray, list[Verdict]]:
+    """Keys and outcomes of the flagged ends, sorted, without a reset of all envs at the first step.
+
+    is_exact: whether the file knows what it flags, so that an end in the first step is one.
+    """
+    ended = _ended(flags)
+    if ended is None:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), []
+    verdicts = []
+    if not is_exact and num_steps > 1 and ended[0].all() and not ended[1].all():
+        ended[0] = False
+        reason = "every env is flagged at the first step: that is the reset before it"
+        verdicts.append(Verdict("episode ends", "the flags of step 0 are left out", reason, "found"))
+    envs, steps = np.nonzero(ended.T)
+    is_time_out = np.zeros(len(steps), dtype=bool)
+    if flags.truncated is not None:
+        is_time_out = flags.truncated[steps, envs]
+    if flags.terminated is not None:
+        is_time_out &= ~flags.terminated[steps, envs]
+    return envs * np.int64(num_steps) + steps, np.where(is_time_out, _TRUNCATED, _TERMINATED), verdicts
+
+
+def _ended(flags: DoneFlags) -> np.ndarray | None:
+    """Where any flag ends an episode, (T, N).
+
+    legged_gym refreshes `extras["time_outs"]` at resets only, so that a time-out flag counts where it is raised or
+    where another flag confirms it.
+    """
+    if flags.done is not None:
+        return flags.done | (flags.done if flags.terminated is None else flags.terminated)
+    if flags.truncated is None:
+        return None if flags.terminated is None else flags.terminated.copy()
+    if flags.terminated is not None:
+        return flags.terminated | flags.truncated
+    raised = flags.truncated.copy()
+    raised[1:] &= ~flags.truncated[:-1]
+    return raised
+
+
+def _done_row(flagged: np.ndarray, jumps: np.ndarray, num_steps: int, stated: str | None) -> tuple[bool, list[Verdict]]:
+    """Whether the row of a done step is already reset, and how that is known."""
+    if not len(flagged):
+        return False, []
+    if stated is not None:
+        finding = _LOST if stated == "reset" else _SHOWN
+        return stated == "reset", [Verdict("terminal state", finding, "the file's 'done_row'", "stated")]
+    after, before = np.isin(flagged, jumps), np.isin(flagged - 1, jumps)
+    num_after, num_before = int(np.sum(after & ~before)), int(np.sum(before & ~after))
+    counts = f"of {len(flagged)} flagged ends the base jumps after the done row in {num_after}, into it in {num_before}"
+    if num_after > 9 * num_before:
+        return False, [Verdict("terminal state", _SHOWN, counts, "found")]
+    if not before.any() and np.all(flagged % num_steps == num_steps - 1):
+        reason = "every end is the recording's last step, and the base does not jump into it"
+        return False, [Verdict("terminal state", _SHOWN, reason, "assumed")]
+    status = "found" if num_before > 9 * num_after else "assumed"
+    return True, [Verdict("terminal state", _LOST, counts, status)]
+
+
+def _outcome_of_jumps(flags: DoneFlags) -> int:
+    """What an end without a flag is: the kind that the file does not flag, else a reset from outside."""
+    if flags.are_complete:
+        return _ABORTED
+    return _TRUNCATED if flags.terminated is not None else _TERMINATED
+
+
+def _ends_verdict(flags: DoneFlags, outcomes: np.ndarray) -> Verdict:
+    counts = np.bincount(outcomes, minlength=len(_OUTCOMES))
+    parts = [f"{count} {word}" for count, word in zip(counts, _OUTCOMES, strict=True) if count]
+    finding = f"{len(outcomes)} ({', '.join(parts)})" if parts else "none"
+    if not flags.names:
+        reason = "no done flags are recorded; an end is the last pose before the base jumps, its cause is unknown"
+        return Verdict("episode ends", finding, reason, "assumed")
+    reason = f"from {listing(flags.names)}"
+    if flags.truncated is None and flags.done is not None:
+        return Verdict("episode ends", finding, f"{reason}; time-outs are not told apart", "assumed")
+    return Verdict("episode ends", finding, reason, "stated")
+
+
+def _jump_verdicts(flags: DoneFlags, others: np.ndarray, num_steps: int) -> list[Verdict]:
+    if not flags.names or not len(others):
+        return []
+    env, step = divmod(int(others[0]), num_steps)
+    taken_for = {_ABORTED: "resets from outside", _TRUNCATED: "time-outs", _TERMINATED: "terminations"}
+    finding = f"jumps of the base without a flag ({len(others)}) are taken for {taken_for[_outcome_of_jumps(flags)]}"
+    return [Verdict("episode ends", finding, f"first after step {step} of env index {env}", "problem")]

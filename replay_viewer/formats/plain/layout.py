@@ -1,0 +1,110 @@
+"""The axes of a plain npz: steps, envs and agents, and how its arrays fit them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import BadField
+from ...npz.archive import NpzArchive, StoredColumn
+from .columns import Column, MappedColumn
+
+_NUMBERS = "biuf"
+
+
+@dataclass(frozen=True)
+class NpzLayout:
+    """Axes of the arrays, as `base_pos` has them.
+
+    num_agents: of a task with several robots, whose base_pos is (T, N, A, 3), else None. has_env_axis: False for
+    (T, 3), which is one env.
+    """
+
+    archive: NpzArchive
+    num_steps: int
+    num_envs: int
+    num_agents: int | None
+    has_env_axis: bool
+
+    @classmethod
+    def of(cls, archive: NpzArchive) -> NpzLayout:
+        """The layout that `base_pos` implies; raises BadField when it or `base_quat` is missing or misshapen."""
+        for key in ("base_pos", "base_quat"):
+            if key not in archive.headers:
+                raise BadField(archive.path, key, "is missing.", "A replay needs base_pos and base_quat at least.")
+        shape = archive.headers["base_pos"].shape
+        num_axes = len(shape)
+        if num_axes not in (2, 3, 4) or shape[-1] != 3:
+            raise BadField(archive.path, "base_pos", f"has shape {shape}, expected (T, N, 3), (T, 3) or (T, N, A, 3).")
+        if math.prod(shape) == 0:
+            raise BadField(archive.path, "base_pos", f"has shape {shape}: the rollout is empty.")
+        num_envs = shape[1] if num_axes > 2 else 1
+        return cls(archive, shape[0], num_envs, shape[2] if num_axes == 4 else None, num_axes > 2)
+
+    @property
+    def agents_shape(self) -> tuple[int, ...]:
+        return () if self.num_agents is None else (self.num_agents,)
+
+    def column(self, key: str, rank: int) -> Column:
+        """The array as (T, N, ...); `rank` is the number of axes of one env's value, to tell where N is left out.
+
+        Raises BadField: other than T steps or N envs, or no numbers.
+        """
+        shape = self._with_env_axis(key, rank)
+        if shape[:2] != (self.num_steps, self.num_envs):
+            raise self._misfit(key, "...")
+        if self.archive.headers[key].dtype.kind not in _NUMBERS:
+            problem = f"has type {self.archive.headers[key].dtype}, expected numbers."
+            raise BadField(self.archive.path, key, problem, "Store a plain array of floats.")
+        return StoredColumn(self.archive, key, shape)
+
+    def pose(self, key: str, size: int) -> Column:
+        """A column (T, N[, A], size) of floats; raises BadField with the shape that was expected."""
+        tail = (*self.agents_shape, size)
+        if self._with_env_axis(key, rank=len(tail)) != (self.num_steps, self.num_envs, *tail):
+            raise self._misfit(key, ", ".join(map(str, tail)))
+        return as_floats(self.column(key, rank=len(tail)))
+
+    def joints(self, key: str) -> Column:
+        """A column (T, N[, A], D) of floats; the agents' joints may also stand side by side, (T, N, A * D)."""
+        column = self.column(key, rank=1)
+        agents = self.num_agents or 1
+        tail = column.shape[2:]
+        if tail[: len(self.agents_shape)] == self.agents_shape and len(tail) == 1 + len(self.agents_shape):
+            return as_floats(column)
+        if len(tail) != 1 or tail[0] % agents:
+            raise self._misfit(key, "D" if self.num_agents is None else f"{agents}, D")
+        shape = (self.num_steps, self.num_envs, agents, tail[0] // agents)
+        return as_floats(StoredColumn(self.archive, key, shape))
+
+    def fits(self, key: str) -> bool:
+        """Whether the array is a signal: numbers with a value for each step and env."""
+        header = self.archive.headers[key]
+        wanted = (self.num_steps, self.num_envs) if self.has_env_axis else (self.num_steps,)
+        return header.dtype.kind in _NUMBERS and header.shape[: len(wanted)] == wanted
+
+    def _with_env_axis(self, key: str, rank: int) -> tuple[int, ...]:
+        shape = self.archive.headers[key].shape
+        is_left_out = not self.has_env_axis or (self.num_envs == 1 and len(shape) == 1 + rank)
+        is_given = shape[1:2] == (1,) and len(shape) == 2 + rank
+        return (*shape[:1], 1, *shape[1:]) if is_left_out and not is_given else shape
+
+    def _misfit(self, key: str, tail: str) -> BadField:
+        got = self.archive.headers[key].shape
+        envs = f", {self.num_envs}" if self.has_env_axis else ""
+        expected = f"({self.num_steps}{envs}, {tail})"
+        return BadField(self.archive.path, key, f"has shape {got}, expected {expected}, as base_pos has its axes.")
+
+
+def as_floats(column: Column) -> Column:
+    """The column in float32, or float64 where it was recorded so."""
+    if column.dtype.kind == "f" and column.dtype.itemsize in (4, 8):
+        return column
+    return MappedColumn(column, lambda values: values.astype(np.float32))
+
+
+def of_agent(column: Column, agent: int | None) -> Column:
+    """One agent's part of a column (T, N, A, ...); the column itself without an agents axis."""
+    return column if agent is None else MappedColumn(column, lambda values: values[:, :, agent])

@@ -1,0 +1,158 @@
+"""Opens the plain rollout npz: arrays over steps and envs, of which only the base's pose must be there.
+
+Keys, with T steps, N envs (left out for a single env: (T, 3)), and A agents where a task has several robots:
+
+    base_pos (T, N[, A], 3) [m] and base_quat (T, N[, A], 4)   required
+    dof_pos, dof_vel, torques (T, N[, A], D), dof_names (D,)   joints
+    dt, env_ids (N,), env_origins (N, 3)                       seconds per step; the simulator's indices and origins
+    obs, act, command (T, N, ...), rew (T, N[, A]), info (T,)  as the policy had them; info is of dictionaries
+    reward_terms/<name> (T, N[, A])                            what entered the reward
+    done(s), reset(_buf), terminated, truncated, time_outs     (T, N), here or in info; success likewise
+    base_lin_vel, base_ang_vel (T, N[, A], 3)                  of the base
+    quat_order, done_row                                       "xyzw" or "wxyz"; "terminal" or "reset", what the row
+                                                               of a done step shows: its episode's end or the next
+    recording_info                                             text: a JSON object with whatever else is known
+    anything else of shape (T, N, ...)                         a signal of that name
+
+What of it is read lazily, and what an npz cannot do, stands in `npz_archive`. On opening, poses are read whole: they
+are checked for values that are no numbers, for jumps, and for the order of their quaternions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import listing
+from ...npz.archive import NpzArchive
+from ...rollout.rollout import Entity, Rollout, Verdict
+from .. import npz_facts
+from ..base_jumps import find_jumps
+from ..format import LoadOptions, LowestPoint, QuatOrder
+from ..info_terms import RewardTerms
+from ..npz_flags import read_flags, read_success
+from ..npz_joints import read_joints
+from .columns import Column, ColumnSource
+from .doubts import not_finite_verdict
+from .ends import FlagsColumn, find_ends
+from .layout import NpzLayout, of_agent
+from .motion import VELOCITIES, draw_samples, read_poses
+from .quaternion_order import find_order, stated_order
+from .rewards import read_rewards
+from .signals import read_info, read_signals
+
+_UNITS = {
+    **{"base_pos": "m", "base_lin_vel": "m/s", "base_ang_vel": "rad/s"},
+    **{"joint_pos": "rad", "joint_vel": "rad/s", "joint_torque": "Nm"},
+}
+_OPTIONAL = ("obs", "act", "rew", "info")
+
+
+def open_plain_npz(path: Path, options: LoadOptions | None = None, lowest_point: LowestPoint | None = None) -> Rollout:
+    """The rollout in a plain npz.
+
+    Args:
+        path: the file.
+        options: what the user states about it; it goes before what the file says.
+        lowest_point: from the robot's kinematics, further evidence for the order of the quaternions.
+
+    Raises:
+        FileProblem: not an npz, truncated or empty.
+        BadField: an array that is missing, damaged or of the wrong shape or type.
+        BadArgument: an option that does not fit the file.
+    """
+    archive = NpzArchive(path)
+    try:
+        return _open(NpzLayout.of(archive), options or LoadOptions(), lowest_point)
+    except BaseException:
+        archive.close()
+        raise
+
+
+@dataclass(frozen=True)
+class _Motion:
+    """Bases and joints. columns: of the rollout's fields; jumps: of the bases."""
+
+    entities: tuple[Entity, ...]
+    columns: Mapping[str, Column]
+    jumps: np.ndarray
+    order: QuatOrder
+    verdicts: tuple[Verdict, ...]
+
+
+def _open(layout: NpzLayout, options: LoadOptions, lowest_point: LowestPoint | None) -> Rollout:
+    control_dt, dt_verdict = npz_facts.control_dt(layout, options.control_dt)
+    env_ids = npz_facts.env_ids(layout)
+    motion = _read_motion(layout, options, env_ids, control_dt, lowest_point)
+    info, info_verdicts = read_info(layout)
+    flags, flag_verdicts = read_flags(layout, info.arrays)
+    success, done_row = read_success(layout, info.arrays), npz_facts.done_row(layout)
+    ends, end_verdicts = find_ends(flags, motion.jumps, layout.num_steps, success, done_row)
+    rew, terms = read_rewards(layout, info.arrays)
+    signals, signal_verdicts = read_signals(layout, info.arrays, terms.used)
+    columns = {**motion.columns, "rew": rew, "rew_terms": terms.stacked, **signals}
+    columns["flags"] = FlagsColumn(ends, layout.num_envs)
+    recorded = {name: column for name, column in columns.items() if column is not None}
+    verdicts = [dt_verdict, *motion.verdicts, *flag_verdicts, *end_verdicts, *terms.verdicts]
+    verdicts += [*info_verdicts, *signal_verdicts, *_absent(layout), *_not_finite(recorded, terms, env_ids)]
+    return Rollout(
+        ColumnSource(recorded, _units(recorded), layout.archive.close),
+        name=layout.archive.path.stem,
+        path=layout.archive.path,
+        control_dt=control_dt,
+        env_ids=env_ids,
+        entities=motion.entities,
+        episodes_of=ends.episodes,
+        reward_terms=terms.names,
+        batch_means=terms.batch_means,
+        verdicts=verdicts,
+        env_origins=npz_facts.env_origins(layout),
+        metadata={**npz_facts.recording_info(layout), "format": "plain npz", "quat_order": motion.order},
+    )
+
+
+def _read_motion(
+    layout: NpzLayout,
+    options: LoadOptions,
+    env_ids: Sequence[int],
+    control_dt: float,
+    lowest_point: LowestPoint | None,
+) -> _Motion:
+    poses, verdicts = read_poses(layout, env_ids)
+    joints = read_joints(layout, options.joint_names, env_ids)
+    velocities = {key: layout.pose(key, 3) for key in VELOCITIES if key in layout.archive.headers}
+    jumps = find_jumps([pose.pos for pose in poses], [pose.quat for pose in poses], control_dt)
+    stated = stated_order(options.quat_order) if options.quat_order else npz_facts.quat_order(layout)
+    if stated:
+        order, verdict = stated
+    else:
+        ang_vel = velocities.get("base_ang_vel")
+        order, verdict = find_order(draw_samples(poses, joints, ang_vel, jumps, control_dt, lowest_point))
+    columns: dict[str, Column] = {}
+    for pose in poses:
+        columns[f"{pose.name}.base_pos"] = pose.pos
+        columns[f"{pose.name}.base_wxyz"] = pose.wxyz(order)
+        for name, column in {**joints.columns, **velocities}.items():
+            columns[f"{pose.name}.{name}"] = of_agent(column, pose.agent)
+    entities = tuple(Entity(pose.name, joint_names=joints.names, joints_named=joints.are_named) for pose in poses)
+    return _Motion(entities, columns, jumps, order, (verdict, *verdicts, *joints.verdicts))
+
+
+def _absent(layout: NpzLayout) -> list[Verdict]:
+    absent = [key for key in _OPTIONAL if key not in layout.archive.headers]
+    return [Verdict("arrays", f"not recorded: {listing(absent)}", "they are optional", "stated")] if absent else []
+
+
+def _not_finite(columns: Mapping[str, Column], terms: RewardTerms, env_ids: Sequence[int]) -> list[Verdict]:
+    """NaN and infinity outside of poses, which have been looked at, each signal once."""
+    looked_at = (".base_pos", ".base_wxyz", ".joint_pos")
+    signals = {name: column for name, column in columns.items() if not name.endswith((*looked_at, "rew_terms"))}
+    signals |= {f"reward term '{name}'": column for name, column in zip(terms.names, terms.columns, strict=True)}
+    return [verdict for name, column in signals.items() for verdict in not_finite_verdict(name, column, env_ids)]
+
+
+def _units(names: Iterable[str]) -> dict[str, str]:
+    return {name: _UNITS[quantity] for name in names if (quantity := name.split(".")[-1]) in _UNITS}

@@ -1,0 +1,215 @@
+"""Which order a file's quaternions have, by evidence from the motion.
+
+Read in the wrong order, a quaternion is still a unit quaternion and changes as smoothly, so neither tells anything.
+An upright robot's heading becomes a tilt: stored as xyzw and read as wxyz, it tilts by its yaw; the other way round by
+180 degrees minus its yaw. So at one particular heading both readings are upright, and only what happens over time, and
+other recorded signals, can decide. Where they do not, xyzw (Isaac Gym) is assumed and called so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ... import rotations
+from ...rollout.rollout import Verdict
+from ..format import QuatOrder
+
+ORDERS: tuple[QuatOrder, QuatOrder] = ("xyzw", "wxyz")
+_TOPIC = "quaternion order"
+
+_UPRIGHT_DEG = 30.0
+_CLEAR_TILT_DEG, _SLIGHT_TILT_DEG = 10.0, 5.0
+_MIN_SPEED = 0.1  # [m/s]
+_MIN_MOVING_STEPS = 50
+_MAX_KINEMATICS = 128  # Samples whose forward kinematics are computed.
+_FLAT_GROUND = 0.08  # [m]
+
+
+@dataclass(frozen=True)
+class PoseSamples:
+    """Pairs of neighbouring steps within episodes, over all envs and agents, S of them.
+
+    pos, next_pos: (S, 3) [m]. quat, next_quat: (S, 4), unit, in the file's order. env: (S,) ints, one per robot.
+    control_dt: [s] between two steps.
+    ang_vel: (S, 3) [rad/s], of the base at the first step of each pair, in the world's or the base's frame, or None.
+    lowest: a function from base_wxyz (S', 4) and the rows (S',) of the samples to the height [m] of the robot's lowest
+    point (S',), or None.
+    """
+
+    pos: np.ndarray
+    next_pos: np.ndarray
+    quat: np.ndarray
+    next_quat: np.ndarray
+    env: np.ndarray
+    control_dt: float
+    ang_vel: np.ndarray | None = None
+    lowest: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+
+    def wxyz(self, order: QuatOrder) -> np.ndarray:
+        return to_wxyz(self.quat, order)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one kind of evidence says. strength: "none" where it does not tell the orders apart."""
+
+    text: str
+    order: QuatOrder = "xyzw"
+    strength: Literal["clear", "slight", "none"] = "none"
+
+
+def to_wxyz(quats: np.ndarray, order: QuatOrder) -> np.ndarray:
+    """Quaternions (..., 4) stored in `order`, as wxyz."""
+    return quats if order == "wxyz" else rotations.xyzw_to_wxyz(quats)
+
+
+def stated_order(order: QuatOrder) -> tuple[QuatOrder, Verdict]:
+    """The order as the user states it."""
+    return order, Verdict(_TOPIC, order, "as you say", "stated")
+
+
+def find_order(samples: PoseSamples) -> tuple[QuatOrder, Verdict]:
+    """The order of the file's quaternions and how that is known.
+
+    Clear evidence that agrees decides. Slight evidence from two sides can only confirm xyzw, the usual order.
+    """
+    if not len(samples.pos):
+        return ORDERS[0], Verdict(_TOPIC, ORDERS[0], "Isaac Gym's order, because no step has a rotation", "assumed")
+    evidence = [tilt(samples), turning(samples), heading(samples), spin(samples), ground(samples)]
+    reason = "; ".join(e.text for e in evidence if e.text)
+    clear: list[QuatOrder] = [e.order for e in evidence if e.strength == "clear"]
+    slight: list[QuatOrder] = [e.order for e in evidence if e.strength == "slight"]
+    if len(set(clear)) == 1:
+        return clear[0], Verdict(_TOPIC, clear[0], reason, "found")
+    if not clear and len(slight) > 1 and set(slight) == {"xyzw"}:
+        return ORDERS[0], Verdict(_TOPIC, ORDERS[0], reason, "found")
+    why = "the evidence contradicts itself" if clear else "nothing tells the two orders apart clearly"
+    return ORDERS[0], Verdict(_TOPIC, ORDERS[0], f"Isaac Gym's order, because {why}: {reason}", "assumed")
+
+
+def tilt(samples: PoseSamples) -> Evidence:
+    """Mean angle between the base's z axis and up, while the base is not near the ground: legged robots are upright."""
+    standing = _standing(samples)
+    tilts = _for_orders(lambda order: float(np.mean(_tilt_degrees(samples.wxyz(order)[standing]))))
+    best, other = _sorted(tilts)
+    text = f"mean tilt of the base is {tilts['xyzw']:.1f} deg as xyzw and {tilts['wxyz']:.1f} deg as wxyz"
+    gap = tilts[other] - tilts[best]
+    if tilts[best] > _UPRIGHT_DEG or gap < _SLIGHT_TILT_DEG or tilts[other] < 2 * tilts[best]:
+        return Evidence(text)
+    return Evidence(text, best, "clear" if gap > _CLEAR_TILT_DEG else "slight")
+
+
+def turning(samples: PoseSamples) -> Evidence:
+    """Robots that turn keep moving in much the same direction of their body, forwards or not, in the right order.
+
+    In the wrong one an upright robot's heading stays where it is, so that robots which drift one way while they spin
+    speak for it: slight evidence.
+    """
+    moving = _moving(samples)
+    if np.count_nonzero(moving) < _MIN_MOVING_STEPS:
+        return Evidence("")
+    step = (samples.next_pos - samples.pos)[moving]
+    direction = step / np.linalg.norm(step, axis=-1, keepdims=True)
+    steady = _for_orders(lambda order: _steadiness(direction, samples.wxyz(order)[moving], samples.env[moving]))
+    best, other = _sorted(steady, largest=True)
+    text = f"steadiness of the travel in the body's frame is {steady['xyzw']:.2f} as xyzw, {steady['wxyz']:.2f} as wxyz"
+    is_telling = steady[best] > 0.8 and steady[best] - steady[other] > 0.25
+    return Evidence(text, best, "slight") if is_telling else Evidence(text)
+
+
+def heading(samples: PoseSamples) -> Evidence:
+    """Robots mostly walk forwards; but some walk backwards, so that this is slight evidence at best."""
+    moving = _moving(samples)
+    if np.count_nonzero(moving) < _MIN_MOVING_STEPS:
+        return Evidence("the base hardly moves")
+    step = (samples.next_pos - samples.pos)[moving]
+    travel = np.arctan2(step[:, 1], step[:, 0])
+    cosines = _for_orders(lambda order: float(np.mean(np.cos(travel - rotations.yaw(samples.wxyz(order)[moving])))))
+    best, other = _sorted(cosines, largest=True)
+    text = f"cosine of heading to travel is {cosines['xyzw']:.2f} as xyzw, {cosines['wxyz']:.2f} as wxyz"
+    is_telling = cosines[best] > 0.7 and cosines[best] - cosines[other] > 0.7
+    return Evidence(text, best, "slight") if is_telling else Evidence(text)
+
+
+def spin(samples: PoseSamples) -> Evidence:
+    """The recorded angular velocity, in whichever frame fits better, against the change of rotation."""
+    ang_vel = samples.ang_vel
+    if ang_vel is None:
+        return Evidence("")
+    alike = _for_orders(
+        lambda order: _likeness_of_spin(ang_vel, samples.wxyz(order), to_wxyz(samples.next_quat, order))
+    )
+    best, other = _sorted(alike, largest=True)
+    text = f"likeness of rotation and angular velocity is {alike['xyzw']:.2f} as xyzw, {alike['wxyz']:.2f} as wxyz"
+    is_clear = alike[best] > 0.7 and alike[best] - alike[other] > 0.3
+    return Evidence(text, best, "clear") if is_clear else Evidence(text)
+
+
+def ground(samples: PoseSamples) -> Evidence:
+    """The robot's lowest point, by forward kinematics, stays near one height while it stands on flat ground."""
+    lowest = samples.lowest
+    if lowest is None:
+        return Evidence("")
+    standing = np.flatnonzero(_standing(samples))
+    rows = standing[:: max(1, len(standing) // _MAX_KINEMATICS)]
+    spread = _for_orders(lambda order: float(np.ptp(np.percentile(lowest(samples.wxyz(order)[rows], rows), [10, 90]))))
+    best, other = _sorted(spread)
+    text = f"height of the lowest point varies by {spread['xyzw']:.3f} m as xyzw, {spread['wxyz']:.3f} m as wxyz"
+    is_clear = spread[best] < _FLAT_GROUND and spread[other] > 2 * spread[best] + 0.05
+    return Evidence(text, best, "clear") if is_clear else Evidence(text)
+
+
+def _for_orders(score: Callable[[QuatOrder], float]) -> dict[QuatOrder, float]:
+    return {order: score(order) for order in ORDERS}
+
+
+def _sorted(values: dict[QuatOrder, float], largest: bool = False) -> list[QuatOrder]:
+    return sorted(values, key=lambda order: values[order], reverse=largest)
+
+
+def _tilt_degrees(wxyz: np.ndarray) -> np.ndarray:
+    cosine = 1 - 2 * (wxyz[..., 1] ** 2 + wxyz[..., 2] ** 2)
+    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+
+
+def _standing(samples: PoseSamples) -> np.ndarray:
+    """Samples at which the base is high for its env, (S,) bool: a robot that fell on its side misleads."""
+    height = samples.pos[:, 2]
+    usual = np.zeros(int(samples.env.max(initial=0)) + 1)
+    for env in np.unique(samples.env):
+        usual[env] = np.percentile(height[samples.env == env], 95)
+    standing = height > 0.7 * usual[samples.env]
+    return standing if standing.any() else np.ones(len(height), dtype=bool)
+
+
+def _moving(samples: PoseSamples) -> np.ndarray:
+    step = samples.next_pos - samples.pos
+    speed = np.linalg.norm(step[:, :2], axis=-1) / samples.control_dt
+    return (speed > _MIN_SPEED) & _standing(samples)
+
+
+def _steadiness(directions: np.ndarray, wxyz: np.ndarray, env: np.ndarray) -> float:
+    """How much unit vectors (S, 3) of the world keep to one direction of the body: 1 if wholly.
+
+    It is the length of their mean in the body's frame, taken per env and averaged over the samples.
+    """
+    in_body = rotations.rotate(rotations.conjugate(wxyz), directions)
+    sums = np.stack([np.bincount(env, weights=in_body[:, axis]) for axis in range(3)], axis=-1)
+    return float(np.linalg.norm(sums, axis=-1).sum() / len(directions))
+
+
+def _likeness_of_spin(ang_vel: np.ndarray, now: np.ndarray, after: np.ndarray) -> float:
+    """Likeness of the angular velocity and the rotation from `now` to `after`, in the frame where it is greater."""
+    in_world = rotations.to_rotation_vector(rotations.multiply(after, rotations.conjugate(now)))
+    in_body = rotations.to_rotation_vector(rotations.multiply(rotations.conjugate(now), after))
+    return max(_likeness(ang_vel, in_world), _likeness(ang_vel, in_body))
+
+
+def _likeness(a: np.ndarray, b: np.ndarray) -> float:
+    """Cosine between vectors (S, 3) and (S, 3), weighted by their lengths; their scales do not matter."""
+    size = float(np.sum(np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)))
+    return float(np.sum(a * b)) / size if size > 0 else 0.0

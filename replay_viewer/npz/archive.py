@@ -1,0 +1,198 @@
+"""The arrays of an .npz file, read lazily where that is possible, and never by executing a pickle.
+
+An .npz is a ZIP of .npy files. An array that is stored uncompressed (`np.savez`) and large is read in windows, with
+one `pread` per window or step, so that opening costs nothing; the ZIP's checksum of such an array is not verified.
+Small arrays are read whole and verified. Compressed arrays (`np.savez_compressed`) cannot be read in part: each is
+inflated whole at its first use and kept. Object arrays go through `restricted_pickle`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import BadField, FileProblem
+from ..formats.npy_header import NpyHeader, read_header
+from .pickled_values import BadPickle
+from .safe_pickle import loads
+
+_LAZY_BYTES = 16 << 20
+_MAX_INFLATED_BYTES = 8 << 30
+_MAX_PICKLE_BYTES = 512 << 20
+_MAX_PREAD_BYTES = 1 << 30
+_LOCAL_HEADER = struct.Struct("<26xHH")
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, NotImplementedError, RuntimeError)
+
+
+class NpzArchive:
+    """An open .npz file.
+
+    Attributes:
+        path: the file. headers: key -> shape and type of each array, object arrays included.
+
+    Raises:
+        FileProblem: not a ZIP, truncated, or without arrays.
+        BadField: an array whose head is damaged or claims a size that the file does not have.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("rb")
+        try:
+            self._zip = self._open_zip()
+            self._members = {i.filename[:-4]: i for i in self._zip.infolist() if i.filename.endswith(".npy")}
+            self.headers = {key: self._read_header(key) for key in self._members}
+            if not self.headers:
+                raise FileProblem(path, "the ZIP holds no arrays (.npy).", "Write it with np.savez.")
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _open_zip(self) -> zipfile.ZipFile:
+        try:
+            return zipfile.ZipFile(self._file)
+        except _DAMAGE as error:
+            self._file.seek(0)
+            is_cut = self._file.read(4) == b"PK\x03\x04"
+            problem = "is a truncated npz: its end is missing." if is_cut else "is not an npz file."
+            fix = "Copy or write it again." if is_cut else "Give a recording or an .npz written by np.savez."
+            raise FileProblem(self.path, problem, fix) from error
+
+    def _read_header(self, key: str) -> NpyHeader:
+        member = self._members[key]
+        with self._damage_named(key), self._zip.open(member) as file:
+            header = read_header(file)
+        # A damaged or malicious head may claim any shape; it is believed only where the bytes are there.
+        present = member.file_size - header.size
+        if not header.dtype.hasobject and (header.value_bytes != present or not header.dtype.itemsize):
+            problem = f"claims shape {header.shape} of type {header.dtype}, but {present} bytes are there."
+            raise BadField(self.path, key, problem, "Write the file again.")
+        return header
+
+    @contextmanager
+    def _damage_named(self, key: str) -> Iterator[None]:
+        """Errors of the ZIP and npy readers, as one line that names the array."""
+        try:
+            yield
+        except BadPickle as error:
+            raise BadField(self.path, key, str(error)) from error
+        except MemoryError as error:
+            raise BadField(self.path, key, "does not fit into memory.", "np.savez files are read in parts.") from error
+        except _DAMAGE as error:
+            detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise BadField(self.path, key, f"is damaged ({detail}).", "Copy or write the file again.") from error
+
+    def load(self, key: str) -> np.ndarray:
+        """The whole array, verified against the ZIP's checksum.
+
+        Raises BadField: an object array, damaged, or too large to inflate.
+        """
+        header = self.headers[key]
+        if header.dtype.hasobject:
+            raise BadField(self.path, key, "is an object array (a pickle), expected numbers.", "Store a plain array.")
+        if header.value_bytes > _MAX_INFLATED_BYTES:
+            size = f"{header.value_bytes / 2**30:.1f} GiB"
+            raise BadField(self.path, key, f"inflates to {size}.", "Write it with np.savez: that is read in parts.")
+        content = self._content(key)
+        order = "F" if header.is_fortran else "C"
+        if len(content) != header.value_bytes:
+            raise BadField(self.path, key, "is damaged (it ends too early).", "Copy or write the file again.")
+        return np.ndarray(header.shape, dtype=header.dtype, buffer=content, order=order)
+
+    def load_objects(self, key: str) -> Any:
+        """The content of an object array, as nested lists, read without executing its pickle.
+
+        Raises BadField: damaged, over budget, or made to run code.
+        """
+        size = self._members[key].file_size
+        if size > _MAX_PICKLE_BYTES:
+            raise BadField(self.path, key, f"is a pickle of {size / 2**20:.0f} MiB.", "Store plain arrays instead.")
+        with self._damage_named(key):
+            return loads(self._content(key))
+
+    def _content(self, key: str) -> bytes:
+        """The bytes after the header; reading a ZIP's member to its end verifies its checksum."""
+        with self._damage_named(key), self._zip.open(self._members[key]) as file:
+            file.read(self.headers[key].size)
+            content = file.read()
+        return content
+
+    def is_lazy(self, key: str) -> bool:
+        """Whether `read_at` can read parts of the array, and reading it whole would cost much."""
+        header, member = self.headers[key], self._members[key]
+        is_plain = member.compress_type == zipfile.ZIP_STORED and not header.is_fortran and not member.flag_bits & 1
+        is_plain = is_plain and hasattr(os, "pread")  # Windows has none.
+        return is_plain and not header.dtype.hasobject and header.value_bytes > _LAZY_BYTES
+
+    def offset(self, key: str) -> int:
+        """Where in the file the values of an uncompressed array begin."""
+        member = self._members[key]
+        local = os.pread(self._file.fileno(), _LOCAL_HEADER.size, member.header_offset)
+        with self._damage_named(key):
+            return member.header_offset + _LOCAL_HEADER.size + sum(_LOCAL_HEADER.unpack(local)) + self.headers[key].size
+
+    def read_at(self, key: str, offset: int, size: int) -> bytes:
+        """Bytes of an array at an absolute offset of the file; raises BadField when the file has become shorter."""
+        parts = []
+        while size > 0:
+            part = os.pread(self._file.fileno(), min(size, _MAX_PREAD_BYTES), offset)
+            if not part:
+                raise BadField(self.path, key, "is cut off.", "Was the file overwritten while it was open?")
+            parts.append(part)
+            offset, size = offset + len(part), size - len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def close(self) -> None:
+        self._zip.close()
+        self._file.close()
+
+
+class StoredColumn:
+    """An array of an archive as a column; `shape` (T, N, ...) has as many values as the array."""
+
+    def __init__(self, archive: NpzArchive, key: str, shape: tuple[int, ...]) -> None:
+        self._archive, self._key, self.shape = archive, key, shape
+        self._stored_dtype = archive.headers[key].dtype
+        self.dtype = self._stored_dtype.newbyteorder("=")
+        self._is_lazy = archive.is_lazy(key)
+
+    def read(self, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        if not self._is_lazy:
+            return self._whole[steps][:, np.asarray(envs, dtype=np.intp)].astype(self.dtype, copy=False)
+        wanted = range(*steps.indices(self.shape[0]))
+        low, high = (min(envs), max(envs) + 1) if len(envs) else (0, 0)
+        values = self._read_span(wanted, low, high)
+        chosen = np.asarray(envs, dtype=np.intp) - low
+        if len(chosen) != high - low or np.any(np.diff(chosen) != 1):
+            values = values[:, chosen]
+        return values.astype(self.dtype, copy=False)
+
+    def _read_span(self, steps: range, low: int, high: int) -> np.ndarray:
+        """Neighbouring envs: in one read where whole steps follow each other, else one read per step."""
+        shape = (len(steps), high - low, *self.shape[2:])
+        env_bytes = math.prod(self.shape[2:]) * self._stored_dtype.itemsize
+        step_bytes, size = env_bytes * self.shape[1], env_bytes * (high - low)
+        start = self._offset + low * env_bytes
+        if steps.step == 1 and size == step_bytes:
+            content = self._archive.read_at(self._key, start + steps.start * step_bytes, size * len(steps))
+        else:
+            content = b"".join(self._archive.read_at(self._key, start + step * step_bytes, size) for step in steps)
+        return np.frombuffer(bytearray(content), dtype=self._stored_dtype).reshape(shape)
+
+    @cached_property
+    def _offset(self) -> int:
+        return self._archive.offset(self._key)
+
+    @cached_property
+    def _whole(self) -> np.ndarray:
+        return self._archive.load(self._key).reshape(self.shape)

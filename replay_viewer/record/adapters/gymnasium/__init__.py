@@ -1,0 +1,1 @@
+"""Gymnasium's environments, single and vector, with MuJoCo inside."""

@@ -1,0 +1,203 @@
+"""Gymnasium's MuJoCo environments, single and vector, and what else has a MuJoCo model, `step` and `reset`.
+
+A single environment is reset by its user. A vector resets its members in the step in which they end, in the step after
+that, or not at all. So ends are taken from what `step()` returns, and resets from the innermost members.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NoReturn, Sequence
+
+import numpy as np
+
+from ....errors import BadArgument
+from ...arrays import as_array
+from ...patches import Function, Patches
+from ..adapter import Adapter, Description, Endings, Hook, Request
+from ..gymnasium_step import StepResult, flat_observations, observation_width, parse_step
+from ..info_terms import InfoTerms
+from ..mujoco.scene import MujocoScene
+from .steps import GymnasiumEpisodes
+
+_MUJOCO = ("model.nq", "model.body", "model.body_jntadr", "data.qpos")
+LOOKS_FOR = (*_MUJOCO, "step", "reset")
+VECTOR_LOOKS_FOR = ("num_envs", "step", "reset", *(f"envs.0.unwrapped.{name}" for name in _MUJOCO))
+ASYNC_LOOKS_FOR = ("parent_pipes", "step_async", "step_wait")
+
+
+class Gymnasium(Adapter):
+    """Reads a single environment: the results of its outermost wrapper, and the physics of the innermost."""
+
+    # Results are read after the step, when they are known, also those of an env that was reset in it.
+    transition = ()
+    not_terminal = ()
+
+    def __init__(self, env: Any, request: Request) -> None:
+        super().__init__(env, request)
+        count = len(self.rows)
+        self._members = self.members()
+        self._inner = [getattr(member, "unwrapped", member) for member in self._members]
+        self._episodes = GymnasiumEpisodes(self._inner, _control_dt(self._inner[0]))
+        self._results: list[StepResult | None] = [None] * count
+        self._act, self._rewards, self._terms = np.zeros((count, 0)), np.zeros(count), InfoTerms(count)
+        width = observation_width(self.observation_space()) if request.observations else 0
+        self._obs = np.full((count, width), np.nan)
+        self._scene = MujocoScene(self._inner, request)
+
+    def members(self) -> list[Any]:
+        """The recorded envs as they are stepped, with their wrappers."""
+        return [self.request.layers[0]]
+
+    def observation_space(self) -> Any:
+        """Of one env, as the user sees it."""
+        return self.request.layers[0].observation_space
+
+    def describe(self) -> Description:
+        inner = self._inner[0]
+        facts = {
+            "control_dt": _control_dt(inner),
+            "decimation": _frame_skip(inner),
+            "physics_dt": float(inner.model.opt.timestep),
+            "entities": tuple(self._scene.entities),
+            "terminal_states": "captured" if self.resets_inside() else "recorded",
+            "metadata": {"task": getattr(getattr(inner, "spec", None), "id", type(inner).__name__)},
+        }
+        return Description(facts, self._scene.terrain(), self._scene.notes)
+
+    def late_facts(self) -> dict[str, Any]:
+        # gymnasium's property `np_random_seed` would draw one where there is none yet.
+        seed = getattr(self._inner[0], "_np_random_seed", None)
+        facts: dict[str, Any] = {"seed": int(seed)} if seed is not None and seed >= 0 else {}
+        return {**facts, "reward_terms": self._terms.names} if self._terms.are_terms else facts
+
+    def resets_inside(self) -> bool:
+        """Whether an env is reset in the step that ends its episode."""
+        return False
+
+    def step_hook(self) -> Hook:
+        return Hook(self.request.layers[0], "step")
+
+    def reset_hooks(self) -> Sequence[Hook]:
+        ids = self.rows.env_ids.tolist()
+        return [Hook(inner, "reset", [env_id]) for inner, env_id in zip(self._inner, ids)]
+
+    def patch(self, patches: Patches) -> None:
+        # The recording has its copies by now.
+        self._scene.close()
+        for row, inner in enumerate(self._inner):
+            patches.method(inner, "reset", functools.partial(self._listen_to_reset, row))
+
+    def begin_step(self, action: Any) -> None:
+        self._episodes.begin_step()
+        self._act = self.actions(action)
+        self._results = [None] * len(self.rows)
+        if self.request.observations:
+            self._obs[:] = np.nan
+
+    def actions(self, action: Any) -> np.ndarray:
+        """(n, ...) of the recorded envs, copied."""
+        return np.array(as_array(action))[None]
+
+    def end_step(self, result: Any) -> None:
+        self.take(result)
+        self._episodes.end_step(self._results)
+        if self._terms.names is None:
+            self._terms.decide(self._infos(), self._rewards)
+        else:
+            self._terms.fill(self._infos(), self._rewards)
+
+    def take(self, result: Any) -> None:
+        """Keep what the outermost `step` returned."""
+        seen = parse_step(result)
+        self._results[0], self._rewards[0] = seen, seen.reward
+        if self.request.observations:
+            self._obs[:] = flat_observations(result[0], 1)
+
+    def read(self) -> dict[str, Any]:
+        if self._terms.names is None:  # The first step, of which the first envs have ended and are reset now.
+            self._terms.decide(self._infos(), self._rewards)
+        values = self._scene.read()
+        values["act"], values["rew"] = self._act, self._rewards
+        if self.request.observations:
+            values["obs"] = self._obs
+        if self._terms.are_terms:
+            values["rew_terms"] = self._terms.values
+        else:
+            values.update(zip(self._terms.names or (), self._terms.values.T))
+        return values
+
+    def endings(self) -> Endings:
+        return self._episodes.endings()
+
+    def ended(self) -> Endings | None:
+        return self._episodes.ended()
+
+    def _infos(self) -> list[Any]:
+        return [{} if result is None else result.info for result in self._results]
+
+    def _listen_to_reset(self, row: int, original: Function) -> Function:
+        @functools.wraps(original)
+        def reset(*args: Any, **kwargs: Any) -> Any:
+            self._episodes.note_reset(row)
+            return original(*args, **kwargs)
+
+        return reset
+
+
+class GymnasiumVector(Gymnasium):
+    """Reads a vector of environments in this process, such as `SyncVectorEnv`, wrapped or not."""
+
+    def members(self) -> list[Any]:
+        return [self.env.envs[env_id] for env_id in self.rows.env_ids]
+
+    def observation_space(self) -> Any:
+        outermost = self.request.layers[0]
+        return getattr(outermost, "single_observation_space", outermost.observation_space)
+
+    def resets_inside(self) -> bool:
+        mode = getattr(getattr(self.env, "autoreset_mode", None), "name", None)
+        # Before there were modes, Gymnasium 1.0 was the first to reset in the step after, by a list of this name.
+        return mode == "SAME_STEP" or (mode is None and not hasattr(self.env, "_autoreset_envs"))
+
+    def patch(self, patches: Patches) -> None:
+        super().patch(patches)
+        for row, member in enumerate(self._members):
+            patches.method(member, "step", functools.partial(self._listen_to_step, row))
+
+    def actions(self, action: Any) -> np.ndarray:
+        return np.array(self.rows.of(as_array(action)))
+
+    def take(self, result: Any) -> None:
+        # Who ended is known of the members: what the vector makes of their infos differs from version to version.
+        self._rewards[:] = self.rows.of(as_array(result[1]))
+        if self.request.observations:
+            self._obs[:] = self.rows.of(flat_observations(result[0], len(self.env.envs)))
+
+    def _listen_to_step(self, row: int, original: Function) -> Function:
+        @functools.wraps(original)
+        def step(*args: Any, **kwargs: Any) -> Any:
+            result = original(*args, **kwargs)
+            self._results[row] = seen = parse_step(result)
+            self._rewards[row] = seen.reward
+            return result
+
+        return step
+
+
+def refuse_async(env: Any, request: Request) -> NoReturn:
+    """Say why a vector whose members run in other processes cannot be recorded. Raises BadArgument."""
+    problem = "simulates in other processes, whose physics cannot be seen from here."
+    fix = 'Use SyncVectorEnv, or gymnasium.make_vec(..., vectorization_mode="sync").'
+    raise BadArgument("env", type(env).__name__, f"{problem} {fix}")
+
+
+def _frame_skip(inner: Any) -> int | None:
+    """Physics steps in a control step; gymnasium-robotics has another name for them."""
+    return getattr(inner, "frame_skip", getattr(inner, "n_substeps", None))
+
+
+def _control_dt(inner: Any) -> float:
+    skip = _frame_skip(inner)
+    timestep = float(inner.model.opt.timestep)
+    return timestep * skip if skip is not None else float(getattr(inner, "dt", timestep))

@@ -1,0 +1,107 @@
+"""What MuJoCo draws of a body's geoms: their shapes, places and colours."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Iterator, Sequence
+from xml.etree.ElementTree import Element
+
+import numpy as np
+
+from ..mesh_files import write_ply, write_round_obj
+from ..round_meshes import capsule, unit_sphere
+from .urdf_xml import numbers, pose_of, visual
+
+# mjtGeom
+PLANE, HFIELD, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX, MESH, SDF = range(9)
+# Groups of geoms that MuJoCo's viewer shows at first; collision shapes are usually in the third.
+_SHOWN_GROUPS = (0, 1, 2)
+_NO_COLOR = np.array([0.5, 0.5, 0.5, 1.0], np.float32)  # Of a geom that has none: its material's counts.
+_MESHES = "meshes"
+
+
+def color_of(model: Any, geom: int) -> np.ndarray:
+    """(4,) rgba of a geom: its own, else its material's."""
+    own, material = np.asarray(model.geom_rgba[geom]), int(model.geom_matid[geom])
+    if material >= 0 and np.array_equal(own, _NO_COLOR):
+        return np.asarray(model.mat_rgba[material])
+    return own
+
+
+def drawn_geoms(model: Any, bodies: Sequence[int]) -> list[int]:
+    """The geoms of some bodies that can be seen; those of the hidden groups only where there are no others."""
+    geoms = [geom for body in bodies for geom in _geoms_of(model, body) if color_of(model, geom)[3] > 0]
+    shown = [geom for geom in geoms if int(model.geom_group[geom]) in _SHOWN_GROUPS]
+    return shown or geoms
+
+
+def mesh_of(model: Any, mesh: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices (V, 3) [m] and triangles (F, 3) of a mesh, in the frame of the geoms that use it."""
+    vertex, face = int(model.mesh_vertadr[mesh]), int(model.mesh_faceadr[mesh])
+    vertices = model.mesh_vert[vertex : vertex + int(model.mesh_vertnum[mesh])]
+    return np.asarray(vertices), np.asarray(model.mesh_face[face : face + int(model.mesh_facenum[mesh])])
+
+
+class GeomWriter:
+    """Makes URDF visuals of the geoms of a robot's bodies; each mesh file is written once."""
+
+    def __init__(self, model: Any, folder: Path, bodies: Sequence[int]) -> None:
+        self._model, self._folder = model, folder
+        self._geoms = drawn_geoms(model, bodies)
+
+    def visuals(self, body: int) -> list[Element]:
+        """What is drawn on a body."""
+        model = self._model
+        elements = []
+        for geom in self._geoms:
+            if int(model.geom_bodyid[geom]) == body:
+                place = pose_of(model.geom_pos[geom], model.geom_quat[geom])
+                rgba = color_of(model, geom)
+                # A material is known by its name throughout a URDF.
+                name = "rgba_" + "_".join(f"{value:.3g}" for value in rgba)
+                elements += [visual(place, shape, name, rgba) for shape in self._shape(geom)]
+        return elements
+
+    def _shape(self, geom: int) -> Iterator[Element]:
+        """The shape of a geom; nothing for a plane or a height field."""
+        model, kind = self._model, int(self._model.geom_type[geom])
+        radius, half, _ = size = np.asarray(model.geom_size[geom], float)
+        if kind == SPHERE:
+            yield Element("sphere", radius=numbers(radius))
+        elif kind == CAPSULE:
+            # Not part of the URDF standard.
+            yield Element("mesh", filename=self._capsule(radius, half))
+        elif kind == CYLINDER:
+            yield Element("cylinder", radius=numbers(radius), length=numbers(2 * half))
+        elif kind == BOX:
+            yield Element("box", size=numbers(2 * size))
+        elif kind == ELLIPSOID:
+            yield Element("mesh", filename=self._unit_sphere(), scale=numbers(size))
+        elif kind in (MESH, SDF):
+            yield Element("mesh", filename=self._mesh(int(model.geom_dataid[geom])))
+
+    def _capsule(self, radius: float, half: float) -> str:
+        filename = f"{_MESHES}/capsule_{radius:.6g}_{half:.6g}.obj"
+        if not (self._folder / filename).exists():
+            write_round_obj(self._folder / filename, *capsule(radius, half))
+        return filename
+
+    def _mesh(self, mesh: int) -> str:
+        name = re.sub(r"[^\w.-]", "_", self._model.mesh(mesh).name)
+        filename = f"{_MESHES}/{mesh}_{name}.ply"
+        if not (self._folder / filename).exists():
+            write_ply(self._folder / filename, *mesh_of(self._model, mesh))
+        return filename
+
+    def _unit_sphere(self) -> str:
+        filename = f"{_MESHES}/unit_sphere.obj"
+        if not (self._folder / filename).exists():
+            vertices, triangles = unit_sphere()
+            write_round_obj(self._folder / filename, vertices, triangles, vertices)
+        return filename
+
+
+def _geoms_of(model: Any, body: int) -> range:
+    first = int(model.body_geomadr[body])
+    return range(first, first + int(model.body_geomnum[body]))

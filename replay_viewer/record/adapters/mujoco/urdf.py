@@ -1,0 +1,225 @@
+"""The robot of a compiled MuJoCo model as a URDF with meshes, for replaying it elsewhere.
+
+Every body becomes a link of its name whose frame is the body's. Where MuJoCo lets a body have several joints, and axes
+that miss its origin, the URDF has a chain of links without mass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Sequence
+from xml.etree import ElementTree
+
+import numpy as np
+
+from ....errors import UnknownName
+from ....rotations import from_rotation_vector
+from .meshes import GeomWriter
+from .model import BALL, FREE, HINGE, SLIDE, joints_of, moves_freely, rest_pose, subtree
+from .urdf_xml import add_joint, add_link, inertial, numbers, pose_of, speck
+
+# What simulators that read the URDF want of joints without limits: [N or Nm], [m/s or rad/s], [m].
+_ANY_EFFORT, _ANY_SPEED, _ANY_DISTANCE = 1e3, 1e2, 1e3
+
+
+@dataclass(frozen=True)
+class ExportedRobot:
+    """A URDF that was written, and where its joints are in the model; D of them, in the model's order.
+
+    Attributes:
+        urdf: the file; its meshes lie in a folder beside it.
+        root: id of the body at the root.
+        joint_names: as the URDF has them.
+        joint_ids: (D,) in the model.
+        qpos_ids: (D,) the place of each in `qpos`.
+        dof_ids: (D,) the place of each in `qvel` and in joint forces.
+        body_names: of all links that are bodies.
+        body_ids: their ids in the model.
+        fixed_base: position (3,) and wxyz (4,) of the root link in the world, where it never moves: the joints of the
+            root body are then among the URDF's. None where the root link's pose is that of the root body.
+        notes: what is not as in the model, a sentence each.
+    """
+
+    urdf: Path
+    root: int
+    joint_names: list[str]
+    joint_ids: np.ndarray
+    qpos_ids: np.ndarray
+    dof_ids: np.ndarray
+    body_names: list[str]
+    body_ids: list[int]
+    fixed_base: tuple[np.ndarray, np.ndarray] | None
+    notes: list[str]
+
+
+def export_urdf(model: Any, folder: Path, root_body: int | str, prefix: str = "", name: str = "robot") -> ExportedRobot:
+    """Write `<name>.urdf` and its meshes into a folder.
+
+    Joint values of the URDF are MuJoCo's `qpos`. The joints of the root body are left out where they carry it about (a
+    free joint, or the slides of a planar robot): they make the base pose.
+
+    Args:
+        model: a `mujoco.MjModel`.
+        folder: made if it is not there.
+        root_body: id or name of the robot's topmost body.
+        prefix: of the model's names, which the URDF's names do without.
+        name: of the robot and its file.
+
+    Raises:
+        UnknownName: there is no such body.
+    """
+    root = _body_id(model, root_body)
+    bodies = subtree(model, root)
+    chain = _Chain(model, root, _Names(model, prefix, bodies))
+    geoms = GeomWriter(model, folder, bodies)
+    robot = ElementTree.Element("robot", name=name)
+    for body in bodies:
+        chain.add_body(robot, body, geoms.visuals(body))
+    for element in robot:
+        element.tail = "\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.urdf"
+    ElementTree.ElementTree(robot).write(path, encoding="utf-8", xml_declaration=True)
+    joints = np.array(chain.joint_ids, dtype=np.int64)
+    return ExportedRobot(
+        urdf=path,
+        root=root,
+        joint_names=[chain.names.joint[joint] for joint in chain.joint_ids],
+        joint_ids=joints,
+        qpos_ids=np.asarray(model.jnt_qposadr)[joints],
+        dof_ids=np.asarray(model.jnt_dofadr)[joints],
+        body_names=[chain.names.body[body] for body in bodies],
+        body_ids=bodies,
+        fixed_base=chain.fixed_base,
+        notes=chain.notes,
+    )
+
+
+def _body_id(model: Any, body: int | str) -> int:
+    names = [model.body(index).name for index in range(model.nbody)]
+    if isinstance(body, str):
+        if body not in names:
+            raise UnknownName("body", body, names, "the model")
+        return names.index(body)
+    return int(body)
+
+
+class _Names:
+    """Names of bodies, joints and what stands between them, without their prefix; no two are equal."""
+
+    def __init__(self, model: Any, prefix: str, bodies: Sequence[int]) -> None:
+        joints = [joint for body in bodies for joint in joints_of(model, body)]
+        self._taken = {"link": set(), "joint": set()}
+        self.body = {body: self.free("link", _plain(model.body(body).name, prefix, f"body_{body}")) for body in bodies}
+        self.joint = {j: self.free("joint", _plain(model.joint(j).name, prefix, f"joint_{j}")) for j in joints}
+
+    def free(self, kind: str, name: str) -> str:
+        """The name, or one made of it that no other "link" or "joint" has."""
+        while name in self._taken[kind]:
+            name += "_"
+        self._taken[kind].add(name)
+        return name
+
+
+def _plain(name: str, prefix: str, otherwise: str) -> str:
+    """A name without its prefix; what has none is numbered."""
+    return (name[len(prefix) :] if name.startswith(prefix) else name) or otherwise
+
+
+@dataclass
+class _Chain:
+    """Appends links and joints to a URDF, body by body, parents first."""
+
+    model: Any
+    root: int
+    names: _Names
+    joint_ids: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    fixed_base: tuple[np.ndarray, np.ndarray] | None = None
+
+    def add_body(self, robot: ElementTree.Element, body: int, visuals: Sequence[ElementTree.Element]) -> None:
+        """Append a body's link, with what is drawn on it, and all that leads to it from its parent's link."""
+        link = add_link(robot, self.names.body[body])
+        link.append(
+            inertial(
+                self.model.body_mass[body],
+                self.model.body_inertia[body],
+                pose_of(self.model.body_ipos[body], self.model.body_iquat[body]),
+            )
+        )
+        link.extend(visuals)
+        joints = self._moving_joints(body)
+        if body == self.root:
+            if not joints:
+                return
+            parent, pose = self._add_fixed_base(robot), np.eye(4)
+        else:
+            parent = self.names.body[int(self.model.body_parentid[body])]
+            pose = pose_of(self.model.body_pos[body], self.model.body_quat[body])
+        self._add_joints(robot, body, joints, parent, pose)
+
+    def _add_fixed_base(self, robot: ElementTree.Element) -> str:
+        """The link that the root body moves against."""
+        self.fixed_base = rest_pose(self.model, self.root)
+        name = self.names.free("link", f"{self.names.body[self.root]}_base")
+        add_link(robot, name)
+        return name
+
+    def _add_joints(
+        self, robot: ElementTree.Element, body: int, joints: Sequence[int], parent: str, pose: np.ndarray
+    ) -> None:
+        """Append the joints of a body, and links between them. pose: (4, 4) of the body at rest in the parent."""
+        name = self.names.body[body]
+        for number, joint in enumerate(joints):
+            anchor = np.asarray(self.model.jnt_pos[joint], float)
+            pose = pose @ pose_of(anchor) @ self._zero(joint)
+            is_last = number == len(joints) - 1 and not anchor.any()
+            child = name if is_last else self.names.free("link", f"{name}_{self.names.joint[joint]}")
+            self._add_joint(robot, joint, parent, child, pose)
+            if is_last:
+                return
+            add_link(robot, child).append(speck())
+            parent, pose = child, pose_of(-anchor)
+        add_joint(robot, self.names.free("joint", f"{name}_fixed"), "fixed", parent, name, pose)
+
+    def _zero(self, joint: int) -> np.ndarray:
+        """(4, 4) from a joint's rest to its zero: MuJoCo counts from `qpos0`, the value in which the model was made."""
+        rest = float(self.model.qpos0[self.model.jnt_qposadr[joint]])
+        axis = np.asarray(self.model.jnt_axis[joint], float)
+        if int(self.model.jnt_type[joint]) == SLIDE:
+            return pose_of(-rest * axis)
+        return pose_of(np.zeros(3), from_rotation_vector(-rest * axis))
+
+    def _add_joint(self, robot: ElementTree.Element, joint: int, parent: str, child: str, pose: np.ndarray) -> None:
+        limited = bool(self.model.jnt_limited[joint])
+        if int(self.model.jnt_type[joint]) == SLIDE:
+            kind, reach = "prismatic", _ANY_DISTANCE
+        else:
+            kind, reach = ("revolute" if limited else "continuous"), np.inf
+        element = add_joint(robot, self.names.joint[joint], kind, parent, child, pose)
+        ElementTree.SubElement(element, "axis", xyz=numbers(self.model.jnt_axis[joint]))
+        limit = ElementTree.SubElement(
+            element, "limit", effort=numbers(self._effort(joint)), velocity=numbers(_ANY_SPEED)
+        )
+        lower, upper = self.model.jnt_range[joint] if limited else (-reach, reach)
+        if np.isfinite([lower, upper]).all():
+            limit.set("lower", numbers(lower))
+            limit.set("upper", numbers(upper))
+        self.joint_ids.append(joint)
+
+    def _effort(self, joint: int) -> str:
+        """The greatest force of its actuators [N or Nm] where the model limits it; MuJoCo does so since 3.0."""
+        if not getattr(self.model, "jnt_actfrclimited", {joint: False})[joint]:
+            return numbers(_ANY_EFFORT)
+        return numbers(np.abs(self.model.jnt_actfrcrange[joint]).max())
+
+    def _moving_joints(self, body: int) -> list[int]:
+        """Those of a body's joints that become joints of the URDF."""
+        if body == self.root and moves_freely(self.model, body):
+            return []
+        joints = joints_of(self.model, body)
+        for joint in joints:
+            if int(self.model.jnt_type[joint]) in (BALL, FREE):
+                self.notes.append(f"Joint '{self.names.joint[joint]}' has more than one axis: it is drawn at rest.")
+        return [joint for joint in joints if int(self.model.jnt_type[joint]) in (SLIDE, HINGE)]

@@ -1,0 +1,79 @@
+"""Finished episodes of a recording that is being made, as they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..container.extents import Extent, count_whole, folder_extents
+from ..container.layout import OUTCOMES
+from ..container.meta import Meta, read_meta
+from .names import META, TERMINALS
+from .terminals import read_columns
+
+
+@dataclass(frozen=True)
+class EpisodeRecord:
+    """One env between two resets.
+
+    Attributes:
+        env_id: the simulator's index of its env.
+        outcome: "terminated", "truncated" or "aborted".
+        num_steps: its control steps, as the simulator counts them.
+        total_reward: its return, of all agents together; NaN where part of it was not seen.
+        reason: the simulator's name of the cause, "" if unknown.
+        success: None where unknown.
+        first_step, last_step: of it in the recording, both included.
+    """
+
+    env_id: int
+    outcome: str
+    num_steps: int
+    total_reward: float
+    reason: str
+    success: bool | None
+    first_step: int
+    last_step: int
+
+
+class EpisodeRecords:
+    """Reads the ends of episodes out of a recording's folder while it is written.
+
+    path: the folder. first: records before this one do not count.
+    """
+
+    def __init__(self, path: Path, first: int = 0) -> None:
+        self._path, self._first = path, first
+        self._meta: Meta | None = None
+        self._num_rows = 0
+
+    def new(self) -> list[EpisodeRecord]:
+        """Those that have come since the last call."""
+        if self._meta is None:
+            # It is written with the first step.
+            if not (self._path / META).exists():
+                return []
+            self._meta = read_meta(folder_extents(self._path), self._path)
+        table, layout = self._path / TERMINALS, self._meta.layout
+        extent = Extent(table, 0, table.stat().st_size)
+        if count_whole(extent.size, layout.terminals_header_bytes, layout.columns.num_bytes) == self._num_rows:
+            return []
+        rows = read_columns(extent, layout, self._num_rows)
+        self._num_rows += len(rows)
+        return [self._record(row, self._meta) for row in rows]
+
+    def _record(self, row: np.void, meta: Meta) -> EpisodeRecord:
+        first, last = max(0, int(row["first_record"]) - self._first), int(row["last_record"]) - self._first
+        length, reason = int(row["length"]), int(row["reason"])
+        return EpisodeRecord(
+            env_id=meta.info.env_ids[row["env_index"]],
+            outcome=OUTCOMES[row["outcome"]],
+            num_steps=length if length >= 0 else last - first + 1,
+            total_reward=float(np.sum(row["ret"])),
+            reason=meta.info.outcome_reasons[reason] if reason >= 0 else "",
+            success={1: True, 0: False}.get(int(row["success"])),
+            first_step=first,
+            last_step=last,
+        )

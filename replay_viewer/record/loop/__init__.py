@@ -1,0 +1,1 @@
+"""The recorder's own loop: run a policy in an environment, record its episodes, write a plain npz."""

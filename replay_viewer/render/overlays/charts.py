@@ -1,0 +1,163 @@
+"""A chart of curves over an episode's time: drawn once, with a playhead over it in every picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ...theme import Look, Rgb
+from .layout import Box, Measures
+from .number_text import largest_of, number_format, number_text, ticks
+from .painting import blend, dot, fill, line_mask, mixed, write
+from .text import number_mask, text_mask, text_width
+
+# How far beyond the plot, in heights of it, a line is drawn towards a value that is outside.
+_BEYOND = 2.0
+_LETTERS = 11
+
+
+class Curve(NamedTuple):
+    """values: (S,), one per step. width: of the line [px]."""
+
+    values: np.ndarray
+    color: Rgb
+    width: float
+
+
+class Axes(NamedTuple):
+    """Scales of a plot. seconds: from the first to the last step. low, high: values at its lower and upper edge."""
+
+    num_steps: int
+    seconds: float
+    low: float
+    high: float
+
+
+class Chart:
+    """Curves over an episode's time, inside a box of a picture.
+
+    title: above them. running: (S,) values of which the present one stands beside the title, or None.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        axes: Axes,
+        curves: Sequence[Curve],
+        measures: Measures,
+        look: Look,
+        running: np.ndarray | None = None,
+    ) -> None:
+        self._title, self._axes, self._curves, self._running = title, axes, curves, running
+        self._measures, self._look = measures, look
+        self._format = number_format(0.0 if running is None else largest_of(running))
+        self._letters = measures.font(_LETTERS)
+        self.plot, self._left = Box(0, 0, 1, 1), 0
+
+    def tick_width(self, height: int) -> int:
+        """Width of the numbers beside the plot, if it has this height [px]."""
+        return max((text_width(text, self._letters) for _, text in self._value_ticks(height)), default=0)
+
+    def place(self, plot: Box, left: int) -> None:
+        """Put the plot into a box; its title begins at `left` [px]."""
+        self.plot, self._left = plot, left
+
+    def x_of(self, step: np.ndarray | float) -> np.ndarray:
+        """Where steps of the episode lie [px]; a single one in the middle."""
+        last = self._axes.num_steps - 1
+        share = np.asarray(step) / last if last else np.asarray(step) + 0.5
+        return self.plot.left + share * self.plot.width
+
+    def y_of(self, values: np.ndarray | float) -> np.ndarray:
+        """Where values lie [px]."""
+        low, high = self._axes.low, self._axes.high
+        return self.plot.bottom - (np.asarray(values) - low) / (high - low) * self.plot.height
+
+    # -- once per episode -----------------------------------------------------
+
+    def paint_axes(self, image: np.ndarray, with_time: bool) -> None:
+        """Title, grid and the numbers beside it; those of the time below it where asked for."""
+        plot, muted = self.plot, self._look.muted_text
+        letters = self._measures.font(12)
+        write(image, text_mask(self._title, letters), self._left, self._title_middle, muted)
+        for value, text in self._value_ticks(plot.height):
+            y = round(float(self.y_of(value)))
+            fill(image, plot.left, y, plot.right, y + 1, self._grid_color(0.6 if value == 0 else 0.18))
+            write(image, text_mask(text, self._letters), plot.left - self._measures.px(6), y, muted, "right")
+        for seconds, text in self._time_ticks():
+            x = round(plot.left + seconds / self._axes.seconds * plot.width)
+            fill(image, x, plot.top, x + 1, plot.bottom, self._grid_color(0.18))
+            if with_time:
+                mask = text_mask(text, self._letters)
+                write(image, mask, x, plot.bottom + 0.9 * self._letters, muted, "middle")
+
+    def paint_curves(self, image: np.ndarray) -> None:
+        """The curves of the whole episode."""
+        plot = self.plot
+        for curve in self._curves:
+            points = _envelope(curve.values, plot.width)
+            x = self.x_of(points[:, 0]) - plot.left
+            y = np.clip(self.y_of(points[:, 1]) - plot.top, -_BEYOND * plot.height, (1 + _BEYOND) * plot.height)
+            mask = line_mask(plot.size, np.stack([x, y], axis=1), curve.width)
+            blend(plot.of(image), mask, 0, 0, curve.color)
+
+    # -- in every picture -----------------------------------------------------
+
+    def draw_now(self, image: np.ndarray, position: float) -> None:
+        """A line at a position [steps of the episode], where every curve is there, and the running value."""
+        x, plot = float(self.x_of(position)), self.plot
+        half = max(self._measures.scale, 1.0) / 2
+        fill(image, x - half, plot.top, x + half, plot.bottom, self._look.text)
+        for curve in self._curves:
+            y = float(self.y_of(_value_at(curve.values, position)))
+            if plot.top <= y <= plot.bottom:
+                dot(image, x, y, curve.width + self._measures.scale, curve.color)
+        if self._running is not None:
+            text = number_text(float(self._running[int(position)]), self._format)
+            mask = number_mask(text, self._measures.font(14))
+            write(image, mask, plot.right, self._title_middle, self._look.text, "right")
+
+    # -- parts ----------------------------------------------------------------
+
+    @property
+    def _title_middle(self) -> int:
+        return self.plot.top - self._measures.px(17)
+
+    def _value_ticks(self, height: int) -> list[tuple[float, str]]:
+        """Round values, with room between their texts."""
+        most = min(max(height // self._measures.px(24), 3), 6)
+        return ticks(self._axes.low, self._axes.high, most)
+
+    def _time_ticks(self) -> list[tuple[float, str]]:
+        widest = text_width(f"{self._axes.seconds:.1f} s", self._letters)
+        return [
+            (seconds, f"{text} s")
+            for seconds, text in ticks(0.0, self._axes.seconds, min(self.plot.width // (2 * widest), 8))
+        ]
+
+    def _grid_color(self, opacity: float) -> Rgb:
+        return mixed(self._look.panel, self._look.muted_text, opacity)
+
+
+def _value_at(values: np.ndarray, position: float) -> float:
+    """The value at a position between two steps."""
+    step = math.floor(position)
+    here, after = float(values[step]), float(values[min(step + 1, len(values) - 1)])
+    return here if position == step else here + (after - here) * (position - step)
+
+
+def _envelope(values: np.ndarray, width: int) -> np.ndarray:
+    """Points (step, value) of a curve: all, or the least and the greatest of each pixel's steps if there are many."""
+    values = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
+    run = -(-len(values) // width)
+    if run <= 2:
+        return np.stack([np.arange(len(values)), values], axis=1)
+    runs = np.pad(values, (0, -len(values) % run), constant_values=np.nan).reshape(-1, run)
+    ends = np.stack([np.fmin.reduce(runs, axis=1), np.fmax.reduce(runs, axis=1)], axis=1)
+    # Every other pair is turned round, so that the line goes up and down once for two of them.
+    ends[1::2] = ends[1::2, ::-1]
+    steps = (np.arange(len(runs)) * run + (run - 1) / 2).clip(max=len(values) - 1)
+    return np.stack([np.repeat(steps, 2), ends.ravel()], axis=1)

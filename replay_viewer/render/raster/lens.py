@@ -1,0 +1,85 @@
+"""A camera pose as the rasteriser takes it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ...camera.presets import CameraPose
+from ..mesh.surface import Surface
+from ..placing import FARTHEST, relative, transformed
+from .kernels.ground import SQUARE
+from .kernels.tables import Camera
+
+# What is nearer to the camera than this is not drawn [m].
+NEAR = 0.02
+
+
+class Lens:
+    """A camera pose as the rasteriser takes it, and what can be in its picture.
+
+    Attributes:
+        position: (3,) float64. distance: to what is looked at [m]. camera: for the tables.
+        projection: focal length, centre [px] and near plane [m], as `raster.transforms.project` takes them.
+    """
+
+    def __init__(self, pose: CameraPose, size: tuple[int, int]) -> None:
+        width, height = size
+        self.position = np.asarray(pose.position, np.float64)
+        way = np.asarray(pose.look_at, np.float64) - self.position
+        self.distance = min(float(np.linalg.norm(way)), FARTHEST)
+        # Far from the origin, a camera and what it looks at may be one place.
+        ahead = _normalized(way) if way.any() else _across(np.asarray(pose.up, np.float64))
+        side = np.cross(ahead, pose.up)
+        right = _normalized(side) if side.any() else _across(ahead)
+        focal = np.float32(height / 2 / math.tan(pose.fov / 2))
+        east, north = (float(x) for x in self.position[:2] % (2 * SQUARE))
+        self.camera = Camera(
+            rotation=np.array([right, np.cross(ahead, right), ahead], np.float32),
+            focal=focal,
+            center_x=np.float32(width / 2),
+            center_y=np.float32(height / 2),
+            height=np.float32(np.clip(self.position[2], -FARTHEST, FARTHEST)),
+            east=np.float32(east),
+            north=np.float32(north),
+        )
+        self.projection = (focal, self.camera.center_x, self.camera.center_y, np.float32(NEAR))
+        self._planes = _side_planes(width / 2 / float(focal), height / 2 / float(focal))
+
+    def nearest(self, surface: Surface, poses: np.ndarray) -> np.ndarray:
+        """Depth [m] of the nearest thing that may be in the picture, of poses (E, L, 3, 4): (E,), infinite if none."""
+        drawn = np.flatnonzero(surface.radii >= 0)
+        centers = transformed(poses[:, drawn], surface.centers[drawn])
+        before, radii = self._before(centers), surface.radii[drawn]
+        seen = self._seen(before, radii)
+        return np.where(seen, before[..., 2] - radii, np.inf).min(axis=-1, initial=np.inf)
+
+    def visible_runs(self, surface: Surface) -> list[tuple[int, int]]:
+        """First and last triangle + 1 of each run of blocks that may be in the picture, of a surface in the world."""
+        before = self._before(relative(surface.block_centers, self.position))
+        seen = self._seen(before, surface.block_radii)
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8)))
+        return [(int(surface.blocks[a, 0]), int(surface.blocks[b - 1, 1])) for a, b in edges.reshape(-1, 2)]
+
+    def _before(self, points: np.ndarray) -> np.ndarray:
+        return points @ self.camera.rotation.T
+
+    def _seen(self, before: np.ndarray, radii: np.ndarray) -> np.ndarray:
+        """Whether spheres before the camera reach into the picture."""
+        return (before[..., 2] > NEAR - radii) & (before @ self._planes > -radii[..., None]).all(axis=-1)
+
+
+def _side_planes(right: float, down: float) -> np.ndarray:
+    """Inward normals (3, 4) of the four planes at the edges of a picture, by the tangents of its half angles."""
+    normals = np.array([[-1, 0, right], [1, 0, right], [0, -1, down], [0, 1, down]])
+    return (normals / np.linalg.norm(normals, axis=1, keepdims=True)).T.astype(np.float32)
+
+
+def _across(vector: np.ndarray) -> np.ndarray:
+    """A unit vector (3,) at right angles to another."""
+    return _normalized(np.cross(vector, np.eye(3)[np.abs(vector).argmin()]))
+
+
+def _normalized(vector: np.ndarray) -> np.ndarray:
+    return vector / np.linalg.norm(vector)

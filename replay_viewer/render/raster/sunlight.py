@@ -1,0 +1,74 @@
+"""Where the sun shines in a picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..actors import Actor
+from ..placing import through, transformed
+from .kernels import shadows, transforms
+from .kernels.tables import Sun
+
+# Towards the sun: from the left behind a robot that walks along x, seen from its right side too.
+DIRECTION = np.array([0.36, -0.48, 0.80])
+_GRID = 1024
+_FINEST_CELL = 0.0016
+_MARGIN = 12
+# Details of bodies below this many cells cast no shadow.
+_DETAIL = 2.0
+
+
+class Sunlight:
+    """The sun's grid, which is filled anew for every picture."""
+
+    def __init__(self) -> None:
+        self._grid = np.full((_GRID, _GRID), shadows.NOTHING, np.float32)
+        self._tiles = np.zeros((_GRID // shadows.TILE, _GRID // shadows.TILE), np.bool_)
+
+    def over(self, bodies: Sequence[Actor], origin: np.ndarray) -> Sun:
+        """What the sun sees of bodies; origin (3,): the place that their poses are relative to."""
+        self._grid.fill(shadows.NOTHING)
+        axes, cell = _sun_axes(bodies, origin)
+        for actor in bodies:
+            surface = actor.coarse(_DETAIL * cell)
+            seen = np.empty_like(surface.vertices)
+            transforms.place(surface.vertices, surface.links, through(axes, actor.poses), seen)
+            shadows.cast(seen, surface.triangles, self._grid)
+        shadows.mark_tiles(self._grid, self._tiles)
+        return Sun(_normalized(DIRECTION).astype(np.float32), axes, np.float32(cell), self._grid, self._tiles)
+
+
+def _sun_axes(bodies: Sequence[Actor], origin: np.ndarray) -> tuple[np.ndarray, float]:
+    """Axes (3, 4) of the sun's space about the bodies in the picture, and the size of its cells [m].
+
+    The grid keeps its places in the world while the camera moves, so that the edges of shadows do not crawl.
+    """
+    direction = _normalized(DIRECTION)
+    u = _normalized(np.cross(direction, [0.0, 1.0, 0.0]))
+    axes = np.array([u, np.cross(direction, u), direction])
+    low, high = _extent(bodies, axes[:2])
+    room = _GRID - 2 * _MARGIN - 1
+    needed = max(float((high - low).max()) / room, _FINEST_CELL)
+    cell = _FINEST_CELL * 2 ** (math.ceil(4 * math.log2(needed / _FINEST_CELL)) / 4)
+    offset = axes[:2] @ origin / cell
+    corner = np.floor(offset + (low + high) / 2 / cell) - _GRID // 2
+    scaled = np.concatenate([axes[:2] / cell, axes[2:]])
+    return np.column_stack([scaled, [*(offset - corner), 0.0]]).astype(np.float32), cell
+
+
+def _extent(bodies: Sequence[Actor], axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest place (2,) along axes (2, 3) that bodies reach, relative to the camera."""
+    low, high = np.full(2, np.inf), np.full(2, -np.inf)
+    for body in bodies:
+        drawn = np.flatnonzero(body.surface.radii >= 0)
+        centers = transformed(body.poses[drawn], body.surface.centers[drawn]) @ axes.T
+        radii = body.surface.radii[drawn, None]
+        low, high = np.minimum(low, (centers - radii).min(axis=0)), np.maximum(high, (centers + radii).max(axis=0))
+    return (low, high) if bodies else (np.zeros(2), np.zeros(2))
+
+
+def _normalized(vector: np.ndarray) -> np.ndarray:
+    return vector / np.linalg.norm(vector)

@@ -1,0 +1,214 @@
+"""Rewards of a rollout: every term at a step, an episode's curves, its return, and what the terms leave unexplained.
+
+A NaN is kept where it is recorded and left out of every sum over terms or steps, so that one bad value does not hide
+the rest of an episode.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from ..errors import UnknownName
+from .growing_array import GrowingArray
+from .rollout import Episode, Rollout
+
+# Steps per read of a long episode. It bounds what a reader holds at once besides the result.
+_READ_STEPS = 4096
+
+SummedOver = Literal["reward", "terms", "nothing"]
+
+
+@dataclass(frozen=True)
+class StepRewards:
+    """Rewards of one env, or one of its agents, at one step.
+
+    names, values (K,): the recorded terms, NaN where NaN is recorded. total: the recorded reward, None if there is
+    none. residual: total minus the terms' sum, for example what clipping took; None without total or without terms.
+    cumulative: sum from the episode's first step to this one of what `cumulative_of` says: the reward, the terms
+    where no reward is recorded, or nothing. batch_means: means over the simulator's envs, no env's own values.
+    """
+
+    names: tuple[str, ...]
+    values: np.ndarray
+    total: float | None
+    residual: float | None
+    cumulative: float
+    cumulative_of: SummedOver
+    batch_means: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class EpisodeRewards:
+    """Rewards of one episode, step by step; S steps, K terms. See `StepRewards` for what they mean.
+
+    steps: (S,) positions in the recording. terms: (S, K). total, residual: (S,) or None. cumulative: (S,).
+    """
+
+    steps: range
+    names: tuple[str, ...]
+    terms: np.ndarray
+    total: np.ndarray | None
+    residual: np.ndarray | None
+    cumulative: np.ndarray
+    cumulative_of: SummedOver
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory that the arrays take."""
+        return sum(rows.nbytes for rows in _arrays(self).values())
+
+
+def episode_series(rollout: Rollout, episode: Episode, agent: int | None = None) -> EpisodeRewards:
+    """The rewards of a whole episode, read in bounded chunks.
+
+    Args:
+        rollout: where the episode was recorded.
+        episode: one of `rollout.episodes(env_index)`.
+        agent: which agent, where the rewards are recorded per agent; None sums over the agents.
+
+    Raises:
+        UnknownName: if there is no such agent.
+    """
+    _check_agent(rollout, agent)
+    return _series(rollout, episode, agent)
+
+
+def _series(rollout: Rollout, episode: Episode, agent: int | None, before: float = 0.0) -> EpisodeRewards:
+    """The rewards of an episode, or of a later part of it; `before` was summed up in the steps before."""
+    has_terms = bool(rollout.reward_terms)
+    total = _read(rollout, "rew", episode, agent) if "rew" in rollout.fields else None
+    terms = _read(rollout, "rew_terms", episode, agent) if rollout.reward_terms else np.zeros((episode.num_steps, 0))
+    explained = np.nansum(terms, axis=1, dtype=np.float64)
+    summed_over: SummedOver = "reward" if total is not None else "terms" if has_terms else "nothing"
+    summed = np.concatenate([[before], explained if total is None else total])
+    return EpisodeRewards(
+        steps=range(episode.first_step, episode.last_step + 1),
+        names=rollout.reward_terms,
+        terms=terms,
+        total=total,
+        residual=total - explained if total is not None and has_terms else None,
+        cumulative=np.nancumsum(summed, dtype=np.float64)[1:],
+        cumulative_of=summed_over,
+    )
+
+
+class _GrowingSeries:
+    """The rewards of a running episode: further steps are read and appended, no other one is touched."""
+
+    def __init__(self, rewards: EpisodeRewards) -> None:
+        self.rewards = rewards
+        self._arrays = {name: GrowingArray(rows) for name, rows in _arrays(rewards).items()}
+
+    def extend(self, rollout: Rollout, episode: Episode, agent: int | None) -> None:
+        """Take in the episode's steps that are new."""
+        rest = replace(episode, first_step=self.rewards.steps.stop)
+        for name, rows in _arrays(_series(rollout, rest, agent, float(self.rewards.cumulative[-1]))).items():
+            self._arrays[name].extend(rows)
+        arrays = {name: array.rows for name, array in self._arrays.items()}
+        self.rewards = replace(self.rewards, steps=range(self.rewards.steps.start, episode.last_step + 1), **arrays)
+
+
+def _arrays(rewards: EpisodeRewards) -> dict[str, np.ndarray]:
+    arrays = {name: getattr(rewards, name) for name in ("terms", "total", "residual", "cumulative")}
+    return {name: rows for name, rows in arrays.items() if rows is not None}
+
+
+def rewards_at(rollout: Rollout, step: int, env_index: int, agent: int | None = None) -> StepRewards:
+    """The rewards at one step. Reads the episode up to it; use `EpisodeRewardsCache` to ask again and again.
+
+    Raises UnknownName if there is no such agent.
+    """
+    episode = replace(rollout.episode_at(env_index, step), last_step=step)
+    return _at_step(rollout, episode_series(rollout, episode, agent), step)
+
+
+class EpisodeRewardsCache:
+    """The latest episodes' rewards, so that a live panel costs microseconds per frame."""
+
+    def __init__(self, rollout: Rollout, max_bytes: int = 64 << 20) -> None:
+        """Keep up to `max_bytes` of series, and always the latest one."""
+        self._rollout = rollout
+        self._max_bytes = max_bytes
+        self._series: OrderedDict[tuple[int, int, int | None], _GrowingSeries] = OrderedDict()
+
+    def series(self, env_index: int, step: int, agent: int | None = None) -> EpisodeRewards:
+        """The rewards of the episode that contains `step`, as far as it is recorded.
+
+        Raises UnknownName if there is no such agent.
+        """
+        episode = self._rollout.episode_at(env_index, step)
+        key = (env_index, episode.index, agent)
+        series = self._series.get(key)
+        if series is None or len(series.rewards.steps) > episode.num_steps:
+            series = self._series[key] = _GrowingSeries(episode_series(self._rollout, episode, agent))
+            self._forget()
+        elif len(series.rewards.steps) < episode.num_steps:
+            series.extend(self._rollout, episode, agent)
+        self._series.move_to_end(key)
+        return series.rewards
+
+    def at(self, step: int, env_index: int, agent: int | None = None) -> StepRewards:
+        """The rewards at one step, as `rewards_at` gives them. Raises UnknownName if there is no such agent."""
+        return _at_step(self._rollout, self.series(env_index, step, agent), step)
+
+    def _forget(self) -> None:
+        """Drop the series used longest ago until the rest fits."""
+        while len(self._series) > 1 and sum(s.rewards.num_bytes for s in self._series.values()) > self._max_bytes:
+            self._series.popitem(last=False)
+
+
+def read_reward(term: int | None, agent: int | None) -> Callable[[Rollout, slice, Sequence[int]], np.ndarray]:
+    """Gives the values (S, E, 1) of one term, or of the reward itself (None), in any steps and envs.
+
+    agent: which one, where the rewards are recorded per agent; None sums over the agents.
+    """
+
+    def read(rollout: Rollout, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        values = rollout.read("rew" if term is None else "rew_terms", steps, envs)
+        values = values[..., None] if term is None else values[..., [term]]
+        if not rollout.agents_shape:
+            return values
+        return values.sum(axis=2) if agent is None else values[:, :, agent]
+
+    return read
+
+
+def _at_step(rollout: Rollout, series: EpisodeRewards, step: int) -> StepRewards:
+    row = series.steps.index(step)
+    return StepRewards(
+        names=series.names,
+        values=series.terms[row],
+        total=None if series.total is None else float(series.total[row]),
+        residual=None if series.residual is None else float(series.residual[row]),
+        cumulative=float(series.cumulative[row]),
+        cumulative_of=series.cumulative_of,
+        batch_means={name: float(means[step]) for name, means in rollout.batch_means.items()},
+    )
+
+
+def _check_agent(rollout: Rollout, agent: int | None) -> None:
+    num_agents = rollout.agents_shape[0] if rollout.agents_shape else 0
+    if agent is not None and not 0 <= agent < num_agents:
+        raise UnknownName("agent", agent, range(num_agents))
+
+
+def _read(rollout: Rollout, name: str, episode: Episode, agent: int | None) -> np.ndarray:
+    """One field over an episode as floats, shape (S,) or (S, K), of one agent or summed over the agents."""
+    end = episode.last_step + 1
+    starts = range(episode.first_step, end, _READ_STEPS)
+    windows = [slice(start, min(start + _READ_STEPS, end)) for start in starts]
+    chunks = (rollout.read(name, window, [episode.env_index])[:, 0] for window in windows)
+    return np.concatenate([_of_agent(rollout, chunk, agent) for chunk in chunks])
+
+
+def _of_agent(rollout: Rollout, values: np.ndarray, agent: int | None) -> np.ndarray:
+    """Values (S, A, ...) of one agent, or summed over the agents; without an agents axis as they are. As floats."""
+    values = values.astype(np.result_type(values.dtype, np.float32), copy=False)
+    if not rollout.agents_shape:
+        return values
+    return values.sum(axis=1) if agent is None else values[:, agent]

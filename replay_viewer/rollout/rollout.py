@@ -1,0 +1,361 @@
+"""A rollout: T control steps of N envs, read lazily from whatever file it came from.
+
+A reader in `formats/` gives a `Source` (numbers on demand) and the facts about them; `Rollout` puts both behind one
+interface, in which quaternions are wxyz, positions metres, angles radians, and every doubt is a `Verdict`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from ..errors import BadField, UnknownName
+
+Outcome = Literal["terminated", "truncated", "unfinished", "aborted"]
+TerminalState = Literal["recorded", "table", "lost", "none"]
+Status = Literal["stated", "found", "assumed", "problem"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a reader decided about something, with its reason.
+
+    status: "stated" by the file or the user, "found" by evidence, "assumed" without it, or a "problem" of the data
+    that the user should know of.
+    """
+
+    topic: str
+    finding: str
+    reason: str
+    status: Status
+
+
+@dataclass(frozen=True)
+class Field:
+    """One recorded signal. shape: of one env at one step; agents come first where there are several."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A robot or an object with a base pose of its own.
+
+    kind: "robot" or "object". joint_names: in the order of `<name>.joint_pos`; empty where none is recorded.
+    joints_named: False where the file names no joints, so that its reader made the names up: they match nothing.
+    urdf: path of its description, or None. shape: for an object without URDF, a primitive such as
+    {"type": "box", "size": [x, y, z]} (also sphere {"radius"}, cylinder and capsule {"radius", "length"}) or
+    {"type": "mesh", "path": ..., "scale": [x, y, z]}, optionally with "color" [r, g, b] in 0..1.
+    folder: of the recording that carries the URDF, with links resolved: what the URDF names is read from there alone.
+    contact_bodies: in the order of `<name>.contact_force`; empty where they have no names.
+    """
+
+    name: str
+    kind: Literal["robot", "object"] = "robot"
+    joint_names: tuple[str, ...] = ()
+    urdf: Path | None = None
+    shape: Mapping[str, Any] | None = None
+    joints_named: bool = True
+    folder: Path | None = None
+    contact_bodies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One env between resets: steps `first_step` to `last_step`, both included, as positions in this recording.
+
+    index: its number within its env. terminal_state: "recorded" in the row of the last step, in the "table" of
+    terminal states (row `terminal_row`), "lost", or "none" for an episode that has no end in this recording.
+    outcome_reason: the simulator's name of the cause, if known. success: None where unknown.
+    """
+
+    env_index: int
+    index: int
+    first_step: int
+    last_step: int
+    outcome: Outcome
+    terminal_state: TerminalState = "none"
+    terminal_row: int = -1
+    outcome_reason: str = ""
+    success: bool | None = None
+
+    @property
+    def num_steps(self) -> int:
+        return self.last_step - self.first_step + 1
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """Ground as a triangle mesh in the world frame: vertices (V, 3) [m], triangles (F, 3) vertex indices."""
+
+    vertices: np.ndarray
+    triangles: np.ndarray
+
+
+class Source(Protocol):
+    """Where a rollout's numbers live. Every read is a window; nothing reads a whole file."""
+
+    @property
+    def fields(self) -> Mapping[str, Field]: ...
+
+    @property
+    def num_steps(self) -> int: ...
+
+    @property
+    def num_envs(self) -> int: ...
+
+    def read(self, name: str, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        """Values as recorded, shape (len(steps), len(envs), *field.shape). `steps` is within range, step >= 1."""
+        ...
+
+    def read_terminal(self, name: str, row: int) -> np.ndarray:
+        """Value of the field in one row of the table of terminal states, shape field.shape."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Growth(Protocol):
+    """What another process may still append to the file of a rollout."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the writer has finished, as far as the file was read."""
+        ...
+
+    @property
+    def is_held(self) -> bool | None:
+        """Whether a process still has the file open for writing; None where that cannot be known."""
+        ...
+
+    def verdicts(self) -> Sequence[Verdict]:
+        """Every doubt and decision about what is there now."""
+        ...
+
+    def refresh(self) -> bool:
+        """Let source and episodes take in what was appended since; returns whether there is more."""
+        ...
+
+
+class Rollout:
+    """T control steps of N envs. Reads are lazy; see the module for units and orders.
+
+    Attributes:
+        name: what to call it in a title. path: its file, or None when it was made in memory.
+        control_dt: seconds between two recorded steps.
+        env_ids: the simulator's index of each recorded env, length num_envs.
+        entities: by name, robots first. reward_terms: names, in the order of the last axis of field "rew_terms".
+        batch_means: name -> (T,) means over the simulator's envs: no env's own value.
+        terrain: or None for flat ground. env_origins: (N, 3) [m] or None.
+        metadata: anything else that the file says about itself.
+        growth: where another process may append to the file; else None. num_growths: how often there was more.
+
+    Fields are named `<entity>.base_pos` (3) [m], `<entity>.base_wxyz` (4), `<entity>.joint_pos` (D) [rad or m],
+    likewise `.base_lin_vel`, `.base_ang_vel`, `.joint_vel`, `.joint_torque`, `.contact_force`; and per env `command`,
+    `obs`, `act`, `rew` ([A]), `rew_terms` ([A,] K), `flags`; any other is a signal that the user named.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        name: str,
+        control_dt: float,
+        env_ids: Sequence[int],
+        entities: Sequence[Entity],
+        episodes_of: Callable[[int], Sequence[Episode]],
+        reward_terms: Sequence[str] = (),
+        batch_means: Mapping[str, np.ndarray] | None = None,
+        verdicts: Sequence[Verdict] = (),
+        terrain: Terrain | None = None,
+        env_origins: np.ndarray | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        path: Path | None = None,
+        growth: Growth | None = None,
+    ) -> None:
+        self.source = source
+        self.name = name
+        self.path = path
+        self.control_dt = float(control_dt)
+        self.env_ids = tuple(int(env_id) for env_id in env_ids)
+        self.entities = {e.name: e for e in sorted(entities, key=lambda e: e.kind != "robot")}
+        self.reward_terms = tuple(reward_terms)
+        self.batch_means = dict(batch_means or {})
+        self.growth, self.num_growths = growth, 0
+        self._verdicts = tuple(verdicts)
+        self._stated: dict[str, Verdict] = {}
+        self.terrain = terrain
+        self.env_origins = env_origins
+        self.metadata = dict(metadata or {})
+        self._episodes_of = lru_cache(maxsize=None)(episodes_of)
+        # Crowds ask for the ends of thousands of envs many times a second.
+        self._ends_of = lru_cache(maxsize=8)(_EndsByStep)
+        self._check()
+
+    def _check(self) -> None:
+        """Validate once what everything above relies on."""
+        where = self.path or self.name
+        for entity in self.entities.values():
+            self._check_shape(where, f"{entity.name}.base_pos", (3,))
+            self._check_shape(where, f"{entity.name}.base_wxyz", (4,))
+            if f"{entity.name}.joint_pos" in self.fields:
+                self._check_shape(where, f"{entity.name}.joint_pos", (len(entity.joint_names),))
+        if len(self.env_ids) != self.num_envs:
+            raise BadField(where, "env_ids", f"names {len(self.env_ids)} envs, but {self.num_envs} are recorded.")
+        if self.reward_terms:
+            self._check_shape(where, "rew_terms", (*self.agents_shape, len(self.reward_terms)))
+
+    def _check_shape(self, where: object, name: str, shape: tuple[int, ...]) -> None:
+        if name not in self.fields:
+            raise BadField(where, name, "is missing.")
+        if self.fields[name].shape != shape:
+            raise BadField(where, name, f"has shape {self.fields[name].shape} per env and step, expected {shape}.")
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        return self.source.fields
+
+    @property
+    def num_steps(self) -> int:
+        return self.source.num_steps
+
+    @property
+    def num_envs(self) -> int:
+        return self.source.num_envs
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Every doubt and decision, with its reason; of a file that grows, about what is there now."""
+        verdicts = self._verdicts if self.growth is None else self.growth.verdicts()
+        return (*(v for v in verdicts if v.topic not in self._stated), *self._stated.values())
+
+    def state(self, verdict: Verdict) -> None:
+        """Put what the user states about a topic in the place of the file's own verdicts on it."""
+        self._stated[verdict.topic] = verdict
+
+    def grow(self) -> bool:
+        """Take in what was appended to the file since it was opened or last grew; returns whether there is more.
+
+        The running episodes become longer or end; all steps before the last one stay what they were. Raises
+        FileProblem where the file is gone, cut, or another one.
+        """
+        if self.growth is None or not self.growth.refresh():
+            return False
+        self._episodes_of.cache_clear()
+        self.num_growths += 1
+        return True
+
+    @property
+    def agents_shape(self) -> tuple[int, ...]:
+        """() for one reward per env, (A,) for one per agent."""
+        return self.fields["rew"].shape if "rew" in self.fields else ()
+
+    @property
+    def robots(self) -> tuple[Entity, ...]:
+        return tuple(e for e in self.entities.values() if e.kind == "robot")
+
+    def env_index(self, env_id: int) -> int:
+        """Position in this recording of the simulator's env `env_id`; raises UnknownName with the ids there are."""
+        if env_id not in self.env_ids:
+            raise UnknownName("env", env_id, self.env_ids)
+        return self.env_ids.index(env_id)
+
+    def episodes(self, env_index: int) -> Sequence[Episode]:
+        """The episodes of one env in order; they cover every recorded step of it, without overlap."""
+        return self._episodes_of(env_index)
+
+    def episode_at(self, env_index: int, step: int) -> Episode:
+        """The episode that contains `step`."""
+        episodes = self.episodes(env_index)
+        return episodes[max(0, bisect_right(episodes, step, key=lambda e: e.first_step) - 1)]
+
+    def read(self, name: str, steps: slice = slice(None), envs: Sequence[int] | None = None) -> np.ndarray:
+        """Values as recorded, shape (num_selected_steps, num_selected_envs, *field.shape).
+
+        Raises UnknownName for a field that is not recorded, listing those that are.
+        """
+        if name not in self.fields:
+            raise UnknownName("field", name, tuple(self.fields))
+        start, stop, stride = steps.indices(self.num_steps)
+        chosen = range(self.num_envs) if envs is None else envs
+        return self.source.read(name, slice(start, max(start, stop), stride), chosen)
+
+    def read_shown(self, name: str, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        """Like `read`, with what is shown at the last step of an episode: its terminal state.
+
+        Where the terminal state is lost, the previous step's value stands in for it (see `terminal_lost`): a pose
+        after the reset is never shown as the end of an episode. Of an episode of one step, that is the row in which
+        the episode before it ended: it shows the reset that began this one.
+        """
+        values = self.read(name, steps, envs)
+        ends = self.episode_ends(steps, envs)
+        if ends:
+            values = values.copy()  # A source may give a view of its own memory.
+        for row, column, episode in ends:
+            if episode.terminal_state == "table":
+                values[row, column] = self.source.read_terminal(name, episode.terminal_row)
+            elif episode.terminal_state == "lost" and episode.last_step > 0:
+                previous = episode.last_step - 1
+                values[row, column] = self.source.read(name, slice(previous, previous + 1, 1), [envs[column]])[0, 0]
+        return values
+
+    def terminal_lost(self, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        """Where `read_shown` had to stand in for a lost terminal state, bool, shape (steps, envs)."""
+        lost = np.zeros((len(range(*steps.indices(self.num_steps))), len(envs)), dtype=bool)
+        for row, column, episode in self.episode_ends(steps, envs):
+            lost[row, column] = episode.terminal_state == "lost"
+        return lost
+
+    def episode_ends(self, steps: slice, envs: Sequence[int]) -> list[tuple[int, int, Episode]]:
+        """The episodes whose last step is inside the window, as (row, column, episode)."""
+        window = range(*steps.indices(self.num_steps))
+        ends = self._ends_of(tuple(envs))
+        ends.bring_up_to_date(self)
+        within = [(step, *where) for step, *where in ends.between(window.start, window.stop) if step in window]
+        return [(window.index(step), column, self.episodes(envs[column])[index]) for step, column, index in within]
+
+    def close(self) -> None:
+        self.source.close()
+
+
+class _EndsByStep:
+    """All episodes of some envs by last step, each as (last step, position among the envs, index in its env)."""
+
+    def __init__(self, envs: tuple[int, ...]) -> None:
+        self._envs, self._num_steps, self._growths = envs, 0, -1
+        self._ends: list[tuple[int, int, int]] = []
+
+    def bring_up_to_date(self, rollout: Rollout) -> None:
+        """Look at the episodes that may have ended since, at the last step known then or later."""
+        if rollout.num_growths == self._growths:
+            return
+        first, num_steps, growths = self._num_steps - 1, rollout.num_steps, rollout.num_growths
+        new = [
+            (episode.last_step, column, episode.index)
+            for column, env in enumerate(self._envs)
+            for episode in _ended_from(rollout.episodes(env), first)
+        ]
+        # Whole at every moment: work in the background reads on another thread, and may do the same at the same time.
+        self._ends = self._ends[: bisect_left(self._ends, (first,))] + sorted(new)
+        self._num_steps, self._growths = num_steps, growths
+
+    def between(self, start: int, stop: int) -> list[tuple[int, int, int]]:
+        """Those whose last step lies in start to stop - 1."""
+        return self._ends[bisect_left(self._ends, (start,)) : bisect_left(self._ends, (stop,))]
+
+
+def _ended_from(episodes: Sequence[Episode], step: int) -> Iterator[Episode]:
+    """The episodes whose last step is `step` or later, from the last one back."""
+    for episode in reversed(episodes):
+        if episode.last_step < step:
+            return
+        yield episode

@@ -1,0 +1,221 @@
+"""Everything recorded that can be drawn over time: which signals there are, what their components are called, values.
+
+A signal's value at the last step of an episode is that of its terminal state, as the picture shows it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..rotations import conjugate, from_rpy, rotate, to_matrix, yaw
+from .rollout import Entity, Episode, Field, Rollout
+
+# Steps per read of a long episode. It bounds what a reader holds at once besides the result.
+_READ_STEPS = 4096
+# Rewards have a chart of their own, and flags are no number that changes.
+_NO_SIGNALS = frozenset(("rew", "rew_terms", "flags"))
+
+_XYZ, _HEADED = ("x", "y", "z"), ("forward", "left", "up")
+_JOINT_SIGNALS = {
+    "joint_pos": "joint positions",
+    "joint_vel": "joint velocities",
+    "joint_torque": "joint torques",
+    "joint_action": "joint actions",
+}
+_ENV_SIGNALS = {"command": "command", "act": "actions", "obs": "observations"}
+# Where a recorder says which columns belong to which term, by field.
+_TERM_WIDTHS = {"command": "command_terms", "act": "action_terms"}
+
+# Values (S, E, C) of some steps and envs.
+Read = Callable[[Rollout, slice, Sequence[int]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One signal of an env.
+
+    name: unique in the rollout. label: for people. components: names of the C curves. unit: of all of them.
+    entity: whose it is; empty for the env's. field: what it is read from, first of all.
+    """
+
+    name: str
+    label: str
+    components: tuple[str, ...]
+    unit: str
+    field: str
+    values: Read
+    entity: str = ""
+
+    def read(self, rollout: Rollout, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        """Values of these steps and envs, (S, E, C) float64."""
+        return self.values(rollout, steps, envs)
+
+    def of_episode(self, rollout: Rollout, episode: Episode, first: int = 0) -> Iterator[np.ndarray]:
+        """Values of an episode from its step `first` on, (n, C), in bounded pieces."""
+        end = episode.last_step + 1
+        for begin in range(episode.first_step + first, end, _READ_STEPS):
+            window = slice(begin, min(begin + _READ_STEPS, end))
+            yield self.read(rollout, window, [episode.env_index])[:, 0]
+
+
+def signals(rollout: Rollout) -> tuple[Signal, ...]:
+    """All signals of a rollout: of its entities, robots first, then of the envs, then those that the user named."""
+    found = [signal for entity in rollout.entities.values() for signal in _of_entity(rollout, entity)]
+    of_envs = [name for name in _ENV_SIGNALS if name in rollout.fields]
+    named = [name for name in rollout.fields if _is_named(rollout, name)]
+    return (*found, *(_of_env(rollout, rollout.fields[name]) for name in (*of_envs, *named)))
+
+
+def _is_named(rollout: Rollout, name: str) -> bool:
+    """Whether a field is a signal that the user named, with a number in it."""
+    owner, _, what = name.rpartition(".")
+    is_ours = owner in rollout.entities and what in _FIELDS_OF_ENTITIES
+    return not is_ours and name not in _NO_SIGNALS and name not in _ENV_SIGNALS and 0 not in rollout.fields[name].shape
+
+
+# -- of an entity --------------------------------------------------------------
+
+
+def _of_entity(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
+    """Its signals; with its name before each where there are several entities."""
+    prefix = f"{entity.name}: " if len(rollout.entities) > 1 else ""
+    for signal in (*_joints(rollout, entity), *_base(rollout, entity), *_contacts(rollout, entity)):
+        yield replace(signal, label=prefix + signal.label, entity=entity.name)
+
+
+def _joints(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
+    for what, label in _JOINT_SIGNALS.items():
+        field = rollout.fields.get(f"{entity.name}.{what}")
+        if field is None or not field.shape or not field.shape[-1]:
+            continue
+        is_named = field.shape == (len(entity.joint_names),)
+        components = entity.joint_names if is_named else _numbered(field.shape)
+        yield Signal(field.name, label, components, field.unit, field.name, _as_recorded(field.name))
+
+
+def _base(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
+    position, wxyz, linear, angular = (f"{entity.name}.{what}" for what in _BASE)
+    if linear in rollout.fields:
+        velocity, label = _as_recorded(linear), "base velocity"
+    else:
+        velocity, label = _change_of(position), "base velocity (from positions)"
+    yield Signal(f"{linear} headed", label, _HEADED, "m/s", linear, _headed(velocity, wxyz))
+    yield Signal(linear, f"{label}, in the world", _XYZ, "m/s", linear, velocity)
+    if angular in rollout.fields:
+        yield Signal(angular, "base angular velocity", _XYZ, "rad/s", angular, _as_recorded(angular))
+    yield Signal(position, "base position and height", _XYZ, "m", position, _as_recorded(position))
+    yield Signal(wxyz, "base tilt", ("roll", "pitch", "yaw", "tilt"), "deg", wxyz, _angles(wxyz))
+
+
+def _contacts(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
+    field = rollout.fields.get(f"{entity.name}.contact_force")
+    if field is None or len(field.shape) != 2 or field.shape[1] != 3 or not field.shape[0]:
+        return
+    is_named = len(entity.contact_bodies) == field.shape[0]
+    bodies = entity.contact_bodies if is_named else _numbered(field.shape[:1])
+    unit, recorded = field.unit or "N", _as_recorded(field.name)
+    yield Signal(f"{field.name} size", "contact forces", bodies, unit, field.name, _sizes(recorded))
+    components = tuple(f"{body} {axis}" for body in bodies for axis in _XYZ)
+    yield Signal(field.name, "contact forces, x y z", components, unit, field.name, recorded)
+
+
+_BASE = ("base_pos", "base_wxyz", "base_lin_vel", "base_ang_vel")
+_FIELDS_OF_ENTITIES = frozenset((*_BASE, *_JOINT_SIGNALS, "contact_force"))
+
+
+# -- of an env -----------------------------------------------------------------
+
+
+def _of_env(rollout: Rollout, field: Field) -> Signal:
+    label = _ENV_SIGNALS.get(field.name, field.name)
+    components = _components(rollout, field)
+    return Signal(field.name, label, components, field.unit, field.name, _as_recorded(field.name))
+
+
+def _components(rollout: Rollout, field: Field) -> tuple[str, ...]:
+    if not field.shape:
+        return (field.name,)
+    agents = rollout.agents_shape
+    if agents and field.shape[0] == agents[0] and len(field.shape) > 1:
+        each = _named_by_terms(rollout, field.name, field.shape[1:])
+        return tuple(f"agent {agent}: {name}" for agent in range(agents[0]) for name in each)
+    return _named_by_terms(rollout, field.name, field.shape)
+
+
+def _named_by_terms(rollout: Rollout, name: str, shape: tuple[int, ...]) -> tuple[str, ...]:
+    """Names by the terms that the columns belong to, where the recorder has said so; else their positions."""
+    stated = rollout.metadata.get(_TERM_WIDTHS.get(name, ""))
+    widths = stated if isinstance(stated, Mapping) else {}
+    if any(type(width) is not int for width in widths.values()) or sum(widths.values()) != math.prod(shape):
+        return _numbered(shape)
+    return tuple(f"{term} {i}" if width > 1 else str(term) for term, width in widths.items() for i in range(width))
+
+
+def _numbered(shape: tuple[int, ...]) -> tuple[str, ...]:
+    """Positions as names: "3", or "2,0" where there are several axes."""
+    return tuple(",".join(map(str, index)) for index in np.ndindex(*shape))
+
+
+# -- values --------------------------------------------------------------------
+
+
+def _as_recorded(name: str) -> Read:
+    def read(rollout: Rollout, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        values = rollout.read_shown(name, steps, envs).astype(np.float64)
+        return values.reshape(*values.shape[:2], -1)
+
+    return read
+
+
+def _sizes(vectors: Read) -> Read:
+    """Of each three columns, the length of the vector that they are."""
+
+    def read(rollout: Rollout, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        values = vectors(rollout, steps, envs)
+        return np.linalg.norm(values.reshape(*values.shape[:2], -1, 3), axis=-1)
+
+    return read
+
+
+def _change_of(position: str) -> Read:
+    """Change per second from the step before, of positions [m]; NaN at the first step of an episode."""
+
+    def read(rollout: Rollout, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        begin, end, _ = steps.indices(rollout.num_steps)
+        before = slice(max(begin - 1, 0), end)
+        values = rollout.read_shown(position, before, envs).astype(np.float64)
+        change = np.diff(values, axis=0, prepend=np.full((1, *values.shape[1:]), np.nan)) / rollout.control_dt
+        for row, column, _ in rollout.episode_ends(before, envs):
+            change[row + 1 : row + 2, column] = np.nan
+        return change[begin - before.start :]
+
+    return read
+
+
+def _headed(vectors: Read, wxyz: str) -> Read:
+    """Vectors (S, E, 3) of the world as the base sees them that stands upright: forward, left, up."""
+
+    def read(rollout: Rollout, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        heading = yaw(rollout.read_shown(wxyz, steps, envs).astype(np.float64))
+        zero = np.zeros_like(heading)
+        return rotate(conjugate(from_rpy(zero, zero, heading)), vectors(rollout, steps, envs))
+
+    return read
+
+
+def _angles(wxyz: str) -> Read:
+    """Roll, pitch, yaw, and the angle between the base's own z and the world's, all [deg]."""
+
+    def read(rollout: Rollout, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        matrix = to_matrix(rollout.read_shown(wxyz, steps, envs).astype(np.float64))
+        roll = np.arctan2(matrix[..., 2, 1], matrix[..., 2, 2])
+        pitch = np.arcsin(np.clip(-matrix[..., 2, 0], -1, 1))
+        turn = np.arctan2(matrix[..., 1, 0], matrix[..., 0, 0])
+        tilt = np.arccos(np.clip(matrix[..., 2, 2], -1, 1))
+        return np.degrees(np.stack([roll, pitch, turn, tilt], axis=-1))
+
+    return read

@@ -1,0 +1,90 @@
+"""Recorded states as they can be drawn: float32, finite, unit quaternions, the terminal state at an episode's end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..rotations import normalize
+from .rollout import Rollout
+
+# Steps read at once while looking back for the last finite value.
+_LOOK_BACK_STEPS = 1024
+
+
+class FiniteStates:
+    """Reads base poses and joint positions in which the last finite value stands in for NaN and infinity.
+
+    Each number is held on its own, so that one broken joint does not freeze a robot; a quaternion is held as a whole,
+    and also where it is zero. Before the first finite value stands the origin, the identity or joint position zero.
+    """
+
+    def __init__(self, rollout: Rollout) -> None:
+        self._rollout = rollout
+        # Per field and env, a step and the last finite value before it, so that playing on looks back a little only.
+        self._known: dict[tuple[str, int], tuple[int, np.ndarray]] = {}
+
+    def read(self, name: str, steps: slice, envs: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Values (S, E, F) of a field `<entity>.base_pos`, `.base_wxyz` or `.joint_pos`, and where any is held (S, E).
+
+        `steps` has a start and a stop within the rollout.
+        """
+        values, good = self._read_checked(name, steps, envs)
+        held = np.logical_not(good.all(axis=-1))
+        if np.any(held):
+            seeds = self._seeds(name, steps.start, envs, ~good[0])
+            values = _hold(values, good, seeds)
+        return values, held
+
+    def _read_checked(self, name: str, steps: slice, envs: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Values as recorded, and which of them can be drawn, both (S, E, F)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = self._rollout.read_shown(name, steps, envs).astype(np.float32)
+            good = np.isfinite(values)
+            if _is_rotation(name):
+                usable = good.all(axis=-1, keepdims=True) & values.any(axis=-1, keepdims=True)
+                good = np.broadcast_to(usable, values.shape)
+                values = normalize(values)
+        return values, good
+
+    def _seeds(self, name: str, step: int, envs: Sequence[int], missing: np.ndarray) -> np.ndarray:
+        """What stands in at `step`, (E, F), looked up for the envs in which something is missing (E, F)."""
+        seeds = np.tile(_neutral(name, missing.shape[-1]), (len(envs), 1))
+        for column in np.flatnonzero(missing.any(axis=-1)).tolist():
+            seeds[column] = self._last_finite(name, envs[column], step)
+        return seeds
+
+    def _last_finite(self, name: str, env: int, step: int) -> np.ndarray:
+        """The last finite values before `step`, (F,), each one looked for on its own."""
+        known_step, known = self._known.get((name, env), (0, None))
+        if known is None or known_step > step:
+            known_step, known = 0, _neutral(name, self._rollout.fields[name].shape[-1])
+        found, missing = known.copy(), np.ones(known.shape, dtype=bool)
+        stop = step
+        while stop > known_step and missing.any():
+            start = max(known_step, stop - _LOOK_BACK_STEPS)
+            values, good = (a[:, 0] for a in self._read_checked(name, slice(start, stop), [env]))
+            here = missing & good.any(axis=0)
+            last_row = len(good) - 1 - np.argmax(good[::-1], axis=0)
+            found[here] = values[last_row, np.arange(len(found))][here]
+            missing &= ~here
+            stop = start
+        self._known[name, env] = (step, found)
+        return found
+
+
+def _is_rotation(name: str) -> bool:
+    return name.endswith(".base_wxyz")
+
+
+def _neutral(name: str, size: int) -> np.ndarray:
+    """What is drawn where nothing finite was recorded."""
+    return np.eye(1, size, dtype=np.float32)[0] if _is_rotation(name) else np.zeros(size, dtype=np.float32)
+
+
+def _hold(values: np.ndarray, good: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """Values (S, E, F) with the last good one before, else the seed (E, F), in the place of each that is not good."""
+    seeded = np.concatenate([seeds[None], values])
+    rows = np.where(good, np.arange(1, len(seeded))[:, None, None], 0)
+    return np.take_along_axis(seeded, np.maximum.accumulate(rows, axis=0), axis=0)

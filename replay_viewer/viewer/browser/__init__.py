@@ -1,0 +1,1 @@
+"""One browser: what it sees, and the camera that it has."""

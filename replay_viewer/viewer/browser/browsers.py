@@ -1,0 +1,98 @@
+"""The browsers that show the viewer: each has a view of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import viser
+
+from ...theme import LOOKS
+from ..panels.timeline import TimelinePanel
+from ..session import Session
+from ..wire.mailbox import Action
+from ..wire.page_bridge import PageAction
+from .memory import read_memory
+from .view import ClientView, Subject
+
+
+class Browsers:
+    """The view of every browser, and what its keys and buttons do to that.
+
+    Attributes:
+        views: by the id of the browser.
+    """
+
+    def __init__(self, session: Session, *, shadows: bool) -> None:
+        """shadows: whether the light casts shadows at first."""
+        self.views: dict[int, ClientView] = {}
+        self._session, self._shadows = session, shadows
+
+    @property
+    def subject(self) -> Subject:
+        """What cameras look at now."""
+        return Subject(self._session.aim, self._session.size)
+
+    @property
+    def actions(self) -> dict[str, PageAction]:
+        """What a key or a button does to the view of the browser that it was pressed in."""
+
+        def look(name: str) -> PageAction:
+            return lambda _, client_id: self.views[client_id].look_from(name, self.subject)
+
+        def changed(client_id: int, change: Action, *args: Any) -> None:
+            change(*args)
+            view = self.views[client_id]
+            self._timeline.update(view.client, view.state)
+
+        return {
+            **{f"look_{name}": look(name) for name in ("top", "side", "front", "follow")},
+            "toggle_follow": lambda _, client: changed(client, self.views[client].toggle_follow, self.subject),
+            "set_look": lambda value, client: self._set_look(client, value),
+            "restore_view": lambda value, client: changed(
+                client, self.views[client].restore, read_memory(value), self.subject
+            ),
+            "reset_view": lambda _, client: changed(client, self.views[client].reset, self.subject),
+            "toggle_shadows": lambda _, client: changed(client, self.views[client].toggle_shadows),
+            "zoom": lambda _, client: self._timeline.toggle_zoom(self.views[client].client),
+        }
+
+    def welcome(
+        self, server: viser.ViserServer, clients: Iterable[viser.ClientHandle], timeline: TimelinePanel
+    ) -> None:
+        """Give every browser that is there a view, and the timeline's bar what it shows."""
+        self._timeline = timeline
+        self._set_home_view(server)
+        for client in clients:
+            self.greet(client)
+
+    def greet(self, client: viser.ClientHandle) -> None:
+        """Give a browser a view, and its bar what it shows."""
+        view = self.views[client.client_id] = ClientView(client, shadows=self._shadows)
+        view.look_from("follow", self.subject)
+        self._timeline.greet(client, {**view.state, "size": self.subject.size})
+
+    def forget(self, client_id: int) -> None:
+        """A browser has left."""
+        self._session.end_scrub(client_id)
+        self.views.pop(client_id, None)
+
+    def close(self) -> None:
+        """Take away what is the browsers' own."""
+        for view in self.views.values():
+            view.close()
+
+    def notify(self, title: str, problem: str) -> None:
+        """Tell every browser of a problem."""
+        for view in self.views.values():
+            view.notify(title, problem)
+
+    def _set_look(self, client_id: int, name: Any) -> None:
+        if isinstance(name, str) and name in LOOKS:
+            self.views[client_id].look = LOOKS[name]
+
+    def _set_home_view(self, server: viser.ViserServer) -> None:
+        """What viser's "reset view" goes to: the follow preset of the first frame shown."""
+        pose = self.subject.seen_from("follow", self.subject.origin)
+        camera = server.initial_camera
+        camera.position, camera.look_at, camera.fov = pose.position, pose.look_at, pose.fov

@@ -1,0 +1,192 @@
+"""Each browser's own view: its camera, whether its world follows the robot, its shadows, light or dark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import viser
+
+from ...camera import Aim, Carried, Free
+from ...camera.presets import CameraPose, preset
+from ...theme import LIGHT
+from ..scene import WORLD
+from ..wire.server import move_camera
+from .camera import browser_pose
+from .memory import ViewMemory
+
+# An orbit camera cannot look along its own axis; this tilt [m per m of distance] is not visible.
+_OFF_AXIS = 1e-3
+# How steep a camera looks down at many, as the height of its direction; room for them around their middles.
+_BIRD, _ROOM = 0.45, 1.4
+# Cameras nearer to each other than this part of their distance from what they look at are at the same place.
+_NEARLY = 0.01
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What cameras look at: the smoothed base of a robot. size: its radius [m]."""
+
+    aim: Aim
+    size: float
+
+    @property
+    def origin(self) -> np.ndarray:
+        """The world point (3,) [m] that followers have in the middle of their space: below the aim, at height 0."""
+        return self.aim.position * (1.0, 1.0, 0.0)
+
+    def seen_from(self, name: str, origin: np.ndarray, aspect: float = 1.0) -> CameraPose:
+        """A camera preset, in the space of a browser that has the world point `origin` in its middle."""
+        pose = preset(name, self.aim.position, self.aim.heading, self.size, aspect)
+        distance = float(np.linalg.norm(pose.position - pose.look_at))
+        off_axis = pose.up * _OFF_AXIS * distance if abs(pose.up[2]) < 0.5 else np.zeros(3)
+        return pose._replace(position=pose.position - origin - off_axis, look_at=pose.look_at - origin)
+
+
+def notify(client: viser.ClientHandle, title: str, problem: str) -> None:
+    """Tell a browser of a problem."""
+    client.add_notification(title, problem, color="red", auto_close_seconds=8)
+
+
+class ClientView:
+    """One browser's view.
+
+    The server's world frame follows the robot (see `Scene`). A browser that does not follow has a world frame of its
+    own in its place, which stays where it was when following ended.
+
+    Attributes:
+        look: light or dark, as the page says that it is.
+    """
+
+    def __init__(self, client: viser.ClientHandle, *, shadows: bool) -> None:
+        """shadows: whether the light casts shadows at first."""
+        self.client = client
+        self.look = LIGHT
+        self._shadows = self._usual_shadows = shadows
+        self._still_world: viser.FrameHandle | None = None
+        self._stepped_back: tuple[CameraPose, CameraPose] | None = None  # From where, and to where.
+
+    @property
+    def state(self) -> dict[str, bool]:
+        """What the page's buttons show."""
+        return {"following": self._still_world is None, "shadows": self._shadows}
+
+    def camera(self) -> Carried | Free:
+        """This browser's camera, for a film: it follows where the browser does. Raises OddCamera."""
+        pose = browser_pose(self.client.camera)
+        return Carried(pose) if self._still_world is None else Free(_moved(pose, -self._still_world.position))
+
+    def camera_now(self, subject: Subject) -> CameraPose:
+        """Where this browser's camera is in the world. Raises OddCamera."""
+        return _moved(browser_pose(self.client.camera), self.origin(subject))
+
+    def look_from(self, name: str, subject: Subject) -> None:
+        """Put the camera on a preset; orbiting goes on from there."""
+        self._take(subject.seen_from(name, self.origin(subject), self._aspect()), 1.0)
+
+    def step_back(self, points: np.ndarray, subject: Subject) -> None:
+        """Move the camera away from what it looks at, until points (K, 3) [m] of the world are in the picture too."""
+        near = browser_pose(self.client.camera)
+        far = distant_view(near, points - self.origin(subject), self._aspect())
+        if far is not None:
+            self._stepped_back = near, far
+            self._take(far, 1.0)
+
+    def come_back(self) -> None:
+        """Undo `step_back`, if the camera was not moved since."""
+        if self._stepped_back is None:
+            return
+        (near, far), self._stepped_back = self._stepped_back, None
+        if _is_at(browser_pose(self.client.camera), far):
+            self._take(near, 1.0)
+
+    def toggle_follow(self, subject: Subject) -> None:
+        """Let go of the robot where it is, or take it to the middle of the picture again, in the same direction."""
+        if self._still_world is None:
+            self._stand_still(-subject.origin)
+        else:
+            self._stand_still(None)
+            self._aim_at(subject.aim.position - subject.origin)
+
+    def restore(self, memory: ViewMemory, subject: Subject) -> None:
+        """Go back to the view that the browser had."""
+        if memory.shadows is not None and memory.shadows != self._shadows:
+            self.toggle_shadows()
+        if memory.camera is not None:
+            self._stand_still(memory.world)
+            self._take(memory.camera, subject.size)
+
+    def reset(self, subject: Subject) -> None:
+        """Go to the view that a new browser has."""
+        if self._shadows != self._usual_shadows:
+            self.toggle_shadows()
+        self._stand_still(None)
+        self.look_from("follow", subject)
+
+    def close(self) -> None:
+        """Take away what is this browser's own in the scene."""
+        self._stand_still(None)
+
+    def notify(self, title: str, problem: str) -> None:
+        """Tell this browser of a problem."""
+        notify(self.client, title, problem)
+
+    def toggle_shadows(self) -> None:
+        """Cast shadows or not; a machine without a GPU draws faster without."""
+        self._shadows = not self._shadows
+        self.client.scene.configure_default_lights(cast_shadow=self._shadows)
+
+    def _stand_still(self, world: np.ndarray | None) -> None:
+        """Give this browser a world at (3,) [m] that stays there, or with None the one that follows the robot."""
+        if self._still_world is not None:
+            self._still_world.remove()
+        scene = self.client.scene
+        self._still_world = None if world is None else scene.add_frame(WORLD, show_axes=False, position=world)
+
+    def _take(self, pose: CameraPose, unit: float) -> None:
+        """Put the camera on a pose whose lengths are in units [m]."""
+        move_camera(self.client, (pose.position * unit).tolist(), (pose.look_at * unit).tolist(), pose.fov)
+
+    def origin(self, subject: Subject) -> np.ndarray:
+        """The world point (3,) [m] in the middle of this browser's space."""
+        return subject.origin if self._still_world is None else -self._still_world.position
+
+    def _aspect(self) -> float:
+        """Width of the browser's picture over its height; 1 where it has no size."""
+        width, height = self.client.camera.image_width, self.client.camera.image_height
+        return width / height if width > 0 and height > 0 else 1.0
+
+    def _aim_at(self, target: np.ndarray) -> None:
+        camera = self.client.camera
+        view = camera.position - camera.look_at
+        if not np.isfinite(view).all():
+            return  # What a browser says of its camera may be anything.
+        with self.client.atomic():
+            camera.position = target + view
+            camera.look_at = target
+
+
+def distant_view(pose: CameraPose, points: np.ndarray, aspect: float) -> CameraPose | None:
+    """A camera that sees points (K, 3) as well, farther away and not lower than a bird; None if it sees them already.
+
+    aspect: the picture's width over its height.
+    """
+    away = pose.position - pose.look_at
+    distance = float(np.linalg.norm(away))
+    yaw, height = np.arctan2(away[1], away[0]), max(away[2] / distance, _BIRD)
+    flat, right = np.array([np.cos(yaw), np.sin(yaw), 0.0]), np.array([-np.sin(yaw), np.cos(yaw), 0.0])
+    away = (1 - height**2) ** 0.5 * flat + [0.0, 0.0, height]
+    offsets, slope = points - pose.look_at, np.tan(pose.fov / 2)
+    beside, above = abs(offsets @ right) / (slope * aspect), abs(offsets @ np.cross(away, right)) / slope
+    needed = float((_ROOM * np.maximum(beside, above) + offsets @ away).max(initial=0.0))
+    return pose._replace(position=pose.look_at + needed * away) if needed > distance else None
+
+
+def _is_at(pose: CameraPose, other: CameraPose) -> bool:
+    """Whether both see the same, as far as a person can tell."""
+    nearly = _NEARLY * float(np.linalg.norm(other.position - other.look_at))
+    return np.allclose(pose.position, other.position, 0, nearly) and np.allclose(pose.look_at, other.look_at, 0, nearly)
+
+
+def _moved(pose: CameraPose, offset: np.ndarray) -> CameraPose:
+    return pose._replace(position=pose.position + offset, look_at=pose.look_at + offset)

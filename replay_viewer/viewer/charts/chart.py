@@ -1,0 +1,166 @@
+"""A chart's state: which curves it shows, and how; the same for every browser."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...reward_scales import Range, chart_range
+from ..plots.picture import Line, Picture, Spread, step_span
+from ..session import Session
+from .choice import CurveChoice
+from .curves import CurveSource
+from .followed_curves import FollowedCurves, settled_range
+from .spreads import MAX_SPREADS, Spreads
+
+_WIDTH, _MAIN_WIDTH, _PINNED_WIDTH = 1.25, 1.75, 2.5
+# A limit farther away than this share of what is shown would flatten the curves; room is left beyond the others.
+_NEAR, _LIMIT_MARGIN = 0.5, 0.03
+# Curves whose limits are all marked.
+_FEW = 4
+
+Limits = tuple[tuple[int, float], ...]
+
+
+class CurvePlot:
+    """Curves of one source.
+
+    Attributes:
+        choice: which curves are shown. per_second: whether amounts per step are divided by control_dt.
+        normalised: whether each curve is a share of its own largest value. with_spread: whether the mean over the
+            episodes of all envs is shown too, and the deviation from it.
+    """
+
+    def __init__(self, session: Session, source: CurveSource, spreads: Spreads) -> None:
+        self._session, self.source, self._spreads = session, source, spreads
+        self.choice = CurveChoice(len(source.names), source.max_shown)
+        self.per_second = self.normalised = self.with_spread = False
+        self._curves = FollowedCurves()
+        self._shown: tuple[object, ...] = ()
+        self._picture: Picture | None = None
+
+    @property
+    def factor(self) -> float:
+        """What a recorded value is multiplied by to be shown."""
+        return 1.0 / self._session.player.control_dt if self.per_second else 1.0
+
+    @property
+    def unit(self) -> str:
+        """What the axis of values says."""
+        if self.normalised:
+            return "share of each curve's largest"
+        return ("per second" if self.per_second else "per step") if self.source.has_rate else self.source.unit
+
+    @property
+    def note(self) -> str:
+        """What the user should know of the curves, and of work on them that goes on."""
+        if not self.choice.shown:
+            return "Every curve is hidden"
+        if not self.with_spread:
+            return ""
+        if not self._focus():
+            return f"Pin up to {MAX_SPREADS} curves to see how they usually go"
+        return self._spreads.note or (
+            "Dashed: mean over the episodes of all envs, at the same time after their start; band: \u00b11 \u03c3"
+        )
+
+    def toggle_per_second(self) -> None:
+        """Amounts per second, or per step."""
+        self.per_second = not self.per_second
+
+    def toggle_normalised(self) -> None:
+        """Each curve on a scale of its own, or all on one."""
+        self.normalised = not self.normalised
+
+    def toggle_spread(self) -> None:
+        """Show how the curves usually go, or not."""
+        self.with_spread = not self.with_spread
+
+    def picture(self, takes_growth: bool = True) -> Picture:
+        """What the chart shows now; the same object while nothing changes.
+
+        takes_growth: also what has been recorded since of the episode.
+        """
+        source, session = self.source, self._session
+        self._curves.follow(
+            source.key,
+            source.steps,
+            len(source.names),
+            source.read_from,
+            is_running=session.is_running(session.episode),
+            takes_growth=takes_growth,
+        )
+        focus = self._focus()
+        self._spreads.ask({source.spread_key(curve): source.reader(curve) for curve in focus})
+        style = (source.key, self.per_second, self.normalised, self.choice.key, focus, self._spreads.version)
+        shown = (style, self._curves.version)
+        if self._picture is None or shown != self._shown:
+            before = self._picture.y_range if self._picture is not None and self._shown[0] == style else None
+            self._shown, self._picture = shown, self._draw(focus, before)
+        return self._picture
+
+    def _focus(self) -> tuple[int, ...]:
+        """The curves whose spread is shown: those that were picked out; else the main one, else all if they are few."""
+        if not self.with_spread:
+            return ()
+        shown = self.choice.shown
+        picked = [curve for curve in shown if curve in self.choice.pinned or curve == self.choice.alone]
+        main = [curve for curve in shown if curve == self.source.main]
+        return tuple((picked or main or (shown if len(shown) <= MAX_SPREADS else ()))[:MAX_SPREADS])
+
+    def _draw(self, focus: tuple[int, ...], before: Range) -> Picture:
+        curves, shown = self._curves.curves, self.choice.drawn
+        factors = np.array([self._factor(curves.points[:, curve]) for curve in shown])
+        values = curves.points[:, list(shown)] * factors
+        spreads = tuple(s for curve in focus if (s := self._spread(shown.index(curve), curve, factors)) is not None)
+        bands = [s.mean + sign * s.deviation for s in spreads for sign in (-1, 1)]
+        needed, near = _with_near(chart_range(np.column_stack([values, *bands])), self._limits(factors))
+        return Picture(
+            steps=curves.steps,
+            curves=values,
+            lines=tuple(self._line(curve, factor) for curve, factor in zip(shown, factors, strict=True)),
+            span=step_span(curves.first_step, self._curves.num_steps_shown),
+            y_range=settled_range(before, needed),
+            unit=self.unit,
+            spreads=spreads,
+            limits=near,
+        )
+
+    def _limits(self, factors: np.ndarray) -> Limits:
+        """Of curves that are few, or that are pinned: more lines would hide the curves."""
+        shown, pinned = self.choice.drawn, self.choice.pinned
+        marked = [(i, curve) for i, curve in enumerate(shown) if len(shown) <= _FEW or curve in pinned]
+        return tuple(
+            (i, limit * float(factors[i])) for i, curve in marked for limit in self.source.limits.get(curve, ())
+        )
+
+    def _factor(self, values: np.ndarray) -> float:
+        if not self.normalised:
+            return self.factor
+        finite = np.abs(values[np.isfinite(values)])
+        return 1.0 / finite.max() if finite.size and finite.max() > 0 else 1.0
+
+    def _line(self, curve: int, factor: float) -> Line:
+        is_main = curve == self.source.main and len(self.source.names) > 1
+        width = _PINNED_WIDTH if curve in self.choice.pinned else _MAIN_WIDTH if is_main else _WIDTH
+        # What a reader is told is the value, not the share of it that is drawn.
+        return Line(self.source.names[curve], self.source.colors[curve], width, factor / self.factor)
+
+    def _spread(self, line: int, curve: int, factors: np.ndarray) -> Spread | None:
+        curves = self._curves.curves
+        band = self._spreads.band(self.source.spread_key(curve), curves.num_steps)
+        if band is None:
+            return None
+        at = curves.steps - curves.first_step
+        return Spread(line, band.mean[at, 0] * factors[line], band.deviation[at, 0] * factors[line])
+
+
+def _with_near(shown: Range, limits: Limits) -> tuple[Range, Limits]:
+    """The range with those limits that can be shown without flattening the curves, and these limits."""
+    if shown is None:
+        return None, ()
+    span = shown[1] - shown[0]
+    near: Limits = tuple(limit for limit in limits if shown[0] - _NEAR * span <= limit[1] <= shown[1] + _NEAR * span)
+    values = [value for _, value in near]
+    margin = _LIMIT_MARGIN * span
+    bottom, top = min(values, default=np.inf) - margin, max(values, default=-np.inf) + margin
+    return (min(shown[0], bottom), max(shown[1], top)), near

@@ -1,0 +1,60 @@
+"""Everything that is plotted: the rewards, and one signal of those recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ...errors import UnknownName
+from ...rollout.signals import Signal, signals
+from ..plots.reward_curves import RewardCurves
+from ..plots.signal_curves import SignalCurves
+from ..session import Session
+from .chart import CurvePlot
+from .spreads import Spreads
+
+
+class Plots:
+    """The charts' state, shared by all browsers.
+
+    Attributes:
+        rewards: the chart of rewards, or None where none are recorded. labels: of all signals that can be plotted, by
+            which they are chosen. label: of the one that is.
+    """
+
+    def __init__(self, session: Session, tell: Callable[[], object]) -> None:
+        """tell: called, on another thread, when work in the background has news."""
+        self._session, self._tell = session, tell
+        self._spreads = [Spreads(session.replay.rollout, tell) for _ in range(2)]
+        source = RewardCurves(session)
+        self.rewards = CurvePlot(session, source, self._spreads[0]) if source.names else None
+        self._by_label = _by_label(signals(session.replay.rollout))
+        self._plots: dict[str, CurvePlot] = {}
+        self.labels = tuple(self._by_label)
+        self.label = self.labels[0]
+
+    @property
+    def signal(self) -> CurvePlot:
+        """The chart of the signal that is chosen."""
+        if self.label not in self._plots:
+            source = SignalCurves(self._session, self._by_label[self.label])
+            self._plots[self.label] = CurvePlot(self._session, source, self._spreads[1])
+        return self._plots[self.label]
+
+    def select_signal(self, label: str) -> None:
+        """Plot another signal. Raises UnknownName if there is none that is called so."""
+        if label not in self._by_label:
+            raise UnknownName("signal", label, self.labels)
+        self.label = label
+
+    def close(self) -> None:
+        """End work in the background."""
+        for spreads in self._spreads:
+            spreads.close()
+
+
+def _by_label(found: Sequence[Signal]) -> dict[str, Signal]:
+    """Signals by what people call them; a user's own, where it has the name of one of ours, with its field's too."""
+    by_label: dict[str, Signal] = {}
+    for signal in found:
+        by_label[f"{signal.label} ({signal.name})" if signal.label in by_label else signal.label] = signal
+    return by_label

@@ -1,0 +1,112 @@
+"""What is drawn of a robot that is one of many: a mesh per link with few triangles, of one colour or of a few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...render.mesh.levels_of_detail import coarser
+from ...render.mesh.parts import Part, arranged
+from ...render.mesh.surface import Surface, parts_of, robot_surface
+from ...render.triangles import areas
+from ...robot import Robot
+from ...robot.materials import to_linear
+from ...robot.weld import unique_rows
+
+# Triangles of all robots together that a laptop's GPU draws at the rate of its display.
+_ALL_TRIANGLES = 4_000_000
+_FEWEST, _MOST = 60, 1000
+# Up to so many envs, links are drawn in up to so many colours; each is a mesh whose poses are sent too.
+_COLORFUL_ENVS, _MOST_COLORS = 64, 3
+# Of a part with more triangles, details smaller than one in so many along it are left out first.
+_MANY, _FINE = 4000, 64
+# Cells shrink or grow by this while the right size is looked for.
+_CELL_STEP = 2**0.5
+
+
+@dataclass(frozen=True, eq=False)
+class LinkMesh:
+    """Triangles on one link, in its coordinates.
+
+    vertices (V, 3) float32 [m], triangles (F, 3) int32, light (3,): its colour as linear light, 0..1.
+    """
+
+    link: int
+    vertices: np.ndarray
+    triangles: np.ndarray
+    light: np.ndarray
+
+
+def link_meshes(robot: Robot, num_envs: int) -> list[LinkMesh]:
+    """The meshes of a robot of which so many are drawn; the more there are, the coarser they get."""
+    surface = robot_surface(robot)
+    budget = int(np.clip(_ALL_TRIANGLES / (num_envs * robot.num_bodies), _FEWEST, _MOST))
+    num_colors = _MOST_COLORS if num_envs <= _COLORFUL_ENVS else 1
+    parts = [_colored(_handy(part), surface) for part in parts_of(surface)]
+    return [_mesh(piece, budget) for part in parts for piece in _by_color(part, num_colors)]
+
+
+def _handy(part: Part) -> Part:
+    """The part, without its finest details if it has many triangles: looking for the right cells takes a while."""
+    return coarser(part, _extent(part) / _FINE) if len(part.triangles) > _MANY else part
+
+
+def _extent(part: Part) -> float:
+    """The longest edge [m] of a part's box."""
+    return float(np.ptp(part.vertices, axis=0).max())
+
+
+def _mesh(part: Part, budget: int) -> LinkMesh:
+    """A part of one colour, with at most so many triangles."""
+    light = _weighted_mean(part.colors[part.triangles[:, 0]], part)
+    few = _within(replace(part, colors=np.tile(light, (len(part.vertices), 1))), budget)
+    return LinkMesh(part.link, few.vertices, few.triangles, light)
+
+
+def _within(part: Part, budget: int) -> Part:
+    """The part with the finest cells that leave at most `budget` triangles, and some."""
+    if len(part.triangles) <= budget:
+        return part
+    cell = _extent(part) * (2 / budget) ** 0.5
+    few = coarser(part, cell)
+    while len(few.triangles) > budget:
+        cell *= _CELL_STEP
+        few = coarser(part, cell)
+    while True:
+        finer = coarser(part, cell / _CELL_STEP)
+        if len(finer.triangles) > budget:
+            return few if len(few.triangles) else finer
+        few, cell = finer, cell / _CELL_STEP
+
+
+def _colored(part: Part, surface: Surface) -> Part:
+    """The part without textures, in whose place their mean colours stand."""
+    atlas = surface.atlas
+    is_textured = part.textures >= 0
+    if not is_textured.any():
+        return part
+    last = atlas.table[np.arange(len(atlas.table)), atlas.num_levels - 1, 0]
+    means = to_linear(atlas.texels[last] / 255)
+    colors = part.colors.copy()
+    colors[part.triangles[is_textured]] = means[part.textures[is_textured]][:, None]
+    return replace(part, colors=colors, uv=np.zeros_like(part.uv), textures=np.full_like(part.textures, -1))
+
+
+def _by_color(part: Part, most: int) -> Iterator[Part]:
+    """The part in pieces, one for each of its largest colours; what has another goes with the first."""
+    _, color = unique_rows(np.round(part.colors[part.triangles[:, 0]] * 16))
+    sizes = np.bincount(color, areas(part.vertices[part.triangles]))
+    largest = np.argsort(-sizes, kind="stable")[:most]
+    for rank, index in enumerate(largest):
+        chosen = color == index
+        if rank == 0:
+            chosen |= ~np.isin(color, largest)
+        yield arranged(replace(part, triangles=part.triangles[chosen], textures=part.textures[chosen]))
+
+
+def _weighted_mean(values: np.ndarray, part: Part) -> np.ndarray:
+    """The mean (k,) of values (F, k) of a part's triangles, by their areas."""
+    sizes = areas(part.vertices[part.triangles])
+    return (sizes @ values / max(float(sizes.sum()), np.finfo(np.float32).tiny)).astype(np.float32)

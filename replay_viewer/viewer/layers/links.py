@@ -1,0 +1,70 @@
+"""The coordinate frames of all links, and the joints' axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import viser
+
+from ...robot.feet import body_of
+from ...rotations import conjugate, multiply, rotate
+from ..scene import link_node
+from .layer import Overlay, css
+
+if TYPE_CHECKING:
+    from ...replay.replay import Replay
+    from ...robot import Robot
+
+_AXIS = (217, 70, 239)
+
+
+class LinkFrames(Overlay):
+    """Nodes that hang on the links' own, and so cost nothing while they move."""
+
+    name = "frames"
+    title = "Frames and joint axes"
+    hint = "Each link's coordinates, each joint's axis"
+
+    def __init__(self, replay: Replay) -> None:
+        super().__init__()
+        self._replay = replay
+
+    @property
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        return (("#ff0000", "x"), ("#00c000", "y"), ("#0000ff", "z"), (css(_AXIS), "axis of the joint before the link"))
+
+    def setup(self, server: viser.ViserServer) -> None:
+        for entity, robot in self._replay.robots.items():
+            for body in range(robot.num_bodies):
+                self._add_frames(server, entity, robot, body)
+
+    def _add_frames(self, server: viser.ViserServer, entity: str, robot: Robot, body: int) -> None:
+        """The frames of a moving link and of those fixed to it, and the axis that it moves about or along."""
+        node = link_node(entity, robot.link_names[body])
+        positions, wxyz = poses_on(robot, body)
+        length = 0.22 * robot.radius
+        axes = server.scene.add_batched_axes(
+            f"{node}/frames", wxyz, positions, axes_length=length, axes_radius=0.03 * length
+        )
+        self._roots.append(axes)
+        if body:
+            axis = robot.joints[body - 1].axis * length * 1.3
+            ends = np.stack([-axis, axis])[None].astype(np.float32)
+            arrow = server.scene.add_arrows(
+                f"{node}/axis",
+                ends,
+                _AXIS,
+                shaft_radius=0.035 * length,
+                head_radius=0.09 * length,
+                head_length=0.25 * length,
+            )
+            self._roots.append(arrow)
+
+
+def poses_on(robot: Robot, body: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions (K, 3) [m] and rotations (K, 4), on a moving link, of itself and of all links fixed to it."""
+    links = [link for link in range(robot.num_links) if body_of(robot, link) == body]
+    positions, wxyz = robot.forward_kinematics(np.zeros(robot.num_joints))
+    back = conjugate(wxyz[body])
+    return rotate(back, positions[links] - positions[body]), multiply(back, wxyz[links])

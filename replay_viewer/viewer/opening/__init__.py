@@ -1,0 +1,1 @@
+"""What a page opens: the list of a folder, dropped files, uploads."""

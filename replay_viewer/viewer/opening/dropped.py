@@ -1,0 +1,145 @@
+"""What somebody dropped into the page: recordings, a robot, or both, as files or folders or a ZIP of them."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ...errors import FileProblem, ReplayError, listing, printable
+from ...formats import load_rollout
+from ...formats.find import recordings_below
+from ...record.names import META, is_inside
+from .uploads import MAX_BYTES, MAX_FILES
+
+_PACKED = ".rec"
+
+
+class NothingToOpen(ReplayError):
+    """Files that hold neither a recording nor a robot."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"Neither a recording nor a robot is in what was dropped: {listing(map(printable, names), 5)}. Drop a "
+            "recording (a .rec file or its folder), a rollout .npz that has 'base_pos', or a robot's folder with its "
+            ".urdf and meshes."
+        )
+
+
+class SeveralRecordings(ReplayError):
+    """More than one recording was dropped: they are listed instead of one being opened."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__("Several recordings were dropped.")
+
+
+class RobotAlone(ReplayError):
+    """A robot was dropped where no recording is shown that it could be for."""
+
+    def __init__(self) -> None:
+        super().__init__("A robot was dropped without a recording. Drop both together, or open the recording first.")
+
+
+class Dropped:
+    """The files of one drop, ZIPs unpacked.
+
+    Attributes:
+        folder: where they are, links resolved. recordings: those in it. urdfs: robots' descriptions that are no part
+            of a recording.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Look what is there. Raises NothingToOpen, or FileProblem for a ZIP that cannot be unpacked."""
+        self.folder = folder
+        for archive in sorted(folder.rglob("*.zip")):
+            unpack(archive)
+        self.recordings = recordings_below(folder)
+        inside = set(self.recordings)
+        urdfs = (path for path in folder.rglob("*.urdf") if path.is_file())
+        self.urdfs = sorted(path for path in urdfs if inside.isdisjoint(path.parents))
+        if not self.recordings and not self.urdfs:
+            raise NothingToOpen(sorted(str(path.relative_to(folder)) for path in _files(folder)))
+
+    def recording(self) -> Path | None:
+        """The recording that was dropped, if one was. Raises SeveralRecordings."""
+        if len(self.recordings) > 1:
+            raise SeveralRecordings(self.folder)
+        return next(iter(self.recordings), None)
+
+    def urdf_for(self, recording: Path) -> Path | None:
+        """Of the robots that were dropped, the one that has most of a recording's joints; None without a robot.
+
+        Raises ReplayError where the recording cannot be read, or none of the robots.
+        """
+        if len(self.urdfs) < 2:
+            return next(iter(self.urdfs), None)
+        rollout = load_rollout(recording)
+        try:
+            recorded = {name for entity in rollout.robots for name in entity.joint_names}
+        finally:
+            rollout.close()
+        return self._best_for(recorded)
+
+    def _best_for(self, recorded: set[str]) -> Path:
+        """Robots often come in several versions, such as one with hands and one without."""
+        from ...robot import load_robot  # Kinematics and meshes take a second to import.
+
+        scores: dict[Path, tuple[int, int]] = {}
+        problems: list[ReplayError] = []
+        for path in self.urdfs:
+            try:
+                joints = set(load_robot(path, inside=self.folder).joint_names)
+                scores[path] = len(joints & recorded), -len(joints - recorded)
+            except ReplayError as problem:
+                problems.append(problem)
+        if not scores:
+            raise problems[0]
+        return max(scores, key=lambda path: scores[path])
+
+
+def unpack(archive: Path) -> Path:
+    """Unpack a ZIP beside itself, and remove it. Returns the folder; a recording's has its suffix.
+
+    Raises FileProblem: damaged, too large, or with names that lead out of it.
+    """
+    try:
+        with zipfile.ZipFile(archive) as file:
+            members = [member for member in file.infolist() if not member.is_dir()]
+            folder = _new_folder(archive, is_recording=any(member.filename == META for member in members))
+            for member in _checked(archive, members):
+                (folder / member.filename).parent.mkdir(parents=True, exist_ok=True)
+                with file.open(member) as source, (folder / member.filename).open("xb") as out:
+                    shutil.copyfileobj(source, out, 1 << 20)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
+        raise FileProblem(archive.name, f"cannot be unpacked: {error}.", "Drop the files themselves.") from error
+    except OSError as error:
+        raise FileProblem(archive.name, f"cannot be unpacked: {error.strerror or error}.") from error
+    archive.unlink()
+    return folder
+
+
+def _checked(archive: Path, members: Sequence[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
+    """The members, none of which leads out or holds more than it says: no more than that is read of it."""
+    num_bytes = sum(member.file_size for member in members)
+    if num_bytes > MAX_BYTES or len(members) > MAX_FILES:
+        found = f"holds {len(members)} files of {num_bytes / 2**30:.1f} GiB in all"
+        raise FileProblem(archive.name, f"{found}, more than the {MAX_FILES} files and {MAX_BYTES >> 30} GiB allowed.")
+    for member in members:
+        if not is_inside(member.filename):
+            raise FileProblem(archive.name, f"has a member that leads out of it: {printable(member.filename)!r}.")
+        yield member
+
+
+def _new_folder(archive: Path, *, is_recording: bool) -> Path:
+    folder = archive.with_name(archive.stem.removesuffix(_PACKED) + (_PACKED if is_recording else ""))
+    while folder.exists():
+        folder = folder.with_name(f"{folder.stem}_{folder.suffix}")
+    folder.mkdir()
+    return folder
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,221 @@
+"""What can be opened from the page: the recordings of a folder, and files that somebody drops into it.
+
+The page names recordings by their number in the list, and drops by a key: never by a path.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import viser
+
+from ...errors import ReplayError, printable
+from ..notices import Busy
+from ..shelf import Shelf
+from ..wire.mailbox import Mailbox
+from ..wire.page_bridge import PageAction, PageBridge
+from .dropped import Dropped, RobotAlone, SeveralRecordings
+from .opening import Opening, Order
+from .uploads import MAX_BYTES, Uploads
+
+if TYPE_CHECKING:
+    from ...replay.replay import Replay
+    from ...rollout.rollout import Entity
+
+_log = logging.getLogger(__name__)
+
+# By this name the pages are told of an opening.
+_OPENING = "opening"
+
+
+class Files:
+    """Opens what the browsers ask for. Only the owner thread touches it."""
+
+    def __init__(
+        self,
+        uploads: Uploads,
+        mailbox: Mailbox,
+        page: PageBridge,
+        clients: Mapping[int, viser.ClientHandle],
+        busy: Busy,
+        show: Callable[[Replay, Order], object],
+    ) -> None:
+        """Nothing is shown yet.
+
+        Args:
+            uploads: what is dropped; it is removed when it is not needed any more.
+            mailbox: what work in the background posts its news to.
+            page: our part of the page.
+            clients: the browsers that are there, by id.
+            busy: tells what is done.
+            show: shows what was opened in the place of what is shown, or raises; then what is shown stays.
+        """
+        self._uploads = uploads
+        self._mailbox, self._page, self._clients, self._busy, self._show = mailbox, page, clients, busy, show
+        self._order: Order | None = None
+        self._is_shown = self._lacks_robot = False
+        self._shelf: Shelf | None = None
+        self._how: Order | None = None
+        self._opening: Opening | None = None
+        self._asked_by = -1
+
+    @property
+    def actions(self) -> dict[str, PageAction]:
+        """What the page may ask for."""
+        return {
+            "open_listed": self._open_listed,
+            "open_neighbour": self._open_neighbour,
+            "open_upload": self._open_upload,
+            "cancel_opening": lambda value, client_id: self._abandon(),
+            "look_again": lambda value, client_id: self._shelf and self._shelf.look_again(),
+        }
+
+    def list_folder(self, how: Order, name: str = "") -> None:
+        """Let the pages choose from the recordings of a folder.
+
+        Args:
+            how: how each of them is opened; its path is the folder's.
+            name: what to call the folder; empty for its own name.
+        """
+        self._how = how
+        if self._shelf is not None:
+            self._shelf.close()
+        self._shelf = Shelf(how.path, name, self._mailbox, self._tell)
+        self._tell({**self._state, "isAskedFor": True})
+
+    def greet(self, client: viser.ClientHandle) -> None:
+        """Tell a browser that has just come."""
+        self._page.update(client, {"files": self._state})
+
+    def shown(self, replay: Replay, order: Order | None) -> None:
+        """Something is shown now, by an order or from memory; what was dropped before is not needed any more."""
+        self._order, self._is_shown = order, True
+        # A robot can be added to what can be opened again.
+        self._lacks_robot = order is not None and any(_is_neutral(replay, entity) for entity in replay.rollout.robots)
+        used = [] if order is None else [order.path, *([order.urdf] if order.urdf else [])]
+        self._uploads.keep_only([*used, *([self._shelf.library.folder] if self._shelf else [])])
+        self._tell(self._shown_state)
+
+    def close(self) -> None:
+        """End what is being done, and remove what was dropped."""
+        self._abandon()
+        if self._shelf is not None:
+            self._shelf.close()
+        self._uploads.close()
+
+    # -- opening --------------------------------------------------------------
+
+    def _open_listed(self, value: Any, client_id: int) -> None:
+        if self._shelf is not None:
+            self._open_path(self._shelf.library.numbered(value).path, client_id)
+
+    def _open_neighbour(self, value: Any, client_id: int) -> None:
+        if self._shelf is None or self._order is None or value not in (-1, 1):
+            return
+        neighbour = self._shelf.library.neighbour(self._order.path, value)
+        if neighbour is not None:
+            self._open_path(neighbour, client_id)
+
+    def _open_path(self, path: Path, client_id: int) -> None:
+        assert self._how is not None, "there is a list"
+        self._open(partial(replace, self._how, path=path), client_id)
+
+    def _open_upload(self, value: Any, client_id: int) -> None:
+        self._open(partial(order_of, self._uploads.folder(value), self._order), client_id)
+
+    def _open(self, order: Callable[[], Order], client_id: int) -> None:
+        """Open something, instead of what is being opened."""
+        self._abandon()
+        self._asked_by = client_id
+        self._busy.show(_OPENING, "Opening ...", cancel="cancel_opening")
+        self._opening = Opening(order, partial(self._mailbox.post, self._follow))
+
+    def _abandon(self) -> None:
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.abandon()
+            self._busy.hide(_OPENING)
+
+    def _follow(self) -> None:
+        """The opening has news."""
+        opening = self._opening
+        if opening is None:
+            return
+        job = opening.job
+        if job.state == "running":
+            self._busy.show(_OPENING, f"{opening.doing} ...", job.done, job.total, "cancel_opening")
+            return
+        self._opening = None
+        try:
+            if job.state == "done":
+                self._show_opened(opening)
+            elif isinstance(job.error, SeveralRecordings):
+                self.list_folder(Order(job.error.folder), "what was dropped")
+            else:
+                self._notify(_as_dropped(job.problem, opening.order))
+        finally:
+            self._busy.hide(_OPENING)
+
+    def _show_opened(self, opening: Opening) -> None:
+        assert opening.order is not None
+        self._busy.show(_OPENING, f"Showing {printable(opening.order.name)} ...")
+        try:
+            self._show(opening.replay, opening.order)
+        except ReplayError as error:
+            opening.replay.close()
+            self._notify(str(error))
+        except Exception as error:
+            _log.exception("a recording that was opened cannot be shown")
+            opening.replay.close()
+            self._notify(f"An error of the viewer itself: {type(error).__name__}: {error}")
+
+    def _notify(self, problem: str) -> None:
+        client = self._clients.get(self._asked_by)
+        if client is not None:
+            self._page.update(client, {"files": {"failed": problem}})
+
+    # -- the pages ------------------------------------------------------------
+
+    @property
+    def _state(self) -> dict[str, Any]:
+        shelf = {"folder": None} if self._shelf is None else self._shelf.state
+        return {"limit": MAX_BYTES, **shelf, **self._shown_state}
+
+    @property
+    def _shown_state(self) -> dict[str, Any]:
+        """What is shown, and where it is in the list: None for what is not."""
+        library = None if self._shelf is None else self._shelf.library
+        listed = None if library is None or self._order is None else library.find(self._order.path)
+        number = None if listed is None else listed.number
+        return {"isShown": self._is_shown, "shown": number, "lacksRobot": self._lacks_robot}
+
+    def _tell(self, changes: Mapping[str, Any]) -> None:
+        for client in list(self._clients.values()):
+            self._page.update(client, {"files": changes})
+
+
+def _as_dropped(problem: str, order: Order | None) -> str:
+    """What is wrong, with dropped files by their own names instead of where they are kept."""
+    return problem if order is None or order.inside is None else problem.replace(f"{order.inside}{os.sep}", "")
+
+
+def _is_neutral(replay: Replay, entity: Entity) -> bool:
+    """Whether a box stands for a robot that has no description."""
+    return entity.shape is None and replay.robots[entity.name].path is None
+
+
+def order_of(folder: Path, shown: Order | None) -> Order:
+    """What to open of a drop: its recording, or what is shown with its robot. Raises ReplayError."""
+    dropped = Dropped(folder)
+    recording = dropped.recording()
+    if recording is not None:
+        return Order(recording, dropped.urdf_for(recording), inside=folder)
+    if shown is None:
+        raise RobotAlone
+    return replace(shown, urdf=dropped.urdf_for(shown.path), package_dirs=(), inside=folder)

@@ -1,0 +1,150 @@
+"""The recordings of a folder: which there are, and what stands in each, read one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from ...errors import BadArgument, ReplayError, printable
+from ...formats import load_rollout
+from ...formats.find import iter_recordings
+from ...rollout.rollout import Rollout
+
+# More than this nobody looks through, and the page shows them all at once.
+MAX_LISTED = 1000
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the list tells of a recording. num_falls: episodes that were terminated, without success."""
+
+    num_steps: int
+    seconds: float
+    num_envs: int
+    num_episodes: int
+    num_falls: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A recording of the list.
+
+    number: its own, for as long as the list lives. name: its path from the folder. modified: when [s since 1970].
+    facts: None until they are read, and where they cannot be: `problem` says why.
+    """
+
+    number: int
+    path: Path
+    name: str
+    modified: float
+    facts: Facts | None = None
+    problem: str = ""
+
+
+class Library:
+    """The recordings in a folder and below it, newest first.
+
+    One thread at a time looks and reads; any may see what is known meanwhile.
+
+    Attributes:
+        folder: where they are. recordings: what is known of them. is_cut: whether there are more than are listed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.recordings: tuple[Listed, ...] = ()
+        self.is_cut = False
+        self._numbers: dict[Path, int] = {}
+
+    @property
+    def num_read(self) -> int:
+        """Of how many recordings it is known what stands in them, or why that cannot be read."""
+        return sum(map(_is_read, self.recordings))
+
+    def look(self, progress: Callable[[int], object]) -> None:
+        """Look which recordings are there now; what was read of one that did not change is kept.
+
+        progress: called with how many were found so far.
+        """
+        found = []
+        for path in islice(iter_recordings(self.folder), MAX_LISTED + 1):
+            found.append(path)
+            progress(len(found))
+        self.is_cut = len(found) > MAX_LISTED
+        known = {(recording.path, recording.modified): recording for recording in self.recordings}
+        listed = [self._listed(path) for path in found[:MAX_LISTED]]
+        listed = [known.get((recording.path, recording.modified), recording) for recording in listed]
+        self.recordings = tuple(sorted(listed, key=lambda recording: (-recording.modified, recording.name)))
+
+    def read_next(self) -> bool:
+        """Read the facts of the first recording that lacks them; returns whether there was one."""
+        recordings = list(self.recordings)
+        unread = next((index for index, recording in enumerate(recordings) if not _is_read(recording)), None)
+        if unread is None:
+            return False
+        recordings[unread] = with_facts(recordings[unread])
+        self.recordings = tuple(recordings)
+        return True
+
+    def numbered(self, number: object) -> Listed:
+        """The recording that a browser means. Raises BadArgument."""
+        found = next((recording for recording in self.recordings if recording.number == number), None)
+        if found is None or isinstance(number, bool):
+            raise BadArgument("recording", printable(str(number)[:40]), "is not in the list (any more).")
+        return found
+
+    def find(self, path: Path) -> Listed | None:
+        """The recording with a path, if it is listed."""
+        return next((recording for recording in self.recordings if recording.path == path), None)
+
+    def neighbour(self, path: Path, step: int) -> Path | None:
+        """The recording that is `step` places after one; None at the ends, and for one that is not listed."""
+        paths = [recording.path for recording in self.recordings]
+        place = paths.index(path) + step if path in paths else -1
+        return paths[place] if 0 <= place < len(paths) else None
+
+    def _listed(self, path: Path) -> Listed:
+        number = self._numbers.setdefault(path, len(self._numbers))
+        return Listed(number, path, printable(str(path.relative_to(self.folder))), _modified(path))
+
+
+def _is_read(recording: Listed) -> bool:
+    return recording.facts is not None or bool(recording.problem)
+
+
+def with_facts(recording: Listed) -> Listed:
+    """The same with what its file says, or why that cannot be read."""
+    try:
+        rollout = load_rollout(recording.path)
+    except (ReplayError, OSError) as error:
+        problem = str(error).removeprefix(f"{recording.path}: ")
+        return replace(recording, problem=printable(" ".join(problem.split())))
+    try:
+        return replace(recording, facts=facts_of(rollout))
+    finally:
+        rollout.close()
+
+
+def facts_of(rollout: Rollout) -> Facts:
+    """What the list tells of a rollout."""
+    episodes = [episode for env in range(rollout.num_envs) for episode in rollout.episodes(env)]
+    falls = sum(episode.outcome == "terminated" and not episode.success for episode in episodes)
+    seconds = (rollout.num_steps - 1) * rollout.control_dt
+    return Facts(rollout.num_steps, seconds, rollout.num_envs, len(episodes), falls)
+
+
+def _modified(path: Path) -> float:
+    """When a recording was last written to: of a folder, the newest of its files."""
+    times = [_time_of(path)]
+    if path.is_dir():
+        times += [_time_of(file) for file in path.iterdir() if file.is_file()]
+    return max(times)
+
+
+def _time_of(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0  # Removed since it was found.

@@ -1,0 +1,93 @@
+"""Buttons that choose what a chart shows, as HTML: in the rows of a table, as chips, and in a line above the chart.
+
+They ask for the actions of `plot_actions` through page.js. Names come from a file and are escaped; actions take
+numbers.
+"""
+
+from __future__ import annotations
+
+import html
+
+from ..charts.chart import CurvePlot
+from ..charts.choice import CurveChoice
+
+_PIN = "M9 3h6v2l-1 1v5l3 3v2h-4v5l-1 1-1-1v-5H7v-2l3-3V6L9 5z"
+_EYE = "M12 5c5 0 8.5 4 10 7-1.5 3-5 7-10 7S3.5 15 2 12c1.5-3 5-7 10-7zm0 3a4 4 0 1 0 0 8 4 4 0 0 0 0-8z"
+_EYE_SHUT = _EYE + "M4 3l17 17-1.5 1.5L2.5 4.5z"
+_ALONE = (
+    "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zm0 2a7 7 0 1 0 0 14 7 7 0 0 0 0-14zm0 3.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7z"
+)
+
+
+def row_buttons(chart: str, choice: CurveChoice, curve: int) -> str:
+    """Pin, hide and show alone, for one curve of the chart `chart`."""
+    is_hidden = curve in choice.hidden
+    hide = "Show in the chart" if is_hidden else "Hide in the chart"
+    buttons = (
+        _icon_button(f"{chart}_pin", curve, _PIN, curve in choice.pinned, "Pin: first and thicker"),
+        _icon_button(f"{chart}_hide", curve, _EYE_SHUT if is_hidden else _EYE, is_hidden, hide),
+        _icon_button(f"{chart}_alone", curve, _ALONE, curve == choice.alone, "Show alone"),
+    )
+    return f'<span class="rv-acts">{"".join(buttons)}</span>'
+
+
+def swatch(chart: str, choice: CurveChoice, curve: int, color: str) -> str:
+    """The curve's colour, hollow where it is not shown; a click hides or shows it."""
+    fill = color if curve in choice.shown else "transparent"
+    title = "Hide in the chart" if curve in choice.shown else "Show in the chart"
+    asks = f'data-do="{chart}_hide" data-value="{curve}"'
+    return f'<i class="rv-swatch" {asks} title="{title}" style="background:{fill};border-color:{color}"></i>'
+
+
+def chips(chart: str, plot: CurvePlot) -> str:
+    """Every curve by name, the pinned ones first."""
+    choice, shown = plot.choice, plot.choice.shown
+    parts = []
+    for curve in choice.order:
+        name, color = html.escape(plot.source.names[curve]), plot.source.colors[curve]
+        style = "rv-chip" + " rv-out" * (curve not in shown) + " rv-pinned" * (curve in choice.pinned)
+        label = f'<span data-do="{chart}_hide" data-value="{curve}" title="Hide or show {name}">{name}</span>'
+        parts.append(
+            f'<div class="{style}" data-curve="{name}">{swatch(chart, choice, curve, color)}{label}'
+            f"{row_buttons(chart, choice, curve)}</div>"
+        )
+    return f'<div class="rv-chips">{"".join(parts)}</div>'
+
+
+def toolbar(chart: str, plot: CurvePlot) -> str:
+    """How the curves are shown, and the way back to all of them."""
+    rate = (_text_button(chart, "rate", "per second", plot.per_second, "Divided by the time of a step"),)
+    buttons = [
+        *(rate if plot.source.has_rate else ()),
+        _text_button(chart, "normalise", "normalised", plot.normalised, "Each curve by its own largest value"),
+        _text_button(
+            chart,
+            "spread",
+            "all envs \u00b1\u03c3",
+            plot.with_spread,
+            "Mean and deviation over the episodes of all envs",
+        ),
+        *_ways_back(chart, plot.choice),
+    ]
+    return f'<div class="rv-toolbar">{"".join(buttons)}</div>'
+
+
+def _ways_back(chart: str, choice: CurveChoice) -> list[str]:
+    """To all curves, and where they are many to the first of them."""
+    left_out = choice.count - len(choice.shown)
+    every = [_text_button(chart, "all", f"show all {choice.count}", None, "Show every curve")] if left_out else []
+    first = choice.max_shown
+    is_many = first < choice.count and len(choice.shown) != first
+    some = [_text_button(chart, "first", f"first {first}", None, "Show the first ones only")] if is_many else []
+    return [*every, *some]
+
+
+def _text_button(chart: str, what: str, text: str, is_on: bool | None, title: str) -> str:
+    pressed = "" if is_on is None else f' aria-pressed="{str(is_on).lower()}"'
+    return f'<button type="button" data-do="{chart}_{what}" title="{title}"{pressed}>{text}</button>'
+
+
+def _icon_button(action: str, curve: int, icon: str, is_on: bool, title: str) -> str:
+    state = f'aria-pressed="{str(is_on).lower()}" title="{title}" aria-label="{title}"'
+    picture = f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{icon}"/></svg>'
+    return f'<button type="button" data-do="{action}" data-value="{curve}" {state}>{picture}</button>'

@@ -1,0 +1,1 @@
+"""Videos and pictures that the page asks for."""

@@ -1,0 +1,186 @@
+"""Videos and pictures for browsers: from the press of a button to the download."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import viser
+
+from ...camera.presets import CameraPose, preset
+from ...errors import ReplayError
+from ..background import Job
+from ..browser.browsers import Browsers
+from ..browser.camera import picture_size
+from ..browser.view import ClientView
+from ..panels.render import THIS_VIEW, RenderPanel
+from ..session import Session
+from ..wire.mailbox import Mailbox
+from ..wire.page_bridge import PageAction
+from .requests import FilmOrder, PictureOrder, Size, harmless, scenes_of
+
+# Larger files are told of, but not sent: a browser holds them in memory [bytes].
+_MAX_DOWNLOAD = 512 << 20
+# How long the viewer waits for a video that is cancelled because it closes [s].
+_CLOSING_SECONDS = 5.0
+
+
+class StillDrawing(ReplayError):
+    """One more than can be drawn at a time."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is still being drawn; wait for it or cancel it")
+
+
+@dataclass
+class _Asked:
+    """A job and the browser that asked for it. name, note: of a picture, its file's, and what says so there."""
+
+    job: Job
+    client_id: int
+    name: str = ""
+    note: viser.NotificationHandle | None = None
+    is_told: bool = False
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it has ended, and nobody was told yet."""
+        return self.job.state != "running" and not self.is_told
+
+
+class Rendering:
+    """What is being drawn for browsers: at most one video and one picture at a time, each on a thread of its own."""
+
+    def __init__(self, gui: viser.GuiApi, mailbox: Mailbox, session: Session, browsers: Browsers, folder: Path) -> None:
+        """folder: where videos go."""
+        self._mailbox, self._session, self._browsers, self._folder = mailbox, session, browsers, folder
+        self._scene_of = scenes_of(session.replay)
+        self._film: _Asked | None = None
+        self._picture: _Asked | None = None
+        self._panel = RenderPanel(
+            gui, mailbox, film=self._begin_film, picture=self._begin_picture, cancel=self._cancel, download=self._send
+        )
+
+    @property
+    def actions(self) -> dict[str, PageAction]:
+        """What buttons outside of the panel do."""
+        return {"draw_screenshot": self._draw_screenshot}
+
+    def sync(self) -> None:
+        """Show how things stand."""
+        self._panel.sync(None if self._film is None else self._film.job)
+
+    def close(self) -> None:
+        """Cancel what is being drawn."""
+        jobs = [asked.job for asked in (self._film, self._picture) if asked is not None]
+        for job in jobs:
+            job.cancel()
+        for job in jobs:
+            job.join(_CLOSING_SECONDS)
+
+    # -- buttons --------------------------------------------------------------
+
+    def _begin_film(self, client_id: int) -> None:
+        _refuse_second(self._film, "a video")
+        choice, session = self._panel.choice, self._session
+        order = FilmOrder(
+            camera=self._browsers.views[client_id].camera() if choice.camera == THIS_VIEW else choice.camera,
+            env_id=session.env_id,
+            episode=None if choice.is_whole_env else session.episode.index,
+            size=choice.size,
+            fps=choice.fps,
+            speed=choice.speed,
+            overlay=choice.overlay,
+            look=choice.look,
+        )
+        path = order.path_in(self._folder, session.replay.rollout.name)
+        self._film = _Asked(Job(order.draw(session.replay, path), self._tell), client_id)
+
+    def _begin_picture(self, client_id: int) -> None:
+        choice = self._panel.choice
+        camera = self._camera_now(client_id, choice.camera, choice.size[0] / choice.size[1])
+        self._draw_picture(client_id, camera, choice.size, choice.overlay, choice.look)
+
+    def _cancel(self, client_id: int) -> None:
+        if self._film is not None:
+            self._film.job.cancel()
+
+    def _send(self, client_id: int) -> None:
+        """Send the last video to a browser."""
+        if self._film is not None and self._film.job.state == "done":
+            _send_file(self._browsers.views[client_id], self._film.job.result)
+
+    def _draw_screenshot(self, sides: object, client_id: int) -> None:
+        """Draw what a browser shows, as large as it asks for."""
+        look = self._browsers.views[client_id].look.name
+        self._draw_picture(client_id, self._camera_now(client_id, THIS_VIEW), picture_size(sides), "none", look)
+
+    # -- drawing --------------------------------------------------------------
+
+    def _camera_now(self, client_id: int, name: str, aspect: float = 1.0) -> CameraPose:
+        """A browser's own camera, or a preset's."""
+        subject = self._browsers.subject
+        if name == THIS_VIEW:
+            return self._browsers.views[client_id].camera_now(subject)
+        return preset(name, subject.aim.position, subject.aim.heading, subject.size, aspect)
+
+    def _draw_picture(self, client_id: int, camera: CameraPose, size: Size, overlay: str, look: str) -> None:
+        _refuse_second(self._picture, "a picture")
+        session = self._session
+        order = PictureOrder(session.frame, session.episode, camera, size, overlay, look)
+        name = f"{harmless(session.replay.rollout.name)}_env{session.env_id}_step{session.player.step}.png"
+        note = self._browsers.views[client_id].client.add_notification("Drawing the picture ...", name, loading=True)
+        self._picture = _Asked(Job(order.draw(session.replay, self._scene_of), self._tell), client_id, name, note)
+
+    def _tell(self) -> None:
+        """A job has news; runs on its thread."""
+        self._mailbox.post(self._look_after)
+
+    def _look_after(self) -> None:
+        if self._film is not None and self._film.is_news:
+            self._film.is_told = True
+            self._end_film(self._film)
+        if self._picture is not None and self._picture.is_news:
+            picture, self._picture = self._picture, None
+            self._end_picture(picture)
+
+    def _end_film(self, film: _Asked) -> None:
+        view = self._browsers.views.get(film.client_id)
+        if view is None or film.job.state == "cancelled":
+            return
+        if film.job.state == "failed":
+            view.notify("The video could not be rendered", film.job.problem)
+            return
+        _send_file(view, film.job.result)
+
+    def _end_picture(self, picture: _Asked) -> None:
+        view = self._browsers.views.get(picture.client_id)
+        if view is None:
+            return
+        assert picture.note is not None
+        picture.note.remove()
+        if picture.job.state == "done":
+            view.client.send_file_download(picture.name, picture.job.result, save_immediately=True)
+        else:
+            view.notify("The picture could not be drawn", picture.job.problem)
+
+
+def _refuse_second(asked: _Asked | None, what: str) -> None:
+    if asked is not None and asked.job.state == "running":
+        raise StillDrawing(what)
+
+
+def _send_file(view: ClientView, path: Path) -> None:
+    """Send a file to a browser, which saves it; from a thread, for it may be large."""
+
+    def send() -> None:
+        try:
+            if path.stat().st_size > _MAX_DOWNLOAD:
+                view.notify("The video is too large to be sent", f"It is at {path}.")
+            else:
+                view.client.send_file_download(path.name, path.read_bytes(), save_immediately=True)
+        except OSError as error:
+            view.notify("The video cannot be sent", f"{path}: {error.strerror}.")
+
+    threading.Thread(target=send, name="replay-viewer download", daemon=True).start()

@@ -1,0 +1,57 @@
+"""viser's page with a head of ours: the name, the icon, and what must stand before anything is drawn."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from functools import lru_cache
+from importlib.resources import files
+
+from websockets.http11 import Response
+
+from ...theme import DARK, LIGHT, Rgb
+from ..floors import FLOOR_COLORS
+
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' "
+    "rx='8' fill='%232563eb'/%3E%3Cpath fill='%23fff' d='M12 8.5v15l12-7.5z'/%3E%3C/svg%3E"
+)
+
+
+def with_our_head(response: Response) -> Response:
+    """The answer to a browser; viser's page is changed, everything else is not."""
+    if response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html"):
+        is_packed = response.headers.get("Content-Encoding") == "gzip"
+        response.body = _page(bytes(response.body or b""), is_packed)
+        del response.headers["Content-Length"]
+        response.headers["Content-Length"] = str(len(response.body))
+    return response
+
+
+# Packed or not; packing 2 MB takes a tenth of a second.
+@lru_cache(maxsize=2)
+def _page(body: bytes, is_packed: bool) -> bytes:
+    page = (gzip.decompress(body) if is_packed else body).decode("utf-8")
+    page = re.sub(r"<link\s+rel=\"icon\".*?/>", f'<link rel="icon" href="{_ICON}" />', page, count=1, flags=re.DOTALL)
+    page = page.replace("<title>Viser</title>", "<title>replay-viewer</title>", 1)
+    page = page.replace('content="Viser client"', 'content="Replay of recorded robot-learning rollouts"', 1)
+    page = page.replace("</title>", "</title>" + _head(), 1)
+    packed = page.encode("utf-8")
+    return gzip.compress(packed) if is_packed else packed
+
+
+def _head() -> str:
+    style = _read("early.css")
+    style = style.replace("/*LIGHT SKY*/", _gradient(LIGHT.sky_top, LIGHT.sky_bottom))
+    style = style.replace("/*DARK SKY*/", _gradient(DARK.sky_top, DARK.sky_bottom))
+    script = _read("early.js").replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))
+    return f"<style>{style}</style><script>{script}</script>"
+
+
+def _gradient(top: Rgb, bottom: Rgb) -> str:
+    return f"rgb{top}, rgb{bottom}".replace(" ", "").replace("),", "), ")
+
+
+def _read(name: str) -> str:
+    return (files("replay_viewer.viewer") / "page" / name).read_text(encoding="utf-8")

@@ -1,0 +1,88 @@
+"""The scripts that this viewer adds to viser's page, and the way between them and Python.
+
+To the page: `update(client, state)` hands it a JSON value. From the page: one hidden text control, through which it
+sends `{"do": action, "value": ..., "n": counter}`; the counter makes every message a change. What a browser sends is
+untrusted: only listed actions run, and each checks its value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from typing import Any
+
+import viser
+
+from ..key_help import help_html
+from .mailbox import Mailbox
+from .server import call_script, handle_id, run_script
+
+# One action of the page: takes the value that came with it, and the client's id.
+PageAction = Callable[[Any, int], object]
+
+
+# Our scripts in the order in which the page runs them; each says at its top what it is for.
+_SCRIPTS = (
+    *("page.js", "busy.js", "library.js", "files.js", "timeline.js", "selection.js"),
+    *("views.js", "charts.js", "rewards.js"),
+    *("help.js", "look.js", "memory.js", "notices.js", "phone.js"),
+)
+_STYLES = ("colours.css", "timeline.css", "charts.css", "busy.css", "files.css", "views.css", "help.css", "small.css")
+
+
+class PageBridge:
+    """Our part of the page, in every browser."""
+
+    def __init__(self, server: viser.ViserServer, mailbox: Mailbox) -> None:
+        self._control = server.gui.add_text("page", "", visible=False)
+        self._mailbox = mailbox
+        self._actions: Mapping[str, PageAction] = {}
+        self._lasting: Mapping[str, PageAction] = {}
+        style = "".join(map(_read, _STYLES))
+        script = "\n".join(map(_read, _SCRIPTS))
+        self._script = script.replace("/*CSS*/", json.dumps(style)).replace("/*HELP*/", json.dumps(help_html()))
+
+        @self._control.on_update
+        async def _(event: Any) -> None:
+            if event.client is not None:
+                self._receive(event.target.value, event.client.client_id)
+
+    def set_lasting_actions(self, actions: Mapping[str, PageAction]) -> None:
+        """What the page may ask for besides, whatever is shown."""
+        self._lasting = actions
+
+    def set_actions(self, actions: Mapping[str, PageAction]) -> None:
+        """From now on, what the page may ask for, by name."""
+        self._actions = actions
+
+    def open(self, client: viser.ClientHandle) -> None:
+        """Add our part to a browser that has just connected."""
+        run_script(client, self._script)
+        call_script(client, "replayViewer.open", {"control": handle_id(self._control)})
+
+    def update(self, client: viser.ClientHandle, state: Mapping[str, Any]) -> None:
+        """Hand the page what changed; keys that are left out stay as they were."""
+        call_script(client, "replayViewer.update", dict(state))
+
+    def toggle_zoom(self, client: viser.ClientHandle) -> None:
+        """Let this browser's timeline span the shown episode only, or the whole recording again."""
+        run_script(client, "replayViewer.toggleZoom();")
+
+    def take_screenshot(self, client: viser.ClientHandle) -> None:
+        """Let this browser ask for what it shows as a picture: only the page knows how large that is on its screen."""
+        run_script(client, "replayViewer.takeScreenshot();")
+
+    def _receive(self, text: str, client_id: int) -> None:
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            return  # Not of our page.
+        name = message.get("do") if isinstance(message, dict) else None
+        action = (self._actions.get(name) or self._lasting.get(name)) if isinstance(name, str) else None
+        if action is not None:
+            self._mailbox.post(action, message.get("value"), client_id)
+
+
+def _read(name: str) -> str:
+    return (files("replay_viewer.viewer") / "page" / name).read_text(encoding="utf-8")

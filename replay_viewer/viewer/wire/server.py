@@ -1,0 +1,269 @@
+"""A viser server that is safe to leave open. What touches viser's private names is here and in `message_buffer`.
+
+viser binds 0.0.0.0, takes websockets from any web page, takes the next port without a word, waits for ever on a host
+that cannot be bound, and lets any client open a public tunnel. None of that suits a tool on a shared machine.
+viser is pinned to its minor version because of this module; tests/browser exercises every name used here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import http
+import io
+import ipaddress
+import json
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import viser
+import websockets.asyncio.server
+from viser import _messages
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from ...errors import ReplayError
+from .index_page import with_our_head
+from .message_buffer import use_mended_buffers
+
+PORTS_TRIED = 100
+
+_log = logging.getLogger(__name__)
+
+
+class HostProblem(ReplayError):
+    """An address that this machine cannot listen on."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(
+            f"cannot listen on {host}:{port}: {reason}. Use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 "
+            "for every network it is in."
+        )
+
+
+# What has a websocket of its own beside viser's: takes the connection, and closes it by returning.
+WebsocketHandler = Callable[[Any], Awaitable[None]]
+
+
+def open_server(
+    host: str, port: int, title: str, websockets_at: Mapping[str, WebsocketHandler] | None = None
+) -> viser.ViserServer:
+    """A server on the first free port from `port` on. Raises HostProblem at once where it cannot listen.
+
+    websockets_at: by the end of its path, such as "/upload", what else has a websocket in this server.
+    """
+    use_mended_buffers()
+    free = _free_port(host, port)
+    with _same_origin_only(host, websockets_at or {}), contextlib.redirect_stdout(io.StringIO()):
+        server = viser.ViserServer(host=host, port=free, label=title, verbose=False)
+    _refuse_share_tunnel(server)
+    _refuse_odd_updates(server)
+    # A frame of many links must fit one window, or it arrives torn.
+    server._websock_server._broadcast_buffer.max_window_size = 4096
+    return server
+
+
+def close_server(server: viser.ViserServer) -> None:
+    """Stop the server and its threads, without viser's farewell on standard output."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        server.stop()
+
+
+def move_node(handle: viser.SceneNodeHandle, position: Sequence[float], wxyz: Sequence[float]) -> None:
+    """Give a scene node its pose, of three and four Python floats.
+
+    The handle's own setters cost three times as much, and leave out steps that `np.allclose` cannot tell apart: 1 mm
+    at 100 m from the origin.
+    """
+    node = handle._impl
+    send = node.api._queue_scene_message
+    if node.position.tolist() != position:
+        node.position[:] = position
+        send(_messages.SetPositionMessage(node.name, (position[0], position[1], position[2])))
+    if node.wxyz.tolist() != wxyz:
+        node.wxyz[:] = wxyz
+        send(_messages.SetOrientationMessage(node.name, (wxyz[0], wxyz[1], wxyz[2], wxyz[3])))
+
+
+def move_instances(handle: viser.BatchedMeshHandle, positions: np.ndarray, wxyz: np.ndarray) -> None:
+    """Give the instances of a node their poses, float32 (N, 3) and (N, 4), in arrays that nobody changes any more.
+
+    The handle's own setters compare and copy both, and send two messages.
+    """
+    node = handle._impl
+    node.props.batched_positions, node.props.batched_wxyzs = positions, wxyz
+    updates = {"batched_positions": positions, "batched_wxyzs": wxyz}
+    node.api._queue_scene_message(_messages.SceneNodeUpdateMessage(node.name, updates))
+
+
+def move_camera(client: viser.ClientHandle, position: Sequence[float], look_at: Sequence[float], fov: float) -> None:
+    """Put a browser's camera somewhere, in Python floats.
+
+    The handle's own setters send nothing where the camera already is, as the browser said last: what it says now may be
+    older than what it was sent since.
+    """
+    state, send = client.camera._state, client._websock_connection.queue_message
+    state.position, state.look_at, state.fov = np.array(position), np.array(look_at), fov
+    with client.atomic():
+        send(_messages.SetCameraPositionMessage((position[0], position[1], position[2])))
+        send(_messages.SetCameraLookAtMessage((look_at[0], look_at[1], look_at[2])))
+        send(_messages.SetCameraFovMessage(fov))
+
+
+def run_script(client: viser.ClientHandle, source: str) -> None:
+    """Run a script in one browser. Never broadcast: viser replays broadcasts to every later client."""
+    client._websock_connection.queue_message(_messages.RunJavascriptMessage(source))
+
+
+def call_script(client: viser.ClientHandle, function: str, argument: object) -> None:
+    """Call a function of the page with one JSON value; as JSON, no text in it can become code."""
+    run_script(client, f"{function}({json.dumps(argument)});")
+
+
+def handle_id(handle: Any) -> str:
+    """The id by which the page knows a GUI handle."""
+    return handle._impl.uuid
+
+
+def _free_port(host: str, port: int) -> int:
+    """The first port from `port` on that can be bound on `host`; 0 stays 0, the system's choice."""
+    family, address = _resolve(host, port)
+    for candidate in range(port, min(port + PORTS_TRIED, 65536)):
+        problem = _bind_problem(family, (address, candidate))
+        if problem is None:
+            return candidate
+        if problem.errno != errno.EADDRINUSE:
+            raise HostProblem(host, candidate, problem.strerror or str(problem))
+    raise HostProblem(host, port, f"the {PORTS_TRIED} ports from {port} on are taken")
+
+
+def _resolve(host: str, port: int) -> tuple[int, str]:
+    if not 0 <= port <= 65535:
+        raise HostProblem(host, port, "a port is a number from 0 to 65535")
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
+        raise HostProblem(host, port, getattr(error, "strerror", None) or str(error)) from error
+    return family, str(address[0])
+
+
+def _bind_problem(family: int, address: tuple[str, int]) -> OSError | None:
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            return error
+    return None
+
+
+@contextlib.contextmanager
+def _same_origin_only(bound_host: str, websockets_at: Mapping[str, WebsocketHandler]) -> Iterator[None]:
+    """While a ViserServer starts: its websocket server refuses requests that another web page made.
+
+    Websockets at other paths are given to their own handlers.
+    """
+    original = websockets.asyncio.server.serve
+
+    def guarded_serve(handler: Any, *args: Any, process_request: Any = None, **kwargs: Any) -> Any:
+        def check(connection: Any, request: Request) -> Response | None:
+            if not is_own_request(request.headers, bound_host):
+                return Response(http.HTTPStatus.FORBIDDEN.value, "Forbidden", Headers(), b"foreign origin refused\n")
+            response = process_request(connection, request)
+            return response and with_our_head(response)
+
+        return original(_without_tracebacks(_by_path(handler, websockets_at)), *args, process_request=check, **kwargs)
+
+    websockets.asyncio.server.serve = guarded_serve
+    try:
+        yield
+    finally:
+        websockets.asyncio.server.serve = original
+
+
+def is_own_request(headers: Headers, bound_host: str) -> bool:
+    """Whether a request comes from this server's own page, or from no page at all.
+
+    A browser names the page's origin, which must be the host it asked. A name that an attacker's DNS points here is
+    caught by its name: a server on a loopback address answers to loopback names alone.
+    """
+    host = headers.get("Host", "")
+    origin = headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != host:
+        return False
+    return not _is_loopback(bound_host) or _is_loopback(urlsplit(f"//{host}").hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_share_tunnel(server: viser.ViserServer) -> None:
+    """Without a handler a client's request for a public tunnel does nothing."""
+    server._websock_server.unregister_handler(_messages.ShareUrlRequest)
+    server._websock_server.unregister_handler(_messages.ShareUrlDisconnect)
+
+
+def _refuse_odd_updates(server: viser.ViserServer) -> None:
+    """Let browsers set a control to a value that it could take, and nothing else of it.
+
+    viser sets whatever attribute of a control's state a message names, its list of callbacks too, and hands the
+    message on to every other browser.
+    """
+    gui, websock = server.gui, server._websock_server
+
+    async def checked(client_id: Any, message: _messages.GuiUpdateMessage) -> None:
+        handle = gui._gui_input_handle_from_uuid.get(message.uuid)
+        if handle is not None and _fits(handle, message.updates):
+            await gui._handle_gui_updates(client_id, message)
+
+    websock.unregister_handler(_messages.GuiUpdateMessage)
+    websock.register_handler(_messages.GuiUpdateMessage, checked)
+
+
+def _fits(handle: Any, updates: Any) -> bool:
+    """Whether updates {property: value} are one value of the control's type, and one of its options if it has some."""
+    if not isinstance(updates, dict) or updates.keys() != {"value"}:
+        return False
+    value, options = updates["value"], getattr(handle, "options", None)
+    return isinstance(value, type(handle.value)) and (options is None or value in options)
+
+
+def _by_path(handler: WebsocketHandler, others: Mapping[str, WebsocketHandler]) -> WebsocketHandler:
+    """A handler of connections that hands some over, by the end of their path: a proxy may put something before it."""
+
+    async def chosen(connection: Any) -> None:
+        path = connection.request.path.partition("?")[0]
+        own = next((other for end, other in others.items() if path.endswith(end)), handler)
+        await own(connection)
+
+    return chosen
+
+
+def _without_tracebacks(handler: Any) -> Any:
+    """A handler of connections that ends one whose client sends what viser cannot read, with one line in the log.
+
+    Messages that can be read are handled in tasks of their own, which the same line tells of when they fail.
+    """
+
+    def tell(_: Any, context: dict[str, Any]) -> None:
+        _log.warning("a browser's message failed: %s", context.get("exception") or context["message"])
+
+    async def guarded(connection: Any) -> None:
+        asyncio.get_running_loop().set_exception_handler(tell)
+        try:
+            await handler(connection)
+        except Exception as error:
+            _log.warning("a browser's connection was ended: %s %s", type(error).__name__, error)
+
+    return guarded
