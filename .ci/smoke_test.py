@@ -34,7 +34,7 @@ def serve_and_stop() -> None:
 def main() -> None:
     """Run all of it."""
     import replay_viewer
-    from replay_viewer.assets_path import asset, demo_script
+    from replay_viewer.paths import asset, demo_script
 
     assert "site-packages" in replay_viewer.__file__, f"{replay_viewer.__file__} is not the installed package"
     start = time.perf_counter()

@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 from replay_viewer import VideoWriter, open_replay, render_video
-from replay_viewer.assets_path import asset
 from replay_viewer.camera import Orbit
 from replay_viewer.camera.presets import look_from
+from replay_viewer.paths import asset
 from replay_viewer.render.raster.renderer import RasterRenderer
 from replay_viewer.render.raster.scene import RenderScene
 

@@ -6,7 +6,7 @@ too (`ssh -L 8080:localhost:8080 host`); VS Code does so by itself.
 
 # %%
 from replay_viewer import Viewer
-from replay_viewer.assets_path import asset
+from replay_viewer.paths import asset
 
 # %% The page appears below the cell, and stays alive while the kernel runs.
 viewer = Viewer(asset("walk.rec"))

@@ -6,9 +6,37 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+from .errors import FileProblem
+
 
 def numbered(path: Path) -> Iterator[Path]:
     """walk.rec, walk-2.rec, walk-3.rec, ... without end."""
     yield path
     for number in count(2):
         yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def asset(name: str) -> Path:
+    """The path of a bundled file, for example "walk.rec" or "trotter/trotter.urdf".
+
+    An installed package has them in its own folder, an editable install in the repository's. Raises FileProblem where
+    neither has the file.
+    """
+    return _find(f"assets/{name}")
+
+
+def demo_script(name: str) -> Path:
+    """The path of the program that simulates and records a demo, "walk" or "push"; see `asset`."""
+    return _find(f"examples/demo/{name}.py")
+
+
+def _find(name: str) -> Path:
+    places = [folder / name for folder in (_PACKAGE, _PACKAGE.parent)]
+    for place in places:
+        if place.exists():
+            return place
+    fix = "Install the package again: pip install --force-reinstall replay-viewer"
+    raise FileProblem(places[0], "this file of the package is missing.", fix)

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from replay_viewer.assets_path import asset
 from replay_viewer.container.info import EntitySpec
 from replay_viewer.formats import load_rollout
+from replay_viewer.paths import asset
 from replay_viewer.record.recorder import Recorder
 from replay_viewer.rollout.rollout import Rollout
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from replay_viewer.assets_path import asset, demo_script
 from replay_viewer.errors import FileProblem
+from replay_viewer.paths import asset, demo_script
 
 
 def test_bundled_files_are_found():

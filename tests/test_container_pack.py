@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from container_samples import PlainReader, append_steps, fallen, record, sample_info, terminal_values
 
+from replay_viewer.container.extents import packed_extents
 from replay_viewer.container.pack import pack
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import FileProblem
-from replay_viewer.record.packed import packed_extents
 
 
 @pytest.fixture

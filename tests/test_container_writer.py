@@ -24,11 +24,10 @@ from container_samples import (
 )
 
 from replay_viewer.container.info import EntitySpec
-from replay_viewer.container.layout import plan_layout
+from replay_viewer.container.layout import declare, declare_all, plan_layout
 from replay_viewer.container.terminals import EpisodeEnds
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import BadField, FileProblem, UnknownName
-from replay_viewer.record.fields import declare, declare_all
 
 SMALL_SEGMENTS = 5000
 

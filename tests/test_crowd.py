@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from memory_rollout import memory_rollout, still
 
-from replay_viewer.palette import OUTCOME_COLORS, SCALE, SUCCESS_COLOR, rgb_of, scale_colors
 from replay_viewer.replay.replay import with_robots
 from replay_viewer.rollout.rollout import Entity, Episode, Terrain
+from replay_viewer.theme import OUTCOME_COLORS, SCALE, SUCCESS_COLOR, rgb_of, scale_colors
 from replay_viewer.viewer.crowd import ByOutcome, ByReturn, CrowdState
-from replay_viewer.viewer.crowd.arrangement import arrange, grid_places
-from replay_viewer.viewer.crowd.shown_episodes import EpisodeTable
-from replay_viewer.viewer.panels.crowd import crowd_html
+from replay_viewer.viewer.crowd.coloring import EpisodeTable
+from replay_viewer.viewer.crowd.state import arrange, grid_places
+from replay_viewer.viewer.panels.view import crowd_html
 from replay_viewer.viewer.session import Session
 
 FLAT = Terrain(np.array([[0.0, 0, 0], [1, 0, 0], [0, 1, 0]]), np.array([[0, 1, 2]]))

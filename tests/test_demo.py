@@ -10,7 +10,7 @@ import pytest
 import trimesh
 
 from replay_viewer import load_rollout, rotations
-from replay_viewer.assets_path import asset
+from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay
 from replay_viewer.rollout.rollout import Episode
 

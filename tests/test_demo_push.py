@@ -11,7 +11,7 @@ import pytest
 import trimesh
 
 from replay_viewer import rotations
-from replay_viewer.assets_path import asset
+from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay
 from replay_viewer.rollout.rollout import Episode
 

@@ -10,9 +10,9 @@ import pytest
 from memory_rollout import memory_rollout, still
 
 from replay_viewer.errors import BadArgument, UnknownName
-from replay_viewer.render.file_names import DEFAULT_TEMPLATE, SPLIT_TEMPLATE, file_name
 from replay_viewer.render.film import Film
 from replay_viewer.render.selection import Selection, shots_of
+from replay_viewer.render.target import DEFAULT_TEMPLATE, SPLIT_TEMPLATE, file_name
 from replay_viewer.rollout.rollout import Episode
 
 EPISODES = {

@@ -9,8 +9,7 @@ import pytest
 from memory_rollout import memory_rollout, still
 
 from replay_viewer.errors import BadArgument, UnknownName
-from replay_viewer.render.film import Film, Title
-from replay_viewer.render.moment import Moment
+from replay_viewer.render.film import Film, Moment, Title
 from replay_viewer.render.selection import NothingSelected, Selection, Shot, shots_of
 from replay_viewer.rollout.rollout import Episode, Rollout
 

@@ -15,17 +15,17 @@ import pytest
 from container_samples import append_steps, fallen, record, sample_info, terminal_values, write_lost_ends
 
 from replay_viewer.container.extents import folder_extents
+from replay_viewer.container.layout import segment_name
 from replay_viewer.container.meta import read_meta
 from replay_viewer.container.reader import open_container
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import FileProblem
 from replay_viewer.formats import lacks_first_step
-from replay_viewer.record.names import segment_name
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.rollout.growing_array import GrowingArray
 from replay_viewer.rollout.rewards import EpisodeRewardsCache, episode_series
 from replay_viewer.rollout.rollout import Rollout
-from replay_viewer.viewer.thinned_curves import MAX_POINTS, ThinnedCurves
+from replay_viewer.viewer.charts.followed_curves import MAX_POINTS, ThinnedCurves
 
 # Seven records of the sample recording and a header.
 SEGMENT_BYTES = 9000

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from memory_rollout import memory_rollout, still, windows
 
-from replay_viewer.assets_path import asset
 from replay_viewer.cli.info_text import id_ranges, info_text
+from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay, with_robots
 from replay_viewer.replay.summary import summarize, to_json
 from replay_viewer.rollout.rollout import Entity, Episode, Terrain, Verdict

@@ -14,11 +14,10 @@ from legged_fake import DOF_NAMES
 from legged_gym_sim import GymWrapper
 
 from replay_viewer import attach
-from replay_viewer.record.adapters.columns import Columns as SomeColumns
-from replay_viewer.record.adapters.ending_reasons import EndingReasons
-from replay_viewer.record.adapters.isaac_lab_body import shape_of
-from replay_viewer.record.adapters.scene import entity_name
-from replay_viewer.record.adapters.tensors import tensor
+from replay_viewer.record.adapters.isaac_lab import shape_of
+from replay_viewer.record.adapters.manager_based import EndingReasons
+from replay_viewer.record.adapters.scene import Columns as SomeColumns
+from replay_viewer.record.adapters.scene import entity_name, tensor
 
 ENVS = [1, 3, 4]
 URDF = '<robot name="dog"><link name="base"/></robot>'

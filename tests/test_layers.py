@@ -21,9 +21,8 @@ from replay_viewer.robot import from_shape, load_robot
 from replay_viewer.rollout.rollout import Entity, Episode
 from replay_viewer.rotations import from_rpy, rotate
 from replay_viewer.viewer.layers import ShownLayers, overlays_of
-from replay_viewer.viewer.layers.arcs import arc_segments
 from replay_viewer.viewer.layers.links import poses_on
-from replay_viewer.viewer.layers.skin import skin
+from replay_viewer.viewer.layers.shapes import arc_segments, skin
 from replay_viewer.viewer.layers.torques import color_of
 from replay_viewer.viewer.layers.trails import along, trail_steps, tubes
 from replay_viewer.viewer.panels.view import layers_html

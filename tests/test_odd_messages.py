@@ -15,7 +15,7 @@ import viser
 import websockets
 from websockets.sync.client import connect
 
-from replay_viewer.assets_path import asset
+from replay_viewer.paths import asset
 from replay_viewer.replay.replay import open_replay
 from replay_viewer.viewer.app import ViewerApp
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from replay_viewer.assets_path import asset
 from replay_viewer.camera import Carried, Free
 from replay_viewer.camera.presets import preset
 from replay_viewer.errors import ReplayError
+from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay
 from replay_viewer.video import probe_video
 from replay_viewer.viewer.rendering.requests import FilmOrder, PictureOrder, free_path, harmless, scenes_of

@@ -5,16 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from replay_viewer.outcomes import outcome_text
 from replay_viewer.render.overlays.charts import Axes, Chart, Curve
-from replay_viewer.render.overlays.layout import Box, measures_of
-from replay_viewer.render.overlays.number_text import number_format, number_text, ticks, widest_text
+from replay_viewer.render.overlays.layout import Box, PanelLayout, measures_of, picture_beside
 from replay_viewer.render.overlays.painting import blend, dot, fill, line_mask, write
-from replay_viewer.render.overlays.panel_layout import PanelLayout, picture_beside
-from replay_viewer.render.overlays.reward_rows import largest_terms, reward_rows
-from replay_viewer.render.overlays.text import fitted, number_mask, number_width, text_mask, writable
-from replay_viewer.reward_scales import bar_scale, chart_range, full_range
-from replay_viewer.rollout.rewards import EpisodeRewards
+from replay_viewer.render.overlays.rewards import largest_terms, reward_rows
+from replay_viewer.render.overlays.text import (
+    fitted,
+    number_format,
+    number_mask,
+    number_text,
+    number_width,
+    text_mask,
+    ticks,
+    widest_text,
+    writable,
+)
+from replay_viewer.rollout.episodes import outcome_text
+from replay_viewer.rollout.rewards import EpisodeRewards, bar_scale, chart_range, full_range
 from replay_viewer.rollout.rollout import Episode
 from replay_viewer.theme import LIGHT
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from replay_viewer.viewer.clicks import ray_of
+from replay_viewer.viewer.browser.clicks import ray_of
 from replay_viewer.viewer.crowd.picking import boxes_around, first_hit
 
 DOWN = np.array([0.0, 0.0, -1.0])

@@ -18,13 +18,12 @@ from replay_viewer.errors import UnknownName
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.rollout.rollout import Entity, Episode
 from replay_viewer.viewer.actions import plot_actions, session_actions
-from replay_viewer.viewer.charts.chart import CurvePlot
+from replay_viewer.viewer.charts.chart import CurvePlot, Picture, power_of_ten
 from replay_viewer.viewer.charts.charts import Plots
 from replay_viewer.viewer.charts.choice import CurveChoice
 from replay_viewer.viewer.charts.followed_curves import FollowedCurves, settled_range
-from replay_viewer.viewer.panels.curves import chart_data
+from replay_viewer.viewer.panels.charts import chart_data
 from replay_viewer.viewer.panels.html import chips, toolbar
-from replay_viewer.viewer.plots.picture import Picture, power_of_ten
 from replay_viewer.viewer.session import Session
 
 NAMES = ("up", "down")

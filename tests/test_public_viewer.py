@@ -18,8 +18,8 @@ from memory_rollout import memory_rollout, still
 from needs import require
 
 from replay_viewer import Frame, Replay, Viewer
-from replay_viewer.assets_path import asset
 from replay_viewer.errors import BadArgument, ReplayError, UnknownName
+from replay_viewer.paths import asset
 from replay_viewer.replay.replay import with_robots
 from replay_viewer.rollout.rollout import Entity, Rollout
 

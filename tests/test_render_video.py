@@ -16,7 +16,7 @@ from replay_viewer import open_replay, render_video
 from replay_viewer.errors import BadArgument, FileProblem, ReplayError, UnknownName
 from replay_viewer.render.drawing import Studio
 from replay_viewer.render.film import Film
-from replay_viewer.render.render_folder import SomeFailed
+from replay_viewer.render.render_video import SomeFailed
 from replay_viewer.render.selection import NothingSelected, Selection, shots_of
 from replay_viewer.render.view import View
 from replay_viewer.video import probe_video, read_frames

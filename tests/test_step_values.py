@@ -10,14 +10,14 @@ from arm_urdf import LINKS, arm
 from container_samples import sample_info, sample_values
 from memory_rollout import memory_rollout, still, windows
 
-from replay_viewer.contact_bodies import ContactForces, contact_forces_of
 from replay_viewer.container.info import EntitySpec
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.formats import load_rollout
 from replay_viewer.robot import load_robot
 from replay_viewer.robot.feet import foot_links
 from replay_viewer.rollout.rollout import Entity, Episode, Rollout
-from replay_viewer.step_values import StepValues, samples
+from replay_viewer.rollout.signals import ContactForces, contact_forces_of
+from replay_viewer.rollout.states import StepValues, samples
 
 
 def counting(num_steps: int = 10, **facts: object) -> Rollout:

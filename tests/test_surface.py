@@ -14,7 +14,7 @@ from PIL import Image
 from trimesh.visual import ColorVisuals
 from urdf_files import mesh, one_link, visual, write_urdf
 
-from replay_viewer.render.blocks import BLOCK
+from replay_viewer.render.mesh.parts import BLOCK
 from replay_viewer.render.mesh.surface import Surface, robot_surface, terrain_surface
 from replay_viewer.render.mesh.textures import make_atlas
 from replay_viewer.robot import Robot, load_robot

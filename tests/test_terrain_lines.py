@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from replay_viewer.rollout.rollout import Terrain
-from replay_viewer.terrain_lines import grid_lines
+from replay_viewer.viewer.scene import grid_lines
 
 ABOVE = 0.008
 

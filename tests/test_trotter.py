@@ -12,7 +12,7 @@ import pytest
 import trimesh
 from trotter_facts import JOINTS, STANDING
 
-from replay_viewer.assets_path import asset
+from replay_viewer.paths import asset
 from replay_viewer.robot import load_robot
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"

@@ -13,14 +13,13 @@ import pytest
 from memory_rollout import memory_rollout, still
 from websockets.datastructures import Headers
 
-from replay_viewer.outcomes import KIND_TEXT
 from replay_viewer.replay.replay import with_robots
+from replay_viewer.rollout.episodes import KIND_TEXT
 from replay_viewer.rollout.rewards import EpisodeRewards, StepRewards
 from replay_viewer.rollout.rollout import Entity, Episode
 from replay_viewer.viewer.app import ViewerApp
 from replay_viewer.viewer.charts.choice import CurveChoice
-from replay_viewer.viewer.key_help import help_html
-from replay_viewer.viewer.keys import KEYS
+from replay_viewer.viewer.keys import KEYS, help_html
 from replay_viewer.viewer.panels.recording import recording_html
 from replay_viewer.viewer.panels.rewards import format_value, rewards_html, row_names, row_values
 from replay_viewer.viewer.panels.timeline import TimelineState

@@ -10,7 +10,7 @@ from push_scene import BOX_SIZE, CONTACT_BODIES, PHYSICS_DT, ROBOTS
 from trotter import JOINTS, urdf_path
 
 from replay_viewer import Adapter, Description, Endings, EntitySpec, register_adapter
-from replay_viewer.assets_path import asset
+from replay_viewer.paths import asset
 
 GREEN = [0.25, 0.62, 0.38]
 PAD, MARGIN = 0.006, 0.15

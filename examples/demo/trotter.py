@@ -12,7 +12,7 @@ import numpy as np
 from legs import Legs
 from trot import Trot, Weight
 
-from replay_viewer.assets_path import asset
+from replay_viewer.paths import asset
 
 LEGS = ("FL", "FR", "RL", "RR")
 JOINTS = tuple(f"{leg}_{part}_joint" for leg in LEGS for part in ("hip", "thigh", "calf"))

@@ -123,7 +123,7 @@ def demo(
         record: Simulate it in real time and show it meanwhile; needs MuJoCo (pip install mujoco).
         out: Where to record it, with --record; else in a temporary folder, which is left there.
     """
-    from replay_viewer.assets_path import asset
+    from replay_viewer.paths import asset
 
     if record:
         return _serve_live(which, out, serving)

@@ -12,8 +12,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from replay_viewer.assets_path import demo_script
 from replay_viewer.errors import BadArgument, ReplayError, printable
+from replay_viewer.paths import demo_script
 
 # It ends by itself after so long [s], should nobody end it.
 _SECONDS = 600

@@ -11,10 +11,10 @@ import numpy as np
 
 from ..errors import BadField, FileProblem, listing
 from ..npz.archive import NpzArchive
-from ..record.names import ASSETS, META, is_inside
 from ..rollout.rollout import Entity, Terrain, Verdict
 from .extents import Extent, chunks_of
 from .info import EntitySpec, RecordingInfo
+from .layout import ASSETS, META, is_inside
 
 # A terrain.npz may be compressed; more than this no viewer draws.
 _MAX_TERRAIN_BYTES = 2**30

@@ -9,16 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import FileProblem
-from ..formats.container_log import ContainerLog
-from ..formats.file_pool import FilePool
-from ..formats.growing_lines import GrowingLines
-from ..record.names import META, TERMINALS, segment_name
-from ..record.terminals import read_columns
 from ..rollout.rollout import Verdict
 from .episodes import EpisodeTable
 from .extents import Extent, count_whole
+from .layout import META, TERMINALS, segment_name
+from .log import ContainerLog, GrowingLines
 from .meta import Meta
-from .source import ContainerSource
+from .source import ContainerSource, FilePool
+from .terminals import read_columns
 from .verdicts import verdicts_of
 
 _STAYS = "What there was of it can still be looked at."

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadField
-from ..record.fields import StructSpec
+from .layout import StructSpec
 
 _SHORTEST_STEP, _LONGEST_STEP = 1e-9, 1e9  # [s]
 TIME_STEPS = "seconds above zero, from 1e-9 to 1e9"

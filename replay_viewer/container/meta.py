@@ -12,12 +12,10 @@ from typing import Any
 
 from .. import __version__
 from ..errors import BadField, FileProblem, NewerVersion
-from ..record.fields import WORD_TYPES, FieldSpec, StructSpec
-from ..record.names import META
 from .extents import Extent, content_of
 from .info import EntitySpec, RecordingInfo, check_info, check_row, plain
 from .json_object import JsonObject, parse_object
-from .layout import FORMAT_NAME, VERSION, Layout, terminal_columns
+from .layout import FORMAT_NAME, META, VERSION, WORD_TYPES, FieldSpec, Layout, StructSpec, terminal_columns
 
 SEMANTICS = (
     "Record t is what the simulator showed after step t returned; its action, reward and terms belong to the "

@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 from ..errors import FileProblem
 from ..npz.npy import PAGE, with_count
-from ..record.names import ASSETS, EPISODES, LOG, META, TERMINALS
 from .extents import Extent, chunks_of, content_of, count_whole, folder_extents, segments
+from .layout import ASSETS, EPISODES, LOG, META, TERMINALS
 from .meta import read_meta
 
 # What zipfile writes of a local header besides name and extra field: 30 bytes, and 20 for the 64-bit sizes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,22 +11,17 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileProblem
-from ..formats.container_log import ContainerLog
-from ..formats.file_pool import FilePool
-from ..formats.growing_lines import GrowingLines
 from ..npz.npy import MAGIC
-from ..record.names import EPISODES, LOG, TERMINALS
-from ..record.packed import packed_extents
-from ..record.terminals import read_columns
 from ..rollout.rollout import Rollout
 from .carried import AssetFolder, load_entities, load_terrain
 from .episodes import EpisodeTable
-from .extents import Extent, content_of, folder_extents, segments
+from .extents import Extent, content_of, folder_extents, packed_extents, segments
 from .growth import ContainerGrowth
-from .layout import Layout
-from .log import read_lines
+from .layout import EPISODES, LOG, META, TERMINALS, Layout
+from .log import ContainerLog, GrowingLines, read_lines
 from .meta import Meta, read_meta
-from .source import ContainerSource
+from .source import ContainerSource, FilePool
+from .terminals import read_columns
 from .verdicts import verdicts_of
 
 
@@ -111,3 +107,33 @@ def _metadata(meta: Meta) -> dict[str, Any]:
         "every": info.every,
     }
     return {**info.metadata, **{key: value for key, value in known.items() if value is not None}}
+
+
+# A writer locks its log right after it made it.
+_LOCKED_AFTER = 2.0
+
+
+def lacks_first_step(path: Path) -> str:
+    """What a recording's folder has to get before it can be opened; empty where it has its first step.
+
+    Raises:
+        FileProblem: it will never get one: the path is a file, or its writer is gone.
+        BadField, NewerVersion: a meta.json that does not fit.
+    """
+    if not path.exists():
+        return "it does not exist yet"
+    if not path.is_dir():
+        raise FileProblem(path, "is a file, and only a recording's folder grows.", "View it without --tail.")
+    extents = folder_extents(path)
+    if META in extents and TERMINALS in extents and segments(extents, read_meta(extents, path).layout, path)[1]:
+        return ""
+    if _is_abandoned(extents.get(LOG)):
+        raise FileProblem(path, "holds no whole step.", "Its process ended, or its disk was full, before the first.")
+    return "no step has been recorded yet"
+
+
+def _is_abandoned(log: Extent | None) -> bool:
+    if log is None or time.time() - log.path.stat().st_mtime < _LOCKED_AFTER:
+        return False
+    state = ContainerLog(log, packed=False)
+    return state.closed or state.is_held() is False

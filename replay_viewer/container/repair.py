@@ -13,14 +13,12 @@ import numpy as np
 
 from ..errors import FileProblem
 from ..npz.npy import stated_count, with_count
-from ..record.file_lock import try_lock
-from ..record.names import EPISODES, LOG, TERMINALS
-from ..record.record_file import write_all
-from ..record.terminals import read_columns
 from .extents import Extent, content_of, count_whole, folder_extents, segments
-from .layout import Layout
-from .log import line_of, write_line
+from .layout import EPISODES, LOG, TERMINALS, Layout
+from .log import line_of, try_lock, write_line
 from .meta import read_meta
+from .step_files import write_all
+from .terminals import read_columns
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..record.names import EPISODES, TERMINALS
-from ..record.terminals import read_columns
 from .extents import content_of, folder_extents, segments
-from .layout import NOT_CAPTURED, OUTCOMES, TERMINAL_STATES
+from .layout import EPISODES, NOT_CAPTURED, OUTCOMES, TERMINAL_STATES, TERMINALS
 from .log import read_lines
 from .meta import read_meta
+from .terminals import read_columns
 
 _CAPTURED = TERMINAL_STATES.index("captured")
 

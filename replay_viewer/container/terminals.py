@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadField, UnknownName
+from .extents import Extent, chunks_of, count_whole
 from .info import RecordingInfo
 from .layout import NOT_CAPTURED, OUTCOMES, TERMINAL_STATES, Layout
 from .packing import RowPacker, Values
@@ -169,3 +170,30 @@ def _codes(kind: str, names: Sequence[str], known: Sequence[str], unknown: str |
         if name not in numbers:
             raise UnknownName(kind, name, tuple(known))
     return np.array([numbers[name] for name in names], dtype=np.int64)
+
+
+def read_columns(extent: Extent, layout: Layout, first: int = 0) -> np.ndarray:
+    """The columns of all whole rows from row `first` on, without the terminal states, shape (num_rows,).
+
+    A table of many gigabytes costs a megabyte and its columns.
+    """
+    stride, skip = layout.columns.num_bytes, layout.terminals_header_bytes
+    count = max(0, count_whole(extent.size, skip, stride) - first)
+    columns = np.empty(count, _packed(layout.columns.dtype))
+    rows = Extent(extent.path, extent.offset + skip + first * stride, count * stride)
+    done, rest = 0, b""
+    for chunk in chunks_of(rows):
+        rest += chunk
+        whole = len(rest) // stride
+        columns[done : done + whole] = np.frombuffer(rest, layout.columns.dtype, whole)
+        done, rest = done + whole, rest[whole * stride :]
+    return columns
+
+
+def _packed(dtype: np.dtype) -> np.dtype:
+    """The same fields without gaps."""
+    return np.dtype([(name, *_described(dtype[name])) for name in dtype.names or ()])
+
+
+def _described(field: np.dtype) -> tuple[np.dtype, tuple[int, ...]]:
+    return field.base, field.shape

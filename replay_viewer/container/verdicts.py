@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..formats.container_log import ContainerLog
 from ..rollout.rollout import Verdict
 from .episodes import EpisodeTable
+from .log import ContainerLog
 from .meta import Meta
 from .source import ContainerSource
 

@@ -18,17 +18,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadField, FileProblem, RecordingStopped
-from ..record.fields import FieldSpec, declare_all
-from ..record.file_lock import try_lock
-from ..record.names import EPISODES, LOG, META
-from ..record.record_file import sync_data, write_all
 from .assets import copy_assets
 from .info import RecordingInfo, check_info, check_row
-from .layout import SEGMENT_BYTES, Layout, plan_layout
-from .log import JsonLines
+from .layout import EPISODES, LOG, META, SEGMENT_BYTES, FieldSpec, Layout, declare_all, plan_layout
+from .log import JsonLines, try_lock
 from .meta import new_meta, to_json
 from .packing import Values
-from .step_files import StepFiles
+from .step_files import StepFiles, sync_data, write_all
 from .terminals import EpisodeEnds, terminal_rows
 
 _messages = logging.getLogger("replay_viewer")

@@ -6,13 +6,12 @@ import struct
 import zipfile
 from pathlib import Path
 
-from ..container.reader import open_container
+from ..container.layout import META
+from ..container.reader import lacks_first_step, open_container
 from ..errors import BadArgument, FileProblem
-from ..record.names import META
 from ..rollout.rollout import Rollout
-from .first_step import lacks_first_step
 from .format import LoadOptions, LowestPoint, QuatOrder
-from .npz_facts import stated_dt
+from .plain.layout import stated_dt
 from .plain.plain import open_plain_npz
 
 __all__ = ["LoadOptions", "LowestPoint", "QuatOrder", "lacks_first_step", "load_rollout"]

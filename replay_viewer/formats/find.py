@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..record.names import META
+from ..container.layout import META
 
 _PACKED = ".rec"
 # What a plain npz has that is a rollout; others beside it, such as weights, are not.

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadField, FileProblem
-from ..formats.npy_header import NpyHeader, read_header
+from .npy import NpyHeader, read_header
 from .pickled_values import BadPickle
 from .safe_pickle import loads
 

@@ -5,8 +5,12 @@ The format is numpy's, version 2.0: https://numpy.org/doc/stable/reference/gener
 
 from __future__ import annotations
 
+import ast
+import math
 import re
 import struct
+from dataclasses import dataclass
+from typing import IO
 
 import numpy as np
 
@@ -41,3 +45,53 @@ def stated_count(header: bytes) -> int:
     """The number of records that the header states; behind the file by up to a second while it grows."""
     found = _COUNT.search(header)
     return int(found.group(1)) if found else -1
+
+
+_MAGIC = b"\x93NUMPY"
+_LENGTH_BYTES = {1: 2, 2: 4, 3: 4}
+# NumPy's own limit: larger texts can crash Python's parser.
+_MAX_TEXT_BYTES = 10_000
+# Of any NumPy, which multiplies the other axes of an array without elements all the same.
+_MAX_DIMENSIONS = 32
+_MAX_VALUES = 2**56
+
+
+@dataclass(frozen=True)
+class NpyHeader:
+    """What an .npy file claims to hold, and where its values begin."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    is_fortran: bool
+    size: int
+
+    @property
+    def value_bytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def read_header(file: IO[bytes]) -> NpyHeader:
+    """Read the head of an .npy file; raises ValueError for anything else."""
+    start = file.read(8)
+    version = start[6] if len(start) == 8 and start.startswith(_MAGIC) else 0
+    if version not in _LENGTH_BYTES:
+        raise ValueError(f"version {version} of the npy format is not known" if version else "it is no npy array")
+    length = int.from_bytes(file.read(_LENGTH_BYTES[version]), "little")
+    if length > _MAX_TEXT_BYTES:
+        raise ValueError(f"its head is {length} bytes long")
+    text = file.read(length).decode("utf-8" if version == 3 else "latin1")
+    return _parsed(text, size=8 + _LENGTH_BYTES[version] + length)
+
+
+def _parsed(text: str, size: int) -> NpyHeader:
+    try:
+        claims = ast.literal_eval(text.strip())
+        shape, descr, is_fortran = claims["shape"], claims["descr"], claims["fortran_order"]
+        dtype = np.lib.format.descr_to_dtype(descr)
+    except (ValueError, SyntaxError, TypeError, LookupError, RecursionError, MemoryError) as error:
+        raise ValueError(f"its head cannot be read ({type(error).__name__})") from error
+    is_shape = isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape)
+    is_empty = is_shape and 0 in shape
+    if not is_shape or len(shape) > _MAX_DIMENSIONS or (is_empty and math.prod(filter(None, shape)) > _MAX_VALUES):
+        raise ValueError("its head claims an impossible shape")
+    return NpyHeader(shape, dtype, bool(is_fortran), size)

@@ -14,13 +14,11 @@ import numpy as np
 
 from ..errors import BadArgument, BadField, UnknownName
 from .adapters import Adapter, Hook, Request, find_adapter
-from .arrays import Gatherer, Rows, as_array
+from .arrays import Gatherer, HostCopier, HostCopy, Rows, as_array
 from .background import BackgroundCalls
-from .host_copies import HostCopier, HostCopy
 from .patches import Function, Patches
 from .recorder import Recorder
-from .seen_step import SeenEnds, SeenStep
-from .seen_steps import StepWriter
+from .seen_steps import SeenEnds, SeenStep, StepWriter
 
 # Of steps that are on their way from a GPU: simulated seconds, and steps.
 _LONGEST_DELAY, _LARGEST_DEPTH = 0.25, 8

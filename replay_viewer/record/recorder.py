@@ -12,15 +12,14 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 from ..container.info import RecordingInfo
-from ..container.packing import Values
+from ..container.packing import PackedStep, Values
 from ..container.terminals import EpisodeEnds
 from ..container.writer import ContainerWriter
 from ..errors import BadField, FileProblem, RecordingStopped, UnknownName
 from ..paths import numbered
 from .arrays import Gatherer, as_array
-from .episode_sums import EpisodeSums
+from .episodes import EpisodeSums
 from .logged import Logged, LoggedValues
-from .packed_step import PackedStep
 
 # Of the field "flags"; see FORMAT.md.
 _BITS = {"terminated": 1, "truncated": 2}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Sequence
 
 import numpy as np
 
-from .adapters import Adapter
-from .arrays import Gatherer, as_array
+from .adapters import Adapter, Endings
+from .arrays import Gatherer, HostCopy, as_array
+from .logged import Logged
 from .recorder import Recorder
-from .seen_step import SeenEnds, SeenStep
 
 # These belong to the step in which an episode ends, so its record holds them, and the table of ends has no need to.
 _OF_THE_STEP = ("act", "rew", "rew_terms")
@@ -64,3 +65,46 @@ class StepWriter:
 
 def _of(values: Sequence[Any] | None, slots: np.ndarray) -> list[Any] | None:
     return None if values is None else [values[slot] for slot in slots]
+
+
+@dataclass(frozen=True)
+class SeenEnds:
+    """Envs whose episodes may be over.
+
+    Attributes:
+        slots: (k,) their positions in the recording.
+        copy: how all recorded envs stood just then.
+        endings: how their episodes stood.
+    """
+
+    slots: np.ndarray
+    copy: HostCopy
+    endings: Endings
+
+    @property
+    def is_any_over(self) -> bool:
+        """Whether the simulator says of any env, here or not, that its episode is over; quickly, for most steps."""
+        return bool(as_array(self.endings.terminated).any() or as_array(self.endings.truncated).any())
+
+    def outcomes(self) -> np.ndarray:
+        """(k,) how each episode ended; "aborted" where the simulator did not say that it is over."""
+        terminated = as_array(self.endings.terminated)[self.slots]
+        truncated = as_array(self.endings.truncated)[self.slots]
+        return np.where(terminated, "terminated", np.where(truncated, "truncated", "aborted"))
+
+
+@dataclass
+class SeenStep:
+    """A control step.
+
+    Attributes:
+        copy: how the recorded envs stood when it returned.
+        resets: what the resets inside of it were about to overwrite.
+        left: all envs that it has not reset, where it leaves that to somebody else.
+        logged: what the user has logged for it; None if it is the first, which settles the names.
+    """
+
+    copy: HostCopy
+    resets: Sequence[SeenEnds]
+    left: SeenEnds | None
+    logged: Logged | None = None

@@ -12,12 +12,11 @@ import numpy as np
 
 from ..camera import camera_path
 from ..camera.presets import CameraPose
-from ..outcomes import outcome_text
 from ..replay.frames import Frame
 from ..replay.replay import Replay
+from ..rollout.episodes import outcome_text
 from ..theme import look_named
-from .film import Film, Title
-from .moment import Moment
+from .film import Film, Moment, Title
 from .motion_check import MotionCheck
 from .overlays import make_overlay, title_card
 from .raster.renderer import RasterRenderer

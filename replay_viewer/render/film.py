@@ -10,7 +10,6 @@ from itertools import accumulate
 
 from ..errors import BadArgument
 from ..rollout.rollout import Episode, Rollout
-from .moment import Moment
 from .selection import Shot
 
 # How long the title of an episode stands [s].
@@ -90,3 +89,18 @@ class Film:
         if seconds > _LONGEST_FILM:
             problem = f"{steps} steps of {control_dt:g} s would last {seconds / 3600:.4g} hours, more than a day."
             raise BadArgument("--speed", speed, problem)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What one video frame shows.
+
+    position: of playback, in steps; it may lie between two. envs: those shown, as positions in the recording; the
+    first is the one whose numbers an overlay tells. episode: of `envs[0]`, that the position lies in. seconds: since
+    the episode's first step, of recorded time.
+    """
+
+    position: float
+    envs: tuple[int, ...]
+    episode: Episode
+    seconds: float

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadArgument, printable
-from ..replay.replay import Replay
+from ..formats import LoadOptions, load_rollout
+from ..replay.replay import Replay, lowest_point_of, with_robots
+from ..robot import load_robot
 from ..rollout.rollout import Rollout
 from ..video import VideoWriter
 from .drawing import Studio
 from .film import Film
-from .loader import Loader
-from .pictures import save_picture
 from .selection import Selection, Shot, shots_of
-from .target import Target
+from .target import Target, save_picture
 from .view import View
 
 # Called with the video frames that are done and those there are.
@@ -118,3 +118,34 @@ def _described(path: Path, film: Film, job: Job) -> str:
     width, height = job.view.size
     length = "" if job.target.is_picture else f", {film.num_frames} frames, {film.duration:.2f} s"
     return f"{printable(str(path))}: {width}x{height}{length}"
+
+
+class Loader:
+    """Opens recordings in two steps: their numbers at once, their robots where something is drawn.
+
+    Args:
+        urdf, package_dirs, options: as for `open_replay`.
+
+    Raises:
+        ReplayError: the URDF cannot be used.
+    """
+
+    def __init__(
+        self,
+        urdf: str | Path | None = None,
+        package_dirs: Sequence[str | Path] = (),
+        options: LoadOptions | None = None,
+    ) -> None:
+        self._folders, self._options = [Path(folder) for folder in package_dirs], options
+        self._given = None if urdf is None else load_robot(Path(urdf), self._folders)
+
+    @contextmanager
+    def rollout(self, path: Path) -> Iterator[Rollout]:
+        """The numbers of a recording, until the block ends. Raises ReplayError."""
+        lowest_point = None if self._given is None else lowest_point_of(self._given)
+        with closing(load_rollout(path, self._options, lowest_point)) as rollout:
+            yield rollout
+
+    def replay(self, rollout: Rollout) -> Replay:
+        """A rollout with its robots. Raises ReplayError."""
+        return with_robots(rollout, self._given, self._folders)

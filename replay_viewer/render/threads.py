@@ -6,6 +6,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from threading import Lock
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -59,3 +61,14 @@ class OrderedWorkers(Generic[Item, Result]):
         if not hasattr(self._own, "work"):
             self._own.work = self._make_work()
         return self._own.work(item)
+
+
+def once_each(function: Callable[..., Result], maxsize: int) -> Callable[..., Result]:
+    """The function with its latest `maxsize` results kept; each is computed by one thread, the others wait for it."""
+    remembered, lock = lru_cache(maxsize)(function), Lock()
+
+    def call(*arguments: object) -> Result:
+        with lock:
+            return remembered(*arguments)
+
+    return call

@@ -1,7 +1,7 @@
 """Robots: URDF, meshes and batched forward kinematics."""
 
 from .bodies import from_shape, neutral_body
-from .joint_mapping import JointMapping, map_joints
+from .joints import JointMapping, map_joints
 from .robot import Robot, load_robot
 from .visuals import Visual
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from .rollout import Episode
+from .rollout import Episode, Outcome
 
 
 def next_episode_start(episodes: Sequence[Episode], step: int) -> int:
@@ -39,3 +39,27 @@ def previous_episode_end(episodes: Sequence[Episode], step: int) -> int:
 def _ends(episodes: Sequence[Episode]) -> list[int]:
     """Last steps of the episodes that really ended: the end of the recording is no end of an episode."""
     return [e.last_step for e in episodes if e.outcome != "unfinished"]
+
+
+OUTCOME_TEXT: Mapping[Outcome, str] = {
+    "terminated": "terminated",
+    "truncated": "time-out",
+    "unfinished": "unfinished",
+    "aborted": "reset from outside",
+}
+
+
+# What colours tell apart: outcomes, and successes whatever their outcome is.
+KIND_TEXT: Mapping[str, str] = {**OUTCOME_TEXT, "success": "success"}
+
+
+def kind_of(episode: Episode) -> str:
+    """A key of `KIND_TEXT`."""
+    return "success" if episode.success else episode.outcome
+
+
+def outcome_text(episode: Episode) -> str:
+    """How an episode ended, with the simulator's reason and whether it was a success where that is known."""
+    reason = f" ({episode.outcome_reason})" if episode.outcome_reason else ""
+    success = {True: ", success", False: ", failure", None: ""}[episode.success]
+    return f"{OUTCOME_TEXT[episode.outcome]}{reason}{success}"

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..rotations import conjugate, from_rpy, rotate, to_matrix, yaw
 from .rollout import Entity, Episode, Field, Rollout
+from .states import samples
 
 # Steps per read of a long episode. It bounds what a reader holds at once besides the result.
 _READ_STEPS = 4096
@@ -219,3 +220,70 @@ def _angles(wxyz: str) -> Read:
         return np.degrees(np.stack([roll, pitch, turn, tilt], axis=-1))
 
     return read
+
+
+@dataclass(frozen=True)
+class ContactForces:
+    """field: its name in the rollout, of shape (C, 3) or (A, C, 3) [N]. bodies: names, C of them, or none at all."""
+
+    field: str
+    bodies: tuple[str, ...]
+
+
+def contact_forces_of(rollout: Rollout, entity: Entity) -> ContactForces | None:
+    """What is recorded of the forces on an entity's bodies, in the world frame; None where nothing is.
+
+    A plain npz has one array `contact_force` for its robots, and names the bodies in its 'recording_info'.
+    """
+    own = f"{entity.name}.contact_force"
+    for field, names in ((own, entity.contact_bodies), ("contact_force", _stated(rollout))):
+        if field not in rollout.fields or (field != own and entity.kind != "robot"):
+            continue
+        shape = rollout.fields[field].shape
+        if len(shape) in (2, 3) and shape[-1] == 3:
+            return ContactForces(field, tuple(names) if len(names) == shape[-2] else ())
+    return None
+
+
+def _stated(rollout: Rollout) -> Sequence[str]:
+    names = rollout.metadata.get("contact_bodies")
+    return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else ()
+
+
+# Of a recording's beginning, so many steps of so many envs are compared.
+_SAMPLED_STEPS, _SAMPLED_ENVS = 256, 16
+# Velocities are the base's where they fit the positions so much better than as the world's.
+_CLEARLY = 0.5
+
+
+def sampled_velocities(rollout: Rollout, entity: str) -> np.ndarray:
+    """Level velocities (S, E, 2) [m/s] of an entity as recorded, else those of its first steps."""
+    if f"{entity}.base_lin_vel" in rollout.fields:
+        return samples(rollout, f"{entity}.base_lin_vel")[..., :2]
+    return _first_velocities(rollout, entity)[..., :2]
+
+
+def _first_velocities(rollout: Rollout, entity: str) -> np.ndarray:
+    """Velocities (S, E, 3) [m/s] into the steps after the first, from the base's positions."""
+    base_pos = _first(rollout, f"{entity}.base_pos")
+    return np.nan_to_num(np.diff(base_pos, axis=0) / rollout.control_dt, posinf=0.0, neginf=0.0)
+
+
+def _first(rollout: Rollout, field: str) -> np.ndarray:
+    """The first values (S, E, ...) of a field."""
+    envs = range(min(rollout.num_envs, _SAMPLED_ENVS))
+    return rollout.read(field, slice(0, _SAMPLED_STEPS), envs).astype(np.float64)
+
+
+def is_of_base(rollout: Rollout, entity: str) -> bool:
+    """Whether the recorded velocity has the base's coordinates and not the world's, as some simulators have it.
+
+    It has where the positions clearly say so.
+    """
+    recorded = np.nan_to_num(_first(rollout, f"{entity}.base_lin_vel")[1:])
+    wxyz = np.nan_to_num(_first(rollout, f"{entity}.base_wxyz")[1:])
+    moved = _first_velocities(rollout, entity)
+    if not moved.size:
+        return False
+    of_world, of_base = (np.median(np.linalg.norm(v - moved, axis=-1)) for v in (recorded, rotate(wxyz, recorded)))
+    return bool(of_base < _CLEARLY * of_world)

@@ -16,13 +16,12 @@ import viser
 from ..errors import ReplayError, printable
 from .browser.view import notify
 from .loop import Beat, Upkeep
-from .notices import Busy
+from .notices import Busy, waiting_html
 from .opening.files import Files
 from .opening.opening import Order
 from .opening.uploads import UPLOAD_PATH, Uploads
 from .session import Session
 from .tail import Tail
-from .waiting import waiting_html
 from .wire.mailbox import Action, Mailbox
 from .wire.page_bridge import PageBridge
 from .wire.server import close_server, open_server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -56,3 +57,18 @@ class Busy:
     def _tell(self, news: dict[str, Any]) -> None:
         for client in list(self._clients.values()):
             self._page.update(client, {"busy": news})
+
+
+_STYLE = """<style>
+.rv-waiting{font-size:14px;margin:0.75em;line-height:1.45;overflow-wrap:anywhere}
+.rv-waiting p{margin:4px 0 0;opacity:.75}
+.rv-waiting i{display:inline-block;width:9px;height:9px;border-radius:50%;margin-right:8px;background:#2563eb;
+animation:rv-wait 1.4s ease-in-out infinite}
+@keyframes rv-wait{50%{opacity:.2}}
+</style>"""
+
+
+def waiting_html(text: str, detail: str = "", waits: bool = True) -> str:
+    """What the page waits for, or only says; both texts may hold a file's name and are escaped."""
+    dot = "<i></i>" if waits else ""
+    return f'{_STYLE}<div class="rv-waiting">{dot}<b>{html.escape(text)}</b><p>{html.escape(detail)}</p></div>'

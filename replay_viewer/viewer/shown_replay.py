@@ -11,19 +11,17 @@ import viser
 
 from .actions import plot_actions, session_actions
 from .browser.browsers import Browsers
+from .browser.clicks import Clicks
 from .charts.charts import Plots
-from .clicks import Clicks
 from .crowd import Crowd
 from .keys import KEYS
 from .layers import Layer, ShownLayers, overlays_of
 from .notices import Busy
 from .panels.charts import ChartPanels
-from .panels.crowd import CrowdPanel
-from .panels.look import LookPanel
 from .panels.recording import RecordingPanel, doubts
 from .panels.selection import SelectionPanel
 from .panels.timeline import TimelinePanel
-from .panels.view import LayersPanel
+from .panels.view import CrowdPanel, LayersPanel, LookPanel
 from .rendering.rendering import Rendering
 from .scene import Scene
 from .session import Session

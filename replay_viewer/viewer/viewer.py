@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BadArgument
@@ -11,7 +13,6 @@ from ..robot import Robot, load_robot
 from ..rollout.rollout import Rollout
 from .app import ViewerApp
 from .layers import Layer
-from .notebook import EmbeddedPage
 
 Description = Robot | str | Path
 
@@ -136,3 +137,27 @@ def _check_layers(layers: Sequence[Layer]) -> None:
         if lacking or isinstance(layer, type):
             problem = f"has no method {' and none '.join(lacking)}" if lacking else "is a class: give an object of it"
             raise BadArgument("layers", getattr(layer, "__name__", type(layer).__name__), f"{problem}.")
+
+
+_STYLE = "width:100%;height:{height}px;border:1px solid rgba(128,140,155,.4);border-radius:6px"
+
+
+@dataclass(frozen=True)
+class EmbeddedPage:
+    """What a notebook's cell shows of a viewer: its page in a frame of the given height [px].
+
+    The browser loads the page from the viewer itself, as any tab would. Where the notebook runs on another machine
+    than the browser, forward the viewer's port as well: `ssh -L 8080:localhost:8080 host`; VS Code does so by itself.
+    """
+
+    url: str
+    height: int
+
+    def _repr_html_(self) -> str:
+        url = html.escape(self.url)
+        style = _STYLE.format(height=int(self.height))
+        allowed = "fullscreen; clipboard-write"
+        return f'<iframe src="{url}" title="replay-viewer" style="{style}" allow="{allowed}"></iframe>'
+
+    def __str__(self) -> str:
+        return f"replay-viewer at {self.url}"

@@ -20,9 +20,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from replay_viewer.container.info import EntitySpec, RecordingInfo
-from replay_viewer.container.layout import plan_layout
+from replay_viewer.container.layout import declare_all, plan_layout
 from replay_viewer.container.writer import ContainerWriter
-from replay_viewer.record.fields import declare_all
 
 NUM_JOINTS, NUM_TERMS, NUM_OBS = 12, 16, 48
 LIMIT_US = 20.0

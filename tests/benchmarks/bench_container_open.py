@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench_container_append import info, step_values
 
+from replay_viewer.container.layout import segment_name
 from replay_viewer.container.reader import open_container
 from replay_viewer.container.writer import ContainerWriter
-from replay_viewer.record.names import segment_name
 
 NUM_ENVS, EPISODE_STEPS = 16, 1000
 LARGE_BYTES = 10 * 10**9

@@ -32,9 +32,8 @@ from viewer_page import ViewerProcess, open_page
 from replay_viewer.replay.frames import FrameCache
 from replay_viewer.replay.replay import Replay, open_replay
 from replay_viewer.viewer.crowd import Crowd
-from replay_viewer.viewer.crowd.bodies import Bodies
 from replay_viewer.viewer.crowd.crowd import stride
-from replay_viewer.viewer.crowd.meshes import link_meshes
+from replay_viewer.viewer.crowd.meshes import Bodies, link_meshes
 from replay_viewer.viewer.session import Session
 from replay_viewer.viewer.wire.server import close_server, move_node, open_server
 

@@ -25,7 +25,7 @@ from bare_page import bare_page, repeated
 from playwright.sync_api import Page, Playwright, sync_playwright
 from viewer_page import CHROMIUM_FLAGS, ViewerProcess, chromium_path, open_page
 
-from replay_viewer.assets_path import asset
+from replay_viewer.paths import asset
 from replay_viewer.viewer.wire.server import close_server, open_server
 
 # What an hour may add [MB]: an eighth of what the server takes at first.

@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from memory_rollout import memory_rollout, still
 
-from replay_viewer.render.moment import Moment
+from replay_viewer.render.film import Moment
 from replay_viewer.render.overlays import Overlay, make_overlay
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.theme import LIGHT

@@ -32,9 +32,9 @@ from viewer_page import CHROMIUM_FLAGS, ViewerPage, ViewerProcess, chromium_path
 
 from replay_viewer.container.extents import folder_extents
 from replay_viewer.container.info import EntitySpec, RecordingInfo
+from replay_viewer.container.layout import segment_name
 from replay_viewer.container.meta import read_meta
 from replay_viewer.container.writer import ContainerWriter
-from replay_viewer.record.names import segment_name
 from replay_viewer.replay.replay import open_replay
 from replay_viewer.viewer.charts.charts import Plots
 from replay_viewer.viewer.panels.rewards import row_values

@@ -21,7 +21,7 @@ from bare_page import bare_page
 from playwright.sync_api import Browser, sync_playwright
 from viewer_page import CHROMIUM_FLAGS, ViewerPage, ViewerProcess, chromium_path, open_page
 
-from replay_viewer.assets_path import asset
+from replay_viewer.paths import asset
 from replay_viewer.viewer.wire.server import close_server, open_server
 
 FRAMES_LIMIT = 0.95

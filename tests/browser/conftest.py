@@ -10,7 +10,7 @@ from chart_recording import record_charts
 from chart_view import chart
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
-from replay_viewer.assets_path import asset
+from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay
 
 

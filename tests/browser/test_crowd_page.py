@@ -13,8 +13,8 @@ from viewer_page import ViewerPage, ViewerProcess, open_page
 from replay_viewer.container.info import RecordingInfo
 from replay_viewer.container.terminals import EpisodeEnds
 from replay_viewer.container.writer import ContainerWriter
-from replay_viewer.palette import OUTCOME_COLORS, rgb_of
 from replay_viewer.robot.materials import to_linear
+from replay_viewer.theme import OUTCOME_COLORS, rgb_of
 
 NUM_ENVS, NUM_STEPS, FALL = 9, 40, 20
 # Instances of one node, and their colours, as the page has them.

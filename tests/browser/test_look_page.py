@@ -13,8 +13,7 @@ from drawn_scene import distance, wait_frames
 from PIL import Image
 from viewer_page import EMPTY_PICTURE, ViewerPage, ViewerProcess, open_page
 
-from replay_viewer.theme import DARK, Rgb
-from replay_viewer.viewer.floors import FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_LINES
+from replay_viewer.theme import DARK, FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_LINES, Rgb
 
 # Looks at each frame from the first one on whether something of viser's page is shown in the wrong colours.
 _WATCH_FOR_LIGHT = """

@@ -7,7 +7,7 @@ import pytest
 from needs_simulator import simulator
 from trotter_facts import JOINTS, LEGS, STANDING
 
-from replay_viewer.assets_path import asset
+from replay_viewer.paths import asset
 
 mujoco = simulator("mujoco")
 

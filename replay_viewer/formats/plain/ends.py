@@ -7,7 +7,7 @@ first pose, and the terminal pose is lost. A reset moves the base, so where the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,8 @@ import numpy as np
 
 from ...errors import listing
 from ...rollout.rollout import Episode, Outcome, Verdict
+from .info import InfoArray
+from .layout import NpzLayout
 
 FLAG_ROLES: dict[str, Literal["done", "terminated", "truncated"]] = {
     **dict.fromkeys(("done", "dones", "reset", "resets", "reset_buf"), "done"),
@@ -210,3 +212,50 @@ def _jump_verdicts(flags: DoneFlags, others: np.ndarray, num_steps: int) -> list
     taken_for = {_ABORTED: "resets from outside", _TRUNCATED: "time-outs", _TERMINATED: "terminations"}
     finding = f"jumps of the base without a flag ({len(others)}) are taken for {taken_for[_outcome_of_jumps(flags)]}"
     return [Verdict("episode ends", finding, f"first after step {step} of env index {env}", "problem")]
+
+
+SUCCESSES = ("success", "is_success")
+
+
+def read_flags(layout: NpzLayout, info: Mapping[str, InfoArray]) -> tuple[DoneFlags, list[Verdict]]:
+    """All done flags, those of one role joined by "or".
+
+    Raises BadField for an array of flags that is not (T, N).
+    """
+    roles: dict[str, np.ndarray] = {}
+    names, verdicts = [], []
+    for key, role in FLAG_ROLES.items():
+        if key in layout.archive.headers:
+            _join(roles, role, _stored(layout, key))
+            names.append(f"'{key}'")
+        if key in info and info[key].is_per_env:
+            _join(roles, role, np.nan_to_num(info[key].values) != 0)
+            names.append(f"'{key}' in info")
+        elif key in info:
+            reason = "it is one value for all envs, which does not say which env it is about"
+            verdicts.append(Verdict("episode ends", f"'{key}' in info is not used", reason, "problem"))
+    return DoneFlags(**roles, names=tuple(names)), verdicts
+
+
+def read_success(layout: NpzLayout, info: Mapping[str, InfoArray]) -> np.ndarray | None:
+    """Success of each env's episode as known at each step, (T, N) of 1, 0 and NaN (not said), or None."""
+    for key in SUCCESSES:
+        if key in layout.archive.headers:
+            values = layout.column(key, rank=0).read(slice(None), range(layout.num_envs))
+            return np.where(np.isnan(values), np.nan, values != 0).astype(np.float32)
+        if key in info and info[key].is_per_env and info[key].values.size:
+            array = info[key]
+            values = array.values.reshape(*array.values.shape[:2], -1)[..., 0].astype(np.float32)
+            return np.where(array.present[:, None], values, np.nan)
+    return None
+
+
+def _stored(layout: NpzLayout, key: str) -> np.ndarray:
+    column = layout.column(key, rank=0)
+    return column.read(slice(None), range(layout.num_envs)) != 0
+
+
+def _join(roles: dict[str, np.ndarray], role: str, flags: np.ndarray) -> None:
+    """An env's episode ends when those of all its agents do."""
+    per_env = np.asarray(flags.reshape(*flags.shape[:2], -1).all(axis=-1))
+    roles[role] = roles[role] | per_env if role in roles else per_env

@@ -29,19 +29,15 @@ import numpy as np
 from ...errors import listing
 from ...npz.archive import NpzArchive
 from ...rollout.rollout import Entity, Rollout, Verdict
-from .. import npz_facts
-from ..base_jumps import find_jumps
 from ..format import LoadOptions, LowestPoint, QuatOrder
-from ..info_terms import RewardTerms
-from ..npz_flags import read_flags, read_success
-from ..npz_joints import read_joints
+from . import layout as facts
 from .columns import Column, ColumnSource
 from .doubts import not_finite_verdict
-from .ends import FlagsColumn, find_ends
+from .ends import FlagsColumn, find_ends, read_flags, read_success
 from .layout import NpzLayout, of_agent
-from .motion import VELOCITIES, draw_samples, read_poses
+from .motion import VELOCITIES, draw_samples, find_jumps, read_joints, read_poses
 from .quaternion_order import find_order, stated_order
-from .rewards import read_rewards
+from .rewards import RewardTerms, read_rewards
 from .signals import read_info, read_signals
 
 _UNITS = {
@@ -84,12 +80,12 @@ class _Motion:
 
 
 def _open(layout: NpzLayout, options: LoadOptions, lowest_point: LowestPoint | None) -> Rollout:
-    control_dt, dt_verdict = npz_facts.control_dt(layout, options.control_dt)
-    env_ids = npz_facts.env_ids(layout)
+    control_dt, dt_verdict = facts.control_dt(layout, options.control_dt)
+    env_ids = facts.env_ids(layout)
     motion = _read_motion(layout, options, env_ids, control_dt, lowest_point)
     info, info_verdicts = read_info(layout)
     flags, flag_verdicts = read_flags(layout, info.arrays)
-    success, done_row = read_success(layout, info.arrays), npz_facts.done_row(layout)
+    success, done_row = read_success(layout, info.arrays), facts.done_row(layout)
     ends, end_verdicts = find_ends(flags, motion.jumps, layout.num_steps, success, done_row)
     rew, terms = read_rewards(layout, info.arrays)
     signals, signal_verdicts = read_signals(layout, info.arrays, terms.used)
@@ -109,8 +105,8 @@ def _open(layout: NpzLayout, options: LoadOptions, lowest_point: LowestPoint | N
         reward_terms=terms.names,
         batch_means=terms.batch_means,
         verdicts=verdicts,
-        env_origins=npz_facts.env_origins(layout),
-        metadata={**npz_facts.recording_info(layout), "format": "plain npz", "quat_order": motion.order},
+        env_origins=facts.env_origins(layout),
+        metadata={**facts.recording_info(layout), "format": "plain npz", "quat_order": motion.order},
     )
 
 
@@ -125,7 +121,7 @@ def _read_motion(
     joints = read_joints(layout, options.joint_names, env_ids)
     velocities = {key: layout.pose(key, 3) for key in VELOCITIES if key in layout.archive.headers}
     jumps = find_jumps([pose.pos for pose in poses], [pose.quat for pose in poses], control_dt)
-    stated = stated_order(options.quat_order) if options.quat_order else npz_facts.quat_order(layout)
+    stated = stated_order(options.quat_order) if options.quat_order else facts.quat_order(layout)
     if stated:
         order, verdict = stated
     else:

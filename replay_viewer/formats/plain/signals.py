@@ -6,14 +6,11 @@ from collections.abc import Collection, Mapping
 
 from ...errors import BadField, listing
 from ...rollout.rollout import Verdict
-from ..npz_facts import FACTS
-from ..npz_flags import SUCCESSES
-from ..npz_joints import JOINT_SIGNALS
 from .columns import Column, MemoryColumn
-from .ends import FLAG_ROLES
+from .ends import FLAG_ROLES, SUCCESSES
 from .info import InfoArray, InfoValues, collect
-from .layout import NpzLayout
-from .motion import VELOCITIES
+from .layout import FACTS, NpzLayout
+from .motion import JOINT_SIGNALS, VELOCITIES
 from .rewards import TERMS_PREFIX
 
 _TAKEN = frozenset(("base_pos", "base_quat", "dof_pos", "rew"))

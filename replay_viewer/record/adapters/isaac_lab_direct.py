@@ -14,8 +14,8 @@ from ..arrays import as_array
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
 from .isaac_lab import IsaacLabScene
-from .summed_terms import SummedTerms
-from .tensors import flat, tensor
+from .reward_terms import SummedTerms
+from .scene import flat, tensor
 
 LOOKS_FOR = (
     *("scene.articulations", "reset_terminated", "reset_time_outs", "episode_length_buf", "step_dt"),

@@ -7,15 +7,18 @@ ended shows its next episode. `reset_idx` is the last place where the end of the
 
 from __future__ import annotations
 
+import re
+import sys
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ...container.info import EntitySpec
 from ...errors import BadArgument
 from ..arrays import as_array
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
-from .legged_terrain import terrain_mesh
-from .legged_urdf import find_urdf
 from .reward_terms import find_terms, reward_metadata
 
 LOOKS_FOR = (
@@ -110,3 +113,73 @@ def _body_names(env: Any) -> list[str]:
     """Names of the rigid bodies, which the environment keeps to itself; none where the simulator does not tell."""
     ask = getattr(getattr(env, "gym", None), "get_actor_rigid_body_names", None)
     return [] if ask is None else list(ask(env.envs[0], env.actor_handles[0]))
+
+
+def terrain_mesh(env: Any) -> tuple[np.ndarray, np.ndarray] | None:
+    """Vertices (V, 3) [m] in the world frame and triangles (F, 3); None on a plane, which needs no mesh."""
+    terrain: Any = getattr(env, "terrain", None)
+    cfg: Any = getattr(terrain, "cfg", None)
+    if getattr(cfg, "mesh_type", None) not in ("heightfield", "trimesh"):
+        return None
+    # The simulator places the mesh so that the border lies outside of the origin.
+    corner = np.array([-cfg.border_size, -cfg.border_size, 0.0])
+    if hasattr(terrain, "vertices"):
+        return np.asarray(terrain.vertices) + corner, np.asarray(terrain.triangles)
+    vertices, triangles = grid_mesh(np.asarray(terrain.heightsamples) * cfg.vertical_scale, cfg.horizontal_scale)
+    return vertices + corner, triangles
+
+
+def grid_mesh(heights: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
+    """A mesh over a grid of heights [m], (X, Y) with `spacing` metres between neighbours; two triangles per cell.
+
+    Lines of the grid that equal both of their neighbours are left out: they change nothing.
+    """
+    kept_x, kept_y = _changing_lines(heights), _changing_lines(heights.T)
+    heights = heights[np.ix_(kept_x, kept_y)]
+    x, y = np.meshgrid(kept_x * spacing, kept_y * spacing, indexing="ij")
+    vertices = np.stack([x, y, heights], axis=-1).reshape(-1, 3)
+    num_x, num_y = heights.shape
+    corner = (np.arange(num_x - 1)[:, None] * num_y + np.arange(num_y - 1)).reshape(-1)
+    # Counter-clockwise seen from above.
+    first = np.stack([corner, corner + num_y, corner + num_y + 1], axis=1)
+    second = np.stack([corner, corner + num_y + 1, corner + 1], axis=1)
+    return vertices, np.concatenate([first, second])
+
+
+def _changing_lines(heights: np.ndarray) -> np.ndarray:
+    """Indices of the rows that differ from a neighbour, and of the first and the last."""
+    changes = (heights[1:] != heights[:-1]).any(axis=1)
+    kept = np.ones(len(heights), dtype=bool)
+    kept[1:-1] = changes[1:] | changes[:-1]
+    return np.flatnonzero(kept)
+
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_FIX = "Pass attach(urdf=...), or give it to the viewer with --urdf."
+
+
+def find_urdf(env: Any, setting: str = "file", fix: str = _FIX) -> tuple[Path | None, list[str]]:
+    """The file that `cfg.asset.<setting>` names, or None and a sentence that says why not, and how to fix it.
+
+    `{LEGGED_GYM_ROOT_DIR}` and the like are names in the modules that define the environment's classes, or in their
+    packages.
+    """
+    named = str(getattr(env.cfg.asset, setting, ""))
+    try:
+        path = Path(_PLACEHOLDER.sub(lambda match: str(_root(env, match[1])), named))
+    except LookupError as unknown:
+        return None, [f"the URDF {named!r} is not carried: no module of the environment has {unknown.args[0]}. {fix}"]
+    if path.suffix.lower() != ".urdf":
+        return None, [f"the file {named!r} is no URDF, so the recording carries none. {fix}"]
+    if not path.is_file():
+        return None, [f"the URDF {path} is not there, so the recording carries none. {fix}"]
+    return path, []
+
+
+def _root(env: Any, name: str) -> object:
+    for cls in type(env).__mro__:
+        package = cls.__module__.partition(".")[0]
+        for module in (sys.modules.get(cls.__module__), sys.modules.get(package)):
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise LookupError(name)

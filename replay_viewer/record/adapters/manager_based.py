@@ -6,16 +6,16 @@ another way. Both reset inside of `step()`, by `_reset_idx`, after rewards and t
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
+
+import numpy as np
 
 from ..arrays import as_array
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
-from .ending_reasons import EndingReasons
 from .isaac_lab import IsaacLabScene
 from .mjlab import MjlabScene
-from .scene import SceneReader
-from .tensors import flat, tensor, vectors
+from .scene import SceneReader, flat, tensor, vectors
 
 _MANAGERS = ("reward_manager", "termination_manager", "action_manager", "episode_length_buf", "step_dt", "_reset_idx")
 MJLAB_LOOKS_FOR = ("scene.entities", "sim.mj_model", "sim.data", *_MANAGERS)
@@ -131,3 +131,26 @@ def _causes(manager: Any) -> list[str]:
 
 def _width(array: Any) -> int:
     return int(flat(tensor(array)).shape[1])
+
+
+class EndingReasons(Sequence[str]):
+    """The first condition that holds, of each of n envs; "" where none does.
+
+    They are looked at only when one is asked for: until then, a GPU need not be waited for.
+
+    Args:
+        names: of the conditions, the most telling first.
+        conditions: (n,) each, booleans.
+    """
+
+    def __init__(self, names: Sequence[str], conditions: Sequence[Any]) -> None:
+        self._names, self._conditions = names, conditions
+        self._holds: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self._conditions[0]) if self._conditions else 0
+
+    def __getitem__(self, index: Any) -> Any:
+        if self._holds is None:
+            self._holds = np.array([as_array(condition) for condition in self._conditions], bool)
+        return next((name for name, holds in zip(self._names, self._holds[:, index]) if holds), "")

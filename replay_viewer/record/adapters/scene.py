@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, Sequence
+from typing import Any, Iterable, Iterator, Protocol, Sequence
 
 import numpy as np
 
@@ -49,3 +50,47 @@ def with_urdf(entities: Sequence[EntitySpec], urdf: Path | None) -> list[EntityS
     if urdf is None or robot is None:
         return list(entities)
     return [replace(entity, urdf=str(urdf)) if entity is robot else entity for entity in entities]
+
+
+def tensor(array: Any) -> Any:
+    """An array or tensor on the same memory, of Isaac Lab 3's `ProxyArray` or of a Warp array; others as they are."""
+    if hasattr(array, "torch"):
+        return array.torch
+    if type(array).__module__.partition(".")[0] == "warp":
+        return sys.modules["warp"].to_torch(array)
+    return array
+
+
+def flat(rows: Any) -> Any:
+    """(n, values) of rows (n, ...)."""
+    return rows if len(rows.shape) == 2 else rows.reshape(len(rows), -1)
+
+
+def vectors(observations: Any) -> Iterator[Any]:
+    """The arrays of nested dicts, without images: (N, values) or (N, history, values)."""
+    if isinstance(observations, dict):
+        for group in observations.values():
+            yield from vectors(group)
+    elif len(observations.shape) <= 3:
+        yield tensor(observations)
+
+
+class Columns:
+    """Columns of arrays or tensors (n, all of them); neighbours are taken as a view, which costs nothing."""
+
+    def __init__(self, ids: Iterable[int]) -> None:
+        self._ids = np.array(list(ids), dtype=np.int64)
+        first, count = int(self._ids[0]) if len(self._ids) else 0, len(self._ids)
+        neighbours = np.array_equal(self._ids, np.arange(first, first + count))
+        self._slice = slice(first, first + count) if neighbours else None
+        self._index: Any = None
+
+    def of(self, rows: Any) -> Any:
+        """The columns (n, count), where the array is; perhaps a view."""
+        if self._slice is not None:
+            return rows[:, self._slice]
+        if isinstance(rows, np.ndarray):
+            return rows[:, self._ids]
+        if self._index is None or self._index.device != rows.device:
+            self._index = sys.modules["torch"].as_tensor(self._ids, device=rows.device)
+        return rows.index_select(1, self._index)

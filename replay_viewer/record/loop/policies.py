@@ -10,10 +10,9 @@ from typing import Any, Callable, Sequence
 import numpy as np
 
 from ...errors import BadArgument, FileProblem, UnknownName, listing
-from ..actor_weights import NORMALIZATION_EPS, ActorWeights, find_actor
 from ..arrays import as_array
-from ..observations import groups_of, own_group
-from .weights import is_torchscript, is_weights, load_weights
+from .env_loop import groups_of, own_group
+from .weights import NORMALIZATION_EPS, ActorWeights, find_actor, is_torchscript, is_weights, load_weights
 
 # By the names that rsl_rl has for them, the classes of torch.nn.
 ACTIVATIONS = {

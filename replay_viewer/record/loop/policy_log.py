@@ -11,10 +11,9 @@ from typing import Any, Iterator
 import numpy as np
 
 from ...errors import BadField, FileProblem
-from ...npz.write import NpzArray
+from ...npz.write import CLOSE_OBJECT_ARRAY, NpzArray, open_object_array, value_opcodes
 from ..arrays import Rows, as_array
-from ..observations import by_name
-from ..plain_pickle import CLOSE_OBJECT_ARRAY, open_object_array, value_opcodes
+from .env_loop import by_name
 from .plain_info import plain_info
 
 _BLOCK_BYTES = 1 << 20

@@ -8,6 +8,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
+from ...container.layout import META
 from ...container.steps import RecordedSteps
 from ...errors import BadArgument, FileProblem
 from ...progress import ProgressBar, duration
@@ -15,9 +16,7 @@ from ..adapters.registry import find_adapter
 from ..arrays import Rows
 from ..attach import AttachedRecorder, attach
 from ..episodes import EpisodeRecord, EpisodeRecords
-from ..names import META
-from ..seeding import reset
-from .env_loop import action_function, first_of, is_left_ended, no_gradients
+from .env_loop import action_function, first_of, is_left_ended, no_gradients, reset
 from .plain_npz import write_plain_npz
 from .policy_log import PolicyLog
 

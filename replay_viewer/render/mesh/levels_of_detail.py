@@ -13,8 +13,7 @@ import threading
 import numpy as np
 
 from ...robot.weld import unique_rows
-from ..triangles import areas
-from .parts import Part, arranged
+from .parts import Part, areas, arranged
 from .surface import Surface, assembled, parts_of
 
 # Edge of the finest cells [m].

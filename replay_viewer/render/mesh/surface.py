@@ -11,9 +11,7 @@ import trimesh
 from ...robot import Robot, Visual, materials
 from ...robot.link_scene import link_normals, outward_faces
 from ...rollout.rollout import Terrain
-from ..blocks import block_edges, block_spheres, spheres
-from ..triangles import face_normals
-from .parts import Part, arranged, faceted, flat_shaded
+from .parts import Part, arranged, block_edges, block_spheres, face_normals, faceted, flat_shaded, spheres
 from .textures import TextureAtlas, make_atlas
 
 # Visuals that are fainter than this are left out; all others are drawn opaque.

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...outcomes import outcome_text
-from ...palette import FAILURE_COLOR, OUTCOME_COLORS, SUCCESS_COLOR
+from ...rollout.episodes import outcome_text
 from ...rollout.rewards import EpisodeRewards
 from ...rollout.rollout import Episode, Rollout
-from ...theme import Look, Rgb
-from ..moment import Moment
-from .layout import Measures
-from .number_text import largest_of, number_format, number_text, widest_text
-from .once import once_each
+from ...theme import FAILURE_COLOR, OUTCOME_COLORS, SUCCESS_COLOR, Look, Rgb
+from ..film import Moment
+from ..threads import once_each
+from .layout import Measures, measures_of
 from .painting import blend, fill, mixed, rgb, rounded_mask, tint, write
-from .text import fitted, number_mask, number_width, text_mask, text_width
+from .text import (
+    fitted,
+    largest_of,
+    number_format,
+    number_mask,
+    number_text,
+    number_width,
+    text_mask,
+    text_width,
+    widest_text,
+)
 
 # So much that letters can be read over any picture, and so little that the picture is seen through.
 _OPACITY = 0.86
@@ -209,3 +217,51 @@ def _outcome_color(episode: Episode) -> Rgb:
     if episode.success is not None:
         return rgb(SUCCESS_COLOR if episode.success else FAILURE_COLOR)
     return rgb(OUTCOME_COLORS[episode.outcome])
+
+
+# Share of the width that text may take.
+_TEXT_SHARE = 0.84
+
+
+def title_card(size: tuple[int, int], title: str, lines: Sequence[str], look: Look) -> np.ndarray:
+    """A title with lines of text below it, in the middle of an image of the sky's colours; long ones are cut.
+
+    Args:
+        size: width and height [px].
+        title: of one line.
+        lines: as many as there is room for are shown, the last one says how many are missing.
+        look: colours.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    measures = measures_of(size)
+    image = _sky(size, look)
+    large, small = measures.font(40), measures.font(20)
+    pitch, rule = measures.px(32), measures.px(58)
+    shown = _as_many_as_fit(lines, max((size[1] - 3 * rule) // pitch, 0))
+    middle = size[1] / 2 - len(shown) * pitch / 2
+    width = _TEXT_SHARE * size[0]
+    write(image, text_mask(fitted(title, large, width), large), size[0] / 2, middle, look.text, "middle")
+    if shown:
+        top, half = round(middle + 0.6 * rule), measures.px(28)
+        fill(image, size[0] / 2 - half, top, size[0] / 2 + half, top + measures.px(3), look.accent)
+    for index, line in enumerate(shown):
+        mask = text_mask(fitted(line, small, width), small)
+        write(image, mask, size[0] / 2, middle + 1.2 * rule + index * pitch, look.muted_text, "middle")
+    return image
+
+
+def _as_many_as_fit(lines: Sequence[str], room: int) -> list[str]:
+    if len(lines) <= room:
+        return list(lines)
+    kept = lines[: max(room - 1, 0)]
+    return [*kept, f"and {len(lines) - len(kept)} more"] if room else []
+
+
+def _sky(size: tuple[int, int], look: Look) -> np.ndarray:
+    """A gradient from top to bottom."""
+    share = np.linspace(0, 1, size[1])[:, None, None]
+    top, bottom = np.array(look.sky_top), np.array(look.sky_bottom)
+    column = np.rint(top + (bottom - top) * share).astype(np.uint8)
+    return np.repeat(column, size[0], axis=1)

@@ -55,3 +55,66 @@ class Measures(NamedTuple):
 def measures_of(size: tuple[int, int]) -> Measures:
     """The measures for a video of this size; those of an upright one are as large as those of a landscape one."""
     return Measures(max(min(size) / _REFERENCE, _LEAST_SCALE))
+
+
+# Heights for a video of 720 lines.
+_PADDING, _HEADING, _LEAST_PITCH, _MOST_PITCH, _LEAST_CHARTS = 16, 30, 18, 24, 280
+
+
+def picture_beside(size: tuple[int, int], measures: Measures) -> tuple[int, int]:
+    """What the panel leaves of a video for the picture: beside it in a landscape video, else above it; even numbers."""
+    width, height = size
+    if width >= 1.2 * height:
+        panel = min(max(round(0.31 * width), measures.px(330)), measures.px(440), width // 2)
+        return (width - panel) // 2 * 2, height
+    panel = min(max(round(0.36 * height), measures.px(330)), measures.px(480), height // 2)
+    return width, (height - panel) // 2 * 2
+
+
+class PanelLayout:
+    """Rows with a heading, and the charts below them, or beside them if the panel is wider than high.
+
+    size: of the panel.
+    """
+
+    def __init__(self, size: tuple[int, int], measures: Measures, has_charts: bool) -> None:
+        self._measures = measures
+        (width, height), padding = size, measures.px(_PADDING)
+        self._inside = Box(padding, padding // 2, width - padding, height - padding // 2)
+        self._is_upright, self._has_charts = height >= width, has_charts
+
+    @property
+    def heading_middle(self) -> int:
+        """Height of the line above the rows [px]."""
+        return self._inside.top + self._measures.px(_HEADING) // 2
+
+    @property
+    def most_rows(self) -> int:
+        """Rows that there is room for."""
+        return max(self._rows_room // self._measures.px(_LEAST_PITCH), 1)
+
+    def pitch(self, num_rows: int) -> float:
+        """Height of each of so many rows [px]."""
+        return min(self._rows_room / max(num_rows, 1), self._measures.px(_MOST_PITCH))
+
+    def rows(self, num_rows: int) -> Box:
+        """Where the rows are."""
+        top = self._inside.top + self._measures.px(_HEADING)
+        bottom = round(top + num_rows * self.pitch(num_rows))
+        return Box(self._inside.left, top, self._left_column_right, bottom)
+
+    def charts(self, num_rows: int) -> Box:
+        """Where the charts are."""
+        if self._is_upright:
+            return self._inside._replace(top=self.rows(num_rows).bottom + self._measures.px(12))
+        return self._inside._replace(left=self._left_column_right + self._measures.px(2 * _PADDING))
+
+    @property
+    def _left_column_right(self) -> int:
+        share = 1.0 if self._is_upright or not self._has_charts else 0.46
+        return self._inside.left + round(share * self._inside.width)
+
+    @property
+    def _rows_room(self) -> int:
+        below = self._measures.px(_LEAST_CHARTS) if self._is_upright and self._has_charts else 0
+        return self._inside.height - self._measures.px(_HEADING) - below

@@ -11,11 +11,10 @@ from ...replay.replay import Replay
 from ...rollout.rewards import episode_series
 from ...rollout.rollout import Rollout
 from ...theme import Look
-from ..moment import Moment
+from ..film import Moment
+from ..threads import once_each
 from .hud import Strip
-from .layout import Box, measures_of
-from .once import once_each
-from .panel_layout import picture_beside
+from .layout import Box, measures_of, picture_beside
 from .rewards import RewardsPanel
 
 OVERLAYS = ("none", "hud", "rewards")

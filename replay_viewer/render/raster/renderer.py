@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from ...camera.presets import CameraPose
 from ...replay.frames import Frame
-from ..actors import Actor, Cast
-from ..paint import paint_of
-from ..placing import relative, relative_poses, turned
 from .kernels import coverage, shading, transforms
-from .lens import NEAR, Lens
-from .scene import RenderScene
+from .lens import NEAR, Lens, relative, relative_poses, turned
+from .scene import Actor, Cast, RenderScene, paint_of
 from .sunlight import Sunlight
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ...camera.presets import CameraPose
+    from ...replay.frames import Frame
 
 # Details below this share of a pixel are left out: 55 dB between G1's 290k triangles and the 150k that stay.
 _DETAIL = 1.0
@@ -114,3 +118,16 @@ class RasterRenderer:
         left, right = np.clip([math.floor(left), math.floor(right) + 1], 0, width).tolist()
         top, bottom = np.clip([math.floor(top), math.floor(bottom) + 1], 0, height).tolist()
         return left, top, right, bottom
+
+
+class Renderer(Protocol):
+    """Draws frames of one size; not for use by several threads."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of its pictures [px]."""
+        ...
+
+    def render(self, frame: Frame, camera: CameraPose) -> np.ndarray:
+        """All envs and entities of a frame as a camera sees them, (H, W, 3) uint8, sRGB."""
+        ...

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..actors import Actor
-from ..placing import through, transformed
 from .kernels import shadows, transforms
 from .kernels.tables import Sun
+from .lens import through, transformed
+from .scene import Actor
 
 # Towards the sun: from the left behind a robot that walks along x, seen from its right side too.
 DIRECTION = np.array([0.36, -0.48, 0.80])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass, field
+
 import numpy as np
 
-from ...reward_scales import Range, chart_range
-from ..plots.picture import Line, Picture, Spread, step_span
+from ...rollout.rewards import Range, chart_range
 from ..session import Session
 from .choice import CurveChoice
 from .curves import CurveSource
@@ -164,3 +166,68 @@ def _with_near(shown: Range, limits: Limits) -> tuple[Range, Limits]:
     margin = _LIMIT_MARGIN * span
     bottom, top = min(values, default=np.inf) - margin, max(values, default=-np.inf) + margin
     return (min(shown[0], bottom), max(shown[1], top)), near
+
+
+# An axis has no room for many digits.
+_LEAST_SPAN, _LARGEST_VALUE = 0.015, 10_000
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Line:
+    """How a curve is drawn. width [px]. factor: what is drawn, over the value that a reader is told."""
+
+    name: str
+    color: str
+    width: float = 1.25
+    factor: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """Of one line: the mean (P,) over episodes, and how far a deviation is from it (P,)."""
+
+    line: int
+    mean: np.ndarray
+    deviation: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Curves over the steps of an episode, P points each.
+
+    steps: (P,) positions in the recording. curves: (P, L), one column per line. lines: L of them. span: first and last
+    step of the axis of time. y_range: bottom and top of the axis of values. unit: of the values. limits: values that
+    are marked, in the colour of a line: (line, value). title: of the axis of values.
+    """
+
+    steps: np.ndarray
+    curves: np.ndarray
+    lines: tuple[Line, ...]
+    span: tuple[float, float]
+    y_range: Range
+    unit: str
+    spreads: tuple[Spread, ...] = ()
+    limits: tuple[tuple[int, float], ...] = ()
+    title: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        exponent = power_of_ten(self.y_range)
+        power = "\N{MULTIPLICATION SIGN} 10" + str(exponent).translate(_SUPERSCRIPTS) if exponent else ""
+        object.__setattr__(self, "title", " ".join(part for part in (self.unit, power) if part))
+
+
+def power_of_ten(y_range: Range) -> int:
+    """By which power of ten the labels of an axis are divided, so that they are exact and short."""
+    if y_range is None:
+        return 0
+    bottom, top = y_range
+    largest = max(abs(bottom), abs(top))
+    if top - bottom >= _LEAST_SPAN and largest < _LARGEST_VALUE:
+        return 0
+    return 3 * math.floor(math.log10(largest) / 3)
+
+
+def step_span(first_step: int, num_steps: int) -> tuple[float, float]:
+    """First and last step of an axis; a single step, which has no width of its own, with one to either side."""
+    return (first_step, first_step + num_steps - 1) if num_steps > 1 else (first_step - 1, first_step + 1)

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 
 from ...errors import UnknownName
 from ...rollout.signals import Signal, signals
-from ..plots.reward_curves import RewardCurves
-from ..plots.signal_curves import SignalCurves
 from ..session import Session
 from .chart import CurvePlot
+from .curves import RewardCurves, SignalCurves
 from .spreads import Spreads
 
 

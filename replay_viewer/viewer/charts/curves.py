@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from ...robot import Robot
+from ...rollout.rewards import read_reward
+from ...rollout.rollout import Rollout
+from ...rollout.signals import Signal
 from ...rollout.spread import Read
+from ...theme import TOTAL_COLOR, term_color
+from ..session import Session
 
 
 class CurveSource(Protocol):
@@ -48,3 +54,106 @@ class CurveSource(Protocol):
     def reader(self, curve: int) -> Read:
         """Gives one curve's values (S, E, 1) in any envs."""
         ...
+
+
+# Rows that are put together at once.
+_BLOCK = 1 << 14
+
+
+class RewardCurves:
+    """See CurveSource."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        rollout = session.replay.rollout
+        has_total = "rew" in rollout.fields
+        self._num_terms = len(rollout.reward_terms)
+        self.names = (*rollout.reward_terms, *(("reward",) if has_total else ()))
+        self.colors = (*map(term_color, range(self._num_terms)), *((TOTAL_COLOR,) if has_total else ()))
+        self.main = self._num_terms if has_total else None
+        self.max_shown = len(self.names)
+        self.unit, self.has_rate = "", True
+        self.limits: dict[int, tuple[float, ...]] = {}
+
+    @property
+    def key(self) -> Hashable:
+        return self._session.env_index, self._session.agent, self.steps.start
+
+    @property
+    def steps(self) -> range:
+        return self._session.episode_rewards.steps
+
+    def read_from(self, first: int) -> Iterator[np.ndarray]:
+        rewards = self._session.episode_rewards
+        for begin in range(first, len(rewards.steps), _BLOCK):
+            rows = slice(begin, begin + _BLOCK)
+            total = [] if rewards.total is None else [rewards.total[rows, None]]
+            yield np.concatenate([rewards.terms[rows], *total], axis=1)
+
+    def spread_key(self, curve: int) -> Hashable:
+        return curve, self._session.agent
+
+    def reader(self, curve: int) -> Read:
+        return read_reward(None if curve == self._num_terms else curve, self._session.agent)
+
+
+# More curves than this cannot be told apart; the others are shown when asked for.
+_MAX_SHOWN = 12
+# Of what limits joints, by what is recorded of them.
+_POSITION, _TORQUE = "joint_pos", "joint_torque"
+
+
+class SignalCurves:
+    """See CurveSource."""
+
+    def __init__(self, session: Session, signal: Signal) -> None:
+        self._session, self._signal = session, signal
+        self.names = signal.components
+        self.colors = tuple(map(term_color, range(len(self.names))))
+        self.main = 0 if len(self.names) == 1 else None
+        self.max_shown = _MAX_SHOWN
+        self.has_rate = False
+        robot = session.replay.robots.get(signal.entity)
+        self.unit = _unit(signal, robot)
+        self.limits = _limits(signal, robot)
+
+    @property
+    def key(self) -> Hashable:
+        return self._session.env_index, self.steps.start
+
+    @property
+    def steps(self) -> range:
+        episode = self._session.episode
+        return range(episode.first_step, min(episode.last_step + 1, self._session.player.num_steps))
+
+    def read_from(self, first: int) -> Iterator[np.ndarray]:
+        return self._signal.of_episode(self._session.replay.rollout, self._session.episode, first)
+
+    def spread_key(self, curve: int) -> Hashable:
+        return self._signal.name, curve
+
+    def reader(self, curve: int) -> Read:
+        def read(rollout: Rollout, steps: slice, envs: Sequence[int]) -> np.ndarray:
+            return self._signal.read(rollout, steps, envs)[..., [curve]]
+
+        return read
+
+
+def _unit(signal: Signal, robot: Robot | None) -> str:
+    """Of joints that all turn, or all slide, the one unit that the recording leaves open."""
+    turning, _, sliding = signal.unit.partition(" or ")
+    if not sliding:
+        return signal.unit
+    kinds = {joint.kind for joint in robot.joints} - {"fixed"} if robot else set()
+    return turning if kinds == {"turn"} else sliding if kinds == {"slide"} else signal.unit
+
+
+def _limits(signal: Signal, robot: Robot | None) -> dict[int, tuple[float, ...]]:
+    """By component, the finite limits of the joint that has its name."""
+    what = signal.field.rpartition(".")[2]
+    if robot is None or what not in (_POSITION, _TORQUE):
+        return {}
+    bounds = robot.joint_limits if what == _POSITION else np.stack([-robot.joint_efforts, robot.joint_efforts], axis=1)
+    by_name = dict(zip(robot.joint_names, bounds, strict=True))
+    found = {i: by_name[name] for i, name in enumerate(signal.components) if name in by_name}
+    return {i: tuple(float(value) for value in pair if np.isfinite(value)) for i, pair in found.items()}

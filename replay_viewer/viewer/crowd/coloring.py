@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
-from ...outcomes import KIND_TEXT
-from ...palette import KIND_COLORS, rgb_of, scale_colors
-from .shown_episodes import KINDS, EpisodeTable
+from ...rollout.episodes import KIND_TEXT, kind_of
+from ...rollout.rollout import Rollout
+from ...theme import KIND_COLORS, rgb_of, scale_colors
 
 # Of many envs, so many percent at either end are drawn in the scale's last colours, so that a few do not take it all.
 _MANY, _CLIPPED = 50, 2.0
@@ -60,3 +61,74 @@ def by_return(table: EpisodeTable, shown: np.ndarray, agent: int | None) -> ByRe
     return ByReturn(
         scale_colors(np.nan_to_num(place, nan=0.0)), returns, low, high, is_clipped=clipped > 0 and low < high
     )
+
+
+# Ways to end, as the table counts them.
+KINDS = tuple(KIND_TEXT)
+# Rewards (steps x envs) that are read at once.
+_READ_VALUES = 1 << 22
+
+
+class EpisodeTable:
+    """All episodes of some envs, as far as they are recorded now.
+
+    Attributes:
+        kinds: (M,) index into `KINDS`. num_steps: of the recording they are of.
+    """
+
+    def __init__(self, rollout: Rollout, envs: Sequence[int]) -> None:
+        """List the episodes of the envs, positions in the recording."""
+        per_env = [rollout.episodes(env) for env in envs]
+        episodes = list(chain.from_iterable(per_env))
+        self.num_steps = rollout.num_steps
+        self.kinds = np.array([KINDS.index(kind_of(e)) for e in episodes])
+        self._rollout = rollout
+        self._first = np.array([e.first_step for e in episodes])
+        self._last = np.array([e.last_step for e in episodes])
+        self._env = np.array([e.env_index for e in episodes])
+        self._offsets = np.arange(len(per_env)) * self.num_steps
+        # Ascending over all envs: one search finds the episodes of all of them.
+        self._keys = self._first + np.repeat(self._offsets, [len(of_env) for of_env in per_env])
+        self._returns: dict[int | None, np.ndarray] = {}
+
+    def at(self, step: int) -> np.ndarray:
+        """The episode that each env is in at a step, (N,): position in the table."""
+        return np.searchsorted(self._keys, self._offsets + step, side="right") - 1
+
+    def returns(self, chosen: np.ndarray, agent: int | None = None) -> np.ndarray:
+        """Sums of the rewards (k,) of episodes in the table, each as a whole; NaN is left out of them.
+
+        agent: whose rewards, where each agent has its own; None sums over them.
+        """
+        known = self._returns.setdefault(agent, np.full(len(self._first), np.nan))
+        missing = np.unique(chosen[np.isnan(known[chosen])])
+        if len(missing):
+            known[missing] = self._sums(missing, agent)
+        return known[chosen]
+
+    def _sums(self, chosen: np.ndarray, agent: int | None) -> np.ndarray:
+        first, last, envs = self._first[chosen], self._last[chosen], self._env[chosen]
+        sums = np.zeros(len(chosen))
+        stride = max(1, _READ_VALUES // len(chosen))
+        for start in range(first.min(), last.max() + 1, stride):
+            steps = np.arange(start, min(start + stride, last.max() + 1))
+            rewards = _rewards(self._rollout, slice(start, steps[-1] + 1), envs.tolist(), agent)
+            is_inside = (steps[:, None] >= first) & (steps[:, None] <= last)
+            sums += np.where(is_inside, np.nan_to_num(rewards, posinf=np.inf, neginf=-np.inf), 0).sum(axis=0)
+        return sums
+
+
+def earns_rewards(rollout: Rollout) -> bool:
+    """Whether any rewards are recorded."""
+    return "rew" in rollout.fields or bool(rollout.reward_terms)
+
+
+def _rewards(rollout: Rollout, steps: slice, envs: Sequence[int], agent: int | None) -> np.ndarray:
+    """Rewards (S, E); where only their terms are recorded, the sums of those."""
+    if "rew" in rollout.fields:
+        rewards = rollout.read("rew", steps, envs).astype(np.float64)
+    else:
+        rewards = np.nan_to_num(rollout.read("rew_terms", steps, envs)).sum(axis=-1, dtype=np.float64)
+    if rewards.ndim == 2:
+        return rewards
+    return rewards.sum(axis=-1) if agent is None else rewards[..., agent]

@@ -20,8 +20,7 @@ from .state import ColorBy, CrowdState
 if TYPE_CHECKING:
     from ...replay.frames import Frame, FrameCache
     from ...robot import Robot
-    from .bodies import Bodies
-    from .meshes import LinkMesh
+    from .meshes import Bodies, LinkMesh
 
 # The node that all others of the crowd are below.
 CROWD = f"{WORLD}/crowd"
@@ -129,7 +128,7 @@ class Crowd:
         return stride(instances)
 
     def _build(self) -> None:
-        from .bodies import Bodies
+        from .meshes import Bodies
 
         self._root = self._server.scene.add_frame(CROWD, show_axes=False)
         for name, robot in self._session.replay.robots.items():

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .collisions import CollisionShapes
 from .contacts import ContactForces
 from .layer import Layer, Overlay
-from .links import LinkFrames
+from .links import CollisionShapes, LinkFrames
 from .path import BasePath
 from .shown_layers import ShownLayers
 from .torques import JointTorques

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import viser
 
-from ...contact_bodies import contact_forces_of
-from ...step_values import StepValues, samples
+from ...rollout.signals import contact_forces_of
+from ...rollout.states import StepValues, samples
 from ..scene import WORLD
 from .layer import Overlay, css
 from .shapes import Arrows

@@ -8,10 +8,10 @@ import numpy as np
 import viser
 
 from ...robot.joints import match_joints
-from ...step_values import StepValues, samples
+from ...rollout.states import StepValues, samples
 from ..scene import link_node
 from .layer import Overlay, Rgb
-from .skin import skin
+from .shapes import skin
 
 if TYPE_CHECKING:
     from ...replay.frames import Frame

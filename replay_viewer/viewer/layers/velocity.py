@@ -9,15 +9,14 @@ import numpy as np
 import trimesh
 import viser
 
-from ...base_velocity import is_of_base, sampled_velocities
 from ...camera.presets import heading_vectors
+from ...rollout.signals import is_of_base, sampled_velocities
+from ...rollout.states import StepValues, samples
 from ...rotations import rotate, to_matrix
-from ...step_values import StepValues, samples
 from ..scene import WORLD
 from ..wire.server import move_node
-from .arcs import Arc
 from .layer import Overlay, Rgb, css
-from .shapes import Arrows
+from .shapes import Arc, Arrows
 
 if TYPE_CHECKING:
     from ...replay.frames import Frame

@@ -8,10 +8,10 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ...container.layout import META, is_inside
 from ...errors import FileProblem, ReplayError, listing, printable
 from ...formats import load_rollout
 from ...formats.find import recordings_below
-from ...record.names import META, is_inside
 from .uploads import MAX_BYTES, MAX_FILES
 
 _PACKED = ".rec"

@@ -17,10 +17,10 @@ import viser
 
 from ...errors import ReplayError, printable
 from ..notices import Busy
-from ..shelf import Shelf
 from ..wire.mailbox import Mailbox
 from ..wire.page_bridge import PageAction, PageBridge
 from .dropped import Dropped, RobotAlone, SeveralRecordings
+from .folder_list import Shelf
 from .opening import Opening, Order
 from .uploads import MAX_BYTES, Uploads
 

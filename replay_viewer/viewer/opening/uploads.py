@@ -25,8 +25,8 @@ from typing import Any, Protocol
 
 from websockets.exceptions import ConnectionClosed
 
+from ...container.layout import is_inside
 from ...errors import BadArgument, ReplayError, printable
-from ...record.names import is_inside
 
 UPLOAD_PATH = "/upload"
 CHUNK_BYTES = 1 << 20

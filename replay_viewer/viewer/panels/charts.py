@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
+import numpy as np
 import viser
+from viser import uplot
 
+from ..charts.chart import Picture, Spread, power_of_ten
 from ..charts.charts import Plots
 from ..session import Session
-from ..wire.mailbox import Mailbox
-from .curves import CurvesPanel
+from ..wire.mailbox import Mailbox, bind
+from ..wire.server import handle_id
+from .html import chips, set_content, toolbar
 from .rewards import RewardsPanel
-from .signals import SignalsPanel
 
 
 class ChartPanels:
@@ -36,3 +40,125 @@ class ChartPanels:
         """What the page has to know of the charts, by their ids, and the numbers of the table."""
         rewards = {} if self._curves is None else self._curves.page_state
         return {"plots": {**rewards, **self._signals.chart.page_state}, "rewards": self._rewards.page_state}
+
+
+_HEIGHT = 230
+_BAND_OPACITY = "2e"  # Of 255, in hexadecimal digits.
+_CLEAR = "rgba(0,0,0,0)"
+# The page has its own ways with the mouse.
+_CURSOR: Any = {"y": False, "points": {"show": False}, "drag": {"setScale": False, "x": False, "y": False}}
+
+
+class CurvesPanel:
+    """One chart, whose data are sent when its picture is another one; what belongs to the axes goes to the page."""
+
+    def __init__(self, gui: viser.GuiApi, picture: Picture, control_dt: float, height: int = _HEIGHT) -> None:
+        """picture: shown first; control_dt: seconds per step."""
+        self._control_dt = control_dt
+        self._picture = picture
+        self._chart = gui.add_uplot(
+            chart_data(picture, control_dt),
+            _series(picture),
+            bands=_bands(picture),
+            scales={"x": uplot.Scale(time=False)},
+            axes=_axes(picture),
+            legend=uplot.Legend(show=False),
+            cursor=_CURSOR,
+            padding=(8, 16, 0, 0),  # The topmost label is cut in half without.
+            height=height,
+        )
+        self._note = gui.add_html("")
+
+    def sync(self, picture: Picture, note: str) -> None:
+        """Show a picture, and a note below it. With other series or axes the page makes the chart anew."""
+        set_content(self._note, f'<div class="rv-note-line">{html.escape(note)}</div>' if note else "")
+        if picture is self._picture:
+            return
+        chart = self._chart
+        for name, value in (("series", _series(picture)), ("bands", _bands(picture)), ("axes", _axes(picture))):
+            if getattr(chart, name) != value:
+                setattr(chart, name, value)
+        self._picture = picture
+        chart.data = chart_data(picture, self._control_dt)
+
+    @property
+    def page_state(self) -> dict[str, Any]:
+        """What the page has to know of the chart, by the chart's id."""
+        return {handle_id(self._chart): _page_state(self._picture, self._control_dt)}
+
+
+def _page_state(picture: Picture, control_dt: float) -> dict[str, Any]:
+    """Ranges of time [s] and values, what the labels are divided by, and what each line of the chart is."""
+    return {
+        "x": [step * control_dt for step in picture.span],
+        "y": None if picture.y_range is None else list(picture.y_range),
+        "exponent": power_of_ten(picture.y_range),
+        "lines": [{"name": line.name, "color": line.color, "factor": float(line.factor)} for line in picture.lines],
+        "spreads": [spread.line for spread in picture.spreads],
+        "limits": [[line, float(value)] for line, value in picture.limits],
+    }
+
+
+def chart_data(picture: Picture, control_dt: float) -> tuple[np.ndarray, ...]:
+    """Time [s], one array per line, then of each spread the mean, and the band's lower and upper edge."""
+    lines = picture.curves.T.copy() if picture.lines else np.full((1, len(picture.steps)), np.nan)
+    spreads = [
+        (spread.mean, spread.mean - spread.deviation, spread.mean + spread.deviation) for spread in picture.spreads
+    ]
+    return (picture.steps * control_dt, *lines, *(values for spread in spreads for values in spread))
+
+
+def _series(picture: Picture) -> tuple[uplot.Series, ...]:
+    lines = [uplot.Series(label=line.name, stroke=line.color, width=line.width) for line in picture.lines]
+    spreads = [series for spread in picture.spreads for series in _spread_series(picture, spread)]
+    # A chart without a curve is not drawn at all.
+    return (uplot.Series(label="time [s]"), *(lines or [uplot.Series(label="nothing", stroke=_CLEAR)]), *spreads)
+
+
+def _spread_series(picture: Picture, spread: Spread) -> tuple[uplot.Series, ...]:
+    line = picture.lines[spread.line]
+    mean = uplot.Series(label=f"{line.name}, mean", stroke=line.color, width=1.25, dash=(5, 4))
+    edges = (uplot.Series(label=f"{line.name}, {edge}", stroke=_CLEAR, width=0) for edge in ("low", "high"))
+    return (mean, *edges)
+
+
+def _bands(picture: Picture) -> tuple[uplot.Band, ...]:
+    """Between the edges of each spread, by the numbers of their series."""
+    first = 1 + max(1, len(picture.lines))
+    return tuple(
+        uplot.Band(series=(first + 3 * i + 2, first + 3 * i + 1), fill=picture.lines[spread.line].color + _BAND_OPACITY)
+        for i, spread in enumerate(picture.spreads)
+    )
+
+
+def _axes(picture: Picture) -> tuple[uplot.Axis, uplot.Axis]:
+    """The axes of time and of values, whose labels may have six characters."""
+    values = uplot.Axis(size=58)
+    if picture.title:
+        values["label"], values["labelSize"] = picture.title, 18
+    return uplot.Axis(label="time [s]", labelSize=18, size=34), values
+
+
+# What the actions of this chart begin with.
+CHART = "signal"
+
+
+class SignalsPanel:
+    """A dropdown, a chip for each component, and the chart."""
+
+    def __init__(self, gui: viser.GuiApi, mailbox: Mailbox, plots: Plots, control_dt: float) -> None:
+        """control_dt: seconds per step."""
+        self._signal = gui.add_dropdown("Signal", plots.labels, hint="Anything recorded, over the episode shown")
+        bind(self._signal, mailbox, plots.select_signal)
+        self._chips = gui.add_html("")
+        self._toolbar = gui.add_html("")
+        self.chart = CurvesPanel(gui, plots.signal.picture(), control_dt)
+
+    def sync(self, plots: Plots, takes_growth: bool) -> None:
+        """Show the chosen signal; with `takes_growth` also steps that have come since."""
+        if self._signal.value != plots.label:
+            self._signal.value = plots.label
+        picture = plots.signal.picture(takes_growth)
+        set_content(self._chips, chips(CHART, plots.signal) if plots.signal.choice.count > 1 else "")
+        set_content(self._toolbar, toolbar(CHART, plots.signal))
+        self.chart.sync(picture, plots.signal.note)

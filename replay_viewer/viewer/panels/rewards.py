@@ -7,14 +7,12 @@ import html
 import numpy as np
 import viser
 
-from ...palette import GAIN_COLOR, GAIN_END_COLOR, LOSS_COLOR, LOSS_END_COLOR, TOTAL_COLOR, term_color
-from ...reward_scales import ROUNDING, bar_scale
-from ...rollout.rewards import EpisodeRewards, StepRewards
+from ...rollout.rewards import ROUNDING, EpisodeRewards, StepRewards, bar_scale
+from ...theme import GAIN_COLOR, GAIN_END_COLOR, LOSS_COLOR, LOSS_END_COLOR, TOTAL_COLOR, term_color
 from ..charts.chart import CurvePlot
 from ..charts.choice import CurveChoice
 from ..session import Session
-from .html import row_buttons, swatch, toolbar
-from .html_content import set_content
+from .html import row_buttons, set_content, swatch, toolbar
 
 _STYLE = """<style>
 .rv-rewards{font-size:12px;font-variant-numeric:tabular-nums;margin:0 0.75em 0.5em;line-height:1.25}

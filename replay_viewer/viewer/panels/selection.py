@@ -6,7 +6,7 @@ from typing import Any
 
 import viser
 
-from ...outcomes import KIND_TEXT, kind_of
+from ...rollout.episodes import KIND_TEXT, kind_of
 from ...rollout.rollout import Episode
 from ..session import Session
 from ..wire.mailbox import Mailbox, bind

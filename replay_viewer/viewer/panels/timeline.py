@@ -7,8 +7,8 @@ from typing import Any
 
 import viser
 
-from ...outcomes import KIND_TEXT, kind_of, outcome_text
 from ...replay.player import SPEEDS
+from ...rollout.episodes import KIND_TEXT, kind_of, outcome_text
 from ...rollout.rollout import Episode
 from ..session import Session
 from ..wire.page_bridge import PageBridge

@@ -94,7 +94,7 @@ class PictureOrder:
         def work(progress: Progress) -> bytes:
             from PIL import Image
 
-            from ...render.moment import Moment
+            from ...render.film import Moment
             from ...render.overlays import make_overlay
             from ...render.raster.renderer import RasterRenderer
 

@@ -10,8 +10,7 @@ from importlib.resources import files
 
 from websockets.http11 import Response
 
-from ...theme import DARK, LIGHT, Rgb
-from ..floors import FLOOR_COLORS
+from ...theme import DARK, FLOOR_COLORS, LIGHT, Rgb
 
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' "

@@ -14,7 +14,7 @@ from typing import Any
 
 import viser
 
-from ..key_help import help_html
+from ..keys import help_html
 from .mailbox import Mailbox
 from .server import call_script, handle_id, run_script
 

@@ -15,10 +15,8 @@ from ....errors import BadArgument
 from ...arrays import as_array
 from ...patches import Function, Patches
 from ..adapter import Adapter, Description, Endings, Hook, Request
-from ..gymnasium_step import StepResult, flat_observations, observation_width, parse_step
-from ..info_terms import InfoTerms
 from ..mujoco.scene import MujocoScene
-from .steps import GymnasiumEpisodes
+from .steps import GymnasiumEpisodes, InfoTerms, StepResult, flat_observations, observation_width, parse_step
 
 _MUJOCO = ("model.nq", "model.body", "model.body_jntadr", "data.qpos")
 LOOKS_FOR = (*_MUJOCO, "step", "reset")

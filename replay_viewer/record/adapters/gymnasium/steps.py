@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
+from ...arrays import as_array
 from ..adapter import Endings
-from ..gymnasium_step import StepResult
 
 
 class GymnasiumEpisodes:
@@ -75,3 +75,93 @@ def _fill(endings: Endings, results: Sequence[StepResult | None]) -> None:
         if result is not None:
             endings.terminated[row], endings.truncated[row] = result.terminated, result.truncated
             endings.success[row] = result.success
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a single environment returned.
+
+    success: True, False, or None where the task does not say.
+    """
+
+    reward: float
+    terminated: bool
+    truncated: bool
+    info: Mapping[str, Any]
+    success: bool | None
+
+    @property
+    def is_end(self) -> bool:
+        """Whether the episode is over."""
+        return self.terminated or self.truncated
+
+
+def parse_step(result: Sequence[Any]) -> StepResult:
+    """Read (obs, reward, terminated, truncated, info), or (obs, reward, done, info) as gym had it before 0.26."""
+    info = result[-1]
+    if len(result) == 5:
+        terminated, truncated = bool(result[2]), bool(result[3])
+    else:
+        truncated = bool(info.get("TimeLimit.truncated", False))
+        terminated = bool(result[2]) and not truncated
+    success = info.get("success", info.get("is_success"))
+    reward = float(as_array(result[1]))
+    return StepResult(reward, terminated, truncated, info, None if success is None else bool(success))
+
+
+def flat_observations(obs: Any, num_envs: int) -> np.ndarray:
+    """Observations (num_envs, ...), perhaps in dicts or tuples, as one array (num_envs, width)."""
+    if isinstance(obs, (Mapping, tuple)):
+        parts = obs.values() if isinstance(obs, Mapping) else obs
+        return np.concatenate([flat_observations(part, num_envs) for part in parts], axis=1)
+    return as_array(obs).reshape(num_envs, -1)
+
+
+def observation_width(space: Any) -> int:
+    """Numbers in an observation of this space."""
+    parts = getattr(space, "spaces", None)
+    if parts is None:
+        return int(np.prod(space.shape))
+    return sum(observation_width(part) for part in (parts.values() if isinstance(parts, Mapping) else parts))
+
+
+_PREFIX = "reward_"
+_TOLERANCE = 1e-6
+
+
+class InfoTerms:
+    """The numbers in a step's infos whose names begin with "reward_".
+
+    They are reward terms where they add up to the reward. Where they do not (a part has no name, or a wrapper scales
+    the reward), they are signals of their own. The first step decides.
+
+    Attributes:
+        names: None until it has.
+        are_terms: whether they add up.
+        values: (n, num_names) of the last step.
+    """
+
+    def __init__(self, num_envs: int) -> None:
+        self.names: tuple[str, ...] | None = None
+        self.are_terms = False
+        self.values = np.zeros((num_envs, 0))
+
+    def decide(self, infos: Sequence[Mapping[str, Any]], rewards: np.ndarray) -> None:
+        """Find out from the first step. infos: (n,), empty where an env was not stepped. rewards: (n,)."""
+        names = next(filter(None, map(_numbers, infos)), ())
+        self.names, self.values = tuple(names), np.zeros((len(infos), len(names)))
+        self.fill(infos, rewards)
+        stepped = np.array([len(info) > 0 for info in infos])
+        excess = np.abs(self.values.sum(axis=1) - rewards)[stepped]
+        self.are_terms = len(names) > 0 and bool((excess <= _TOLERANCE * np.maximum(1, np.abs(rewards[stepped]))).all())
+
+    def fill(self, infos: Sequence[Mapping[str, Any]], rewards: np.ndarray) -> None:
+        """Take over a step. What an info lacks is unknown, but where there was no reward, as in a mere reset."""
+        for row, info in enumerate(infos):
+            unknown = np.nan if rewards[row] else 0.0
+            self.values[row] = [info.get(name, unknown) for name in self.names or ()]
+
+
+def _numbers(info: Mapping[str, Any]) -> list[str]:
+    kinds = (int, float, np.number)
+    return [name for name, value in info.items() if name.startswith(_PREFIX) and isinstance(value, kinds)]

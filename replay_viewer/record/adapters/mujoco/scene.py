@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Sequence
@@ -9,10 +10,9 @@ from typing import Any, Sequence
 import numpy as np
 
 from ..adapter import Request
-from ..mujoco_state import MujocoState, TreeReader
 from ..scene import with_urdf
 from .terrain import terrain_mesh
-from .trees import export_trees, ground_geoms
+from .trees import MujocoTree, export_trees, ground_geoms
 
 
 class MujocoScene:
@@ -46,3 +46,103 @@ class MujocoScene:
 
     def close(self) -> None:
         self._folder.cleanup()
+
+
+class MujocoState:
+    """The bodies of one simulation as its `qpos` and `qvel` have them.
+
+    After a step, MuJoCo's own `xpos` and `cvel` are those before its last physics step. So they are computed anew, in
+    memory of our own: the simulation's is not written to.
+
+    Attributes:
+        data: the simulation's `mujoco.MjData`.
+    """
+
+    def __init__(self, env: Any) -> None:
+        # It is loaded: the environment uses it.
+        self._env, self._mujoco = env, sys.modules["mujoco"]
+        self._velocity = np.zeros(6)
+        self._bind()
+
+    def refresh(self) -> None:
+        """Compute the poses as they are now."""
+        if self._env.data is not self.data:
+            self._bind()
+        model, data, own, mujoco = self._env.model, self.data, self._own, self._mujoco
+        own.qpos[:] = data.qpos
+        own.qvel[:] = data.qvel
+        if model.nmocap:
+            own.mocap_pos[:], own.mocap_quat[:] = data.mocap_pos, data.mocap_quat
+        mujoco.mj_kinematics(model, own)
+        mujoco.mj_comPos(model, own)
+        mujoco.mj_comVel(model, own)
+
+    def pose(self, body: int) -> tuple[np.ndarray, np.ndarray]:
+        """Position (3,) [m] and wxyz (4,) of a body in the world; views."""
+        return self._own.xpos[body], self._own.xquat[body]
+
+    def velocity(self, body: int) -> tuple[np.ndarray, np.ndarray]:
+        """Linear [m/s] and angular [rad/s] velocity (3,) of a body's frame, along the world's axes; views."""
+        kind = self._mujoco.mjtObj.mjOBJ_XBODY
+        self._mujoco.mj_objectVelocity(self._env.model, self._own, kind, body, self._velocity, 0)
+        return self._velocity[3:], self._velocity[:3]
+
+    def _bind(self) -> None:
+        """Take over the data of the environment, which may make new ones when it loads another model."""
+        self.data = self._env.data
+        self._own = self._mujoco.MjData(self._env.model)
+
+
+class TreeReader:
+    """Reads a robot or an object of n simulations.
+
+    values: by name, arrays (n, ...) that `read` fills.
+    """
+
+    def __init__(self, tree: MujocoTree, num_envs: int, with_contacts: bool) -> None:
+        exported, name = tree.exported, tree.entity.name
+        self._root, self._fixed = exported.root, exported.fixed_base
+        self._qpos, self._dofs = _span(exported.qpos_ids), _span(exported.dof_ids)
+        self._bodies = _span(np.array(exported.body_ids))
+        self._arrays = {field: np.zeros((num_envs, *shape)) for field, shape in _shapes(tree, with_contacts).items()}
+        self.values = {f"{name}.{field}": array for field, array in self._arrays.items()}
+        if self._fixed is not None:
+            self._arrays["base_pos"][:], self._arrays["base_wxyz"][:] = self._fixed
+
+    def read(self, row: int, state: MujocoState) -> None:
+        """Fill a row from a simulation whose state is fresh."""
+        arrays, data = self._arrays, state.data
+        if self._fixed is None:
+            arrays["base_pos"][row], arrays["base_wxyz"][row] = state.pose(self._root)
+            arrays["base_lin_vel"][row], arrays["base_ang_vel"][row] = state.velocity(self._root)
+        if "joint_pos" in arrays:
+            arrays["joint_pos"][row] = data.qpos[self._qpos]
+            arrays["joint_vel"][row] = data.qvel[self._dofs]
+        if "joint_torque" in arrays:
+            arrays["joint_torque"][row] = data.qfrc_actuator[self._dofs]
+        if "contact_force" in arrays:
+            # Torques come before forces.
+            arrays["contact_force"][row] = data.cfrc_ext[self._bodies, 3:]
+
+
+def _span(ids: np.ndarray) -> slice | np.ndarray:
+    """The ids as a slice where they follow each other, which is read faster."""
+    first = int(ids[0]) if len(ids) else 0
+    return slice(first, first + len(ids)) if np.array_equal(ids, np.arange(first, first + len(ids))) else ids
+
+
+def _shapes(tree: MujocoTree, with_contacts: bool) -> dict[str, tuple[int, ...]]:
+    """What is read of a tree, by the field's name, and the shape of one env's value."""
+    is_robot, num_joints = tree.entity.kind == "robot", len(tree.entity.joint_names)
+    shapes: dict[str, tuple[int, ...]] = {
+        "base_pos": (3,),
+        "base_wxyz": (4,),
+        "base_lin_vel": (3,),
+        "base_ang_vel": (3,),
+    }
+    if num_joints:
+        fields = ("joint_pos", "joint_vel", "joint_torque") if is_robot else ("joint_pos", "joint_vel")
+        shapes.update(dict.fromkeys(fields, (num_joints,)))
+    if is_robot and with_contacts:
+        shapes["contact_force"] = (len(tree.entity.contact_bodies), 3)
+    return shapes

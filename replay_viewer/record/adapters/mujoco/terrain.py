@@ -7,7 +7,7 @@ from typing import Any, Sequence
 import numpy as np
 
 from ....rotations import normalize, rotate
-from ..legged_terrain import grid_mesh
+from ..legged_gym import grid_mesh
 from .meshes import BOX, HFIELD, MESH, PLANE, SPHERE, mesh_of, unit_sphere
 from .model import rest_pose
 

@@ -7,10 +7,10 @@ from typing import Any, cast
 import numpy as np
 import viser
 
-from .browser.browsers import Browsers
-from .crowd import Crowd
-from .session import Session
-from .wire.mailbox import Mailbox
+from ..crowd import Crowd
+from ..session import Session
+from ..wire.mailbox import Mailbox
+from .browsers import Browsers
 
 
 class Clicks:
