@@ -23,45 +23,20 @@ from needs import require
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# The tests of what runs on Python 3.8 with numpy alone; there, `pytest` collects no others.
-RECORDER_TESTS = (
-    "assets_path",
-    "attach",
-    "attach_survival",
-    "background_recording",
-    "collect_frames",
-    "container_assets",
-    "container_survival",
-    "container_writer",
-    "disk_errors",
-    "interrupts",
-    "isaac_lab",
-    "isaac_lab_direct",
-    "legged_gym",
-    "mqe",
-    "package",
-    "plain_npz_writer",
-    "policies",
-    "recorder",
-    "rollout_recorder",
-    "rotations",
-    "save_video",
-    "upkeep",
-    "video_writer",
-)
-
+# What runs inside the simulator's Python, with numpy alone, has its tests in one folder; on 3.8 there are no others.
 if sys.version_info < (3, 10):
-    kept = [f"test_{name}.py" for name in RECORDER_TESTS]
-    collect_ignore = [
-        "browser",
-        "simulators",
-        *(path.name for path in Path(__file__).parent.glob("test_*.py") if path.name not in kept),
-    ]
+    collect_ignore = [path.name for path in Path(__file__).parent.iterdir() if path.is_dir() and path.name != "record"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process for each processor that this one may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With pytest-xdist, a file's tests share what they set up, and one browser at a time fills a small machine."""
+    """A file's tests share what they set up; one browser at a time fills a small machine."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):

@@ -19,7 +19,7 @@ from viser.extras import ViserUrdf
 from yourdfpy import URDF
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "helpers"), str(Path(__file__).resolve().parents[2])]
 
 from memory_rollout import memory_rollout, still
 

@@ -14,7 +14,7 @@ from viewer_page import NO_DRAWING, ViewerPage, ViewerProcess, open_page
 
 from replay_viewer import EntitySpec, Recorder
 
-WRITER = Path(__file__).parents[1] / "live_writer.py"
+WRITER = Path(__file__).parents[1] / "helpers" / "live_writer.py"
 WRITTEN_EPISODE = 150
 TIMES = "\N{MULTIPLICATION SIGN}"
 

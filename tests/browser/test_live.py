@@ -16,7 +16,7 @@ from viewer_page import NO_DRAWING, ViewerPage, ViewerProcess, open_page
 
 from replay_viewer.replay.replay import open_replay
 
-WRITER = Path(__file__).parents[1] / "live_writer.py"
+WRITER = Path(__file__).parents[1] / "helpers" / "live_writer.py"
 EPISODE_STEPS = 150
 
 

@@ -27,7 +27,7 @@ from replay_viewer.errors import BadArgument, FileProblem, UnknownEnvironment
 from replay_viewer.record.loop import rollout_recorder
 
 ENVS = [1, 3, 4]
-CHILD = Path(__file__).with_name("rollout_child.py")
+CHILD = Path(__file__).parents[1] / "helpers" / "rollout_child.py"
 needs_reader = pytest.mark.skipif(sys.version_info < (3, 10), reason="the reader needs Python 3.10")
 
 

@@ -14,7 +14,7 @@ from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay
 from replay_viewer.rollout.rollout import Episode
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LEGS = ("FL", "FR", "RL", "RR")
 FOOT_RADIUS = 0.022
 TERMS = (

@@ -25,7 +25,7 @@ from replay_viewer.viewer.panels.timeline import TimelineState
 from replay_viewer.viewer.session import Session
 from replay_viewer.viewer.tail import POLL_PERIOD, Tail
 
-CHILD = Path(__file__).with_name("container_child.py")
+CHILD = Path(__file__).parents[1] / "helpers" / "container_child.py"
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from replay_viewer.errors import BadArgument, BadField, FileProblem, UnknownEnvi
 from replay_viewer.record.adapters import registry
 from replay_viewer.record.adapters.adapter import Request
 
-HERE = Path(__file__).parent
+HELPERS = Path(__file__).resolve().parents[1] / "helpers"
+REPOSITORY = HELPERS.parents[1]
 DECIMAL = np.arange(6) / 10
 
 
@@ -79,9 +80,7 @@ def test_importing_attach_touches_no_environment() -> None:
     code = (
         "import sys, replay_viewer.record.attach; print([m for m in ('torch', 'gym', 'isaacgym') if m in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=str(HERE.parent), check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=str(REPOSITORY), check=True)
     assert done.stdout == "[]\n"
 
 
@@ -332,9 +331,9 @@ print(len(env.truth), len([n for n in vars(env) if n in ("step", "reset_idx")]))
 def test_a_disk_that_refuses_ends_the_recording_with_one_message_and_nothing_else(tmp_path: Path) -> None:
     urdf = tmp_path / "robot.urdf"
     urdf.write_text('<robot name="r"><link name="base"/></robot>')
-    arguments = [str(HERE), str(tmp_path / "run.rec"), str(urdf)]
+    arguments = [str(HELPERS), str(tmp_path / "run.rec"), str(urdf)]
     done = subprocess.run(
-        [sys.executable, "-c", DISK_FULL, *arguments], capture_output=True, text=True, cwd=str(HERE.parent), check=False
+        [sys.executable, "-c", DISK_FULL, *arguments], capture_output=True, text=True, cwd=str(REPOSITORY), check=False
     )
     assert done.stdout == "200 0\n", done.stderr
     assert len(done.stderr.splitlines()) == 1

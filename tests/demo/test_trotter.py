@@ -15,7 +15,7 @@ from trotter_facts import JOINTS, STANDING
 from replay_viewer.paths import asset
 from replay_viewer.robot import load_robot
 
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 
 def test_script_makes_the_same_robot_again(tmp_path: Path):

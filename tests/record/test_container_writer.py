@@ -447,7 +447,7 @@ def test_the_recorder_imports_numpy_alone() -> None:
         "heavy = {'viser', 'trimesh', 'yourdfpy', 'torch', 'tyro', 'lxml', 'scipy', 'PIL'}\n"
         "assert not heavy & {name.partition('.')[0] for name in sys.modules}, sorted(heavy & set(sys.modules))"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[1])
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])
 
 
 def test_a_recording_of_one_env_keeps_its_env_axis(tmp_path: Path) -> None:

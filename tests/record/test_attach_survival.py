@@ -28,7 +28,7 @@ from legged_gym_sim import LeggedGymSim
 from replay_viewer import attach
 from replay_viewer.container.repair import repair
 
-CHILD = Path(__file__).with_name("attach_child.py")
+CHILD = Path(__file__).parents[1] / "helpers" / "attach_child.py"
 NUM_KILLS = 50
 
 

@@ -15,7 +15,7 @@ from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay
 from replay_viewer.rollout.rollout import Episode
 
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
 ROBOTS = ("robot_0", "robot_1")
 CRATE = (0.5, 1.0, 0.45)
 

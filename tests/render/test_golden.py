@@ -1,8 +1,8 @@
-"""The rasteriser's pictures are those of `tests/golden`, but for 0.01% of their pixels.
+"""The rasteriser's pictures are those of `tests/render/golden`, but for 0.01% of their pixels.
 
 When looks have been changed on purpose, make them anew and look at every one of them:
 
-    REPLAY_VIEWER_UPDATE_GOLDEN=1 python -m pytest tests/test_golden.py
+    REPLAY_VIEWER_UPDATE_GOLDEN=1 python -m pytest tests/render/test_golden.py
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from replay_viewer.robot import Robot
 from replay_viewer.theme import DARK
 
 SIZE = (480, 270)
-DEMO = Path(__file__).parents[1] / "assets" / "walk.rec"
+DEMO = Path(__file__).parents[2] / "assets" / "walk.rec"
 
 
 def bent(robot: Robot) -> np.ndarray:

@@ -28,7 +28,7 @@ from replay_viewer.container.terminals import EpisodeEnds
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import FileProblem
 
-CHILD = Path(__file__).with_name("container_child.py")
+CHILD = Path(__file__).parents[1] / "helpers" / "container_child.py"
 
 
 def killed_recording(path: Path, seconds: float) -> int:

@@ -22,7 +22,7 @@ from replay_viewer import VideoWriter
 from replay_viewer.errors import BadArgument, FileProblem
 from replay_viewer.video import probe_video, read_frames
 
-CHILD = Path(__file__).with_name("video_child.py")
+CHILD = Path(__file__).parents[1] / "helpers" / "video_child.py"
 SIZE = (160, 96)
 
 

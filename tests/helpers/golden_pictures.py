@@ -1,4 +1,4 @@
-"""Pictures that are kept to compare with: `tests/golden/NAME.png`."""
+"""Pictures that are kept to compare with: `tests/render/golden/NAME.png`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "render" / "golden"
 UPDATE = "REPLAY_VIEWER_UPDATE_GOLDEN"
 # Processors round differently now and then: so much of a picture may differ, and by how much a pixel may unnoticed.
 SHARE, STEP = 1e-4, 2
