@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 from pathlib import Path
 from typing import Sequence
 
@@ -16,12 +15,12 @@ from interrupt import Interrupt
 from legged_fake import DOF_NAMES
 from legged_gym_sim import LeggedGymSim
 
-import replay_viewer.record
+import replay_viewer
 from replay_viewer import attach
 from replay_viewer.container.repair import repair
 from replay_viewer.container.writer import ContainerWriter
 
-RECORDER = (os.path.dirname(replay_viewer.record.__file__),)
+RECORDER = tuple(str(Path(replay_viewer.__file__).with_name(room)) for room in ("record", "container", "npz"))
 ACTIONS = np.zeros((2, len(DOF_NAMES)), np.float32)
 
 
