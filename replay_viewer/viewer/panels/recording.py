@@ -15,21 +15,6 @@ if TYPE_CHECKING:
     from ...replay.replay import Replay
     from ...robot import Robot
 
-_STYLE = """<style>
-.rv-file{font-size:13px;margin:0.25em 0.75em 0.75em;line-height:1.4;overflow-wrap:anywhere}
-.rv-file table{width:100%;border-collapse:collapse}
-.rv-file td{padding:2px 0;vertical-align:top}
-.rv-file td:first-child{width:84px;opacity:.7}
-.rv-file h4{margin:10px 0 4px;font-size:13px}
-.rv-file .verdict{margin:0 0 8px;padding:6px 8px;border-left:3px solid #94a3b8;border-radius:3px;
-background:rgba(128,140,155,.1)}
-.rv-file .problem{border-left-color:#dc2626}
-.rv-file .assumed{border-left-color:#d97706}
-.rv-file .found{border-left-color:#16a34a}
-.rv-file .verdict b{font-weight:600}
-.rv-file .verdict span{display:block;opacity:.8;font-size:12px}
-</style>"""
-
 # What a user should see first comes first.
 _ORDER = ("problem", "assumed", "found", "stated")
 
@@ -54,7 +39,7 @@ def recording_html(replay: Replay) -> str:
     cards = "".join(map(_card, verdicts)) or "<p>Nothing had to be assumed.</p>"
     number = doubts(verdicts)
     heading = f"How the file was read{f': {number} to check' if number else ''}"
-    return f'{_STYLE}<div class="rv-file"><table>{rows}</table><h4>{heading}</h4>{cards}</div>'
+    return f'<div class="rv-file"><table>{rows}</table><h4>{heading}</h4>{cards}</div>'
 
 
 def doubts(verdicts: Sequence[Verdict]) -> int:

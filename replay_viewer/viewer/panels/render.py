@@ -23,12 +23,6 @@ RATES = ("24", "25", "30", "50", "60")
 OVERLAYS = ("none", "hud", "rewards")
 LOOKS = ("light", "dark")
 
-_STYLE = """<style>
-.rv-job{font-size:13px;margin:0.25em 0.75em 0.5em;line-height:1.4;overflow-wrap:anywhere}
-.rv-job .problem{color:#dc2626}
-.rv-job span{opacity:.7}
-</style>"""
-
 # A button's action: takes the id of the browser that it was pressed in.
 Press = Callable[[int], object]
 
@@ -112,7 +106,7 @@ def _set(handle: Any, name: str, value: Any) -> None:
 
 def status_html(film: Job) -> str:
     """How far a video is, or how it ended; what comes from files is escaped."""
-    return f'{_STYLE}<div class="rv-job">{_STATUS[film.state](film)}</div>'
+    return f'<div class="rv-job">{_STATUS[film.state](film)}</div>'
 
 
 def _running(film: Job) -> str:

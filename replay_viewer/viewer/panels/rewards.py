@@ -8,37 +8,11 @@ import numpy as np
 import viser
 
 from ...rollout.rewards import ROUNDING, EpisodeRewards, StepRewards, bar_scale
-from ...theme import GAIN_COLOR, GAIN_END_COLOR, LOSS_COLOR, LOSS_END_COLOR, TOTAL_COLOR, term_color
+from ...theme import TOTAL_COLOR, term_color
 from ..charts.chart import CurvePlot
 from ..charts.choice import CurveChoice
 from ..session import Session
 from .html import row_buttons, set_content, swatch, toolbar
-
-_STYLE = """<style>
-.rv-rewards{font-size:12px;font-variant-numeric:tabular-nums;margin:0 0.75em 0.5em;line-height:1.25}
-.rv-rewards table{width:100%;border-collapse:collapse;table-layout:fixed}
-.rv-rewards td{padding:2px 0;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
-.rv-rewards td:nth-child(1){padding-right:6px;white-space:normal;overflow-wrap:anywhere}
-.rv-rewards td.value{text-align:right;padding-left:6px}
-.rv-rewards td.acts{text-align:right;line-height:0}
-.rv-rewards col.name{width:40%}.rv-rewards col.value{width:76px}.rv-rewards col.acts{width:52px}
-@media (pointer:coarse){.rv-rewards col.acts{width:82px}.rv-rewards col.name{width:36%}}
-.rv-rewards i{display:inline-block;width:8px;height:8px;border-radius:2px;margin-right:6px}
-.rv-rewards .bar{position:relative;height:10px;background:rgba(128,140,155,.16);border-radius:2px;overflow:hidden}
-.rv-rewards .bar b{position:absolute;top:0;bottom:0;left:50%;border-radius:1px;box-sizing:border-box;border:0 solid}
-.rv-rewards .bar b.over{border-right-width:4px}
-.rv-rewards .bar b.over.down{border-width:0 0 0 4px}
-.rv-rewards tr.unsaid{display:none}
-.rv-rewards tr.out td:first-child{opacity:.55}
-.rv-rewards .bar u{position:absolute;left:50%;top:0;bottom:0;width:1px;background:rgba(110,120,135,.6)}
-.rv-rewards .sum td{border-top:1px solid rgba(128,140,155,.35);font-weight:600;padding-top:4px}
-.rv-rewards .note{opacity:.7}
-.rv-rewards .empty{opacity:.8;white-space:normal;line-height:1.4}
-</style>"""
-_STYLE += (
-    f"<style>.rv-rewards .bar b{{background:{GAIN_COLOR};border-color:{GAIN_END_COLOR}}}"
-    f".rv-rewards .bar b.down{{left:auto;right:50%;background:{LOSS_COLOR};border-color:{LOSS_END_COLOR}}}</style>"
-)
 
 # A number as text, and how full its bar is.
 RowValue = tuple[str, float]
@@ -86,10 +60,10 @@ def rewards_html(step: StepRewards, choice: CurveChoice) -> str:
     """
     names = row_names(step)
     if not names:
-        return f'{_STYLE}<div class="rv-rewards"><div class="empty">{NOTHING_RECORDED}</div></div>'
+        return f'<div class="rv-rewards"><div class="empty">{NOTHING_RECORDED}</div></div>'
     terms = [_term_row(curve, names[curve], choice) for curve in choice.order if curve < len(step.names)]
     others = [_number_row(row, names[row], step, choice) for row in range(len(step.names), len(names))]
-    return f'{_STYLE}<div class="rv-rewards"><table>{_COLUMNS}{"".join((*terms, *others))}</table></div>'
+    return f'<div class="rv-rewards"><table>{_COLUMNS}{"".join((*terms, *others))}</table></div>'
 
 
 def row_names(step: StepRewards) -> list[str]:

@@ -11,28 +11,6 @@ from ...theme import SCALE
 from ..crowd import ByOutcome, ByReturn, Coloring, CrowdState
 from ..layers import Overlay, ShownLayers
 
-SWITCH_STYLE = """<style>
-.rv-layers{font-size:13px;margin:0.25em 0.75em 0.75em;line-height:1.35}
-.rv-layers h4{margin:4px 0 2px;font-size:13px;font-weight:600}
-.rv-layers button{all:unset;box-sizing:border-box;display:grid;grid-template-columns:30px 1fr;gap:0 10px;width:100%;
-padding:6px 4px;border-radius:6px;cursor:pointer;align-items:start}
-.rv-layers button:hover:not([disabled]){background:rgba(128,140,155,.12)}
-.rv-layers button:focus-visible{outline:2px solid #3b82f6;outline-offset:-2px}
-.rv-layers .rv-switch{width:30px;height:17px;border-radius:9px;background:rgba(128,140,155,.45);position:relative;
-margin-top:1px;transition:background .12s}
-.rv-layers .rv-switch::after{content:"";position:absolute;left:2px;top:2px;width:13px;height:13px;border-radius:50%;
-background:#fff;box-shadow:0 1px 2px rgba(0,0,0,.35);transition:transform .12s}
-.rv-layers [aria-checked=true] .rv-switch{background:#2563eb}
-.rv-layers [aria-checked=true] .rv-switch::after{transform:translateX(13px)}
-.rv-layers button[disabled]{cursor:default}
-.rv-layers button[disabled] b,.rv-layers button[disabled] .rv-switch{opacity:.45}
-.rv-layers b{font-weight:500;display:block}
-.rv-layers small{display:block;font-size:12px;opacity:.75;overflow-wrap:anywhere}
-.rv-layers .rv-legend{display:flex;flex-wrap:wrap;gap:1px 12px;margin-top:2px;opacity:.9}
-.rv-layers i{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:5px;vertical-align:-1px}
-.rv-layers i.wide{width:64px}
-</style>"""
-
 
 class LayersPanel:
     """One HTML list, rewritten when a switch changes."""
@@ -50,7 +28,7 @@ class LayersPanel:
 def layers_html(layers: ShownLayers) -> str:
     """The panel's content. Names of links and numbers come from files and are escaped."""
     switches = "".join(_switch(overlay, name in layers.on) for name, overlay in layers.overlays.items())
-    return f'{SWITCH_STYLE}<div class="rv-layers"><h4>Overlays</h4>{switches}</div>'
+    return f'<div class="rv-layers"><h4>Overlays</h4>{switches}</div>'
 
 
 def _switch(overlay: Overlay, on: bool) -> str:
@@ -82,19 +60,6 @@ def _marked(text: str) -> str:
     return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
 
 
-_CROWD_STYLE = """<style>
-.rv-crowd{margin:2px 4px 4px 44px;font-size:12px}
-.rv-crowd [role=group]{display:flex;margin:2px 0 6px}
-.rv-layers .rv-crowd button{display:block;width:auto;flex:1;padding:4px 6px;text-align:center;border-radius:0;
-border:1px solid var(--rv-line);margin-left:-1px}
-.rv-layers .rv-crowd button:first-child{border-radius:6px 0 0 6px}
-.rv-layers .rv-crowd button:last-child{border-radius:0 6px 6px 0}
-.rv-layers .rv-crowd button[aria-pressed=true],.rv-layers .rv-crowd button[aria-pressed=true]:hover{
-background:var(--rv-accent);border-color:var(--rv-accent);color:var(--rv-on-accent)}
-.rv-crowd .rv-scale{height:10px;border-radius:2px;margin:2px 0}
-.rv-crowd .rv-ends{display:flex;justify-content:space-between;font-variant-numeric:tabular-nums}
-</style>"""
-
 _HINT = "All around this one (M); a click on a robot watches it"
 _KINDS = {"robot": "Own colours", "outcome": "Outcome", "return": "Return"}
 
@@ -118,7 +83,7 @@ def crowd_html(state: CrowdState, env_index: int) -> str:
     below = "".join(f"<small>{html.escape(text)}</small>" for text in texts)
     switch = switch_html("Other envs", below, state.is_on, ' data-do="toggle_crowd"' if state.is_possible else "")
     colors = _colors_html(state, env_index) if state.is_on else ""
-    return f'{SWITCH_STYLE}{_CROWD_STYLE}<div class="rv-layers"><h4>Crowd</h4>{switch}{colors}</div>'
+    return f'<div class="rv-layers"><h4>Crowd</h4>{switch}{colors}</div>'
 
 
 def _colors_html(state: CrowdState, env_index: int) -> str:
@@ -158,16 +123,6 @@ def _scale_html(coloring: ByReturn, env_index: int) -> str:
     )
 
 
-_LOOK_STYLE = """<style>
-.rv-looks{display:flex;align-items:center;gap:6px;margin:0.5em 0.75em;font-size:13px}
-.rv-looks span{opacity:.75;margin-right:auto}
-.rv-looks button{height:30px;padding:0 11px;border:1px solid var(--rv-line);border-radius:6px;cursor:pointer;
-font:inherit;background:var(--rv-bar);color:var(--rv-text)}
-.rv-looks button:hover{background:var(--rv-hover)}
-.rv-looks button:focus-visible{outline:2px solid var(--rv-accent);outline-offset:1px}
-.rv-looks button.rv-on{background:var(--rv-accent);border-color:var(--rv-accent);color:var(--rv-on-accent)}
-</style>"""
-
 _LOOKS = (("light", "Light"), ("dark", "Dark"), ("system", "System"))
 
 
@@ -186,6 +141,6 @@ def look_html() -> str:
     hint = "Camera, shadows, panel and tab as in a new browser"
     reset = f'<button type="button" data-reset title="{hint}">Reset View</button>'
     return (
-        f'{_LOOK_STYLE}<div class="rv-looks" role="group" aria-label="Page"><span>Page</span>{looks}</div>'
+        f'<div class="rv-looks" role="group" aria-label="Page"><span>Page</span>{looks}</div>'
         f'<div class="rv-looks"><span>This browser</span>{reset}</div>'
     )

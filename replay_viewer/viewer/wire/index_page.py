@@ -17,6 +17,9 @@ _ICON = (
     "rx='8' fill='%232563eb'/%3E%3Cpath fill='%23fff' d='M12 8.5v15l12-7.5z'/%3E%3C/svg%3E"
 )
 
+# What has its look from the first moment on.
+_STYLES = ("colours.css", "early.css", "waiting.css")
+
 
 def with_our_head(response: Response) -> Response:
     """The answer to a browser; viser's page is changed, everything else is not."""
@@ -41,7 +44,7 @@ def _page(body: bytes, is_packed: bool) -> bytes:
 
 
 def _head() -> str:
-    style = _read("early.css")
+    style = "".join(map(_read, _STYLES))
     style = style.replace("/*LIGHT SKY*/", _gradient(LIGHT.sky_top, LIGHT.sky_bottom))
     style = style.replace("/*DARK SKY*/", _gradient(DARK.sky_top, DARK.sky_bottom))
     script = _read("early.js").replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))

@@ -28,7 +28,11 @@ _SCRIPTS = (
     *("views.js", "charts.js", "rewards.js"),
     *("help.js", "look.js", "memory.js", "notices.js", "phone.js"),
 )
-_STYLES = ("colours.css", "timeline.css", "charts.css", "busy.css", "files.css", "views.css", "help.css", "small.css")
+# Their looks; what must have its look before they arrive stands in the page's head: index_page.py.
+_STYLES = (
+    *("timeline.css", "charts.css", "busy.css", "files.css", "views.css", "help.css"),
+    *("rewards.css", "switches.css", "look.css", "recording.css", "rendering.css", "small.css"),
+)
 
 
 class PageBridge:
