@@ -1,4 +1,9 @@
-"""What a replay needs beside numbers: URDFs with their meshes and textures, and the terrain, copied into `assets/`."""
+"""The assets of a recording, copied into it: URDFs with their meshes and textures, and the terrain.
+
+URDFs, meshes and materials are often somebody else's, and may name any file on the disk of whoever records with them;
+a recording that is passed on must not bring it along. So a file is carried only where it is a mesh, a material or a
+texture by its name, and lies near the file that names it.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +12,9 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Sequence
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -20,6 +24,9 @@ from .info import EntitySpec, RecordingInfo
 from .layout import ASSETS, TERRAIN
 from .mesh_paths import PACKAGE_SCHEMES, find_file, ros_package_path
 
+_MESHES = (".stl", ".obj", ".dae", ".ply", ".glb", ".gltf", ".bin", ".mtl")
+_TEXTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tga", ".tif", ".tiff", ".dds", ".gif", ".webp")
+# The files that a URDF names.
 _FILENAME = re.compile(r"(<(?:mesh|texture)\b[^>]*?\bfilename\s*=\s*)([\"'])(.*?)\2", re.DOTALL)
 # Files that a mesh file refers to, relative to itself: materials and textures.
 _REFERENCES = {
@@ -35,6 +42,12 @@ def copy_assets(
 ) -> tuple[RecordingInfo, dict[str, str]]:
     """Copy what the entities refer to, and the terrain, into the recording.
 
+    Args:
+        info: names the files where they are now.
+        terrain: vertices (V, 3) [m] and triangles (F, 3), or None.
+        folder: the recording's.
+        package_dirs: where `package://` paths of the URDFs are looked for.
+
     Returns:
         The same info with paths inside of the recording, and why a file that is named stays behind, by its name.
 
@@ -44,12 +57,12 @@ def copy_assets(
     copier = _Copier(folder, package_dirs)
     entities = tuple(copier.copy_entity(entity) for entity in info.entities)
     if terrain is not None:
-        save_terrain(folder / TERRAIN, *terrain)
+        _save_terrain(folder / TERRAIN, *terrain)
     return replace(info, entities=entities, terrain=None if terrain is None else TERRAIN), copier.missing
 
 
-def save_terrain(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> None:
-    """Write a mesh as `terrain.npz`: vertices (V, 3) [m] as float32, triangles (F, 3) as int32."""
+def _save_terrain(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> None:
+    """Write a mesh: vertices (V, 3) [m] as float32, triangles (F, 3) as int32. Raises BadField for another shape."""
     vertices, triangles = np.asarray(vertices), np.asarray(triangles)
     for name, array in (("vertices", vertices), ("triangles", triangles)):
         if array.ndim != 2 or array.shape[1] != 3:
@@ -59,7 +72,11 @@ def save_terrain(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> Non
 
 
 class _Copier:
-    """Copies files into a recording's `assets/`. missing: why a file stays behind, by the name that refers to it."""
+    """Copies files into a recording's `assets/`.
+
+    Attributes:
+        missing: why a file stays behind, by the name that refers to it.
+    """
 
     def __init__(self, folder: Path, package_dirs: Sequence[Path]) -> None:
         self.missing: dict[str, str] = {}
@@ -87,8 +104,9 @@ class _Copier:
         meshes = {filename: path for filename, path in found.items() if path is not None}
         copies = self._copy_files([urdf, *meshes.values()], name)
         here = copies[urdf].parent
-        renamed = {filename: os.path.relpath(copies[mesh], here) for filename, mesh in meshes.items()}
-        rewritten = _FILENAME.sub(lambda m: m[1] + m[2] + _attribute(renamed.get(m[3]), m[3]) + m[2], text)
+        renamed = {filename: _attribute(os.path.relpath(copies[mesh], here)) for filename, mesh in meshes.items()}
+        # What stays behind is named as it was.
+        rewritten = _FILENAME.sub(lambda match: match[1] + match[2] + renamed.get(match[3], match[3]) + match[2], text)
         copies[urdf].write_bytes(rewritten.encode("utf-8", "surrogateescape"))
         return self._inside(copies[urdf])
 
@@ -96,7 +114,7 @@ class _Copier:
         """The file that a URDF names; None where it is missing, or may not be carried."""
         uri = html.unescape(filename)
         path = find_file(uri, urdf, self._package_dirs)
-        problem = "is not there" if path is None else why_not(path, urdf, self._package_dirs, uri)
+        problem = "is not there" if path is None else _why_not(path, urdf, self._package_dirs, uri)
         if problem:
             self.missing[filename] = problem
         return None if problem else path
@@ -123,9 +141,10 @@ class _Copier:
         return list(wanted)
 
     def _may_carry(self, reference: Path, named_by: Path) -> bool:
+        """Whether a file is there and may come along; notes why one that is there must not."""
         if not reference.is_file():
             return False
-        problem = why_not(reference, named_by, self._package_dirs)
+        problem = _why_not(reference, named_by, self._package_dirs)
         if problem:
             self.missing[os.path.relpath(reference, named_by.parent)] = problem
         return not problem
@@ -134,9 +153,9 @@ class _Copier:
         return path.relative_to(self._folder).as_posix()
 
 
-def _attribute(path: str | None, otherwise: str) -> str:
-    """A path as the value of an XML attribute; the old value, escaped as it was, where there is none."""
-    return otherwise if path is None else escape(Path(path).as_posix(), {'"': "&quot;", "'": "&apos;"})
+def _attribute(path: str) -> str:
+    """A path as the value of an XML attribute."""
+    return escape(Path(path).as_posix(), {'"': "&quot;", "'": "&apos;"})
 
 
 def _existing(path: Path) -> Path:
@@ -146,27 +165,26 @@ def _existing(path: Path) -> Path:
 
 
 def _references(path: Path) -> Iterator[Path]:
+    """The files that a file refers to, whether they are there or not."""
     pattern = _REFERENCES.get(path.suffix.lower())
     if pattern is not None:
         for match in pattern.finditer(path.read_bytes()):
             yield Path(os.path.abspath(path.parent / os.fsdecode(match[1])))
 
 
-_MESHES = (".stl", ".obj", ".dae", ".ply", ".glb", ".gltf", ".bin", ".mtl")
-_TEXTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tga", ".tif", ".tiff", ".dds", ".gif", ".webp")
-
-
-def why_not(path: Path, named_by: Path, package_dirs: Sequence[Path], uri: str = "") -> str:
+def _why_not(path: Path, named_by: Path, package_dirs: Sequence[Path], uri: str = "") -> str:
     """The reason why a file must stay behind; empty where it may come along.
 
-    It must be a mesh, a material or a texture by its name, and lie near the file that names it: in its folder or the
-    one above (as `../meshes` does), anywhere in its ROS package, in `package_dirs` or in ROS_PACKAGE_PATH. Links are
-    followed. `package://name/...` may also lead to a folder of that name, wherever the search for it led.
+    Near the file that names it are its folder and the one above (as `../meshes` does), all of its ROS package, the
+    `package_dirs` and ROS_PACKAGE_PATH. Links are followed. `package://name/...` may also lead to a folder of that
+    name, wherever the search for it led.
     """
     if path.suffix.lower() not in (*_MESHES, *_TEXTURES):
         return "is no mesh, material or texture by its name"
     folders = [*_homes(named_by), *(Path(folder).resolve() for folder in (*package_dirs, *ros_package_path()))]
-    if _is_under(path.resolve(), folders) or _is_in_package(path, uri):
+    parents = path.resolve().parents
+    is_near = any(folder in parents for folder in folders)
+    if is_near or _is_in_package(path, uri):
         return ""
     return f"lies too far from {named_by.name}; name its folder in package_dirs"
 
@@ -177,6 +195,7 @@ def _homes(path: Path) -> list[Path]:
 
 
 def _home(path: Path) -> Path:
+    """The ROS package of a file; where it has none, the folder above its own, unless that holds much else."""
     for folder in path.parents:
         if (folder / "package.xml").is_file():
             return folder
@@ -190,11 +209,8 @@ def _is_in_package(path: Path, uri: str) -> bool:
     name = rest.strip("/").partition("/")[0]
     if scheme not in PACKAGE_SCHEMES or ".." in rest.split("/"):
         return False
-    return any(folder.name == name and folder.parent not in _crowded() - {Path.home()} for folder in path.parents)
-
-
-def _is_under(path: Path, folders: Sequence[Path]) -> bool:
-    return any(folder in path.parents for folder in folders)
+    crowded = _crowded() - {Path.home()}
+    return any(folder.name == name and folder.parent not in crowded for folder in path.parents)
 
 
 def _crowded() -> set[Path]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from ..rollout.growing_array import GrowingArray
-from ..rollout.rollout import Episode, Outcome, TerminalState
+from ..rollout.episodes import Episode, Outcome, TerminalState
 from .layout import OUTCOMES, TERMINAL_STATES
 
 # By the table's codes; a newer minor version may have added others.

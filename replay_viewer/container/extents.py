@@ -1,4 +1,8 @@
-"""Where the files of a recording lie: in a folder, or uncompressed inside of one packed file."""
+"""Extents: where the bytes of a recording's files lie, in a folder or inside of one packed file.
+
+A packed recording is a ZIP whose members are stored as they are, so that a part of a member is read like a part of a
+file, and nothing needs to know which of the two a recording is.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,17 @@ import os
 import stat
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable
 
 from ..errors import FileProblem
 from .layout import SEGMENT, Layout, is_inside, segment_name
 
 _CHUNK_BYTES = 1 << 20
+# The ZIP's local file header up to the lengths of name and extra field: APPNOTE.TXT, section 4.3.7.
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_NOT_OURS = "It was not packed by replay-viewer; unzip it and open the folder."
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,29 @@ def folder_extents(folder: Path) -> dict[str, Extent]:
     with os.scandir(folder) as entries:
         files = sorted((entry for entry in entries if entry.is_file()), key=lambda entry: entry.name)
     return {file.name: Extent(folder / file.name, 0, file.stat().st_size) for file in files}
+
+
+def packed_extents(path: Path) -> dict[str, Extent]:
+    """The members of a packed recording by name, assets included.
+
+    Raises:
+        FileProblem: not a ZIP, cut short, or with members that `pack` never writes: compressed, encrypted,
+            overlapping, two of one name, links, or names that lead out of the recording.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
+        raise FileProblem(path, f"is no whole ZIP file: {error}.", "Was its copy cut short?") from None
+    for member in members:
+        _check_member(path, member)
+    if len({member.filename for member in members}) < len(members):
+        raise FileProblem(path, "has two members of one name.", _NOT_OURS)
+    with open(path, "rb") as file:
+        fd = file.fileno()
+        extents = {m.filename: Extent(path, _data_offset(path, fd, m), m.file_size) for m in members}
+        _check_apart(path, extents.values(), os.fstat(fd).st_size)
+    return extents
 
 
 def segments(extents: Mapping[str, Extent], layout: Layout, where: object) -> tuple[list[Extent], int]:
@@ -77,34 +106,6 @@ def chunks_of(extent: Extent) -> Iterator[bytes]:
 def content_of(extent: Extent) -> bytes:
     """All bytes of a small file."""
     return b"".join(chunks_of(extent))
-
-
-# The ZIP's local file header up to the lengths of name and extra field: APPNOTE.TXT, section 4.3.7.
-_LOCAL_HEADER = struct.Struct("<4s22xHH")
-_NOT_OURS = "It was not packed by replay-viewer; unzip it and open the folder."
-
-
-def packed_extents(path: Path) -> dict[str, Extent]:
-    """The members of a packed recording by name, assets included.
-
-    Raises:
-        FileProblem: not a ZIP, cut short, or with members that `pack` never writes: compressed, encrypted,
-            overlapping, two of one name, links, or names that lead out of the recording.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
-        raise FileProblem(path, f"is no whole ZIP file: {error}.", "Was its copy cut short?") from None
-    for member in members:
-        _check_member(path, member)
-    if len({member.filename for member in members}) < len(members):
-        raise FileProblem(path, "has two members of one name.", _NOT_OURS)
-    with open(path, "rb") as file:
-        fd = file.fileno()
-        extents = {m.filename: Extent(path, _data_offset(path, fd, m), m.file_size) for m in members}
-        _check_apart(path, extents.values(), os.fstat(fd).st_size)
-    return extents
 
 
 def _check_member(path: Path, member: zipfile.ZipInfo) -> None:

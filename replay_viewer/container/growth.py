@@ -16,7 +16,7 @@ from .layout import META, TERMINALS, segment_name
 from .log import ContainerLog, GrowingLines
 from .meta import Meta
 from .source import ContainerSource, FilePool
-from .terminals import read_columns
+from .terminals import read_ends
 from .verdicts import verdicts_of
 
 _STAYS = "What there was of it can still be looked at."
@@ -129,7 +129,7 @@ class ContainerGrowth:
         """The table's rows that were appended since, or whose step was not there yet."""
         extent = Extent(self._path / TERMINALS, 0, os.stat(self._path / TERMINALS).st_size)
         self._ends_size = extent.size
-        return read_columns(extent, self._meta.layout, self._episodes.num_settled)
+        return read_ends(extent, self._meta.layout, self._episodes.num_settled)
 
 
 def _identity(path: Path) -> tuple[int, ...]:

@@ -1,12 +1,17 @@
-"""How a recording lies on disk: rows of fields in records, records in segments, episode ends in a table."""
+"""The layout of a recording on disk: the names of its files, and where every number lies in them.
+
+Fields make up a row (one env at one step), rows a record (all envs at one step), records a segment (one file). A second
+table has a row for each finished episode: its columns, then the row of fields in which it ended. FORMAT.md beside this
+file specifies all of it for programs in any language.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Mapping, Sequence
 
 import numpy as np
 
@@ -15,12 +20,88 @@ from ..npz.npy import build_header
 
 FORMAT_NAME = "replay-viewer recording"
 VERSION = (1, 0)
+
+META = "meta.json"
+TERMINALS = "terminals.npy"
+EPISODES = "episodes.jsonl"
+LOG = "log.jsonl"
+ASSETS = "assets"
+TERRAIN = "assets/terrain.npz"
+SEGMENT = re.compile(r"frames-[0-9]{5,}\.npy")
 SEGMENT_BYTES = 256 * 2**20
+
 OUTCOMES = ("unfinished", "terminated", "truncated", "aborted")
 TERMINAL_STATES = ("lost", "captured", "recorded", "none")
 # What every word of a field holds where a terminal state was not captured; read as a float it is a NaN.
 NOT_CAPTURED = 0xFFFFFFFF
+
+WORD_TYPES = ("<f4", "<u4", "<i4")
+_WORD_OF_KIND = {"f": "<f4", "b": "<u4", "u": "<u4", "i": "<i4"}
+_FIELD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}")
+_POSES = ("base_pos", "base_wxyz", "joint_pos")
+_UNITS = {
+    "base_pos": "m",
+    "joint_pos": "rad or m",
+    "base_lin_vel": "m/s",
+    "base_ang_vel": "rad/s",
+    "joint_vel": "rad/s or m/s",
+    "joint_torque": "N m or N",
+    "contact_force": "N",
+}
+# In front of a record's rows: the step (int64) and the time (float64).
 _HEAD_BYTES = 16
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One named value.
+
+    Attributes:
+        name: such as "robot.base_pos".
+        shape: of one env at one step, agents first.
+        dtype: little-endian, as numpy writes it.
+        unit: for people; empty where there is none.
+    """
+
+    name: str
+    shape: tuple[int, ...] = ()
+    dtype: str = "<f4"
+    unit: str = ""
+
+    @property
+    def num_bytes(self) -> int:
+        return np.dtype(self.dtype).itemsize * math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class StructSpec:
+    """Fields that lie together: in a row of a record, or as the columns of the terminals table.
+
+    Attributes:
+        fields: in order.
+        offsets: bytes from the struct's start to each field, by name.
+        num_bytes: from one such struct to the next.
+    """
+
+    fields: tuple[FieldSpec, ...]
+    offsets: Mapping[str, int]
+    num_bytes: int
+
+    @cached_property
+    def by_name(self) -> dict[str, FieldSpec]:
+        return {field.name: field for field in self.fields}
+
+    @cached_property
+    def dtype(self) -> np.dtype:
+        """The same as a numpy dtype; bytes that no field covers are skipped."""
+        return np.dtype(
+            {
+                "names": [f.name for f in self.fields],
+                "formats": [(f.dtype, f.shape) for f in self.fields],
+                "offsets": [self.offsets[f.name] for f in self.fields],
+                "itemsize": self.num_bytes,
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -31,7 +112,7 @@ class Layout:
         num_envs: rows in a record.
         row: the fields of one env at one step.
         columns: what a terminals row says about its episode; `num_bytes` counts the row of fields behind them too.
-        env_offset: bytes from a record's start to its first row, behind the step (int64) and the time (float64).
+        env_offset: bytes from a record's start to its first row, behind the step and the time.
         row_offset: bytes from a terminals row's start to its row of fields.
         record_bytes: from one record to the next.
         header_bytes: .npy header in front of each segment's records.
@@ -52,8 +133,9 @@ class Layout:
 
 def plan_layout(fields: Sequence[FieldSpec], num_envs: int, segment_bytes: int = SEGMENT_BYTES) -> Layout:
     """Lay out the fields without gaps, poses first; a segment takes as many records as fit, at least one."""
-    row = laid_end_to_end(sorted(fields, key=lambda field: not is_pose(field.name)))
-    columns = laid_end_to_end(terminal_columns(next((f.shape for f in fields if f.name == "rew"), ())))
+    row = _laid_end_to_end(sorted(fields, key=lambda field: not is_pose(field.name)))
+    agents = next((field.shape for field in fields if field.name == "rew"), ())
+    columns = _laid_end_to_end(terminal_columns(agents))
     header_bytes = len(build_header(record_dtype(row, num_envs)))
     record_bytes = _HEAD_BYTES + num_envs * row.num_bytes
     return Layout(
@@ -87,96 +169,6 @@ def terminal_columns(agents: tuple[int, ...] = ()) -> list[FieldSpec]:
     return [*fields, FieldSpec("ret", agents, "<f8")]
 
 
-def _plain_dtype(fields: Sequence[FieldSpec]) -> np.dtype:
-    """Without offsets, as it stands in an .npy header; numpy packs it."""
-    return np.dtype([(f.name, f.dtype, f.shape) if f.shape else (f.name, f.dtype) for f in fields])
-
-
-META = "meta.json"
-TERMINALS = "terminals.npy"
-EPISODES = "episodes.jsonl"
-LOG = "log.jsonl"
-ASSETS = "assets"
-TERRAIN = "assets/terrain.npz"
-SEGMENT = re.compile(r"frames-[0-9]{5,}\.npy")
-
-
-def segment_name(index: int) -> str:
-    """The file that holds the index-th run of records."""
-    return f"frames-{index:05d}.npy"
-
-
-def is_inside(name: str) -> bool:
-    """Whether a path that a file states stays inside of the recording: relative, with forward slashes, without `..`."""
-    return not {"", ".", ".."} & set(name.split("/")) and not set(name) & set("\\:\0")
-
-
-WORD_TYPES = ("<f4", "<u4", "<i4")
-POSES = ("base_pos", "base_wxyz", "joint_pos")
-UNITS = {
-    "base_pos": "m",
-    "joint_pos": "rad or m",
-    "base_lin_vel": "m/s",
-    "base_ang_vel": "rad/s",
-    "joint_vel": "rad/s or m/s",
-    "joint_torque": "N m or N",
-    "contact_force": "N",
-}
-_WORD_OF_KIND = {"f": "<f4", "b": "<u4", "u": "<u4", "i": "<i4"}
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}")
-
-
-def is_pose(name: str) -> bool:
-    """Whether a field of this name says where a body of an entity is."""
-    return "." in name and name.rpartition(".")[2] in POSES
-
-
-@dataclass(frozen=True)
-class FieldSpec:
-    """One value. shape: of one env at one step, agents first. dtype: little-endian, as numpy writes it."""
-
-    name: str
-    shape: tuple[int, ...] = ()
-    dtype: str = "<f4"
-    unit: str = ""
-
-    @property
-    def num_bytes(self) -> int:
-        return np.dtype(self.dtype).itemsize * math.prod(self.shape)
-
-
-@dataclass(frozen=True)
-class StructSpec:
-    """Fields at byte offsets, and the bytes from one such struct to the next."""
-
-    fields: tuple[FieldSpec, ...]
-    offsets: Mapping[str, int]
-    num_bytes: int
-
-    @cached_property
-    def by_name(self) -> dict[str, FieldSpec]:
-        return {field.name: field for field in self.fields}
-
-    @cached_property
-    def dtype(self) -> np.dtype:
-        """The same as a numpy dtype; bytes that no field covers are skipped."""
-        return np.dtype(
-            {
-                "names": [f.name for f in self.fields],
-                "formats": [(f.dtype, f.shape) for f in self.fields],
-                "offsets": [self.offsets[f.name] for f in self.fields],
-                "itemsize": self.num_bytes,
-            }
-        )
-
-
-def laid_end_to_end(fields: Sequence[FieldSpec]) -> StructSpec:
-    """The fields one after the other, without gaps."""
-    ends = np.cumsum([0, *(field.num_bytes for field in fields)]).tolist()
-    offsets = {field.name: offset for field, offset in zip(fields, ends)}
-    return StructSpec(tuple(fields), offsets, ends[-1])
-
-
 def declare(name: str, shape: Sequence[int] = (), dtype: object = np.float32, unit: str = "") -> FieldSpec:
     """A signal to record: floats are stored as float32, booleans and unsigned integers as uint32, others as int32.
 
@@ -190,17 +182,45 @@ def declare(name: str, shape: Sequence[int] = (), dtype: object = np.float32, un
         BadField: a name that other programs could not use, an empty shape, or a dtype that is no number.
     """
     where = "recording"
-    if not _NAME.fullmatch(name):
+    if not _FIELD_NAME.fullmatch(name):
         raise BadField(where, name, "is no usable name of a signal.", "Use letters, digits and _ . / - (at most 200).")
     if any(int(size) < 1 for size in shape):
         raise BadField(where, name, f"has shape {tuple(shape)} per env, which holds nothing.", "Leave it out.")
     kind = np.dtype(dtype).kind  # type: ignore[call-overload]
     if kind not in _WORD_OF_KIND:
         raise BadField(where, name, f"is of type {np.dtype(dtype)}, which is no number.")  # type: ignore[call-overload]
-    unit = unit or UNITS.get(name.rpartition(".")[2], "")
+    unit = unit or _UNITS.get(name.rpartition(".")[2], "")
     return FieldSpec(name, tuple(int(size) for size in shape), _WORD_OF_KIND[kind], unit)
 
 
 def declare_all(values: Mapping[str, np.ndarray]) -> list[FieldSpec]:
     """The signals of one step's arrays, each of shape (num_envs, *shape)."""
     return [declare(name, np.shape(array)[1:], np.asarray(array).dtype) for name, array in values.items()]
+
+
+def is_pose(name: str) -> bool:
+    """Whether a field of this name says where a body of an entity is."""
+    return "." in name and name.rpartition(".")[2] in _POSES
+
+
+def segment_name(index: int) -> str:
+    """The file that holds the index-th run of records."""
+    return f"frames-{index:05d}.npy"
+
+
+def is_inside(name: str) -> bool:
+    """Whether a path that a file states stays inside of the recording: relative, with forward slashes, without `..`."""
+    leads_out = any(part in ("", ".", "..") for part in name.split("/"))
+    return not leads_out and not any(character in name for character in "\\:\0")
+
+
+def _laid_end_to_end(fields: Sequence[FieldSpec]) -> StructSpec:
+    """The fields one after the other, without gaps."""
+    ends = np.cumsum([0, *(field.num_bytes for field in fields)]).tolist()
+    offsets = {field.name: offset for field, offset in zip(fields, ends)}
+    return StructSpec(tuple(fields), offsets, ends[-1])
+
+
+def _plain_dtype(fields: Sequence[FieldSpec]) -> np.dtype:
+    """Without offsets, as it stands in an .npy header; numpy packs it."""
+    return np.dtype([(f.name, f.dtype, f.shape) if f.shape else (f.name, f.dtype) for f in fields])

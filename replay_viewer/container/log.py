@@ -1,4 +1,8 @@
-"""Files of one JSON object per line, for what is known late or happens rarely."""
+"""The files of one JSON object per line, `log.jsonl` and `episodes.jsonl`: for what is known late or happens rarely.
+
+The log also tells a writer that lives from one that died: its writer holds a lock on it, which the system drops with
+the process.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +18,25 @@ from .extents import Extent, content_of
 from .info import plain
 
 _CLOSED = -1
+# Of a log that is opened, as much is read as surely holds its last lines.
+_TAIL_BYTES = 1 << 16
+# Some network file systems (Lustre without its option, old NFS) have no locks. A recording must be possible there.
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 
 class JsonLines:
-    """Appends objects to a new file, each in one write."""
+    """A new file that lines are appended to, each in one write.
+
+    Attributes:
+        fd: the file, open for appending.
+    """
 
     def __init__(self, path: Path) -> None:
         self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
 
     def append(self, item: Mapping[str, Any]) -> None:
         """Raises OSError; then no part of it stays."""
-        write_line(self.fd, line_of(item))
+        write_line(self.fd, item)
 
     def close(self) -> None:
         """A second call does nothing. May raise OSError, of a file system that writes late."""
@@ -33,8 +45,9 @@ class JsonLines:
             os.close(fd)
 
 
-def write_line(fd: int, line: bytes) -> None:
-    """Append to a file that is open for appending. Raises OSError; then no part of the line stays."""
+def write_line(fd: int, item: Mapping[str, Any]) -> None:
+    """Append an object to a file that is open for appending. Raises OSError; then no part of its line stays."""
+    line = (json.dumps(item, default=plain) + "\n").encode()
     size = os.fstat(fd).st_size
     try:
         while line:
@@ -42,11 +55,6 @@ def write_line(fd: int, line: bytes) -> None:
     except OSError:
         os.ftruncate(fd, size)
         raise
-
-
-def line_of(item: Mapping[str, Any]) -> bytes:
-    """The object as one line."""
-    return (json.dumps(item, default=plain) + "\n").encode()
 
 
 def read_lines(content: bytes) -> Iterator[dict[str, Any]]:
@@ -60,48 +68,23 @@ def read_lines(content: bytes) -> Iterator[dict[str, Any]]:
             yield item
 
 
-# Some network file systems (Lustre without its option, old NFS) have no locks. A recording must be possible there.
-_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
-
-
-def try_lock(fd: int) -> bool:
-    """Lock the open file until it is closed; False where another process holds it."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-    return True
-
-
-def is_locked(fd: int) -> bool | None:
-    """Whether another process holds the lock of this file, open for reading; None where there are no locks.
-
-    It is taken for a moment to find out, so ask only when a writer has surely taken it.
-    """
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-        return None
-    fcntl.flock(fd, fcntl.LOCK_UN)
-    return False
+def end_of_lines(content: bytes) -> int:
+    """Bytes of the lines that are whole; what is behind them is torn, or not written to its end yet."""
+    return content.rfind(b"\n") + 1
 
 
 class GrowingLines:
-    """Reads the lines that come after those which were read already.
+    """The lines that another process appends to a file after those which were read already.
 
-    path: of the file; it may come into being later. seen: content that was read, at `start` bytes.
+    Args:
+        path: of the file; it may come into being later.
+        seen: content that was read.
+        start: bytes in front of it.
     """
 
     def __init__(self, path: Path, seen: bytes = b"", start: int = 0) -> None:
         self._path = path
-        self._offset = start + _whole(seen)
+        self._offset = start + end_of_lines(seen)
 
     def new(self) -> Iterator[dict[str, Any]]:
         """The lines appended since the last call; one that is not whole yet comes later. May raise OSError."""
@@ -112,24 +95,23 @@ class GrowingLines:
         if size <= self._offset:
             return iter(())
         content = content_of(Extent(self._path, self._offset, size - self._offset))
-        whole = _whole(content)
-        self._offset += whole
-        return read_lines(content[:whole])
-
-
-def _whole(content: bytes) -> int:
-    """Length of the lines that are whole."""
-    return content.rfind(b"\n") + 1
-
-
-_TAIL_BYTES = 1 << 16
+        end = end_of_lines(content)
+        self._offset += end
+        return read_lines(content[:end])
 
 
 class ContainerLog:
-    """closed: whether the log says that its writer, or a repair, has finished the recording."""
+    """The log of a recording, as far as it tells whether someone still writes.
+
+    Args:
+        extent: of the log; None where the recording has none.
+        packed: whether it is part of a packed recording, which nobody writes any more.
+
+    Attributes:
+        closed: whether the log says that its writer, or a repair, has finished the recording.
+    """
 
     def __init__(self, extent: Extent | None, *, packed: bool) -> None:
-        """extent: of the log; None where the recording has none. packed: it is part of a file, and nobody's."""
         self.closed = False
         self._extent, self._packed = extent, packed
         if extent is not None:
@@ -154,9 +136,38 @@ class ContainerLog:
         except OSError:
             return None
         try:
-            return is_locked(fd)
+            return _is_locked(fd)
         finally:
             os.close(fd)
 
     def _take(self, lines: Iterable[Mapping[str, Any]]) -> None:
         self.closed = self.closed or any(line.get("kind") in ("end", "repair") for line in lines)
+
+
+def try_lock(fd: int) -> bool:
+    """Lock the open file until it is closed; False where another process holds it."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    return True
+
+
+def _is_locked(fd: int) -> bool | None:
+    """Whether another process holds the lock of this file, open for reading; None where there are no locks.
+
+    It is taken for a moment to find out, so ask only when a writer has surely taken it.
+    """
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return None
+    fcntl.flock(fd, fcntl.LOCK_UN)
+    return False

@@ -21,7 +21,7 @@ from .layout import EPISODES, LOG, META, TERMINALS, Layout
 from .log import ContainerLog, GrowingLines, read_lines
 from .meta import Meta, read_meta
 from .source import ContainerSource, FilePool
-from .terminals import read_columns
+from .terminals import read_ends
 from .verdicts import verdicts_of
 
 
@@ -50,7 +50,7 @@ def _open(path: Path, resources: ExitStack) -> Rollout:
     resources.callback(pool.close)
     source = _open_source(path, extents, meta.layout, pool, resources)
     noted = content_of(extents[EPISODES]) if EPISODES in extents else b""
-    ends = read_columns(extents[TERMINALS], meta.layout)
+    ends = read_ends(extents[TERMINALS], meta.layout)
     episodes = EpisodeTable(ends, meta.layout.num_envs, source.num_steps, meta.info.outcome_reasons, read_lines(noted))
     log = ContainerLog(extents.get(LOG), packed=not path.is_dir())
     assets = AssetFolder(path, extents)

@@ -1,4 +1,4 @@
-"""Mends a recording whose process died: cuts torn ends, and states the counts that plain numpy reads."""
+"""The repair of a recording whose process died: cuts torn ends, and states the counts that plain numpy reads."""
 
 from __future__ import annotations
 
@@ -13,17 +13,24 @@ import numpy as np
 
 from ..errors import FileProblem
 from ..npz.npy import stated_count, with_count
+from .disk import write_all
 from .extents import Extent, content_of, count_whole, folder_extents, segments
 from .layout import EPISODES, LOG, TERMINALS, Layout
-from .log import line_of, try_lock, write_line
+from .log import end_of_lines, try_lock, write_line
 from .meta import read_meta
-from .step_files import write_all
-from .terminals import read_columns
+from .terminals import read_ends
 
 
 @dataclass(frozen=True)
 class RepairReport:
-    """What `repair` found. changes: one sentence for each thing that it did; empty where all was well."""
+    """What `repair` found and did.
+
+    Attributes:
+        path: the recording's folder.
+        num_steps: whole records in it.
+        num_ends: episodes that have ended in them.
+        changes: one sentence for each thing that it did; empty where all was well.
+    """
 
     path: Path
     num_steps: int
@@ -51,12 +58,15 @@ def repair(path: str | Path) -> RepairReport:
         parts, num_steps = segments(extents, layout, path)
         for part in parts:
             changes += _mend_table(part, layout.header_bytes, layout.record_bytes)
-        num_ends = _mend_ends(extents[TERMINALS], layout, num_steps, changes) if TERMINALS in extents else 0
+        num_ends = 0
+        if TERMINALS in extents:
+            num_ends, of_ends = _mend_ends(extents[TERMINALS], layout, num_steps)
+            changes += of_ends
         for name in (EPISODES, LOG):
             changes += _mend_lines(extents[name]) if name in extents else []
         if changes:
             now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-            write_line(log, line_of({"kind": "repair", "time": now, "num_records": num_steps, "changes": changes}))
+            write_line(log, {"kind": "repair", "time": now, "num_records": num_steps, "changes": changes})
     return RepairReport(path, num_steps, num_ends, tuple(changes))
 
 
@@ -99,16 +109,20 @@ def _recounted(header: bytes, count: int, path: Path) -> bytes:
         raise FileProblem(path, f"has {error}.", "The viewer does not need it; numpy cannot open this file.") from None
 
 
-def _mend_ends(extent: Extent, layout: Layout, num_steps: int, changes: list[str]) -> int:
-    """Drop ends of episodes whose step was never appended, then mend the table; returns how many ends remain."""
-    last = read_columns(extent, layout)["last_record"]
+def _mend_ends(extent: Extent, layout: Layout, num_steps: int) -> tuple[int, list[str]]:
+    """Drop ends of episodes whose step was never appended, then mend the table.
+
+    Returns how many ends remain, and what was done.
+    """
+    changes = []
+    last = read_ends(extent, layout)["last_record"]
     kept = last < num_steps
     if not kept.all():
         _keep_rows(extent, layout, kept)
         changes.append(f"Dropped {np.count_nonzero(~kept)} ends of episodes whose step is missing.")
         extent = folder_extents(extent.path.parent)[TERMINALS]
     changes += _mend_table(extent, layout.terminals_header_bytes, layout.columns.num_bytes)
-    return int(np.count_nonzero(kept))
+    return int(np.count_nonzero(kept)), changes
 
 
 def _keep_rows(extent: Extent, layout: Layout, kept: np.ndarray) -> None:
@@ -125,7 +139,7 @@ def _keep_rows(extent: Extent, layout: Layout, kept: np.ndarray) -> None:
 def _mend_lines(extent: Extent) -> list[str]:
     """Cut a line that was not written to its end."""
     content = content_of(extent)
-    end = content.rfind(b"\n") + 1
+    end = end_of_lines(content)
     if end == len(content):
         return []
     os.truncate(extent.path, end)

@@ -1,39 +1,46 @@
-"""The files that steps and ends of episodes are appended to, once the fields are known."""
+"""The files of a recording that grow with it: segments of records, and the table of episode ends.
+
+Each append is one system call, after which the data survives the death of the process. Against a power failure, a
+thread beside the simulation's syncs the files to the disk about once a second.
+"""
 
 from __future__ import annotations
 
-import errno
 import os
 import struct
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 import numpy as np
 
 from ..npz.npy import build_header, with_count
+from .disk import Block, sync_data, write_all
 from .layout import TERMINALS, Layout, record_dtype, segment_name, terminals_dtype
-from .packing import RowPacker, Values
-from .terminals import Progress
+from .rows import RowPacker, Values
+from .terminals import RunningEpisodes
 
+# In front of a record's rows: its step and its time.
 _HEAD = struct.Struct("<qd")
+_SYNC_PERIOD = 1.0  # [s]
+_CLOSED = -1
 
 
 class Done(NamedTuple):
     """How far a recording has come. Replaced as a whole: whatever interrupts a step, it is done or not.
 
     Attributes:
-        num_records: steps in the file.
+        num_records: steps in the segments.
         num_ends: rows of the terminals table.
         last_step: the simulator's control step of the last record, None before the first.
-        progress: where each env stands.
+        running: the episodes that have not ended yet.
     """
 
     num_records: int
     num_ends: int
     last_step: int | None
-    progress: Progress
+    running: RunningEpisodes
 
 
 class StepFiles:
@@ -43,17 +50,20 @@ class StepFiles:
 
     Args:
         path: the recording's folder.
-        layout: how they lie.
+        layout: where everything lies in them.
         on_error: called on another thread when the disk refuses a sync.
 
     Attributes:
+        layout: as given.
         done: what was appended.
         num_synced: steps that are surely on the disk.
     """
 
     def __init__(self, path: Path, layout: Layout, on_error: Callable[[OSError], object]) -> None:
-        self.done, self.num_synced = Done(0, 0, None, Progress.at_start(layout.num_envs)), 0
+        self.done = Done(0, 0, None, RunningEpisodes.at_start(layout.num_envs))
+        self.num_synced = 0
         self.layout, self._path = layout, path
+        # Whether something of a step may be in the files that `done` does not count.
         self._in_doubt = False
         self._record_dtype = record_dtype(layout.row, layout.num_envs)
         self._buffer = bytearray(layout.record_bytes)
@@ -67,9 +77,9 @@ class StepFiles:
             where=path,
         )
         # Those that are open, by number, the last being written; a full one leaves when it is synced.
-        self._segments = [(0, RecordFile(path / segment_name(0), self._record_dtype))]
-        self._terminals = RecordFile(path / TERMINALS, terminals_dtype(layout.columns, layout.row))
-        self._sync = BackgroundSync(self._sync_all, on_error)
+        self._segments = [(0, _RecordFile(path / segment_name(0), self._record_dtype))]
+        self._terminals = _RecordFile(path / TERMINALS, terminals_dtype(layout.columns, layout.row))
+        self._sync = _BackgroundSync(self._sync_all, on_error)
 
     def append(self, step: int, t: float, values: Values, ends: np.ndarray | None = None) -> None:
         """Write the ends of episodes in a step, rows made by `terminal_rows`, then its record.
@@ -78,18 +88,18 @@ class StepFiles:
         """
         self._packer.pack(values)
         _HEAD.pack_into(self._buffer, 0, step, t)
-        num_records, num_ends, _, progress = self.done
+        num_records, num_ends, _, running = self.done
         self._begin_writing()
         try:
             if ends is not None:
                 self._terminals.write(num_ends, ends.tobytes())
-                num_ends, progress = num_ends + len(ends), progress.after(self._columns_of(ends))
+                num_ends, running = num_ends + len(ends), running.after(self._columns_of(ends))
             number, index = divmod(num_records, self.layout.records_per_segment)
             self._segment(number).write(index, self._block)
         except OSError:
             self._roll_back()
             raise
-        self.done = Done(num_records + 1, num_ends, step, progress)
+        self.done = Done(num_records + 1, num_ends, step, running)
         self._in_doubt = False
 
     def append_ends(self, ends: np.ndarray) -> None:
@@ -101,16 +111,17 @@ class StepFiles:
         except OSError:
             self._roll_back()
             raise
-        progress = done.progress.after(self._columns_of(ends))
-        self.done = done._replace(num_ends=done.num_ends + len(ends), progress=progress)
+        running = done.running.after(self._columns_of(ends))
+        self.done = done._replace(num_ends=done.num_ends + len(ends), running=running)
         self._in_doubt = False
 
     def close(self) -> None:
         """Sync and close every file, also where one of them fails; a second call does what the first could not."""
         self._sync.close()
         problem: OSError | None = None
-        files = [(self._terminals, self.done.num_ends)]
-        for file, count in files + [(file, self._count_in(number)) for number, file in self._segments]:
+        counts = [(self._terminals, self.done.num_ends)]
+        counts += [(file, self._count_in(number)) for number, file in self._segments]
+        for file, count in counts:
             try:
                 file.close(count)
             except OSError as error:
@@ -134,9 +145,9 @@ class StepFiles:
         number, file = self._segments[-1]
         file.cut(self._count_in(number))
 
-    def _segment(self, number: int) -> RecordFile:
+    def _segment(self, number: int) -> _RecordFile:
         if self._segments[-1][0] != number:
-            self._segments.append((number, RecordFile(self._path / segment_name(number), self._record_dtype)))
+            self._segments.append((number, _RecordFile(self._path / segment_name(number), self._record_dtype)))
         return self._segments[-1][1]
 
     def _count_in(self, number: int) -> int:
@@ -145,6 +156,7 @@ class StepFiles:
         return min(max(self.done.num_records - number * full, 0), full)
 
     def _columns_of(self, ends: np.ndarray) -> np.ndarray:
+        """What rows of the table, as bytes, say about their episodes."""
         return ends.view(self.layout.columns.dtype)[:, 0]
 
     def _sync_all(self) -> None:
@@ -159,16 +171,8 @@ class StepFiles:
         self.num_synced = done.num_records
 
 
-Block = Union[bytes, memoryview]
-# macOS has no fdatasync.
-_sync_data = getattr(os, "fdatasync", os.fsync)
-# Some network and user-space file systems cannot sync a file or a folder. A recording must be possible there.
-_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
-_CLOSED = -1
-
-
-class RecordFile:
-    """Creates the file; `write` costs one system call.
+class _RecordFile:
+    """An .npy file of records of one size, made anew; `write` costs one system call.
 
     How many records it holds is for the caller to remember: a write that is done again, since something interrupted
     it before it was counted, goes to the same place.
@@ -221,30 +225,16 @@ class RecordFile:
             os.close(fd)
 
 
-def write_all(fd: int, block: Block, offset: int) -> None:
-    """Write the whole block; the system may take it in parts (signals, a nearly full disk, 2 GiB and more)."""
-    written = os.pwrite(fd, block, offset)
-    while written < len(block):
-        written += os.pwrite(fd, memoryview(block)[written:], offset + written)
+class _BackgroundSync:
+    """A thread that syncs what is being written about once a second.
 
-
-def sync_data(fd: int) -> None:
-    """Have a file's or a folder's content on the disk, where its file system can."""
-    try:
-        _sync_data(fd)
-    except OSError as error:
-        if error.errno not in _NO_SYNC:
-            raise
-
-
-class BackgroundSync:
-    """Syncs what is being written about once a second.
-
-    sync: does it. on_error: called on this thread when a disk refuses; nothing is synced after that.
+    Args:
+        sync: does it.
+        on_error: called on this thread when a disk refuses; nothing is synced after that.
     """
 
-    def __init__(self, sync: Callable[[], None], on_error: Callable[[OSError], object], period: float = 1.0) -> None:
-        self._sync, self._on_error, self._period = sync, on_error, period
+    def __init__(self, sync: Callable[[], None], on_error: Callable[[OSError], object]) -> None:
+        self._sync, self._on_error = sync, on_error
         self._stop = threading.Event()
         # A daemon: the simulator's process may end without a word, and must not wait for a slow disk.
         self._thread = threading.Thread(target=self._run, name="recording-sync", daemon=True)
@@ -256,7 +246,7 @@ class BackgroundSync:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._period):
+        while not self._stop.wait(_SYNC_PERIOD):
             try:
                 self._sync()
             except OSError as error:

@@ -11,7 +11,7 @@ from .extents import content_of, folder_extents, segments
 from .layout import EPISODES, NOT_CAPTURED, OUTCOMES, TERMINAL_STATES, TERMINALS
 from .log import read_lines
 from .meta import read_meta
-from .terminals import read_columns
+from .terminals import read_ends
 
 _CAPTURED = TERMINAL_STATES.index("captured")
 
@@ -110,7 +110,7 @@ class RecordedSteps:
 
         An episode that lies wholly between two records of `every=k` has no step here.
         """
-        columns = read_columns(self._terminals, self._layout)
+        columns = read_ends(self._terminals, self._layout)
         for name in ("first_record", "last_record"):
             columns[name] -= self._first
         rows = np.argsort(columns["last_record"], kind="stable")

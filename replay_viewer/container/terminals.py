@@ -1,4 +1,4 @@
-"""Ends of episodes: what a simulator knows about them, and their rows in the terminals table."""
+"""Ends of episodes: what a simulator knows about them, and the terminals table that has a row for each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..errors import BadField, UnknownName
 from .extents import Extent, chunks_of, count_whole
 from .info import RecordingInfo
 from .layout import NOT_CAPTURED, OUTCOMES, TERMINAL_STATES, Layout
-from .packing import RowPacker, Values
+from .rows import RowPacker, Values
 
 
 @dataclass(frozen=True)
@@ -59,49 +59,58 @@ class EpisodeEnds:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Where each env stands, arrays (num_envs,) that are never written to.
+class RunningEpisodes:
+    """The episode that each env is in, arrays (num_envs,) that are never written to.
 
     Attributes:
-        first_record: of the running episode.
-        episode: how many have ended.
+        first_record: where it begins.
+        episode: its number: how many of the env have ended before.
     """
 
     first_record: np.ndarray
     episode: np.ndarray
 
     @classmethod
-    def at_start(cls, num_envs: int) -> Progress:
+    def at_start(cls, num_envs: int) -> RunningEpisodes:
         """Nothing is recorded yet."""
         return cls(np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int64))
 
-    def after(self, rows: np.ndarray) -> Progress:
-        """When the episodes of these rows are over."""
-        first_record, episode, envs = self.first_record.copy(), self.episode.copy(), rows["env_index"]
-        first_record[envs] = rows["last_record"] + 1
+    def after(self, ends: np.ndarray) -> RunningEpisodes:
+        """When the episodes of these rows, by column, are over."""
+        first_record, episode, envs = self.first_record.copy(), self.episode.copy(), ends["env_index"]
+        first_record[envs] = ends["last_record"] + 1
         episode[envs] += 1
-        return Progress(first_record, episode)
+        return RunningEpisodes(first_record, episode)
 
 
 def terminal_rows(
-    ends: EpisodeEnds, progress: Progress, num_records: int, info: RecordingInfo, layout: Layout, where: object
+    ends: EpisodeEnds, running: RunningEpisodes, num_records: int, info: RecordingInfo, layout: Layout, where: object
 ) -> np.ndarray:
     """The table's rows for these ends, uint8 of shape (<= k, layout.columns.num_bytes).
 
     A reset outside a step that comes when nothing was recorded since the last one ends nothing and gets no row.
+
+    Args:
+        ends: as the simulator has them.
+        running: the episodes that they end.
+        num_records: steps that are recorded already.
+        info: facts of the recording.
+        layout: of the recording.
+        where: its path, for errors.
 
     Raises:
         UnknownName: an outcome, a reason or an env that the recording does not have.
         BadField: values whose shapes do not fit.
     """
     envs = _env_indices(ends, layout.num_envs)
-    outcomes = _codes("outcome", _each(ends.outcome, len(envs)), OUTCOMES)
+    names = [ends.outcome] * len(envs) if isinstance(ends.outcome, str) else ends.outcome
+    outcomes = _codes("outcome", names, OUTCOMES)
     rows, buffer = _blank_rows(len(envs), layout)
     in_step = (outcomes == OUTCOMES.index("terminated")) | (outcomes == OUTCOMES.index("truncated"))
     rows["step"] = ends.step
-    rows["first_record"] = progress.first_record[envs]
+    rows["first_record"] = running.first_record[envs]
     rows["last_record"] = np.where(in_step & ends.step_is_recorded, num_records, num_records - 1)
-    rows["episode"] = progress.episode[envs]
+    rows["episode"] = running.episode[envs]
     rows["env_index"] = envs
     rows["outcome"] = outcomes
     rows["terminal_state"] = _terminal_states(outcomes, ends, info)
@@ -110,8 +119,27 @@ def terminal_rows(
         stride = layout.columns.num_bytes
         packer = RowPacker(layout.row, buffer, count=len(rows), offset=layout.row_offset, stride=stride, where=where)
         packer.pack_captured(ends.values)
+    has_row = in_step | (rows["last_record"] >= rows["first_record"])
     # As bytes: numpy's own indexing leaves out what lies between the columns.
-    return buffer.reshape(len(rows), -1)[in_step | (rows["last_record"] >= rows["first_record"])]
+    return buffer.reshape(len(rows), -1)[has_row]
+
+
+def read_ends(extent: Extent, layout: Layout, first: int = 0) -> np.ndarray:
+    """What the table says about its episodes: the columns of all whole rows from row `first` on, shape (num_rows,).
+
+    The states in which they ended are left out: a table of many gigabytes costs a megabyte and its columns.
+    """
+    stride, skip = layout.columns.num_bytes, layout.terminals_header_bytes
+    count = max(0, count_whole(extent.size, skip, stride) - first)
+    columns = np.empty(count, _without_gaps(layout.columns.dtype))
+    rows = Extent(extent.path, extent.offset + skip + first * stride, count * stride)
+    done, rest = 0, b""
+    for chunk in chunks_of(rows):
+        rest += chunk
+        whole = len(rest) // stride
+        columns[done : done + whole] = np.frombuffer(rest, layout.columns.dtype, whole)
+        done, rest = done + whole, rest[whole * stride :]
+    return columns
 
 
 def _blank_rows(count: int, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
@@ -121,6 +149,7 @@ def _blank_rows(count: int, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _fill_facts(rows: np.ndarray, ends: EpisodeEnds, info: RecordingInfo, where: object) -> None:
+    """Fill the columns that the simulator may know nothing of."""
     count = len(rows)
     success = [None] * count if ends.success is None else ends.success
     reasons = [""] * count if ends.reasons is None else ends.reasons
@@ -150,15 +179,12 @@ def _terminal_states(outcomes: np.ndarray, ends: EpisodeEnds, info: RecordingInf
 
 
 def _env_indices(ends: EpisodeEnds, num_envs: int) -> np.ndarray:
+    """(k,) int64. Raises UnknownName for one that the recording does not have."""
     envs = np.asarray(ends.env_indices, dtype=np.int64).reshape(-1)
     outside = envs[(envs < 0) | (envs >= num_envs)]
     if len(outside):
         raise UnknownName("env index", int(outside[0]), range(num_envs))
     return envs
-
-
-def _each(value: str | Sequence[str], count: int) -> Sequence[str]:
-    return [value] * count if isinstance(value, str) else value
 
 
 def _codes(kind: str, names: Sequence[str], known: Sequence[str], unknown: str | None = None) -> np.ndarray:
@@ -172,28 +198,6 @@ def _codes(kind: str, names: Sequence[str], known: Sequence[str], unknown: str |
     return np.array([numbers[name] for name in names], dtype=np.int64)
 
 
-def read_columns(extent: Extent, layout: Layout, first: int = 0) -> np.ndarray:
-    """The columns of all whole rows from row `first` on, without the terminal states, shape (num_rows,).
-
-    A table of many gigabytes costs a megabyte and its columns.
-    """
-    stride, skip = layout.columns.num_bytes, layout.terminals_header_bytes
-    count = max(0, count_whole(extent.size, skip, stride) - first)
-    columns = np.empty(count, _packed(layout.columns.dtype))
-    rows = Extent(extent.path, extent.offset + skip + first * stride, count * stride)
-    done, rest = 0, b""
-    for chunk in chunks_of(rows):
-        rest += chunk
-        whole = len(rest) // stride
-        columns[done : done + whole] = np.frombuffer(rest, layout.columns.dtype, whole)
-        done, rest = done + whole, rest[whole * stride :]
-    return columns
-
-
-def _packed(dtype: np.dtype) -> np.dtype:
-    """The same fields without gaps."""
-    return np.dtype([(name, *_described(dtype[name])) for name in dtype.names or ()])
-
-
-def _described(field: np.dtype) -> tuple[np.dtype, tuple[int, ...]]:
-    return field.base, field.shape
+def _without_gaps(dtype: np.dtype) -> np.dtype:
+    """The same fields one behind the other."""
+    return np.dtype([(name, dtype[name].base, dtype[name].shape) for name in dtype.names or ()])

@@ -1,4 +1,4 @@
-"""Writes a recording while a simulation runs: one system call per step, nothing lost when the process is killed."""
+"""The writer of a recording while a simulation runs: one system call per step, nothing lost when the process dies."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ import numpy as np
 
 from ..errors import BadField, FileProblem, RecordingStopped
 from .assets import copy_assets
+from .disk import put_in_place
 from .info import RecordingInfo, check_info, check_row
 from .layout import EPISODES, LOG, META, SEGMENT_BYTES, FieldSpec, Layout, declare_all, plan_layout
 from .log import JsonLines, try_lock
 from .meta import new_meta, to_json
-from .packing import Values
-from .step_files import StepFiles, sync_data, write_all
+from .rows import Values
+from .step_files import StepFiles
 from .terminals import EpisodeEnds, terminal_rows
 
 _messages = logging.getLogger("replay_viewer")
+# Those that are not closed yet.
+_writers: weakref.WeakSet[ContainerWriter] = weakref.WeakSet()
 
 
 class ContainerWriter:
@@ -39,10 +42,13 @@ class ContainerWriter:
     Args:
         path: the folder to make, by custom `<name>.rec`; its parents are made too.
         info: what the recording says about itself; URDFs in it are copied into the recording with their meshes.
-        fields: the signals that every step will bring, made by `fields.declare`.
+        fields: the signals that every step will bring, made by `layout.declare`.
         terrain: vertices (V, 3) [m] and triangles (F, 3) in the world frame.
         package_dirs: where `package://` paths of the URDFs are looked for, besides their parent folders.
         segment_bytes: size at which a new file is begun.
+
+    Attributes:
+        path: the recording's folder.
 
     Raises:
         FileProblem: the path exists (perhaps another writer's), or a URDF is not there.
@@ -62,10 +68,12 @@ class ContainerWriter:
         self.path = Path(path)
         check_info(info, self.path)
         self._fields, self._segment_bytes = fields, segment_bytes
+        # Raised from then on.
         self._problem: FileProblem | None = None
-        # Ends in a step that is not appended yet; rows for the table once the fields are known.
-        self._ends: list[tuple[int, np.ndarray]] = []
+        # Ends before the first step, whose fields are not known yet; ends in a step that is not appended yet, as rows
+        # for the table.
         self._early_ends: list[EpisodeEnds] = []
+        self._ends: list[tuple[int, np.ndarray]] = []
         self._files: StepFiles | None = None
         self._closed = False
         _make_folder(self.path)
@@ -190,7 +198,7 @@ class ContainerWriter:
         layout = self._plan(values)
         files = StepFiles(self.path, layout, self._stop_syncing)
         try:
-            _write_meta(self.path, to_json(new_meta(self._info, layout)))
+            put_in_place(self.path / META, to_json(new_meta(self._info, layout)))
         except BaseException:
             files.close()
             raise
@@ -214,7 +222,7 @@ class ContainerWriter:
     def _take_ends(self, ends: EpisodeEnds, files: StepFiles) -> None:
         """Write ends that belong to the steps so far, and keep those of the coming step."""
         done = files.done
-        rows = terminal_rows(ends, done.progress, done.num_records, self._info, files.layout, self.path)
+        rows = terminal_rows(ends, done.running, done.num_records, self._info, files.layout, self.path)
         is_coming = rows.view(files.layout.columns.dtype)[:, 0]["last_record"] == done.num_records
         if is_coming.any():
             self._ends.append((ends.step, rows[is_coming]))
@@ -283,11 +291,8 @@ class ContainerWriter:
             lines.close()
 
 
-# Those that are not closed yet.
-_writers: weakref.WeakSet[ContainerWriter] = weakref.WeakSet()
-
-
 def _leave_all_to_parent() -> None:
+    """In a copy of the process, made by fork."""
     for writer in list(_writers):
         writer._leave_to_parent()
 
@@ -307,25 +312,3 @@ def _make_folder(path: Path) -> None:
             fix = "Choose another name; a recording is never overwritten."
             raise FileProblem(path, "exists already.", fix) from error
         raise FileProblem(path, f"cannot be made: {error.strerror}.") from error
-
-
-def _write_meta(path: Path, content: bytes) -> None:
-    """Put meta.json in place at once, so that no reader ever sees half of it."""
-    partial = path / (META + ".partial")
-    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    try:
-        write_all(fd, content, 0)
-        sync_data(fd)
-    finally:
-        os.close(fd)
-    os.replace(partial, path / META)
-    _sync_folder(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        sync_data(fd)
-    finally:
-        os.close(fd)

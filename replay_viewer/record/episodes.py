@@ -11,7 +11,7 @@ import numpy as np
 from ..container.extents import Extent, count_whole, folder_extents
 from ..container.layout import META, OUTCOMES, TERMINALS
 from ..container.meta import Meta, read_meta
-from ..container.terminals import read_columns
+from ..container.terminals import read_ends
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class EpisodeRecords:
         extent = Extent(table, 0, table.stat().st_size)
         if count_whole(extent.size, layout.terminals_header_bytes, layout.columns.num_bytes) == self._num_rows:
             return []
-        rows = read_columns(extent, layout, self._num_rows)
+        rows = read_ends(extent, layout, self._num_rows)
         self._num_rows += len(rows)
         return [self._record(row, self._meta) for row in rows]
 

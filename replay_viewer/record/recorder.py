@@ -12,7 +12,7 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 from ..container.info import RecordingInfo
-from ..container.packing import PackedStep, Values
+from ..container.rows import PackedStep, Values
 from ..container.terminals import EpisodeEnds
 from ..container.writer import ContainerWriter
 from ..errors import BadField, FileProblem, RecordingStopped, UnknownName

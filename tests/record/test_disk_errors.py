@@ -15,7 +15,7 @@ import pytest
 from container_samples import PlainReader, append_steps, sample_info, sample_values
 
 from replay_viewer import EntitySpec, Recorder
-from replay_viewer.container import step_files
+from replay_viewer.container import disk
 from replay_viewer.container.repair import repair
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import FileProblem, RecordingStopped
@@ -60,7 +60,7 @@ def test_a_disk_that_refuses_a_sync_ends_the_recording_and_says_what_is_safe(
     append_steps(writer, range(3))
     wait_for(lambda: len(np.load(tmp_path / "run.rec/frames-00000.npy")) == 3)
     append_steps(writer, [3, 4])
-    monkeypatch.setattr(step_files, "_sync_data", failing(number))
+    monkeypatch.setattr(disk, "_sync_data", failing(number))
     wait_for(lambda: '"error"' in (tmp_path / "run.rec/log.jsonl").read_text())
     with pytest.raises(RecordingStopped, match=rf"{os.strerror(number)}\. Of 5 steps, the first 3 are surely kept"):
         append_steps(writer, [5])
@@ -80,7 +80,7 @@ def test_a_close_whose_sync_fails_still_closes_every_file(tmp_path: Path, monkey
     before = os.listdir("/proc/self/fd")
     writer = ContainerWriter(tmp_path / "run.rec", sample_info(), segment_bytes=1)
     append_steps(writer, range(3))
-    monkeypatch.setattr(step_files, "_sync_data", failing(errno.EIO))
+    monkeypatch.setattr(disk, "_sync_data", failing(errno.EIO))
     with pytest.raises(RecordingStopped, match="the disk refused what it had taken"):
         writer.close()
     assert os.listdir("/proc/self/fd") == before
@@ -91,7 +91,7 @@ def test_a_close_whose_sync_fails_still_closes_every_file(tmp_path: Path, monkey
 def test_a_file_system_that_cannot_sync_can_be_recorded_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr(step_files, "_sync_data", failing(number))
+    monkeypatch.setattr(disk, "_sync_data", failing(number))
     with ContainerWriter(tmp_path / "run.rec", sample_info()) as writer:
         append_steps(writer, range(5))
     assert kept_steps(tmp_path / "run.rec") == [0, 1, 2, 3, 4]

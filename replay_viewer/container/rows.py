@@ -1,4 +1,8 @@
-"""Copies named arrays into rows of 4-byte words."""
+"""Rows of 4-byte words, as they lie in records and in the table of episode ends, and how numbers get into them.
+
+A writer is given values by name (`RowPacker` checks and copies them), or whole rows that are ready (`PackedStep` makes
+them, for a recorder that gathers everything in one block).
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,17 @@ Values = Union[Mapping[str, np.ndarray], np.ndarray]
 
 
 class RowPacker:
-    """Fills `count` rows that lie in `buffer`, the first at byte `offset`, one every `stride` bytes.
+    """Fills rows of a buffer with values by name.
 
     Shapes are checked at every call, since broadcasting would hide a mistake; numbers are cast to the field's type.
+
+    Args:
+        row: the fields of a row.
+        buffer: where the rows lie.
+        count: of rows.
+        offset: bytes from the buffer's start to the first row.
+        stride: bytes from one row to the next.
+        where: whose rows they are, for errors.
     """
 
     def __init__(
@@ -71,20 +83,24 @@ class RowPacker:
 
 
 class PackedStep:
-    """Puts a block of gathered fields, and what was logged beside them, where a recording has them.
+    """The rows of one step of all envs, out of a block of gathered fields and what was logged beside them.
 
     Args:
         row: the recording's fields.
         num_envs: rows of a step.
         columns: where each gathered field lies in a block's rows; those that are logged instead are left out.
+
+    Attributes:
+        words: (num_envs, num_words) float32, the rows of the step that `fill` was given last.
     """
 
     def __init__(self, row: StructSpec, num_envs: int, columns: Mapping[str, slice]) -> None:
         self.words = np.zeros((num_envs, row.num_bytes // 4), np.float32)
         rows = np.ndarray((num_envs,), row.dtype, self.words)
         self._views = {field.name: rows[field.name] for field in row.fields}
-        self._sources = _neighbours(np.concatenate([np.arange(c.start, c.stop) for c in columns.values()]))
-        self._places = _neighbours(np.concatenate([_places(row, name, columns[name]) for name in columns]))
+        sources = [np.arange(gathered.start, gathered.stop) for gathered in columns.values()]
+        places = [_places(row, name, gathered) for name, gathered in columns.items()]
+        self._sources, self._places = _as_slice(np.concatenate(sources)), _as_slice(np.concatenate(places))
         self._are_flags_set = False
 
     @property
@@ -113,15 +129,15 @@ class PackedStep:
             self._are_flags_set = flags is not None
 
 
-def _places(row: StructSpec, name: str, columns: slice) -> np.ndarray:
+def _places(row: StructSpec, name: str, gathered: slice) -> np.ndarray:
     """The words of a row that hold a gathered field; of the terms, those that were gathered come first."""
     shape = row.by_name[name].shape or (1,)
     words = row.offsets[name] // 4 + np.arange(np.prod(shape)).reshape(shape)
-    num_gathered = (columns.stop - columns.start) * shape[-1] // words.size
+    num_gathered = (gathered.stop - gathered.start) * shape[-1] // words.size
     return words[..., :num_gathered].reshape(-1)
 
 
-def _neighbours(places: np.ndarray) -> slice | np.ndarray:
+def _as_slice(places: np.ndarray) -> slice | np.ndarray:
     """The places as a slice where they follow each other, which is copied faster."""
     first, last = int(places[0]), int(places[-1]) + 1
     return slice(first, last) if np.array_equal(places, np.arange(first, last)) else places

@@ -1,0 +1,53 @@
+"""What a recording asks of a disk: writes that are whole, and syncs where the file system can."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Union
+
+Block = Union[bytes, memoryview]
+
+# macOS has no fdatasync.
+_sync_data = getattr(os, "fdatasync", os.fsync)
+# Some network and user-space file systems cannot sync a file or a folder. A recording must be possible there.
+_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+
+
+def write_all(fd: int, block: Block, offset: int) -> None:
+    """Write the whole block; the system may take it in parts (signals, a nearly full disk, 2 GiB and more)."""
+    written = os.pwrite(fd, block, offset)
+    while written < len(block):
+        written += os.pwrite(fd, memoryview(block)[written:], offset + written)
+
+
+def sync_data(fd: int) -> None:
+    """Have a file's or a folder's content on the disk, where its file system can."""
+    try:
+        _sync_data(fd)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+
+
+def put_in_place(path: Path, content: bytes) -> None:
+    """Write a small file of a folder that is new itself, such that no reader ever sees half of it."""
+    partial = path.with_name(path.name + ".partial")
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        write_all(fd, content, 0)
+        sync_data(fd)
+    finally:
+        os.close(fd)
+    os.replace(partial, path)
+    _sync_folder(path.parent)
+    _sync_folder(path.parent.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        sync_data(fd)
+    finally:
+        os.close(fd)
