@@ -1,8 +1,14 @@
-"""How pictures look besides the robots: the colours of sky, ground and text, on a light or a dark background."""
+"""All colours: of sky, ground and text on a light or a dark background, and those that carry a meaning.
+
+One table for what they mean (how an episode ended, gain and loss, curves): videos draw from it, and the page's CSS
+variables are filled from it. Text and bars of the page follow viser's page around them, those of videos the picture.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,16 +17,27 @@ from .errors import UnknownName
 Rgb = tuple[int, int, int]
 
 
+# -- how pictures look ---------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class Look:
     """Colours of a picture, sRGB 0..255 as they appear on the screen where nothing shades them.
 
-    sky_top, sky_bottom: the background's gradient. ground, ground_dark: the two colours of the checker floor.
-    panel: behind text. text, muted_text, accent: of overlays.
+    Attributes:
+        name: by which users ask for it.
+        sky_top: of the background's gradient.
+        sky_bottom: likewise.
+        ground: one colour of the checker floor.
+        ground_dark: the other one.
+        terrain: of ground that is not flat.
+        panel: behind the text of overlays.
+        text: of overlays.
+        muted_text: of overlays, where it is less important.
+        accent: of what stands out, in overlays and on the page.
     """
 
     name: str
-    is_dark: bool
     sky_top: Rgb
     sky_bottom: Rgb
     ground: Rgb
@@ -34,7 +51,6 @@ class Look:
 
 LIGHT = Look(
     name="light",
-    is_dark=False,
     sky_top=(196, 208, 222),
     sky_bottom=(238, 241, 244),
     ground=(206, 210, 216),
@@ -47,7 +63,6 @@ LIGHT = Look(
 )
 DARK = Look(
     name="dark",
-    is_dark=True,
     sky_top=(22, 26, 33),
     sky_bottom=(58, 66, 78),
     ground=(74, 82, 94),
@@ -68,20 +83,44 @@ def look_named(name: str) -> Look:
     return LOOKS[name]
 
 
-# Tableau 10, in an order that keeps neighbours apart, so that many curves can be told apart.
-_COLORS = ("#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#76b7b2", "#9c755f", "#edc948", "#ff9da7", "#8a8a8a")
+# -- colours that carry a meaning ----------------------------------------------
 
-# The reward itself, the sum of them all, on light ground.
-TOTAL_COLOR = "#1f2933"
+
+class Shades(NamedTuple):
+    """One colour twice, as CSS has it.
+
+    Attributes:
+        light: on light ground; dark enough for white letters on it.
+        dark: on dark ground.
+    """
+
+    light: str
+    dark: str
+
+
+# How an episode ended. "failure" is told from the other ends only where it is written out.
+OUTCOMES: Mapping[str, Shades] = {
+    "success": Shades("#15803d", "#4ade80"),
+    "failure": Shades("#dc2626", "#f87171"),
+    "terminated": Shades("#dc2626", "#f87171"),
+    "truncated": Shades("#b45309", "#fbbf24"),
+    "unfinished": Shades("#64748b", "#94a3b8"),
+    "aborted": Shades("#7c3aed", "#a78bfa"),
+}
+# The same where the ground does not count: under white letters, and on robots.
+OUTCOME_COLORS: Mapping[str, str] = {outcome: shades.light for outcome, shades in OUTCOMES.items()}
 
 # Bars of values above and below zero, and their ends where a value is beyond the full bar.
 GAIN_COLOR, LOSS_COLOR = "#16a34a", "#dc2626"
 GAIN_END_COLOR, LOSS_END_COLOR = "#14532d", "#7f1d1d"
 
-# Outcomes of episodes, each dark enough for white letters on it.
-OUTCOME_COLORS = {"terminated": "#dc2626", "truncated": "#b45309", "unfinished": "#64748b", "aborted": "#7c3aed"}
-SUCCESS_COLOR, FAILURE_COLOR = "#15803d", "#dc2626"
-KIND_COLORS = {**OUTCOME_COLORS, "success": SUCCESS_COLOR}
+# The reward itself, the sum of all terms, on light ground.
+TOTAL_COLOR = "#1f2933"
+
+# Tableau 10, in an order that keeps neighbours apart, so that many curves can be told apart.
+_TERM_COLORS = (
+    "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#76b7b2", "#9c755f", "#edc948", "#ff9da7", "#8a8a8a",
+)  # fmt: skip
 
 # From low to high: viridis (S. van der Walt and N. Smith, 2015); its lightness grows evenly, for the colour-blind too.
 SCALE = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")
@@ -89,13 +128,7 @@ SCALE = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")
 
 def term_color(index: int) -> str:
     """CSS colour of the term with this index, the same wherever it is shown."""
-    return _COLORS[index % len(_COLORS)]
-
-
-def rgb_of(color: str) -> tuple[float, float, float]:
-    """Red, green and blue, sRGB 0..1, of "#rrggbb"."""
-    red, green, blue = bytes.fromhex(color[1:])
-    return red / 255, green / 255, blue / 255
+    return _TERM_COLORS[index % len(_TERM_COLORS)]
 
 
 def scale_colors(places: np.ndarray) -> np.ndarray:
@@ -105,12 +138,26 @@ def scale_colors(places: np.ndarray) -> np.ndarray:
     return np.stack([np.interp(places, at, channel) for channel in stops.T], axis=1)
 
 
+def rgb_bytes(color: str) -> Rgb:
+    """Red, green and blue, sRGB 0..255, of "#rrggbb"."""
+    red, green, blue = bytes.fromhex(color[1:])
+    return red, green, blue
+
+
+def rgb_of(color: str) -> tuple[float, float, float]:
+    """Red, green and blue, sRGB 0..1, of "#rrggbb"."""
+    red, green, blue = rgb_bytes(color)
+    return red / 255, green / 255, blue / 255
+
+
+# -- the page ------------------------------------------------------------------
+
+# What robots stand on, as the page draws it: by look, scene node, and property of the node. The ground is not shaded.
+# Terrain is darker than robots are: light from above bleaches it.
 WORLD = "/world"
 GROUND = f"{WORLD}/ground"
 TERRAIN = f"{WORLD}/terrain"
 TERRAIN_LINES = f"{TERRAIN}/grid"
-
-# The ground is not shaded. Terrain is darker than robots are: light from above bleaches it.
 FLOOR_COLORS: dict[str, dict[str, dict[str, Rgb]]] = {
     "light": {
         GROUND: {"plane_color": (186, 192, 200), "cell_color": (172, 178, 187), "section_color": (150, 157, 167)},
@@ -123,3 +170,37 @@ FLOOR_COLORS: dict[str, dict[str, dict[str, Rgb]]] = {
         TERRAIN_LINES: {"colors": (88, 87, 83)},
     },
 }
+
+# Bars, text and lines of the page: those of viser's page, which is around them.
+_PAGE_COLORS: Mapping[str, Shades] = {
+    "bar": Shades("#ffffff", "#1f2126"),
+    "text": Shades(TOTAL_COLOR, "#e6e8eb"),
+    "dim": Shades("#5b6672", "#9aa4af"),
+    "line": Shades("#d3d9e0", "#3a3f47"),
+    "hover": Shades("#eef1f4", "#2c3037"),
+    "on-accent": Shades("#ffffff", "#0b1526"),
+}
+# Colours that do not depend on the ground.
+_BAR_COLORS: Mapping[str, str] = {
+    "gain": GAIN_COLOR,
+    "gain-end": GAIN_END_COLOR,
+    "loss": LOSS_COLOR,
+    "loss-end": LOSS_END_COLOR,
+}
+
+
+def css_variables() -> str:
+    """All colours of the page as CSS variables `--rv-NAME`: a rule for light ground, and one for dark ground."""
+    shades = {**_PAGE_COLORS, "accent": Shades(_css(LIGHT.accent), _css(DARK.accent)), **OUTCOMES}
+    light = {**{name: shade.light for name, shade in shades.items()}, **_BAR_COLORS}
+    dark = {name: shade.dark for name, shade in shades.items()}
+    return _rule(":root", light) + _rule(':root[data-rv-look="dark"]', dark)
+
+
+def _rule(selector: str, colors: Mapping[str, str]) -> str:
+    lines = [f"  --rv-{name}: {color};" for name, color in colors.items()]
+    return "\n".join([f"{selector} {{", *lines, "}", ""])
+
+
+def _css(color: Rgb) -> str:
+    return "#" + bytes(color).hex()

@@ -14,7 +14,7 @@ from .smooth_base import SmoothBase
 if TYPE_CHECKING:
     from ..replay.frames import Frame
     from ..replay.replay import Replay
-    from ..rollout.rollout import Episode
+    from ..rollout.episodes import Episode
 
 
 class CameraPath(Protocol):

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..rollout.rollout import Episode, Rollout
+from ..rollout.episodes import Episode
+from ..rollout.rollout import Rollout
 from ..rollout.states import FiniteStates
 from .presets import heading_vectors
 

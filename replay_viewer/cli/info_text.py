@@ -12,7 +12,8 @@ from typing import Any
 
 from replay_viewer.errors import printable
 from replay_viewer.replay.summary import Sample, Statistics, Summary
-from replay_viewer.rollout.rollout import Entity, Episode, Verdict
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rollout import Entity, Verdict
 
 _MAX_EPISODES = 40
 _LABEL_WIDTH = 12

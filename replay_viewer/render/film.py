@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from ..errors import BadArgument
-from ..rollout.rollout import Episode, Rollout
+from ..rollout.episodes import Episode
+from ..rollout.rollout import Rollout
 from .selection import Shot
 
 # How long the title of an episode stands [s].

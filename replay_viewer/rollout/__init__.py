@@ -1,1 +1,12 @@
-"""The data model: recorded states, rewards, signals and episodes, whatever file they come from."""
+"""The data model: recorded states, rewards, signals and episodes, whatever file they come from.
+
+Where to find what:
+
+    rollout         a recording, its entities and fields, and every doubt about them
+    episodes        the episodes of an env: how they ended, and where the keys "previous" and "next" lead
+    states          recorded values as they can be drawn: finite, at any position of playback
+    rewards         the rewards of an episode and of a step, and the scales on which they are shown
+    signals         everything else that can be drawn over time, contact forces and velocities among it
+    spread          how a value usually goes, over all episodes of all envs
+    growing_array   rows that are appended to
+"""

@@ -1,36 +1,59 @@
 """Rewards of a rollout: every term at a step, an episode's curves, its return, and what the terms leave unexplained.
 
 A NaN is kept where it is recorded and left out of every sum over terms or steps, so that one bad value does not hide
-the rest of an episode.
+the rest of an episode. At the end stand the scales on which rewards are shown: where a bar is full, and from where to
+where a chart reaches.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from ..errors import UnknownName
+from .episodes import Episode, read_windows
 from .growing_array import GrowingArray
-from .rollout import Episode, Rollout
+from .rollout import Rollout
+from .spread import Read
 
-# Steps per read of a long episode. It bounds what a reader holds at once besides the result.
-_READ_STEPS = 4096
+# What the terms leave of a reward says nothing within rounding of float32 sums.
+ROUNDING = 1e-5
+
+# One extreme step, such as a termination penalty, must not flatten the bars of all others.
+_BAR_QUANTILE = 0.98
+# Steps that the scale is found from, spread over the episode: enough, and quick however long it is.
+_MAX_BAR_STEPS = 2048
+# Share of a curve's values, at either end, that may lie outside the chart.
+_OUTLIERS = 0.003
+# Share of the range of the values that is left free above and below them.
+_MARGIN = 0.15
+# Values that differ by a smaller share than this are one value.
+_CONSTANT = 1e-5
 
 SummedOver = Literal["reward", "terms", "nothing"]
+# Bottom and top of a chart; None where nothing is known.
+Range = tuple[float, float] | None
+
+
+# -- values --------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class StepRewards:
     """Rewards of one env, or one of its agents, at one step.
 
-    names, values (K,): the recorded terms, NaN where NaN is recorded. total: the recorded reward, None if there is
-    none. residual: total minus the terms' sum, for example what clipping took; None without total or without terms.
-    cumulative: sum from the episode's first step to this one of what `cumulative_of` says: the reward, the terms
-    where no reward is recorded, or nothing. batch_means: means over the simulator's envs, no env's own values.
+    Attributes:
+        names: of the recorded terms, K of them.
+        values: (K,) their values, NaN where NaN is recorded.
+        total: the recorded reward, None if there is none.
+        residual: total minus the terms' sum, for example what clipping took; None without total or without terms.
+        cumulative: sum from the episode's first step to this one.
+        cumulative_of: of what: the reward, the terms where no reward is recorded, or nothing.
+        batch_means: means over the simulator's envs, no env's own values.
     """
 
     names: tuple[str, ...]
@@ -46,7 +69,14 @@ class StepRewards:
 class EpisodeRewards:
     """Rewards of one episode, step by step; S steps, K terms. See `StepRewards` for what they mean.
 
-    steps: (S,) positions in the recording. terms: (S, K). total, residual: (S,) or None. cumulative: (S,).
+    Attributes:
+        steps: S positions in the recording.
+        names: of the terms.
+        terms: (S, K).
+        total: (S,) or None.
+        residual: (S,) or None.
+        cumulative: (S,).
+        cumulative_of: of what.
     """
 
     steps: range
@@ -58,9 +88,15 @@ class EpisodeRewards:
     cumulative_of: SummedOver
 
     @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Those of the arrays that there are, by name."""
+        arrays = {name: getattr(self, name) for name in ("terms", "total", "residual", "cumulative")}
+        return {name: rows for name, rows in arrays.items() if rows is not None}
+
+    @property
     def num_bytes(self) -> int:
         """Memory that the arrays take."""
-        return sum(rows.nbytes for rows in _arrays(self).values())
+        return sum(rows.nbytes for rows in self.arrays.values())
 
 
 def episode_series(rollout: Rollout, episode: Episode, agent: int | None = None) -> EpisodeRewards:
@@ -76,55 +112,6 @@ def episode_series(rollout: Rollout, episode: Episode, agent: int | None = None)
     """
     _check_agent(rollout, agent)
     return _series(rollout, episode, agent)
-
-
-def _series(rollout: Rollout, episode: Episode, agent: int | None, before: float = 0.0) -> EpisodeRewards:
-    """The rewards of an episode, or of a later part of it; `before` was summed up in the steps before."""
-    has_terms = bool(rollout.reward_terms)
-    total = _read(rollout, "rew", episode, agent) if "rew" in rollout.fields else None
-    terms = _read(rollout, "rew_terms", episode, agent) if rollout.reward_terms else np.zeros((episode.num_steps, 0))
-    explained = np.nansum(terms, axis=1, dtype=np.float64)
-    summed_over: SummedOver = "reward" if total is not None else "terms" if has_terms else "nothing"
-    summed = np.concatenate([[before], explained if total is None else total])
-    return EpisodeRewards(
-        steps=range(episode.first_step, episode.last_step + 1),
-        names=rollout.reward_terms,
-        terms=terms,
-        total=total,
-        residual=total - explained if total is not None and has_terms else None,
-        cumulative=np.nancumsum(summed, dtype=np.float64)[1:],
-        cumulative_of=summed_over,
-    )
-
-
-class _GrowingSeries:
-    """The rewards of a running episode: further steps are read and appended, no other one is touched."""
-
-    def __init__(self, rewards: EpisodeRewards) -> None:
-        self.rewards = rewards
-        self._arrays = {name: GrowingArray(rows) for name, rows in _arrays(rewards).items()}
-
-    def extend(self, rollout: Rollout, episode: Episode, agent: int | None) -> None:
-        """Take in the episode's steps that are new."""
-        rest = replace(episode, first_step=self.rewards.steps.stop)
-        for name, rows in _arrays(_series(rollout, rest, agent, float(self.rewards.cumulative[-1]))).items():
-            self._arrays[name].extend(rows)
-        arrays = {name: array.rows for name, array in self._arrays.items()}
-        self.rewards = replace(self.rewards, steps=range(self.rewards.steps.start, episode.last_step + 1), **arrays)
-
-
-def _arrays(rewards: EpisodeRewards) -> dict[str, np.ndarray]:
-    arrays = {name: getattr(rewards, name) for name in ("terms", "total", "residual", "cumulative")}
-    return {name: rows for name, rows in arrays.items() if rows is not None}
-
-
-def rewards_at(rollout: Rollout, step: int, env_index: int, agent: int | None = None) -> StepRewards:
-    """The rewards at one step. Reads the episode up to it; use `EpisodeRewardsCache` to ask again and again.
-
-    Raises UnknownName if there is no such agent.
-    """
-    episode = replace(rollout.episode_at(env_index, step), last_step=step)
-    return _at_step(rollout, episode_series(rollout, episode, agent), step)
 
 
 class EpisodeRewardsCache:
@@ -153,8 +140,18 @@ class EpisodeRewardsCache:
         return series.rewards
 
     def at(self, step: int, env_index: int, agent: int | None = None) -> StepRewards:
-        """The rewards at one step, as `rewards_at` gives them. Raises UnknownName if there is no such agent."""
-        return _at_step(self._rollout, self.series(env_index, step, agent), step)
+        """The rewards at one step. Raises UnknownName if there is no such agent."""
+        series = self.series(env_index, step, agent)
+        row = series.steps.index(step)
+        return StepRewards(
+            names=series.names,
+            values=series.terms[row],
+            total=None if series.total is None else float(series.total[row]),
+            residual=None if series.residual is None else float(series.residual[row]),
+            cumulative=float(series.cumulative[row]),
+            cumulative_of=series.cumulative_of,
+            batch_means={name: float(means[step]) for name, means in self._rollout.batch_means.items()},
+        )
 
     def _forget(self) -> None:
         """Drop the series used longest ago until the rest fits."""
@@ -162,7 +159,7 @@ class EpisodeRewardsCache:
             self._series.popitem(last=False)
 
 
-def read_reward(term: int | None, agent: int | None) -> Callable[[Rollout, slice, Sequence[int]], np.ndarray]:
+def read_reward(term: int | None, agent: int | None) -> Read:
     """Gives the values (S, E, 1) of one term, or of the reward itself (None), in any steps and envs.
 
     agent: which one, where the rewards are recorded per agent; None sums over the agents.
@@ -178,31 +175,45 @@ def read_reward(term: int | None, agent: int | None) -> Callable[[Rollout, slice
     return read
 
 
-def _at_step(rollout: Rollout, series: EpisodeRewards, step: int) -> StepRewards:
-    row = series.steps.index(step)
-    return StepRewards(
-        names=series.names,
-        values=series.terms[row],
-        total=None if series.total is None else float(series.total[row]),
-        residual=None if series.residual is None else float(series.residual[row]),
-        cumulative=float(series.cumulative[row]),
-        cumulative_of=series.cumulative_of,
-        batch_means={name: float(means[step]) for name, means in rollout.batch_means.items()},
+class _GrowingSeries:
+    """The rewards of a running episode: further steps are read and appended, no other one is touched."""
+
+    def __init__(self, rewards: EpisodeRewards) -> None:
+        self.rewards = rewards
+        self._arrays = {name: GrowingArray(rows) for name, rows in rewards.arrays.items()}
+
+    def extend(self, rollout: Rollout, episode: Episode, agent: int | None) -> None:
+        """Take in the episode's steps that are new."""
+        rest = replace(episode, first_step=self.rewards.steps.stop)
+        new = _series(rollout, rest, agent, before=float(self.rewards.cumulative[-1]))
+        for name, rows in new.arrays.items():
+            self._arrays[name].extend(rows)
+        arrays = {name: array.rows for name, array in self._arrays.items()}
+        self.rewards = replace(self.rewards, steps=range(self.rewards.steps.start, episode.last_step + 1), **arrays)
+
+
+def _series(rollout: Rollout, episode: Episode, agent: int | None, before: float = 0.0) -> EpisodeRewards:
+    """The rewards of an episode, or of a later part of it; `before` was summed up in the steps before."""
+    has_terms = bool(rollout.reward_terms)
+    total = _read(rollout, "rew", episode, agent) if "rew" in rollout.fields else None
+    terms = _read(rollout, "rew_terms", episode, agent) if has_terms else np.zeros((episode.num_steps, 0))
+    explained = np.nansum(terms, axis=1, dtype=np.float64)
+    summed_over: SummedOver = "reward" if total is not None else "terms" if has_terms else "nothing"
+    summed = np.concatenate([[before], explained if total is None else total])
+    return EpisodeRewards(
+        steps=range(episode.first_step, episode.last_step + 1),
+        names=rollout.reward_terms,
+        terms=terms,
+        total=total,
+        residual=total - explained if total is not None and has_terms else None,
+        cumulative=np.nancumsum(summed, dtype=np.float64)[1:],
+        cumulative_of=summed_over,
     )
-
-
-def _check_agent(rollout: Rollout, agent: int | None) -> None:
-    num_agents = rollout.agents_shape[0] if rollout.agents_shape else 0
-    if agent is not None and not 0 <= agent < num_agents:
-        raise UnknownName("agent", agent, range(num_agents))
 
 
 def _read(rollout: Rollout, name: str, episode: Episode, agent: int | None) -> np.ndarray:
     """One field over an episode as floats, shape (S,) or (S, K), of one agent or summed over the agents."""
-    end = episode.last_step + 1
-    starts = range(episode.first_step, end, _READ_STEPS)
-    windows = [slice(start, min(start + _READ_STEPS, end)) for start in starts]
-    chunks = (rollout.read(name, window, [episode.env_index])[:, 0] for window in windows)
+    chunks = (rollout.read(name, window, [episode.env_index])[:, 0] for window in read_windows(episode))
     return np.concatenate([_of_agent(rollout, chunk, agent) for chunk in chunks])
 
 
@@ -214,21 +225,13 @@ def _of_agent(rollout: Rollout, values: np.ndarray, agent: int | None) -> np.nda
     return values.sum(axis=1) if agent is None else values[:, agent]
 
 
-# One extreme step, such as a termination penalty, must not flatten the bars of all others.
-_BAR_QUANTILE = 0.98
-# Steps that the scale is found from, spread over the episode: enough, and quick however long it is.
-_MAX_BAR_STEPS = 2048
-# What the terms leave of a reward says nothing within rounding of float32 sums.
-ROUNDING = 1e-5
-# Share of a curve's values, at either end, that may lie outside the chart.
-_OUTLIERS = 0.003
-# Share of the range of the values that is left free above and below them.
-_MARGIN = 0.15
-# Values that differ by a smaller share than this are one value.
-_CONSTANT = 1e-5
+def _check_agent(rollout: Rollout, agent: int | None) -> None:
+    num_agents = rollout.agents_shape[0] if rollout.agents_shape else 0
+    if agent is not None and not 0 <= agent < num_agents:
+        raise UnknownName("agent", agent, range(num_agents))
 
-# Bottom and top of a chart; None where nothing is known.
-Range = tuple[float, float] | None
+
+# -- scales --------------------------------------------------------------------
 
 
 def bar_scale(terms: np.ndarray) -> float:

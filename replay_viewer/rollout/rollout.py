@@ -6,8 +6,8 @@ interface, in which quaternions are wxyz, positions metres, angles radians, and 
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,9 +16,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from ..errors import BadField, UnknownName
+from .episodes import EndsByStep, Episode
 
-Outcome = Literal["terminated", "truncated", "unfinished", "aborted"]
-TerminalState = Literal["recorded", "table", "lost", "none"]
 Status = Literal["stated", "found", "assumed", "problem"]
 
 
@@ -26,8 +25,12 @@ Status = Literal["stated", "found", "assumed", "problem"]
 class Verdict:
     """What a reader decided about something, with its reason.
 
-    status: "stated" by the file or the user, "found" by evidence, "assumed" without it, or a "problem" of the data
-    that the user should know of.
+    Attributes:
+        topic: what it is about.
+        finding: what was decided.
+        reason: why.
+        status: "stated" by the file or the user, "found" by evidence, "assumed" without it, or a "problem" of the data
+            that the user should know of.
     """
 
     topic: str
@@ -38,7 +41,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Field:
-    """One recorded signal. shape: of one env at one step; agents come first where there are several."""
+    """One recorded signal.
+
+    Attributes:
+        name: see `Rollout`.
+        shape: of one env at one step; agents come first where there are several.
+        dtype: as recorded.
+        unit: "" where it has none, or nobody has said.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -50,13 +60,18 @@ class Field:
 class Entity:
     """A robot or an object with a base pose of its own.
 
-    kind: "robot" or "object". joint_names: in the order of `<name>.joint_pos`; empty where none is recorded.
-    joints_named: False where the file names no joints, so that its reader made the names up: they match nothing.
-    urdf: path of its description, or None. shape: for an object without URDF, a primitive such as
-    {"type": "box", "size": [x, y, z]} (also sphere {"radius"}, cylinder and capsule {"radius", "length"}) or
-    {"type": "mesh", "path": ..., "scale": [x, y, z]}, optionally with "color" [r, g, b] in 0..1.
-    folder: of the recording that carries the URDF, with links resolved: what the URDF names is read from there alone.
-    contact_bodies: in the order of `<name>.contact_force`; empty where they have no names.
+    Attributes:
+        name: what the names of its fields begin with.
+        kind: "robot" or "object".
+        joint_names: in the order of `<name>.joint_pos`; empty where none is recorded.
+        urdf: path of its description, or None.
+        shape: for an object without URDF, a primitive such as {"type": "box", "size": [x, y, z]} (also sphere
+            {"radius"}, cylinder and capsule {"radius", "length"}) or {"type": "mesh", "path": ..., "scale": [x, y, z]},
+            optionally with "color" [r, g, b] in 0..1.
+        joints_named: False where the file names no joints, so that its reader made the names up: they match nothing.
+        folder: of the recording that carries the URDF, with links resolved: what the URDF names is read from there
+            alone.
+        contact_bodies: in the order of `<name>.contact_force`; empty where they have no names.
     """
 
     name: str
@@ -70,32 +85,13 @@ class Entity:
 
 
 @dataclass(frozen=True)
-class Episode:
-    """One env between resets: steps `first_step` to `last_step`, both included, as positions in this recording.
-
-    index: its number within its env. terminal_state: "recorded" in the row of the last step, in the "table" of
-    terminal states (row `terminal_row`), "lost", or "none" for an episode that has no end in this recording.
-    outcome_reason: the simulator's name of the cause, if known. success: None where unknown.
-    """
-
-    env_index: int
-    index: int
-    first_step: int
-    last_step: int
-    outcome: Outcome
-    terminal_state: TerminalState = "none"
-    terminal_row: int = -1
-    outcome_reason: str = ""
-    success: bool | None = None
-
-    @property
-    def num_steps(self) -> int:
-        return self.last_step - self.first_step + 1
-
-
-@dataclass(frozen=True)
 class Terrain:
-    """Ground as a triangle mesh in the world frame: vertices (V, 3) [m], triangles (F, 3) vertex indices."""
+    """Ground as a triangle mesh in the world frame.
+
+    Attributes:
+        vertices: (V, 3) [m].
+        triangles: (F, 3) vertex indices.
+    """
 
     vertices: np.ndarray
     triangles: np.ndarray
@@ -150,14 +146,19 @@ class Rollout:
     """T control steps of N envs. Reads are lazy; see the module for units and orders.
 
     Attributes:
-        name: what to call it in a title. path: its file, or None when it was made in memory.
+        source: where its numbers live.
+        name: what to call it in a title.
+        path: its file, or None when it was made in memory.
         control_dt: seconds between two recorded steps.
         env_ids: the simulator's index of each recorded env, length num_envs.
-        entities: by name, robots first. reward_terms: names, in the order of the last axis of field "rew_terms".
+        entities: by name, robots first.
+        reward_terms: names, in the order of the last axis of field "rew_terms".
         batch_means: name -> (T,) means over the simulator's envs: no env's own value.
-        terrain: or None for flat ground. env_origins: (N, 3) [m] or None.
+        terrain: or None for flat ground.
+        env_origins: (N, 3) [m] or None.
         metadata: anything else that the file says about itself.
-        growth: where another process may append to the file; else None. num_growths: how often there was more.
+        growth: what another process may append to the file, or None.
+        num_growths: how often there was more.
 
     Fields are named `<entity>.base_pos` (3) [m], `<entity>.base_wxyz` (4), `<entity>.joint_pos` (D) [rad or m],
     likewise `.base_lin_vel`, `.base_ang_vel`, `.joint_vel`, `.joint_torque`, `.contact_force`; and per env `command`,
@@ -198,27 +199,8 @@ class Rollout:
         self.metadata = dict(metadata or {})
         self._episodes_of = lru_cache(maxsize=None)(episodes_of)
         # Crowds ask for the ends of thousands of envs many times a second.
-        self._ends_of = lru_cache(maxsize=8)(_EndsByStep)
+        self._ends_of = lru_cache(maxsize=8)(EndsByStep)
         self._check()
-
-    def _check(self) -> None:
-        """Validate once what everything above relies on."""
-        where = self.path or self.name
-        for entity in self.entities.values():
-            self._check_shape(where, f"{entity.name}.base_pos", (3,))
-            self._check_shape(where, f"{entity.name}.base_wxyz", (4,))
-            if f"{entity.name}.joint_pos" in self.fields:
-                self._check_shape(where, f"{entity.name}.joint_pos", (len(entity.joint_names),))
-        if len(self.env_ids) != self.num_envs:
-            raise BadField(where, "env_ids", f"names {len(self.env_ids)} envs, but {self.num_envs} are recorded.")
-        if self.reward_terms:
-            self._check_shape(where, "rew_terms", (*self.agents_shape, len(self.reward_terms)))
-
-    def _check_shape(self, where: object, name: str, shape: tuple[int, ...]) -> None:
-        if name not in self.fields:
-            raise BadField(where, name, "is missing.")
-        if self.fields[name].shape != shape:
-            raise BadField(where, name, f"has shape {self.fields[name].shape} per env and step, expected {shape}.")
 
     @property
     def fields(self) -> Mapping[str, Field]:
@@ -319,43 +301,28 @@ class Rollout:
         """The episodes whose last step is inside the window, as (row, column, episode)."""
         window = range(*steps.indices(self.num_steps))
         ends = self._ends_of(tuple(envs))
-        ends.bring_up_to_date(self)
+        ends.bring_up_to_date(self.episodes, self.num_steps, self.num_growths)
         within = [(step, *where) for step, *where in ends.between(window.start, window.stop) if step in window]
         return [(window.index(step), column, self.episodes(envs[column])[index]) for step, column, index in within]
 
     def close(self) -> None:
         self.source.close()
 
+    def _check(self) -> None:
+        """Validate once what everything above relies on."""
+        where = self.path or self.name
+        for entity in self.entities.values():
+            self._check_shape(where, f"{entity.name}.base_pos", (3,))
+            self._check_shape(where, f"{entity.name}.base_wxyz", (4,))
+            if f"{entity.name}.joint_pos" in self.fields:
+                self._check_shape(where, f"{entity.name}.joint_pos", (len(entity.joint_names),))
+        if len(self.env_ids) != self.num_envs:
+            raise BadField(where, "env_ids", f"names {len(self.env_ids)} envs, but {self.num_envs} are recorded.")
+        if self.reward_terms:
+            self._check_shape(where, "rew_terms", (*self.agents_shape, len(self.reward_terms)))
 
-class _EndsByStep:
-    """All episodes of some envs by last step, each as (last step, position among the envs, index in its env)."""
-
-    def __init__(self, envs: tuple[int, ...]) -> None:
-        self._envs, self._num_steps, self._growths = envs, 0, -1
-        self._ends: list[tuple[int, int, int]] = []
-
-    def bring_up_to_date(self, rollout: Rollout) -> None:
-        """Look at the episodes that may have ended since, at the last step known then or later."""
-        if rollout.num_growths == self._growths:
-            return
-        first, num_steps, growths = self._num_steps - 1, rollout.num_steps, rollout.num_growths
-        new = [
-            (episode.last_step, column, episode.index)
-            for column, env in enumerate(self._envs)
-            for episode in _ended_from(rollout.episodes(env), first)
-        ]
-        # Whole at every moment: work in the background reads on another thread, and may do the same at the same time.
-        self._ends = self._ends[: bisect_left(self._ends, (first,))] + sorted(new)
-        self._num_steps, self._growths = num_steps, growths
-
-    def between(self, start: int, stop: int) -> list[tuple[int, int, int]]:
-        """Those whose last step lies in start to stop - 1."""
-        return self._ends[bisect_left(self._ends, (start,)) : bisect_left(self._ends, (stop,))]
-
-
-def _ended_from(episodes: Sequence[Episode], step: int) -> Iterator[Episode]:
-    """The episodes whose last step is `step` or later, from the last one back."""
-    for episode in reversed(episodes):
-        if episode.last_step < step:
-            return
-        yield episode
+    def _check_shape(self, where: object, name: str, shape: tuple[int, ...]) -> None:
+        if name not in self.fields:
+            raise BadField(where, name, "is missing.")
+        if self.fields[name].shape != shape:
+            raise BadField(where, name, f"has shape {self.fields[name].shape} per env and step, expected {shape}.")

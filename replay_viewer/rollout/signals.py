@@ -1,24 +1,22 @@
 """Everything recorded that can be drawn over time: which signals there are, what their components are called, values.
 
-A signal's value at the last step of an episode is that of its terminal state, as the picture shows it.
+A signal's value at the last step of an episode is that of its terminal state, as the picture shows it. Beside the
+signals stands what layers draw at the robot: its contact forces and its velocity.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..rotations import conjugate, from_rpy, rotate, to_matrix, yaw
-from .rollout import Entity, Episode, Field, Rollout
+from .episodes import Episode, read_windows
+from .rollout import Entity, Field, Rollout
+from .spread import Read
 from .states import samples
-
-# Steps per read of a long episode. It bounds what a reader holds at once besides the result.
-_READ_STEPS = 4096
-# Rewards have a chart of their own, and flags are no number that changes.
-_NO_SIGNALS = frozenset(("rew", "rew_terms", "flags"))
 
 _XYZ, _HEADED = ("x", "y", "z"), ("forward", "left", "up")
 _JOINT_SIGNALS = {
@@ -27,20 +25,32 @@ _JOINT_SIGNALS = {
     "joint_torque": "joint torques",
     "joint_action": "joint actions",
 }
+_BASE_FIELDS = ("base_pos", "base_wxyz", "base_lin_vel", "base_ang_vel")
+_FIELDS_OF_ENTITIES = frozenset((*_BASE_FIELDS, *_JOINT_SIGNALS, "contact_force"))
 _ENV_SIGNALS = {"command": "command", "act": "actions", "obs": "observations"}
+# Rewards have a chart of their own, and flags are no number that changes.
+_NO_SIGNALS = frozenset(("rew", "rew_terms", "flags"))
 # Where a recorder says which columns belong to which term, by field.
 _TERM_WIDTHS = {"command": "command_terms", "act": "action_terms"}
 
-# Values (S, E, C) of some steps and envs.
-Read = Callable[[Rollout, slice, Sequence[int]], np.ndarray]
+# Of a recording's beginning, so many steps of so many envs are compared to tell whose coordinates a velocity has.
+_COMPARED_STEPS, _COMPARED_ENVS = 256, 16
+# It has the base's where they fit the positions so much better than the world's.
+_CLEARLY = 0.5
 
 
 @dataclass(frozen=True)
 class Signal:
     """One signal of an env.
 
-    name: unique in the rollout. label: for people. components: names of the C curves. unit: of all of them.
-    entity: whose it is; empty for the env's. field: what it is read from, first of all.
+    Attributes:
+        name: unique in the rollout.
+        label: for people.
+        components: names of the C curves.
+        unit: of all of them.
+        field: what it is read from, first of all.
+        values: reads it.
+        entity: whose it is; empty for the env's.
     """
 
     name: str
@@ -57,9 +67,7 @@ class Signal:
 
     def of_episode(self, rollout: Rollout, episode: Episode, first: int = 0) -> Iterator[np.ndarray]:
         """Values of an episode from its step `first` on, (n, C), in bounded pieces."""
-        end = episode.last_step + 1
-        for begin in range(episode.first_step + first, end, _READ_STEPS):
-            window = slice(begin, min(begin + _READ_STEPS, end))
+        for window in read_windows(episode, episode.first_step + first):
             yield self.read(rollout, window, [episode.env_index])[:, 0]
 
 
@@ -78,7 +86,7 @@ def _is_named(rollout: Rollout, name: str) -> bool:
     return not is_ours and name not in _NO_SIGNALS and name not in _ENV_SIGNALS and 0 not in rollout.fields[name].shape
 
 
-# -- of an entity --------------------------------------------------------------
+# -- signals of an entity ------------------------------------------------------
 
 
 def _of_entity(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
@@ -99,7 +107,7 @@ def _joints(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
 
 
 def _base(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
-    position, wxyz, linear, angular = (f"{entity.name}.{what}" for what in _BASE)
+    position, wxyz, linear, angular = (f"{entity.name}.{what}" for what in _BASE_FIELDS)
     if linear in rollout.fields:
         velocity, label = _as_recorded(linear), "base velocity"
     else:
@@ -124,11 +132,7 @@ def _contacts(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
     yield Signal(field.name, "contact forces, x y z", components, unit, field.name, recorded)
 
 
-_BASE = ("base_pos", "base_wxyz", "base_lin_vel", "base_ang_vel")
-_FIELDS_OF_ENTITIES = frozenset((*_BASE, *_JOINT_SIGNALS, "contact_force"))
-
-
-# -- of an env -----------------------------------------------------------------
+# -- signals of an env ---------------------------------------------------------
 
 
 def _of_env(rollout: Rollout, field: Field) -> Signal:
@@ -161,7 +165,7 @@ def _numbered(shape: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(",".join(map(str, index)) for index in np.ndindex(*shape))
 
 
-# -- values --------------------------------------------------------------------
+# -- values of signals ---------------------------------------------------------
 
 
 def _as_recorded(name: str) -> Read:
@@ -222,38 +226,44 @@ def _angles(wxyz: str) -> Read:
     return read
 
 
+# -- contact forces ------------------------------------------------------------
+
+
 @dataclass(frozen=True)
-class ContactForces:
-    """field: its name in the rollout, of shape (C, 3) or (A, C, 3) [N]. bodies: names, C of them, or none at all."""
+class RecordedContacts:
+    """Where the forces on an entity's bodies are recorded, in the world frame.
+
+    Attributes:
+        field: its name in the rollout, of shape (C, 3) or (A, C, 3) [N].
+        bodies: names, C of them, or none at all.
+    """
 
     field: str
     bodies: tuple[str, ...]
 
 
-def contact_forces_of(rollout: Rollout, entity: Entity) -> ContactForces | None:
-    """What is recorded of the forces on an entity's bodies, in the world frame; None where nothing is.
+def contact_forces_of(rollout: Rollout, entity: Entity) -> RecordedContacts | None:
+    """The contact forces of an entity; None where none are recorded.
 
     A plain npz has one array `contact_force` for its robots, and names the bodies in its 'recording_info'.
     """
     own = f"{entity.name}.contact_force"
-    for field, names in ((own, entity.contact_bodies), ("contact_force", _stated(rollout))):
+    for field, names in ((own, entity.contact_bodies), ("contact_force", _stated_bodies(rollout))):
         if field not in rollout.fields or (field != own and entity.kind != "robot"):
             continue
         shape = rollout.fields[field].shape
         if len(shape) in (2, 3) and shape[-1] == 3:
-            return ContactForces(field, tuple(names) if len(names) == shape[-2] else ())
+            return RecordedContacts(field, tuple(names) if len(names) == shape[-2] else ())
     return None
 
 
-def _stated(rollout: Rollout) -> Sequence[str]:
+def _stated_bodies(rollout: Rollout) -> Sequence[str]:
+    """Names from the 'recording_info' of a plain npz."""
     names = rollout.metadata.get("contact_bodies")
     return names if isinstance(names, list) and all(isinstance(name, str) for name in names) else ()
 
 
-# Of a recording's beginning, so many steps of so many envs are compared.
-_SAMPLED_STEPS, _SAMPLED_ENVS = 256, 16
-# Velocities are the base's where they fit the positions so much better than as the world's.
-_CLEARLY = 0.5
+# -- velocity of the base ------------------------------------------------------
 
 
 def sampled_velocities(rollout: Rollout, entity: str) -> np.ndarray:
@@ -261,18 +271,6 @@ def sampled_velocities(rollout: Rollout, entity: str) -> np.ndarray:
     if f"{entity}.base_lin_vel" in rollout.fields:
         return samples(rollout, f"{entity}.base_lin_vel")[..., :2]
     return _first_velocities(rollout, entity)[..., :2]
-
-
-def _first_velocities(rollout: Rollout, entity: str) -> np.ndarray:
-    """Velocities (S, E, 3) [m/s] into the steps after the first, from the base's positions."""
-    base_pos = _first(rollout, f"{entity}.base_pos")
-    return np.nan_to_num(np.diff(base_pos, axis=0) / rollout.control_dt, posinf=0.0, neginf=0.0)
-
-
-def _first(rollout: Rollout, field: str) -> np.ndarray:
-    """The first values (S, E, ...) of a field."""
-    envs = range(min(rollout.num_envs, _SAMPLED_ENVS))
-    return rollout.read(field, slice(0, _SAMPLED_STEPS), envs).astype(np.float64)
 
 
 def is_of_base(rollout: Rollout, entity: str) -> bool:
@@ -285,5 +283,18 @@ def is_of_base(rollout: Rollout, entity: str) -> bool:
     moved = _first_velocities(rollout, entity)
     if not moved.size:
         return False
-    of_world, of_base = (np.median(np.linalg.norm(v - moved, axis=-1)) for v in (recorded, rotate(wxyz, recorded)))
-    return bool(of_base < _CLEARLY * of_world)
+    error_of_world = np.median(np.linalg.norm(recorded - moved, axis=-1))
+    error_of_base = np.median(np.linalg.norm(rotate(wxyz, recorded) - moved, axis=-1))
+    return bool(error_of_base < _CLEARLY * error_of_world)
+
+
+def _first_velocities(rollout: Rollout, entity: str) -> np.ndarray:
+    """Velocities (S, E, 3) [m/s] into the steps after the first, from the base's positions."""
+    base_pos = _first(rollout, f"{entity}.base_pos")
+    return np.nan_to_num(np.diff(base_pos, axis=0) / rollout.control_dt, posinf=0.0, neginf=0.0)
+
+
+def _first(rollout: Rollout, field: str) -> np.ndarray:
+    """The first values (S, E, ...) of a field."""
+    envs = range(min(rollout.num_envs, _COMPARED_ENVS))
+    return rollout.read(field, slice(0, _COMPARED_STEPS), envs).astype(np.float64)

@@ -22,7 +22,12 @@ Read = Callable[[Rollout, slice, Sequence[int]], np.ndarray]
 
 
 class Band(NamedTuple):
-    """mean, deviation: (S, C), NaN where nothing is known; of one episode alone the deviation is 0."""
+    """How C values usually go at S steps of an episode.
+
+    Attributes:
+        mean: (S, C), NaN where nothing is known.
+        deviation: (S, C), likewise; 0 where one episode alone is known.
+    """
 
     mean: np.ndarray
     deviation: np.ndarray
@@ -92,16 +97,16 @@ class _Begins:
     def steps_since(self, window: slice) -> np.ndarray:
         """Steps since the first one of the episode (S, E); -1 in episodes that stay out."""
         steps = np.arange(window.start, window.stop)
-        first = np.full((len(steps), self._num_envs), -1)
         before, last = np.searchsorted(self._steps, [window.start, window.stop])
         # Later episodes overwrite what earlier ones have put there.
         latest = np.full(self._num_envs, -1)
         latest[self._envs[:before]] = self._chosen(slice(0, before))
-        first[:] = latest
+        first = np.tile(latest, (len(steps), 1))
         chosen = self._chosen(slice(before, last))
         for step, env, begin in zip(self._steps[before:last], self._envs[before:last], chosen, strict=True):
             first[step - window.start :, env] = begin
         return np.where(first >= 0, steps[:, None] - first, -1)
 
     def _chosen(self, which: slice) -> np.ndarray:
+        """First steps of some episodes, -1 of those that stay out."""
         return np.where(self._counts[which] == 1, self._steps[which], -1)

@@ -1,4 +1,7 @@
-"""Recorded states as they can be drawn: float32, finite, unit quaternions, the terminal state at an episode's end."""
+"""Recorded values as they can be drawn: finite, at any position of playback, the terminal state at an episode's end.
+
+The last finite value stands in for what is not finite, so that one bad value hides nothing else.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,14 @@ from .rollout import Rollout
 
 # Steps read at once while looking back for the last finite value.
 _LOOK_BACK_STEPS = 1024
+# Steps read at once of a single signal: playing on then asks the file seldom.
+_CHUNK_STEPS = 64
+# What a typical value is told from: so many steps of so many envs at most.
+_SAMPLE_STEPS, _SAMPLE_ENVS = 256, 16
 
 
 class FiniteStates:
-    """Reads base poses and joint positions in which the last finite value stands in for NaN and infinity.
+    """Base poses and joint positions of a rollout: float32, finite, unit quaternions.
 
     Each number is held on its own, so that one broken joint does not freeze a robot; a quaternion is held as a whole,
     and also where it is zero. Before the first finite value stands the origin, the identity or joint position zero.
@@ -74,32 +81,10 @@ class FiniteStates:
         return found
 
 
-def _is_rotation(name: str) -> bool:
-    return name.endswith(".base_wxyz")
-
-
-def _neutral(name: str, size: int) -> np.ndarray:
-    """What is drawn where nothing finite was recorded."""
-    return np.eye(1, size, dtype=np.float32)[0] if _is_rotation(name) else np.zeros(size, dtype=np.float32)
-
-
-def _hold(values: np.ndarray, good: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """Values (S, E, F) with the last good one before, else the seed (E, F), in the place of each that is not good."""
-    seeded = np.concatenate([seeds[None], values])
-    rows = np.where(good, np.arange(1, len(seeded))[:, None, None], 0)
-    return np.take_along_axis(seeded, np.maximum.accumulate(rows, axis=0), axis=0)
-
-
-# Steps read at once: playing on then asks the file seldom.
-_CHUNK_STEPS = 64
-# What a typical value is told from: so many steps of so many envs at most.
-_SAMPLE_STEPS, _SAMPLE_ENVS = 256, 16
-
-
 class StepValues:
-    """One field of a rollout, of one env at a time. Not for use by several threads.
+    """One field of a rollout, of one env at a time, float64. Not for use by several threads.
 
-    Where no finite number is recorded, the last one before stands in for it, else zero.
+    Each number is held on its own, as far as the chunk that was read goes back; before it stands zero.
     """
 
     def __init__(self, rollout: Rollout, field: str) -> None:
@@ -118,13 +103,20 @@ class StepValues:
         return value
 
     def _row(self, step: int, env_index: int) -> np.ndarray:
+        chunk = step // _CHUNK_STEPS
         # The last step of a recording that is written may turn out to be the end of its episode.
-        key = (env_index, step // _CHUNK_STEPS, self._rollout.num_growths)
+        key = (env_index, chunk, self._rollout.num_growths)
         if key != self._key:
-            self._key, self._start = key, max(key[1] * _CHUNK_STEPS - 1, 0)
-            steps = slice(self._start, min((key[1] + 1) * _CHUNK_STEPS, self._rollout.num_steps))
-            self._values = _held(self._rollout.read_shown(self._field, steps, [env_index])[:, 0].astype(np.float64))
+            # One step more, so that the value before the chunk can stand in.
+            self._key, self._start = key, max(chunk * _CHUNK_STEPS - 1, 0)
+            self._values = self._read(slice(self._start, (chunk + 1) * _CHUNK_STEPS), env_index)
         return self._values[step - self._start]
+
+    def _read(self, steps: slice, env_index: int) -> np.ndarray:
+        """Values (S, ...) of one env."""
+        steps = slice(steps.start, min(steps.stop, self._rollout.num_steps))
+        values = self._rollout.read_shown(self._field, steps, [env_index])[:, 0].astype(np.float64)
+        return _hold(values, np.isfinite(values), np.zeros(values.shape[1:]))
 
 
 def samples(rollout: Rollout, field: str) -> np.ndarray:
@@ -135,9 +127,18 @@ def samples(rollout: Rollout, field: str) -> np.ndarray:
     return np.where(np.isfinite(values), values, 0.0)
 
 
-def _held(values: np.ndarray) -> np.ndarray:
-    """Values (S, ...) with the last finite one before, else zero, in the place of each that is not finite."""
-    seeded = np.concatenate([np.zeros_like(values[:1]), values])
-    steps = np.arange(len(seeded)).reshape(-1, *(1,) * (values.ndim - 1))
-    rows = np.maximum.accumulate(np.where(np.isfinite(seeded), steps, 0), axis=0)
-    return np.take_along_axis(seeded, rows, axis=0)[1:]
+def _is_rotation(name: str) -> bool:
+    return name.endswith(".base_wxyz")
+
+
+def _neutral(name: str, size: int) -> np.ndarray:
+    """What is drawn where nothing finite was recorded."""
+    return np.eye(1, size, dtype=np.float32)[0] if _is_rotation(name) else np.zeros(size, dtype=np.float32)
+
+
+def _hold(values: np.ndarray, good: np.ndarray, seed: np.ndarray) -> np.ndarray:
+    """Values (S, ...) with the last good one before, else the seed (...), in the place of each that is not good."""
+    seeded = np.concatenate([seed[None], values])
+    steps = np.arange(1, len(seeded)).reshape(-1, *[1] * seed.ndim)
+    rows = np.maximum.accumulate(np.where(good, steps, 0), axis=0)
+    return np.take_along_axis(seeded, rows, axis=0)

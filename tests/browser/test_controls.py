@@ -13,7 +13,7 @@ from replay_viewer.camera import SmoothBase
 from replay_viewer.container.info import RecordingInfo
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.replay.replay import Replay
-from replay_viewer.rollout.rewards import rewards_at
+from replay_viewer.rollout.rewards import EpisodeRewardsCache
 
 
 def test_page_draws_the_robot(drawn_page: ViewerPage) -> None:
@@ -192,7 +192,7 @@ def test_rewards_shown_are_the_files(page: ViewerPage, demo: Replay) -> None:
     for _ in range(3):
         page.press_button("One step forward")
     page.wait_step(3)
-    truth = rewards_at(demo.rollout, 3, 0)
+    truth = EpisodeRewardsCache(demo.rollout).at(3, 0)
     expected = dict(zip(truth.names, truth.values, strict=True)) | {"return so far": truth.cumulative}
     assert truth.total is not None
     expected["reward"] = truth.total

@@ -13,7 +13,8 @@ from replay_viewer.camera import Carried, Free, Orbit, SmoothBase, camera_path
 from replay_viewer.camera.presets import FOV, PRESETS, CameraPose, look_from
 from replay_viewer.errors import UnknownName
 from replay_viewer.replay.replay import Replay, with_robots
-from replay_viewer.rollout.rollout import Episode, Rollout
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rollout import Rollout
 
 DT = 0.02
 SIZE = 0.5

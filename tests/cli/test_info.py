@@ -16,7 +16,8 @@ from replay_viewer.cli.info_text import id_ranges, info_text
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay, with_robots
 from replay_viewer.replay.summary import summarize, to_json
-from replay_viewer.rollout.rollout import Entity, Episode, Terrain, Verdict
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rollout import Entity, Terrain, Verdict
 
 
 def replay_of(num_steps: int = 10, num_envs: int = 2, **facts: Any) -> Replay:

@@ -12,7 +12,7 @@ import trimesh
 from replay_viewer import load_rollout, rotations
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay
-from replay_viewer.rollout.rollout import Episode
+from replay_viewer.rollout.episodes import Episode
 
 ROOT = Path(__file__).resolve().parents[2]
 LEGS = ("FL", "FR", "RL", "RR")

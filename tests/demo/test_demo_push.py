@@ -13,7 +13,7 @@ import trimesh
 from replay_viewer import rotations
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay
-from replay_viewer.rollout.rollout import Episode
+from replay_viewer.rollout.episodes import Episode
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 ROBOTS = ("robot_0", "robot_1")

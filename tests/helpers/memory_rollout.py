@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from replay_viewer.rollout.rollout import Entity, Episode, Field, Rollout
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rollout import Entity, Field, Rollout
 
 
 class MemorySource:

@@ -13,7 +13,7 @@ from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.render.film import Film
 from replay_viewer.render.selection import Selection, shots_of
 from replay_viewer.render.target import DEFAULT_TEMPLATE, SPLIT_TEMPLATE, file_name
-from replay_viewer.rollout.rollout import Episode
+from replay_viewer.rollout.episodes import Episode
 
 EPISODES = {
     0: [Episode(0, 0, 0, 39, "terminated"), Episode(0, 1, 40, 99, "unfinished")],

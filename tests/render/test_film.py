@@ -11,7 +11,8 @@ from memory_rollout import memory_rollout, still
 from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.render.film import Film, Moment, Title
 from replay_viewer.render.selection import NothingSelected, Selection, Shot, shots_of
-from replay_viewer.rollout.rollout import Episode, Rollout
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rollout import Rollout
 
 EPISODES = {
     0: [Episode(0, 0, 0, 39, "terminated", success=False), Episode(0, 1, 40, 99, "unfinished")],

@@ -20,9 +20,8 @@ from replay_viewer.render.overlays.text import (
     widest_text,
     writable,
 )
-from replay_viewer.rollout.episodes import outcome_text
+from replay_viewer.rollout.episodes import Episode, outcome_text
 from replay_viewer.rollout.rewards import EpisodeRewards, bar_scale, chart_range, full_range
-from replay_viewer.rollout.rollout import Episode
 from replay_viewer.theme import LIGHT
 
 

@@ -8,7 +8,8 @@ from memory_rollout import memory_rollout, still, windows
 from replay_viewer import rotations
 from replay_viewer.replay.frames import FrameCache
 from replay_viewer.robot import from_shape, neutral_body
-from replay_viewer.rollout.rollout import Entity, Episode
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rollout import Entity
 
 TIP = LINKS.index("tip")
 ENDS_AT_3 = [Episode(0, 0, 0, 3, "terminated", "recorded"), Episode(0, 1, 4, 9, "unfinished")]

@@ -1,10 +1,10 @@
 from replay_viewer.rollout.episodes import (
+    Episode,
     next_episode_end,
     next_episode_start,
     previous_episode_end,
     previous_episode_start,
 )
-from replay_viewer.rollout.rollout import Episode
 
 EPISODES = [
     Episode(0, 0, 0, 99, "truncated", "recorded"),
@@ -29,7 +29,7 @@ def test_previous_goes_to_the_start_of_an_episode_well_under_way():
 
 def test_previous_goes_one_further_near_a_start():
     assert previous_episode_start(EPISODES, 150) == 0
-    assert previous_episode_start(EPISODES, 150, grace_steps=10) == 100
+    assert previous_episode_start(EPISODES, 151) == 100
 
 
 def test_previous_in_the_first_episode_goes_to_its_start():

@@ -3,10 +3,14 @@ import pytest
 from memory_rollout import memory_rollout, still, windows
 
 from replay_viewer.errors import UnknownName
-from replay_viewer.rollout.rewards import EpisodeRewardsCache, episode_series, rewards_at
-from replay_viewer.rollout.rollout import Episode
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rewards import EpisodeRewardsCache, episode_series
 
 TERMS = ("track", "torque")
+
+
+def rewards_at(rollout, step, env_index, agent=None):
+    return EpisodeRewardsCache(rollout).at(step, env_index, agent)
 
 
 def rewarded(terms, rew=None, **facts):

@@ -3,7 +3,8 @@ import pytest
 from memory_rollout import memory_rollout, still
 
 from replay_viewer.errors import BadField, UnknownName
-from replay_viewer.rollout.rollout import Entity, Episode
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rollout import Entity
 
 LOST = [Episode(0, 0, 0, 3, "terminated", "lost"), Episode(0, 1, 4, 9, "unfinished")]
 TABLE = [Episode(0, 0, 0, 3, "terminated", "table", terminal_row=1), Episode(0, 1, 4, 9, "unfinished")]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from memory_rollout import memory_rollout, still, windows
 
-from replay_viewer.rollout.rollout import Entity, Episode, Rollout
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rollout import Entity, Rollout
 from replay_viewer.rollout.signals import Signal, signals
 from replay_viewer.rotations import from_rpy
 

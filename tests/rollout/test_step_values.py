@@ -15,8 +15,9 @@ from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.formats import load_rollout
 from replay_viewer.robot import load_robot
 from replay_viewer.robot.feet import foot_links
-from replay_viewer.rollout.rollout import Entity, Episode, Rollout
-from replay_viewer.rollout.signals import ContactForces, contact_forces_of
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rollout import Entity, Rollout
+from replay_viewer.rollout.signals import RecordedContacts, contact_forces_of
 from replay_viewer.rollout.states import StepValues, samples
 
 
@@ -105,7 +106,7 @@ def test_a_container_names_the_bodies(tmp_path: Path) -> None:
         for step in range(3):
             writer.append(step, 0.02 * step, {**sample_values(step), "robot.contact_force": np.ones((4, 2, 3))})
     rollout = load_rollout(tmp_path / "run.rec")
-    expected = ContactForces("robot.contact_force", ("left", "right"))
+    expected = RecordedContacts("robot.contact_force", ("left", "right"))
     assert contact_forces_of(rollout, rollout.entities["robot"]) == expected
     assert contact_forces_of(rollout, rollout.entities["box"]) is None
 
@@ -113,14 +114,14 @@ def test_a_container_names_the_bodies(tmp_path: Path) -> None:
 def test_a_plain_npz_names_them_in_its_recording_info() -> None:
     entity = Entity("robot")
     rollout = rollout_with(entity, "contact_force", (2, 3), metadata={"contact_bodies": ["left", "right"]})
-    assert contact_forces_of(rollout, entity) == ContactForces("contact_force", ("left", "right"))
+    assert contact_forces_of(rollout, entity) == RecordedContacts("contact_force", ("left", "right"))
     unnamed = rollout_with(entity, "contact_force", (2, 3), metadata={"contact_bodies": 7})
-    assert contact_forces_of(unnamed, entity) == ContactForces("contact_force", ())
+    assert contact_forces_of(unnamed, entity) == RecordedContacts("contact_force", ())
 
 
 def test_names_that_do_not_fit_the_forces_are_none() -> None:
     entity = Entity("robot", contact_bodies=("left",))
-    assert contact_forces_of(rollout_with(entity, "robot.contact_force", (2, 3)), entity) == ContactForces(
+    assert contact_forces_of(rollout_with(entity, "robot.contact_force", (2, 3)), entity) == RecordedContacts(
         "robot.contact_force", ()
     )
     assert contact_forces_of(rollout_with(entity, "robot.contact_force", (2,)), entity) is None

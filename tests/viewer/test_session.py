@@ -11,7 +11,7 @@ from memory_rollout import memory_rollout, still
 from replay_viewer.errors import UnknownName
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import open_replay, with_robots
-from replay_viewer.rollout.rollout import Episode
+from replay_viewer.rollout.episodes import Episode
 from replay_viewer.viewer.session import Session
 
 

@@ -14,7 +14,8 @@ from typing import Literal
 import numpy as np
 
 from ...errors import listing
-from ...rollout.rollout import Episode, Outcome, Verdict
+from ...rollout.episodes import Episode, Outcome
+from ...rollout.rollout import Verdict
 from .info import InfoArray
 from .layout import NpzLayout
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...rollout.episodes import outcome_text
+from ...rollout.episodes import Episode, outcome_text
 from ...rollout.rewards import EpisodeRewards
-from ...rollout.rollout import Episode, Rollout
+from ...rollout.rollout import Rollout
 from ...theme import FAILURE_COLOR, OUTCOME_COLORS, SUCCESS_COLOR, Look, Rgb
 from ..film import Moment
 from ..threads import once_each

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ...rollout.rewards import ROUNDING, EpisodeRewards, bar_scale
-from ...rollout.rollout import Episode, Rollout
+from ...rollout.episodes import Episode
+from ...rollout.rollout import Rollout
 from ...theme import GAIN_COLOR, GAIN_END_COLOR, LOSS_COLOR, LOSS_END_COLOR, Look, Rgb, term_color
 from ..film import Moment
 from ..threads import once_each

@@ -1,114 +1,95 @@
-"""What browsers ask to be drawn, and the work of drawing it: with no viser in it, for a thread of its own."""
+"""Requests for videos and pictures of what a session shows, and the work on them, for a thread of its own."""
 
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...paths import free_path
+from ...progress import Progress
+from ...render.film import Moment
+from ...render.request import FilmRequest, PictureRequest
+from ...render.selection import Selection
+from ...render.target import FILM_SUFFIX, Target, harmless
+from ...render.threads import num_processors
+from ...render.view import View
+from ...theme import look_named
+from ..session import Session
+
 # The renderer and the encoder take a second to import, and most viewers never need them.
 if TYPE_CHECKING:
-    from ...camera import Camera
-    from ...camera.presets import CameraPose
     from ...render.raster.scene import RenderScene
-    from ...replay.frames import Frame
     from ...replay.replay import Replay
-    from ...rollout.rollout import Episode
-    from ..background import Progress
 
-Size = tuple[int, int]
+# Gives the robots and the terrain in the colours of a look, by the look's name.
 SceneOf = Callable[[str], "RenderScene"]
 
 
-@dataclass(frozen=True)
-class FilmOrder:
-    """A video of one env.
+def film_request(session: Session, view: View, folder: Path, *, whole_env: bool) -> FilmRequest:
+    """A video of the env that is shown, to a name in a folder that is still free.
 
-    env_id: the simulator's index. episode: its number in that env; None for all of them. size: width and height of
-    the video [px]. fps: video frames per second. speed: 1 is as fast as life. overlay, look: as `render_video` has it.
+    Args:
+        session: what is shown.
+        view: how the video shows it.
+        folder: where the file goes.
+        whole_env: all episodes of the env, not only the one that is shown.
     """
-
-    camera: Camera
-    env_id: int
-    episode: int | None
-    size: Size
-    fps: float
-    speed: float
-    overlay: str
-    look: str
-
-    def draw(self, replay: Replay, path: Path) -> Callable[[Progress], Path]:
-        """The work of writing it to a file that is not there yet. It reads the recording anew."""
-
-        def work(progress: Progress) -> Path:
-            from ...render.drawing import num_processors
-            from ...render.render_video import render_video
-
-            episodes = None if self.episode is None else [self.episode]
-            with replay.reopened() as own:
-                render_video(
-                    own,
-                    path,
-                    camera=self.camera,
-                    env=self.env_id,
-                    episodes=episodes,
-                    size=self.size,
-                    fps=self.fps,
-                    speed=self.speed,
-                    overlay=self.overlay,
-                    look=self.look,
-                    # One processor stays free for the page.
-                    workers=max(1, num_processors() - 1),
-                    progress=progress,
-                )
-            return path
-
-        return work
-
-    def path_in(self, folder: Path, name: str) -> Path:
-        """Where to write it: a name of the recording's that is not there yet."""
-        stem = f"{harmless(name)}_env{self.env_id}"
-        if self.episode is not None:
-            stem += f"_ep{self.episode + 1}"
-        return free_path(folder, stem, ".mp4")
+    selection, name = Selection(env=session.env_id), _name(session)
+    if not whole_env:
+        number = session.episode.index
+        selection, name = Selection(env=session.env_id, episodes=number), f"{name}_ep{number + 1}"
+    path = free_path(folder / f"{name}{FILM_SUFFIX}")
+    # One processor stays free for the page.
+    return FilmRequest(selection, view, Target(path), workers=max(1, num_processors() - 1))
 
 
-@dataclass(frozen=True)
-class PictureOrder:
-    """A picture of a frame. size: width and height [px]. overlay, look: as `render_video` has it."""
+def picture_request(session: Session, view: View) -> PictureRequest:
+    """A picture of what is shown now."""
+    position, episode = session.player.position, session.episode
+    seconds = (position - episode.first_step) * session.replay.rollout.control_dt
+    return PictureRequest(Moment(position, (session.env_index,), episode, seconds), view)
 
-    frame: Frame
-    episode: Episode
-    camera: CameraPose
-    size: Size
-    overlay: str
-    look: str
 
-    def draw(self, replay: Replay, scene_of: SceneOf) -> Callable[[Progress], bytes]:
-        """The work of drawing it as PNG."""
+def picture_name(session: Session) -> str:
+    """What to call the file of a picture of what is shown now."""
+    return f"{_name(session)}_step{session.player.step}.png"
 
-        def work(progress: Progress) -> bytes:
-            from PIL import Image
 
-            from ...render.film import Moment
-            from ...render.overlays import make_overlay
-            from ...render.raster.renderer import RasterRenderer
+def _name(session: Session) -> str:
+    return f"{harmless(session.replay.rollout.name)}_env{session.env_id}"
 
-            position, scene = self.frame.position, scene_of(self.look)
-            seconds = (position - self.episode.first_step) * replay.rollout.control_dt
-            with replay.reopened() as own:
-                overlay = make_overlay(self.overlay, own, self.size, scene.look)
-                picture = RasterRenderer(scene, overlay.picture_size).render(self.frame, self.camera)
-                picture = overlay.compose(picture, Moment(position, self.frame.envs, self.episode, seconds))
-            file = io.BytesIO()
-            Image.fromarray(picture).save(file, "PNG")
-            return file.getvalue()
 
-        return work
+def film_work(request: FilmRequest, replay: Replay) -> Callable[[Progress], Path]:
+    """The work of making a film of a replay, which is read anew, while others go on showing it; gives its file."""
+
+    def work(progress: Progress) -> Path:
+        from ...render.render_video import make_films
+
+        with replay.reopened() as own:
+            return make_films(request, own, progress)[0]
+
+    return work
+
+
+def picture_work(request: PictureRequest, replay: Replay, scene_of: SceneOf) -> Callable[[Progress], bytes]:
+    """The work of drawing a picture of a replay, which is read anew; gives a PNG."""
+
+    def work(progress: Progress) -> bytes:
+        from PIL import Image
+
+        from ...render.drawing import Studio
+
+        scene = scene_of(request.view.look)
+        with replay.reopened() as own, Studio(own, request.view, workers=1, scene=scene) as studio:
+            image = studio.image_at(request.moment)
+        file = io.BytesIO()
+        Image.fromarray(image).save(file, "PNG")
+        return file.getvalue()
+
+    return work
 
 
 def scenes_of(replay: Replay) -> SceneOf:
@@ -117,22 +98,7 @@ def scenes_of(replay: Replay) -> SceneOf:
     @lru_cache(maxsize=1)
     def scene_of(look: str) -> RenderScene:
         from ...render.raster.scene import RenderScene
-        from ...theme import look_named
 
         return RenderScene(replay.robots, replay.rollout.terrain, look_named(look))
 
     return scene_of
-
-
-def harmless(name: str) -> str:
-    """A name that may be anybody's, as part of a file's name."""
-    return re.sub(r"[^\w.-]+", "_", name).strip("._")[:80] or "recording"
-
-
-def free_path(folder: Path, stem: str, suffix: str) -> Path:
-    """A file of this name, or with a number behind it, that is not there yet."""
-    path, number = folder / f"{stem}{suffix}", 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}_{number}{suffix}"
-    return path

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from memory_rollout import memory_rollout, still
 
+from replay_viewer.rollout.episodes import Episode
 from replay_viewer.rollout.rewards import read_reward
-from replay_viewer.rollout.rollout import Episode, Rollout
+from replay_viewer.rollout.rollout import Rollout
 from replay_viewer.rollout.spread import EpisodeSpread
 
 STEPS, ENVS = 60, 7
