@@ -1,4 +1,4 @@
-"""Episodes of a recording, from its table of ends alone: no record is read for them."""
+"""The episodes of a recording, from its table of ends alone: no record is read for them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from ..rollout.growing_array import GrowingArray
 from ..rollout.episodes import Episode, Outcome, TerminalState
+from ..rollout.growing_array import GrowingArray
 from .layout import OUTCOMES, TERMINAL_STATES
 
 # By the table's codes; a newer minor version may have added others.
@@ -20,35 +20,7 @@ _STATES: dict[int, TerminalState] = {
     TERMINAL_STATES.index("recorded"): "recorded",
 }
 _SUCCESS = {0: False, 1: True}
-
-
 _COLUMNS = ("step", "first_record", "last_record", "outcome", "reason", "success", "terminal_state")
-
-
-class _End(NamedTuple):
-    """What a row of the table says: its number, then the columns of `_COLUMNS`."""
-
-    row: int
-    step: int
-    first: int
-    last: int
-    outcome: int
-    reason: int
-    success: int
-    terminal_state: int
-
-
-@dataclass
-class _Listed:
-    """An env whose episodes were asked for.
-
-    episodes: in order. rows: beside them, their rows in the table; -1 for what lies between and after those. coming:
-    rows that are not among them yet.
-    """
-
-    episodes: list[Episode]
-    rows: list[int]
-    coming: list[int]
 
 
 class EpisodeTable:
@@ -56,8 +28,8 @@ class EpisodeTable:
 
     Args:
         ends: columns of the terminals table, in the order of the table.
-        num_envs: envs in the recording. num_steps: steps in it; ends of steps that it lacks are ignored until it has
-            them.
+        num_envs: envs in the recording.
+        num_steps: steps in it; ends of steps that it lacks are ignored until it has them.
         reasons: names that the column "reason" counts.
         facts: lines about episodes after their end: `env_index`, the simulator's `step` of the end, and what is known.
     """
@@ -162,17 +134,26 @@ class EpisodeTable:
             self._unsorted.clear()
 
     def _ends_of(self, rows: list[int]) -> list[_End]:
-        # Whole columns as Python numbers: one number at a time out of numpy costs twenty times as much.
+        """What these rows say, as Python's own numbers."""
+        # By whole columns: one number at a time out of numpy costs twenty times as much.
         ends = self._ends.rows[rows]
         columns = (ends[name].tolist() for name in _COLUMNS)
         return [_End(*values) for values in zip(rows, *columns, strict=True)]
 
     def _ended(self, env_index: int, index: int, first: int, end: _End) -> Episode:
+        """The episode that a row ends."""
         state = _STATES.get(end.terminal_state, "none")
-        reason, success = self._reasons.get(end.reason, ""), _SUCCESS.get(end.success)
-        row = end.row if state == "table" else -1
-        outcome = _OUTCOMES.get(end.outcome, "unfinished")
-        episode = Episode(env_index, index, first, end.last, outcome, state, row, reason, success)
+        episode = Episode(
+            env_index,
+            index,
+            first,
+            end.last,
+            _OUTCOMES.get(end.outcome, "unfinished"),
+            terminal_state=state,
+            terminal_row=end.row if state == "table" else -1,
+            outcome_reason=self._reasons.get(end.reason, ""),
+            success=_SUCCESS.get(end.success),
+        )
         return _with_facts(episode, self._facts.get((env_index, end.step), {}))
 
     def _note(self, facts: Iterable[Mapping[str, Any]]) -> None:
@@ -194,7 +175,36 @@ class EpisodeTable:
                 return
 
 
+class _End(NamedTuple):
+    """What a row of the table says: its number, then the columns of `_COLUMNS`."""
+
+    row: int
+    step: int
+    first: int
+    last: int
+    outcome: int
+    reason: int
+    success: int
+    terminal_state: int
+
+
+@dataclass
+class _Listed:
+    """An env whose episodes were asked for.
+
+    Attributes:
+        episodes: in order.
+        rows: beside them, their rows in the table; -1 for what lies between and after those.
+        coming: rows that are not among them yet.
+    """
+
+    episodes: list[Episode]
+    rows: list[int]
+    coming: list[int]
+
+
 def _with_facts(episode: Episode, facts: Mapping[str, Any]) -> Episode:
+    """The episode with the reason and the success that were noted after its end."""
     reason, success = facts.get("reason"), facts.get("success")
     if isinstance(reason, str):
         episode = replace(episode, outcome_reason=reason)

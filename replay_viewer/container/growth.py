@@ -1,12 +1,10 @@
-"""Takes in what a writer appends to a recording's folder after it was opened."""
+"""The growth of a recording that is open: takes in what its writer appends to the folder."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from ..errors import FileProblem
 from ..rollout.rollout import Verdict
@@ -26,8 +24,11 @@ class ContainerGrowth:
     """Follows the files of an open recording. A refresh looks at their sizes and reads nothing twice.
 
     Args:
-        path: the recording's folder. meta: its content.
-        source, episodes, log: what was opened; a refresh extends them.
+        path: the recording's folder.
+        meta: the content of its meta.json.
+        source: its numbers; a refresh extends them, and the two that follow.
+        episodes: its episodes.
+        log: its log.
         pool: the source's; sealed when the recording is replaced.
         facts: lines about episodes that come after those that were read.
         doubts: verdicts that do not change.
@@ -86,13 +87,15 @@ class ContainerGrowth:
         # that is not there after they were counted ends an episode in a later record, or in the last one of them.
         self._log.refresh()
         num_steps = self._count_steps()
-        ends = self._new_ends()
-        self._pool.hold([self._path / TERMINALS, *(part.path for part in self._parts)])
+        table = Extent(self._path / TERMINALS, 0, os.stat(self._path / TERMINALS).st_size)
+        # The rows that were appended since, and those whose step was not there yet.
+        ends = read_ends(table, self._meta.layout, self._episodes.num_settled)
+        self._pool.hold([table.path, *(part.path for part in self._parts)])
         facts = list(self._facts.new())
         is_same = num_steps == self._source.num_steps
         if is_same and not facts and not (ends["last_record"] < num_steps).any():
             return False
-        self._source.grow(self._parts, num_steps, Extent(self._path / TERMINALS, 0, self._ends_size))
+        self._source.grow(self._parts, num_steps, table)
         self._episodes.grow(ends, num_steps, facts)
         return True
 
@@ -110,6 +113,7 @@ class ContainerGrowth:
         return num_steps
 
     def _measure_last(self) -> int:
+        """Bring the last segment's size up to date; returns the whole records in it."""
         last, layout = self._parts[-1], self._meta.layout
         if last.size < layout.header_bytes and len(self._parts) > 1 and not last.path.exists():
             self._parts.pop()  # A repair removes a last file that holds nothing.
@@ -119,17 +123,12 @@ class ContainerGrowth:
         return count_whole(size, layout.header_bytes, layout.record_bytes)
 
     def _begin_next(self) -> bool:
+        """Take in the segment after the last; returns whether there is one."""
         path = self._path / segment_name(len(self._parts))
         if not path.exists():
             return False
         self._parts.append(Extent(path, 0, 0))
         return True
-
-    def _new_ends(self) -> np.ndarray:
-        """The table's rows that were appended since, or whose step was not there yet."""
-        extent = Extent(self._path / TERMINALS, 0, os.stat(self._path / TERMINALS).st_size)
-        self._ends_size = extent.size
-        return read_ends(extent, self._meta.layout, self._episodes.num_settled)
 
 
 def _identity(path: Path) -> tuple[int, ...]:

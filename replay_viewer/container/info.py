@@ -1,4 +1,4 @@
-"""What a recording says about itself, beside its numbers."""
+"""The facts of a recording: what it says about itself, beside its numbers."""
 
 from __future__ import annotations
 
@@ -127,16 +127,11 @@ def plain(value: Any) -> Any:
 
 
 def _check_entity(entity: EntitySpec, where: object) -> None:
-    plain = entity.name.replace("_", "").replace("-", "")
-    _require(
-        plain.isascii() and plain.isalnum(),
-        where,
-        "entities",
-        f"has the name {entity.name!r}: use letters, digits, _ and -.",
-    )
-    _require(
-        entity.kind in ("robot", "object"), where, "entities", f"has the kind {entity.kind!r}, not robot or object."
-    )
+    letters = entity.name.replace("_", "").replace("-", "")
+    problem = f"has the name {entity.name!r}: use letters, digits, _ and -."
+    _require(letters.isascii() and letters.isalnum(), where, "entities", problem)
+    problem = f"has the kind {entity.kind!r}, not robot or object."
+    _require(entity.kind in ("robot", "object"), where, "entities", problem)
 
 
 def _check_shape(row: StructSpec, name: str, shape: tuple[int, ...], where: object) -> None:

@@ -1,4 +1,4 @@
-"""Where a mesh that a URDF names lies on this machine."""
+"""The paths of meshes: where a file that a URDF names lies on this machine."""
 
 from __future__ import annotations
 
@@ -21,17 +21,27 @@ def find_file(uri: str, urdf: Path, package_dirs: Sequence[Path] = (), inside: P
     A URDF that came with a recording is anybody's: with `inside`, files count only in that folder, links followed, and
     in `package_dirs`.
     """
-    found = (path for path in _files(uri, urdf, package_dirs) if inside is None or _is_in(path, inside, package_dirs))
-    return next(found, None)
+    for path in _files(uri, urdf, package_dirs):
+        if inside is None or _is_in(path, inside, package_dirs):
+            return path
+    return None
+
+
+def ros_package_path() -> list[Path]:
+    """The folders in which ROS looks for packages."""
+    return [Path(folder) for folder in os.environ.get("ROS_PACKAGE_PATH", "").split(os.pathsep) if folder]
 
 
 def _files(uri: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterator[Path]:
     """The existing files that may be meant. Links are kept: textures are looked up beside a mesh's name."""
-    return (Path(os.path.abspath(path)) for path in _candidates(uri, urdf, package_dirs) if os.path.isfile(path))
+    for path in _candidates(uri, urdf, package_dirs):
+        if os.path.isfile(path):
+            yield Path(os.path.abspath(path))
 
 
 def _is_in(path: Path, inside: Path, package_dirs: Sequence[Path]) -> bool:
-    return inside in path.resolve().parents or any(Path(os.path.abspath(d)) in path.parents for d in package_dirs)
+    folders = [Path(os.path.abspath(folder)) for folder in package_dirs]
+    return inside in path.resolve().parents or any(folder in path.parents for folder in folders)
 
 
 def _candidates(uri: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterable[Path]:
@@ -55,8 +65,3 @@ def _package_candidates(name: str, urdf: Path, package_dirs: Sequence[Path]) -> 
         yield folder / package / rest
     for folder in folders:
         yield folder / rest
-
-
-def ros_package_path() -> list[Path]:
-    """The folders in which ROS looks for packages."""
-    return [Path(folder) for folder in os.environ.get("ROS_PACKAGE_PATH", "").split(os.pathsep) if folder]

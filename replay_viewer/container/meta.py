@@ -1,4 +1,4 @@
-"""`meta.json`: everything that a program needs to read a recording's numbers, and what they mean."""
+"""The meta.json of a recording: everything that a program needs to read its numbers, and what they mean."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .info import EntitySpec, RecordingInfo, check_info, check_row, plain
 from .json_object import JsonObject, parse_object
 from .layout import FORMAT_NAME, META, VERSION, WORD_TYPES, FieldSpec, Layout, StructSpec, terminal_columns
 
-SEMANTICS = (
+_SEMANTICS = (
     "Record t is what the simulator showed after step t returned; its action, reward and terms belong to the "
     "transition that ends in it. Where a simulator resets inside a step, the record of an episode's last step already "
     "shows the next episode, and the state in which the episode ended is in terminals.npy. Quaternions are wxyz, "
@@ -28,7 +28,14 @@ _FLAGS = "1 terminated, 2 truncated (time-out), 4 was reset in this step"
 
 @dataclass(frozen=True)
 class Meta:
-    """The content of a meta.json. created: UTC, ISO 8601. writer: name and version of the program."""
+    """The content of a meta.json.
+
+    Attributes:
+        info: facts of the recording.
+        layout: where its numbers lie.
+        created: UTC, ISO 8601.
+        writer: name and version of the program.
+    """
 
     info: RecordingInfo
     layout: Layout
@@ -77,7 +84,7 @@ def to_json(meta: Meta) -> bytes:
             **_struct_to_json(layout.columns),
         },
         "flags": _FLAGS,
-        "semantics": SEMANTICS,
+        "semantics": _SEMANTICS,
         "metadata": dict(info.metadata),
     }
     lines = (

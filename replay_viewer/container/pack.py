@@ -1,4 +1,7 @@
-"""Packs a recording's folder into one file to send: a ZIP with stored, aligned members that numpy reads as an npz."""
+"""The packing of a recording's folder into one file to send.
+
+It is a ZIP with stored, aligned members, which numpy reads as an npz.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reads this package's own recordings, a folder or one packed file; see `record/FORMAT.md`."""
+"""The reader of this package's own recordings, a folder or one packed file: puts a `Rollout` together.
+
+FORMAT.md beside this file specifies them.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import numpy as np
 from ..errors import FileProblem
 from ..npz.npy import MAGIC
 from ..rollout.rollout import Rollout
-from .carried import AssetFolder, load_entities, load_terrain
+from .asset_folder import AssetFolder, load_entities, load_terrain
 from .episodes import EpisodeTable
 from .extents import Extent, content_of, folder_extents, packed_extents, segments
 from .growth import ContainerGrowth
@@ -23,6 +26,9 @@ from .meta import Meta, read_meta
 from .source import ContainerSource, FilePool
 from .terminals import read_ends
 from .verdicts import verdicts_of
+
+# A writer locks its log right after it made it.
+_LOCKED_AFTER = 2.0  # [s]
 
 
 def open_container(path: Path) -> Rollout:
@@ -41,6 +47,25 @@ def open_container(path: Path) -> Rollout:
     except BaseException:
         resources.close()
         raise
+
+
+def lacks_first_step(path: Path) -> str:
+    """What a recording's folder has to get before it can be opened; empty where it has its first step.
+
+    Raises:
+        FileProblem: it will never get one: the path is a file, or its writer is gone.
+        BadField, NewerVersion: a meta.json that does not fit.
+    """
+    if not path.exists():
+        return "it does not exist yet"
+    if not path.is_dir():
+        raise FileProblem(path, "is a file, and only a recording's folder grows.", "View it without --tail.")
+    extents = folder_extents(path)
+    if META in extents and TERMINALS in extents and segments(extents, read_meta(extents, path).layout, path)[1]:
+        return ""
+    if _is_abandoned(extents.get(LOG)):
+        raise FileProblem(path, "holds no whole step.", "Its process ended, or its disk was full, before the first.")
+    return "no step has been recorded yet"
 
 
 def _open(path: Path, resources: ExitStack) -> Rollout:
@@ -107,29 +132,6 @@ def _metadata(meta: Meta) -> dict[str, Any]:
         "every": info.every,
     }
     return {**info.metadata, **{key: value for key, value in known.items() if value is not None}}
-
-
-# A writer locks its log right after it made it.
-_LOCKED_AFTER = 2.0
-
-
-def lacks_first_step(path: Path) -> str:
-    """What a recording's folder has to get before it can be opened; empty where it has its first step.
-
-    Raises:
-        FileProblem: it will never get one: the path is a file, or its writer is gone.
-        BadField, NewerVersion: a meta.json that does not fit.
-    """
-    if not path.exists():
-        return "it does not exist yet"
-    if not path.is_dir():
-        raise FileProblem(path, "is a file, and only a recording's folder grows.", "View it without --tail.")
-    extents = folder_extents(path)
-    if META in extents and TERMINALS in extents and segments(extents, read_meta(extents, path).layout, path)[1]:
-        return ""
-    if _is_abandoned(extents.get(LOG)):
-        raise FileProblem(path, "holds no whole step.", "Its process ended, or its disk was full, before the first.")
-    return "no step has been recorded yet"
 
 
 def _is_abandoned(log: Extent | None) -> bool:

@@ -1,4 +1,8 @@
-"""The numbers of a recording, read from its files when they are asked for."""
+"""The source of a recording's numbers: reads them from its files when they are asked for.
+
+Reads are `pread`s and never a memory map: a recording may be cut while it is open, which kills a process that has it
+mapped, and one cold `pread` is a hundred times faster than the page faults of a cold map.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +24,19 @@ from .layout import NOT_CAPTURED, FieldSpec, Layout
 _GAP_BYTES = 128 * 1024
 # At most this much is in memory besides the result.
 _CHUNK_BYTES = 2**20
+_MAX_OPEN = 64
+_READ_ONLY = os.O_RDONLY | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
 class _Run:
-    """Steps of one segment that one read fetches: `count` of them, from record `record` of `segment`.
+    """Steps of one segment that one read fetches.
 
-    first: position of the first of them in the result.
+    Attributes:
+        first: position of the first of them in the result.
+        count: of steps.
+        segment: that holds them.
+        record: of the segment, the first of them.
     """
 
     first: int
@@ -38,7 +48,19 @@ class _Run:
 class ContainerSource:
     """A `Source` over segments of records and the table of terminal states.
 
-    parts: the segments in order. ends: the table. release: called by `close`.
+    Args:
+        pool: reads the files.
+        layout: where everything lies in them.
+        parts: the segments in order.
+        num_steps: whole records in all of them.
+        ends: the table.
+        release: called by `close`.
+
+    Attributes:
+        parts: as given.
+        num_steps: as given.
+        num_envs: N.
+        fields: by name.
     """
 
     def __init__(
@@ -50,8 +72,8 @@ class ContainerSource:
         ends: Extent,
         release: Callable[[], None],
     ) -> None:
-        self._pool, self._layout, self._parts, self._ends = pool, layout, tuple(parts), ends
-        self._release = release
+        self._pool, self._layout, self._release = pool, layout, release
+        self.parts, self._ends = tuple(parts), ends
         self.num_steps, self.num_envs = num_steps, layout.num_envs
         self.fields: Mapping[str, Field] = {
             f.name: Field(f.name, f.shape, np.dtype(f.dtype), f.unit) for f in layout.row.fields
@@ -80,29 +102,22 @@ class ContainerSource:
             return self.read(name, slice(last, last + 1), [int(end["env_index"])])[0, 0]
         return words.view(field.dtype).reshape(field.shape).copy()
 
-    def heads(self, steps: Sequence[int]) -> np.ndarray:
-        """The simulator's step number and its time [s] of some records, fields "step" and "t", shape (len(steps),)."""
-        heads = []
-        for step in steps:
-            segment, record = divmod(step, self._layout.records_per_segment)
-            offset = self._layout.header_bytes + record * self._layout.record_bytes
-            heads.append(self._pool.read(self._parts[segment], offset, 16))
-        return np.frombuffer(b"".join(heads), [("step", "<i8"), ("t", "<f8")])
-
-    @property
-    def parts(self) -> Sequence[Extent]:
-        """The segments in order."""
-        return self._parts
+    def simulator_step(self, step: int) -> int:
+        """The simulator's own number of a recorded step."""
+        segment, record = divmod(step, self._layout.records_per_segment)
+        offset = self._layout.header_bytes + record * self._layout.record_bytes
+        content = self._pool.read(self.parts[segment], offset, 8)
+        return int.from_bytes(content, "little", signed=True)
 
     @property
     def torn_bytes(self) -> int:
         """What was written of a record that never became whole."""
-        written = sum(max(0, part.size - self._layout.header_bytes) for part in self._parts)
+        written = sum(max(0, part.size - self._layout.header_bytes) for part in self.parts)
         return written - self.num_steps * self._layout.record_bytes
 
     def grow(self, parts: Sequence[Extent], num_steps: int, ends: Extent) -> None:
         """The segments and the table hold more now, `num_steps` steps in all."""
-        self._parts, self.num_steps, self._ends = tuple(parts), num_steps, ends
+        self.parts, self.num_steps, self._ends = tuple(parts), num_steps, ends
 
     def close(self) -> None:
         self._release()
@@ -117,9 +132,11 @@ class ContainerSource:
         stride = steps.step * layout.record_bytes
         inner = np.empty(field.shape, field.dtype).strides
         at = layout.header_bytes + layout.env_offset + low * layout.row.num_bytes + layout.row.offsets[field.name]
-        for run in self._runs(steps, 1 if stride - span > _GAP_BYTES else max(1, _CHUNK_BYTES // stride)):
+        # What lies far apart is read step by step.
+        longest = 1 if stride - span > _GAP_BYTES else max(1, _CHUNK_BYTES // stride)
+        for run in self._runs(steps, longest):
             size = (run.count - 1) * stride + span
-            content = self._pool.read(self._parts[run.segment], at + run.record * layout.record_bytes, size)
+            content = self._pool.read(self.parts[run.segment], at + run.record * layout.record_bytes, size)
             shape = (run.count, high - low + 1, *field.shape)
             block = np.ndarray(shape, field.dtype, content, 0, (stride, layout.row.num_bytes, *inner))
             values[run.first : run.first + run.count, columns] = block[:, nearby - low]
@@ -135,29 +152,13 @@ class ContainerSource:
             first += count
 
 
-def _neighbours(envs: np.ndarray, row_bytes: int) -> list[np.ndarray]:
-    """Positions in `envs`, grouped such that the envs of a group lie close together in a record."""
-    if not len(envs):
-        return []
-    if (envs.max() - envs.min()) * row_bytes <= _GAP_BYTES:
-        return [np.arange(len(envs))]
-    order = np.argsort(envs, kind="stable")
-    far = np.diff(envs[order]) * row_bytes > _GAP_BYTES
-    return np.split(order, np.flatnonzero(far) + 1)
-
-
-_READ_ONLY = os.O_RDONLY | os.O_CLOEXEC
-
-
 class FilePool:
-    """Opens files when they are read and closes those that were used least recently; several threads may read.
+    """Files that are opened when they are read and closed when they were used least recently, so that few are open.
 
-    Reads are `pread`s and never a memory map: a recording may be cut while it is open, which kills a process that has
-    it mapped, and one cold `pread` is a hundred times faster than the page faults of a cold map.
+    Several threads may read.
     """
 
-    def __init__(self, max_open: int = 64) -> None:
-        self._max_open = max_open
+    def __init__(self) -> None:
         self._fds: OrderedDict[Path, int] = OrderedDict()
         self._lock = Lock()
         self._is_sealed = False
@@ -180,7 +181,7 @@ class FilePool:
         """
         with self._lock:
             for path in paths:
-                if path not in self._fds and len(self._fds) < self._max_open:
+                if path not in self._fds and len(self._fds) < _MAX_OPEN:
                     self._fds[path] = os.open(path, _READ_ONLY)
 
     def seal(self) -> None:
@@ -196,11 +197,22 @@ class FilePool:
         if path not in self._fds:
             if self._is_sealed:
                 raise FileProblem(path, "is gone.")
-            if len(self._fds) >= self._max_open:
+            if len(self._fds) >= _MAX_OPEN:
                 os.close(self._fds.popitem(last=False)[1])
             self._fds[path] = _open(path)
         self._fds.move_to_end(path)
         return self._fds[path]
+
+
+def _neighbours(envs: np.ndarray, row_bytes: int) -> list[np.ndarray]:
+    """Positions in `envs`, grouped such that the envs of a group lie close together in a record."""
+    if not len(envs):
+        return []
+    if (envs.max() - envs.min()) * row_bytes <= _GAP_BYTES:
+        return [np.arange(len(envs))]
+    order = np.argsort(envs, kind="stable")
+    far = np.diff(envs[order]) * row_bytes > _GAP_BYTES
+    return np.split(order, np.flatnonzero(far) + 1)
 
 
 def _open(path: Path) -> int:

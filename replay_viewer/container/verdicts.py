@@ -1,4 +1,4 @@
-"""What a recording leaves to doubt, and what it states: for the viewer and `replay-viewer info`."""
+"""The verdicts on a recording: what it states, and what it leaves to doubt."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _time(meta: Meta, source: ContainerSource) -> list[Verdict]:
     every, dt = meta.info.every, meta.info.control_dt
     reason = "stated by the recording" if every == 1 else f"one control step of {dt:g} s in {every} is recorded"
     verdicts = [Verdict("control_dt", f"{dt * every:g} s", reason, "stated")]
-    first, last = source.heads([0, source.num_steps - 1])["step"].tolist()
+    first, last = source.simulator_step(0), source.simulator_step(source.num_steps - 1)
     missing = (last - first) // every + 1 - source.num_steps
     if missing > 0:
         reason = f"{source.num_steps} of the steps {first} to {last} are recorded; the time shown leaves the gaps out"

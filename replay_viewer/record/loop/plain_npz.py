@@ -26,7 +26,7 @@ import numpy as np
 
 from ...container.info import EntitySpec, plain
 from ...container.layout import TERMINAL_STATES
-from ...container.steps import RecordedSteps
+from ...container.recorded_steps import RecordedSteps
 from ...npz.write import NpzArray, write_npz
 from ...rotations import wxyz_to_xyzw
 from .plain_info import ENDS

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
 from ...container.layout import META
-from ...container.steps import RecordedSteps
+from ...container.recorded_steps import RecordedSteps
 from ...errors import BadArgument, FileProblem
 from ...progress import ProgressBar, duration
 from ..adapters.registry import find_adapter
-from ..arrays import Rows
 from ..attach import AttachedRecorder, attach
 from ..episodes import EpisodeRecord, EpisodeRecords
+from ..rows import Rows
 from .env_loop import action_function, first_of, is_left_ended, no_gradients, reset
 from .plain_npz import write_plain_npz
 from .policy_log import PolicyLog

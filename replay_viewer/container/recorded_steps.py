@@ -1,9 +1,11 @@
-"""A finished recording's folder, read field by field in blocks of steps, with the states in which episodes ended."""
+"""The steps of a finished recording's folder, field by field in blocks, with the states in which episodes ended.
+
+For what turns a recording into other arrays where it was made: unlike the `reader`, it runs on Python 3.8.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,8 @@ from .meta import read_meta
 from .terminals import read_ends
 
 _CAPTURED = TERMINAL_STATES.index("captured")
+_UNKNOWN = -1
+_BLOCK_BYTES = 1 << 20
 
 
 class RecordedSteps:
@@ -27,8 +31,11 @@ class RecordedSteps:
         first: records before this one are left out.
 
     Attributes:
-        info: what the recording says about itself. num_steps: T. num_envs: N.
-        fields: by name. ends: columns of the terminals table by last record, of the steps there are; record numbers
+        info: what the recording says about itself.
+        num_steps: T.
+        num_envs: N.
+        fields: by name.
+        ends: columns of the terminals table, in the order of their last records, of the steps there are; record numbers
             count from `first`.
     """
 
@@ -42,16 +49,17 @@ class RecordedSteps:
         self.fields = self._layout.row.by_name
         self._terminals = extents[TERMINALS]
         self.ends, self._rows = self._read_ends(num_records)
-        self._success = {
+        noted = read_lines(content_of(extents[EPISODES])) if EPISODES in extents else ()
+        self._noted_success = {
             (line.get("env_index"), line.get("step")): line["success"]
-            for line in (read_lines(content_of(extents[EPISODES])) if EPISODES in extents else ())
+            for line in noted
             if isinstance(line.get("success"), bool)
         }
 
     @property
     def block_steps(self) -> int:
         """Steps that are worth reading at once: about a megabyte of records."""
-        return max(1, (1 << 20) // self._layout.record_bytes)
+        return max(1, _BLOCK_BYTES // self._layout.record_bytes)
 
     def read(self, name: str, start: int, stop: int) -> np.ndarray:
         """Values of a field at these steps, a new array (stop - start, N, *field.shape)."""
@@ -80,8 +88,8 @@ class RecordedSteps:
         """1 and 0 in the last step of episodes of which it is known, NaN elsewhere; (T, N) float32."""
         found = np.full((self.num_steps, self.num_envs), np.nan, np.float32)
         for end in self.ends:
-            success: Any = self._success.get((int(end["env_index"]), int(end["step"])), int(end["success"]))
-            if success != -1:
+            success = self._noted_success.get((int(end["env_index"]), int(end["step"])), int(end["success"]))
+            if success != _UNKNOWN:
                 found[end["last_record"], end["env_index"]] = success
         return found
 

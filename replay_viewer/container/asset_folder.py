@@ -1,4 +1,7 @@
-"""What a recording carries beside numbers: URDFs with their meshes, and the terrain."""
+"""The assets of an open recording: URDFs with their meshes, and the terrain, as files on this machine.
+
+A recording may be anybody's: nothing that it names is looked for outside of it.
+"""
 
 from __future__ import annotations
 
