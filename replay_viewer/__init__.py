@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .record.adapters import Adapter, Description, Endings, register_adapter
     from .record.attach import attach
     from .record.episodes import EpisodeRecord
+    from .record.loop.collect_frames import collect_frames_from_env
     from .record.loop.policies import make_policy
     from .record.loop.rollout_recorder import RolloutRecorder
     from .record.recorder import Recorder
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from .replay.replay import Replay, open_replay
     from .robot import Robot, load_robot
     from .rollout.rollout import Rollout
-    from .video.collect import collect_frames_from_env
     from .video.save import save_video
     from .video.writer import VideoWriter
     from .viewer.layers import Layer
@@ -57,7 +57,7 @@ _HOMES = {
     "VideoWriter": "video.writer",
     "Viewer": "viewer.viewer",
     "attach": "record.attach",
-    "collect_frames_from_env": "video.collect",
+    "collect_frames_from_env": "record.loop.collect_frames",
     "load_robot": "robot",
     "load_rollout": "formats",
     "make_policy": "record.loop.policies",

@@ -12,13 +12,15 @@ from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
+from ..arrays import as_array
 from ..errors import BadArgument, BadField, UnknownName
 from .adapters import Adapter, Hook, Request, find_adapter
-from .arrays import Gatherer, HostCopier, HostCopy, Rows, as_array
 from .background import BackgroundCalls
+from .copies import Gatherer, HostCopier, HostCopy
 from .patches import Function, Patches
 from .recorder import Recorder
-from .seen_steps import SeenEnds, SeenStep, StepWriter
+from .rows import Rows
+from .step_writer import SeenEnds, SeenStep, StepWriter
 
 # Of steps that are on their way from a GPU: simulated seconds, and steps.
 _LONGEST_DELAY, _LARGEST_DEPTH = 0.25, 8

@@ -11,15 +11,16 @@ from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
+from ..arrays import as_array
 from ..container.info import RecordingInfo
 from ..container.rows import PackedStep, Values
 from ..container.terminals import EpisodeEnds
 from ..container.writer import ContainerWriter
 from ..errors import BadField, FileProblem, RecordingStopped, UnknownName
 from ..paths import numbered
-from .arrays import Gatherer, as_array
+from .copies import Gatherer
 from .episodes import EpisodeSums
-from .logged import Logged, LoggedValues
+from .logged_values import Logged, LoggedValues
 
 # Of the field "flags"; see FORMAT.md.
 _BITS = {"terminated": 1, "truncated": 2}
@@ -70,7 +71,7 @@ class Recorder:
         self._writer = _open_new(Path(path), lambda free: ContainerWriter(free, info, **options))
         self._info = info
         shapes = {name: tuple(shape) for name, shape in (signals or {}).items()}
-        self._logged = LoggedValues(self.path, len(info.env_ids), shapes, [])
+        self._logged = LoggedValues(self.path, len(info.env_ids), shapes)
         self._sums = EpisodeSums(len(info.env_ids))
         self._ends: list[EpisodeEnds] = []
         self._packed: PackedStep | None = None

@@ -3,9 +3,8 @@
 imageio-ffmpeg, which brings the encoder, is imported when it is needed.
 """
 
-from .collect import collect_frames_from_env
 from .probe import VideoFacts, probe_video, read_frames
 from .save import save_video
 from .writer import VideoWriter
 
-__all__ = ["VideoFacts", "VideoWriter", "collect_frames_from_env", "probe_video", "read_frames", "save_video"]
+__all__ = ["VideoFacts", "VideoWriter", "probe_video", "read_frames", "save_video"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import as_array
 from ..errors import BadArgument
-from ..record.arrays import as_array
 
 # Filters of pictures overshoot by a little.
 _TOLERANCE = 0.01

@@ -25,7 +25,7 @@ from legged_fake import DOF_NAMES
 from legged_gym_sim import LeggedGymSim
 
 from replay_viewer import attach
-from replay_viewer.record.arrays import as_array
+from replay_viewer.arrays import as_array
 
 NUM_ENVS, NUM_RECORDED, LIMIT, WARM_UP = 4096, 16, 1.02, 20
 BUFFERS = ("root_states", "dof_pos", "dof_vel", "torques", "contact_forces", "commands", "actions", "rew_buf")

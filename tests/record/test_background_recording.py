@@ -22,8 +22,8 @@ from legged_gym_sim import LeggedGymSim
 
 from replay_viewer import attach
 from replay_viewer.record import attach as attach_module
-from replay_viewer.record.arrays import HostCopier, HostCopy
 from replay_viewer.record.background import BackgroundCalls
+from replay_viewer.record.copies import HostCopier, HostCopy
 
 
 class LateCopier:

@@ -16,8 +16,8 @@ from legged_gym_sim import GymWrapper
 from replay_viewer import attach
 from replay_viewer.record.adapters.isaac_lab import shape_of
 from replay_viewer.record.adapters.manager_based import EndingReasons
-from replay_viewer.record.adapters.scene import Columns as SomeColumns
 from replay_viewer.record.adapters.scene import entity_name, tensor
+from replay_viewer.record.rows import Columns as SomeColumns
 
 ENVS = [1, 3, 4]
 URDF = '<robot name="dog"><link name="base"/></robot>'

@@ -17,7 +17,7 @@ from mqe_sim import DefenderWrapper, EmptyWrapper, MqeSim, OpenRlWrapper, Pushbo
 
 from replay_viewer import attach
 from replay_viewer.errors import BadField
-from replay_viewer.record import arrays
+from replay_viewer.record import copies, rows
 
 ENVS = [1, 3, 4]
 NOT_CAPTURED = 0xFFFFFFFF
@@ -50,7 +50,8 @@ def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if name == "torch":
         pytest.importorskip("torch")
     if elsewhere:
-        monkeypatch.setattr(arrays, "nearest", lambda array: array)
+        for module in (copies, rows):
+            monkeypatch.setattr(module, "numpy_if_on_host", lambda array: array)
     return name
 
 

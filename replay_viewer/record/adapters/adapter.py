@@ -9,8 +9,8 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from ..arrays import Rows
 from ..patches import Patches
+from ..rows import Rows
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from typing import Any, Iterator, Mapping
 
 import numpy as np
 
+from ...arrays import as_array
 from ...container.info import EntitySpec
-from ..arrays import Rows, as_array
+from ..rows import Rows
 from .adapter import Request
 from .scene import entity_name, tensor, with_urdf
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..arrays import as_array
+from ...arrays import as_array
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
 from .isaac_lab import IsaacLabScene

@@ -10,7 +10,7 @@ from typing import Any, Iterator, Sequence
 
 import numpy as np
 
-from ..arrays import as_array
+from ...arrays import as_array
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
 from .isaac_lab import IsaacLabScene

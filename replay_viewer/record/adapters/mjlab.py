@@ -10,10 +10,11 @@ from typing import Any, Iterator
 import numpy as np
 
 from ...container.info import EntitySpec
+from ..rows import Columns
 from .adapter import Request
 from .mujoco.terrain import terrain_mesh
 from .mujoco.urdf import export_urdf
-from .scene import Columns, entity_name, with_urdf
+from .scene import entity_name, with_urdf
 
 
 class MjlabScene:

@@ -18,8 +18,9 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
+from ...arrays import as_array
 from ...container.info import EntitySpec
-from ..arrays import Rows, as_array
+from ..rows import Rows
 from .adapter import Adapter, Description, Endings, Hook, Request
 from .legged_gym import find_urdf, grid_mesh, terrain_mesh
 

@@ -7,8 +7,9 @@ from typing import Any, MutableSequence, Sequence
 
 import numpy as np
 
-from ..arrays import Rows, like
+from ...arrays import numbers_like
 from ..patches import Function, Patches
+from ..rows import Rows
 
 TERMINATION = "termination"
 _RULES = ("only_positive_rewards", "only_positive_rewards_ji22_style", "sigma_rew_neg")
@@ -76,7 +77,7 @@ class RewardTerms:
         scales = [self._env.reward_scales[name] for name in self.names]
         if scales != self._scales:
             # Scales may change while a policy learns.
-            self._scales, self._factors = scales, like(self._kept, scales)
+            self._scales, self._factors = scales, numbers_like(self._kept, scales)
         return self._kept * self._factors
 
     def _listen(self, column: int, original: Function) -> Function:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Rows, as_array
+from ...arrays import as_array
+from ..rows import Rows
 
 # Ends of episodes have arrays of their own. In info they mislead: legged_gym refreshes `time_outs` at resets only.
 ENDS = frozenset(

@@ -9,8 +9,8 @@ from typing import Any, Callable, Sequence
 
 import numpy as np
 
+from ...arrays import as_array
 from ...errors import BadArgument, FileProblem, UnknownName, listing
-from ..arrays import as_array
 from .env_loop import groups_of, own_group
 from .weights import NORMALIZATION_EPS, ActorWeights, find_actor, is_torchscript, is_weights, load_weights
 

@@ -10,9 +10,10 @@ from typing import Any, Iterator
 
 import numpy as np
 
+from ...arrays import as_array
 from ...errors import BadField, FileProblem
 from ...npz.write import CLOSE_OBJECT_ARRAY, NpzArray, open_object_array, value_opcodes
-from ..arrays import Rows, as_array
+from ..rows import Rows
 from .env_loop import by_name
 from .plain_info import plain_info
 

@@ -11,8 +11,8 @@ from typing import Any, NoReturn, Sequence
 
 import numpy as np
 
+from ....arrays import as_array
 from ....errors import BadArgument
-from ...arrays import as_array
 from ...patches import Function, Patches
 from ..adapter import Adapter, Description, Endings, Hook, Request
 from ..mujoco.scene import MujocoScene

@@ -7,7 +7,7 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from ...arrays import as_array
+from ....arrays import as_array
 from ..adapter import Endings
 
 

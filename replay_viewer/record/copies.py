@@ -1,77 +1,15 @@
-"""Arrays of whatever library a simulator uses, as numpy arrays; torch is never imported."""
+"""What is read of a simulator, copied into one block per step and into the host's memory, without holding up a GPU."""
 
 from __future__ import annotations
 
 import math
 import sys
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping
 
 import numpy as np
 
+from ..arrays import as_array, numpy_if_on_host
 from ..container.layout import is_pose
-
-
-def as_array(values: Any) -> np.ndarray:
-    """A numpy array of numbers, sequences, arrays or torch tensors, on whatever device; may share their memory."""
-    if isinstance(values, np.ndarray):
-        return values
-    if hasattr(values, "detach"):
-        return values.detach().cpu().numpy()
-    return np.asarray(values)
-
-
-def nearest(array: Any) -> Any:
-    """A tensor in the host's memory as a numpy array on that memory, since numpy is the faster one with few rows."""
-    if isinstance(array, np.ndarray) or array.device.type != "cpu":
-        return array
-    return (array.detach() if array.requires_grad else array).numpy()
-
-
-def like(array: Any, numbers: Sequence[float]) -> Any:
-    """Numbers as a one-dimensional array of the library and type of another, where that is."""
-    return np.array(numbers, array.dtype) if isinstance(array, np.ndarray) else array.new_tensor(numbers)
-
-
-class Rows:
-    """The recorded rows of a simulator's arrays, whose first axis counts its envs.
-
-    env_ids: (n,) indices along that axis.
-    """
-
-    def __init__(self, env_ids: Sequence[int]) -> None:
-        self.env_ids = np.asarray(env_ids, dtype=np.int64)
-        first, count = int(self.env_ids[0]), len(self.env_ids)
-        # Neighbouring rows are a view, which costs nothing; others are one index and one copy.
-        neighbours = np.array_equal(self.env_ids, np.arange(first, first + count))
-        self._slice = slice(first, first + count) if neighbours else None
-        self._index: Any = None
-
-    def __len__(self) -> int:
-        return len(self.env_ids)
-
-    def of(self, array: Any) -> Any:
-        """The rows of an array or a tensor, where it is; perhaps a view."""
-        array = nearest(array)
-        if self._slice is not None:
-            return array[self._slice]
-        if isinstance(array, np.ndarray):
-            # The faster one, but it would first make a whole copy of a strided array.
-            return array.take(self.env_ids, 0) if array.flags.c_contiguous else array[self.env_ids]
-        if self._index is None or self._index.device != array.device:
-            self._index = sys.modules["torch"].as_tensor(self.env_ids, device=array.device)
-        return array.index_select(0, self._index)
-
-    def copied(self, array: Any) -> Any:
-        """The rows as a copy of their own, since simulators reuse their buffers."""
-        rows = self.of(array)
-        return rows if self._slice is None else rows.copy() if isinstance(rows, np.ndarray) else rows.clone()
-
-    def table(self, like: Any, num_columns: int) -> Any:
-        """An uninitialised (n, num_columns) array of the type of `like`, where that is."""
-        like = nearest(like)
-        if isinstance(like, np.ndarray):
-            return np.empty((len(self), num_columns), like.dtype)
-        return like.new_empty((len(self), num_columns))
 
 
 class Gatherer:
@@ -106,7 +44,7 @@ class Gatherer:
         for index, num_axes in self._plan:
             part = arrays[index]
             if not isinstance(part, np.ndarray):
-                part = nearest(part)
+                part = numpy_if_on_host(part)
             parts.append(part if num_axes == 2 else part.reshape(len(part), -1))
         if not isinstance(parts[0], np.ndarray):
             return sys.modules["torch"].cat(parts, 1).float()
@@ -119,32 +57,22 @@ class Gatherer:
         return {name: block[:, columns].reshape(-1, *self.shapes[name]) for name, columns in self.columns.items()}
 
     def _make_plan(self, read: Mapping[str, Any]) -> None:
-        fields = {}
+        """Settle in which order the arrays stand in a block, and where each field lies then."""
+        arrays = _flat(read)
+        indices, count = {}, 0
         for name, value in read.items():
-            parts = value if isinstance(value, tuple) else (value,)
-            width = sum(math.prod(part.shape[1:]) for part in parts)
-            self.shapes[name] = (width,) if isinstance(value, tuple) else tuple(value.shape[1:])
-            start = sum(len(indices) for indices, _ in fields.values())
-            fields[name] = (range(start, start + len(parts)), width)
-        arrays, plan, end = _flat(read), [], 0
-        for name in sorted(fields, key=lambda name: (not is_pose(name), name == "rew_terms")):
-            indices, width = fields[name]
-            plan += [(index, len(arrays[index].shape)) for index in indices]
+            num_parts = len(value) if isinstance(value, tuple) else 1
+            indices[name] = range(count, count + num_parts)
+            count += num_parts
+        plan, end = [], 0
+        for name in sorted(read, key=lambda name: (not is_pose(name), name == "rew_terms")):
+            width = sum(math.prod(arrays[index].shape[1:]) for index in indices[name])
+            plan += [(index, len(arrays[index].shape)) for index in indices[name]]
             self.columns[name] = slice(end, end + width)
+            self.shapes[name] = (width,) if isinstance(read[name], tuple) else tuple(read[name].shape[1:])
             end += width
         # At the end, since half a plan would fit no step that follows an interrupt.
         self._width, self._plan = end, plan
-
-
-def _flat(read: Mapping[str, Any]) -> list[Any]:
-    """The arrays one after the other, those of tuples too."""
-    arrays: list[Any] = []
-    for value in read.values():
-        if isinstance(value, tuple):
-            arrays += value
-        else:
-            arrays.append(value)
-    return arrays
 
 
 class HostCopy:
@@ -195,3 +123,14 @@ class HostCopier:
             done = self._stream.record_event()
         block.record_stream(self._stream)
         return HostCopy(pinned.numpy(), done.synchronize)
+
+
+def _flat(read: Mapping[str, Any]) -> list[Any]:
+    """The arrays one after the other, those of tuples too."""
+    arrays: list[Any] = []
+    for value in read.values():
+        if isinstance(value, tuple):
+            arrays += value
+        else:
+            arrays.append(value)
+    return arrays

@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Sequence, Tuple
 
 import numpy as np
 
+from ..arrays import as_array
 from ..errors import BadField, UnknownName
-from .arrays import as_array
 
 # Of one step: signals by name, and the terms side by side.
 Logged = Tuple[Dict[str, np.ndarray], np.ndarray]
+_NO_TERMS = np.zeros((0, 0), np.float32)
 
 
-@dataclass
 class LoggedValues:
     """Collects signals and terms until the step that they belong to is appended; they are stored as float32.
 
     The first step fixes the names. In later steps, what was not logged is NaN.
 
-    Attributes:
+    Args:
         where: the recording, for messages.
         num_envs: rows of every value.
+        signals: shape of one env's value, by name, of those that come later than in the first step.
+
+    Attributes:
         signals: shape of one env's value, by name.
         terms: names of reward terms, in the order of their columns.
     """
 
-    where: object
-    num_envs: int
-    signals: dict[str, tuple[int, ...]]
-    terms: list[str]
-    _fixed: bool = False
-    _values: dict[str, np.ndarray] = field(default_factory=dict)
-    _term_values: dict[str, np.ndarray] = field(default_factory=dict)
-    _refused: set[str] = field(default_factory=set)
+    def __init__(self, where: object, num_envs: int, signals: Mapping[str, tuple[int, ...]]) -> None:
+        self.signals = dict(signals)
+        self.terms: list[str] = []
+        self._where, self._num_envs = where, num_envs
+        self._fixed = False
+        self._values: dict[str, np.ndarray] = {}
+        self._term_values: dict[str, np.ndarray] = {}
+        self._refused: set[str] = set()
 
     def put(self, name: str, values: Any) -> None:
         """Log a signal, (num_envs, ...) or one number for all. Raises UnknownName, BadField."""
@@ -43,7 +45,7 @@ class LoggedValues:
             return
         shape = self.signals.setdefault(name, array.shape[1:])
         if array.shape[1:] != shape:
-            raise BadField(self.where, name, f"has shape {array.shape}, expected {(self.num_envs, *shape)}.")
+            raise BadField(self._where, name, f"has shape {array.shape}, expected {(self._num_envs, *shape)}.")
         self._values[name] = array
 
     def put_term(self, name: str, values: Any) -> None:
@@ -60,35 +62,32 @@ class LoggedValues:
         return self._fixed and len(self._values) == len(self.signals) and len(self._term_values) == len(self.terms)
 
     def take(self, rewards: tuple[int, ...]) -> Logged:
-        """What was logged for this step, and the terms side by side, (*rewards, num_terms).
+        """What was logged for this step, and the terms side by side, (*rewards, num_terms); the next begins empty.
 
-        rewards: shape of the step's rewards, (num_envs,) or (num_envs, num_agents). The next step begins empty.
+        Args:
+            rewards: shape of the step's rewards, (num_envs,) or (num_envs, num_agents).
         """
         if not (self.signals or self.terms):
             self._fixed = True
-            return {}, _NOTHING
-        signals = {name: self._values.get(name, _unknown((self.num_envs, *s))) for name, s in self.signals.items()}
+            return {}, _NO_TERMS
+        signals = {name: self._values.get(name, _unknown((self._num_envs, *s))) for name, s in self.signals.items()}
         terms = _unknown((*rewards, len(self.terms)))
         for column, name in enumerate(self.terms):
             if name in self._term_values:
                 terms[..., column] = self._fit(name, self._term_values[name], rewards)
-        self.clear()
-        self._fixed = True
-        return signals, terms
-
-    def clear(self) -> None:
-        """Forget what was logged for this step."""
         self._values.clear()
         self._term_values.clear()
+        self._fixed = True
+        return signals, terms
 
     def _rows(self, name: str, values: Any) -> np.ndarray:
         # A copy: simulators reuse their buffers.
         array = np.array(as_array(values), dtype=np.float32)
         if array.ndim == 0:
-            array = np.full(self.num_envs, array, np.float32)
-        if array.shape[0] != self.num_envs:
+            array = np.full(self._num_envs, array, np.float32)
+        if array.shape[0] != self._num_envs:
             raise BadField(
-                self.where, name, f"has shape {array.shape}, expected a row for each of {self.num_envs} envs."
+                self._where, name, f"has shape {array.shape}, expected a row for each of {self._num_envs} envs."
             )
         return array
 
@@ -98,7 +97,7 @@ class LoggedValues:
             return term
         if term.shape == rewards[:1]:
             return term[:, None]  # The same for all agents.
-        raise BadField(self.where, name, f"has shape {term.shape}, but the rewards of a step have {rewards}.")
+        raise BadField(self._where, name, f"has shape {term.shape}, but the rewards of a step have {rewards}.")
 
     def _admits(self, kind: str, name: str, known: Sequence[str] | Mapping[str, Any], declaration: str) -> bool:
         """Whether the name is among those of the first step; says once that it is not, then lets the loop go on."""
@@ -108,9 +107,6 @@ class LoggedValues:
             return False
         self._refused.add(name)
         raise UnknownName(kind, name, tuple(known), f"the first step; declare it up front with {declaration}")
-
-
-_NOTHING = np.zeros((0, 0), np.float32)
 
 
 def _unknown(shape: tuple[int, ...]) -> np.ndarray:

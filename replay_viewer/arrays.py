@@ -1,0 +1,31 @@
+"""Arrays of whatever library a simulator uses, as numpy arrays; torch is never imported."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import numpy as np
+
+
+def as_array(values: Any) -> np.ndarray:
+    """A numpy array of numbers, sequences, arrays or torch tensors, on whatever device; may share their memory."""
+    if isinstance(values, np.ndarray):
+        return values
+    if hasattr(values, "detach"):
+        return values.detach().cpu().numpy()
+    return np.asarray(values)
+
+
+def numpy_if_on_host(array: Any) -> Any:
+    """A tensor in the host's memory as a numpy array on that memory, since numpy is the faster one with few rows.
+
+    Tensors elsewhere, and numpy arrays, are returned as they are.
+    """
+    if isinstance(array, np.ndarray) or array.device.type != "cpu":
+        return array
+    return (array.detach() if array.requires_grad else array).numpy()
+
+
+def numbers_like(example: Any, numbers: Sequence[float]) -> Any:
+    """Numbers as a one-dimensional array of the library and type of an example, where that is."""
+    return np.array(numbers, example.dtype) if isinstance(example, np.ndarray) else example.new_tensor(numbers)

@@ -1,0 +1,91 @@
+"""Some rows, and some columns, of a simulator's arrays; neighbours are taken as a view, which costs nothing."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Iterable, Sequence
+
+import numpy as np
+
+from ..arrays import numpy_if_on_host
+
+
+class Rows:
+    """The recorded rows of a simulator's arrays, whose first axis counts its envs.
+
+    Attributes:
+        env_ids: (n,) indices along that axis.
+    """
+
+    def __init__(self, env_ids: Sequence[int]) -> None:
+        self.env_ids = np.asarray(env_ids, dtype=np.int64)
+        self._slice = as_slice(self.env_ids)
+        self._index = _TorchIndex(self.env_ids)
+
+    def __len__(self) -> int:
+        return len(self.env_ids)
+
+    def of(self, array: Any) -> Any:
+        """The rows of an array or a tensor, where it is; perhaps a view."""
+        array = numpy_if_on_host(array)
+        if self._slice is not None:
+            return array[self._slice]
+        if isinstance(array, np.ndarray):
+            # The faster one, but it would first make a whole copy of a strided array.
+            return array.take(self.env_ids, 0) if array.flags.c_contiguous else array[self.env_ids]
+        return array.index_select(0, self._index.on(array.device))
+
+    def copied(self, array: Any) -> Any:
+        """The rows as a copy of their own, since simulators reuse their buffers."""
+        rows = self.of(array)
+        if self._slice is None:
+            return rows
+        return rows.copy() if isinstance(rows, np.ndarray) else rows.clone()
+
+    def table(self, like: Any, num_columns: int) -> Any:
+        """An uninitialised (n, num_columns) array of the type of `like`, where that is."""
+        like = numpy_if_on_host(like)
+        if isinstance(like, np.ndarray):
+            return np.empty((len(self), num_columns), like.dtype)
+        return like.new_empty((len(self), num_columns))
+
+
+class Columns:
+    """Columns of arrays or tensors (n, all of them).
+
+    Args:
+        ids: (count,) indices along the second axis.
+    """
+
+    def __init__(self, ids: Iterable[int]) -> None:
+        self._ids = np.array(list(ids), dtype=np.int64)
+        self._slice = as_slice(self._ids)
+        self._index = _TorchIndex(self._ids)
+
+    def of(self, rows: Any) -> Any:
+        """The columns (n, count), where the array is; perhaps a view."""
+        if self._slice is not None:
+            return rows[:, self._slice]
+        if isinstance(rows, np.ndarray):
+            return rows[:, self._ids]
+        return rows.index_select(1, self._index.on(rows.device))
+
+
+def as_slice(ids: np.ndarray) -> slice | None:
+    """Indices that follow one another as a slice, which gives a view; None for others."""
+    first = int(ids[0]) if len(ids) else 0
+    neighbours = slice(first, first + len(ids))
+    return neighbours if np.array_equal(ids, np.arange(neighbours.start, neighbours.stop)) else None
+
+
+class _TorchIndex:
+    """Indices as a tensor, made once for a device."""
+
+    def __init__(self, ids: np.ndarray) -> None:
+        self._ids = ids
+        self._tensor: Any = None
+
+    def on(self, device: Any) -> Any:
+        if self._tensor is None or self._tensor.device != device:
+            self._tensor = sys.modules["torch"].as_tensor(self._ids, device=device)
+        return self._tensor

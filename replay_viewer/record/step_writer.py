@@ -1,0 +1,116 @@
+"""Hands control steps to a recorder, as `attach` saw them while the simulation ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Sequence
+
+import numpy as np
+
+from ..arrays import as_array
+from .adapters import Adapter, Endings
+from .copies import Gatherer, HostCopy
+from .logged_values import Logged
+from .recorder import Recorder
+
+# These belong to the step in which an episode ends, so its record holds them, and the table of ends has no need to.
+_OF_THE_STEP = ("act", "rew", "rew_terms")
+_OUTCOMES = ("aborted", "terminated", "truncated")
+_NO_COLUMNS = slice(0, 0)
+
+
+@dataclass(frozen=True)
+class SeenEnds:
+    """Envs whose episodes may be over.
+
+    Attributes:
+        slots: (k,) their positions in the recording.
+        copy: how all recorded envs stood just then.
+        endings: how their episodes stood.
+    """
+
+    slots: np.ndarray
+    copy: HostCopy
+    endings: Endings
+
+    @property
+    def is_any_over(self) -> bool:
+        """Whether the simulator says of any env, here or not, that its episode is over; quickly, for most steps."""
+        return bool(as_array(self.endings.terminated).any() or as_array(self.endings.truncated).any())
+
+    def outcomes(self) -> np.ndarray:
+        """(k,) how each episode ended; "aborted" where the simulator did not say that it is over."""
+        terminated = as_array(self.endings.terminated)[self.slots]
+        truncated = as_array(self.endings.truncated)[self.slots]
+        return np.where(terminated, "terminated", np.where(truncated, "truncated", "aborted"))
+
+
+@dataclass
+class SeenStep:
+    """A control step.
+
+    Attributes:
+        copy: how the recorded envs stood when it returned.
+        resets: what the resets inside of it were about to overwrite.
+        left: all envs that it has not reset, where it leaves that to somebody else.
+        logged: what the user has logged for it; None if it is the first, which settles the names.
+    """
+
+    copy: HostCopy
+    resets: Sequence[SeenEnds]
+    left: SeenEnds | None
+    logged: Logged | None = None
+
+
+class StepWriter:
+    """Writes a step in its order: of an env that was reset, the transition before the reset and the state after it."""
+
+    def __init__(self, recorder: Recorder, gatherer: Gatherer, adapter: Adapter) -> None:
+        self._recorder, self._gatherer = recorder, gatherer
+        self._transition, self._not_terminal = adapter.transition, adapter.not_terminal
+
+    def write(self, step: SeenStep) -> None:
+        """Write a step, with the episodes that end in it."""
+        self._recorder.forget_ends()
+        block = step.copy.block
+        for reset in step.resets:
+            for name in self._transition:
+                columns = self._gatherer.columns.get(name, _NO_COLUMNS)
+                block[reset.slots, columns] = reset.copy.block[reset.slots, columns]
+            self._end(reset, _OUTCOMES)
+        if step.left is not None and step.left.is_any_over:
+            # What is neither terminated nor truncated goes on.
+            self._end(step.left, ("terminated", "truncated"))
+        self._recorder.append_block(block, self._gatherer, step.logged)
+
+    def abort(self, ends: SeenEnds) -> None:
+        """Write that a reset outside of a step cut these episodes off."""
+        self._end_episodes(ends, "aborted", ends.slots)
+
+    def _end(self, ends: SeenEnds, outcomes: Sequence[str]) -> None:
+        """Write those of the ends that have one of these outcomes."""
+        found = ends.outcomes()
+        for outcome in outcomes:
+            slots = ends.slots[found == outcome]
+            if len(slots):
+                self._end_episodes(ends, outcome, slots)
+
+    def _end_episodes(self, ends: SeenEnds, outcome: str, slots: np.ndarray) -> None:
+        views, endings = self._gatherer.views(ends.copy.block), ends.endings
+        values = {
+            name: np.full_like(array[slots], np.nan) if name in self._not_terminal else array[slots]
+            for name, array in views.items()
+            if name not in _OF_THE_STEP
+        }
+        self._recorder.end_episodes(
+            slots.tolist(),
+            outcome,
+            values,
+            lengths=as_array(endings.lengths)[slots].tolist(),
+            reasons=_of(endings.reasons, slots),
+            success=_of(endings.success, slots),
+        )
+
+
+def _of(values: Sequence[Any] | None, slots: np.ndarray) -> list[Any] | None:
+    return None if values is None else [values[slot] for slot in slots]
