@@ -2,7 +2,7 @@
 
 Writing, inside of a simulator's Python (3.8 or newer) with numpy alone:
 
-    writer           ContainerWriter: begin here; with step_files, rows, terminals, log, assets and disk below it
+    writer           ContainerWriter: begin here; with step_files, words, terminals, log, assets and disk below it
     repair, pack     what is done to a recording afterwards
     recorded_steps   a finished recording in blocks of steps, for what turns it into other arrays
 

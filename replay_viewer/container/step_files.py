@@ -18,8 +18,8 @@ import numpy as np
 from ..npz.npy import build_header, with_count
 from .disk import Block, sync_data, write_all
 from .layout import TERMINALS, Layout, record_dtype, segment_name, terminals_dtype
-from .rows import RowPacker, Values
 from .terminals import RunningEpisodes
+from .words import RowPacker, Values
 
 # In front of a record's rows: its step and its time.
 _HEAD = struct.Struct("<qd")

@@ -12,7 +12,7 @@ from ..errors import BadField, UnknownName
 from .extents import Extent, chunks_of, count_whole
 from .info import RecordingInfo
 from .layout import NOT_CAPTURED, OUTCOMES, TERMINAL_STATES, Layout
-from .rows import RowPacker, Values
+from .words import RowPacker, Values
 
 
 @dataclass(frozen=True)

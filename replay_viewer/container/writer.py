@@ -24,9 +24,9 @@ from .info import RecordingInfo, check_info, check_row
 from .layout import EPISODES, LOG, META, SEGMENT_BYTES, FieldSpec, Layout, declare_all, plan_layout
 from .log import JsonLines, try_lock
 from .meta import new_meta, to_json
-from .rows import Values
 from .step_files import StepFiles
 from .terminals import EpisodeEnds, terminal_rows
+from .words import Values
 
 _messages = logging.getLogger("replay_viewer")
 # Those that are not closed yet.

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..arrays import as_array
 from ..container.info import RecordingInfo
-from ..container.rows import PackedStep, Values
+from ..container.words import PackedStep, Values
 from ..container.terminals import EpisodeEnds
 from ..container.writer import ContainerWriter
 from ..errors import BadField, FileProblem, RecordingStopped, UnknownName

@@ -1,4 +1,4 @@
-"""Rows of 4-byte words, as they lie in records and in the table of episode ends, and how numbers get into them.
+"""The 4-byte words of rows in records and in the table of episode ends, and how numbers get into them.
 
 A writer is given values by name (`RowPacker` checks and copies them), or whole rows that are ready (`PackedStep` makes
 them, for a recorder that gathers everything in one block).
