@@ -13,8 +13,8 @@ import numpy as np
 
 from ..arrays import as_array
 from ..container.info import RecordingInfo
-from ..container.words import PackedStep, Values
 from ..container.terminals import EpisodeEnds
+from ..container.words import PackedStep, Values
 from ..container.writer import ContainerWriter
 from ..errors import BadField, FileProblem, RecordingStopped, UnknownName
 from ..paths import numbered
