@@ -1,4 +1,4 @@
-"""Names for files that must not overwrite others."""
+"""Paths of files: names under which nothing is overwritten, and where the files lie that come with the package."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 
 from .errors import FileProblem
 
+_PACKAGE = Path(__file__).resolve().parent
+
 
 def numbered(path: Path) -> Iterator[Path]:
     """walk.rec, walk-2.rec, walk-3.rec, ... without end."""
@@ -16,7 +18,9 @@ def numbered(path: Path) -> Iterator[Path]:
         yield path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
-_PACKAGE = Path(__file__).resolve().parent
+def free_path(path: Path) -> Path:
+    """The first of the `numbered` names at which there is nothing yet."""
+    return next(candidate for candidate in numbered(path) if not candidate.exists())
 
 
 def asset(name: str) -> Path:
