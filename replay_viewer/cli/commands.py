@@ -25,7 +25,7 @@ from .render_command import render
 if TYPE_CHECKING:
     from replay_viewer.replay.replay import Replay
     from replay_viewer.viewer.app import ViewerApp
-    from replay_viewer.viewer.opening.opening import Order
+    from replay_viewer.viewer.opening.opening import OpenRequest
 
 # How often a recording that is not there yet is looked for [s].
 _ARRIVAL_PERIOD = 0.1
@@ -86,7 +86,7 @@ def info(
 
         from .info_text import info_text
 
-    summary = summarize(_order(path, loading).open())
+    summary = summarize(_request(path, loading).open())
     print(json.dumps(to_json(summary), indent=2, allow_nan=False) if as_json else info_text(summary))
 
 
@@ -150,10 +150,10 @@ def _serve_live(which: str, out: Path | None, serving: Serving) -> None:
     print(f"Recorded in {printable(str(simulation.path))}", flush=True)
 
 
-def _order(path: Path, loading: Loading) -> Order:
-    from replay_viewer.viewer.opening.opening import Order
+def _request(path: Path, loading: Loading) -> OpenRequest:
+    from replay_viewer.viewer.opening.opening import OpenRequest
 
-    return Order(path, loading.find_urdf(), loading.package_dir, loading.options)
+    return OpenRequest(path, loading.find_urdf(), loading.package_dir, loading.options)
 
 
 def _serve(
@@ -169,7 +169,7 @@ def _serve(
     with _serving(path, serving) as app:
         if _is_list(path, tail):
             _refuse_options_of_one(path, env, step)
-            app.browse(_order(path, loading))
+            app.browse(_request(path, loading))
         else:
             _show(app, path, loading, env, step, tail)
         app.run_forever()
@@ -180,10 +180,11 @@ def _serving(path: Path, serving: Serving) -> Iterator[ViewerApp]:
     """A viewer whose address is printed, until the block ends or Ctrl-C."""
     with held_interrupts():
         from replay_viewer.viewer.app import ViewerApp
+        from replay_viewer.viewer.settings import Settings
 
-    name = _name_of(path)
+    name, settings = _name_of(path), Settings(shadows=not serving.no_shadows)
     with (
-        ViewerApp(host=serving.host, port=serving.port, title=name, shadows=not serving.no_shadows) as app,
+        ViewerApp(host=serving.host, port=serving.port, title=name, settings=settings) as app,
         contextlib.suppress(KeyboardInterrupt),
     ):
         if app.port != serving.port != 0:
@@ -208,11 +209,11 @@ def _show(
         _wait_for_first_step(path, app, check)
     with held_interrupts():
         importlib.import_module("replay_viewer.viewer.shown_replay")
-    order = _order(path, loading)
-    replay = order.open(app.tell_opening(order.name))
+    request = _request(path, loading)
+    replay = request.open(app.tell_opening(request.name))
     env_index = 0 if env is None else replay.rollout.env_index(env)
     tell = partial(_tell, path)
-    app.show(replay, env_index=env_index, step=_checked(step, replay), tail=tail, tell=tell, order=order)
+    app.show(replay, env_index=env_index, step=_checked(step, replay), tail=tail, tell=tell, request=request)
     if app.session.is_left_behind:
         tell("it is still being written; --tail follows it")
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..replay.player import SPEEDS
-from .charts.chart import CurvePlot
-from .charts.charts import Plots
+from .charts.chart import Chart
+from .charts.charts import Charts
 from .session import Session
 from .wire.page_bridge import PageAction
 
@@ -82,12 +82,12 @@ def _without_arguments(run: Callable[[], object]) -> PageAction:
     return lambda value, client_id: run()
 
 
-def plot_actions(plots: Plots) -> dict[str, PageAction]:
+def chart_actions(charts: Charts) -> dict[str, PageAction]:
     """What the buttons of the charts do: those of the rewards, and those of whichever signal is shown."""
-    return {**_chart_actions("reward", lambda: plots.rewards), **_chart_actions("signal", lambda: plots.signal)}
+    return {**_chart_actions("reward", lambda: charts.rewards), **_chart_actions("signal", lambda: charts.signal)}
 
 
-def _chart_actions(chart: str, plot: Callable[[], CurvePlot | None]) -> dict[str, PageAction]:
+def _chart_actions(chart: str, find: Callable[[], Chart | None]) -> dict[str, PageAction]:
     of_curves = {
         "pin": lambda shown, curve: shown.choice.toggle_pinned(curve),
         "hide": lambda shown, curve: shown.choice.toggle_hidden(curve),
@@ -101,25 +101,25 @@ def _chart_actions(chart: str, plot: Callable[[], CurvePlot | None]) -> dict[str
         "first": lambda shown: shown.choice.show_first(),
     }
     return {
-        **{f"{chart}_{name}": _with_curve(plot, run) for name, run in of_curves.items()},
-        **{f"{chart}_{name}": _with_chart(plot, run) for name, run in of_charts.items()},
+        **{f"{chart}_{name}": _with_curve(find, run) for name, run in of_curves.items()},
+        **{f"{chart}_{name}": _with_chart(find, run) for name, run in of_charts.items()},
     }
 
 
-def _with_curve(plot: Callable[[], CurvePlot | None], run: Callable[[CurvePlot, int], object]) -> PageAction:
+def _with_curve(find: Callable[[], Chart | None], run: Callable[[Chart, int], object]) -> PageAction:
     """The action for one of the curves there are, by its number as text."""
 
     def action(value: Any, client_id: int) -> None:
-        shown = plot()
+        shown = find()
         if shown is not None and value in map(str, range(shown.choice.count)):
             run(shown, int(value))
 
     return action
 
 
-def _with_chart(plot: Callable[[], CurvePlot | None], run: Callable[[CurvePlot], object]) -> PageAction:
+def _with_chart(find: Callable[[], Chart | None], run: Callable[[Chart], object]) -> PageAction:
     def action(value: Any, client_id: int) -> None:
-        shown = plot()
+        shown = find()
         if shown is not None:
             run(shown)
 

@@ -13,8 +13,9 @@ from ..robot import Robot, load_robot
 from ..rollout.rollout import Rollout
 from .app import ViewerApp
 from .layers import Layer
+from .settings import Settings
 
-Description = Robot | str | Path
+RobotSource = Robot | str | Path
 
 
 class Viewer:
@@ -34,7 +35,7 @@ class Viewer:
     def __init__(
         self,
         rollout: str | Path | Rollout | Replay,
-        robots: Description | Mapping[str, Description] | None = None,
+        robots: RobotSource | Mapping[str, RobotSource] | None = None,
         *,
         layers: Sequence[Layer] = (),
         host: str = "127.0.0.1",
@@ -63,8 +64,9 @@ class Viewer:
         self._is_own = isinstance(rollout, (str, Path))
         self.replay = _replay_of(rollout, robots)
         self._title = self.replay.rollout.name if title is None else title
+        settings = Settings(shadows=shadows, layers=tuple(layers))
         try:
-            self._app = ViewerApp(host=host, port=port, title=self._title, shadows=shadows, layers=tuple(layers))
+            self._app = ViewerApp(host=host, port=port, title=self._title, settings=settings)
         except BaseException:
             self._close_replay()
             raise
@@ -110,7 +112,7 @@ class Viewer:
 
 
 def _replay_of(
-    rollout: str | Path | Rollout | Replay, robots: Description | Mapping[str, Description] | None
+    rollout: str | Path | Rollout | Replay, robots: RobotSource | Mapping[str, RobotSource] | None
 ) -> Replay:
     given = _given(robots)
     if isinstance(rollout, Replay):
@@ -120,13 +122,13 @@ def _replay_of(
     return open_replay(rollout, robots=given)
 
 
-def _given(robots: Description | Mapping[str, Description] | None) -> GivenRobots:
+def _given(robots: RobotSource | Mapping[str, RobotSource] | None) -> GivenRobots:
     if isinstance(robots, Mapping):
         return {name: _robot(description) for name, description in robots.items()}
     return None if robots is None else _robot(robots)
 
 
-def _robot(description: Description) -> Robot:
+def _robot(description: RobotSource) -> Robot:
     return description if isinstance(description, Robot) else load_robot(Path(description))
 
 

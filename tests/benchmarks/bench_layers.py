@@ -23,7 +23,7 @@ from memory_rollout import memory_rollout
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.robot import load_robot
 from replay_viewer.rollout.rollout import Entity
-from replay_viewer.viewer.layers import ShownLayers, overlays_of
+from replay_viewer.viewer.layers import ShownLayers, builtin_layers
 from replay_viewer.viewer.scene import Scene
 from replay_viewer.viewer.wire.server import close_server, open_server
 
@@ -71,7 +71,7 @@ def main() -> None:
         server = open_server("127.0.0.1", 0, "benchmark")
         scene = Scene(server, replay)
         scene.show(replay.frames.frame_at(0, [0]), np.zeros(3))
-        layers = ShownLayers(server, overlays_of(replay), (), print)
+        layers = ShownLayers(server, builtin_layers(replay), (), print)
         print(f"{name}: {replay.robots['robot'].num_bodies} moving links")
         for overlay in layers.overlays.values():
             start = time.perf_counter()

@@ -36,7 +36,7 @@ from replay_viewer.container.layout import segment_name
 from replay_viewer.container.meta import read_meta
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.replay.replay import open_replay
-from replay_viewer.viewer.charts.charts import Plots
+from replay_viewer.viewer.charts.charts import Charts
 from replay_viewer.viewer.panels.rewards import row_values
 from replay_viewer.viewer.panels.timeline import TimelineState
 from replay_viewer.viewer.session import Session
@@ -104,7 +104,7 @@ def costs(path: Path) -> tuple[float, float]:
     session, file = Session(replay, tail=Tail(replay)), path / segment_name(0)
     session.go_to_end()
     layout = read_meta(folder_extents(path), path).layout
-    plots, state = Plots(session, lambda: None), TimelineState(session)
+    plots, state = Charts(session, lambda: None), TimelineState(session)
     state.changes()
 
     def update() -> None:

@@ -5,10 +5,11 @@ import pytest
 from memory_rollout import memory_rollout, still
 
 from replay_viewer.replay.replay import with_robots
-from replay_viewer.rollout.rollout import Entity, Episode, Terrain
-from replay_viewer.theme import OUTCOME_COLORS, SCALE, SUCCESS_COLOR, rgb_of, scale_colors
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rollout import Entity, Terrain
+from replay_viewer.theme import OUTCOME_COLORS, SCALE, rgb_of, scale_colors
 from replay_viewer.viewer.crowd import ByOutcome, ByReturn, CrowdState
-from replay_viewer.viewer.crowd.coloring import EpisodeTable
+from replay_viewer.viewer.crowd.coloring import EpisodeColumns
 from replay_viewer.viewer.crowd.state import arrange, grid_places
 from replay_viewer.viewer.panels.view import crowd_html
 from replay_viewer.viewer.session import Session
@@ -144,7 +145,7 @@ def test_outcomes_have_the_colours_of_the_timeline():
     _, state = colored("outcome", standing(3, 3.0), episodes=episodes)
     coloring = state.coloring
     assert isinstance(coloring, ByOutcome)
-    expected = [rgb_of(c) for c in (OUTCOME_COLORS["unfinished"], OUTCOME_COLORS["terminated"], SUCCESS_COLOR)]
+    expected = [rgb_of(OUTCOME_COLORS[kind]) for kind in ("unfinished", "terminated", "success")]
     assert coloring.colors == pytest.approx(np.array(expected))
     assert sorted((text, number) for text, _, number in coloring.counts) == [
         ("success", 1),
@@ -227,7 +228,7 @@ def test_table_finds_every_envs_episode():
         ends = np.unique(np.append(rng.choice(99, rng.integers(0, 9), replace=False), 99)).tolist()
         episodes[env] = episodes_of(env, *ends)
     rollout = memory_rollout(standing(20, num_steps=100), episodes=episodes)
-    table = EpisodeTable(rollout, range(20))
+    table = EpisodeColumns(rollout, range(20))
     first = np.cumsum([0, *(len(episodes[env]) for env in range(19))])
     for step in (0, 17, 50, 98, 99):
         expected = [rollout.episode_at(env, step).index for env in range(20)]

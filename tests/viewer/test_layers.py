@@ -18,9 +18,10 @@ from replay_viewer.errors import UnknownName
 from replay_viewer.replay.frames import Frame
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.robot import from_shape, load_robot
-from replay_viewer.rollout.rollout import Entity, Episode
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rollout import Entity
 from replay_viewer.rotations import from_rpy, rotate
-from replay_viewer.viewer.layers import ShownLayers, overlays_of
+from replay_viewer.viewer.layers import ShownLayers, builtin_layers
 from replay_viewer.viewer.layers.links import poses_on
 from replay_viewer.viewer.layers.shapes import arc_segments, skin
 from replay_viewer.viewer.layers.torques import color_of
@@ -73,7 +74,7 @@ def constant(num_steps: int, *numbers: Any) -> np.ndarray:
 def stage(server: viser.ViserServer, replay: Replay, *on: str, added: Sequence[Any] = ()) -> ShownLayers:
     """The layers of a replay, some of them on."""
     Scene(server, replay)
-    layers = ShownLayers(server, overlays_of(replay), added, lambda *_: None)
+    layers = ShownLayers(server, builtin_layers(replay), added, lambda *_: None)
     for name in on:
         layers.switch(name, True)
     return layers
@@ -131,7 +132,7 @@ def test_the_next_recording_is_shown_with_the_same_overlays(tmp_path: Path, serv
     for replay in (walk(tmp_path, more=torques()), walk(tmp_path), walk(tmp_path, more=torques())):
         server.scene.reset()
         Scene(server, replay)
-        layers = ShownLayers(server, overlays_of(replay), (), lambda *_: None, switched_on)
+        layers = ShownLayers(server, builtin_layers(replay), (), lambda *_: None, switched_on)
         layers.switch("path", True)
         layers.switch("torques", True)
         show(layers, replay, 3)
@@ -169,7 +170,7 @@ def test_a_layer_that_fails_ends_alone(
     tmp_path: Path, server: viser.ViserServer, caplog: pytest.LogCaptureFixture, where: str, num_shown: int
 ) -> None:
     replay, layer, told = walk(tmp_path), Failing(where), []
-    layers = ShownLayers(server, overlays_of(replay), [layer], lambda *told_: told.append(told_))
+    layers = ShownLayers(server, builtin_layers(replay), [layer], lambda *told_: told.append(told_))
     show(layers, replay, 0)
     show(layers, replay, 1)
     assert layer.num_shown == num_shown
@@ -277,9 +278,9 @@ def test_forces_that_are_next_to_nothing_are_not_drawn(tmp_path: Path, server: v
 
 def test_forces_of_unnamed_or_unknown_bodies_cannot_be_placed(tmp_path: Path) -> None:
     replay = walk(tmp_path, more={"robot.contact_force": np.ones((21, 1, 3, 3))})
-    assert "`contact_bodies`" in overlays_of(replay)[1].lack
+    assert "`contact_bodies`" in builtin_layers(replay)[1].lack
     plain = walk(tmp_path, more={"contact_force": np.ones((21, 1, 1, 3))}, metadata={"contact_bodies": ["wheel"]})
-    assert "is a link of the robot" in overlays_of(plain)[1].lack
+    assert "is a link of the robot" in builtin_layers(plain)[1].lack
 
 
 # Trails and the path.

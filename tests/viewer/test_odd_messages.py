@@ -35,7 +35,7 @@ def app() -> Iterator[ViewerApp]:
 
 def control(app: ViewerApp, label: str) -> Any:
     """The control of this label."""
-    handles: list[Any] = list(app._server.gui._gui_input_handle_from_uuid.values())
+    handles: list[Any] = list(app._page.server.gui._gui_input_handle_from_uuid.values())
     return next(handle for handle in handles if getattr(handle._impl.props, "label", None) == label)
 
 

@@ -18,8 +18,8 @@ from replay_viewer.container.pack import pack
 from replay_viewer.errors import FileProblem, ReplayError
 from replay_viewer.viewer.opening import dropped as dropped_module
 from replay_viewer.viewer.opening.dropped import Dropped, NothingToOpen, RobotAlone, SeveralRecordings
-from replay_viewer.viewer.opening.files import order_of
-from replay_viewer.viewer.opening.opening import Opening, Order
+from replay_viewer.viewer.opening.files import request_of
+from replay_viewer.viewer.opening.opening import Opening, OpenRequest
 
 
 def write_npz(path: Path) -> Path:
@@ -59,7 +59,7 @@ def begin() -> Iterator[Callable[..., Opening]]:
     """Begins openings, and waits for them."""
     begun = []
 
-    def begin(order: Callable[[], Order]) -> Opening:
+    def begin(order: Callable[[], OpenRequest]) -> Opening:
         over = threading.Event()
         opening = Opening(order, over.set)
         begun.append(opening)
@@ -73,7 +73,7 @@ def begin() -> Iterator[Callable[..., Opening]]:
 
 def test_a_rollout_and_a_robot_are_opened_together(folder: Path) -> None:
     npz, urdf = write_npz(folder / "walk.npz"), write_robot(folder / "robot", "robot.urdf", "hip", "knee")
-    order = order_of(folder, None)
+    order = request_of(folder, None)
     assert (order.path, order.urdf, order.inside) == (npz, urdf, folder)
     replay = order.open()
     assert replay.robots["robot"].path == urdf
@@ -86,23 +86,23 @@ def test_of_several_robots_the_one_with_the_recorded_joints_is_taken(folder: Pat
     best = write_robot(folder, "legs.urdf", "hip", "knee")
     write_robot(folder, "legs_and_hands.urdf", "hip", "knee", "wrist")
     (folder / "broken.urdf").write_text("<robot")
-    assert order_of(folder, None).urdf == best
+    assert request_of(folder, None).urdf == best
 
 
 def test_a_robot_alone_is_for_what_is_shown(folder: Path, tmp_path: Path) -> None:
     urdf = write_robot(folder, "robot.urdf", "hip", "knee")
-    shown = Order(write_npz(tmp_path / "walk.npz"), title="my walk")
-    order = order_of(folder, shown)
+    shown = OpenRequest(write_npz(tmp_path / "walk.npz"), title="my walk")
+    order = request_of(folder, shown)
     assert (order.path, order.urdf, order.inside, order.name) == (shown.path, urdf, folder, "my walk")
     with pytest.raises(RobotAlone, match="Drop both together"):
-        order_of(folder, None)
+        request_of(folder, None)
 
 
 def test_a_dropped_robot_shows_no_file_of_this_machine(folder: Path, tmp_path: Path) -> None:
     write_npz(folder / "walk.npz")
     write_robot(folder, "robot.urdf", "hip", visuals=mesh(box(tmp_path / "private.stl")) + mesh("own.stl"))
     box(folder / "own.stl")
-    replay = order_of(folder, None).open()
+    replay = request_of(folder, None).open()
     assert [Path(visual.mesh_key.partition("#")[0]).name for visual in replay.robots["robot"].visuals] == ["own.stl"]
     replay.close()
 
@@ -120,7 +120,7 @@ def test_a_recording_is_found_in_whatever_shape_it_comes(shape: str, folder: Pat
         zip_folder(recording.parent, folder / "download.zip")
     else:
         pack(recording, tmp_path / "packed.rec").rename(folder / "run.zip")
-    order = order_of(folder, None)
+    order = request_of(folder, None)
     assert order.name == "run.rec"
     replay = order.open()
     assert replay.rollout.num_steps == 3
@@ -131,7 +131,7 @@ def test_several_recordings_are_to_be_chosen_from(folder: Path) -> None:
     write_npz(folder / "a.npz")
     write_npz(folder / "b.npz")
     with pytest.raises(SeveralRecordings):
-        order_of(folder, None)
+        request_of(folder, None)
 
 
 def test_a_robot_inside_of_a_recording_is_the_recordings_own(folder: Path) -> None:
@@ -170,14 +170,14 @@ def test_a_damaged_or_empty_zip_is_one_clear_error(content: bytes, folder: Path)
 
 
 def test_an_opening_ends_with_its_replay(tmp_path: Path, begin: Callable[..., Opening]) -> None:
-    order = Order(write_npz(tmp_path / "walk.npz"))
+    order = OpenRequest(write_npz(tmp_path / "walk.npz"))
     opening = begin(lambda: order)
-    assert (opening.job.state, opening.order) == ("done", order)
+    assert (opening.job.state, opening.request) == ("done", order)
     assert opening.replay.rollout.num_steps == 4
 
 
 def test_an_opening_that_fails_says_why(tmp_path: Path, begin: Callable[..., Opening]) -> None:
-    opening = begin(lambda: Order(tmp_path / "gone.npz"))
+    opening = begin(lambda: OpenRequest(tmp_path / "gone.npz"))
     assert opening.job.state == "failed"
     assert "gone.npz: there is no such file" in opening.job.problem
 
@@ -189,7 +189,7 @@ def test_an_abandoned_opening_leaves_nothing_behind(
     unpacked = tmp_path / "unpacked"
     unpacked.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(unpacked))
-    opening = begin(lambda: Order(packed))
+    opening = begin(lambda: OpenRequest(packed))
     assert list(unpacked.iterdir()), "what the recording carries is unpacked"
     opening.abandon()
     assert not list(unpacked.iterdir())

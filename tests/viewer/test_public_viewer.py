@@ -99,7 +99,7 @@ def test_a_layer_is_set_up_once_and_shown_at_each_new_frame() -> None:
         assert len(layer.servers) == 1
         assert layer.frames[0].position == 0
         assert set(layer.frames[0].entities) == {"robot", "box"}
-        viewer._app._mailbox.post(viewer._app.session.seek, 2)
+        viewer._app._page.post(viewer._app.session.seek, 2)
         deadline = time.monotonic() + 10
         while layer.frames[-1].position != 2 and time.monotonic() < deadline:
             time.sleep(0.01)

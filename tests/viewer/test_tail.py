@@ -354,8 +354,8 @@ def test_a_segment_that_cannot_be_read_any_more_ends_no_viewer(path: Path) -> No
             # More segments than files are kept open, the first of them closed again.
             for step in range(100, 600, 100):
                 answered = threading.Event()
-                app._mailbox.post(app.session.seek, step)
-                app._mailbox.post(answered.set)
+                app._page.post(app.session.seek, step)
+                app._page.post(answered.set)
                 assert answered.wait(20)
                 assert app.session.player.step == step
         replay.close()

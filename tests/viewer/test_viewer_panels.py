@@ -14,9 +14,9 @@ from memory_rollout import memory_rollout, still
 from websockets.datastructures import Headers
 
 from replay_viewer.replay.replay import with_robots
-from replay_viewer.rollout.episodes import KIND_TEXT
+from replay_viewer.rollout.episodes import KIND_TEXT, Episode
 from replay_viewer.rollout.rewards import EpisodeRewards, StepRewards
-from replay_viewer.rollout.rollout import Entity, Episode
+from replay_viewer.rollout.rollout import Entity
 from replay_viewer.viewer.app import ViewerApp
 from replay_viewer.viewer.charts.choice import CurveChoice
 from replay_viewer.viewer.keys import KEYS, help_html

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import viser
 
 from ...theme import LOOKS
-from ..panels.timeline import TimelinePanel
 from ..session import Session
 from ..wire.mailbox import Action
+from ..wire.page import Page
 from ..wire.page_bridge import PageAction
 from .memory import read_memory
-from .view import ClientView, Subject
+from .view import BrowserView, Subject
 
 
 class Browsers:
@@ -23,10 +22,11 @@ class Browsers:
         views: by the id of the browser.
     """
 
-    def __init__(self, session: Session, *, shadows: bool) -> None:
+    def __init__(self, page: Page, session: Session, *, shadows: bool) -> None:
         """shadows: whether the light casts shadows at first."""
-        self.views: dict[int, ClientView] = {}
-        self._session, self._shadows = session, shadows
+        self.views: dict[int, BrowserView] = {}
+        self._page, self._session, self._shadows = page, session, shadows
+        self._set_home_view()
 
     @property
     def subject(self) -> Subject:
@@ -43,7 +43,7 @@ class Browsers:
         def changed(client_id: int, change: Action, *args: Any) -> None:
             change(*args)
             view = self.views[client_id]
-            self._timeline.update(view.client, view.state)
+            self._page.bridge.update(view.client, view.state)
 
         return {
             **{f"look_{name}": look(name) for name in ("top", "side", "front", "follow")},
@@ -54,23 +54,18 @@ class Browsers:
             ),
             "reset_view": lambda _, client: changed(client, self.views[client].reset, self.subject),
             "toggle_shadows": lambda _, client: changed(client, self.views[client].toggle_shadows),
-            "zoom": lambda _, client: self._timeline.toggle_zoom(self.views[client].client),
+            "zoom": lambda _, client: self._page.bridge.toggle_zoom(self.views[client].client),
+            "take_screenshot": lambda _, client: self._page.bridge.take_screenshot(self.views[client].client),
         }
 
-    def welcome(
-        self, server: viser.ViserServer, clients: Iterable[viser.ClientHandle], timeline: TimelinePanel
-    ) -> None:
-        """Give every browser that is there a view, and the timeline's bar what it shows."""
-        self._timeline = timeline
-        self._set_home_view(server)
-        for client in clients:
-            self.greet(client)
-
     def greet(self, client: viser.ClientHandle) -> None:
-        """Give a browser a view, and its bar what it shows."""
-        view = self.views[client.client_id] = ClientView(client, shadows=self._shadows)
+        """Give a browser a view."""
+        view = self.views[client.client_id] = BrowserView(client, shadows=self._shadows)
         view.look_from("follow", self.subject)
-        self._timeline.greet(client, {**view.state, "size": self.subject.size})
+
+    def state(self, client_id: int) -> dict[str, Any]:
+        """What the page of one browser has to know of its view."""
+        return {**self.views[client_id].state, "size": self.subject.size}
 
     def forget(self, client_id: int) -> None:
         """A browser has left."""
@@ -82,17 +77,12 @@ class Browsers:
         for view in self.views.values():
             view.close()
 
-    def notify(self, title: str, problem: str) -> None:
-        """Tell every browser of a problem."""
-        for view in self.views.values():
-            view.notify(title, problem)
-
     def _set_look(self, client_id: int, name: Any) -> None:
         if isinstance(name, str) and name in LOOKS:
             self.views[client_id].look = LOOKS[name]
 
-    def _set_home_view(self, server: viser.ViserServer) -> None:
+    def _set_home_view(self) -> None:
         """What viser's "reset view" goes to: the follow preset of the first frame shown."""
         pose = self.subject.seen_from("follow", self.subject.origin)
-        camera = server.initial_camera
+        camera = self._page.server.initial_camera
         camera.position, camera.look_at, camera.fov = pose.position, pose.look_at, pose.fov

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 import numpy as np
-import viser
 
 from ..crowd import Crowd
 from ..session import Session
-from ..wire.mailbox import Mailbox
+from ..wire.page import Page
 from .browsers import Browsers
 
 
@@ -19,10 +18,8 @@ class Clicks:
     A drag is none: the page tells them apart.
     """
 
-    def __init__(
-        self, server: viser.ViserServer, mailbox: Mailbox, session: Session, browsers: Browsers, crowd: Crowd
-    ) -> None:
-        self._scene, self._mailbox = server.scene, mailbox
+    def __init__(self, page: Page, session: Session, browsers: Browsers, crowd: Crowd) -> None:
+        self._page, self._scene = page, page.server.scene
         self._session, self._browsers, self._crowd = session, browsers, crowd
         self._listens = False
 
@@ -37,7 +34,7 @@ class Clicks:
             self._scene.remove_click_callback(cast(Any, self._post))
 
     async def _post(self, event: Any) -> None:
-        self._mailbox.post(self.select, event.client_id, event.ray_origin, event.ray_direction)
+        self._page.post(self.select, event.client_id, event.ray_origin, event.ray_direction)
 
     def select(self, client_id: int, origin: Any, direction: Any) -> None:
         """Watch the env whose robot a ray of a browser hits, from a point in that browser's space; else nothing."""

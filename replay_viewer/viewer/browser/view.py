@@ -11,6 +11,7 @@ from ...camera import Aim, Carried, Free
 from ...camera.presets import CameraPose, preset
 from ...theme import LIGHT
 from ..scene import WORLD
+from ..wire.page import notify
 from ..wire.server import move_camera
 from .camera import browser_pose
 from .memory import ViewMemory
@@ -43,12 +44,7 @@ class Subject:
         return pose._replace(position=pose.position - origin - off_axis, look_at=pose.look_at - origin)
 
 
-def notify(client: viser.ClientHandle, title: str, problem: str) -> None:
-    """Tell a browser of a problem."""
-    client.add_notification(title, problem, color="red", auto_close_seconds=8)
-
-
-class ClientView:
+class BrowserView:
     """One browser's view.
 
     The server's world frame follows the robot (see `Scene`). A browser that does not follow has a world frame of its

@@ -23,7 +23,7 @@ _FEW = 4
 Limits = tuple[tuple[int, float], ...]
 
 
-class CurvePlot:
+class Chart:
     """Curves of one source.
 
     Attributes:

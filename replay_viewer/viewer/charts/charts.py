@@ -1,4 +1,4 @@
-"""Everything that is plotted: the rewards, and one signal of those recorded."""
+"""Both charts: of the rewards, and of one signal of those recorded."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from ...errors import UnknownName
 from ...rollout.signals import Signal, signals
 from ..session import Session
-from .chart import CurvePlot
+from .chart import Chart
 from .curves import RewardCurves, SignalCurves
 from .spreads import Spreads
 
 
-class Plots:
+class Charts:
     """The charts' state, shared by all browsers.
 
     Attributes:
-        rewards: the chart of rewards, or None where none are recorded. labels: of all signals that can be plotted, by
+        rewards: the chart of rewards, or None where none are recorded. labels: of all signals that can be shown, by
             which they are chosen. label: of the one that is.
     """
 
@@ -25,22 +25,22 @@ class Plots:
         self._session, self._tell = session, tell
         self._spreads = [Spreads(session.replay.rollout, tell) for _ in range(2)]
         source = RewardCurves(session)
-        self.rewards = CurvePlot(session, source, self._spreads[0]) if source.names else None
+        self.rewards = Chart(session, source, self._spreads[0]) if source.names else None
         self._by_label = _by_label(signals(session.replay.rollout))
-        self._plots: dict[str, CurvePlot] = {}
+        self._of_signals: dict[str, Chart] = {}
         self.labels = tuple(self._by_label)
         self.label = self.labels[0]
 
     @property
-    def signal(self) -> CurvePlot:
+    def signal(self) -> Chart:
         """The chart of the signal that is chosen."""
-        if self.label not in self._plots:
+        if self.label not in self._of_signals:
             source = SignalCurves(self._session, self._by_label[self.label])
-            self._plots[self.label] = CurvePlot(self._session, source, self._spreads[1])
-        return self._plots[self.label]
+            self._of_signals[self.label] = Chart(self._session, source, self._spreads[1])
+        return self._of_signals[self.label]
 
     def select_signal(self, label: str) -> None:
-        """Plot another signal. Raises UnknownName if there is none that is called so."""
+        """Show another signal. Raises UnknownName if there is none that is called so."""
         if label not in self._by_label:
             raise UnknownName("signal", label, self.labels)
         self.label = label

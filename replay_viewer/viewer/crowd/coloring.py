@@ -10,7 +10,7 @@ import numpy as np
 
 from ...rollout.episodes import KIND_TEXT, kind_of
 from ...rollout.rollout import Rollout
-from ...theme import KIND_COLORS, rgb_of, scale_colors
+from ...theme import OUTCOME_COLORS, rgb_of, scale_colors
 
 # Of many envs, so many percent at either end are drawn in the scale's last colours, so that a few do not take it all.
 _MANY, _CLIPPED = 50, 2.0
@@ -43,15 +43,15 @@ class ByReturn(Coloring):
     is_clipped: bool
 
 
-def by_outcome(table: EpisodeTable, shown: np.ndarray) -> ByOutcome:
+def by_outcome(table: EpisodeColumns, shown: np.ndarray) -> ByOutcome:
     """Colours of the outcomes of episodes (N,) in the table; a success is one of its own."""
     kinds = table.kinds[shown]
     numbers = np.bincount(kinds, minlength=len(KINDS)).tolist()
-    counts = [(KIND_TEXT[k], KIND_COLORS[k], number) for k, number in zip(KINDS, numbers, strict=True) if number]
-    return ByOutcome(np.array([rgb_of(KIND_COLORS[kind]) for kind in KINDS])[kinds], counts)
+    counts = [(KIND_TEXT[k], OUTCOME_COLORS[k], number) for k, number in zip(KINDS, numbers, strict=True) if number]
+    return ByOutcome(np.array([rgb_of(OUTCOME_COLORS[kind]) for kind in KINDS])[kinds], counts)
 
 
-def by_return(table: EpisodeTable, shown: np.ndarray, agent: int | None) -> ByReturn:
+def by_return(table: EpisodeColumns, shown: np.ndarray, agent: int | None) -> ByReturn:
     """Colours of the returns of episodes (N,) in the table, of an agent or the sum of all."""
     returns = table.returns(shown, agent)
     finite = returns[np.isfinite(returns)]
@@ -69,7 +69,7 @@ KINDS = tuple(KIND_TEXT)
 _READ_VALUES = 1 << 22
 
 
-class EpisodeTable:
+class EpisodeColumns:
     """All episodes of some envs, as far as they are recorded now.
 
     Attributes:

@@ -13,7 +13,7 @@ import numpy as np
 from ...rollout.rollout import Rollout
 from ...rollout.states import FiniteStates
 from ..session import Session
-from .coloring import Coloring, EpisodeTable, by_outcome, by_return, earns_rewards
+from .coloring import Coloring, EpisodeColumns, by_outcome, by_return, earns_rewards
 
 if TYPE_CHECKING:
     from ...robot import Robot
@@ -37,7 +37,7 @@ class CrowdState:
         self.envs: Sequence[int] = range(min(session.replay.rollout.num_envs, MOST_ENVS))
         self.is_on = False
         self.color_by: ColorBy = "robot"
-        self._table: EpisodeTable | None = None
+        self._table: EpisodeColumns | None = None
         self._colored: tuple[object, ...] | None = None
         self._coloring: Coloring | None = None
 
@@ -109,10 +109,10 @@ class CrowdState:
             self._coloring = by_what or by_return(table, shown, session.agent)
         return self._coloring
 
-    def _up_to_date_table(self) -> EpisodeTable:
+    def _up_to_date_table(self) -> EpisodeColumns:
         rollout = self._session.replay.rollout
         if self._table is None or self._table.num_steps != rollout.num_steps:
-            self._table = EpisodeTable(rollout, self.envs)
+            self._table = EpisodeColumns(rollout, self.envs)
         return self._table
 
 

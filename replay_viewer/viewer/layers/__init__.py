@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .contacts import ContactForces
-from .layer import Layer, Overlay
+from .layer import BuiltinLayer, Layer
 from .links import CollisionShapes, LinkFrames
 from .path import BasePath
 from .shown_layers import ShownLayers
@@ -16,11 +16,11 @@ from .velocity import Velocity
 if TYPE_CHECKING:
     from ...replay.replay import Replay
 
-__all__ = ["Layer", "Overlay", "ShownLayers", "overlays_of"]
+__all__ = ["BuiltinLayer", "Layer", "ShownLayers", "builtin_layers"]
 
 _OVERLAYS = (Velocity, ContactForces, FootTrails, BasePath, JointTorques, LinkFrames, CollisionShapes)
 
 
-def overlays_of(replay: Replay) -> list[Overlay]:
+def builtin_layers(replay: Replay) -> list[BuiltinLayer]:
     """The viewer's own layers for a replay, in the order of the panel."""
     return [overlay(replay) for overlay in _OVERLAYS]

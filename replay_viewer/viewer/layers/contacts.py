@@ -10,7 +10,7 @@ import viser
 from ...rollout.signals import contact_forces_of
 from ...rollout.states import StepValues, samples
 from ..scene import WORLD
-from .layer import Overlay, css
+from .layer import BuiltinLayer, css
 from .shapes import Arrows
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _MOST_TOTAL = 5.0
 _LEAST_SHARE = 0.02
 
 
-class ContactForces(Overlay):
+class ContactForces(BuiltinLayer):
     """Arrows as long as the forces, in shares of the robot's weight, which is told from the forces themselves."""
 
     name = "contacts"

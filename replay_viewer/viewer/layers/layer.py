@@ -34,7 +34,7 @@ class Layer(Protocol):
         ...
 
 
-class Overlay:
+class BuiltinLayer:
     """One of the viewer's own layers, which is switched on and off in the panel.
 
     Attributes:

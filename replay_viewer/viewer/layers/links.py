@@ -10,7 +10,7 @@ import viser
 from ...robot.feet import body_of
 from ...rotations import conjugate, multiply, rotate
 from ..scene import link_node
-from .layer import Overlay, css
+from .layer import BuiltinLayer, css
 from .shapes import skin
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _AXIS = (217, 70, 239)
 
 
-class LinkFrames(Overlay):
+class LinkFrames(BuiltinLayer):
     """Nodes that hang on the links' own, and so cost nothing while they move."""
 
     name = "frames"
@@ -75,7 +75,7 @@ _COLOR = (8, 145, 178)
 _OPACITY = 0.45
 
 
-class CollisionShapes(Overlay):
+class CollisionShapes(BuiltinLayer):
     """Nodes that hang on the links' own, and so cost nothing while they move."""
 
     name = "collisions"

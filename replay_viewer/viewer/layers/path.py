@@ -9,18 +9,18 @@ import viser
 
 from ...rollout.states import FiniteStates
 from ..scene import WORLD
-from .layer import Overlay, css
+from .layer import BuiltinLayer, css
 
 if TYPE_CHECKING:
     from ...replay.frames import Frame
     from ...replay.replay import Replay
-    from ...rollout.rollout import Episode
+    from ...rollout.episodes import Episode
 
 _PAST, _FUTURE = (234, 88, 12), (148, 163, 184)
 _MOST_POINTS = 500
 
 
-class BasePath(Overlay):
+class BasePath(BuiltinLayer):
     """Two sets of lines for all entities together, which are sent anew where a point of the path is passed."""
 
     name = "path"

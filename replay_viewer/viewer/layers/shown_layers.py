@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import viser
 
     from ...replay.frames import Frame
-    from .layer import Layer, Overlay
+    from .layer import BuiltinLayer, Layer
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class ShownLayers:
     def __init__(
         self,
         server: viser.ViserServer,
-        overlays: Sequence[Overlay],
+        overlays: Sequence[BuiltinLayer],
         added: Sequence[Layer],
         notify: Callable[[str, str], object],
         switched_on: set[str] | None = None,
@@ -85,18 +85,18 @@ class ShownLayers:
                 self._give_up(overlay)
         self._added = [layer for layer in self._added if self._runs(layer, layer.show, frame)]
 
-    def _sets_up(self, overlay: Overlay) -> None:
+    def _sets_up(self, overlay: BuiltinLayer) -> None:
         if self._runs(overlay, overlay.setup, self._server):
             self._is_set_up.add(overlay.name)
         else:
             self._give_up(overlay)
 
-    def _give_up(self, overlay: Overlay) -> None:
+    def _give_up(self, overlay: BuiltinLayer) -> None:
         overlay.set_visible(False)
         overlay.lack = "failed, see the terminal"
         self.num_changes += 1
 
-    def _runs(self, layer: Layer | Overlay, method: Callable[..., object], argument: Any) -> bool:
+    def _runs(self, layer: Layer | BuiltinLayer, method: Callable[..., object], argument: Any) -> bool:
         """Call a method of a layer; what it raises ends the layer, not the viewer."""
         try:
             method(argument)

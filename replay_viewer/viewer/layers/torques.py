@@ -10,7 +10,7 @@ import viser
 from ...robot.joints import match_joints
 from ...rollout.states import StepValues, samples
 from ..scene import link_node
-from .layer import Overlay, Rgb
+from .layer import BuiltinLayer, Rgb
 from .shapes import skin
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _PERIOD = 0.04
 _LEAST_USE = 0.05
 
 
-class JointTorques(Overlay):
+class JointTorques(BuiltinLayer):
     """A skin of its own over each link, since a link's own colours are those of its mesh."""
 
     name = "torques"

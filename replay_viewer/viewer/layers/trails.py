@@ -11,7 +11,7 @@ import viser
 from ...robot.feet import foot_links
 from ...rotations import normalize
 from ..scene import WORLD
-from .layer import Overlay, css
+from .layer import BuiltinLayer, css
 
 if TYPE_CHECKING:
     from ...replay.frames import Frame
@@ -24,7 +24,7 @@ _MOST_PIECES = 40
 _SIDES = 6
 
 
-class FootTrails(Overlay):
+class FootTrails(BuiltinLayer):
     """One batch of thin cylinders for all feet of all robots."""
 
     name = "trails"

@@ -15,7 +15,7 @@ from ...rollout.states import StepValues, samples
 from ...rotations import rotate, to_matrix
 from ..scene import WORLD
 from ..wire.server import move_node
-from .layer import Overlay, Rgb, css
+from .layer import BuiltinLayer, Rgb, css
 from .shapes import Arc, Arrows
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _HALF_WINDOW = 0.06
 _USUAL = 80
 
 
-class Velocity(Overlay):
+class Velocity(BuiltinLayer):
     """Two arrows and two arcs above each robot."""
 
     name = "velocity"

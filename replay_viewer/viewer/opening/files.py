@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 import viser
 
 from ...errors import ReplayError, printable
-from ..notices import Busy
-from ..wire.mailbox import Mailbox
-from ..wire.page_bridge import PageAction, PageBridge
+from ..wire.page import Page
+from ..wire.page_bridge import PageAction
 from .dropped import Dropped, RobotAlone, SeveralRecordings
-from .folder_list import Shelf
-from .opening import Opening, Order
+from .folder_list import FolderList
+from .opening import Opening, OpenRequest
 from .uploads import MAX_BYTES, Uploads
 
 if TYPE_CHECKING:
@@ -39,29 +38,22 @@ class Files:
 
     def __init__(
         self,
+        page: Page,
         uploads: Uploads,
-        mailbox: Mailbox,
-        page: PageBridge,
-        clients: Mapping[int, viser.ClientHandle],
-        busy: Busy,
-        show: Callable[[Replay, Order], object],
+        show: Callable[[Replay, OpenRequest], object],
     ) -> None:
         """Nothing is shown yet.
 
         Args:
+            page: the page, in which what is done is told.
             uploads: what is dropped; it is removed when it is not needed any more.
-            mailbox: what work in the background posts its news to.
-            page: our part of the page.
-            clients: the browsers that are there, by id.
-            busy: tells what is done.
             show: shows what was opened in the place of what is shown, or raises; then what is shown stays.
         """
-        self._uploads = uploads
-        self._mailbox, self._page, self._clients, self._busy, self._show = mailbox, page, clients, busy, show
-        self._order: Order | None = None
+        self._page, self._uploads, self._show = page, uploads, show
+        self._request: OpenRequest | None = None
         self._is_shown = self._lacks_robot = False
-        self._shelf: Shelf | None = None
-        self._how: Order | None = None
+        self._list: FolderList | None = None
+        self._how: OpenRequest | None = None
         self._opening: Opening | None = None
         self._asked_by = -1
 
@@ -73,10 +65,10 @@ class Files:
             "open_neighbour": self._open_neighbour,
             "open_upload": self._open_upload,
             "cancel_opening": lambda value, client_id: self._abandon(),
-            "look_again": lambda value, client_id: self._shelf and self._shelf.look_again(),
+            "look_again": lambda value, client_id: self._look_again(),
         }
 
-    def list_folder(self, how: Order, name: str = "") -> None:
+    def list_folder(self, how: OpenRequest, name: str = "") -> None:
         """Let the pages choose from the recordings of a folder.
 
         Args:
@@ -84,41 +76,45 @@ class Files:
             name: what to call the folder; empty for its own name.
         """
         self._how = how
-        if self._shelf is not None:
-            self._shelf.close()
-        self._shelf = Shelf(how.path, name, self._mailbox, self._tell)
+        if self._list is not None:
+            self._list.close()
+        self._list = FolderList(how.path, name, self._page.mailbox, self._tell)
         self._tell({**self._state, "isAskedFor": True})
 
     def greet(self, client: viser.ClientHandle) -> None:
         """Tell a browser that has just come."""
-        self._page.update(client, {"files": self._state})
+        self._page.bridge.update(client, {"files": self._state})
 
-    def shown(self, replay: Replay, order: Order | None) -> None:
-        """Something is shown now, by an order or from memory; what was dropped before is not needed any more."""
-        self._order, self._is_shown = order, True
+    def shown(self, replay: Replay, request: OpenRequest | None) -> None:
+        """Something is shown now, by an request or from memory; what was dropped before is not needed any more."""
+        self._request, self._is_shown = request, True
         # A robot can be added to what can be opened again.
-        self._lacks_robot = order is not None and any(_is_neutral(replay, entity) for entity in replay.rollout.robots)
-        used = [] if order is None else [order.path, *([order.urdf] if order.urdf else [])]
-        self._uploads.keep_only([*used, *([self._shelf.library.folder] if self._shelf else [])])
+        self._lacks_robot = request is not None and any(_is_neutral(replay, entity) for entity in replay.rollout.robots)
+        used = [] if request is None else [request.path, *([request.urdf] if request.urdf else [])]
+        self._uploads.keep_only([*used, *([self._list.recordings.folder] if self._list else [])])
         self._tell(self._shown_state)
 
     def close(self) -> None:
         """End what is being done, and remove what was dropped."""
         self._abandon()
-        if self._shelf is not None:
-            self._shelf.close()
+        if self._list is not None:
+            self._list.close()
         self._uploads.close()
 
     # -- opening --------------------------------------------------------------
 
     def _open_listed(self, value: Any, client_id: int) -> None:
-        if self._shelf is not None:
-            self._open_path(self._shelf.library.numbered(value).path, client_id)
+        if self._list is not None:
+            self._open_path(self._list.recordings.numbered(value).path, client_id)
+
+    def _look_again(self) -> None:
+        if self._list is not None:
+            self._list.look_again()
 
     def _open_neighbour(self, value: Any, client_id: int) -> None:
-        if self._shelf is None or self._order is None or value not in (-1, 1):
+        if self._list is None or self._request is None or value not in (-1, 1):
             return
-        neighbour = self._shelf.library.neighbour(self._order.path, value)
+        neighbour = self._list.recordings.neighbour(self._request.path, value)
         if neighbour is not None:
             self._open_path(neighbour, client_id)
 
@@ -127,20 +123,20 @@ class Files:
         self._open(partial(replace, self._how, path=path), client_id)
 
     def _open_upload(self, value: Any, client_id: int) -> None:
-        self._open(partial(order_of, self._uploads.folder(value), self._order), client_id)
+        self._open(partial(request_of, self._uploads.folder(value), self._request), client_id)
 
-    def _open(self, order: Callable[[], Order], client_id: int) -> None:
+    def _open(self, request: Callable[[], OpenRequest], client_id: int) -> None:
         """Open something, instead of what is being opened."""
         self._abandon()
         self._asked_by = client_id
-        self._busy.show(_OPENING, "Opening ...", cancel="cancel_opening")
-        self._opening = Opening(order, partial(self._mailbox.post, self._follow))
+        self._page.busy.show(_OPENING, "Opening ...", cancel="cancel_opening")
+        self._opening = Opening(request, partial(self._page.post, self._follow))
 
     def _abandon(self) -> None:
         opening, self._opening = self._opening, None
         if opening is not None:
             opening.abandon()
-            self._busy.hide(_OPENING)
+            self._page.busy.hide(_OPENING)
 
     def _follow(self) -> None:
         """The opening has news."""
@@ -149,24 +145,24 @@ class Files:
             return
         job = opening.job
         if job.state == "running":
-            self._busy.show(_OPENING, f"{opening.doing} ...", job.done, job.total, "cancel_opening")
+            self._page.busy.show(_OPENING, f"{opening.doing} ...", job.done, job.total, "cancel_opening")
             return
         self._opening = None
         try:
             if job.state == "done":
                 self._show_opened(opening)
             elif isinstance(job.error, SeveralRecordings):
-                self.list_folder(Order(job.error.folder), "what was dropped")
+                self.list_folder(OpenRequest(job.error.folder), "what was dropped")
             else:
-                self._notify(_as_dropped(job.problem, opening.order))
+                self._notify(_as_dropped(job.problem, opening.request))
         finally:
-            self._busy.hide(_OPENING)
+            self._page.busy.hide(_OPENING)
 
     def _show_opened(self, opening: Opening) -> None:
-        assert opening.order is not None
-        self._busy.show(_OPENING, f"Showing {printable(opening.order.name)} ...")
+        assert opening.request is not None
+        self._page.busy.show(_OPENING, f"Showing {printable(opening.request.name)} ...")
         try:
-            self._show(opening.replay, opening.order)
+            self._show(opening.replay, opening.request)
         except ReplayError as error:
             opening.replay.close()
             self._notify(str(error))
@@ -176,33 +172,32 @@ class Files:
             self._notify(f"An error of the viewer itself: {type(error).__name__}: {error}")
 
     def _notify(self, problem: str) -> None:
-        client = self._clients.get(self._asked_by)
+        client = self._page.clients.get(self._asked_by)
         if client is not None:
-            self._page.update(client, {"files": {"failed": problem}})
+            self._page.bridge.update(client, {"files": {"failed": problem}})
 
     # -- the pages ------------------------------------------------------------
 
     @property
     def _state(self) -> dict[str, Any]:
-        shelf = {"folder": None} if self._shelf is None else self._shelf.state
-        return {"limit": MAX_BYTES, **shelf, **self._shown_state}
+        listed = {"folder": None} if self._list is None else self._list.state
+        return {"limit": MAX_BYTES, **listed, **self._shown_state}
 
     @property
     def _shown_state(self) -> dict[str, Any]:
         """What is shown, and where it is in the list: None for what is not."""
-        library = None if self._shelf is None else self._shelf.library
-        listed = None if library is None or self._order is None else library.find(self._order.path)
+        recordings = None if self._list is None else self._list.recordings
+        listed = None if recordings is None or self._request is None else recordings.find(self._request.path)
         number = None if listed is None else listed.number
         return {"isShown": self._is_shown, "shown": number, "lacksRobot": self._lacks_robot}
 
     def _tell(self, changes: Mapping[str, Any]) -> None:
-        for client in list(self._clients.values()):
-            self._page.update(client, {"files": changes})
+        self._page.update({"files": changes})
 
 
-def _as_dropped(problem: str, order: Order | None) -> str:
+def _as_dropped(problem: str, request: OpenRequest | None) -> str:
     """What is wrong, with dropped files by their own names instead of where they are kept."""
-    return problem if order is None or order.inside is None else problem.replace(f"{order.inside}{os.sep}", "")
+    return problem if request is None or request.inside is None else problem.replace(f"{request.inside}{os.sep}", "")
 
 
 def _is_neutral(replay: Replay, entity: Entity) -> bool:
@@ -210,12 +205,12 @@ def _is_neutral(replay: Replay, entity: Entity) -> bool:
     return entity.shape is None and replay.robots[entity.name].path is None
 
 
-def order_of(folder: Path, shown: Order | None) -> Order:
+def request_of(folder: Path, shown: OpenRequest | None) -> OpenRequest:
     """What to open of a drop: its recording, or what is shown with its robot. Raises ReplayError."""
     dropped = Dropped(folder)
     recording = dropped.recording()
     if recording is not None:
-        return Order(recording, dropped.urdf_for(recording), inside=folder)
+        return OpenRequest(recording, dropped.urdf_for(recording), inside=folder)
     if shown is None:
         raise RobotAlone
     return replace(shown, urdf=dropped.urdf_for(shown.path), package_dirs=(), inside=folder)

@@ -49,25 +49,25 @@ class Listed:
     problem: str = ""
 
 
-class Library:
+class RecordingList:
     """The recordings in a folder and below it, newest first.
 
     One thread at a time looks and reads; any may see what is known meanwhile.
 
     Attributes:
-        folder: where they are. recordings: what is known of them. is_cut: whether there are more than are listed.
+        folder: where they are. listed: what is known of them. is_cut: whether there are more than are listed.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.recordings: tuple[Listed, ...] = ()
+        self.listed: tuple[Listed, ...] = ()
         self.is_cut = False
         self._numbers: dict[Path, int] = {}
 
     @property
     def num_read(self) -> int:
         """Of how many recordings it is known what stands in them, or why that cannot be read."""
-        return sum(map(_is_read, self.recordings))
+        return sum(map(_is_read, self.listed))
 
     def look(self, progress: Callable[[int], object]) -> None:
         """Look which recordings are there now; what was read of one that did not change is kept.
@@ -79,35 +79,35 @@ class Library:
             found.append(path)
             progress(len(found))
         self.is_cut = len(found) > MAX_LISTED
-        known = {(recording.path, recording.modified): recording for recording in self.recordings}
+        known = {(recording.path, recording.modified): recording for recording in self.listed}
         listed = [self._listed(path) for path in found[:MAX_LISTED]]
         listed = [known.get((recording.path, recording.modified), recording) for recording in listed]
-        self.recordings = tuple(sorted(listed, key=lambda recording: (-recording.modified, recording.name)))
+        self.listed = tuple(sorted(listed, key=lambda recording: (-recording.modified, recording.name)))
 
     def read_next(self) -> bool:
         """Read the facts of the first recording that lacks them; returns whether there was one."""
-        recordings = list(self.recordings)
+        recordings = list(self.listed)
         unread = next((index for index, recording in enumerate(recordings) if not _is_read(recording)), None)
         if unread is None:
             return False
         recordings[unread] = with_facts(recordings[unread])
-        self.recordings = tuple(recordings)
+        self.listed = tuple(recordings)
         return True
 
     def numbered(self, number: object) -> Listed:
         """The recording that a browser means. Raises BadArgument."""
-        found = next((recording for recording in self.recordings if recording.number == number), None)
+        found = next((recording for recording in self.listed if recording.number == number), None)
         if found is None or isinstance(number, bool):
             raise BadArgument("recording", printable(str(number)[:40]), "is not in the list (any more).")
         return found
 
     def find(self, path: Path) -> Listed | None:
         """The recording with a path, if it is listed."""
-        return next((recording for recording in self.recordings if recording.path == path), None)
+        return next((recording for recording in self.listed if recording.path == path), None)
 
     def neighbour(self, path: Path, step: int) -> Path | None:
         """The recording that is `step` places after one; None at the ends, and for one that is not listed."""
-        paths = [recording.path for recording in self.recordings]
+        paths = [recording.path for recording in self.listed]
         place = paths.index(path) + step if path in paths else -1
         return paths[place] if 0 <= place < len(paths) else None
 
@@ -160,11 +160,11 @@ def _time_of(path: Path) -> float:
 _REST, _REST_PER_LOOK = 2.0, 5.0
 
 
-class Shelf:
+class FolderList:
     """One folder's list. Only the owner thread touches it.
 
     Attributes:
-        library: the recordings.
+        recordings: what it lists.
     """
 
     def __init__(self, folder: Path, name: str, mailbox: Mailbox, tell: Callable[[Mapping[str, Any]], object]) -> None:
@@ -176,7 +176,7 @@ class Shelf:
             mailbox: what the work in the background posts its news to.
             tell: hands every page what changed; see `state`.
         """
-        self.library = Library(folder)
+        self.recordings = RecordingList(folder)
         self._name = name or printable(folder.resolve().name or str(folder))
         self._mailbox, self._tell = mailbox, tell
         self._is_closed = False
@@ -190,7 +190,7 @@ class Shelf:
         return {
             "folder": self._name,
             "rows": [_row(listed) for listed in self._told],
-            "isCut": self.library.is_cut,
+            "isCut": self.recordings.is_cut,
             **self._progress(),
         }
 
@@ -207,16 +207,16 @@ class Shelf:
 
     def _begin(self) -> Job:
         tell = partial(self._mailbox.post, self._tell_news)
-        return Job(partial(_look_through, self.library, tell), tell)
+        return Job(partial(_look_through, self.recordings, tell), tell)
 
     def _tell_news(self) -> None:
         """Tell the pages what is known now: all rows when there are others, else those that are known better."""
         if self._is_closed:
             return
         self._told_at = time.monotonic()
-        known = self.library.recordings
+        known = self.recordings.listed
         if [listed.number for listed in known] != [listed.number for listed in self._told]:
-            news = {"rows": [_row(listed) for listed in known], "isCut": self.library.is_cut}
+            news = {"rows": [_row(listed) for listed in known], "isCut": self.recordings.is_cut}
         else:
             news = {"news": {index: _row(now) for index, now in enumerate(known) if now is not self._told[index]}}
         self._told = known
@@ -226,14 +226,14 @@ class Shelf:
         return {"isLooking": self._looking.state == "running", "problem": self._looking.problem}
 
 
-def _look_through(library: Library, tell: Callable[[], object], progress: Progress) -> float:
+def _look_through(recordings: RecordingList, tell: Callable[[], object], progress: Progress) -> float:
     """Find the recordings, and read what is in them, newest first; returns how long it took to find them [s]."""
     began = time.monotonic()
-    library.look(lambda num_found: progress(num_found, 0))
+    recordings.look(lambda num_found: progress(num_found, 0))
     taken = time.monotonic() - began
     tell()  # Which there are, before the first of them is read.
-    while library.read_next():
-        progress(library.num_read, len(library.recordings))
+    while recordings.read_next():
+        progress(recordings.num_read, len(recordings.listed))
     # Kinematics and meshes take a second to import: done by the time that a recording is chosen.
     importlib.import_module("...replay.replay", __package__)
     return taken

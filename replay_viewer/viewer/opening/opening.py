@@ -11,11 +11,11 @@ from ..background import Job
 
 if TYPE_CHECKING:
     from ...formats import LoadOptions
-    from ...replay.replay import Progress, Replay
+    from ...replay.replay import OpeningProgress, Replay
 
 
 @dataclass(frozen=True)
-class Order:
+class OpenRequest:
     """A recording that is to be shown, and how to read it; see `open_replay`.
 
     title: what to call it; empty for the name of its file.
@@ -32,7 +32,7 @@ class Order:
     def name(self) -> str:
         return self.title or self.path.name
 
-    def open(self, progress: Progress | None = None) -> Replay:
+    def open(self, progress: OpeningProgress | None = None) -> Replay:
         """Open it. Raises ReplayError as `open_replay` does."""
         # Kinematics and meshes take a second to import.
         from ...replay.replay import open_replay
@@ -48,23 +48,23 @@ class Order:
 
 
 class Opening:
-    """An order that is being carried out.
+    """An request that is being carried out.
 
     Attributes:
-        order: what is opened, once that is found out. doing: what is done now, in words. job: the work; its result is
+        request: what is opened, once that is found out. doing: what is done now, in words. job: the work; its result is
             a `Replay`.
     """
 
-    def __init__(self, order: Callable[[], Order], tell: Callable[[], object]) -> None:
+    def __init__(self, request: Callable[[], OpenRequest], tell: Callable[[], object]) -> None:
         """Begin.
 
         Args:
-            order: gives what to open; on the work's thread, since it may have to look into files.
+            request: gives what to open; on the work's thread, since it may have to look into files.
             tell: called, on the work's thread, when there is news.
         """
-        self.order: Order | None = None
+        self.request: OpenRequest | None = None
         self.doing = "Opening"
-        self._find_order, self._tell = order, tell
+        self._find_order, self._tell = request, tell
         self._opened: Replay | None = None
         self._is_abandoned = False
         self.job = Job(self._open, self._tell_news)
@@ -95,6 +95,6 @@ class Opening:
             if is_news:
                 self._tell()
 
-        self.order = self._find_order()
-        self._opened = self.order.open(told)
+        self.request = self._find_order()
+        self._opened = self.request.open(told)
         return self._opened

@@ -6,41 +6,20 @@ import html
 from typing import Any
 
 import numpy as np
-import viser
 from viser import uplot
 
 from ..charts.chart import Picture, Spread, power_of_ten
-from ..charts.charts import Plots
+from ..charts.charts import Charts
 from ..session import Session
-from ..wire.mailbox import Mailbox, bind
+from ..wire.mailbox import bind
+from ..wire.page import Page
 from ..wire.server import handle_id
 from .html import chips, set_content, toolbar
+from .panel import Shown
 from .rewards import RewardsPanel
 
-
-class ChartPanels:
-    """The table and both charts; that of rewards is there where rewards are recorded."""
-
-    def __init__(self, gui: viser.GuiApi, mailbox: Mailbox, session: Session, plots: Plots) -> None:
-        dt = session.player.control_dt
-        self._plots = plots
-        self._rewards = RewardsPanel(gui)
-        self._curves = None if plots.rewards is None else CurvesPanel(gui, plots.rewards.picture(), dt)
-        self._signals = SignalsPanel(gui, mailbox, plots, dt)
-
-    def sync(self, session: Session, takes_growth: bool) -> None:
-        """Show the session's step and episode; with `takes_growth` also steps that have come since."""
-        plots = self._plots
-        if self._curves is not None and plots.rewards is not None:
-            self._curves.sync(plots.rewards.picture(takes_growth), plots.rewards.note)
-        self._rewards.sync(session, plots.rewards)
-        self._signals.sync(plots, takes_growth)
-
-    def page_state(self) -> dict[str, Any]:
-        """What the page has to know of the charts, by their ids, and the numbers of the table."""
-        rewards = {} if self._curves is None else self._curves.page_state
-        return {"plots": {**rewards, **self._signals.chart.page_state}, "rewards": self._rewards.page_state}
-
+# What the actions of the signal's chart begin with.
+CHART = "signal"
 
 _HEIGHT = 230
 _BAND_OPACITY = "2e"  # Of 255, in hexadecimal digits.
@@ -49,14 +28,59 @@ _CLEAR = "rgba(0,0,0,0)"
 _CURSOR: Any = {"y": False, "points": {"show": False}, "drag": {"setScale": False, "x": False, "y": False}}
 
 
-class CurvesPanel:
+class ChartPanels:
+    """The table of rewards and both charts; that of rewards is there where rewards are recorded."""
+
+    def __init__(self, page: Page, session: Session, charts: Charts) -> None:
+        dt = session.player.control_dt
+        self._rewards = RewardsPanel(page)
+        self._curves = None if charts.rewards is None else DrawnChart(page, charts.rewards.picture(), dt)
+        self._signals = SignalsPanel(page, charts, dt)
+
+    def sync(self, shown: Shown) -> None:
+        """Show the session's step and episode."""
+        rewards = shown.charts.rewards
+        if self._curves is not None and rewards is not None:
+            self._curves.show(rewards.picture(shown.takes_growth), rewards.note)
+        self._rewards.sync(shown)
+        self._signals.sync(shown)
+
+    def page_state(self) -> dict[str, Any]:
+        """What the page has to know of the charts, by their ids, and the numbers of the table."""
+        rewards = {} if self._curves is None else self._curves.page_state
+        return {"plots": {**rewards, **self._signals.chart.page_state}, "rewards": self._rewards.page_state}
+
+
+class SignalsPanel:
+    """A dropdown that chooses a signal, a chip for each of its components, and its chart."""
+
+    def __init__(self, page: Page, charts: Charts, control_dt: float) -> None:
+        """control_dt: seconds per step."""
+        self._signal = page.gui.add_dropdown("Signal", charts.labels, hint="Anything recorded, over the episode shown")
+        bind(self._signal, page.mailbox, charts.select_signal)
+        self._chips = page.gui.add_html("")
+        self._toolbar = page.gui.add_html("")
+        self.chart = DrawnChart(page, charts.signal.picture(), control_dt)
+
+    def sync(self, shown: Shown) -> None:
+        """Show the chosen signal."""
+        charts, signal = shown.charts, shown.charts.signal
+        if self._signal.value != charts.label:
+            self._signal.value = charts.label
+        picture = signal.picture(shown.takes_growth)
+        set_content(self._chips, chips(CHART, signal) if signal.choice.count > 1 else "")
+        set_content(self._toolbar, toolbar(CHART, signal))
+        self.chart.show(picture, signal.note)
+
+
+class DrawnChart:
     """One chart, whose data are sent when its picture is another one; what belongs to the axes goes to the page."""
 
-    def __init__(self, gui: viser.GuiApi, picture: Picture, control_dt: float, height: int = _HEIGHT) -> None:
+    def __init__(self, page: Page, picture: Picture, control_dt: float) -> None:
         """picture: shown first; control_dt: seconds per step."""
         self._control_dt = control_dt
         self._picture = picture
-        self._chart = gui.add_uplot(
+        self._chart = page.gui.add_uplot(
             chart_data(picture, control_dt),
             _series(picture),
             bands=_bands(picture),
@@ -65,11 +89,11 @@ class CurvesPanel:
             legend=uplot.Legend(show=False),
             cursor=_CURSOR,
             padding=(8, 16, 0, 0),  # The topmost label is cut in half without.
-            height=height,
+            height=_HEIGHT,
         )
-        self._note = gui.add_html("")
+        self._note = page.gui.add_html("")
 
-    def sync(self, picture: Picture, note: str) -> None:
+    def show(self, picture: Picture, note: str) -> None:
         """Show a picture, and a note below it. With other series or axes the page makes the chart anew."""
         set_content(self._note, f'<div class="rv-note-line">{html.escape(note)}</div>' if note else "")
         if picture is self._picture:
@@ -137,28 +161,3 @@ def _axes(picture: Picture) -> tuple[uplot.Axis, uplot.Axis]:
     if picture.title:
         values["label"], values["labelSize"] = picture.title, 18
     return uplot.Axis(label="time [s]", labelSize=18, size=34), values
-
-
-# What the actions of this chart begin with.
-CHART = "signal"
-
-
-class SignalsPanel:
-    """A dropdown, a chip for each component, and the chart."""
-
-    def __init__(self, gui: viser.GuiApi, mailbox: Mailbox, plots: Plots, control_dt: float) -> None:
-        """control_dt: seconds per step."""
-        self._signal = gui.add_dropdown("Signal", plots.labels, hint="Anything recorded, over the episode shown")
-        bind(self._signal, mailbox, plots.select_signal)
-        self._chips = gui.add_html("")
-        self._toolbar = gui.add_html("")
-        self.chart = CurvesPanel(gui, plots.signal.picture(), control_dt)
-
-    def sync(self, plots: Plots, takes_growth: bool) -> None:
-        """Show the chosen signal; with `takes_growth` also steps that have come since."""
-        if self._signal.value != plots.label:
-            self._signal.value = plots.label
-        picture = plots.signal.picture(takes_growth)
-        set_content(self._chips, chips(CHART, plots.signal) if plots.signal.choice.count > 1 else "")
-        set_content(self._toolbar, toolbar(CHART, plots.signal))
-        self.chart.sync(picture, plots.signal.note)

@@ -1,6 +1,6 @@
 """Buttons that choose what a chart shows, as HTML: in the rows of a table, as chips, and in a line above the chart.
 
-They ask for the actions of `plot_actions` through page.js. Names come from a file and are escaped; actions take
+They ask for the actions of `chart_actions` through page.js. Names come from a file and are escaped; actions take
 numbers.
 """
 
@@ -10,7 +10,7 @@ import html
 
 import viser
 
-from ..charts.chart import CurvePlot
+from ..charts.chart import Chart
 from ..charts.choice import CurveChoice
 
 _PIN = "M9 3h6v2l-1 1v5l3 3v2h-4v5l-1 1-1-1v-5H7v-2l3-3V6L9 5z"
@@ -41,35 +41,39 @@ def swatch(chart: str, choice: CurveChoice, curve: int, color: str) -> str:
     return f'<i class="rv-swatch" {asks} title="{title}" style="background:{fill};border-color:{color}"></i>'
 
 
-def chips(chart: str, plot: CurvePlot) -> str:
+def chips(chart: str, state: Chart) -> str:
     """Every curve by name, the pinned ones first."""
-    choice, shown = plot.choice, plot.choice.shown
+    choice, shown = state.choice, state.choice.shown
     parts = []
     for curve in choice.order:
-        name, color = html.escape(plot.source.names[curve]), plot.source.colors[curve]
-        style = "rv-chip" + " rv-out" * (curve not in shown) + " rv-pinned" * (curve in choice.pinned)
+        name, color = html.escape(state.source.names[curve]), state.source.colors[curve]
+        classes = ["rv-chip"]
+        if curve not in shown:
+            classes.append("rv-out")
+        if curve in choice.pinned:
+            classes.append("rv-pinned")
         label = f'<span data-do="{chart}_hide" data-value="{curve}" title="Hide or show {name}">{name}</span>'
         parts.append(
-            f'<div class="{style}" data-curve="{name}">{swatch(chart, choice, curve, color)}{label}'
+            f'<div class="{" ".join(classes)}" data-curve="{name}">{swatch(chart, choice, curve, color)}{label}'
             f"{row_buttons(chart, choice, curve)}</div>"
         )
     return f'<div class="rv-chips">{"".join(parts)}</div>'
 
 
-def toolbar(chart: str, plot: CurvePlot) -> str:
+def toolbar(chart: str, state: Chart) -> str:
     """How the curves are shown, and the way back to all of them."""
-    rate = (_text_button(chart, "rate", "per second", plot.per_second, "Divided by the time of a step"),)
+    rate = (_text_button(chart, "rate", "per second", state.per_second, "Divided by the time of a step"),)
     buttons = [
-        *(rate if plot.source.has_rate else ()),
-        _text_button(chart, "normalise", "normalised", plot.normalised, "Each curve by its own largest value"),
+        *(rate if state.source.has_rate else ()),
+        _text_button(chart, "normalise", "normalised", state.normalised, "Each curve by its own largest value"),
         _text_button(
             chart,
             "spread",
             "all envs \u00b1\u03c3",
-            plot.with_spread,
+            state.with_spread,
             "Mean and deviation over the episodes of all envs",
         ),
-        *_ways_back(chart, plot.choice),
+        *_ways_back(chart, state.choice),
     ]
     return f'<div class="rv-toolbar">{"".join(buttons)}</div>'
 

@@ -6,10 +6,11 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import viser
-
 from ...errors import printable
 from ...rollout.rollout import Entity, Verdict
+from ..wire.page import Page
+from .html import set_content
+from .panel import Shown
 
 if TYPE_CHECKING:
     from ...replay.replay import Replay
@@ -22,14 +23,14 @@ _ORDER = ("problem", "assumed", "found", "stated")
 class RecordingPanel:
     """Text: facts and verdicts, which change while the recording is written."""
 
-    def __init__(self, gui: viser.GuiApi, replay: Replay) -> None:
-        self._html = gui.add_html(recording_html(replay))
+    def __init__(self, page: Page, replay: Replay) -> None:
+        self._html = page.gui.add_html(recording_html(replay))
 
-    def sync(self, replay: Replay) -> None:
-        """Show what is known of the recording now."""
-        content = recording_html(replay)
-        if content != self._html.content:
-            self._html.content = content
+    def sync(self, shown: Shown) -> None:
+        """Show what is known of the recording now; of one that is not followed nothing changes."""
+        tail = shown.session.tail
+        if shown.takes_growth and tail is not None and tail.state != "lost":
+            set_content(self._html, recording_html(shown.session.replay))
 
 
 def recording_html(replay: Replay) -> str:

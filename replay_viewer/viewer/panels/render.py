@@ -4,82 +4,94 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import viser
 
+from ...camera import Camera
+from ...camera.presets import PRESETS
 from ...errors import printable
 from ...progress import duration
+from ...render.view import OVERLAYS, View
 from ...replay.player import SPEEDS
+from ...theme import LOOKS
 from ..background import Job
-from ..wire.mailbox import Mailbox
+from ..wire.page import Page
+from .panel import Shown
 
 THIS_VIEW = "this view"
-# What the controls offer; a browser can choose nothing else.
-CAMERAS = (THIS_VIEW, "follow", "side", "front", "top")
 THIS_EPISODE, WHOLE_ENV = "this episode", "all of this env"
+# What the controls offer beside the names that `View` takes; a browser can choose nothing else.
 SIZES = ("640 x 360", "1280 x 720", "1920 x 1080", "2560 x 1440", "3840 x 2160", "1080 x 1080", "1080 x 1920")
 RATES = ("24", "25", "30", "50", "60")
-OVERLAYS = ("none", "hud", "rewards")
-LOOKS = ("light", "dark")
 
 # A button's action: takes the id of the browser that it was pressed in.
 Press = Callable[[int], object]
 
 
-class RenderChoice(NamedTuple):
-    """What the controls say. camera: a preset, or THIS_VIEW. size: width and height [px]."""
-
-    camera: str
-    is_whole_env: bool
-    size: tuple[int, int]
-    fps: float
-    speed: float
-    overlay: str
-    look: str
-
-
 class RenderPanel:
     """The controls, shared by all browsers, and the state of the one video that is being drawn."""
 
-    def __init__(
-        self, gui: viser.GuiApi, mailbox: Mailbox, *, film: Press, picture: Press, cancel: Press, download: Press
-    ) -> None:
-        self._camera = gui.add_dropdown("Camera", CAMERAS, hint="This view: as you see it now, orbit and all")
-        self._episode = gui.add_dropdown("Show", (THIS_EPISODE, WHOLE_ENV))
-        self._size = gui.add_dropdown("Size", SIZES, initial_value="1280 x 720", hint="Width and height in pixels")
-        self._rate = gui.add_dropdown("Frames/s", RATES, initial_value="30", hint="Video frames per second")
+    def __init__(self, page: Page, *, film: Press, picture: Press, cancel: Press, download: Press) -> None:
+        gui = page.gui
+        width, height = View.size
         speeds = [f"{speed:g}x" for speed in SPEEDS]
-        self._speed = gui.add_dropdown("Speed", speeds, initial_value="1x", hint="Of the video; less is slow motion")
-        self._overlay = gui.add_dropdown("Overlay", OVERLAYS, hint="hud: time, step, episode, return, outcome")
-        self._look = gui.add_dropdown("Background", LOOKS)
+        self._camera = gui.add_dropdown(
+            "Camera", (THIS_VIEW, *PRESETS), hint="This view: as you see it now, orbit and all"
+        )
+        self._part = gui.add_dropdown("Show", (THIS_EPISODE, WHOLE_ENV))
+        self._size = gui.add_dropdown(
+            "Size", SIZES, initial_value=f"{width} x {height}", hint="Width and height in pixels"
+        )
+        self._rate = gui.add_dropdown("Frames/s", RATES, initial_value=f"{View.fps:g}", hint="Video frames per second")
+        self._speed = gui.add_dropdown(
+            "Speed", speeds, initial_value=f"{View.speed:g}x", hint="Of the video; less is slow motion"
+        )
+        self._overlay = gui.add_dropdown(
+            "Overlay", OVERLAYS, initial_value=View.overlay, hint="hud: time, step, episode, return, outcome"
+        )
+        self._look = gui.add_dropdown("Background", tuple(LOOKS), initial_value=View.look)
         self._film = gui.add_button("Render Video", icon=viser.Icon.MOVIE, hint="An MP4 in the viewer's folder")
         self._picture = gui.add_button("Save Picture", icon=viser.Icon.CAMERA, color="gray", hint="A PNG of this step")
         self._bar = gui.add_progress_bar(0.0, visible=False, animated=True)
         self._status = gui.add_html("", visible=False)
         self._cancel = gui.add_button("Cancel", icon=viser.Icon.X, color="gray", visible=False)
         self._download = gui.add_button("Download Again", icon=viser.Icon.DOWNLOAD, color="gray", visible=False)
-        for button, press in zip(
-            (self._film, self._picture, self._cancel, self._download), (film, picture, cancel, download), strict=True
-        ):
-            _bind_press(button, mailbox, press)
+        _bind_press(self._film, page, film)
+        _bind_press(self._picture, page, picture)
+        _bind_press(self._cancel, page, cancel)
+        _bind_press(self._download, page, download)
 
     @property
-    def choice(self) -> RenderChoice:
-        """What the controls say now."""
+    def camera(self) -> str:
+        """The name of a preset, or THIS_VIEW."""
+        return self._camera.value
+
+    @property
+    def shows_whole_env(self) -> bool:
+        """Whether a video is to show all episodes of the env, not only the one that is shown."""
+        return self._part.value == WHOLE_ENV
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height [px]."""
         width, height = self._size.value.split(" x ")
-        return RenderChoice(
-            camera=self._camera.value,
-            is_whole_env=self._episode.value == WHOLE_ENV,
-            size=(int(width), int(height)),
+        return int(width), int(height)
+
+    def view(self, camera: Camera) -> View:
+        """What the controls say, with a camera that `self.camera` stands for."""
+        return View(
+            camera,
+            size=self.size,
             fps=float(self._rate.value),
             speed=float(self._speed.value.rstrip("x")),
             overlay=self._overlay.value,
             look=self._look.value,
         )
 
-    def sync(self, film: Job | None) -> None:
+    def sync(self, shown: Shown) -> None:
         """Show how far the video is, or how it ended."""
+        film = shown.film
         is_running = film is not None and film.state == "running"
         _set(self._film, "disabled", is_running)
         _set(self._bar, "visible", is_running)
@@ -92,11 +104,11 @@ class RenderPanel:
             _set(self._status, "content", status_html(film))
 
 
-def _bind_press(button: viser.GuiButtonHandle, mailbox: Mailbox, press: Press) -> None:
+def _bind_press(button: viser.GuiButtonHandle, page: Page, press: Press) -> None:
     @button.on_click
     async def _(event: Any) -> None:
         if event.client is not None:
-            mailbox.post(press, event.client.client_id)
+            page.post(press, event.client.client_id)
 
 
 def _set(handle: Any, name: str, value: Any) -> None:
@@ -106,21 +118,19 @@ def _set(handle: Any, name: str, value: Any) -> None:
 
 def status_html(film: Job) -> str:
     """How far a video is, or how it ended; what comes from files is escaped."""
-    return f'<div class="rv-job">{_STATUS[film.state](film)}</div>'
+    return f'<div class="rv-job">{_status(film)}</div>'
 
 
-def _running(film: Job) -> str:
+def _status(film: Job) -> str:
+    if film.state == "done":
+        return f"Saved: <b>{html.escape(printable(str(film.result)))}</b>"
+    if film.state == "failed":
+        return f'<div class="problem">{html.escape(film.problem)}</div>'
+    if film.state == "cancelled":
+        return f"Cancelled after {film.done} of {film.total} frames; nothing was kept."
     if film.is_cancelling:
         return "Cancelling ..."
     if film.rate is None:
         return "Preparing ..."
     left = duration((film.total - film.done) / film.rate)
     return f"{film.done} of {film.total} frames <span>({film.rate:.0f}/s, {left} left)</span>"
-
-
-_STATUS: dict[str, Callable[[Job], str]] = {
-    "running": _running,
-    "done": lambda film: f"Saved: <b>{html.escape(printable(str(film.result)))}</b>",
-    "failed": lambda film: f'<div class="problem">{html.escape(film.problem)}</div>',
-    "cancelled": lambda film: f"Cancelled after {film.done} of {film.total} frames; nothing was kept.",
-}

@@ -5,14 +5,13 @@ from __future__ import annotations
 import html
 
 import numpy as np
-import viser
 
 from ...rollout.rewards import ROUNDING, EpisodeRewards, StepRewards, bar_scale
-from ...theme import TOTAL_COLOR, term_color
-from ..charts.chart import CurvePlot
+from ...theme import term_color
 from ..charts.choice import CurveChoice
-from ..session import Session
+from ..wire.page import Page
 from .html import row_buttons, set_content, swatch, toolbar
+from .panel import Shown
 
 # A number as text, and how full its bar is.
 RowValue = tuple[str, float]
@@ -22,6 +21,9 @@ _TRACE, _BEYOND = 1e-3, 1.01
 
 # What the actions of this chart begin with.
 CHART = "reward"
+
+# As dark as text on light ground, and as light on dark ground.
+_TOTAL = "var(--rv-text)"
 
 _COLUMNS = '<colgroup><col class="name"><col class="acts"><col><col class="value"></colgroup>'
 
@@ -34,18 +36,19 @@ NOTHING_RECORDED = (
 class RewardsPanel:
     """One HTML table and the chart's buttons. The table's numbers go to the page by themselves: page/rewards.js."""
 
-    def __init__(self, gui: viser.GuiApi) -> None:
-        self._html = gui.add_html("")
-        self._toolbar = gui.add_html("")
+    def __init__(self, page: Page) -> None:
+        self._html = page.gui.add_html("")
+        self._toolbar = page.gui.add_html("")
         self._values: list[RowValue] = []
 
-    def sync(self, session: Session, plot: CurvePlot | None) -> None:
-        """Show the rewards of the session's step; `plot` is the chart's state, None where there is none."""
-        choice, factor = (CurveChoice(0), 1.0) if plot is None else (plot.choice, plot.factor)
+    def sync(self, shown: Shown) -> None:
+        """Show the rewards of the session's step."""
+        session, chart = shown.session, shown.charts.rewards
+        choice, factor = (CurveChoice(0), 1.0) if chart is None else (chart.choice, chart.factor)
         step = session.rewards
         self._values = row_values(step, session.episode_rewards, factor)
         set_content(self._html, rewards_html(step, choice))
-        set_content(self._toolbar, "" if plot is None else toolbar(CHART, plot))
+        set_content(self._toolbar, "" if chart is None else toolbar(CHART, chart))
 
     @property
     def page_state(self) -> list[RowValue]:
@@ -114,7 +117,7 @@ def _number_row(row: int, name: str, step: StepRewards, choice: CurveChoice) -> 
     """A row without a bar; the first of them is set apart, and the reward has a curve."""
     label, first = html.escape(name), len(step.names)
     is_reward = step.total is not None and row == first
-    mark = swatch(CHART, choice, row, TOTAL_COLOR) if is_reward else ""
+    mark = swatch(CHART, choice, row, _TOTAL) if is_reward else ""
     buttons = f'<td class="acts">{row_buttons(CHART, choice, row)}</td><td></td>' if is_reward else ""
     style = "sum" if row == first else "" if name.startswith("return so far") else "note"
     return (

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import viser
-
-from ...rollout.episodes import KIND_TEXT, kind_of
-from ...rollout.rollout import Episode
+from ...rollout.episodes import KIND_TEXT, Episode, kind_of
 from ..session import Session
-from ..wire.mailbox import Mailbox, bind
+from ..wire.mailbox import bind
+from ..wire.page import Page
+from .panel import Shown
 
 ALL_AGENTS = "all agents"
 
@@ -20,7 +19,8 @@ _MAX_LISTED = 1000
 class SelectionPanel:
     """Dropdowns; the episode's list belongs to the chosen env."""
 
-    def __init__(self, gui: viser.GuiApi, mailbox: Mailbox, session: Session) -> None:
+    def __init__(self, page: Page, session: Session) -> None:
+        gui, mailbox = page.gui, page.mailbox
         rollout = session.replay.rollout
         self._env = gui.add_dropdown("Env", [str(i) for i in rollout.env_ids], hint="The simulator's env index")
         self._episode = gui.add_dropdown("Episode", _labels(session), hint="Go to the start of an episode")
@@ -33,10 +33,12 @@ class SelectionPanel:
             bind(self._agent, mailbox, lambda v: session.select_agent(None if v == ALL_AGENTS else int(v)))
         self._listed = _listed(session)
 
-    def sync(self, session: Session, takes_growth: bool) -> None:
-        """Show the session's choice; with `takes_growth` also episodes that have come since."""
+    def sync(self, shown: Shown) -> None:
+        """Show the session's choice."""
+        session = shown.session
         listed = _listed(session)
-        if listed != self._listed and (takes_growth or _label(session, session.episode) not in self._episode.options):
+        is_listed = _label(session, session.episode) in self._episode.options
+        if listed != self._listed and (shown.takes_growth or not is_listed):
             self._listed = listed
             self._episode.options = _labels(session)
         _set(self._env, str(session.env_id))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import viser
 
 from ...replay.player import SPEEDS
-from ...rollout.episodes import KIND_TEXT, kind_of, outcome_text
-from ...rollout.rollout import Episode
+from ...rollout.episodes import KIND_TEXT, Episode, kind_of, outcome_text
 from ..session import Session
-from ..wire.page_bridge import PageBridge
+from ..wire.page import Page
+from .panel import Shown
 
 # The page is sent the kinds in this order.
 _KIND_CODES = {kind: code for code, kind in enumerate(KIND_TEXT)}
@@ -21,8 +21,8 @@ _UNFOLLOWED = "Still being written when it was opened: start the viewer with --t
 class TimelinePanel:
     """Keeps every browser's bar at the session's state; the playhead itself travels with the poses."""
 
-    def __init__(self, page: PageBridge, session: Session, title: str, panels: Callable[[], Mapping[str, Any]]) -> None:
-        """panels: gives what the page has to know of the panels."""
+    def __init__(self, page: Page, session: Session, title: str, panels: Callable[[], Mapping[str, Any]]) -> None:
+        """panels: gives what the page has to know of the other panels."""
         self._page = page
         self._fixed = {
             "title": title,
@@ -35,24 +35,15 @@ class TimelinePanel:
 
     def greet(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:
         """Give a browser's bar all of its state; `own` is what only it has."""
-        self._page.update(client, {**self._fixed, **self._state.everything(), **self._shown, **own})
+        self._page.bridge.update(client, {**self._fixed, **self._state.everything(), **self._shown, **own})
 
-    def update(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:
-        """Tell one browser what changed for it alone."""
-        self._page.update(client, own)
-
-    def toggle_zoom(self, client: viser.ClientHandle) -> None:
-        """Let one browser's timeline span the shown episode only, or the whole recording again."""
-        self._page.toggle_zoom(client)
-
-    def sync(self, clients: Iterable[viser.ClientHandle]) -> None:
+    def sync(self, shown: Shown) -> None:
         """Tell every browser what changed."""
         news = {key: value for key, value in self._panels().items() if self._shown[key] != value}
         self._shown.update(news)
         changes = {**self._state.changes(), **news}
         if changes:
-            for client in clients:
-                self._page.update(client, changes)
+            self._page.update(changes)
 
 
 class TimelineState:

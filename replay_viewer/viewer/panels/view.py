@@ -5,24 +5,23 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-import viser
-
 from ...theme import SCALE
 from ..crowd import ByOutcome, ByReturn, Coloring, CrowdState
-from ..layers import Overlay, ShownLayers
+from ..layers import BuiltinLayer, ShownLayers
+from ..wire.page import Page
+from .html import set_content
+from .panel import Shown
 
 
 class LayersPanel:
     """One HTML list, rewritten when a switch changes."""
 
-    def __init__(self, gui: viser.GuiApi, layers: ShownLayers) -> None:
-        self._html = gui.add_html(layers_html(layers))
+    def __init__(self, page: Page, layers: ShownLayers) -> None:
+        self._html = page.gui.add_html(layers_html(layers))
 
-    def sync(self, layers: ShownLayers) -> None:
+    def sync(self, shown: Shown) -> None:
         """Show which layers are on."""
-        content = layers_html(layers)
-        if content != self._html.content:
-            self._html.content = content
+        set_content(self._html, layers_html(shown.layers))
 
 
 def layers_html(layers: ShownLayers) -> str:
@@ -31,7 +30,7 @@ def layers_html(layers: ShownLayers) -> str:
     return f'<div class="rv-layers"><h4>Overlays</h4>{switches}</div>'
 
 
-def _switch(overlay: Overlay, on: bool) -> str:
+def _switch(overlay: BuiltinLayer, on: bool) -> str:
     does = "" if overlay.lack else f' data-do="switch_layer" data-value="{overlay.name}"'
     below = f"<small>{_marked(overlay.lack or overlay.hint)}</small>"
     if on:  # In the place of the hint, so that a small screen has room for all.
@@ -67,14 +66,12 @@ _KINDS = {"robot": "Own colours", "outcome": "Outcome", "return": "Return"}
 class CrowdPanel:
     """One piece of HTML, rewritten when the crowd changes."""
 
-    def __init__(self, gui: viser.GuiApi) -> None:
-        self._html = gui.add_html("")
+    def __init__(self, page: Page) -> None:
+        self._html = page.gui.add_html("")
 
-    def sync(self, state: CrowdState, env_index: int) -> None:
-        """Show what is on, and what the colours mean. env_index: of the env that is watched."""
-        content = crowd_html(state, env_index)
-        if content != self._html.content:
-            self._html.content = content
+    def sync(self, shown: Shown) -> None:
+        """Show what is on, and what the colours mean."""
+        set_content(self._html, crowd_html(shown.crowd.state, shown.session.env_index))
 
 
 def crowd_html(state: CrowdState, env_index: int) -> str:
@@ -126,15 +123,8 @@ def _scale_html(coloring: ByReturn, env_index: int) -> str:
 _LOOKS = (("light", "Light"), ("dark", "Dark"), ("system", "System"))
 
 
-class LookPanel:
-    """Buttons that each browser's page answers by itself: what they change is its own."""
-
-    def __init__(self, gui: viser.GuiApi) -> None:
-        gui.add_html(look_html())
-
-
 def look_html() -> str:
-    """The panel's content."""
+    """Light or dark, and the way back to the first view: buttons that each browser's page answers by itself."""
     looks = "".join(
         f'<button type="button" data-look="{name}" aria-pressed="false">{text}</button>' for name, text in _LOOKS
     )

@@ -8,17 +8,19 @@ from pathlib import Path
 
 import viser
 
-from ...camera.presets import CameraPose, preset
+from ...camera import Free
+from ...camera.presets import preset
 from ...errors import ReplayError
+from ...render.view import View
 from ..background import Job
 from ..browser.browsers import Browsers
 from ..browser.camera import picture_size
-from ..browser.view import ClientView
+from ..browser.view import BrowserView
 from ..panels.render import THIS_VIEW, RenderPanel
 from ..session import Session
-from ..wire.mailbox import Mailbox
+from ..wire.page import Page
 from ..wire.page_bridge import PageAction
-from .requests import FilmOrder, PictureOrder, Size, harmless, scenes_of
+from .requests import film_request, film_work, picture_name, picture_request, picture_work, scenes_of
 
 # Larger files are told of, but not sent: a browser holds them in memory [bytes].
 _MAX_DOWNLOAD = 512 << 20
@@ -35,7 +37,15 @@ class StillDrawing(ReplayError):
 
 @dataclass
 class _Asked:
-    """A job and the browser that asked for it. name, note: of a picture, its file's, and what says so there."""
+    """What a browser asked for.
+
+    Attributes:
+        job: the work on it.
+        client_id: of the browser.
+        name: of a picture, that its file gets.
+        note: of a picture, what tells in the browser that it is being drawn.
+        is_told: whether somebody was told that it has ended.
+    """
 
     job: Job
     client_id: int
@@ -50,16 +60,20 @@ class _Asked:
 
 
 class Rendering:
-    """What is being drawn for browsers: at most one video and one picture at a time, each on a thread of its own."""
+    """What is being drawn for browsers: at most one video and one picture at a time, each on a thread of its own.
 
-    def __init__(self, gui: viser.GuiApi, mailbox: Mailbox, session: Session, browsers: Browsers, folder: Path) -> None:
+    Attributes:
+        panel: the controls.
+    """
+
+    def __init__(self, page: Page, session: Session, browsers: Browsers, folder: Path) -> None:
         """folder: where videos go."""
-        self._mailbox, self._session, self._browsers, self._folder = mailbox, session, browsers, folder
+        self._page, self._session, self._browsers, self._folder = page, session, browsers, folder
         self._scene_of = scenes_of(session.replay)
         self._film: _Asked | None = None
         self._picture: _Asked | None = None
-        self._panel = RenderPanel(
-            gui, mailbox, film=self._begin_film, picture=self._begin_picture, cancel=self._cancel, download=self._send
+        self.panel = RenderPanel(
+            page, film=self._begin_film, picture=self._begin_picture, cancel=self._cancel, download=self._send
         )
 
     @property
@@ -67,9 +81,10 @@ class Rendering:
         """What buttons outside of the panel do."""
         return {"draw_screenshot": self._draw_screenshot}
 
-    def sync(self) -> None:
-        """Show how things stand."""
-        self._panel.sync(None if self._film is None else self._film.job)
+    @property
+    def film(self) -> Job | None:
+        """The video that is being drawn, or the last one."""
+        return None if self._film is None else self._film.job
 
     def close(self) -> None:
         """Cancel what is being drawn."""
@@ -83,24 +98,15 @@ class Rendering:
 
     def _begin_film(self, client_id: int) -> None:
         _refuse_second(self._film, "a video")
-        choice, session = self._panel.choice, self._session
-        order = FilmOrder(
-            camera=self._browsers.views[client_id].camera() if choice.camera == THIS_VIEW else choice.camera,
-            env_id=session.env_id,
-            episode=None if choice.is_whole_env else session.episode.index,
-            size=choice.size,
-            fps=choice.fps,
-            speed=choice.speed,
-            overlay=choice.overlay,
-            look=choice.look,
-        )
-        path = order.path_in(self._folder, session.replay.rollout.name)
-        self._film = _Asked(Job(order.draw(session.replay, path), self._tell), client_id)
+        panel, session = self.panel, self._session
+        camera = self._browsers.views[client_id].camera() if panel.camera == THIS_VIEW else panel.camera
+        request = film_request(session, panel.view(camera), self._folder, whole_env=panel.shows_whole_env)
+        self._film = _Asked(Job(film_work(request, session.replay), self._tell), client_id)
 
     def _begin_picture(self, client_id: int) -> None:
-        choice = self._panel.choice
-        camera = self._camera_now(client_id, choice.camera, choice.size[0] / choice.size[1])
-        self._draw_picture(client_id, camera, choice.size, choice.overlay, choice.look)
+        width, height = self.panel.size
+        camera = self._camera_now(client_id, self.panel.camera, width / height)
+        self._draw_picture(client_id, self.panel.view(camera))
 
     def _cancel(self, client_id: int) -> None:
         if self._film is not None:
@@ -113,29 +119,28 @@ class Rendering:
 
     def _draw_screenshot(self, sides: object, client_id: int) -> None:
         """Draw what a browser shows, as large as it asks for."""
-        look = self._browsers.views[client_id].look.name
-        self._draw_picture(client_id, self._camera_now(client_id, THIS_VIEW), picture_size(sides), "none", look)
+        camera, look = self._camera_now(client_id, THIS_VIEW), self._browsers.views[client_id].look.name
+        self._draw_picture(client_id, View(camera, size=picture_size(sides), look=look))
 
     # -- drawing --------------------------------------------------------------
 
-    def _camera_now(self, client_id: int, name: str, aspect: float = 1.0) -> CameraPose:
-        """A browser's own camera, or a preset's."""
+    def _camera_now(self, client_id: int, name: str, aspect: float = 1.0) -> Free:
+        """Where a browser's own camera is, or a preset as the page shows it: for the step that is shown alone."""
         subject = self._browsers.subject
         if name == THIS_VIEW:
-            return self._browsers.views[client_id].camera_now(subject)
-        return preset(name, subject.aim.position, subject.aim.heading, subject.size, aspect)
+            return Free(self._browsers.views[client_id].camera_now(subject))
+        return Free(preset(name, subject.aim.position, subject.aim.heading, subject.size, aspect))
 
-    def _draw_picture(self, client_id: int, camera: CameraPose, size: Size, overlay: str, look: str) -> None:
+    def _draw_picture(self, client_id: int, view: View) -> None:
         _refuse_second(self._picture, "a picture")
-        session = self._session
-        order = PictureOrder(session.frame, session.episode, camera, size, overlay, look)
-        name = f"{harmless(session.replay.rollout.name)}_env{session.env_id}_step{session.player.step}.png"
+        request, name = picture_request(self._session, view), picture_name(self._session)
         note = self._browsers.views[client_id].client.add_notification("Drawing the picture ...", name, loading=True)
-        self._picture = _Asked(Job(order.draw(session.replay, self._scene_of), self._tell), client_id, name, note)
+        work = picture_work(request, self._session.replay, self._scene_of)
+        self._picture = _Asked(Job(work, self._tell), client_id, name, note)
 
     def _tell(self) -> None:
         """A job has news; runs on its thread."""
-        self._mailbox.post(self._look_after)
+        self._page.post(self._look_after)
 
     def _look_after(self) -> None:
         if self._film is not None and self._film.is_news:
@@ -171,7 +176,7 @@ def _refuse_second(asked: _Asked | None, what: str) -> None:
         raise StillDrawing(what)
 
 
-def _send_file(view: ClientView, path: Path) -> None:
+def _send_file(view: BrowserView, path: Path) -> None:
     """Send a file to a browser, which saves it; from a thread, for it may be large."""
 
     def send() -> None:

@@ -10,8 +10,8 @@ import pytest
 from container_samples import record
 
 from replay_viewer.errors import BadArgument
-from replay_viewer.viewer.opening import folder_list as library_module
-from replay_viewer.viewer.opening.folder_list import Facts, Library
+from replay_viewer.viewer.opening import folder_list
+from replay_viewer.viewer.opening.folder_list import Facts, RecordingList
 
 
 def write_npz(path: Path) -> Path:
@@ -30,16 +30,16 @@ def at(path: Path, seconds: float) -> Path:
     return path
 
 
-def looked_through(folder: Path) -> Library:
-    library = Library(folder)
-    library.look(lambda num_found: None)
-    while library.read_next():
+def looked_through(folder: Path) -> RecordingList:
+    recordings = RecordingList(folder)
+    recordings.look(lambda num_found: None)
+    while recordings.read_next():
         pass
-    return library
+    return recordings
 
 
-def names(library: Library) -> list[str]:
-    return [recording.name for recording in library.recordings]
+def names(recordings: RecordingList) -> list[str]:
+    return [recording.name for recording in recordings.listed]
 
 
 @pytest.fixture
@@ -67,12 +67,12 @@ def test_a_recording_is_as_new_as_the_newest_of_its_files(runs: Path) -> None:
 
 
 def test_the_list_tells_what_is_in_a_recording(runs: Path) -> None:
-    fall = looked_through(runs).recordings[0]
+    fall = looked_through(runs).listed[0]
     assert fall.facts == Facts(num_steps=4, seconds=1.5, num_envs=2, num_episodes=3, num_falls=1)
 
 
 def test_a_broken_recording_says_why_in_one_line(runs: Path) -> None:
-    torn = looked_through(runs).recordings[1]
+    torn = looked_through(runs).listed[1]
     assert torn.facts is None
     assert "truncated" in torn.problem or "damaged" in torn.problem or "no whole" in torn.problem
     assert "\n" not in torn.problem and str(runs) not in torn.problem
@@ -84,10 +84,10 @@ def test_names_hold_nothing_that_steers_a_page(tmp_path: Path) -> None:
 
 
 def test_only_what_changed_is_read_again(runs: Path) -> None:
-    library = looked_through(runs)
+    recordings = looked_through(runs)
     at(runs / "torn.rec", 4000)
-    library.look(lambda num_found: None)
-    assert [(r.name, r.facts is None and not r.problem) for r in library.recordings] == [
+    recordings.look(lambda num_found: None)
+    assert [(r.name, r.facts is None and not r.problem) for r in recordings.listed] == [
         ("torn.rec", True),
         ("fall.npz", False),
         ("seed_1/walk.rec", False),
@@ -95,12 +95,12 @@ def test_only_what_changed_is_read_again(runs: Path) -> None:
 
 
 def test_a_number_means_the_same_recording_when_others_come(runs: Path) -> None:
-    library = looked_through(runs)
-    fall = library.recordings[0]
+    recordings = looked_through(runs)
+    fall = recordings.listed[0]
     write_npz(runs / "newer.npz")
-    library.look(lambda num_found: None)
-    assert names(library)[0] == "newer.npz"
-    assert library.numbered(fall.number).path == fall.path
+    recordings.look(lambda num_found: None)
+    assert names(recordings)[0] == "newer.npz"
+    assert recordings.numbered(fall.number).path == fall.path
 
 
 @pytest.mark.parametrize("number", [99, -1, True, "0", "../../etc/passwd", None, [0], 10**400, float("nan")])
@@ -110,20 +110,20 @@ def test_a_browser_gets_nothing_by_what_is_no_number_of_the_list(number: object,
 
 
 def test_neighbours_end_at_the_ends(runs: Path) -> None:
-    library = looked_through(runs)
-    first, second, third = (recording.path for recording in library.recordings)
-    assert library.neighbour(first, 1) == second
-    assert library.neighbour(second, -1) == first
-    assert library.neighbour(first, -1) is None
-    assert library.neighbour(third, 1) is None
-    assert library.neighbour(runs / "not listed.rec", 1) is None
+    recordings = looked_through(runs)
+    first, second, third = (recording.path for recording in recordings.listed)
+    assert recordings.neighbour(first, 1) == second
+    assert recordings.neighbour(second, -1) == first
+    assert recordings.neighbour(first, -1) is None
+    assert recordings.neighbour(third, 1) is None
+    assert recordings.neighbour(runs / "not listed.rec", 1) is None
 
 
 def test_a_long_list_is_cut_and_says_so(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library_module, "MAX_LISTED", 2)
-    library = looked_through(runs)
-    assert (len(library.recordings), library.is_cut) == (2, True)
+    monkeypatch.setattr(folder_list, "MAX_LISTED", 2)
+    recordings = looked_through(runs)
+    assert (len(recordings.listed), recordings.is_cut) == (2, True)
 
 
 def test_an_empty_folder_is_an_empty_list(tmp_path: Path) -> None:
-    assert looked_through(tmp_path).recordings == ()
+    assert looked_through(tmp_path).listed == ()

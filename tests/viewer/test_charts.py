@@ -16,10 +16,11 @@ from memory_rollout import memory_rollout, still
 
 from replay_viewer.errors import UnknownName
 from replay_viewer.replay.replay import Replay, with_robots
-from replay_viewer.rollout.rollout import Entity, Episode
-from replay_viewer.viewer.actions import plot_actions, session_actions
-from replay_viewer.viewer.charts.chart import CurvePlot, Picture, power_of_ten
-from replay_viewer.viewer.charts.charts import Plots
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.rollout import Entity
+from replay_viewer.viewer.actions import chart_actions, session_actions
+from replay_viewer.viewer.charts.chart import Chart, Picture, power_of_ten
+from replay_viewer.viewer.charts.charts import Charts
 from replay_viewer.viewer.charts.choice import CurveChoice
 from replay_viewer.viewer.charts.followed_curves import FollowedCurves, settled_range
 from replay_viewer.viewer.panels.charts import chart_data
@@ -36,14 +37,14 @@ def replay_of(terms: np.ndarray, episodes: dict[int, list[Episode]] | None = Non
     return with_robots(memory_rollout(values, reward_terms=names, episodes=episodes))
 
 
-def plots_of(replay: Replay) -> Plots:
-    return Plots(Session(replay), lambda: None)
+def charts_of(replay: Replay) -> Charts:
+    return Charts(Session(replay), lambda: None)
 
 
-def rewards_of(terms: np.ndarray, **facts: Any) -> CurvePlot:
-    plot = plots_of(replay_of(terms, **facts)).rewards
-    assert plot is not None
-    return plot
+def rewards_of(terms: np.ndarray, **facts: Any) -> Chart:
+    chart = charts_of(replay_of(terms, **facts)).rewards
+    assert chart is not None
+    return chart
 
 
 def random_terms(num_steps: int = 50, num_envs: int = 1) -> np.ndarray:
@@ -86,21 +87,21 @@ def test_of_many_curves_the_first_are_shown_until_all_are_asked_for() -> None:
 
 
 def test_what_is_shown_is_drawn_as_chosen() -> None:
-    plot = rewards_of(random_terms())
-    plot.choice.toggle_pinned(1)
-    plot.choice.toggle_hidden(0)
-    picture = plot.picture()
+    chart = rewards_of(random_terms())
+    chart.choice.toggle_pinned(1)
+    chart.choice.toggle_hidden(0)
+    picture = chart.picture()
     assert names(picture) == ["reward", "down"]  # above the other
     assert picture.lines[1].width > picture.lines[0].width
     assert picture.curves.shape == (50, 2)
 
 
 def test_with_every_curve_hidden_the_chart_says_so_and_is_empty() -> None:
-    plot = rewards_of(random_terms())
+    chart = rewards_of(random_terms())
     for curve in range(3):
-        plot.choice.toggle_hidden(curve)
-    picture = plot.picture()
-    assert plot.note == "Every curve is hidden"
+        chart.choice.toggle_hidden(curve)
+    picture = chart.picture()
+    assert chart.note == "Every curve is hidden"
     assert picture.y_range is None and np.isnan(chart_data(picture, 0.02)[1]).all()
 
 
@@ -118,26 +119,26 @@ def test_short_curves_are_as_recorded() -> None:
 
 
 def test_rewards_per_second_are_those_of_a_step_over_its_time() -> None:
-    plot = rewards_of(random_terms())
-    before = plot.picture()
-    plot.toggle_per_second()
-    assert (before.unit, plot.picture().unit) == ("per step", "per second")
-    np.testing.assert_allclose(plot.picture().curves, before.curves * 50)
+    chart = rewards_of(random_terms())
+    before = chart.picture()
+    chart.toggle_per_second()
+    assert (before.unit, chart.picture().unit) == ("per step", "per second")
+    np.testing.assert_allclose(chart.picture().curves, before.curves * 50)
 
 
 def test_a_normalised_curve_reaches_one_and_its_values_are_still_told() -> None:
-    plot = rewards_of(random_terms() * [1e-4, 3.0])
-    recorded = plot.picture().curves
-    plot.toggle_normalised()
-    picture = plot.picture()
+    chart = rewards_of(random_terms() * [1e-4, 3.0])
+    recorded = chart.picture().curves
+    chart.toggle_normalised()
+    picture = chart.picture()
     np.testing.assert_allclose(np.abs(picture.curves).max(axis=0), 1.0)
     np.testing.assert_allclose(picture.curves / [line.factor for line in picture.lines], recorded)
 
 
 def test_a_curve_of_zeros_is_normalised_to_zeros() -> None:
-    plot = rewards_of(np.zeros((50, 1, 2)))
-    plot.toggle_normalised()
-    assert not plot.picture().curves.any()
+    chart = rewards_of(np.zeros((50, 1, 2)))
+    chart.toggle_normalised()
+    assert not chart.picture().curves.any()
 
 
 def test_thinned_curves_keep_their_spikes() -> None:
@@ -177,47 +178,47 @@ def test_labels_of_an_axis_are_short(y_range: tuple[float, float] | None, expone
 # -- of all envs -----------------------------------------------------------------
 
 
-def settled(plot: CurvePlot, is_done: Callable[[Picture], object]) -> Picture:
+def settled(chart: Chart, is_done: Callable[[Picture], object]) -> Picture:
     """The picture once work in the background has brought it there."""
     end = time.monotonic() + 20
-    while not is_done(plot.picture()):
-        assert time.monotonic() < end, plot.note
+    while not is_done(chart.picture()):
+        assert time.monotonic() < end, chart.note
         time.sleep(0.01)
-    return plot.picture()
+    return chart.picture()
 
 
 def test_the_reward_is_compared_with_that_of_all_envs() -> None:
     terms = random_terms(num_envs=6)
-    plot = rewards_of(terms)
-    plot.toggle_spread()
-    (spread,) = settled(plot, lambda picture: picture.spreads).spreads
-    assert names(plot.picture())[spread.line] == "reward"
+    chart = rewards_of(terms)
+    chart.toggle_spread()
+    (spread,) = settled(chart, lambda picture: picture.spreads).spreads
+    assert names(chart.picture())[spread.line] == "reward"
     reward = terms.sum(axis=2)
     np.testing.assert_allclose(spread.mean, reward.mean(axis=1), atol=1e-9)
     np.testing.assert_allclose(spread.deviation, reward.std(axis=1), atol=1e-6)
-    assert "mean over the episodes of all envs" in plot.note
+    assert "mean over the episodes of all envs" in chart.note
 
 
 def test_pinned_terms_are_compared_in_the_place_of_the_reward_and_in_the_chosen_unit() -> None:
     terms = random_terms(num_envs=6)
-    plot = rewards_of(terms)
-    plot.choice.toggle_pinned(1)
-    plot.toggle_per_second()
-    plot.toggle_spread()
-    (spread,) = settled(plot, lambda picture: picture.spreads).spreads
+    chart = rewards_of(terms)
+    chart.choice.toggle_pinned(1)
+    chart.toggle_per_second()
+    chart.toggle_spread()
+    (spread,) = settled(chart, lambda picture: picture.spreads).spreads
     np.testing.assert_allclose(spread.mean, 50 * terms[:, :, 1].mean(axis=1), atol=1e-6)
-    assert len(chart_data(plot.picture(), 0.02)) == 1 + 3 + 3
+    assert len(chart_data(chart.picture(), 0.02)) == 1 + 3 + 3
 
 
 def test_a_mean_that_cannot_be_worked_out_is_said_so() -> None:
     replay = replay_of(random_terms(num_envs=2))
-    plot = plots_of(replay).rewards
-    assert plot is not None
-    plot.picture()
+    chart = charts_of(replay).rewards
+    assert chart is not None
+    chart.picture()
     replay.rollout.source.close()
-    plot.toggle_spread()
-    settled(plot, lambda _: "not known" in plot.note)
-    assert not plot.picture().spreads
+    chart.toggle_spread()
+    settled(chart, lambda _: "not known" in chart.note)
+    assert not chart.picture().spreads
 
 
 # -- another episode, and growth ---------------------------------------------------
@@ -226,16 +227,16 @@ def test_a_mean_that_cannot_be_worked_out_is_said_so() -> None:
 def test_the_picture_is_the_same_object_until_something_changes() -> None:
     episodes = {0: [Episode(0, 0, 0, 24, "truncated"), Episode(0, 1, 25, 49, "unfinished")]}
     session = Session(replay_of(random_terms(), episodes))
-    plot = Plots(session, lambda: None).rewards
-    assert plot is not None
-    first = plot.picture()
+    chart = Charts(session, lambda: None).rewards
+    assert chart is not None
+    first = chart.picture()
     session.seek(10)
-    assert plot.picture() is first
+    assert chart.picture() is first
     session.seek(30)
-    second = plot.picture()
+    second = chart.picture()
     assert second.span == (25, 49) and len(second.curves) == 25
     session.seek(10)
-    np.testing.assert_array_equal(plot.picture().curves, first.curves)
+    np.testing.assert_array_equal(chart.picture().curves, first.curves)
 
 
 def test_an_episode_that_goes_on_is_extended_when_growth_is_taken_in() -> None:
@@ -263,38 +264,38 @@ def test_an_axis_keeps_still_while_what_is_needed_fits_and_fills_half_of_it() ->
 
 def test_another_signal_is_plotted_by_its_label() -> None:
     battery = np.arange(50.0)[:, None]
-    plots = plots_of(replay_of(random_terms(), battery=battery))
-    plots.select_signal("battery")
-    np.testing.assert_array_equal(plots.signal.picture().curves, battery)
+    charts = charts_of(replay_of(random_terms(), battery=battery))
+    charts.select_signal("battery")
+    np.testing.assert_array_equal(charts.signal.picture().curves, battery)
     with pytest.raises(UnknownName, match="no_such"):
-        plots.select_signal("no_such")
-    assert plots.label == "battery"
+        charts.select_signal("no_such")
+    assert charts.label == "battery"
 
 
 def test_a_users_signal_with_one_of_our_names_is_told_apart() -> None:
     values = {**still(50, 1), "base tilt": np.ones((50, 1))}
-    plots = plots_of(with_robots(memory_rollout(values)))
-    assert "base tilt (base tilt)" in plots.labels
-    plots.select_signal("base tilt (base tilt)")
-    assert plots.signal.picture().curves.shape == (50, 1)
+    charts = charts_of(with_robots(memory_rollout(values)))
+    assert "base tilt (base tilt)" in charts.labels
+    charts.select_signal("base tilt (base tilt)")
+    assert charts.signal.picture().curves.shape == (50, 1)
 
 
 def test_recordings_without_rewards_have_signals_still() -> None:
-    plots = plots_of(with_robots(memory_rollout(still(10, 1))))
-    assert plots.rewards is None
-    assert plots.signal.picture().curves.shape[0] == 10
+    charts = charts_of(with_robots(memory_rollout(still(10, 1))))
+    assert charts.rewards is None
+    assert charts.signal.picture().curves.shape[0] == 10
 
 
 @pytest.fixture
-def swinging_arm(tmp_path: Path) -> Plots:
+def swinging_arm(tmp_path: Path) -> Charts:
     """An arm whose shoulder swings by 2.5 of its limits of 3 rad, with torques of a hundredth of theirs."""
     swing = 2.5 * np.sin(np.arange(50) / 5)[:, None, None] * [1.0, 0.1]
     values = {**still(50, 1), "robot.joint_pos": swing, "robot.joint_torque": swing / 250}
     robot = Entity("robot", joint_names=JOINTS, urdf=write_arm(tmp_path))
-    return plots_of(with_robots(memory_rollout(values, entities=(robot,))))
+    return charts_of(with_robots(memory_rollout(values, entities=(robot,))))
 
 
-def test_limits_of_joints_are_marked_where_they_are_near(swinging_arm: Plots) -> None:
+def test_limits_of_joints_are_marked_where_they_are_near(swinging_arm: Charts) -> None:
     picture = swinging_arm.signal.picture()
     assert picture.limits == ((0, -3.0), (0, 3.0), (1, -3.0), (1, 3.0))
     assert picture.y_range is not None and picture.y_range[0] < -3 and picture.y_range[1] > 3
@@ -302,7 +303,7 @@ def test_limits_of_joints_are_marked_where_they_are_near(swinging_arm: Plots) ->
     assert swinging_arm.signal.picture().limits == ()
 
 
-def test_a_normalised_curve_has_its_limits_normalised(swinging_arm: Plots) -> None:
+def test_a_normalised_curve_has_its_limits_normalised(swinging_arm: Charts) -> None:
     swinging_arm.signal.choice.toggle_alone(0)
     swinging_arm.signal.toggle_normalised()
     (_, low), (_, high) = swinging_arm.signal.picture().limits
@@ -313,22 +314,22 @@ def test_a_normalised_curve_has_its_limits_normalised(swinging_arm: Plots) -> No
 
 
 def test_buttons_ask_for_actions_that_there_are_and_these_check_what_they_are_given() -> None:
-    plots = plots_of(replay_of(random_terms()))
-    actions = plot_actions(plots)
-    assert plots.rewards is not None
-    page = toolbar("reward", plots.rewards) + chips("reward", plots.rewards)
+    charts = charts_of(replay_of(random_terms()))
+    actions = chart_actions(charts)
+    assert charts.rewards is not None
+    page = toolbar("reward", charts.rewards) + chips("reward", charts.rewards)
     asked = set(re.findall(r'data-do="(\w+)"', page))
     assert asked and asked <= set(actions)
     for name in actions:
         for value in ("99", "-1", "x", None, [], {}, 1.5, "\u00b2"):
             if name.rpartition("_")[2] in ("pin", "hide", "alone"):
                 actions[name](value, 0)
-    assert plots.rewards.choice.shown == (0, 1, 2)
+    assert charts.rewards.choice.shown == (0, 1, 2)
     actions["reward_hide"]("1", 0)
     actions["reward_rate"](None, 0)
-    assert plots.rewards.choice.shown == (0, 2) and plots.rewards.per_second
+    assert charts.rewards.choice.shown == (0, 2) and charts.rewards.per_second
     actions["reward_all"](None, 0)
-    assert plots.rewards.choice.shown == (0, 1, 2)
+    assert charts.rewards.choice.shown == (0, 1, 2)
 
 
 def test_steps_are_selected_by_two_finite_numbers_only() -> None:
@@ -345,6 +346,6 @@ def test_names_of_components_cannot_become_html() -> None:
     evil = '<img src=x onerror=alert(1)>"'
     values = {**still(5, 1), "robot.joint_pos": np.zeros((5, 1, 2))}
     robot = Entity("robot", joint_names=(evil, "knee"), joints_named=False)
-    plots = plots_of(with_robots(memory_rollout(values, entities=(robot,))))
-    page = chips("signal", plots.signal)
+    charts = charts_of(with_robots(memory_rollout(values, entities=(robot,))))
+    page = chips("signal", charts.signal)
     assert "<img" not in page and html.escape(evil) in page

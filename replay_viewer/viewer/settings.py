@@ -1,0 +1,28 @@
+"""How a viewer shows replays, whichever they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .layers import Layer
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What stays when another replay is shown.
+
+    Attributes:
+        shadows: whether the light casts shadows at first; browsers without a GPU draw faster without.
+        folder: where videos that browsers ask for are written.
+        layers: what a user adds to the 3D view.
+        switched_on: names of the viewer's own layers that are on; kept up to date.
+    """
+
+    shadows: bool = True
+    folder: Path = field(default_factory=Path.cwd)
+    layers: Sequence[Layer] = ()
+    switched_on: set[str] = field(default_factory=set)
