@@ -1,4 +1,4 @@
-"""From a rollout and its robots to frames: where every link of every shown env is at a position of playback."""
+"""Frames: where every link of every shown env is at a position of playback, computed from a rollout and its robots."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ _CHUNK_STEPS = 64
 
 @dataclass(frozen=True)
 class EntityPoses:
-    """World poses of one entity in E envs: link_positions (E, L, 3) [m], link_wxyz (E, L, 4), always finite.
+    """World poses of one entity in E envs, always finite.
 
-    L are all links, or the first `num_bodies` ones; see `FrameCache`.
+    Attributes:
+        link_positions: (E, L, 3) [m]; L are all links, or the first `num_bodies` ones, see `FrameCache`.
+        link_wxyz: (E, L, 4).
     """
 
     link_positions: np.ndarray
@@ -45,9 +47,13 @@ class EntityPoses:
 class Frame:
     """What is drawn at a position of playback. Its arrays are shared with a cache: read them only.
 
-    position: in steps. envs: positions in the recording, E of them. entities: by name. terminal_lost: (E,) bool, the
-    terminal state of this step is lost and the step before stands in for it. held: (E,) bool, the recording has NaN,
-    infinity or a zero quaternion at this step and the last finite value stands in for it.
+    Attributes:
+        position: in steps.
+        envs: positions in the recording, E of them.
+        entities: by name.
+        terminal_lost: (E,) bool, the terminal state of this step is lost and the step before stands in for it.
+        held: (E,) bool, the recording has NaN, infinity or a zero quaternion at this step and the last finite value
+            stands in for it.
     """
 
     position: float
@@ -59,7 +65,15 @@ class Frame:
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Steps before `stop`: `Frame`'s arrays with an axis of S steps in front, and where an episode ends (S, E)."""
+    """Some steps of some envs: `Frame`'s arrays with an axis of S steps in front.
+
+    Attributes:
+        stop: the last step + 1.
+        entities: by name.
+        terminal_lost: (S, E).
+        held: (S, E).
+        ends: (S, E), where an episode ends.
+    """
 
     stop: int
     entities: Mapping[str, EntityPoses]

@@ -154,10 +154,6 @@ class Player:
         self._position = _snapped(min(max(float(step), 0.0), float(self._num_steps - 1)))
         self._held = 0.0
 
-    def seek_time(self, seconds: float) -> None:
-        """Go to a time from step 0, clamped to the rollout."""
-        self.seek(seconds / self._control_dt)
-
     def step_by(self, count: int) -> None:
         """Pause and go `count` whole steps on from the step shown (back if negative)."""
         self.pause()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,9 @@ from ..robot.joints import joint_verdicts, match_joints
 from ..rollout.rollout import Entity, Rollout, Verdict
 from .frames import FrameCache
 
-# Called with what is being done, how much of it is done, and how much there is to do; 0 where that is not known.
-Progress = Callable[[str, int, int], object]
+# Called with what is being done to open a recording, how much of it is done, and how much there is to do; 0 where that
+# is not known.
+OpeningProgress = Callable[[str, int, int], object]
 # What is drawn in the place of what a recording says: one robot for all that are robots, or some by entity name.
 GivenRobots = Robot | Mapping[str, Robot] | None
 
@@ -30,8 +31,12 @@ _MAX_PROBLEMS = 8
 class Replay:
     """What a viewer, a renderer or a summary needs of one recording.
 
-    robots: by entity name, one for every entity. robot_verdicts: every doubt about them. reload: reads the recording
-    anew; None where it is held in memory.
+    Attributes:
+        rollout: the recording.
+        robots: what is drawn, by entity name, one for every entity.
+        robot_verdicts: every doubt about them.
+        frames: of the rollout, with these robots.
+        reload: reads the recording anew; None where it is held in memory.
     """
 
     rollout: Rollout
@@ -79,7 +84,7 @@ def open_replay(
     package_dirs: Sequence[str | Path] = (),
     options: LoadOptions | None = None,
     inside: Path | None = None,
-    progress: Progress | None = None,
+    progress: OpeningProgress | None = None,
     robots: GivenRobots = None,
 ) -> Replay:
     """Open a recording and load the robots in it.
@@ -119,18 +124,29 @@ def with_robots(
     rollout: Rollout,
     given: GivenRobots = None,
     package_dirs: Sequence[Path] = (),
-    progress: Progress | None = None,
+    progress: OpeningProgress | None = None,
 ) -> Replay:
     """Give every entity of a rollout what is drawn of it: what is given, else what the recording says.
 
-    given: one robot for all that are robots, or some by the name of their entity. progress: told what is being done.
-    Raises ReplayError as `open_replay` does, and UnknownName for a name that no entity has.
+    Args:
+        rollout: the recording.
+        given: one robot for all that are robots, or some by the name of their entity.
+        package_dirs: folders in which `package://` names are looked up.
+        progress: told what is being done.
+
+    Raises:
+        UnknownName: for a name that no entity has.
+        ReplayError: as `open_replay` does.
     """
     for name in given if isinstance(given, Mapping) else ():
         if name not in rollout.entities:
             raise UnknownName("entity", name, tuple(rollout.entities))
+
     # Entities with one description share its robot, meshes and all.
-    load = lru_cache(maxsize=None)(lambda path, inside: load_robot(path, package_dirs, inside))
+    @cache
+    def load(path: Path, inside: Path | None) -> Robot:
+        return load_robot(path, package_dirs, inside)
+
     robots: dict[str, Robot] = {}
     verdicts: list[Verdict] = []
     for entity in rollout.entities.values():
@@ -140,14 +156,6 @@ def with_robots(
         verdicts += [_neutral_verdict(entity)] if robot is None else _robot_verdicts(robot, entity)
         robots[entity.name] = robot or neutral_body(entity.name)
     return Replay(rollout, robots, tuple(verdicts), FrameCache(rollout, robots))
-
-
-def _load_meshes(robot: Robot, progress: Progress) -> None:
-    robot.load_meshes(partial(progress, f"Loading the meshes of {robot.name}"))
-
-
-def _silent(what: str, done: int, total: int) -> None:
-    pass
 
 
 def lowest_point_of(robot: Robot) -> LowestPoint:
@@ -164,6 +172,14 @@ def lowest_point_of(robot: Robot) -> LowestPoint:
         return robot.lowest_point(joints, base_pos, base_wxyz)
 
     return lowest_point
+
+
+def _load_meshes(robot: Robot, progress: OpeningProgress) -> None:
+    robot.load_meshes(partial(progress, f"Loading the meshes of {robot.name}"))
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    pass
 
 
 def _given_robot(entity: Entity, given: GivenRobots) -> Robot | None:

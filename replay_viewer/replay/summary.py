@@ -23,7 +23,12 @@ _MAX_ENVS = 64
 class Statistics:
     """Mean, least and greatest of the finite values of one signal; NaN where there are none.
 
-    num_not_finite: how many of the values that were looked at are NaN or infinite.
+    Attributes:
+        name: of the signal.
+        mean: of the finite values.
+        min: likewise.
+        max: likewise.
+        num_not_finite: how many of the values that were looked at are NaN or infinite.
     """
 
     name: str
@@ -47,11 +52,15 @@ class Summary:
     """What is in a recording.
 
     Attributes:
-        name: what to call it. path: its file or folder, "" when it was made in memory.
-        num_steps: control steps. control_dt: seconds between two of them. duration: seconds from first to last step.
+        name: what to call it.
+        path: its file or folder, "" when it was made in memory.
+        num_steps: control steps.
+        control_dt: seconds between two of them.
+        duration: seconds from the first step to the last.
         env_ids: the simulator's index of each recorded env.
         entities: robots first, each with the URDF that it is drawn from, relative to the recording where that carries
-            it. terrain_triangles: 0 for flat ground.
+            it.
+        terrain_triangles: 0 for flat ground.
         episodes: of every env, in the order of `env_ids`.
         fields: the recorded signals, shapes per env and step.
         rewards: statistics of the total "rew", where it is recorded, and of each term, over `sample`.

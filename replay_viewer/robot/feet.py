@@ -1,4 +1,4 @@
-"""Which links of a robot are its feet, or else the ends of its limbs: what leaves a trail."""
+"""The feet of a robot, or else the ends of its limbs: what leaves a trail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from . import Robot
+from .robot import Robot
 
 # More bodies than this are not feet alone: many simulators record the contact of every body.
 _MOST_FEET = 6
@@ -32,15 +32,10 @@ def foot_links(robot: Robot, contact_bodies: Sequence[str] = ()) -> list[int]:
 
 def _ends_of_limbs(robot: Robot) -> list[list[int]]:
     """Each moving link that carries no other, followed by the links that are fixed to it."""
-    carriers = {body_of(robot, joint.parent) for joint in robot.joints[: robot.num_bodies - 1]}
+    carriers = {robot.body_of(joint.parent) for joint in robot.joints[: robot.num_bodies - 1]}
     ends = {body: [body] for body in range(1, robot.num_bodies) if body not in carriers}
     for link in range(robot.num_bodies, robot.num_links):
-        ends.get(body_of(robot, link), []).append(link)
+        body = robot.body_of(link)
+        if body in ends:
+            ends[body].append(link)
     return list(ends.values())
-
-
-def body_of(robot: Robot, link: int) -> int:
-    """The moving link (or the root) that a link is part of."""
-    while link >= robot.num_bodies:
-        link = robot.joints[link - 1].parent
-    return link

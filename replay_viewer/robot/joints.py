@@ -14,11 +14,48 @@ from .robot import Robot
 _TOPIC = "joints"
 
 
+@dataclass(frozen=True)
+class JointMapping:
+    """Which recorded joint drives which joint of a robot.
+
+    Attributes:
+        columns: for each of the robot's D joints the recorded column, -1 where it is not recorded.
+        missing: the robot's joints that are not recorded.
+        unknown: recorded names that are no movable joint of the robot.
+    """
+
+    columns: tuple[int, ...]
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def num_matched(self) -> int:
+        """How many of the robot's joints are recorded."""
+        return len(self.columns) - len(self.missing)
+
+    def apply(self, recorded: np.ndarray, joint_pos: np.ndarray) -> None:
+        """Write recorded values (*batch, R) to the matched joints of `joint_pos` (*batch, D); others stay."""
+        columns = np.array(self.columns, dtype=np.intp)
+        matched = np.flatnonzero(columns >= 0)
+        joint_pos[..., matched] = recorded[..., columns[matched]]
+
+
 def match_joints(robot: Robot, entity: Entity) -> JointMapping:
     """Which recorded joint drives which joint of the robot; by position if the joints have no names and are as many."""
-    if _by_position(robot, entity):
+    if _is_by_position(robot, entity):
         return JointMapping(columns=tuple(range(robot.num_joints)), missing=(), unknown=())
     return map_joints(robot, entity.joint_names if entity.joints_named else ())
+
+
+def map_joints(robot: Robot, recorded: Sequence[str]) -> JointMapping:
+    """Match recorded joint names to the robot's; recorded joints that mimic another one are not read."""
+    column = {name: i for i, name in enumerate(recorded)}
+    known = {*robot.joint_names, *robot.mimic_names}
+    return JointMapping(
+        columns=tuple(column.get(name, -1) for name in robot.joint_names),
+        missing=tuple(name for name in robot.joint_names if name not in column),
+        unknown=tuple(name for name in recorded if name not in known),
+    )
 
 
 def joint_verdicts(robot: Robot, entity: Entity) -> list[Verdict]:
@@ -31,13 +68,13 @@ def joint_verdicts(robot: Robot, entity: Entity) -> list[Verdict]:
     mapping = match_joints(robot, entity)
     if not mapping.num_matched:
         raise UnmatchedJoints(entity.name, entity.joint_names, robot.name, robot.joint_names)
-    if _by_position(robot, entity):
+    if _is_by_position(robot, entity):
         reason = f"the recording has no names for its {robot.num_joints} joints; name them with --joint-names"
         return [Verdict(_TOPIC, f"'{entity.name}': recorded joints are the URDF's, in its order", reason, "assumed")]
     return [*_missing(mapping, robot, entity), *_unknown(mapping, robot, entity)]
 
 
-def _by_position(robot: Robot, entity: Entity) -> bool:
+def _is_by_position(robot: Robot, entity: Entity) -> bool:
     return not entity.joints_named and len(entity.joint_names) == robot.num_joints
 
 
@@ -62,41 +99,3 @@ def _unknown(mapping: JointMapping, robot: Robot, entity: Entity) -> list[Verdic
     finding = f"'{entity.name}': {len(mapping.unknown)} recorded joints are not drawn"
     reason = f"they are not in the URDF of '{robot.name}': {listing(mapping.unknown)}"
     return [Verdict(_TOPIC, finding, reason, "problem")]
-
-
-@dataclass(frozen=True)
-class JointMapping:
-    """Recorded joints against a robot's.
-
-    columns: for each of the robot's D joints the recorded column, -1 where it is not recorded. missing: the robot's
-    joints that are not recorded. unknown: recorded names that are no movable joint of the robot. followers: recorded
-    names that mimic another joint in the robot, and so are not read.
-    """
-
-    columns: tuple[int, ...]
-    missing: tuple[str, ...]
-    unknown: tuple[str, ...]
-    followers: tuple[str, ...] = ()
-
-    @property
-    def num_matched(self) -> int:
-        """How many of the robot's joints are recorded."""
-        return len(self.columns) - len(self.missing)
-
-    def apply(self, recorded: np.ndarray, joint_pos: np.ndarray) -> None:
-        """Write recorded values (*batch, R) to the matched joints of `joint_pos` (*batch, D); others stay."""
-        columns = np.array(self.columns, dtype=np.intp)
-        matched = np.flatnonzero(columns >= 0)
-        joint_pos[..., matched] = recorded[..., columns[matched]]
-
-
-def map_joints(robot: Robot, recorded: Sequence[str]) -> JointMapping:
-    """Match recorded joint names to the robot's."""
-    column = {name: i for i, name in enumerate(recorded)}
-    known = {*robot.joint_names, *robot.mimic_names}
-    return JointMapping(
-        columns=tuple(column.get(name, -1) for name in robot.joint_names),
-        missing=tuple(name for name in robot.joint_names if name not in column),
-        unknown=tuple(name for name in recorded if name not in known),
-        followers=tuple(name for name in recorded if name in robot.mimic_names),
-    )

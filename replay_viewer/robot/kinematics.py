@@ -31,10 +31,13 @@ _PADDING = 16
 
 @dataclass(frozen=True, eq=False)
 class _Level:
-    """The moving links `first` to `last` - 1, which have equally many moving joints above them.
+    """Moving links which have equally many moving joints above them, n of them.
 
-    parents: (n,) the moving link (or root) above each. turns: (n, 8, 4), from the parent's quaternion to the cosine's
-    and the sine's part of the link's.
+    Attributes:
+        first: the first of them.
+        last: the last of them + 1.
+        parents: (n,) the moving link (or root) above each.
+        turns: (n, 8, 4), from the parent's quaternion to the cosine's and the sine's part of the link's.
     """
 
     first: int
@@ -45,7 +48,14 @@ class _Level:
 
 @dataclass(frozen=True, eq=False)
 class _Slides:
-    """What the prismatic joints add to the arms of their links: direction times value. moving: index of each joint."""
+    """What the prismatic joints, n of them, add to the arms of their links: direction times value.
+
+    Attributes:
+        links: (n,) the link of each.
+        moving: (n,) index of each among the moving joints.
+        crosses: (n, 3, 4) the m of the module's docstring for its direction.
+        directions: (n, 3, 1).
+    """
 
     links: np.ndarray
     moving: np.ndarray
@@ -57,9 +67,20 @@ class _Slides:
 class _Plan:
     """Constants of a robot in one precision: L links, of which B are the root or move, with B - 1 moving joints.
 
-    sources, scales, offsets: (B - 1), the value of each moving joint is scales * joint_pos[sources] + offsets.
-    turning: (B - 1), 0.5 for a turn and 0 for a slide: quaternions take half of an angle. fixed_turns: (L - B, 4, 4).
-    parents: (L,) the moving link above each. crosses (L, 3, 4) and arms (L, 3, 1): m and t of the module's docstring.
+    The value of each moving joint is scales * joint_pos[sources] + offsets.
+
+    Attributes:
+        num_bodies: B.
+        sources: (B - 1,).
+        scales: (B - 1, 1).
+        offsets: (B - 1, 1).
+        turning: (B - 1, 1), 0.5 for a turn and 0 for a slide: quaternions take half of an angle.
+        levels: the moving links by depth.
+        fixed_turns: (L - B, 4, 4), from the quaternion of the moving link above to that of a fixed one.
+        parents: (L,) the moving link above each.
+        crosses: (L, 3, 4), from the quaternion above to the m of the module's docstring.
+        arms: (L, 3, 1), the t of the module's docstring.
+        slides: what the prismatic joints add.
     """
 
     num_bodies: int

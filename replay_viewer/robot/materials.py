@@ -7,6 +7,7 @@ colours linear (glTF 2.0 specification, 3.9.2), and `gltf_material` writes them 
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 from typing import IO, Any
 
 import numpy as np
@@ -124,12 +125,21 @@ def to_linear(srgb: np.ndarray) -> np.ndarray:
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
+def to_srgb(linear: np.ndarray) -> np.ndarray:
+    """SRGB values of linear light 0..1 (IEC 61966-2-1)."""
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+@lru_cache
+def linear_of_bytes() -> np.ndarray:
+    """Linear light (256,) float32 of each sRGB byte."""
+    return to_linear(np.arange(256) / 255).astype(np.float32)
+
+
 def _srgb_bytes(linear: np.ndarray) -> np.ndarray:
-    """SRGB (..., 4) of linear light, both uint8; alpha is no light and stays (IEC 61966-2-1)."""
+    """SRGB (..., 4) of linear light, both uint8; alpha is no light and stays."""
     srgb = linear.copy()
-    light = linear[..., :3] / 255
-    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    srgb[..., :3] = np.round(255 * encoded)
+    srgb[..., :3] = np.round(255 * to_srgb(linear[..., :3] / 255))
     return srgb
 
 

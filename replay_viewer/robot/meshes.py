@@ -16,7 +16,7 @@ from trimesh.resolvers import FilePathResolver
 
 from ..errors import FileProblem, listing
 from .materials import srgb_from_gltf
-from .safe_xml import refuse_doctype
+from .safe_xml import one_line, refuse_doctype
 from .weld import weld
 
 FORMATS = ("dae", "obj", "stl", "ply", "glb", "gltf")
@@ -24,9 +24,12 @@ FORMATS = ("dae", "obj", "stl", "ply", "glb", "gltf")
 
 @dataclass(frozen=True, eq=False)
 class MeshPart:
-    """One geometry of a mesh file. transform: (4, 4) from its vertices to the file's origin, in metres.
+    """One geometry of a mesh file.
 
-    normals: (V, 3) where the file has some: the surface is smooth between them; None where it is flat shaded.
+    Attributes:
+        mesh: vertices, triangles and their look.
+        transform: (4, 4) from its vertices to the file's origin, in metres.
+        normals: (V, 3) where the file has some: the surface is smooth between them; None where it is flat shaded.
     """
 
     mesh: trimesh.Trimesh
@@ -85,7 +88,7 @@ def _read(data: bytes, kind: str, path: Path) -> list[tuple[trimesh.Trimesh, np.
         meshes = [(scene.geometry[str(name)], transform) for transform, name in placed]
         return [(mesh, place) for mesh, place in meshes if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces)]
     except Exception as error:  # Readers of broken files fail in any way there is.
-        raise FileProblem(path, f"cannot be read as {kind.upper()}: {_one_line(error)}.") from error
+        raise FileProblem(path, f"cannot be read as {kind.upper()}: {one_line(error)}.") from error
 
 
 def _read_collada(data: bytes, resolver: FilePathResolver) -> list[tuple[trimesh.Trimesh, np.ndarray]]:
@@ -107,8 +110,3 @@ def _unit(mesh: trimesh.Trimesh, kind: str) -> np.ndarray:
     if kind != "dae" or mesh.units in (None, "meters"):
         return np.eye(4)
     return np.diag([*[trimesh.units.unit_conversion(mesh.units, "meters")] * 3, 1.0])
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()).rstrip(".")
-    return text[:200] or type(error).__name__

@@ -26,12 +26,15 @@ class Robot:
     """Links, joints and what is drawn of them. Positions are metres, angles radians, quaternions wxyz.
 
     Attributes:
-        name: what it calls itself. path: its URDF, or None.
-        link_names: index 0 is the root, whose pose is the base pose; fixed links come last. num_bodies: how many of
-            the links are the root or move.
+        name: what it calls itself.
+        path: its URDF, or None.
+        link_names: index 0 is the root, whose pose is the base pose; fixed links come last.
+        num_bodies: how many of the links are the root or move.
         joint_names: movable joints that do not mimic another, in the URDF's order: D of them.
-        joint_limits: (D, 2), infinite where there are none. joint_efforts: (D,) [N m or N], likewise.
-        mimic_names: movable joints that follow others. joints: `joints[i]` leads to link i + 1.
+        joint_limits: (D, 2), infinite where there are none.
+        joint_efforts: (D,) [N m or N], likewise.
+        mimic_names: movable joints that follow others.
+        joints: `joints[i]` leads to link i + 1.
     """
 
     def __init__(
@@ -43,7 +46,16 @@ class Robot:
         problems: Sequence[str] = (),
         load_collisions: Callable[[], Robot] | None = None,
     ) -> None:
-        """load_collisions: gives the same robot with its collision shapes as what is drawn."""
+        """Put a robot together.
+
+        Args:
+            name: what it calls itself.
+            tree: its links and joints.
+            geometries: what is drawn of it.
+            path: its URDF.
+            problems: what had to be left out so far, a sentence each.
+            load_collisions: gives the same robot with its collision shapes as what is drawn.
+        """
         self.name = name
         self.path = path
         self.link_names = tree.link_names
@@ -53,6 +65,7 @@ class Robot:
         self.joint_efforts = tree.joint_efforts
         self.mimic_names = tree.mimic_names
         self.joints: tuple[Joint, ...] = tree.joints
+        self._tree = tree
         self._geometries = tuple(geometries)
         self._problems = (*tree.problems, *problems)
         self._kinematics = Kinematics(tree)
@@ -67,6 +80,10 @@ class Robot:
     @property
     def num_links(self) -> int:
         return len(self.link_names)
+
+    def body_of(self, link: int) -> int:
+        """The moving link (or the root) that a link is part of."""
+        return self._tree.body_of(link)[0]
 
     @property
     def visuals(self) -> tuple[Visual, ...]:
@@ -84,12 +101,6 @@ class Robot:
     def load_meshes(self, progress: Callable[[int, int], object]) -> None:
         """Load the meshes now, if they are not loaded yet. progress: called with how many of how many are."""
         self._load(progress)
-
-    def _load(self, progress: Callable[[int, int], object] | None = None) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
-        with self._loading:
-            if self._loaded is None:
-                self._loaded = load_visuals(self._geometries, progress)
-            return self._loaded
 
     @property
     def has_collisions(self) -> bool:
@@ -126,10 +137,9 @@ class Robot:
         positions, wxyz = self.forward_kinematics(joint_pos, base_pos, base_wxyz)
         if not self.visuals:
             return positions[..., 2].min(axis=-1)
-        links = self.num_links
-        return self._support.lowest(positions.reshape(-1, links, 3), wxyz.reshape(-1, links, 4)).reshape(
-            positions.shape[:-2]
-        )
+        batch, links = positions.shape[:-2], self.num_links
+        lowest = self._support.lowest(positions.reshape(-1, links, 3), wxyz.reshape(-1, links, 4))
+        return lowest.reshape(batch)
 
     @cached_property
     def radius(self) -> float:
@@ -137,10 +147,6 @@ class Robot:
         if not self.visuals:
             return _DEFAULT_RADIUS
         return self._support.farthest(*self.forward_kinematics(np.zeros(self.num_joints)))
-
-    @cached_property
-    def _support(self) -> SupportPoints:
-        return SupportPoints(self.visuals)
 
     def link_mesh(self, link: int) -> trimesh.Scene | None:
         """What is drawn with a link, in link coordinates, for `export(file_type="glb")`; None if nothing is.
@@ -150,6 +156,16 @@ class Robot:
         """
         visuals = [visual for visual in self.visuals if visual.link == link]
         return link_scene(visuals) if visuals else None
+
+    @cached_property
+    def _support(self) -> SupportPoints:
+        return SupportPoints(self.visuals)
+
+    def _load(self, progress: Callable[[int, int], object] | None = None) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = load_visuals(self._geometries, progress)
+            return self._loaded
 
 
 def load_robot(

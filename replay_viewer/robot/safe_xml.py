@@ -44,7 +44,7 @@ def refuse_doctype(data: bytes, path: Path) -> None:
     except _PrologueSeen:
         return
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise FileProblem(path, f"is not valid XML: {_one_line(error)}.") from error
+        raise FileProblem(path, f"is not valid XML: {one_line(error)}.") from error
 
 
 def parse_xml(data: bytes, path: Path) -> etree._Element:
@@ -54,8 +54,10 @@ def parse_xml(data: bytes, path: Path) -> etree._Element:
     try:
         return etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise FileProblem(path, f"is not valid XML: {_one_line(error)}.") from error
+        raise FileProblem(path, f"is not valid XML: {one_line(error)}.") from error
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")
+def one_line(error: Exception) -> str:
+    """What a parser says of a broken file, on one line that is not too long."""
+    text = " ".join(str(error).split()).rstrip(".")
+    return text[:200] or type(error).__name__

@@ -18,8 +18,11 @@ _CREASE_ANGLE = 0.6
 class Primitive:
     """A primitive shape about the origin, cylinders and capsules along z.
 
-    sizes [m]: of a "box" its edges (x, y, z); of a "sphere" (radius,); of a "cylinder" or a "capsule" (radius, length),
-    a capsule's length without its two caps; of a "frustum" (x, y, z, ratio), a box whose front is smaller by the ratio.
+    Attributes:
+        kind: "box", "sphere", "cylinder", "capsule" or "frustum".
+        sizes: [m], of a box its edges (x, y, z); of a sphere (radius,); of a cylinder or a capsule (radius, length),
+            a capsule's length without its two caps; of a frustum (x, y, z, ratio), a box whose front is smaller by
+            the ratio.
     """
 
     kind: str

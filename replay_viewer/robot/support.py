@@ -19,7 +19,9 @@ _CHUNK = 256
 class SupportPoints:
     """Some vertices of each link's convex hull, in link coordinates.
 
-    links: (K,) indices of the links that have visuals. points: (K, 64, 3) [m].
+    Attributes:
+        links: (K,) indices of the links that have visuals.
+        points: (K, 64, 3) [m].
     """
 
     def __init__(self, visuals: Sequence[Visual]) -> None:
@@ -53,7 +55,8 @@ def _up_in_link(wxyz: np.ndarray) -> np.ndarray:
 def _farthest_by_link(visuals: Sequence[Visual]) -> dict[int, np.ndarray]:
     """The support points (64, 3) of each link that has visuals, in link coordinates [m]."""
     directions = _directions()
-    of_mesh = {key: _farthest(mesh.vertices, directions) for key, mesh in {v.mesh_key: v.mesh for v in visuals}.items()}
+    meshes = {visual.mesh_key: visual.mesh for visual in visuals}
+    of_mesh = {key: _farthest(mesh.vertices, directions) for key, mesh in meshes.items()}
     of_link: dict[int, list[np.ndarray]] = {}
     for visual in visuals:
         points = trimesh.transform_points(of_mesh[visual.mesh_key], visual.origin)

@@ -22,8 +22,16 @@ UNSUPPORTED = ("floating", "planar")
 class Joint:
     """What leads from a parent link to its child.
 
-    parent: index of the link before it. origin: (4, 4) pose in the parent at joint value zero [m]. axis: (3,) in the
-    joint's frame, of unit length for a turn. The joint's value is scale * joint_pos[source] + offset.
+    The joint's value is scale * joint_pos[source] + offset.
+
+    Attributes:
+        kind: how the child moves.
+        parent: index of the link before it.
+        origin: (4, 4) pose in the parent at joint value zero [m].
+        axis: (3,) in the joint's frame, of unit length for a turn.
+        source: which of the robot's joint positions drives it, -1 for none.
+        scale: of that position.
+        offset: [rad or m].
     """
 
     kind: Literal["turn", "slide", "fixed"]
@@ -39,11 +47,16 @@ class Joint:
 class Tree:
     """Links and joints of a robot.
 
-    link_names: the root, then the links that move against their parent, by depth, then those that are fixed to them.
-    num_bodies: how many of the links are the root or move. joints: `joints[i]` leads to link i + 1. joint_names: what
-    the robot is steered by (movable, not mimicking), in the URDF's order. joint_limits: (D, 2) [rad or m].
-    joint_efforts: (D,) [N m or N], infinite where the URDF states none. mimic_names: movable joints that follow others.
-    problems: what was understood only in part, a sentence each.
+    Attributes:
+        link_names: the root, then the links that move against their parent, by depth, then those that are fixed to
+            them.
+        num_bodies: how many of the links are the root or move.
+        joints: `joints[i]` leads to link i + 1.
+        joint_names: what the robot is steered by (movable, not mimicking), in the URDF's order.
+        joint_limits: (D, 2) [rad or m].
+        joint_efforts: (D,) [N m or N], infinite where the URDF states none.
+        mimic_names: movable joints that follow others.
+        problems: what was understood only in part, a sentence each.
     """
 
     link_names: tuple[str, ...]

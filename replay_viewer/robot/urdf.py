@@ -33,8 +33,11 @@ Shapes = Literal["visual", "collision"]
 class UrdfVisual:
     """One thing to draw on a link.
 
-    shape: a primitive, or the name of a mesh file as written. origin: (4, 4) pose on the link, with the mesh's scale
-    in it. rgba: 0..1, or None where the URDF gives no colour.
+    Attributes:
+        link: its name.
+        shape: a primitive, or the name of a mesh file as written.
+        origin: (4, 4) pose on the link, with the mesh's scale in it.
+        rgba: 0..1, or None where the URDF gives no colour.
     """
 
     link: str
@@ -45,9 +48,13 @@ class UrdfVisual:
 
 @dataclass(frozen=True, eq=False)
 class Urdf:
-    """A URDF as yourdfpy understands it, what to draw of it, and what of it was left out, a sentence each.
+    """A URDF as far as replaying needs it.
 
-    has_collisions: whether any of its links has a collision shape.
+    Attributes:
+        robot: as yourdfpy understands it.
+        visuals: what to draw of it.
+        problems: what of it was left out, a sentence each.
+        has_collisions: whether any of its links has a collision shape.
     """
 
     robot: yourdfpy.Robot

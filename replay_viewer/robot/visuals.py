@@ -23,9 +23,13 @@ _THREADS = 2
 class Visual:
     """One mesh on one link.
 
-    mesh: in the file's own units; one object for all visuals with the same mesh_key. origin: (4, 4) from the mesh's
-    vertices to the link [m], scale included. rgba: sRGB 0..1, the colour to draw it in, except where the mesh has a
-    texture or vertex colours. normals: (V, 3) for a smooth surface, None for a flat shaded one.
+    Attributes:
+        link: index of the link.
+        mesh_key: of the mesh.
+        mesh: in the file's own units; one object for all visuals with the same mesh_key.
+        origin: (4, 4) from the mesh's vertices to the link [m], scale included.
+        rgba: sRGB 0..1, the colour to draw it in, except where the mesh has a texture or vertex colours.
+        normals: (V, 3) for a smooth surface, None for a flat shaded one.
     """
 
     link: int
@@ -40,8 +44,12 @@ class Visual:
 class Geometry:
     """A visual before its mesh is loaded.
 
-    rgba: the colour for a mesh that has none of its own. link_name: of the link it belongs to, which may be fixed to
-    the one it is drawn with.
+    Attributes:
+        link: index of the link that it is drawn with.
+        shape: a primitive, or a mesh file.
+        origin: (4, 4) from the shape to the link [m], scale included.
+        rgba: the colour for a mesh that has none of its own.
+        link_name: of the link it belongs to, which may be fixed to the one it is drawn with.
     """
 
     link: int

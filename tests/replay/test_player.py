@@ -171,15 +171,10 @@ def test_seek_keeps_playing():
     assert player.playing
 
 
-def test_seek_time_is_in_seconds():
-    player = make_player(seek_time=0.5)
-    assert player.step == 25
-
-
 def test_rounding_does_not_show_the_step_before():
     player = Player(num_steps=10, control_dt=0.1)
     assert 0.3 / 0.1 < 3
-    player.seek_time(0.3)
+    player.seek(0.3 / 0.1)
     assert player.step == 3
 
 

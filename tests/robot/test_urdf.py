@@ -320,7 +320,6 @@ def test_recorded_joints_are_matched_by_name(two_joints: Path) -> None:
     assert mapping.columns == (-1, 2)
     assert mapping.missing == ("left",)
     assert mapping.unknown == ("other",)
-    assert mapping.followers == ("copy",)
     assert mapping.num_matched == 1
 
 

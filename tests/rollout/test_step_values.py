@@ -1,23 +1,12 @@
-"""Values of a signal at any position of playback, the feet of robots, and where contact forces are kept."""
+"""Values of a signal at any position of playback."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import pytest
-from arm_urdf import LINKS, arm
-from container_samples import sample_info, sample_values
 from memory_rollout import memory_rollout, still, windows
 
-from replay_viewer.container.info import EntitySpec
-from replay_viewer.container.writer import ContainerWriter
-from replay_viewer.formats import load_rollout
-from replay_viewer.robot import load_robot
-from replay_viewer.robot.feet import foot_links
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity, Rollout
-from replay_viewer.rollout.signals import RecordedContacts, contact_forces_of
+from replay_viewer.rollout.rollout import Rollout
 from replay_viewer.rollout.states import StepValues, samples
 
 
@@ -68,60 +57,3 @@ def test_samples_are_few_and_spread() -> None:
     assert found.shape[0] <= 256 and found.shape[1] <= 16
     assert found.max() > 4900
     assert found[0, 0] == 0
-
-
-# Feet.
-
-
-def test_bodies_whose_contact_is_recorded_are_the_feet_if_they_are_few(tmp_path: Path) -> None:
-    assert foot_links(arm(tmp_path), ["lower", "base", "upper", "no such link"]) == [LINKS.index("lower")]
-
-
-def test_else_the_lowest_ends_of_limbs_are(tmp_path: Path) -> None:
-    assert foot_links(arm(tmp_path)) == [LINKS.index("tip")]
-
-
-@pytest.mark.parametrize(
-    ("urdf", "count"), [("go2_description/urdf/go2.urdf", 4), ("g1_description/urdf/g1_29dof_rev_1_0.urdf", 2)]
-)
-def test_feet_of_real_robots(robots_dir: Path, urdf: str, count: int) -> None:
-    robot = load_robot(robots_dir / urdf)
-    feet = foot_links(robot)
-    heights = robot.forward_kinematics(np.zeros(robot.num_joints))[0][:, 2]
-    assert len(feet) == count
-    assert heights[feet].max() < heights.min() + 0.1
-
-
-# Contact forces.
-
-
-def rollout_with(entity: Entity, field: str, shape: tuple[int, ...], **facts: object) -> Rollout:
-    return memory_rollout(still(3, 1) | {field: np.zeros((3, 1, *shape))}, entities=[entity], **facts)  # type: ignore[arg-type]
-
-
-def test_a_container_names_the_bodies(tmp_path: Path) -> None:
-    robot = EntitySpec("robot", joint_names=("hip", "knee", "ankle"), contact_bodies=("left", "right"))
-    info = sample_info(entities=(robot, sample_info().entities[1]))
-    with ContainerWriter(tmp_path / "run.rec", info) as writer:
-        for step in range(3):
-            writer.append(step, 0.02 * step, {**sample_values(step), "robot.contact_force": np.ones((4, 2, 3))})
-    rollout = load_rollout(tmp_path / "run.rec")
-    expected = RecordedContacts("robot.contact_force", ("left", "right"))
-    assert contact_forces_of(rollout, rollout.entities["robot"]) == expected
-    assert contact_forces_of(rollout, rollout.entities["box"]) is None
-
-
-def test_a_plain_npz_names_them_in_its_recording_info() -> None:
-    entity = Entity("robot")
-    rollout = rollout_with(entity, "contact_force", (2, 3), metadata={"contact_bodies": ["left", "right"]})
-    assert contact_forces_of(rollout, entity) == RecordedContacts("contact_force", ("left", "right"))
-    unnamed = rollout_with(entity, "contact_force", (2, 3), metadata={"contact_bodies": 7})
-    assert contact_forces_of(unnamed, entity) == RecordedContacts("contact_force", ())
-
-
-def test_names_that_do_not_fit_the_forces_are_none() -> None:
-    entity = Entity("robot", contact_bodies=("left",))
-    assert contact_forces_of(rollout_with(entity, "robot.contact_force", (2, 3)), entity) == RecordedContacts(
-        "robot.contact_force", ()
-    )
-    assert contact_forces_of(rollout_with(entity, "robot.contact_force", (2,)), entity) is None

@@ -1,4 +1,4 @@
-"""Opens a recording beside the one that is shown: on a thread of its own, telling what it does."""
+"""An opening: a recording is read beside the one that is shown, on a thread of its own."""
 
 from __future__ import annotations
 
@@ -51,8 +51,9 @@ class Opening:
     """An request that is being carried out.
 
     Attributes:
-        request: what is opened, once that is found out. doing: what is done now, in words. job: the work; its result is
-            a `Replay`.
+        request: what is opened, once that is found out.
+        doing: what is done now, in words.
+        job: the work; its result is a `Replay`.
     """
 
     def __init__(self, request: Callable[[], OpenRequest], tell: Callable[[], object]) -> None:
