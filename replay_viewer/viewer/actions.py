@@ -1,4 +1,4 @@
-"""Everything that a key or the page's bar may ask of the session, by name."""
+"""The actions that a key, a button or the timeline may ask for, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys: one table for what they do, the command palette and the help panel.
+"""The keys: one table for what they do, the search of commands and the help dialog.
 
 Arrows and W A S D Q E also move viser's camera, so none of them is used.
 """
@@ -8,9 +8,25 @@ from __future__ import annotations
 import html
 from typing import NamedTuple
 
+_MOUSE = (
+    ("Drag", "Orbit"),
+    ("Right drag", "Pan; two fingers on a touch screen"),
+    ("Wheel", "Nearer or farther; pinch on a touch screen"),
+    ("Robot", "Click to watch it, of the crowd that M shows"),
+    ("Timeline", "Drag to scrub; colours tell how an episode ended"),
+    ("Chart", "Click to go there; drag for an A-B loop; wheel for a part of the time, double click for all of it"),
+)
+
 
 class Key(NamedTuple):
-    """hotkey: as viser names it. label: for people. action: what the app's table of actions calls it."""
+    """A key and what it does.
+
+    Attributes:
+        hotkey: as viser names it.
+        label: for people.
+        action: what the table of actions calls it.
+        description: for the help.
+    """
 
     hotkey: str
     label: str
@@ -45,16 +61,6 @@ KEYS = (
     Key("H", "H", "toggle_shadows", "Shadows, on or off"),
     Key("C", "C", "take_screenshot", "Save a picture of this view"),
     Key("Z", "Z", "zoom", "Timeline shows this episode only"),
-)
-
-
-_MOUSE = (
-    ("Drag", "Orbit"),
-    ("Right drag", "Pan; two fingers on a touch screen"),
-    ("Wheel", "Nearer or farther; pinch on a touch screen"),
-    ("Robot", "Click to watch it, of the crowd that M shows"),
-    ("Timeline", "Drag to scrub; colours tell how an episode ended"),
-    ("Chart", "Click to go there; drag for an A-B loop; wheel for a part of the time, double click for all of it"),
 )
 
 

@@ -1,4 +1,7 @@
-"""The drawn world: handles only. `show` moves them to a frame; nothing here decides what is shown."""
+"""The drawn world: ground or terrain, light and robots, as nodes of the page that `Scene.show` moves to a frame.
+
+Only handles: nothing here decides what is shown.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
 PLAYHEAD = "/playhead"
 
 _UNTURNED = [1.0, 0.0, 0.0, 0.0]
+# Spacings [m] to choose from; of a large terrain the finest that does not take more segments than this is drawn.
+_SPACINGS = (0.5, 1.0, 2.0, 5.0, 10.0)
+_MAX_SEGMENTS = 60_000
+# So far above the triangles [m], so that neither hides the other.
+_LIFT = 0.008
 
 
 class Scene:
@@ -114,15 +122,10 @@ def _add_floor(server: viser.ViserServer, terrain: Terrain | None) -> None:
         server.scene.add_line_segments(TERRAIN_LINES, lines, colors[TERRAIN_LINES]["colors"], thickness=0.012)
 
 
-# Spacings [m] to choose from; of a large terrain the finest that does not take more segments than this is drawn.
-_SPACINGS = (0.5, 1.0, 2.0, 5.0, 10.0)
-_MAX_SEGMENTS = 60_000
-# So far above the triangles [m], so that neither hides the other.
-_LIFT = 0.008
-
-
 def grid_lines(terrain: Terrain) -> np.ndarray:
-    """Segments (S, 2, 3) [m] in which planes of constant x and y, a round distance apart, cut the triangles.
+    """Lines on a terrain, by which one sees how fast and where a robot walks.
+
+    Segments (S, 2, 3) [m] in which planes of constant x and y, a round distance apart, cut the triangles.
 
     Empty for a terrain of which even the widest grid has too many.
     """

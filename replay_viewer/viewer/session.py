@@ -1,4 +1,4 @@
-"""What is being watched, and where playback stands: the state behind every panel, with no viser in it.
+"""The session: what is watched and where playback stands; the state behind every panel, with no viser in it.
 
 Only the owner thread touches a session. `tick` lets time pass; everything else is one user action.
 """
@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING, cast, get_args
 from ..camera import Aim, SmoothBase
 from ..errors import UnknownName
 from ..replay.player import Loop, Player
-from ..rollout.episodes import next_episode_end, next_episode_start, previous_episode_end, previous_episode_start
+from ..rollout.episodes import (
+    Episode,
+    next_episode_end,
+    next_episode_start,
+    previous_episode_end,
+    previous_episode_start,
+)
 from ..rollout.rewards import EpisodeRewards, EpisodeRewardsCache, StepRewards
-from ..rollout.rollout import Episode
 from .tail import POLL_PERIOD, Tail
 
 if TYPE_CHECKING:
@@ -31,10 +36,11 @@ class Session:
     """One replay being watched: the player, the chosen env and the chosen agent.
 
     Attributes:
-        player: where playback stands. env_index: the env shown, as a position in the recording.
+        player: where playback stands.
+        env_index: the env shown, as a position in the recording.
         agent: whose rewards are shown where each agent has its own; None is their sum.
-        tail: where the recording is followed while it is written. live: whether its newest step is shown, and what
-            comes after it.
+        tail: where the recording is followed while it is written.
+        live: whether its newest step is shown, and what comes after it.
         size: radius of the robot that cameras look at, the first one [m].
         is_left_behind: whether more was to come when the recording was opened, which is not followed.
     """

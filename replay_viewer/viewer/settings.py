@@ -1,4 +1,4 @@
-"""How a viewer shows replays, whichever they are."""
+"""The settings of a viewer, whichever replay it shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that is built for one replay: its session, the drawn world, the layers, the panels and the keys."""
+"""A replay on the page with all that is built for it: the drawn world, the layers, the panels and the keys."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from .layers import Layer
 from .settings import Settings
 
 RobotSource = Robot | str | Path
+_STYLE = "width:100%;height:{height}px;border:1px solid rgba(128,140,155,.4);border-radius:6px"
 
 
 class Viewer:
@@ -29,7 +30,8 @@ class Viewer:
 
     Attributes:
         replay: what is shown at first: the recording and its robots.
-        url: where to point a browser on this machine. port: the one that is listened on.
+        url: where to point a browser on this machine.
+        port: the one that is listened on.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class Viewer:
             rollout: the path of a recording (.rec or rollout .npz), or one that is open, which stays open.
             robots: what robots look like, where the recording does not say it or another look is wanted: a URDF or a
                 `Robot` for all of them, or for some entities by name.
-            layers: what to draw beside the robots, see `Layer`; the viewer's own overlays are switched on in the page.
+            layers: what to draw beside the robots, see `Layer`; the viewer's own layers are switched on in the page.
             host: address to listen on; "0.0.0.0" lets other machines connect.
             port: the first free one from here on is taken; 0 for any.
             title: what the page calls it; None for the recording's name.
@@ -139,9 +141,6 @@ def _check_layers(layers: Sequence[Layer]) -> None:
         if lacking or isinstance(layer, type):
             problem = f"has no method {' and none '.join(lacking)}" if lacking else "is a class: give an object of it"
             raise BadArgument("layers", getattr(layer, "__name__", type(layer).__name__), f"{problem}.")
-
-
-_STYLE = "width:100%;height:{height}px;border:1px solid rgba(128,140,155,.4);border-radius:6px"
 
 
 @dataclass(frozen=True)

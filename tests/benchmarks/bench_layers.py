@@ -1,8 +1,8 @@
-"""Server time that the 3D overlays add to a frame, each and all of them, on one robot that walks.
+"""Server time that the 3D layers add to a frame, each and all of them, on one robot that walks.
 
     python tests/benchmarks/bench_layers.py
 
-Of every robot: setting all overlays up, then the mean time of each per frame of playback at 60 Hz. It is the
+Of every robot: setting all layers up, then the mean time of each per frame of playback at 60 Hz. It is the
 processor's time of the one thread that draws, so that other work on the machine does not count.
 """
 
@@ -32,7 +32,7 @@ STEPS, FRAMES, DT = 500, 400, 0.02
 
 
 def walking(urdf: Path) -> Replay:
-    """A rollout in which everything moves and every overlay has its data."""
+    """A rollout in which everything moves and every layer has its data."""
     robot = load_robot(urdf)
     rng = np.random.default_rng(0)
     time_ = np.arange(STEPS)[:, None, None] * DT
@@ -73,15 +73,15 @@ def main() -> None:
         scene.show(replay.frames.frame_at(0, [0]), np.zeros(3))
         layers = ShownLayers(server, builtin_layers(replay), (), print)
         print(f"{name}: {replay.robots['robot'].num_bodies} moving links")
-        for overlay in layers.overlays.values():
+        for layer in layers.builtin.values():
             start = time.perf_counter()
-            layers.switch(overlay.name, True)
+            layers.switch(layer.name, True)
             setup = time.perf_counter() - start
             per_frame = milliseconds(server, replay, layers)
-            print(f"  {overlay.title:24s} set up in {setup:5.2f} s, {per_frame:6.3f} ms {overlay.lack}")
-            layers.switch(overlay.name, False)
-        for overlay in layers.overlays:
-            layers.switch(overlay, True)
+            print(f"  {layer.title:24s} set up in {setup:5.2f} s, {per_frame:6.3f} ms {layer.lack}")
+            layers.switch(layer.name, False)
+        for layer in layers.builtin:
+            layers.switch(layer, True)
         print(f"  all of them {milliseconds(server, replay, layers):.3f} ms per frame (aim {AIM:g})")
         close_server(server)
 

@@ -1,4 +1,4 @@
-"""Overlays as somebody switches them in the page, and the page in a notebook's frame."""
+"""Layers as somebody switches them in the page, and the page in a notebook's frame."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from viewer_page import NO_DRAWING, ViewerPage, ViewerProcess, open_page
 from replay_viewer import ContainerWriter, EntitySpec, RecordingInfo, Viewer
 
 NUM_STEPS = 60
-# A node of each overlay, by the overlay's name, in the panel's order.
+# A node of each layer, by the layer's name, in the panel's order.
 NODES = {
-    "velocity": "/world/overlays/velocity/robot",
-    "contacts": "/world/overlays/contacts/robot",
-    "trails": "/world/overlays/trails",
-    "path": "/world/overlays/path",
+    "velocity": "/world/layers/velocity/robot",
+    "contacts": "/world/layers/contacts/robot",
+    "trails": "/world/layers/trails",
+    "path": "/world/layers/path",
     "torques": "/world/robot/upper/torque",
     "frames": "/world/robot/upper/frames",
     "collisions": "/world/robot/upper/collision",
@@ -31,7 +31,7 @@ _VALUES = "buttons => buttons.map((button) => button.dataset.value)"
 
 
 def record(folder: Path) -> Path:
-    """The arm on its way along x, with everything recorded that an overlay needs."""
+    """The arm on its way along x, with everything recorded that a layer needs."""
     box = '<geometry><box size="0.3 0.3 0.6"/></geometry>'
     ball = visual('<sphere radius="0.3"/>')
     body = f'<link name="body">{ball}<collision>{box}</collision></link>'
@@ -64,12 +64,12 @@ def viewer(recording: Path) -> Iterator[ViewerProcess]:
         yield process
 
 
-def press(page: ViewerPage, overlay: str) -> None:
-    page.page.locator(f'[data-do="switch_layer"][data-value="{overlay}"]').click()
+def press(page: ViewerPage, layer: str) -> None:
+    page.page.locator(f'[data-do="switch_layer"][data-value="{layer}"]').click()
 
 
-def is_on(page: ViewerPage, overlay: str) -> bool:
-    return page.page.locator(f'[data-value="{overlay}"]').get_attribute("aria-checked") == "true"
+def is_on(page: ViewerPage, layer: str) -> bool:
+    return page.page.locator(f'[data-value="{layer}"]').get_attribute("aria-checked") == "true"
 
 
 def is_seen(page: ViewerPage, node: str) -> bool:
@@ -86,20 +86,20 @@ def test_each_overlay_comes_and_goes_in_every_browser(chromium, viewer: ViewerPr
     with open_page(chromium, viewer.url) as page:
         page.open_tab("View")
         assert page.page.locator('[data-do="switch_layer"]').evaluate_all(_VALUES) == list(NODES)
-        for overlay, node in NODES.items():
+        for layer, node in NODES.items():
             assert not is_seen(page, node)
-            press(page, overlay)
+            press(page, layer)
             page.until(lambda node=node: is_seen(page, node), f"{node}")
-            page.until(lambda overlay=overlay: is_on(page, overlay), f"{overlay} switched on")
+            page.until(lambda layer=layer: is_on(page, layer), f"{layer} switched on")
         with open_page(chromium, viewer.url) as other:
             other.open_tab("View")
-            other.until(lambda: all(is_on(other, overlay) for overlay in NODES), "all switches on")
-            other.until(lambda: all(is_seen(other, node) for node in NODES.values()), "all overlays")
-        for overlay, node in NODES.items():
-            page.page.locator(f'[data-value="{overlay}"]').focus()
+            other.until(lambda: all(is_on(other, layer) for layer in NODES), "all switches on")
+            other.until(lambda: all(is_seen(other, node) for node in NODES.values()), "all layers")
+        for layer, node in NODES.items():
+            page.page.locator(f'[data-value="{layer}"]').focus()
             page.page.keyboard.press("Enter")
             page.until(lambda node=node: not is_seen(page, node), f"no {node}")
-            page.until(lambda overlay=overlay: not is_on(page, overlay), f"{overlay} switched off")
+            page.until(lambda layer=layer: not is_on(page, layer), f"{layer} switched off")
         assert not [line for line in page.console if line.startswith(("error", "pageerror"))]
 
 

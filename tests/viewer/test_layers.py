@@ -1,4 +1,4 @@
-"""The viewer's own overlays: what they draw of known motions, what they need, and what the panel says of them."""
+"""The viewer's own layers: what they draw of known motions, what they need, and what the panel says of them."""
 
 from __future__ import annotations
 
@@ -101,12 +101,12 @@ def test_nothing_is_set_up_before_it_is_switched_on(tmp_path: Path, server: vise
     replay = walk(tmp_path)
     layers = stage(server, replay)
     show(layers, replay, 3)
-    assert tuple(layers.overlays) == ALL
-    assert not any("overlays" in name for name in server.scene._handle_from_node_name)
+    assert tuple(layers.builtin) == ALL
+    assert not any("layers/" in name for name in server.scene._handle_from_node_name)
     layers.switch("path", True)
-    assert node(server, "overlays/path").visible
+    assert node(server, "layers/path").visible
     layers.switch("path", False)
-    assert not node(server, "overlays/path").visible
+    assert not node(server, "layers/path").visible
 
 
 def test_an_overlay_without_its_data_stays_off_and_says_what_it_needs(
@@ -114,7 +114,7 @@ def test_an_overlay_without_its_data_stays_off_and_says_what_it_needs(
 ) -> None:
     layers = stage(server, walk(tmp_path), *ALL)
     assert layers.on == ["velocity", "trails", "path", "frames"]
-    lacks = {name: overlay.lack for name, overlay in layers.overlays.items() if overlay.lack}
+    lacks = {name: layer.lack for name, layer in layers.builtin.items() if layer.lack}
     assert set(lacks) == {"contacts", "torques", "collisions"}
     assert "`contact_force`" in lacks["contacts"]
     assert "`joint_torque`" in lacks["torques"]
@@ -187,15 +187,15 @@ def test_a_command_is_ahead_and_to_the_left_of_the_heading(tmp_path: Path, serve
     more = {"command": constant(21, 0.6, 0.3, 0.5), "robot.base_lin_vel": constant(21, 1.0, 0.0, 0.7)}
     replay = walk(tmp_path, more=more, yaw=np.pi / 2)
     show(stage(server, replay, "velocity"), replay, 4.5)
-    wxyz = node(server, "overlays/velocity/robot").wxyz
-    commanded, actual = (rotate(wxyz, arrows(server, f"overlays/velocity/robot/{i}")[0]) for i in (0, 1))
+    wxyz = node(server, "layers/velocity/robot").wxyz
+    commanded, actual = (rotate(wxyz, arrows(server, f"layers/velocity/robot/{i}")[0]) for i in (0, 1))
     scale = actual[0]
     assert scale > 0
     assert np.allclose(actual, [scale, 0, 0], atol=1e-6)
     assert np.allclose(commanded, [-0.3 * scale, 0.6 * scale, 0], atol=1e-6)
-    assert np.allclose(node(server, "overlays/velocity/robot").position[:2], [0.45, 0])
-    assert node(server, "overlays/velocity/robot/arc0").visible
-    assert not node(server, "overlays/velocity/robot/arc1").visible
+    assert np.allclose(node(server, "layers/velocity/robot").position[:2], [0.45, 0])
+    assert node(server, "layers/velocity/robot/arc0").visible
+    assert not node(server, "layers/velocity/robot/arc1").visible
 
 
 def test_a_velocity_that_is_not_recorded_is_that_of_the_base(tmp_path: Path, server: viser.ViserServer) -> None:
@@ -206,11 +206,11 @@ def test_a_velocity_that_is_not_recorded_is_that_of_the_base(tmp_path: Path, ser
     found = []
     for position in (0, 5, 9, 10, 20):
         show(layers, replay, position)
-        found.append(arrows(server, "overlays/velocity/robot/1")[0])
+        found.append(arrows(server, "layers/velocity/robot/1")[0])
     assert np.allclose(found, found[0], rtol=1e-4)
     assert found[0][0] > 0
-    assert not node(server, "overlays/velocity/robot/0").visible
-    assert "`command`" in layers.overlays["velocity"].legend[0][1]
+    assert not node(server, "layers/velocity/robot/0").visible
+    assert "`command`" in layers.builtin["velocity"].legend[0][1]
 
 
 @pytest.mark.parametrize(("velocity", "is_of_base"), [((1.0, 0.0, 0.0), False), ((0.0, -1.0, 0.0), True)])
@@ -220,17 +220,17 @@ def test_a_velocity_in_the_bases_coordinates_is_known_by_the_positions(
     replay = walk(tmp_path, more={"robot.base_lin_vel": constant(21, *velocity)}, yaw=np.pi / 2)
     layers = stage(server, replay, "velocity")
     show(layers, replay, 3)
-    drawn = rotate(node(server, "overlays/velocity/robot").wxyz, arrows(server, "overlays/velocity/robot/1")[0])
+    drawn = rotate(node(server, "layers/velocity/robot").wxyz, arrows(server, "layers/velocity/robot/1")[0])
     assert np.allclose(drawn / np.linalg.norm(drawn), [1, 0, 0], atol=1e-5)
-    assert ("base's coordinates" in layers.overlays["velocity"].legend[1][1]) == is_of_base
+    assert ("base's coordinates" in layers.builtin["velocity"].legend[1][1]) == is_of_base
 
 
 def test_numbers_that_are_no_velocity_are_no_command(tmp_path: Path, server: viser.ViserServer) -> None:
     replay = walk(tmp_path, more={"command": constant(21, *range(7))})
     layers = stage(server, replay, "velocity")
     show(layers, replay, 0)
-    assert not node(server, "overlays/velocity/robot/0").visible
-    assert "(7,)" in layers.overlays["velocity"].legend[0][1]
+    assert not node(server, "layers/velocity/robot/0").visible
+    assert "(7,)" in layers.builtin["velocity"].legend[0][1]
 
 
 def test_an_arc_goes_from_the_heading_through_the_turn() -> None:
@@ -254,13 +254,13 @@ def test_forces_are_drawn_in_shares_of_the_weight(tmp_path: Path, server: viser.
     replay = walk(tmp_path, more=forces(21, (30, 0, 40), (0, 0, 50)))
     layers = stage(server, replay, "contacts")
     show(layers, replay, 2)
-    drawn = arrows(server, "overlays/contacts/robot/arrows")
+    drawn = arrows(server, "layers/contacts/robot/arrows")
     assert np.allclose(drawn / np.linalg.norm(drawn, axis=-1, keepdims=True), [[0.6, 0, 0.8], [0, 0, 1]])
     assert np.allclose(np.linalg.norm(drawn[0]), np.linalg.norm(drawn[1]))
     tip = replay.robots["robot"].link_names.index("tip")
-    starts = node(server, "overlays/contacts/robot/arrows").points[:, 0]
+    starts = node(server, "layers/contacts/robot/arrows").points[:, 0]
     assert np.allclose(starts, replay.frames.frame_at(2, [0]).entities["robot"].link_positions[0, [tip, 0]])
-    assert "94.9 N" in layers.overlays["contacts"].legend[0][1]  # The length of (30, 0, 90).
+    assert "94.9 N" in layers.builtin["contacts"].legend[0][1]  # The length of (30, 0, 90).
 
 
 def test_forces_that_are_next_to_nothing_are_not_drawn(tmp_path: Path, server: viser.ViserServer) -> None:
@@ -270,9 +270,9 @@ def test_forces_that_are_next_to_nothing_are_not_drawn(tmp_path: Path, server: v
     replay = walk(tmp_path, more={"robot.contact_force": values})
     layers = stage(server, replay, "contacts")
     show(layers, replay, 0)
-    assert len(arrows(server, "overlays/contacts/robot/arrows")) == 1
+    assert len(arrows(server, "layers/contacts/robot/arrows")) == 1
     show(layers, replay, 10)
-    longest = np.linalg.norm(arrows(server, "overlays/contacts/robot/arrows")[0])
+    longest = np.linalg.norm(arrows(server, "layers/contacts/robot/arrows")[0])
     assert longest <= 2.51 * replay.robots["robot"].radius
 
 
@@ -314,9 +314,9 @@ def test_trails_lead_to_the_feet(tmp_path: Path, server: viser.ViserServer) -> N
     replay = walk(tmp_path)
     layers = stage(server, replay, "trails")
     show(layers, replay, 0)
-    assert not node(server, "overlays/trails/pieces").visible
+    assert not node(server, "layers/trails/pieces").visible
     show(layers, replay, 8.5)
-    pieces = node(server, "overlays/trails/pieces")
+    pieces = node(server, "layers/trails/pieces")
     ends = pieces.batched_positions + np.array([0.5, 0, 0]) * pieces.batched_scales[:, 2:]
     feet = replay.frames.frame_at(8.5, [0]).entities["robot"].link_positions[0]
     assert np.allclose(ends[-1], feet[replay.robots["robot"].link_names.index("tip")])
@@ -329,7 +329,7 @@ def test_the_path_is_that_of_the_episode_up_to_now_and_after(tmp_path: Path, ser
     replay = walk(tmp_path, episodes=episodes)
     layers = stage(server, replay, "path")
     show(layers, replay, 4.6)
-    past, future = node(server, "overlays/path/past"), node(server, "overlays/path/future")
+    past, future = node(server, "layers/path/past"), node(server, "layers/path/future")
     assert np.allclose(past.points[:, :, 0], [[0, 0.1], [0.1, 0.2], [0.2, 0.3], [0.3, 0.4]])
     assert np.allclose(future.points[[0, -1]][:, [0, 1], 0], [[0.4, 0.5], [0.8, 0.9]])
     show(layers, replay, 10)
@@ -341,7 +341,7 @@ def test_a_long_path_is_thinned(tmp_path: Path, server: viser.ViserServer) -> No
     replay = walk(tmp_path, num_steps=10_000)
     layers = stage(server, replay, "path")
     show(layers, replay, 5000)
-    past, future = node(server, "overlays/path/past"), node(server, "overlays/path/future")
+    past, future = node(server, "layers/path/past"), node(server, "layers/path/future")
     assert len(past.points) + len(future.points) < 500
     assert np.allclose(past.points[-1, 1, 0], 500, atol=2.1)
     assert np.allclose(future.points[0, 0, 0], past.points[-1, 1, 0])
@@ -363,7 +363,7 @@ def test_torques_colour_the_links_by_their_share_of_the_limit(tmp_path: Path, se
     upper = node(server, "robot/upper/torque")
     assert np.allclose(upper.color, color_of(0.5), atol=20)
     assert np.allclose(node(server, "robot/lower/torque").color, color_of(0))
-    assert "effort limits" in layers.overlays["torques"].legend[0][1]
+    assert "effort limits" in layers.builtin["torques"].legend[0][1]
     show(layers, replay, 0)
     assert np.allclose(upper.color, color_of(0))
 
@@ -374,7 +374,7 @@ def test_a_limit_that_is_never_used_is_none(tmp_path: Path, server: viser.ViserS
     layers = stage(server, replay, "torques")
     show(layers, replay, 20)
     assert np.allclose(node(server, "robot/upper/torque").color, color_of(1))
-    assert "0.0005 N m" in layers.overlays["torques"].legend[0][1]
+    assert "0.0005 N m" in layers.builtin["torques"].legend[0][1]
 
 
 def test_playing_within_one_colour_sends_nothing(tmp_path: Path, server: viser.ViserServer) -> None:

@@ -1,4 +1,4 @@
-"""What a browser remembers of its view, and sends when it comes back: anything, until it is read here."""
+"""A browser's memory of its view, which it sends when it comes back: anything, until it is read here."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the charts show, with no viser in it: which curves, of what, in which unit, how they go on while recorded."""
+"""The charts without viser: which curves they show, of what, in which unit, how they go on while recorded."""

@@ -1,4 +1,4 @@
-"""A chart's state: which curves it shows, and how; the same for every browser."""
+"""A chart: which curves it shows, how, and the picture that comes of it; the same for every browser."""
 
 from __future__ import annotations
 
@@ -21,15 +21,19 @@ _NEAR, _LIMIT_MARGIN = 0.5, 0.03
 _FEW = 4
 
 Limits = tuple[tuple[int, float], ...]
+# An axis has no room for many digits.
+_LEAST_SPAN, _LARGEST_VALUE = 0.015, 10_000
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Chart:
     """Curves of one source.
 
     Attributes:
-        choice: which curves are shown. per_second: whether amounts per step are divided by control_dt.
-        normalised: whether each curve is a share of its own largest value. with_spread: whether the mean over the
-            episodes of all envs is shown too, and the deviation from it.
+        choice: which curves are shown.
+        per_second: whether amounts per step are divided by control_dt.
+        normalised: whether each curve is a share of its own largest value.
+        with_spread: whether the mean over the episodes of all envs is shown too, and the deviation from it.
     """
 
     def __init__(self, session: Session, source: CurveSource, spreads: Spreads) -> None:
@@ -168,11 +172,6 @@ def _with_near(shown: Range, limits: Limits) -> tuple[Range, Limits]:
     return (min(shown[0], bottom), max(shown[1], top)), near
 
 
-# An axis has no room for many digits.
-_LEAST_SPAN, _LARGEST_VALUE = 0.015, 10_000
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
 @dataclass(frozen=True)
 class Line:
     """How a curve is drawn. width [px]. factor: what is drawn, over the value that a reader is told."""
@@ -196,9 +195,15 @@ class Spread:
 class Picture:
     """Curves over the steps of an episode, P points each.
 
-    steps: (P,) positions in the recording. curves: (P, L), one column per line. lines: L of them. span: first and last
-    step of the axis of time. y_range: bottom and top of the axis of values. unit: of the values. limits: values that
-    are marked, in the colour of a line: (line, value). title: of the axis of values.
+    Attributes:
+        steps: (P,) positions in the recording.
+        curves: (P, L), one column per line.
+        lines: L of them.
+        span: first and last step of the axis of time.
+        y_range: bottom and top of the axis of values.
+        unit: of the values.
+        limits: values that are marked, in the colour of a line: (line, value).
+        title: of the axis of values.
     """
 
     steps: np.ndarray

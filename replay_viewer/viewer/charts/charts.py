@@ -16,8 +16,9 @@ class Charts:
     """The charts' state, shared by all browsers.
 
     Attributes:
-        rewards: the chart of rewards, or None where none are recorded. labels: of all signals that can be shown, by
-            which they are chosen. label: of the one that is.
+        rewards: the chart of rewards, or None where none are recorded.
+        labels: of all signals that can be shown, by which they are chosen.
+        label: of the one that is.
     """
 
     def __init__(self, session: Session, tell: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""Which of several curves are shown: pinned, hidden, or one alone."""
+"""The choice among the curves of a chart: pinned, hidden, or one alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ class CurveChoice:
     """A user's choice among `count` curves.
 
     Attributes:
-        pinned: in the order of pinning; they come first, and are drawn thicker. hidden: those that are not shown.
-        alone: the one that is shown without the others, or None. max_shown: how many are shown at first.
+        pinned: in the order of pinning; they come first, and are drawn thicker.
+        hidden: those that are not shown.
+        alone: the one that is shown without the others, or None.
+        max_shown: how many are shown at first.
     """
 
     def __init__(self, count: int, max_shown: int | None = None) -> None:

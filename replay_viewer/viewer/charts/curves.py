@@ -1,4 +1,4 @@
-"""What a chart's curves are of: the rewards, or one signal."""
+"""The sources of a chart's curves: the rewards (each term, then the reward itself), or the components of one signal."""
 
 from __future__ import annotations
 
@@ -15,13 +15,22 @@ from ...rollout.spread import Read
 from ...theme import TOTAL_COLOR, term_color
 from ..session import Session
 
+# Rows that are put together at once.
+_BLOCK = 1 << 14
+# More curves than this cannot be told apart; the others are shown when asked for.
+_MAX_SHOWN = 12
+# Of what limits joints, by what is recorded of them.
+_POSITION, _TORQUE = "joint_pos", "joint_torque"
+
 
 class CurveSource(Protocol):
     """Curves of one kind, of whichever episode the session shows.
 
     Attributes:
-        names, colors: of the C curves. main: the curve that stands for all of them, or None.
-        max_shown: how many are shown at first. has_rate: whether the values are amounts per step.
+        names, colors: of the C curves.
+        main: the curve that stands for all of them, or None.
+        max_shown: how many are shown at first.
+        has_rate: whether the values are amounts per step.
         limits: values that are marked, by curve.
     """
 
@@ -54,10 +63,6 @@ class CurveSource(Protocol):
     def reader(self, curve: int) -> Read:
         """Gives one curve's values (S, E, 1) in any envs."""
         ...
-
-
-# Rows that are put together at once.
-_BLOCK = 1 << 14
 
 
 class RewardCurves:
@@ -95,12 +100,6 @@ class RewardCurves:
 
     def reader(self, curve: int) -> Read:
         return read_reward(None if curve == self._num_terms else curve, self._session.agent)
-
-
-# More curves than this cannot be told apart; the others are shown when asked for.
-_MAX_SHOWN = 12
-# Of what limits joints, by what is recorded of them.
-_POSITION, _TORQUE = "joint_pos", "joint_torque"
 
 
 class SignalCurves:

@@ -1,4 +1,4 @@
-"""The curves of the episode that is shown, thinned; what is recorded of it later is appended."""
+"""The curves of the episode that is shown, thinned without losing a spike; what is recorded later is appended."""
 
 from __future__ import annotations
 
@@ -14,13 +14,19 @@ _KEPT = 32
 
 # Gives the values (n, C) of an episode from a step of it on, in pieces.
 ReadFrom = Callable[[int], Iterable[np.ndarray]]
+# More points than a chart has pixels show nothing more.
+MAX_POINTS = 1200
+# Rows that are converted at once.
+_BLOCK = 1 << 14
 
 
 class FollowedCurves:
     """Curves of one episode after another.
 
     Attributes:
-        curves: those shown last. version: differs where they do. is_running: whether further steps of them may come.
+        curves: those shown last.
+        version: differs where they do.
+        is_running: whether further steps of them may come.
     """
 
     def __init__(self) -> None:
@@ -83,12 +89,6 @@ def _room_for(num_steps: int) -> int:
     while room < num_steps:
         room += room // 2
     return room
-
-
-# More points than a chart has pixels show nothing more.
-MAX_POINTS = 1200
-# Rows that are converted at once.
-_BLOCK = 1 << 14
 
 
 class ThinnedCurves:

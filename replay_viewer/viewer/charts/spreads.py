@@ -1,4 +1,4 @@
-"""How curves usually go, over all episodes of all envs: worked out in the background, one curve at a time."""
+"""The spread of curves over all episodes of all envs: worked out in the background, one curve at a time."""
 
 from __future__ import annotations
 

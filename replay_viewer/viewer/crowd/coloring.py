@@ -1,4 +1,4 @@
-"""What the colours of a crowd tell: how the episode that each env is in ended, or what it returned."""
+"""The colours of a crowd: how the episode that each env is in ended, or what it returned."""
 
 from __future__ import annotations
 
@@ -14,27 +14,42 @@ from ...theme import OUTCOME_COLORS, rgb_of, scale_colors
 
 # Of many envs, so many percent at either end are drawn in the scale's last colours, so that a few do not take it all.
 _MANY, _CLIPPED = 50, 2.0
+# Ways to end, as the table counts them.
+KINDS = tuple(KIND_TEXT)
+# Rewards (steps x envs) that are read at once.
+_READ_VALUES = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
 class Coloring:
-    """colors: (N, 3) sRGB 0..1, one for each env."""
+    """What colours tell.
+
+    Attributes:
+        colors: (N, 3) sRGB 0..1, one for each env.
+    """
 
     colors: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class ByOutcome(Coloring):
-    """counts: (text, CSS colour, number of envs) of each outcome that is there."""
+    """Colours of outcomes.
+
+    Attributes:
+        counts: (text, CSS colour, number of envs) of each outcome that is there.
+    """
 
     counts: Sequence[tuple[str, str, int]]
 
 
 @dataclass(frozen=True, eq=False)
 class ByReturn(Coloring):
-    """returns: (N,) of the whole episode that each env is in. low, high: ends of the scale.
+    """Colours on a scale of returns.
 
-    is_clipped: whether there are returns beyond the ends.
+    Attributes:
+        returns: (N,) of the whole episode that each env is in.
+        low, high: ends of the scale.
+        is_clipped: whether there are returns beyond the ends.
     """
 
     returns: np.ndarray
@@ -63,17 +78,12 @@ def by_return(table: EpisodeColumns, shown: np.ndarray, agent: int | None) -> By
     )
 
 
-# Ways to end, as the table counts them.
-KINDS = tuple(KIND_TEXT)
-# Rewards (steps x envs) that are read at once.
-_READ_VALUES = 1 << 22
-
-
 class EpisodeColumns:
     """All episodes of some envs, as far as they are recorded now.
 
     Attributes:
-        kinds: (M,) index into `KINDS`. num_steps: of the recording they are of.
+        kinds: (M,) index into `KINDS`.
+        num_steps: of the recording they are of.
     """
 
     def __init__(self, rollout: Rollout, envs: Sequence[int]) -> None:

@@ -1,4 +1,4 @@
-"""What is drawn of a robot that is one of many: a mesh per link with few triangles, of one colour or of a few."""
+"""A robot as one of many: a coarse mesh per link, of one colour or of a few, with an instance for each env."""
 
 from __future__ import annotations
 
@@ -26,13 +26,21 @@ _COLORFUL_ENVS, _MOST_COLORS = 64, 3
 _MANY, _FINE = 4000, 64
 # Cells shrink or grow by this while the right size is looked for.
 _CELL_STEP = 2**0.5
+# So many envs cast shadows.
+_SHADOW_ENVS = 64
+# A link as dark as can be still has so much of the colour that tells something; light [0..1] below this counts as dark.
+_DARKEST, _DARK = 0.55, 0.02
 
 
 @dataclass(frozen=True, eq=False)
 class LinkMesh:
     """Triangles on one link, in its coordinates.
 
-    vertices (V, 3) float32 [m], triangles (F, 3) int32, light (3,): its colour as linear light, 0..1.
+    Attributes:
+        link: its index.
+        vertices: (V, 3) float32 [m].
+        triangles: (F, 3) int32.
+        light: (3,) its colour as linear light, 0..1.
     """
 
     link: int
@@ -112,12 +120,6 @@ def _weighted_mean(values: np.ndarray, part: Part) -> np.ndarray:
     """The mean (k,) of values (F, k) of a part's triangles, by their areas."""
     sizes = areas(part.vertices[part.triangles])
     return (sizes @ values / max(float(sizes.sum()), np.finfo(np.float32).tiny)).astype(np.float32)
-
-
-# So many envs cast shadows.
-_SHADOW_ENVS = 64
-# A link as dark as can be still has so much of the colour that tells something; light [0..1] below this counts as dark.
-_DARKEST, _DARK = 0.55, 0.02
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which robot a ray hits: rays against the boxes around what is drawn on each link."""
+"""Picking: rays against the boxes around what is drawn on each link of the robots in a crowd."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _ROOM = 0.01
 class LinkBoxes:
     """Boxes of a robot's links, in their coordinates.
 
-    links: (K,) index of the link. low, high: (K, 3) corners [m].
+    Attributes:
+        links: (K,) index of the link.
+        low, high: (K, 3) corners [m].
     """
 
     links: np.ndarray

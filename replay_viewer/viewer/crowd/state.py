@@ -1,4 +1,7 @@
-"""Whether the other envs are shown, and what their colours tell."""
+"""The state of the crowd: whether it is shown, what its colours tell, and where each env stands.
+
+That is as recorded, or apart on a grid where all were recorded at one place.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,11 @@ ColorBy = Literal["robot", "outcome", "return"]
 
 # More are not drawn: viewers and people stop telling them apart.
 MOST_ENVS = 4096
+_LEAST_SPACING = 2.0  # [m]
+# Between two envs, so many times the space that one takes: robots leave the place where they began.
+_ROOM = 2.0
+# So many envs tell whether they stand apart.
+_SAMPLE = 256
 
 
 class CrowdState:
@@ -29,7 +37,8 @@ class CrowdState:
 
     Attributes:
         envs: those that belong to it, positions in the recording; the one that is watched is among them, or beside.
-        is_on: whether they are shown. color_by: what their colours tell, once they are.
+        is_on: whether they are shown.
+        color_by: what their colours tell, once they are.
     """
 
     def __init__(self, session: Session) -> None:
@@ -114,13 +123,6 @@ class CrowdState:
         if self._table is None or self._table.num_steps != rollout.num_steps:
             self._table = EpisodeColumns(rollout, self.envs)
         return self._table
-
-
-_LEAST_SPACING = 2.0  # [m]
-# Between two envs, so many times the space that one takes: robots leave the place where they began.
-_ROOM = 2.0
-# So many envs tell whether they stand apart.
-_SAMPLE = 256
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is drawn beside the robots: see `layer.Layer` for how to add one's own."""
+"""Layers: what is drawn beside the robots. A new one is a file here and a row in `_BUILTIN`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BuiltinLayer", "Layer", "ShownLayers", "builtin_layers"]
 
-_OVERLAYS = (Velocity, ContactForces, FootTrails, BasePath, JointTorques, LinkFrames, CollisionShapes)
+_BUILTIN = (Velocity, ContactForces, FootTrails, BasePath, JointTorques, LinkFrames, CollisionShapes)
 
 
 def builtin_layers(replay: Replay) -> list[BuiltinLayer]:
     """The viewer's own layers for a replay, in the order of the panel."""
-    return [overlay(replay) for overlay in _OVERLAYS]
+    return [layer(replay) for layer in _BUILTIN]

@@ -46,7 +46,7 @@ class ContactForces(BuiltinLayer):
 
     def setup(self, server: viser.ViserServer) -> None:
         for body in self._bodies:
-            root = server.scene.add_frame(f"{WORLD}/overlays/contacts/{body.entity}", show_axes=False)
+            root = server.scene.add_frame(f"{WORLD}/layers/contacts/{body.entity}", show_axes=False)
             self._roots.append(root)
             body.setup(server, f"{root.name}/arrows")
 
@@ -59,7 +59,9 @@ class _Bodies:
     """The bodies of one entity whose contact is recorded.
 
     Attributes:
-        entity: its name. weight: of the robot [N], once set up. weight_length: how long [m] the weight is drawn.
+        entity: its name.
+        weight: of the robot [N], once set up.
+        weight_length: how long [m] the weight is drawn.
     """
 
     def __init__(self, replay: Replay, entity: str, field: str, columns: list[int], links: list[int]) -> None:

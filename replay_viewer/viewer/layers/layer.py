@@ -1,4 +1,4 @@
-"""What is drawn beside the robots: layers, the viewer's own and those of a user."""
+"""The two kinds of layers: a user's own, and the viewer's, which are switched on and off."""
 
 from __future__ import annotations
 
@@ -38,8 +38,9 @@ class BuiltinLayer:
     """One of the viewer's own layers, which is switched on and off in the panel.
 
     Attributes:
-        name: for actions and nodes. title, hint: in the panel. lack: why it cannot be shown and what would fill it;
-            empty where it can.
+        name: for actions and nodes.
+        title, hint: in the panel.
+        lack: why it cannot be shown and what would fill it; empty where it can.
     """
 
     name = ""

@@ -1,4 +1,4 @@
-"""The coordinate frames of all links, and the joints' axes."""
+"""Layers that hang on the robots' links: coordinate frames with the joints' axes, and collision shapes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import viser
 
-from ...robot.feet import body_of
 from ...rotations import conjugate, multiply, rotate
 from ..scene import link_node
 from .layer import BuiltinLayer, css
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from ...replay.replay import Replay
     from ...robot import Robot
 
-_AXIS = (217, 70, 239)
+_AXIS_COLOR = (217, 70, 239)
+_COLLISION_COLOR, _COLLISION_OPACITY = (8, 145, 178), 0.45
 
 
 class LinkFrames(BuiltinLayer):
@@ -33,7 +33,12 @@ class LinkFrames(BuiltinLayer):
 
     @property
     def legend(self) -> tuple[tuple[str, str], ...]:
-        return (("#ff0000", "x"), ("#00c000", "y"), ("#0000ff", "z"), (css(_AXIS), "axis of the joint before the link"))
+        return (
+            ("#ff0000", "x"),
+            ("#00c000", "y"),
+            ("#0000ff", "z"),
+            (css(_AXIS_COLOR), "axis of the joint before the link"),
+        )
 
     def setup(self, server: viser.ViserServer) -> None:
         for entity, robot in self._replay.robots.items():
@@ -55,7 +60,7 @@ class LinkFrames(BuiltinLayer):
             arrow = server.scene.add_arrows(
                 f"{node}/axis",
                 ends,
-                _AXIS,
+                _AXIS_COLOR,
                 shaft_radius=0.035 * length,
                 head_radius=0.09 * length,
                 head_length=0.25 * length,
@@ -65,14 +70,10 @@ class LinkFrames(BuiltinLayer):
 
 def poses_on(robot: Robot, body: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions (K, 3) [m] and rotations (K, 4), on a moving link, of itself and of all links fixed to it."""
-    links = [link for link in range(robot.num_links) if body_of(robot, link) == body]
+    links = [link for link in range(robot.num_links) if robot.body_of(link) == body]
     positions, wxyz = robot.forward_kinematics(np.zeros(robot.num_joints))
     back = conjugate(wxyz[body])
     return rotate(back, positions[links] - positions[body]), multiply(back, wxyz[links])
-
-
-_COLOR = (8, 145, 178)
-_OPACITY = 0.45
 
 
 class CollisionShapes(BuiltinLayer):
@@ -92,7 +93,7 @@ class CollisionShapes(BuiltinLayer):
 
     @property
     def legend(self) -> tuple[tuple[str, str], ...]:
-        return ((css(_COLOR), "collision shape"),)
+        return ((css(_COLLISION_COLOR), "collision shape"),)
 
     def setup(self, server: viser.ViserServer) -> None:
         for entity, robot in self._robots.items():
@@ -106,8 +107,8 @@ class CollisionShapes(BuiltinLayer):
                 f"{link_node(entity, robot.link_names[link])}/collision",
                 mesh.vertices.astype(np.float32),
                 mesh.faces.astype(np.uint32),
-                color=_COLOR,
-                opacity=_OPACITY,
+                color=_COLLISION_COLOR,
+                opacity=_COLLISION_OPACITY,
                 flat_shading=True,
                 cast_shadow=False,
                 receive_shadow=False,

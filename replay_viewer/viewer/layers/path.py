@@ -39,7 +39,7 @@ class BasePath(BuiltinLayer):
         return ((css(_PAST), "so far"), (css(_FUTURE), "to come"))
 
     def setup(self, server: viser.ViserServer) -> None:
-        root = server.scene.add_frame(f"{WORLD}/overlays/path", show_axes=False)
+        root = server.scene.add_frame(f"{WORLD}/layers/path", show_axes=False)
         self._roots.append(root)
         size = max(self._replay.robots[name].radius for name in self._replay.robots)
         nothing = np.zeros((1, 2, 3), np.float32)

@@ -1,4 +1,4 @@
-"""Arrows that come and go."""
+"""Shapes that layers are drawn with: straight and curved arrows that come and go, and skins over links."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ from .layer import Rgb
 if TYPE_CHECKING:
     from ...robot import Visual
 
+# An arc is the turn of so many seconds, with a gap left before it would close.
+_TURN_SECONDS, _MOST_TURN, _LEAST_TURN = 1.0, 5.5, 0.08
+_ARC_POINTS = 25
+
 
 class Arrows:
-    """Arrows of one colour under one node. size: a robot's radius [m], to which their thickness fits."""
+    """Arrows of one colour under one node."""
 
     def __init__(self, server: viser.ViserServer, name: str, color: Rgb, size: float) -> None:
+        """size: a robot's radius [m], to which their thickness fits."""
         self._shortest = 0.06 * size
         self._handle = server.scene.add_arrows(
             name,
@@ -40,11 +45,6 @@ class Arrows:
         visible = bool(long_enough.any())
         if self._handle.visible != visible:
             self._handle.visible = visible
-
-
-# An arc is the turn of so many seconds, with a gap left before it would close.
-_TURN_SECONDS, _MOST_TURN, _LEAST_TURN = 1.0, 5.5, 0.08
-_ARC_POINTS = 25
 
 
 class Arc:

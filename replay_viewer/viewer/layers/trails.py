@@ -1,4 +1,4 @@
-"""Where the feet have been in the last moments of the episode, thinner the longer ago."""
+"""Trails of the feet in the last moments of the episode, thinner the longer ago."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class FootTrails(BuiltinLayer):
         return ((css(_COLOR), ", ".join(dict.fromkeys(names))),)
 
     def setup(self, server: viser.ViserServer) -> None:
-        root = server.scene.add_frame(f"{WORLD}/overlays/trails", show_axes=False)
+        root = server.scene.add_frame(f"{WORLD}/layers/trails", show_axes=False)
         self._roots.append(root)
         self._width = 0.02 * max(self._replay.robots[name].radius for name in self._feet)
         tube = trimesh.creation.cylinder(radius=1.0, height=1.0, sections=_SIDES)

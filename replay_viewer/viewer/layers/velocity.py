@@ -34,6 +34,7 @@ _LENGTH, _LEAST_SPEED = 1.3, 0.5
 _HALF_WINDOW = 0.06
 # Such a percentile of all speeds: resets, which look like jumps where only positions are recorded, stay above it.
 _USUAL = 80
+_COLORS: tuple[Rgb, Rgb] = (_COMMANDED, _ACTUAL)
 
 
 class Velocity(BuiltinLayer):
@@ -75,8 +76,8 @@ class _Mover:
     """The arrows of one robot.
 
     Attributes:
-        scale: how long [m] 1 m/s is drawn, once set up. is_of_base: whether the velocity is recorded in the base's
-            coordinates, likewise.
+        scale: how long [m] 1 m/s is drawn, once set up.
+        is_of_base: whether the velocity is recorded in the base's coordinates, likewise.
     """
 
     def __init__(self, replay: Replay, entity: str, agent: int, command: str | None) -> None:
@@ -102,7 +103,7 @@ class _Mover:
 
     def setup(self, server: viser.ViserServer) -> viser.FrameHandle:
         """Add the node that stays above the robot, with the arrows below it."""
-        node = f"{WORLD}/overlays/velocity/{self._entity}"
+        node = f"{WORLD}/layers/velocity/{self._entity}"
         self._node = server.scene.add_frame(node, show_axes=False)
         self.is_of_base = self.is_recorded and is_of_base(self._replay.rollout, self._entity)
         self._height = _top(self._replay.robots[self._entity]) + 0.12 * self._size
@@ -169,9 +170,6 @@ class _Mover:
             velocities.append(samples(rollout, "command")[..., :2])
         speeds = [float(np.percentile(np.linalg.norm(v, axis=-1), _USUAL)) for v in velocities if v.size]
         return max([_LEAST_SPEED, *speeds])
-
-
-_COLORS: tuple[Rgb, Rgb] = (_COMMANDED, _ACTUAL)
 
 
 def _velocity_command(replay: Replay) -> str | None:

@@ -1,1 +1,1 @@
-"""What a page opens: the list of a folder, dropped files, uploads."""
+"""Opening recordings from the page: the list of a folder, dropped files, uploads."""

@@ -1,4 +1,4 @@
-"""What somebody dropped into the page: recordings, a robot, or both, as files or folders or a ZIP of them."""
+"""A drop into the page: recordings, a robot, or both, as files or folders or a ZIP of them."""
 
 from __future__ import annotations
 
@@ -47,8 +47,9 @@ class Dropped:
     """The files of one drop, ZIPs unpacked.
 
     Attributes:
-        folder: where they are, links resolved. recordings: those in it. urdfs: robots' descriptions that are no part
-            of a recording.
+        folder: where they are, links resolved.
+        recordings: those in it.
+        urdfs: robots' descriptions that are no part of a recording.
     """
 
     def __init__(self, folder: Path) -> None:

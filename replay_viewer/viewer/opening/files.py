@@ -1,4 +1,4 @@
-"""What can be opened from the page: the recordings of a folder, and files that somebody drops into it.
+"""The files that can be opened from the page: the recordings of a folder, and what somebody drops into it.
 
 The page names recordings by their number in the list, and drops by a key: never by a path.
 """

@@ -1,4 +1,4 @@
-"""The recordings of a folder: which there are, and what stands in each, read one after the other."""
+"""The list of the recordings in a folder: found and read in the background, told to the pages as it becomes known."""
 
 from __future__ import annotations
 
@@ -20,11 +20,17 @@ from ..wire.mailbox import Mailbox
 
 # More than this nobody looks through, and the page shows them all at once.
 MAX_LISTED = 1000
+# However many pages ask for it, a folder is left alone for so long [s], and for so many times as long as a look takes.
+_REST, _REST_PER_LOOK = 2.0, 5.0
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the list tells of a recording. num_falls: episodes that were terminated, without success."""
+    """What the list tells of a recording.
+
+    Attributes:
+        num_falls: episodes that were terminated, without success.
+    """
 
     num_steps: int
     seconds: float
@@ -37,8 +43,12 @@ class Facts:
 class Listed:
     """A recording of the list.
 
-    number: its own, for as long as the list lives. name: its path from the folder. modified: when [s since 1970].
-    facts: None until they are read, and where they cannot be: `problem` says why.
+    Attributes:
+        number: its own, for as long as the list lives.
+        name: its path from the folder.
+        modified: when [s since 1970].
+        facts: None until they are read, and where they cannot be.
+        problem: why they cannot be read.
     """
 
     number: int
@@ -55,7 +65,9 @@ class RecordingList:
     One thread at a time looks and reads; any may see what is known meanwhile.
 
     Attributes:
-        folder: where they are. listed: what is known of them. is_cut: whether there are more than are listed.
+        folder: where they are.
+        listed: what is known of them.
+        is_cut: whether there are more than are listed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -156,12 +168,8 @@ def _time_of(path: Path) -> float:
         return 0.0  # Removed since it was found.
 
 
-# However many pages ask for it, a folder is left alone for so long [s], and for so many times as long as a look takes.
-_REST, _REST_PER_LOOK = 2.0, 5.0
-
-
 class FolderList:
-    """One folder's list. Only the owner thread touches it.
+    """A folder's list as the pages show it. Only the owner thread touches it.
 
     Attributes:
         recordings: what it lists.

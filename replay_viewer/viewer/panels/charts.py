@@ -1,4 +1,7 @@
-"""What is shown over time: the rewards at the step with their chart, and the chart of any signal."""
+"""The charts in the Replay tab: the table of rewards with its chart, and the chart of any signal.
+
+The page adds what moves in a chart and what a user does with it: page/charts.js.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,7 @@ class SignalsPanel:
 
 
 class DrawnChart:
-    """One chart, whose data are sent when its picture is another one; what belongs to the axes goes to the page."""
+    """A chart on the page. Its data are sent when its picture is another one; what belongs to the axes goes to the page."""
 
     def __init__(self, page: Page, picture: Picture, control_dt: float) -> None:
         """picture: shown first; control_dt: seconds per step."""

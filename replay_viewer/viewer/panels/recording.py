@@ -1,4 +1,4 @@
-"""What is in the recording, and every doubt about it, with its reason."""
+"""The Recording tab: the facts of a recording, and every doubt about it with its reason."""
 
 from __future__ import annotations
 

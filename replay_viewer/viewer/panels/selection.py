@@ -1,4 +1,4 @@
-"""Which env, which episode and, where each agent has its own reward, which agent."""
+"""The choice of env, episode and, where each agent has its own reward, agent."""
 
 from __future__ import annotations
 

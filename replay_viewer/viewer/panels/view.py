@@ -1,4 +1,4 @@
-"""Switches for what is drawn over the robots, each with what its colours mean or what it lacks."""
+"""The View tab: switches for the layers and the crowd, with what their colours mean or lack, and the page's look."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from ..layers import BuiltinLayer, ShownLayers
 from ..wire.page import Page
 from .html import set_content
 from .panel import Shown
+
+_HINT = "All around this one (M); a click on a robot watches it"
+_KINDS = {"robot": "Own colours", "outcome": "Outcome", "return": "Return"}
+_LOOKS = (("light", "Light"), ("dark", "Dark"), ("system", "System"))
 
 
 class LayersPanel:
@@ -26,16 +30,16 @@ class LayersPanel:
 
 def layers_html(layers: ShownLayers) -> str:
     """The panel's content. Names of links and numbers come from files and are escaped."""
-    switches = "".join(_switch(overlay, name in layers.on) for name, overlay in layers.overlays.items())
-    return f'<div class="rv-layers"><h4>Overlays</h4>{switches}</div>'
+    switches = "".join(_switch(layer, name in layers.on) for name, layer in layers.builtin.items())
+    return f'<div class="rv-layers"><h4>Layers</h4>{switches}</div>'
 
 
-def _switch(overlay: BuiltinLayer, on: bool) -> str:
-    does = "" if overlay.lack else f' data-do="switch_layer" data-value="{overlay.name}"'
-    below = f"<small>{_marked(overlay.lack or overlay.hint)}</small>"
+def _switch(layer: BuiltinLayer, on: bool) -> str:
+    does = "" if layer.lack else f' data-do="switch_layer" data-value="{layer.name}"'
+    below = f"<small>{_marked(layer.lack or layer.hint)}</small>"
     if on:  # In the place of the hint, so that a small screen has room for all.
-        below = f'<small class="rv-legend">{"".join(_entry(*entry) for entry in overlay.legend)}</small>'
-    return switch_html(overlay.title, below, on, does)
+        below = f'<small class="rv-legend">{"".join(_entry(*entry) for entry in layer.legend)}</small>'
+    return switch_html(layer.title, below, on, does)
 
 
 def switch_html(title: str, below: str, on: bool, attributes: str) -> str:
@@ -57,10 +61,6 @@ def _marked(text: str) -> str:
     """Escaped, with `names` as code."""
     parts = html.escape(text).split("`")
     return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
-
-
-_HINT = "All around this one (M); a click on a robot watches it"
-_KINDS = {"robot": "Own colours", "outcome": "Outcome", "return": "Return"}
 
 
 class CrowdPanel:
@@ -118,9 +118,6 @@ def _scale_html(coloring: ByReturn, env_index: int) -> str:
         f'<div class="rv-scale" style="background:linear-gradient(90deg,{",".join(SCALE)})"></div>'
         f'<div class="rv-ends"><span>{low}</span><span>{high}</span></div>'
     )
-
-
-_LOOKS = (("light", "Light"), ("dark", "Dark"), ("system", "System"))
 
 
 def look_html() -> str:
