@@ -35,6 +35,21 @@ _PROPERTIES = """
   return Object.fromEntries(names.filter((name) => state[name]).map((name) => [name, of(name)]));
 }
 """
+# Whether there is such a tab at a point of the page, and whether the one of another name is the chosen one.
+_HAS_TAB = "([x, y, name]) => document.elementFromPoint(x, y)?.closest('[role=tab]')?.textContent.includes(name)"
+_HAS_CHOSEN = "name => document.querySelector('[role=tab][aria-selected=true]')?.textContent.includes(name)"
+# What the page asks for is held back until `goOn()`.
+_HELD_LINE = """
+(function hold() {
+  const mutable = window.__viserMutable;
+  if (!mutable) return requestAnimationFrame(hold);
+  let send = mutable.sendMessage;
+  let held = [];
+  window.goOn = () => { held.forEach((message) => send(message)); held = null; };
+  const put = (message) => held && message.type === "GuiUpdateMessage" ? held.push(message) : send(message);
+  Object.defineProperty(mutable, "sendMessage", { get: () => put, set: (given) => { send = given; } });
+})();
+"""
 _CHART = "Object.values(window.__viserTestpoints.uplots)[0].chart"
 _INKS = f"{_CHART}.series.slice(1).map((curve) => String(curve.stroke()))"
 
@@ -71,6 +86,19 @@ def come_back(page: ViewerPage) -> None:
 
 def chosen_tab(page: ViewerPage) -> str:
     return page.page.locator("[role=tab][aria-selected=true]").first.inner_text()
+
+
+def middle(page: ViewerPage, tab: str) -> tuple[float, float]:
+    """The point in the middle of a tab."""
+    box = page.page.locator("[role=tab]", has_text=tab).first.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def leave(page: ViewerPage, **remembered: Any) -> None:
+    """What the browser will remember when the page is loaded again, whatever it does until then."""
+    kept = json.dumps({**memory(page), **remembered})
+    page.page.evaluate("kept => addEventListener('pagehide', () => localStorage.setItem('replay-viewer', kept))", kept)
 
 
 def panel_width(page: ViewerPage) -> float:
@@ -163,6 +191,41 @@ def test_the_view_comes_back_and_reset_forgets_it(page: ViewerPage) -> None:
     page.until(lambda: chosen_tab(page) == "Replay" and not page.is_pressed("Shadows"), "what a new browser shows")
     page.until(lambda: abs(panel_width(page) - width) < 2, "the usual panel")
     page.until(lambda: np.abs(left - page.camera()["position"]).max() > 0.3, "another camera")
+
+
+@pytest.mark.parametrize("moment", ["as soon as it is there", "as soon as the other has come back"])
+def test_a_tab_that_is_chosen_while_another_comes_back_stays(page: ViewerPage, moment: str) -> None:
+    x, y = middle(page, "View")
+    for _ in range(2):
+        leave(page, tab="Render")
+        page.page.reload(wait_until="commit")
+        page.page.wait_for_function(_HAS_TAB, arg=[x, y, "View"])
+        if moment == "as soon as the other has come back":
+            page.page.wait_for_function(_HAS_CHOSEN, arg="Render")
+        page.page.mouse.click(x, y)
+        page.until(lambda: memory(page)["tab"] == "View", "a memory of the chosen tab")
+        assert chosen_tab(page) == "View"
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_a_camera_that_is_turned_while_another_comes_back_stays(page: ViewerPage, follows: bool) -> None:
+    page.orbit(160)
+    if not follows:
+        page.click_button("Follow Robot")
+    page.until(lambda: memory(page).get("view") and follows != ("world" in memory(page)["view"]), "a memory")
+    page.page.wait_for_timeout(600)
+    left, view = page.camera()["position"], memory(page)["view"]
+    page.page.add_init_script(_HELD_LINE)
+    leave(page, view=view)
+    come_back(page)
+    page.orbit(-40)
+    turned = page.camera()["position"]
+    page.page.evaluate("goOn()")
+    page.press_button("One step forward")
+    page.wait_step(1)
+    np.testing.assert_allclose(page.camera()["position"], turned, atol=1e-3)
+    assert np.abs(turned - left).max() > 0.3
+    page.until(lambda: page.is_pressed("Follow Robot"), "a camera that follows")
 
 
 def test_a_panel_that_is_put_away_stays_away_until_it_is_wanted(page: ViewerPage) -> None:

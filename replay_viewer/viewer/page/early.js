@@ -6,6 +6,9 @@
   const STORE = "replay-viewer";
   const PANEL = "viser-control-panel";
   const RUN = `page-${performance.timeOrigin}`; // Among viser's commands, those of ours.
+  const CAMERA = ["SetCameraPositionMessage", "SetCameraLookAtMessage", "SetCameraFovMessage"];
+  const PICTURE = "canvas[data-engine]";
+  const CAMERA_KEYS = /^(Key[WASDQE]|Arrow\w+)$/;
   const FLOORS = /*FLOORS*/; // Colours by look, node and property.
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -27,6 +30,42 @@
     } catch {
       // A browser that keeps nothing is a browser that forgets.
     }
+  }
+
+  // -- what the user has done since -------------------------------------------
+
+  // What is remembered comes back a moment after there is something to click on: what the user has taken by then stays.
+  let comesBack = true; // Until the server has answered what was remembered.
+  let began = 0;
+  const taken = { tab: -1, camera: -1 }; // When, last.
+
+  function beginComingBack() {
+    if (!comesBack) began = performance.now();
+    comesBack = true;
+  }
+
+  // Says whether the user has taken the camera meanwhile.
+  function endComingBack() {
+    const isUsers = comesBack && isTaken("camera");
+    comesBack = false;
+    if (isUsers) window.__viserMutable.sendCamera?.(); // The server believes it where it put it.
+    return isUsers;
+  }
+
+  function isTaken(what) {
+    return taken[what] >= began;
+  }
+
+  function takeTab({ isTrusted, target }) { // Not where this page itself opens one.
+    if (isTrusted && target.closest?.("[role=tab]")) taken.tab = performance.now();
+  }
+
+  function takeCameraByPointer({ type, buttons, target }) {
+    if ((type === "wheel" || buttons) && target.closest?.(PICTURE)) taken.camera = performance.now();
+  }
+
+  function takeCameraByKey({ code, target }) {
+    if (CAMERA_KEYS.test(code) && !target.closest?.("input, textarea")) taken.camera = performance.now();
   }
 
   // -- light and dark ---------------------------------------------------------
@@ -116,6 +155,7 @@
       const width = { ...message, width: panelWidth() ?? message.width * roominess() };
       return isClosed() ? [width, collapsing(true)] : [width];
     }
+    if (CAMERA.includes(message.type) && !message.initial && comesBack && isTaken("camera")) return [];
     return [message];
   }
 
@@ -139,6 +179,14 @@
   });
 
   dark.addEventListener("change", applyLook);
+  const listen = (type, take) => window.addEventListener(type, take, { capture: true, passive: true });
+  listen("pointerdown", takeTab);
+  listen("keydown", takeTab);
+  listen("pointermove", takeCameraByPointer);
+  listen("wheel", takeCameraByPointer);
+  listen("keydown", takeCameraByKey);
   applyLook();
-  window.rvBrowser = { memory, remember, look, setLook, isDark, isSmall, resetPanel };
+  window.rvBrowser = {
+    memory, remember, look, setLook, isDark, isSmall, resetPanel, beginComingBack, endComingBack, isTaken,
+  };
 })();

@@ -5,7 +5,7 @@
 // any recording. One that stands still belongs to its recording.
 (() => {
   const { state, send, addPart } = window.replayViewer;
-  const { memory, remember, isSmall, resetPanel } = window.rvBrowser;
+  const { memory, remember, isSmall, resetPanel, beginComingBack, endComingBack, isTaken } = window.rvBrowser;
   const PANEL_WIDTH = 350;
   const FIRST_TAB = "Replay";
   const EVERY = 500; // Milliseconds between two looks at what there is to remember.
@@ -38,7 +38,7 @@
   function restore() {
     const { view, shadows } = memory();
     const isElsewhere = view?.world && view.of !== state.title;
-    send("restore_view", { shadows, ...(isElsewhere ? {} : view) });
+    send("restore_view", { shadows, ...(isElsewhere || isTaken("camera") ? {} : view) });
   }
 
   // -- the panel --------------------------------------------------------------
@@ -53,13 +53,16 @@
     return lists.find((list) => list.some((tab) => nameOf(tab) === FIRST_TAB)) ?? [];
   }
 
-  function panel() {
+  function tab() {
     const chosen = tabs().find((tab) => tab.getAttribute("aria-selected") === "true");
+    return chosen ? { tab: nameOf(chosen) } : {};
+  }
+
+  function panel() {
     const width = document.querySelector("[data-dock-side=right]")?.clientWidth;
-    const seen = chosen ? { tab: nameOf(chosen) } : {};
-    if (isSmall() || !width) return seen;
+    if (isSmall() || !width) return {};
     const panelClosed = width < 100;
-    return panelClosed ? { ...seen, panelClosed } : { ...seen, panelClosed, panelWidth: width };
+    return panelClosed ? { panelClosed } : { panelClosed, panelWidth: width };
   }
 
   // Opens a tab; says whether it is open already or there is none such, once viser has made the tabs.
@@ -78,14 +81,20 @@
     const now = performance.now();
     if (now < restored || now - looked < EVERY) return;
     looked = now;
-    if (awaitedTab && openTab(awaitedTab)) awaitedTab = null;
-    else if (!awaitedTab && now - restored > SETTLED) remember({ ...view(), ...panel() });
+    if (isTaken("tab") || (awaitedTab && openTab(awaitedTab))) awaitedTab = null;
+    const isSettled = now - restored > SETTLED;
+    remember({
+      ...(isSettled || isTaken("camera") ? view() : {}),
+      ...(!awaitedTab && (isSettled || isTaken("tab")) ? tab() : {}),
+      ...(isSettled ? panel() : {}),
+    });
   }
 
   function reset(event) {
     if (!event.target.closest?.("[data-reset]")) return;
     remember({ view: null, shadows: null, tab: null, panelWidth: null, panelClosed: null });
     restored = performance.now();
+    awaitedTab = null;
     resetPanel(PANEL_WIDTH);
     openTab(FIRST_TAB);
     send("reset_view");
@@ -93,11 +102,14 @@
 
   function update(changes) {
     if ("title" in changes) {
+      beginComingBack();
       restore();
       restored = performance.now();
       awaitedTab = memory().tab;
       usualShadows = changes.shadows;
-    } else if ("shadows" in changes) {
+    } else if ("following" in changes) {
+      // The user's camera would look at nothing in a world that stands where another camera stood.
+      if (endComingBack() && !changes.following) send("toggle_follow");
       remember({ shadows: changes.shadows === usualShadows ? null : changes.shadows });
     }
   }
