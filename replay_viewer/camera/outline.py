@@ -1,4 +1,4 @@
-"""Where many envs are, so that a camera sees them all."""
+"""The outline of many envs: where they all are, so that a camera sees them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ..rollout.rollout import Rollout
 from ..rollout.states import FiniteStates
 from .presets import CameraPose, heading_vectors
 
-# Crowds are looked at so often [s]: they are large, and their outline changes slowly.
+# The outline is looked at so often [s]: it is large, and changes slowly.
 _SAMPLE_SECONDS = 0.1
 # Samples to each side over which the outline is smoothed, where envs begin anew elsewhere.
 _REACH = 10
 _MAX_SAMPLES = 512
 # An env so many times as far off as half of the others are is one whose simulation blew up.
 _FAR_OFF = 20.0
-# A mean heading shorter than this is no direction in which a crowd goes.
+# A mean heading shorter than this is no direction in which they go.
 _MIN_AGREEMENT = 0.3
 # Room around the robots at the edges of the picture, in their radii.
 _MARGIN = 1.5
 
 
-class Crowd:
-    """The outline of one entity in several envs, in world coordinates. A pure function of the position; thread-safe."""
+class Outline:
+    """Where one entity is in several envs, in world coordinates. A pure function of the position; thread-safe."""
 
     def __init__(self, rollout: Rollout, entity: str) -> None:
         self._rollout, self._entity = rollout, entity
@@ -65,23 +65,21 @@ class Crowd:
         with self._lock:
             if (step, envs) not in self._boxes:
                 base_pos, _ = self._states.read(f"{self._entity}.base_pos", slice(step, step + 1), envs)
-                self._boxes[step, envs] = outline(base_pos[0].astype(np.float64))
+                self._boxes[step, envs] = _box_around(base_pos[0].astype(np.float64))
                 if len(self._boxes) > _MAX_SAMPLES:
                     self._boxes.popitem(last=False)
             self._boxes.move_to_end((step, envs))
             return self._boxes[step, envs]
 
 
-def outline(positions: np.ndarray) -> np.ndarray:
-    """The box (2, 3) around positions (E, 3), without those that are out of all proportion far off."""
-    distances = np.linalg.norm(positions - np.median(positions, axis=0), axis=-1)
-    near = positions[distances <= _FAR_OFF * max(float(np.median(distances)), 1.0)]
-    return np.stack([near.min(axis=0), near.max(axis=0)])
-
-
 def distance_to_see(box: np.ndarray, pose: CameraPose, size: float, aspect: float) -> float:
-    """How far from its target [m] a camera of this direction sees all spheres of radius `size` whose centres are in
-    the box (2, 3), which the target is the middle of.
+    """How far from its target [m] a camera sees all robots of many.
+
+    Args:
+        box: (2, 3) corners; the robots' bases are in it, and its middle is the target.
+        pose: a camera that looks at the target from the direction that is asked for.
+        size: radius of a robot [m].
+        aspect: width of the picture over its height.
     """
     corners = np.array(list(itertools.product(*box.T))) - pose.look_at
     forward = (pose.look_at - pose.position) / np.linalg.norm(pose.look_at - pose.position)
@@ -90,3 +88,10 @@ def distance_to_see(box: np.ndarray, pose: CameraPose, size: float, aspect: floa
     across = (np.abs(corners @ right) + _MARGIN * size) / (slope * aspect)
     upright = (np.abs(corners @ pose.up) + _MARGIN * size) / slope
     return float(np.max(np.maximum(across, upright) - corners @ forward))
+
+
+def _box_around(positions: np.ndarray) -> np.ndarray:
+    """The box (2, 3) around positions (E, 3), without those that are out of all proportion far off."""
+    distances = np.linalg.norm(positions - np.median(positions, axis=0), axis=-1)
+    near = positions[distances <= _FAR_OFF * max(float(np.median(distances)), 1.0)]
+    return np.stack([near.min(axis=0), near.max(axis=0)])

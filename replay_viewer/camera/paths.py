@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import UnknownName
-from .outline import Crowd, distance_to_see
+from .outline import Outline, distance_to_see
 from .presets import FOV, CameraPose, look_from, preset_direction, viewing_distance
 from .smooth_base import SmoothBase
 
@@ -29,9 +29,11 @@ class CameraPath(Protocol):
 class Orbit:
     """A camera in a fixed direction from the robot, that moves along with it.
 
-    azimuth_degrees: from the robot's heading at the episode's first step, counter-clockwise seen from above, as the
-    presets have it: 0 is its front, -90 its right side. elevation_degrees: above the robot. distance: [m] from the
-    smoothed base; None so that it fills half of the picture.
+    Attributes:
+        azimuth_degrees: from the robot's heading at the episode's first step, counter-clockwise seen from above, as
+            the presets have it: 0 is its front, -90 its right side.
+        elevation_degrees: above the robot.
+        distance: [m] from the smoothed base; None so that it fills half of the picture.
     """
 
     azimuth_degrees: float
@@ -50,7 +52,8 @@ class Free:
 class Carried:
     """A camera that moves along with the robot over the ground and does not turn.
 
-    pose: seen from the point at height 0 below the smoothed base, with the axes of the world.
+    Attributes:
+        pose: seen from the point at height 0 below the smoothed base, with the axes of the world.
     """
 
     pose: CameraPose
@@ -89,12 +92,19 @@ def camera_path(
     if isinstance(camera, Carried):
         return _CarriedPath(base, _with_fov(camera.pose, fov))
     picture = _Picture(size, aspect, FOV if fov is None else fov)
-    return _OrbitPath(base, Crowd(replay.rollout, name), _direction(camera), picture)
+    return _OrbitPath(base, Outline(replay.rollout, name), _direction(camera), picture)
 
 
 @dataclass(frozen=True)
 class _Direction:
-    """From where to look, in radians from the robot's heading; distance [m], None to see all of it."""
+    """From where to look.
+
+    Attributes:
+        azimuth: from the robot's heading [rad].
+        elevation: above the robot [rad].
+        distance: [m], None to see all of it.
+        turns: whether it turns with the robot.
+    """
 
     azimuth: float
     elevation: float
@@ -114,7 +124,13 @@ def _with_fov(pose: CameraPose, fov: float | None) -> CameraPose:
 
 @dataclass(frozen=True)
 class _Picture:
-    """What has to fit into which picture. size: radius of the robot [m]. aspect: width over height. fov: vertical."""
+    """What has to fit into which picture.
+
+    Attributes:
+        size: radius of the robot [m].
+        aspect: width of the picture over its height.
+        fov: vertical [rad].
+    """
 
     size: float
     aspect: float
@@ -124,11 +140,11 @@ class _Picture:
 class _OrbitPath:
     """Looks at the smoothed base, or at all envs, from a direction that turns with the robot or does not."""
 
-    def __init__(self, base: SmoothBase, crowd: Crowd, direction: _Direction, picture: _Picture) -> None:
-        self._base, self._crowd, self._direction, self._picture = base, crowd, direction, picture
+    def __init__(self, base: SmoothBase, outline: Outline, direction: _Direction, picture: _Picture) -> None:
+        self._base, self._outline, self._direction, self._picture = base, outline, direction, picture
 
     def at(self, frame: Frame, episode: Episode) -> CameraPose:
-        return self._at_crowd(frame, episode) if len(frame.envs) > 1 else self._at_robot(frame.position, episode)
+        return self._at_many(frame, episode) if len(frame.envs) > 1 else self._at_robot(frame.position, episode)
 
     def _at_robot(self, position: float, episode: Episode) -> CameraPose:
         picture, aim = self._picture, self._base.in_episode(position, episode)
@@ -137,10 +153,10 @@ class _OrbitPath:
         azimuth = heading + self._direction.azimuth
         return look_from(azimuth, self._direction.elevation, aim.position, distance, picture.fov)
 
-    def _at_crowd(self, frame: Frame, episode: Episode) -> CameraPose:
-        """Of a crowd, which has no heading to turn with, the direction stays."""
-        picture, box = self._picture, self._crowd.box(frame.position, frame.envs, episode)
-        azimuth = self._crowd.heading(episode.first_step, frame.envs) + self._direction.azimuth
+    def _at_many(self, frame: Frame, episode: Episode) -> CameraPose:
+        """Of many envs, which have no heading to turn with, the direction stays."""
+        picture, box = self._picture, self._outline.box(frame.position, frame.envs, episode)
+        azimuth = self._outline.heading(episode.first_step, frame.envs) + self._direction.azimuth
         pose = look_from(azimuth, self._direction.elevation, box.mean(axis=0), 1.0, picture.fov)
         distance = self._direction.distance or distance_to_see(box, pose, picture.size, picture.aspect)
         return pose._replace(position=pose.look_at + distance * (pose.position - pose.look_at))

@@ -25,7 +25,11 @@ _MIN_ASPECT = 0.2
 class CameraPose(NamedTuple):
     """A perspective camera in the world frame.
 
-    position, look_at: (3,) [m]. up: (3,) unit vector, never along the line of sight. fov: vertical, in radians.
+    Attributes:
+        position: (3,) [m].
+        look_at: (3,) [m].
+        up: (3,) unit vector, never along the line of sight.
+        fov: vertical, in radians.
     """
 
     position: np.ndarray

@@ -27,7 +27,12 @@ _MAX_OFFSET = 0.75
 
 
 class Aim(NamedTuple):
-    """What a camera looks at. position: (3,) [m]. heading: in radians, about the world's z axis."""
+    """What a camera looks at.
+
+    Attributes:
+        position: (3,) [m].
+        heading: in radians, about the world's z axis.
+    """
 
     position: np.ndarray
     heading: float
@@ -105,7 +110,11 @@ class SmoothBase:
 
 
 class _Window:
-    """Weights of the mean: raised cosines, so that nothing jumps when a step enters it. reach: to each side, steps."""
+    """Weights of the mean: raised cosines, so that nothing jumps when a step enters it.
+
+    Attributes:
+        reach: how far the mean goes to each side, in steps.
+    """
 
     def __init__(self, control_dt: float) -> None:
         level, slow = (min(seconds / control_dt, _MAX_REACH) for seconds in (_LEVEL_SECONDS, _SLOW_SECONDS))
