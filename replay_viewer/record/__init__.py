@@ -1,4 +1,21 @@
 """The recorder: writes recordings from inside a simulator's Python (3.8 or newer) with numpy alone.
 
-`container/FORMAT.md` documents the recording for programs in any language.
+Which file to open for what, from the top:
+
+    loop/            runs a policy in an environment by itself: rollouts, pictures, policies out of files
+    attach           attach: sits on an environment while somebody else's loop runs it
+    adapters/        what is read of each family of environments; a new simulator's adapter goes there
+    step_writer      hands a step that `attach` saw to the recorder, with the episodes that ended in it
+    recorder         Recorder: the steps of any loop, one by one
+    logged_values    what a user logs beside a step
+    episodes         the episodes that have finished, and the returns of those that run
+
+Tools of these:
+
+    patches          methods of the environment, replaced for a while
+    rows             the recorded rows of a simulator's arrays
+    copies           what is read in a step as one block, fetched from a GPU without waiting
+    background       calls that are made behind the simulation
+
+The recording itself is written by `container`, whose FORMAT.md documents it for programs in any language.
 """

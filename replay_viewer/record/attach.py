@@ -22,7 +22,7 @@ from .recorder import Recorder
 from .rows import Rows
 from .step_writer import SeenEnds, SeenStep, StepWriter
 
-# Of steps that are on their way from a GPU: simulated seconds, and steps.
+# How far behind the simulation a step from a GPU may be written: simulated seconds, and steps.
 _LONGEST_DELAY, _LARGEST_DEPTH = 0.25, 8
 _messages = logging.getLogger("replay_viewer")
 
@@ -72,10 +72,14 @@ def attach(
     reader = factory(layers[-1], Request(rows, observations, None if urdf is None else Path(urdf), layers))
     description = reader.describe()
     facts = dict(description.facts)
-    facts["env_ids"], facts["num_envs_total"], facts["every"] = rows.env_ids.tolist(), total, every
-    facts["reward_terms"] = (*facts.get("reward_terms", ()), *terms)
-    facts["metadata"] = {**facts.get("metadata", {}), **(metadata or {})}
-    facts["seed"] = facts.get("seed") if seed is None else seed
+    facts.update(
+        env_ids=rows.env_ids.tolist(),
+        num_envs_total=total,
+        every=every,
+        reward_terms=(*facts.get("reward_terms", ()), *terms),
+        metadata={**facts.get("metadata", {}), **(metadata or {})},
+        seed=facts.get("seed") if seed is None else seed,
+    )
     recorder = Recorder(path, signals=signals, terrain=description.terrain, package_dirs=package_dirs, **facts)
     for note in description.notes:
         _messages.warning("%s: %s", recorder.path, note)
@@ -102,11 +106,14 @@ class AttachedRecorder:
         self._calls: BackgroundCalls | None = None
         self._depth = depth
         self.num_steps = 0
+        # By the simulator's index of an env, its position in the recording; -1 where it is not recorded.
         self._slots = np.full(num_envs_total, -1)
         self._slots[rows.env_ids] = np.arange(len(rows))
         self._in_step = False
+        # Of the step that is being made.
         self._resets: list[SeenEnds] = []
         self._is_reset = np.zeros(len(rows), dtype=bool)
+        # The last step, until it has all that is logged for it.
         self._held: SeenStep | None = None
         self._patches = Patches()
         self._process = os.getpid()
@@ -141,7 +148,7 @@ class AttachedRecorder:
         """Log a signal of the step that was just made, in place of a value of that name if the environment has one.
 
         Args:
-            name: letters, digits and _ . /
+            name: letters, digits and _ . / -
             values: a row for each env of the simulator, array or tensor, or one number for all; stored as float32.
 
         Raises:
@@ -228,8 +235,11 @@ class AttachedRecorder:
     def _see_reset(self, env_ids: Any) -> None:
         """Keep what the reset of these envs is about to overwrite."""
         slots = self._recorded_slots(env_ids)
-        # What is reset before the first step has never run; of two resets in one step, the first ends the episode.
-        slots = slots[~self._is_reset[slots]] if self._in_step else slots[: len(slots) * bool(self.num_steps)]
+        if self._in_step:
+            # Of two resets in one step, the first ends the episode.
+            slots = slots[~self._is_reset[slots]]
+        elif self.num_steps == 0:
+            return  # What is reset before the first step has never run.
         if len(slots) == 0:
             return
         ends = SeenEnds(slots, self._copy(), self._adapter.endings())

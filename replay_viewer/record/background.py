@@ -14,7 +14,8 @@ _messages = logging.getLogger("replay_viewer")
 class BackgroundCalls:
     """Makes calls while the simulation goes on; who is too far ahead waits.
 
-    depth: of the calls that are not done yet, which are lost when the process is killed.
+    Args:
+        depth: how many calls may wait to be made; they are lost when the process is killed.
     """
 
     def __init__(self, depth: int) -> None:

@@ -1,4 +1,7 @@
-"""Finished episodes of a recording that is being made, as they come."""
+"""Episodes of a recording that is being made: those that have finished, and what the running ones have earned.
+
+What has finished is read from the recording's folder, as any other process could.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ class EpisodeRecord:
         total_reward: its return, of all agents together; NaN where part of it was not seen.
         reason: the simulator's name of the cause, "" if unknown.
         success: None where unknown.
-        first_step, last_step: of it in the recording, both included.
+        first_step: its first step in the recording.
+        last_step: its last one there.
     """
 
     env_id: int
@@ -41,7 +45,9 @@ class EpisodeRecord:
 class EpisodeRecords:
     """Reads the ends of episodes out of a recording's folder while it is written.
 
-    path: the folder. first: records before this one do not count.
+    Args:
+        path: the folder.
+        first: records before this one do not count.
     """
 
     def __init__(self, path: Path, first: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""Records a simulation step by step; what `attach` does by itself, for any loop."""
+"""Records a simulation step by step: for any loop, and below what `attach` does by itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .copies import Gatherer
 from .episodes import EpisodeSums
 from .logged_values import Logged, LoggedValues
 
-# Of the field "flags"; see FORMAT.md.
+# Bits of the field "flags"; see container/FORMAT.md.
 _BITS = {"terminated": 1, "truncated": 2}
 _RESET = 4
 # Outcomes of episodes that have not seen the step which comes next.
@@ -51,6 +51,9 @@ class Recorder:
         terrain: vertices (V, 3) [m] and triangles (F, 3) in the world frame.
         package_dirs: where `package://` paths of URDFs are looked for, besides their parent folders.
         facts: of `RecordingInfo`: `env_ids` and `control_dt`, then `entities`, `every`, `seed`, `metadata`, ...
+
+    Attributes:
+        num_steps: control steps appended so far, whether or not `every` lets them be written.
 
     Raises:
         FileProblem: the recording cannot be made here, or a URDF is not there.
@@ -144,7 +147,9 @@ class Recorder:
             success: (k,) True, False, or None for unknown.
 
         Raises:
-            UnknownName, BadField: at once or in the next `append`, ends that do not fit the recording.
+            UnknownName: an outcome, a reason or an env that the recording does not have; at once or in the next
+                `append`, as below.
+            BadField: columns of another length, or values that do not fit the recording's fields.
         """
         outcomes = [outcome] * len(env_indices) if isinstance(outcome, str) else list(outcome)
         for name, column in (("outcome", outcomes), ("lengths", lengths), ("reasons", reasons), ("success", success)):

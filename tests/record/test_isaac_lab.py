@@ -14,7 +14,7 @@ from legged_fake import DOF_NAMES
 from legged_gym_sim import GymWrapper
 
 from replay_viewer import attach
-from replay_viewer.record.adapters.isaac_lab import shape_of
+from replay_viewer.record.adapters.isaac_lab_scene import shape_of
 from replay_viewer.record.adapters.manager_based import EndingReasons
 from replay_viewer.record.adapters.scene import entity_name, tensor
 from replay_viewer.record.rows import Columns as SomeColumns

@@ -14,7 +14,8 @@ import pytest
 
 from replay_viewer import ContainerWriter, EntitySpec, Recorder, RecordingInfo
 from replay_viewer.errors import FileProblem
-from replay_viewer.npz.write import CLOSE_OBJECT_ARRAY, NpzArray, open_object_array, value_opcodes, write_npz
+from replay_viewer.npz.object_arrays import CLOSE_OBJECT_ARRAY, open_object_array, value_opcodes
+from replay_viewer.npz.write import NpzArray, write_npz
 from replay_viewer.record.loop import plain_npz
 from replay_viewer.record.loop.plain_info import ENDS, plain_info
 from replay_viewer.record.loop.plain_npz import write_plain_npz

@@ -13,7 +13,7 @@ from needs_simulator import simulator
 from witness import Witness
 
 from replay_viewer import attach
-from replay_viewer.record.adapters.mjlab import rotate_rows
+from replay_viewer.record.adapters.mjlab_scene import rotate_rows
 from replay_viewer.robot import load_robot
 
 torch, mujoco = simulator("torch"), simulator("mujoco")

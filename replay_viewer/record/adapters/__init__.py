@@ -1,24 +1,37 @@
-"""What a recording takes from each family of environments, behind one interface."""
+"""The adapters: what a recording takes from each family of environments, behind one interface.
 
+Which file to open for what:
+
+    adapter            Adapter: the interface, with what it is asked and what it answers
+    registry           register_adapter and find_adapter: which family an environment is of
+    legged_gym         legged_gym, unitree_rl_gym, walk-these-ways
+    mqe                MQE's tasks, with several robots in an env
+    manager_based      mjlab, and Isaac Lab's manager-based workflow
+    isaac_lab_direct   Isaac Lab's direct workflow
+    gymnasium/         Gymnasium's environments with MuJoCo inside, single and in vectors
+    reward_terms       terms of a reward that the environment itself does not keep
+    scene              SceneReader: the bodies of a scene, read by isaac_lab_scene, mjlab_scene and mujoco/scene
+    mujoco/            MuJoCo models: their bodies, and the URDFs that are made of them
+
+A new simulator's adapter is one file here: a subclass of `Adapter`, and `LOOKS_FOR`, the attributes by which its
+environments are known. One line below registers it, after what is more general than it. Where several adapters share
+the bodies of one simulator, a `SceneReader` in a file beside them reads these. An adapter that lives elsewhere, such as
+in a training script, is registered there by `replay_viewer.register_adapter`; `registry.OWN_ADAPTER` is the smallest.
+"""
+
+from . import isaac_lab_direct, legged_gym, manager_based, mqe
 from .adapter import Adapter, Description, Endings, Hook, Request
-from .gymnasium.env import ASYNC_LOOKS_FOR, VECTOR_LOOKS_FOR, Gymnasium, GymnasiumVector, refuse_async
-from .gymnasium.env import LOOKS_FOR as GYMNASIUM_LOOKS_FOR
-from .isaac_lab_direct import LOOKS_FOR as ISAAC_LAB_DIRECT_LOOKS_FOR
-from .isaac_lab_direct import IsaacLabDirect
-from .legged_gym import LOOKS_FOR, LeggedGym
-from .manager_based import ISAAC_LAB_LOOKS_FOR, MJLAB_LOOKS_FOR, isaac_lab, mjlab
-from .mqe import LOOKS_FOR as MQE_LOOKS_FOR
-from .mqe import Mqe
+from .gymnasium import env as gymnasium_env
 from .registry import find_adapter, register_adapter
 
 __all__ = ["Adapter", "Description", "Endings", "Hook", "Request", "find_adapter", "register_adapter"]
 
 # The most general first: what is registered later is tried earlier.
-register_adapter("legged_gym", LOOKS_FOR, LeggedGym)
-register_adapter("mqe", MQE_LOOKS_FOR, Mqe)
-register_adapter("isaac_lab_direct", ISAAC_LAB_DIRECT_LOOKS_FOR, IsaacLabDirect)
-register_adapter("isaac_lab", ISAAC_LAB_LOOKS_FOR, isaac_lab)
-register_adapter("mjlab", MJLAB_LOOKS_FOR, mjlab)
-register_adapter("gymnasium", GYMNASIUM_LOOKS_FOR, Gymnasium)
-register_adapter("gymnasium_vector", VECTOR_LOOKS_FOR, GymnasiumVector)
-register_adapter("gymnasium_async", ASYNC_LOOKS_FOR, refuse_async)
+register_adapter("legged_gym", legged_gym.LOOKS_FOR, legged_gym.LeggedGym)
+register_adapter("mqe", mqe.LOOKS_FOR, mqe.Mqe)
+register_adapter("isaac_lab_direct", isaac_lab_direct.LOOKS_FOR, isaac_lab_direct.IsaacLabDirect)
+register_adapter("isaac_lab", manager_based.ISAAC_LAB_LOOKS_FOR, manager_based.isaac_lab)
+register_adapter("mjlab", manager_based.MJLAB_LOOKS_FOR, manager_based.mjlab)
+register_adapter("gymnasium", gymnasium_env.LOOKS_FOR, gymnasium_env.Gymnasium)
+register_adapter("gymnasium_vector", gymnasium_env.VECTOR_LOOKS_FOR, gymnasium_env.GymnasiumVector)
+register_adapter("gymnasium_async", gymnasium_env.ASYNC_LOOKS_FOR, gymnasium_env.refuse_async)

@@ -1,4 +1,4 @@
-"""What `attach` must know about an environment; one class per family of simulators."""
+"""The interface of an adapter: what `attach` must know about an environment; one class per family of simulators."""
 
 from __future__ import annotations
 
@@ -34,8 +34,11 @@ class Request:
 class Hook:
     """A method that is wrapped while a recorder is attached: `owner.name`.
 
-    env_ids: of a method that begins new episodes, the envs that it concerns; None where its first argument names them
-        (all, if it has none).
+    Attributes:
+        owner: the object.
+        name: of its method.
+        env_ids: of a method that begins new episodes, the envs that it concerns; None where its first argument names
+            them (all, if it has none).
     """
 
     owner: Any
@@ -87,8 +90,8 @@ class Adapter(ABC):
     what came after the reset, but for what belongs to the transition before it.
 
     Attributes:
-        step_method: name of the first.
-        reset_method: name of the second.
+        step_method: name of the method of the environment that makes a control step.
+        reset_method: name of the one that begins new episodes.
         not_terminal: names that say nothing about the state before a reset, since the simulator computes them
             afterwards.
         transition: names that belong to the transition, and are known before the reset.
@@ -108,7 +111,7 @@ class Adapter(ABC):
 
     @abstractmethod
     def read(self) -> Mapping[str, Any]:
-        """The recorded envs as they are now: rows (n, ...) by name, as `FORMAT.md` has them.
+        """The recorded envs as they are now: rows (n, ...) by name, as `container/FORMAT.md` has them.
 
         Numpy arrays, or torch tensors of one device; they are copied at once, so views are welcome. A tuple of arrays
         stands side by side along the last axis. The names, their order and the shapes are the same at every call.

@@ -13,13 +13,18 @@ from typing import Any
 from ...arrays import as_array
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
-from .isaac_lab import IsaacLabScene
+from .isaac_lab_scene import IsaacLabScene
 from .reward_terms import SummedTerms
 from .scene import flat, tensor
 
 LOOKS_FOR = (
-    *("scene.articulations", "reset_terminated", "reset_time_outs", "episode_length_buf", "step_dt"),
-    *("_get_rewards", "_reset_idx"),
+    "scene.articulations",
+    "reset_terminated",
+    "reset_time_outs",
+    "episode_length_buf",
+    "step_dt",
+    "_get_rewards",
+    "_reset_idx",
 )
 # By custom of the tasks: what each term has earned, and the command, where there is one.
 _SUMS, _COMMAND = "_episode_sums", "_commands"

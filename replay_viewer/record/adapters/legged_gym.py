@@ -20,13 +20,29 @@ from ...errors import BadArgument
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
 from .reward_terms import find_terms, reward_metadata
+from .scene import URDF_FIX, grid_mesh
 
 LOOKS_FOR = (
-    *("root_states", "dof_pos", "dof_vel", "dof_names", "rew_buf", "reset_buf", "time_out_buf", "episode_length_buf"),
-    *("reset_idx", "cfg.asset"),
+    "root_states",
+    "dof_pos",
+    "dof_vel",
+    "dof_names",
+    "rew_buf",
+    "reset_buf",
+    "time_out_buf",
+    "episode_length_buf",
+    "reset_idx",
+    "cfg.asset",
 )
 # Recorded where the environment has them: buffers (num_envs, ...), and the names of their fields.
-_OPTIONAL = {"torques": "joint_torque", "contact_forces": "contact_force", "commands": "command", "actions": "act"}
+_OPTIONAL = {
+    "torques": "robot.joint_torque",
+    "contact_forces": "robot.contact_force",
+    "commands": "command",
+    "actions": "act",
+}
+# In the path of a URDF.
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class LeggedGym(Adapter):
@@ -37,11 +53,11 @@ class LeggedGym(Adapter):
         _refuse_several_robots(env)
         self._terms = find_terms(env, self.rows)
         self._optional = {name: field for name, field in _OPTIONAL.items() if getattr(env, name, None) is not None}
-        if self._optional.get("torques") and env.torques.shape[1] != len(env.dof_names):
+        if "torques" in self._optional and env.torques.shape[1] != len(env.dof_names):
             # Of the actuated joints only, so no column of theirs is a joint's by its position.
             self._optional["torques"] = "torques"
         buffers = {"robot.joint_pos": "dof_pos", "robot.joint_vel": "dof_vel", "rew": "rew_buf"}
-        buffers.update((_field(field), name) for name, field in self._optional.items())
+        buffers.update((field, name) for name, field in self._optional.items())
         if request.observations:
             buffers["obs"] = "obs_buf"
         self._buffers = list(buffers.items())
@@ -98,23 +114,6 @@ class LeggedGym(Adapter):
         return None if origins is None else as_array(self.rows.of(origins)).astype(float).tolist()
 
 
-def _field(name: str) -> str:
-    return f"robot.{name}" if name.startswith(("joint", "contact")) else name
-
-
-def _refuse_several_robots(env: Any) -> None:
-    expected = (env.num_envs, len(env.dof_names))
-    if tuple(env.dof_pos.shape) != expected or hasattr(env, "all_root_states"):
-        problem = f"has dof_pos of shape {tuple(env.dof_pos.shape)}, not one robot of {expected[1]} joints per env."
-        raise BadArgument("env", type(env).__name__, problem + " Register an adapter of your own.")
-
-
-def _body_names(env: Any) -> list[str]:
-    """Names of the rigid bodies, which the environment keeps to itself; none where the simulator does not tell."""
-    ask = getattr(getattr(env, "gym", None), "get_actor_rigid_body_names", None)
-    return [] if ask is None else list(ask(env.envs[0], env.actor_handles[0]))
-
-
 def terrain_mesh(env: Any) -> tuple[np.ndarray, np.ndarray] | None:
     """Vertices (V, 3) [m] in the world frame and triangles (F, 3); None on a plane, which needs no mesh."""
     terrain: Any = getattr(env, "terrain", None)
@@ -129,36 +128,7 @@ def terrain_mesh(env: Any) -> tuple[np.ndarray, np.ndarray] | None:
     return vertices + corner, triangles
 
 
-def grid_mesh(heights: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
-    """A mesh over a grid of heights [m], (X, Y) with `spacing` metres between neighbours; two triangles per cell.
-
-    Lines of the grid that equal both of their neighbours are left out: they change nothing.
-    """
-    kept_x, kept_y = _changing_lines(heights), _changing_lines(heights.T)
-    heights = heights[np.ix_(kept_x, kept_y)]
-    x, y = np.meshgrid(kept_x * spacing, kept_y * spacing, indexing="ij")
-    vertices = np.stack([x, y, heights], axis=-1).reshape(-1, 3)
-    num_x, num_y = heights.shape
-    corner = (np.arange(num_x - 1)[:, None] * num_y + np.arange(num_y - 1)).reshape(-1)
-    # Counter-clockwise seen from above.
-    first = np.stack([corner, corner + num_y, corner + num_y + 1], axis=1)
-    second = np.stack([corner, corner + num_y + 1, corner + 1], axis=1)
-    return vertices, np.concatenate([first, second])
-
-
-def _changing_lines(heights: np.ndarray) -> np.ndarray:
-    """Indices of the rows that differ from a neighbour, and of the first and the last."""
-    changes = (heights[1:] != heights[:-1]).any(axis=1)
-    kept = np.ones(len(heights), dtype=bool)
-    kept[1:-1] = changes[1:] | changes[:-1]
-    return np.flatnonzero(kept)
-
-
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_FIX = "Pass attach(urdf=...), or give it to the viewer with --urdf."
-
-
-def find_urdf(env: Any, setting: str = "file", fix: str = _FIX) -> tuple[Path | None, list[str]]:
+def find_urdf(env: Any, setting: str = "file", fix: str = URDF_FIX) -> tuple[Path | None, list[str]]:
     """The file that `cfg.asset.<setting>` names, or None and a sentence that says why not, and how to fix it.
 
     `{LEGGED_GYM_ROOT_DIR}` and the like are names in the modules that define the environment's classes, or in their
@@ -176,7 +146,21 @@ def find_urdf(env: Any, setting: str = "file", fix: str = _FIX) -> tuple[Path | 
     return path, []
 
 
+def _refuse_several_robots(env: Any) -> None:
+    expected = (env.num_envs, len(env.dof_names))
+    if tuple(env.dof_pos.shape) != expected or hasattr(env, "all_root_states"):
+        problem = f"has dof_pos of shape {tuple(env.dof_pos.shape)}, not one robot of {expected[1]} joints per env."
+        raise BadArgument("env", type(env).__name__, problem + " Register an adapter of your own.")
+
+
+def _body_names(env: Any) -> list[str]:
+    """Names of the rigid bodies, which the environment keeps to itself; none where the simulator does not tell."""
+    ask = getattr(getattr(env, "gym", None), "get_actor_rigid_body_names", None)
+    return [] if ask is None else list(ask(env.envs[0], env.actor_handles[0]))
+
+
 def _root(env: Any, name: str) -> object:
+    """What a placeholder stands for. Raises LookupError."""
     for cls in type(env).__mro__:
         package = cls.__module__.partition(".")[0]
         for module in (sys.modules.get(cls.__module__), sys.modules.get(package)):

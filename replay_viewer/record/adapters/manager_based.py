@@ -1,4 +1,4 @@
-"""Manager-based environments: mjlab and Isaac Lab.
+"""Manager-based environments: those of mjlab, and Isaac Lab's of its manager-based workflow.
 
 Both compute commands, actions, rewards and terminations in managers of the same names; only the scene is read in
 another way. Both reset inside of `step()`, by `_reset_idx`, after rewards and terminations are computed.
@@ -13,9 +13,9 @@ import numpy as np
 from ...arrays import as_array
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
-from .isaac_lab import IsaacLabScene
-from .mjlab import MjlabScene
-from .scene import SceneReader, flat, tensor, vectors
+from .isaac_lab_scene import IsaacLabScene
+from .mjlab_scene import MjlabScene
+from .scene import SceneReader, flat, tensor
 
 _MANAGERS = ("reward_manager", "termination_manager", "action_manager", "episode_length_buf", "step_dt", "_reset_idx")
 MJLAB_LOOKS_FOR = ("scene.entities", "sim.mj_model", "sim.data", *_MANAGERS)
@@ -79,7 +79,7 @@ class ManagerBased(Adapter):
         values["act"] = rows(tensor(env.action_manager.action))
         values["rew"] = rows(tensor(env.reward_buf))
         if self.request.observations:
-            parts = tuple(flat(rows(part)) for part in vectors(env.obs_buf))
+            parts = tuple(flat(rows(part)) for part in _vectors(env.obs_buf))
             if parts:  # Not all of them are images.
                 values["obs"] = parts
         if self._terms:
@@ -112,27 +112,6 @@ class ManagerBased(Adapter):
         return found
 
 
-def _commands(env: Any) -> Iterator[tuple[str, Any]]:
-    """The terms that command anything; some have only a place among the others."""
-    manager: Any = getattr(env, "command_manager", None)
-    for name in getattr(manager, "active_terms", ()):
-        term = manager.get_term(name)
-        try:
-            term.command  # noqa: B018 - may be computed.
-        except (NotImplementedError, RuntimeError):
-            continue
-        yield name, term
-
-
-def _causes(manager: Any) -> list[str]:
-    """Names of the conditions; a fall is more telling than the time that ran out in the same step."""
-    return sorted(manager.active_terms, key=lambda name: bool(manager.get_term_cfg(name).time_out))
-
-
-def _width(array: Any) -> int:
-    return int(flat(tensor(array)).shape[1])
-
-
 class EndingReasons(Sequence[str]):
     """The first condition that holds, of each of n envs; "" where none does.
 
@@ -154,3 +133,33 @@ class EndingReasons(Sequence[str]):
         if self._holds is None:
             self._holds = np.array([as_array(condition) for condition in self._conditions], bool)
         return next((name for name, holds in zip(self._names, self._holds[:, index]) if holds), "")
+
+
+def _commands(env: Any) -> Iterator[tuple[str, Any]]:
+    """The terms that command anything; some have only a place among the others."""
+    manager: Any = getattr(env, "command_manager", None)
+    for name in getattr(manager, "active_terms", ()):
+        term = manager.get_term(name)
+        try:
+            term.command  # noqa: B018 - may be computed.
+        except (NotImplementedError, RuntimeError):
+            continue
+        yield name, term
+
+
+def _causes(manager: Any) -> list[str]:
+    """Names of the conditions; a fall is more telling than the time that ran out in the same step."""
+    return sorted(manager.active_terms, key=lambda name: bool(manager.get_term_cfg(name).time_out))
+
+
+def _width(array: Any) -> int:
+    return int(flat(tensor(array)).shape[1])
+
+
+def _vectors(observations: Any) -> Iterator[Any]:
+    """The arrays of nested dicts, without images: (N, values) or (N, history, values)."""
+    if isinstance(observations, dict):
+        for group in observations.values():
+            yield from _vectors(group)
+    elif len(observations.shape) <= 3:
+        yield tensor(observations)

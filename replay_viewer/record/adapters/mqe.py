@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +21,26 @@ from ...arrays import as_array
 from ...container.info import EntitySpec
 from ..rows import Rows
 from .adapter import Adapter, Description, Endings, Hook, Request
-from .legged_gym import find_urdf, grid_mesh, terrain_mesh
+from .legged_gym import find_urdf, terrain_mesh
+from .scene import entity_name, grid_mesh
 
 LOOKS_FOR = (
-    *("all_root_states", "num_agents", "num_npcs", "dof_pos", "dof_vel", "dof_names"),
-    *("reset_buf", "time_out_buf", "episode_length_buf", "reset_idx", "cfg.asset"),
+    "all_root_states",
+    "num_agents",
+    "num_npcs",
+    "dof_pos",
+    "dof_vel",
+    "dof_names",
+    "reset_buf",
+    "time_out_buf",
+    "episode_length_buf",
+    "reset_idx",
+    "cfg.asset",
 )
+# Names of fields by the buffers (num_envs, joints of all robots, or of all objects) that hold them.
+_OF_ROBOTS = {"dof_pos": "joint_pos", "dof_vel": "joint_vel", "torques": "joint_torque", "actions": "joint_action"}
+_OF_OBJECTS = {"dof_pos_npc": "joint_pos", "dof_vel_npc": "joint_vel"}
+_OBJECTS_FIX = "Its place is recorded all the same."
 # The buffers that tell which envs a cause has ended; the other causes leave nothing behind.
 _BUFFERS = {"roll": "r_term_buff", "pitch": "p_term_buff", "z_high": "z_high_term_buff"}
 _messages = logging.getLogger("replay_viewer")
@@ -41,7 +54,7 @@ class Mqe(Adapter):
 
     def __init__(self, env: Any, request: Request) -> None:
         super().__init__(env, request)
-        self._task = task_layer(env, request.layers)
+        self._task = _task_layer(env, request.layers)
         self._actors, self._causes = find_actors(env, request.urdf), _causes(env)
         space = getattr(self._task, "observation_space", None) if request.observations else None
         self._obs = None if space is None else self._table(math.prod(space.shape))
@@ -66,7 +79,7 @@ class Mqe(Adapter):
             "env_origins": as_array(self.rows.of(env.env_origins)).astype(float).tolist(),
             "seed": getattr(cfg, "seed", None),
             "outcome_reasons": self._causes,
-            "metadata": {"task": getattr(cfg.env, "env_name", None), "reward_scales": reward_scales(env, self._task)},
+            "metadata": {"task": getattr(cfg.env, "env_name", None), "reward_scales": _reward_scales(env, self._task)},
         }
         return Description(facts, _terrain(env), notes)
 
@@ -127,26 +140,6 @@ class Mqe(Adapter):
         return AgentTable(self.rows, self.env.all_root_states, self.env.num_envs, self._task.num_agents, width)
 
 
-def _causes(env: Any) -> list[str]:
-    """What may end an episode besides its time."""
-    terms = list(getattr(getattr(env.cfg, "termination", None), "termination_terms", ()))
-    return terms + ["collision"] * (len(getattr(env, "termination_contact_indices", ())) > 0)
-
-
-def _terrain(env: Any) -> tuple[np.ndarray, np.ndarray] | None:
-    """The ground; a track, which the settings select by its name, begins at the origin."""
-    if not isinstance(getattr(env.cfg.terrain, "selected", None), str):
-        return terrain_mesh(env)
-    cfg = env.terrain.cfg
-    return grid_mesh(np.asarray(env.terrain.heightsamples) * cfg.vertical_scale, cfg.horizontal_scale)
-
-
-# Names of fields by the buffers (num_envs, joints of all robots, or of all objects) that hold them.
-_OF_ROBOTS = {"dof_pos": "joint_pos", "dof_vel": "joint_vel", "torques": "joint_torque", "actions": "joint_action"}
-_OF_OBJECTS = {"dof_pos_npc": "joint_pos", "dof_vel_npc": "joint_vel"}
-_OBJECTS_FIX = "Its place is recorded all the same."
-
-
 @dataclass
 class Actors:
     """What every env holds, in the order of its root states: robots first.
@@ -184,8 +177,58 @@ def find_actors(env: Any, robots_urdf: Path | None) -> Actors:
     return actors
 
 
+class AgentTable:
+    """The recorded rows of what the wrapper takes or returns, copied to where the simulator's states are.
+
+    Args:
+        rows: the recorded envs.
+        states: the simulator's, for their library, type and device.
+        num_envs: all of them.
+        num_agents: the agents that the task has, perhaps fewer than robots.
+        width: numbers of one agent.
+
+    Attributes:
+        by_agent: (n, num_agents, width), a view that follows the table; NaN until something is taken.
+    """
+
+    def __init__(self, rows: Rows, states: Any, num_envs: int, num_agents: int, width: int) -> None:
+        self._rows, self._num_envs = rows, num_envs
+        self._values = rows.table(states, num_agents * width)
+        self._values[:] = np.nan
+        self.by_agent = self._values.reshape(len(rows), num_agents, width)
+
+    def fits(self, values: Any) -> bool:
+        """Whether these are as many numbers as the table has for all envs."""
+        return math.prod(getattr(values, "shape", ())) == self._num_envs * self._values.shape[1]
+
+    def take(self, values: Any) -> None:
+        """Copy an array (num_envs, ...) or (num_envs * num_agents, ...), or a number for all agents or envs."""
+        if hasattr(values, "shape"):
+            values = self._rows.of(values.reshape(self._num_envs, -1))
+        if isinstance(self._values, np.ndarray):
+            self._values[:] = as_array(values)
+        else:
+            self._values[:] = sys.modules["torch"].as_tensor(values, device=self._values.device)
+
+
+def _causes(env: Any) -> list[str]:
+    """What may end an episode besides its time."""
+    causes = list(getattr(getattr(env.cfg, "termination", None), "termination_terms", ()))
+    if len(getattr(env, "termination_contact_indices", ())) > 0:
+        causes.append("collision")
+    return causes
+
+
+def _terrain(env: Any) -> tuple[np.ndarray, np.ndarray] | None:
+    """The ground; a track, which the settings select by its name, begins at the origin."""
+    if not isinstance(getattr(env.cfg.terrain, "selected", None), str):
+        return terrain_mesh(env)
+    cfg = env.terrain.cfg
+    return grid_mesh(np.asarray(env.terrain.heightsamples) * cfg.vertical_scale, cfg.horizontal_scale)
+
+
 def _object_names(env: Any) -> list[str]:
-    name = re.sub(r"[^A-Za-z0-9_-]", "_", str(getattr(env.cfg.asset, "name_npc", ""))) or "object"
+    name = entity_name(str(getattr(env.cfg.asset, "name_npc", ""))) or "object"
     return [name] if env.num_npcs == 1 else [f"{name}_{index}" for index in range(env.num_npcs)]
 
 
@@ -246,48 +289,19 @@ def _ask(env: Any, method: str, index: int) -> list[str]:
     return [] if ask is None else list(ask(env.envs[0], env.actor_handles[0][index]))
 
 
-def task_layer(env: Any, layers: Sequence[Any]) -> Any:
+def _task_layer(env: Any, layers: Sequence[Any]) -> Any:
     """The wrapper that computes the rewards: the innermost that sums them up, else the outermost one.
 
-    env: returned where nothing wraps it.
+    The environment itself where nothing wraps it.
     """
-    sums = [layer for layer in layers if "reward_buffer" in vars(layer)]
-    return sums[-1] if sums else (*layers, env)[0]
+    with_sums = [layer for layer in layers if "reward_buffer" in vars(layer)]
+    if with_sums:
+        return with_sums[-1]
+    return layers[0] if layers else env
 
 
-def reward_scales(env: Any, task: Any) -> dict[str, float]:
+def _reward_scales(env: Any, task: Any) -> dict[str, float]:
     """The task's factors, as its wrapper has them: it may overrule the settings."""
     scales = env.cfg.rewards.scales
     named = [name for name in dir(scales) if "scale" in name and not name.startswith("_")]
     return {name: float(getattr(task, name, getattr(scales, name))) for name in named}
-
-
-class AgentTable:
-    """The recorded rows of what the wrapper takes or returns, copied to where the simulator's states are.
-
-    Args:
-        rows: the recorded envs.
-        states: the simulator's, for their library, type and device.
-        num_envs: all of them.
-        num_agents: the agents that the task has, perhaps fewer than robots.
-        width: numbers of one agent.
-    """
-
-    def __init__(self, rows: Rows, states: Any, num_envs: int, num_agents: int, width: int) -> None:
-        self._rows, self._num_envs = rows, num_envs
-        self._values = rows.table(states, num_agents * width)
-        self._values[:] = np.nan
-        self.by_agent = self._values.reshape(len(rows), num_agents, width)
-
-    def fits(self, values: Any) -> bool:
-        """Whether these are as many numbers as the table has for all envs."""
-        return math.prod(getattr(values, "shape", ())) == self._num_envs * self._values.shape[1]
-
-    def take(self, values: Any) -> None:
-        """Copy an array (num_envs, ...) or (num_envs * num_agents, ...), or a number for all agents or envs."""
-        if hasattr(values, "shape"):
-            values = self._rows.of(values.reshape(self._num_envs, -1))
-        if isinstance(self._values, np.ndarray):
-            self._values[:] = as_array(values)
-        else:
-            self._values[:] = sys.modules["torch"].as_tensor(values, device=self._values.device)

@@ -1,4 +1,4 @@
-"""Which adapter fits an environment: it has the attributes that the adapter reads."""
+"""Which adapter fits an environment: the one whose attributes it has. Wrappers are looked through."""
 
 from __future__ import annotations
 
@@ -26,7 +26,13 @@ OWN_ADAPTER = """\
 
 @dataclass(frozen=True)
 class _Entry:
-    """A known family. matches: attributes, dotted for nested ones, that an env of it has."""
+    """A known family.
+
+    Attributes:
+        name: of its adapter.
+        matches: attributes, dotted for nested ones, that an env of it has.
+        factory: makes its adapter.
+    """
 
     name: str
     matches: tuple[str, ...]

@@ -1,4 +1,8 @@
-"""Reward terms of legged_gym and its kin, as they enter the reward."""
+"""Reward terms as they enter the reward: out of the functions that compute them, else out of what they are summed to.
+
+The functions are those of legged_gym and its kin, whose rules `reward_metadata` states; Isaac Lab's direct workflow has
+sums alone.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,17 @@ from ...arrays import numbers_like
 from ..patches import Function, Patches
 from ..rows import Rows
 
-TERMINATION = "termination"
+# The term that legged_gym keeps apart from the others.
+_TERMINATION = "termination"
+# Settings of legged_gym and its kin that say how the total is made of the terms.
 _RULES = ("only_positive_rewards", "only_positive_rewards_ji22_style", "sigma_rew_neg")
 
 
-def find_terms(env: Any, rows: Rows) -> RewardTerms | SummedTerms:
+def find_terms(env: Any, rows: Rows) -> FunctionTerms | SummedTerms:
     """The terms as the environment's functions return them; only where there are none, out of its sums."""
     if not _functions(env) and getattr(env, "episode_sums", None) and hasattr(env, "compute_reward"):
         return SummedTerms(env, rows)
-    return RewardTerms(env, rows)
+    return FunctionTerms(env, rows)
 
 
 def reward_metadata(env: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -29,18 +35,10 @@ def reward_metadata(env: Any, names: Sequence[str]) -> dict[str, Any]:
     return {"reward_scales": {name: float(scales[name]) for name in names if name in scales}, **rules}
 
 
-def _functions(env: Any) -> MutableSequence[Any]:
-    """The environment's list of one function for each name; empty where it keeps them otherwise."""
-    functions = getattr(env, "reward_functions", None)
-    if isinstance(functions, list) and len(functions) == len(getattr(env, "reward_names", ())):
-        return functions
-    return []
-
-
-class RewardTerms:
+class FunctionTerms:
     """Keeps what each reward function returns when the environment calls it.
 
-    They are never called again: terms such as `feet_air_time` change the state that they read. The rows are copied at
+    No function is called again: terms such as `feet_air_time` change the state that they read. The rows are copied at
     once, since a term may return a buffer that a later term changes. The termination term is not in the environment's
     list: it is added after the sum was clipped at zero.
 
@@ -54,8 +52,8 @@ class RewardTerms:
         self.names: tuple[str, ...] = tuple(env.reward_names) if self._functions else ()
         # walk-these-ways keeps its functions in an object of their own.
         self._owner = getattr(env, "reward_container", env)
-        if TERMINATION in getattr(env, "reward_scales", {}) and hasattr(self._owner, "_reward_termination"):
-            self.names = (*self.names, TERMINATION)
+        if _TERMINATION in getattr(env, "reward_scales", {}) and hasattr(self._owner, "_reward_termination"):
+            self.names = (*self.names, _TERMINATION)
         self._kept = rows.table(env.rew_buf, len(self.names))
         self._scales: list[float] = []
         self._factors: Any = None
@@ -65,7 +63,7 @@ class RewardTerms:
         """Listen to every function."""
         for index in range(len(self._functions)):
             patches.item(self._functions, index, functools.partial(self._listen, index))
-        if TERMINATION in self.names:
+        if _TERMINATION in self.names:
             patches.method(self._owner, "_reward_termination", functools.partial(self._listen, len(self.names) - 1))
 
     def forget(self) -> None:
@@ -140,3 +138,11 @@ class SummedTerms:
             return result
 
         return watching
+
+
+def _functions(env: Any) -> MutableSequence[Any]:
+    """The environment's list of one function for each name; empty where it keeps them otherwise."""
+    functions = getattr(env, "reward_functions", None)
+    if isinstance(functions, list) and len(functions) == len(getattr(env, "reward_names", ())):
+        return functions
+    return []

@@ -1,4 +1,7 @@
-"""What is recorded of the bodies in a manager-based environment's scene, whatever simulates them."""
+"""Scenes, whatever simulates them: the interface of their readers, and what adapters do with bodies, ground and arrays.
+
+The readers are in `isaac_lab_scene`, `mjlab_scene` and `mujoco.scene`; legged_gym and MQE have no scene, only buffers.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Iterator, Protocol, Sequence
+from typing import Any, Protocol, Sequence
 
 import numpy as np
 
 from ...container.info import EntitySpec
+
+URDF_FIX = "Pass attach(urdf=...), or give it to the viewer with --urdf."
 
 
 class SceneReader(Protocol):
@@ -52,6 +57,23 @@ def with_urdf(entities: Sequence[EntitySpec], urdf: Path | None) -> list[EntityS
     return [replace(entity, urdf=str(urdf)) if entity is robot else entity for entity in entities]
 
 
+def grid_mesh(heights: np.ndarray, spacing: float) -> tuple[np.ndarray, np.ndarray]:
+    """A mesh over a grid of heights [m], (X, Y) with `spacing` metres between neighbours; two triangles per cell.
+
+    Lines of the grid that equal both of their neighbours are left out: they change nothing.
+    """
+    kept_x, kept_y = _changing_lines(heights), _changing_lines(heights.T)
+    heights = heights[np.ix_(kept_x, kept_y)]
+    x, y = np.meshgrid(kept_x * spacing, kept_y * spacing, indexing="ij")
+    vertices = np.stack([x, y, heights], axis=-1).reshape(-1, 3)
+    num_x, num_y = heights.shape
+    corner = (np.arange(num_x - 1)[:, None] * num_y + np.arange(num_y - 1)).reshape(-1)
+    # Counter-clockwise seen from above.
+    first = np.stack([corner, corner + num_y, corner + num_y + 1], axis=1)
+    second = np.stack([corner, corner + num_y + 1, corner + 1], axis=1)
+    return vertices, np.concatenate([first, second])
+
+
 def tensor(array: Any) -> Any:
     """An array or tensor on the same memory, of Isaac Lab 3's `ProxyArray` or of a Warp array; others as they are."""
     if hasattr(array, "torch"):
@@ -66,10 +88,9 @@ def flat(rows: Any) -> Any:
     return rows if len(rows.shape) == 2 else rows.reshape(len(rows), -1)
 
 
-def vectors(observations: Any) -> Iterator[Any]:
-    """The arrays of nested dicts, without images: (N, values) or (N, history, values)."""
-    if isinstance(observations, dict):
-        for group in observations.values():
-            yield from vectors(group)
-    elif len(observations.shape) <= 3:
-        yield tensor(observations)
+def _changing_lines(heights: np.ndarray) -> np.ndarray:
+    """Indices of the rows that differ from a neighbour, and of the first and the last."""
+    changes = (heights[1:] != heights[:-1]).any(axis=1)
+    kept = np.ones(len(heights), dtype=bool)
+    kept[1:-1] = changes[1:] | changes[:-1]
+    return np.flatnonzero(kept)

@@ -12,7 +12,8 @@ import numpy as np
 
 from ...arrays import as_array
 from ...errors import BadField, FileProblem
-from ...npz.write import CLOSE_OBJECT_ARRAY, NpzArray, open_object_array, value_opcodes
+from ...npz.object_arrays import CLOSE_OBJECT_ARRAY, open_object_array, value_opcodes
+from ...npz.write import NpzArray
 from ..rows import Rows
 from .env_loop import by_name
 from .plain_info import plain_info

@@ -1,4 +1,8 @@
-"""How the episodes of Gymnasium environments stand, whoever resets them."""
+"""What the steps of Gymnasium environments tell: their results, how the episodes stand, and the parts of the reward.
+
+The results have today's form or that of old gym. Parts of the reward are what Gymnasium's own tasks leave in the
+`info` of each step: `reward_forward`, `reward_ctrl`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,47 @@ import numpy as np
 
 from ....arrays import as_array
 from ..adapter import Endings
+
+# What in an info is named so is a part of the reward; the parts may miss it by this share of it.
+_PREFIX = "reward_"
+_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a single environment returned.
+
+    Attributes:
+        reward: of the step.
+        terminated: whether the task ended the episode.
+        truncated: whether its time is up.
+        info: as the environment gave it.
+        success: True, False, or None where the task does not say.
+    """
+
+    reward: float
+    terminated: bool
+    truncated: bool
+    info: Mapping[str, Any]
+    success: bool | None
+
+    @property
+    def is_end(self) -> bool:
+        """Whether the episode is over."""
+        return self.terminated or self.truncated
+
+
+def parse_step(result: Sequence[Any]) -> StepResult:
+    """Read (obs, reward, terminated, truncated, info), or (obs, reward, done, info) as gym had it before 0.26."""
+    info = result[-1]
+    if len(result) == 5:
+        terminated, truncated = bool(result[2]), bool(result[3])
+    else:
+        truncated = bool(info.get("TimeLimit.truncated", False))
+        terminated = bool(result[2]) and not truncated
+    success = info.get("success", info.get("is_success"))
+    reward = float(as_array(result[1]))
+    return StepResult(reward, terminated, truncated, info, None if success is None else bool(success))
 
 
 class GymnasiumEpisodes:
@@ -46,7 +91,11 @@ class GymnasiumEpisodes:
         self._is_over[row], self._was_reset[row] = False, True
 
     def end_step(self, results: Sequence[StepResult | None]) -> None:
-        """The step has returned; results: (n,) None where an env was only reset."""
+        """The step has returned.
+
+        Args:
+            results: (n,) None where an env was only reset.
+        """
         self._in_step = False
         self._any_ended = any(result is not None and result.is_end for result in results)
         if self._any_ended:
@@ -56,8 +105,9 @@ class GymnasiumEpisodes:
         """How they stand; what a reset inside of a step asks for is filled in when the step returns."""
         if self._endings is None:
             # Arrays of their own for each step, since they are written later.
-            no, again = np.zeros(len(self._envs), dtype=bool), np.zeros(len(self._envs), dtype=bool)
-            self._endings = Endings(no, again, self._lengths.copy(), success=[None] * len(self._envs))
+            count = len(self._envs)
+            terminated, truncated = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+            self._endings = Endings(terminated, truncated, self._lengths.copy(), success=[None] * count)
         return self._endings
 
     def ended(self) -> Endings | None:
@@ -67,66 +117,6 @@ class GymnasiumEpisodes:
         step, new = self.endings(), ~self._is_over & ~self._was_reset
         self._is_over |= (step.terminated | step.truncated) & new
         return replace(step, terminated=step.terminated & new, truncated=step.truncated & new)
-
-
-def _fill(endings: Endings, results: Sequence[StepResult | None]) -> None:
-    assert isinstance(endings.success, list)
-    for row, result in enumerate(results):
-        if result is not None:
-            endings.terminated[row], endings.truncated[row] = result.terminated, result.truncated
-            endings.success[row] = result.success
-
-
-@dataclass(frozen=True)
-class StepResult:
-    """What a single environment returned.
-
-    success: True, False, or None where the task does not say.
-    """
-
-    reward: float
-    terminated: bool
-    truncated: bool
-    info: Mapping[str, Any]
-    success: bool | None
-
-    @property
-    def is_end(self) -> bool:
-        """Whether the episode is over."""
-        return self.terminated or self.truncated
-
-
-def parse_step(result: Sequence[Any]) -> StepResult:
-    """Read (obs, reward, terminated, truncated, info), or (obs, reward, done, info) as gym had it before 0.26."""
-    info = result[-1]
-    if len(result) == 5:
-        terminated, truncated = bool(result[2]), bool(result[3])
-    else:
-        truncated = bool(info.get("TimeLimit.truncated", False))
-        terminated = bool(result[2]) and not truncated
-    success = info.get("success", info.get("is_success"))
-    reward = float(as_array(result[1]))
-    return StepResult(reward, terminated, truncated, info, None if success is None else bool(success))
-
-
-def flat_observations(obs: Any, num_envs: int) -> np.ndarray:
-    """Observations (num_envs, ...), perhaps in dicts or tuples, as one array (num_envs, width)."""
-    if isinstance(obs, (Mapping, tuple)):
-        parts = obs.values() if isinstance(obs, Mapping) else obs
-        return np.concatenate([flat_observations(part, num_envs) for part in parts], axis=1)
-    return as_array(obs).reshape(num_envs, -1)
-
-
-def observation_width(space: Any) -> int:
-    """Numbers in an observation of this space."""
-    parts = getattr(space, "spaces", None)
-    if parts is None:
-        return int(np.prod(space.shape))
-    return sum(observation_width(part) for part in (parts.values() if isinstance(parts, Mapping) else parts))
-
-
-_PREFIX = "reward_"
-_TOLERANCE = 1e-6
 
 
 class InfoTerms:
@@ -147,19 +137,51 @@ class InfoTerms:
         self.values = np.zeros((num_envs, 0))
 
     def decide(self, infos: Sequence[Mapping[str, Any]], rewards: np.ndarray) -> None:
-        """Find out from the first step. infos: (n,), empty where an env was not stepped. rewards: (n,)."""
+        """Find out from the first step.
+
+        Args:
+            infos: (n,), empty where an env was not stepped.
+            rewards: (n,).
+        """
         names = next(filter(None, map(_numbers, infos)), ())
         self.names, self.values = tuple(names), np.zeros((len(infos), len(names)))
         self.fill(infos, rewards)
         stepped = np.array([len(info) > 0 for info in infos])
         excess = np.abs(self.values.sum(axis=1) - rewards)[stepped]
-        self.are_terms = len(names) > 0 and bool((excess <= _TOLERANCE * np.maximum(1, np.abs(rewards[stepped]))).all())
+        allowed = _TOLERANCE * np.maximum(1, np.abs(rewards[stepped]))
+        self.are_terms = len(names) > 0 and bool((excess <= allowed).all())
 
     def fill(self, infos: Sequence[Mapping[str, Any]], rewards: np.ndarray) -> None:
         """Take over a step. What an info lacks is unknown, but where there was no reward, as in a mere reset."""
         for row, info in enumerate(infos):
             unknown = np.nan if rewards[row] else 0.0
             self.values[row] = [info.get(name, unknown) for name in self.names or ()]
+
+
+def flat_observations(obs: Any, num_envs: int) -> np.ndarray:
+    """Observations (num_envs, ...), perhaps in dicts or tuples, as one array (num_envs, width)."""
+    if isinstance(obs, (Mapping, tuple)):
+        parts = obs.values() if isinstance(obs, Mapping) else obs
+        return np.concatenate([flat_observations(part, num_envs) for part in parts], axis=1)
+    return as_array(obs).reshape(num_envs, -1)
+
+
+def observation_width(space: Any) -> int:
+    """Numbers in an observation of this space."""
+    parts = getattr(space, "spaces", None)
+    if parts is None:
+        return int(np.prod(space.shape))
+    if isinstance(parts, Mapping):
+        parts = parts.values()
+    return sum(observation_width(part) for part in parts)
+
+
+def _fill(endings: Endings, results: Sequence[StepResult | None]) -> None:
+    assert isinstance(endings.success, list)
+    for row, result in enumerate(results):
+        if result is not None:
+            endings.terminated[row], endings.truncated[row] = result.terminated, result.truncated
+            endings.success[row] = result.success
 
 
 def _numbers(info: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,7 @@
-"""What MuJoCo draws of a body's geoms: their shapes, places and colours."""
+"""What MuJoCo draws of a body's geoms: shapes, places and colours, as visuals of a URDF with mesh files of their own.
+
+Shapes that a URDF has no element for, capsules and ellipsoids, become meshes. All of it is written with numpy alone.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,24 @@ import numpy as np
 
 from .urdf_xml import numbers, pose_of, visual
 
-# mjtGeom
+# Kinds of geoms: mjtGeom.
 PLANE, HFIELD, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX, MESH, SDF = range(9)
-# Groups of geoms that MuJoCo's viewer shows at first; collision shapes are usually in the third.
+# Groups of geoms that MuJoCo's viewer shows at first; collision shapes are usually in group 3.
 _SHOWN_GROUPS = (0, 1, 2)
 _NO_COLOR = np.array([0.5, 0.5, 0.5, 1.0], np.float32)  # Of a geom that has none: its material's counts.
-_MESHES = "meshes"
+_MESHES = "meshes"  # The folder beside the URDF.
+_RINGS, _SECTIONS = 16, 32  # Of round shapes.
+_PLY_FACE = np.dtype([("count", "u1"), ("corners", "<i4", 3)])
+_PLY_HEADER = """ply
+format binary_little_endian 1.0
+element vertex {num_vertices}
+property float x
+property float y
+property float z
+element face {num_triangles}
+property list uchar int vertex_indices
+end_header
+"""
 
 
 def color_of(model: Any, geom: int) -> np.ndarray:
@@ -39,6 +54,11 @@ def mesh_of(model: Any, mesh: int) -> tuple[np.ndarray, np.ndarray]:
     vertex, face = int(model.mesh_vertadr[mesh]), int(model.mesh_faceadr[mesh])
     vertices = model.mesh_vert[vertex : vertex + int(model.mesh_vertnum[mesh])]
     return np.asarray(vertices), np.asarray(model.mesh_face[face : face + int(model.mesh_facenum[mesh])])
+
+
+def unit_sphere() -> tuple[np.ndarray, np.ndarray]:
+    """A sphere of radius 1; its vertices are its normals too."""
+    return _revolved(np.linspace(0, np.pi, _RINGS + 1))
 
 
 class GeomWriter:
@@ -82,55 +102,37 @@ class GeomWriter:
     def _capsule(self, radius: float, half: float) -> str:
         filename = f"{_MESHES}/capsule_{radius:.6g}_{half:.6g}.obj"
         if not (self._folder / filename).exists():
-            write_round_obj(self._folder / filename, *capsule(radius, half))
+            _write_round_obj(self._folder / filename, *_capsule_mesh(radius, half))
         return filename
 
     def _mesh(self, mesh: int) -> str:
         name = re.sub(r"[^\w.-]", "_", self._model.mesh(mesh).name)
         filename = f"{_MESHES}/{mesh}_{name}.ply"
         if not (self._folder / filename).exists():
-            write_ply(self._folder / filename, *mesh_of(self._model, mesh))
+            _write_ply(self._folder / filename, *mesh_of(self._model, mesh))
         return filename
 
     def _unit_sphere(self) -> str:
         filename = f"{_MESHES}/unit_sphere.obj"
         if not (self._folder / filename).exists():
             vertices, triangles = unit_sphere()
-            write_round_obj(self._folder / filename, vertices, triangles, vertices)
+            _write_round_obj(self._folder / filename, vertices, triangles, vertices)
         return filename
 
 
-def _geoms_of(model: Any, body: int) -> range:
-    first = int(model.body_geomadr[body])
-    return range(first, first + int(model.body_geomnum[body]))
-
-
-_FACE = np.dtype([("count", "u1"), ("corners", "<i4", 3)])
-_PLY_HEADER = """ply
-format binary_little_endian 1.0
-element vertex {num_vertices}
-property float x
-property float y
-property float z
-element face {num_triangles}
-property list uchar int vertex_indices
-end_header
-"""
-
-
-def write_ply(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> None:
+def _write_ply(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> None:
     """Write vertices (V, 3) [m] and triangles (F, 3) as a binary PLY, whose surface is flat shaded.
 
     It takes 40 % of the bytes of an STL, which holds every corner of every triangle on its own.
     """
-    faces = np.empty(len(triangles), _FACE)
+    faces = np.empty(len(triangles), _PLY_FACE)
     faces["count"], faces["corners"] = 3, triangles
     header = _PLY_HEADER.format(num_vertices=len(vertices), num_triangles=len(triangles))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(header.encode("ascii") + np.asarray(vertices, "<f4").tobytes() + faces.tobytes())
 
 
-def write_round_obj(path: Path, vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray) -> None:
+def _write_round_obj(path: Path, vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray) -> None:
     """Write vertices (V, 3) [m], triangles (F, 3) and normals (V, 3) as an OBJ, whose surface is smooth."""
     lines = [f"v {x:.7g} {y:.7g} {z:.7g}" for x, y, z in vertices]
     lines += [f"vn {x:.7g} {y:.7g} {z:.7g}" for x, y, z in normals]
@@ -139,21 +141,18 @@ def write_round_obj(path: Path, vertices: np.ndarray, triangles: np.ndarray, nor
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
 
 
-_RINGS, _SECTIONS = 16, 32
-
-
-def unit_sphere() -> tuple[np.ndarray, np.ndarray]:
-    """A sphere of radius 1; its vertices are its normals too."""
-    return _revolved(np.linspace(0, np.pi, _RINGS + 1))
-
-
-def capsule(radius: float, half_length: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _capsule_mesh(radius: float, half_length: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A capsule along z whose straight part reaches `half_length` to both sides [m]; with its normals."""
     # Two halves of a sphere, pulled apart.
     polar = np.linspace([0, np.pi / 2], [np.pi / 2, np.pi], _RINGS // 2 + 1).T
     normals, triangles = _revolved(polar.reshape(-1))
     up = np.repeat([half_length, -half_length], len(normals) // 2)
     return radius * normals + up[:, None] * [0, 0, 1], triangles, normals
+
+
+def _geoms_of(model: Any, body: int) -> range:
+    first = int(model.body_geomadr[body])
+    return range(first, first + int(model.body_geomnum[body]))
 
 
 def _revolved(polar: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

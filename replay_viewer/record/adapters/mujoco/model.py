@@ -11,9 +11,9 @@ import numpy as np
 
 from ....rotations import multiply, normalize, rotate
 
-# mjtJoint
+# Kinds of joints: mjtJoint.
 FREE, BALL, SLIDE, HINGE = range(4)
-WORLD = 0
+WORLD = 0  # The body that all others hang on.
 
 
 def subtree(model: Any, root: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""The scene of environments that MuJoCo itself simulates, one model for each env."""
+"""The scene of environments that MuJoCo itself simulates, one model for each env: where its bodies are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from ...rows import as_slice
 from ..adapter import Request
 from ..scene import with_urdf
 from .terrain import terrain_mesh
@@ -18,7 +19,9 @@ from .trees import MujocoTree, export_trees, ground_geoms
 class MujocoScene:
     """Reads everything that moves; see `SceneReader`.
 
-    envs: (n,) the recorded ones, with `model` and `data`. They have the same bodies; the first one's are exported.
+    Args:
+        envs: (n,) the recorded ones, with `model` and `data`. They have the same bodies; the first one's are exported.
+        request: what is to be recorded.
     """
 
     def __init__(self, envs: Sequence[Any], request: Request) -> None:
@@ -96,14 +99,18 @@ class MujocoState:
 class TreeReader:
     """Reads a robot or an object of n simulations.
 
-    values: by name, arrays (n, ...) that `read` fills.
+    Attributes:
+        values: by name, arrays (n, ...) that `read` fills.
     """
 
     def __init__(self, tree: MujocoTree, num_envs: int, with_contacts: bool) -> None:
         exported, name = tree.exported, tree.entity.name
         self._root, self._fixed = exported.root, exported.fixed_base
-        self._qpos, self._dofs = _span(exported.qpos_ids), _span(exported.dof_ids)
-        self._bodies = _span(np.array(exported.body_ids))
+        bodies = np.array(exported.body_ids)
+        # Slices are read faster.
+        self._qpos = as_slice(exported.qpos_ids) or exported.qpos_ids
+        self._dofs = as_slice(exported.dof_ids) or exported.dof_ids
+        self._bodies = as_slice(bodies) or bodies
         self._arrays = {field: np.zeros((num_envs, *shape)) for field, shape in _shapes(tree, with_contacts).items()}
         self.values = {f"{name}.{field}": array for field, array in self._arrays.items()}
         if self._fixed is not None:
@@ -123,12 +130,6 @@ class TreeReader:
         if "contact_force" in arrays:
             # Torques come before forces.
             arrays["contact_force"][row] = data.cfrc_ext[self._bodies, 3:]
-
-
-def _span(ids: np.ndarray) -> slice | np.ndarray:
-    """The ids as a slice where they follow each other, which is read faster."""
-    first = int(ids[0]) if len(ids) else 0
-    return slice(first, first + len(ids)) if np.array_equal(ids, np.arange(first, first + len(ids))) else ids
 
 
 def _shapes(tree: MujocoTree, with_contacts: bool) -> dict[str, tuple[int, ...]]:

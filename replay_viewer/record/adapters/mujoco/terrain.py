@@ -7,17 +7,17 @@ from typing import Any, Sequence
 import numpy as np
 
 from ....rotations import normalize, rotate
-from ..legged_gym import grid_mesh
+from ..scene import grid_mesh
 from .meshes import BOX, HFIELD, MESH, PLANE, SPHERE, mesh_of, unit_sphere
 from .model import rest_pose
 
+# A box from -1 to 1, its sides counter-clockwise seen from outside, as two triangles each.
 _CORNERS = np.array([[x, y, z] for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0)])
-# Two triangles for each side, counter-clockwise seen from outside.
 _SIDES = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
-_SQUARE = np.array([[-1.0, -1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]])
-# Half the size that is drawn of a plane without bounds [m].
-_FAR = 20.0
 _TRIANGLES = np.array([triangle for a, b, c, d in _SIDES for triangle in ((a, b, c), (a, c, d))])
+# A plane from -1 to 1, and half the size that is drawn of one without bounds [m].
+_SQUARE = np.array([[-1.0, -1.0, 0.0], [1.0, -1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 1.0, 0.0]])
+_FAR = 20.0
 
 
 def terrain_mesh(model: Any, geoms: Sequence[int]) -> tuple[np.ndarray, np.ndarray] | None:

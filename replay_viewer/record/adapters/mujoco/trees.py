@@ -14,7 +14,8 @@ from .meshes import drawn_geoms
 from .model import WORLD, subtree
 from .urdf import ExportedRobot, export_urdf
 
-_OF_A_JOINT = (0, 1)  # mjtTrn: actuators that pull at a joint.
+# Kinds of actuators that pull at a joint: mjtTrn.
+_OF_A_JOINT = (0, 1)
 # More of them are grains, or the knots of a cloth.
 _MOST_OBJECTS = 30
 
@@ -67,6 +68,7 @@ def _moving_roots(model: Any) -> list[int]:
 
 
 def _robots(model: Any, roots: list[int]) -> list[int]:
+    """Which of the moving trees are robots."""
     pulls = np.isin(np.asarray(model.actuator_trntype), _OF_A_JOINT)
     joints = np.asarray(model.actuator_trnid)[pulls, 0]
     driven = set(np.asarray(model.body_rootid)[np.asarray(model.jnt_bodyid)[joints]].tolist())

@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from ....errors import UnknownName
 from ....rotations import from_rotation_vector
 from .meshes import GeomWriter
 from .model import BALL, FREE, HINGE, SLIDE, joints_of, moves_freely, rest_pose, subtree
@@ -31,7 +30,6 @@ class ExportedRobot:
         urdf: the file; its meshes lie in a folder beside it.
         root: id of the body at the root.
         joint_names: as the URDF has them.
-        joint_ids: (D,) in the model.
         qpos_ids: (D,) the place of each in `qpos`.
         dof_ids: (D,) the place of each in `qvel` and in joint forces.
         body_names: of all links that are bodies.
@@ -44,7 +42,6 @@ class ExportedRobot:
     urdf: Path
     root: int
     joint_names: list[str]
-    joint_ids: np.ndarray
     qpos_ids: np.ndarray
     dof_ids: np.ndarray
     body_names: list[str]
@@ -53,7 +50,7 @@ class ExportedRobot:
     notes: list[str]
 
 
-def export_urdf(model: Any, folder: Path, root_body: int | str, prefix: str = "", name: str = "robot") -> ExportedRobot:
+def export_urdf(model: Any, folder: Path, root: int, prefix: str = "", name: str = "robot") -> ExportedRobot:
     """Write `<name>.urdf` and its meshes into a folder.
 
     Joint values of the URDF are MuJoCo's `qpos`. The joints of the root body are left out where they carry it about (a
@@ -62,14 +59,10 @@ def export_urdf(model: Any, folder: Path, root_body: int | str, prefix: str = ""
     Args:
         model: a `mujoco.MjModel`.
         folder: made if it is not there.
-        root_body: id or name of the robot's topmost body.
+        root: id of the robot's topmost body.
         prefix: of the model's names, which the URDF's names do without.
         name: of the robot and its file.
-
-    Raises:
-        UnknownName: there is no such body.
     """
-    root = _body_id(model, root_body)
     bodies = subtree(model, root)
     chain = _Chain(model, root, _Names(model, prefix, bodies))
     geoms = GeomWriter(model, folder, bodies)
@@ -86,7 +79,6 @@ def export_urdf(model: Any, folder: Path, root_body: int | str, prefix: str = ""
         urdf=path,
         root=root,
         joint_names=[chain.names.joint[joint] for joint in chain.joint_ids],
-        joint_ids=joints,
         qpos_ids=np.asarray(model.jnt_qposadr)[joints],
         dof_ids=np.asarray(model.jnt_dofadr)[joints],
         body_names=[chain.names.body[body] for body in bodies],
@@ -96,17 +88,13 @@ def export_urdf(model: Any, folder: Path, root_body: int | str, prefix: str = ""
     )
 
 
-def _body_id(model: Any, body: int | str) -> int:
-    names = [model.body(index).name for index in range(model.nbody)]
-    if isinstance(body, str):
-        if body not in names:
-            raise UnknownName("body", body, names, "the model")
-        return names.index(body)
-    return int(body)
-
-
 class _Names:
-    """Names of bodies, joints and what stands between them, without their prefix; no two are equal."""
+    """Names of bodies, joints and what stands between them, without their prefix; no two are equal.
+
+    Attributes:
+        body: names of links, by the body's id.
+        joint: names of joints, by the joint's id.
+    """
 
     def __init__(self, model: Any, prefix: str, bodies: Sequence[int]) -> None:
         joints = [joint for body in bodies for joint in joints_of(model, body)]
@@ -169,7 +157,7 @@ class _Chain:
     def _add_joints(
         self, robot: ElementTree.Element, body: int, joints: Sequence[int], parent: str, pose: np.ndarray
     ) -> None:
-        """Append the joints of a body, and links between them. pose: (4, 4) of the body at rest in the parent."""
+        """Append the joints of a body, and links between them; `pose` is the body's (4, 4) at rest in the parent."""
         name = self.names.body[body]
         for number, joint in enumerate(joints):
             anchor = np.asarray(self.model.jnt_pos[joint], float)

@@ -1,4 +1,4 @@
-"""The scene of an mjlab environment."""
+"""The scene of an mjlab environment: its robots and objects, out of the arrays in which MuJoCo keeps their state."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from typing import Any, Iterator
 import numpy as np
 
 from ...container.info import EntitySpec
-from ..rows import Columns
+from ..rows import Columns, Rows
 from .adapter import Request
 from .mujoco.terrain import terrain_mesh
 from .mujoco.urdf import export_urdf
 from .scene import entity_name, with_urdf
+
+# mjlab makes a sensor of MuJoCo's for each field that is asked of contacts; this one is recorded.
+_FORCE = "force"
+# The axes around each of x, y, z.
+_NEXT, _LAST = np.array([1, 2, 0]), np.array([2, 0, 1])
 
 
 class MjlabScene:
@@ -43,11 +48,6 @@ class MjlabScene:
 
     def close(self) -> None:
         self._folder.cleanup()
-
-
-# Of MuJoCo's contact sensors: the fields that mjlab asks for, a sensor each.
-_FORCE = "force"
-_NEXT, _LAST = np.array([1, 2, 0]), np.array([2, 0, 1])  # The axes around each of x, y, z.
 
 
 class MjlabEntity:
@@ -95,8 +95,9 @@ class MjlabEntity:
 class MjlabState:
     """Rows of the simulation's arrays as they are now, each looked up once."""
 
-    def __init__(self, data: Any, rows: Any) -> None:
-        self._data, self._rows, self._found = data, rows, {}
+    def __init__(self, data: Any, rows: Rows) -> None:
+        self._data, self._rows = data, rows
+        self._found: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._found:
@@ -105,7 +106,11 @@ class MjlabState:
 
 
 class _Base:
-    """The pose and velocity of an entity. body: id of the body whose pose it is."""
+    """The pose and velocity of an entity.
+
+    Attributes:
+        body: id of the body whose pose it is.
+    """
 
     def __init__(self, model: Any, entity: Any) -> None:
         indexing = entity.indexing
@@ -135,7 +140,8 @@ class _Base:
 
 def rotate_rows(wxyz: Any, vectors: Any) -> Any:
     """Vectors (n, 3) turned by unit quaternions (n, 4): arrays, or tensors where they are."""
-    cross, axis = _cross if isinstance(vectors, np.ndarray) else sys.modules["torch"].cross, wxyz[:, 1:]
+    cross = _cross if isinstance(vectors, np.ndarray) else sys.modules["torch"].cross
+    axis = wxyz[:, 1:]
     twice = 2 * cross(axis, vectors, 1)
     return vectors + wxyz[:, :1] * twice + cross(axis, twice, 1)
 

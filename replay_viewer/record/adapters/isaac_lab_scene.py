@@ -1,4 +1,4 @@
-"""The scene of an Isaac Lab environment, of versions 1 to 3.
+"""The scene of an Isaac Lab environment, of versions 1 to 3: its articulations and rigid objects.
 
 Written from its public code (https://github.com/isaac-sim/IsaacLab): versions 1 and 2 give torch tensors, version 3
 arrays that wrap them.
@@ -15,10 +15,13 @@ from ...arrays import as_array
 from ...container.info import EntitySpec
 from ..rows import Rows
 from .adapter import Request
-from .scene import entity_name, tensor, with_urdf
+from .scene import URDF_FIX, entity_name, tensor, with_urdf
 
-_FIX = "Pass attach(urdf=...), or give it to the viewer with --urdf."
+# Kinds of bodies that are not recorded, which is told.
 _UNREAD = ("deformable_objects", "rigid_object_collections", "surface_grippers")
+# Names of a body's fields, and of the simulator's arrays; its root velocities are those of the root's centre of mass.
+_BASE = {"base_pos": "root_pos_w", "base_lin_vel": "root_lin_vel_w", "base_ang_vel": "root_ang_vel_w"}
+_JOINTS = {"joint_pos": "joint_pos", "joint_vel": "joint_vel", "joint_torque": "applied_torque"}
 
 
 class IsaacLabScene:
@@ -34,11 +37,7 @@ class IsaacLabScene:
         ]
         self.entities = with_urdf([part.spec for part in self._parts], request.urdf)
         self._terrain = self._find_terrain()
-        self.notes = [note for part in self._parts for note in part.notes] + list(map(_lack, self.entities))
-        self.notes += [f"the scene's {name} are not recorded." for name in _UNREAD if _group(scene, name)]
-        self.notes = [note for note in self.notes if note]
-        if self._terrain is None and not self._is_flat:
-            self.notes.append("the terrain is not recorded: the scene has no height scanner that knows its mesh.")
+        self.notes = self._find_notes()
         self.metadata = {"quaternions_in_simulator": {part.spec.name: part.order for part in self._parts}}
 
     def read(self) -> dict[str, Any]:
@@ -49,6 +48,14 @@ class IsaacLabScene:
 
     def close(self) -> None:
         pass
+
+    def _find_notes(self) -> list[str]:
+        notes = [note for part in self._parts for note in part.notes]
+        notes += [_no_shape(entity) for entity in self.entities if entity.urdf is None and entity.shape is None]
+        notes += [f"the scene's {name} are not recorded." for name in _UNREAD if _group(self._scene, name)]
+        if self._terrain is None and not self._is_flat:
+            notes.append("the terrain is not recorded: the scene has no height scanner that knows its mesh.")
+        return notes
 
     @property
     def _is_flat(self) -> bool:
@@ -65,37 +72,6 @@ class IsaacLabScene:
                 if path == self._ground.cfg.prim_path and hasattr(mesh, "points"):
                     return as_array(tensor(mesh.points)), as_array(tensor(mesh.indices)).reshape(-1, 3)
         return None
-
-
-def _lack(entity: EntitySpec) -> str:
-    """What is missing to draw an entity, or nothing."""
-    if entity.urdf is not None or entity.shape is not None:
-        return ""
-    return f"{entity.name}: it was not made of a URDF that is here, so the recording carries none. {_FIX}"
-
-
-def _group(scene: Any, name: str) -> Mapping[str, Any]:
-    """The scene's bodies or sensors of a kind; some versions refuse to be asked for those that they have not."""
-    try:
-        return getattr(scene, name, {})
-    except NotImplementedError:
-        return {}
-
-
-def _contact_sensor(scene: Any, body: Any) -> Any:
-    """The sensor of contact forces that watches most of a body's parts, or None."""
-    within = body.cfg.prim_path
-    found = [
-        sensor
-        for sensor in _group(scene, "sensors").values()
-        if hasattr(sensor, "compute_first_contact") and f"{sensor.cfg.prim_path}/".startswith(f"{within}/")
-    ]
-    return max(found, key=lambda sensor: len(sensor.body_names), default=None)
-
-
-# As the simulator has them; its root velocities are those of the root's centre of mass.
-_BASE = {"base_pos": "root_pos_w", "base_lin_vel": "root_lin_vel_w", "base_ang_vel": "root_ang_vel_w"}
-_JOINTS = {"joint_pos": "joint_pos", "joint_vel": "joint_vel", "joint_torque": "applied_torque"}
 
 
 class IsaacLabBody:
@@ -169,3 +145,26 @@ def shape_of(spawn: Any) -> dict[str, Any] | None:
     else:
         return None
     return shape if color is None else {**shape, "color": [float(value) for value in color]}
+
+
+def _no_shape(entity: EntitySpec) -> str:
+    return f"{entity.name}: it was not made of a URDF that is here, so the recording carries none. {URDF_FIX}"
+
+
+def _group(scene: Any, name: str) -> Mapping[str, Any]:
+    """The scene's bodies or sensors of a kind; some versions refuse to be asked for those that they have not."""
+    try:
+        return getattr(scene, name, {})
+    except NotImplementedError:
+        return {}
+
+
+def _contact_sensor(scene: Any, body: Any) -> Any:
+    """The sensor of contact forces that watches most of a body's parts, or None."""
+    within = body.cfg.prim_path
+    found = [
+        sensor
+        for sensor in _group(scene, "sensors").values()
+        if hasattr(sensor, "compute_first_contact") and f"{sensor.cfg.prim_path}/".startswith(f"{within}/")
+    ]
+    return max(found, key=lambda sensor: len(sensor.body_names), default=None)
