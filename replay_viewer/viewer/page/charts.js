@@ -129,7 +129,9 @@
   // Of the curves' points the nearest one: where there are more steps than pixels, the largest value around it.
   function rowsAt(id, chart, index) {
     const { lines, spreads } = plots()[id];
-    const rows = lines.map(({ name, color, factor }, i) => ({ name, color, value: chart.data[i + 1]?.[index] / factor }));
+    const rows = lines.map(({ name, factor }, i) => (
+      { name, color: chart.series[i + 1]?.stroke(chart), value: chart.data[i + 1]?.[index] / factor }
+    ));
     for (const [i, line] of spreads.entries()) {
       const at = 1 + Math.max(lines.length, 1) + 3 * i;
       const [mean, low] = [chart.data[at]?.[index], chart.data[at + 1]?.[index]].map((v) => v / lines[line].factor);

@@ -1,8 +1,8 @@
 // Light, dark, or as the system has it: the button in the bar and the switch in the View tab.
 (() => {
-  const { element, setPressed, send, addPart } = window.replayViewer;
+  const { element, colour, setPressed, send, addPart } = window.replayViewer;
   const { look, setLook, isDark } = window.rvBrowser;
-  const INK = ["#1f2933", "#e6e8eb"]; // The first is the palette's.
+  const TOTAL = /*TOTAL*/; // The reward's own curve, as Python draws it.
   const MOON = "M20 14.6A8.5 8.5 0 0 1 9.4 4 8.5 8.5 0 1 0 20 14.6z";
   const SUN = "M12 7.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM11 2h2v3h-2zm0 17h2v3h-2zM2 11h3v2H2zm17 0h3v2h-3zM4.2 5.6l1.4-1.4 "
     + "2.1 2.1-1.4 1.4zm12.1 12.1 1.4-1.4 2.1 2.1-1.4 1.4zM18.4 4.2l1.4 1.4-2.1 2.1-1.4-1.4zM6.3 16.3l1.4 1.4-2.1 2.1-1.4-1.4z";
@@ -23,12 +23,15 @@
     }
   }
 
-  // The reward's curve is as dark as text on light ground; on dark ground it is as light.
+  // The reward's curve is as dark as text on light ground, and as light on dark ground.
   function inkCurves() {
+    const { rvLook } = document.documentElement.dataset;
     for (const { chart } of Object.values(window.__viserTestpoints?.uplots ?? {})) {
-      if (!chart || chart.isInkDark === isDark()) continue;
-      chart.isInkDark = isDark();
-      for (const series of chart.series) if (INK.includes(series.stroke?.(chart))) series.stroke = () => INK[Number(isDark())];
+      if (!chart || chart.inkedFor === rvLook) continue;
+      const ink = colour("text");
+      const isTotal = (series) => series.stroke && [TOTAL, chart.ink].includes(series.stroke(chart));
+      for (const series of chart.series.filter(isTotal)) series.stroke = () => ink;
+      Object.assign(chart, { ink, inkedFor: rvLook });
       chart.redraw(false);
     }
   }

@@ -31,6 +31,11 @@
     return node;
   }
 
+  // One of this page's colours, for what is drawn and not styled.
+  function colour(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(`--rv-${name}`).trim();
+  }
+
   function textButton(parent, text, hint) {
     const node = element("button", "", parent, { type: "button", title: hint });
     node.textContent = text;
@@ -120,7 +125,7 @@
   }
 
   window.replayViewer = {
-    state, element, textButton, setPressed, send, open, update, position, close, addPart: (part) => parts.push(part),
+    state, element, colour, textButton, setPressed, send, open, update, position, close, addPart: (part) => parts.push(part),
   };
   requestAnimationFrame(draw);
 })();

@@ -1,6 +1,6 @@
 // The timeline bar at the bottom of the page. Its playhead always shows the step of the drawn robot.
 (() => {
-  const { state, element, setPressed, send, addPart } = window.replayViewer;
+  const { state, element, colour, setPressed, send, addPart } = window.replayViewer;
   const ICONS = {
     start: "M5 5h2.5v14H5zM19 5v14l-10-7z",
     previous: "M12 5v14l-8-7zM20 5v14l-8-7z",
@@ -176,10 +176,6 @@
   }
 
   // -- drawing ----------------------------------------------------------------
-
-  function colour(name) {
-    return getComputedStyle(document.documentElement).getPropertyValue(`--rv-${name}`).trim();
-  }
 
   function drawTrack() {
     const ratio = window.devicePixelRatio || 1;

@@ -10,15 +10,15 @@ from importlib.resources import files
 
 from websockets.http11 import Response
 
-from ...theme import DARK, FLOOR_COLORS, LIGHT, Rgb
+from ...theme import DARK, FLOOR_COLORS, LIGHT, Look, Rgb, css_variables
 
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' "
-    "rx='8' fill='%232563eb'/%3E%3Cpath fill='%23fff' d='M12 8.5v15l12-7.5z'/%3E%3C/svg%3E"
+    "rx='8' fill='{color}'/%3E%3Cpath fill='%23fff' d='M12 8.5v15l12-7.5z'/%3E%3C/svg%3E"
 )
 
-# What has its look from the first moment on.
-_STYLES = ("colours.css", "early.css", "waiting.css")
+# What has its look from the first moment on, besides the colours.
+_STYLES = ("early.css", "waiting.css")
 
 
 def with_our_head(response: Response) -> Response:
@@ -35,7 +35,8 @@ def with_our_head(response: Response) -> Response:
 @lru_cache(maxsize=2)
 def _page(body: bytes, is_packed: bool) -> bytes:
     page = (gzip.decompress(body) if is_packed else body).decode("utf-8")
-    page = re.sub(r"<link\s+rel=\"icon\".*?/>", f'<link rel="icon" href="{_ICON}" />', page, count=1, flags=re.DOTALL)
+    icon = f'<link rel="icon" href="{_ICON.format(color=_css(LIGHT.accent))}" />'
+    page = re.sub(r"<link\s+rel=\"icon\".*?/>", icon, page, count=1, flags=re.DOTALL)
     page = page.replace("<title>Viser</title>", "<title>replay-viewer</title>", 1)
     page = page.replace('content="Viser client"', 'content="Replay of recorded robot-learning rollouts"', 1)
     page = page.replace("</title>", "</title>" + _head(), 1)
@@ -44,15 +45,19 @@ def _page(body: bytes, is_packed: bool) -> bytes:
 
 
 def _head() -> str:
-    style = "".join(map(_read, _STYLES))
-    style = style.replace("/*LIGHT SKY*/", _gradient(LIGHT.sky_top, LIGHT.sky_bottom))
-    style = style.replace("/*DARK SKY*/", _gradient(DARK.sky_top, DARK.sky_bottom))
+    style = css_variables() + "".join(map(_read, _STYLES))
+    style = style.replace("/*LIGHT SKY*/", _sky(LIGHT)).replace("/*DARK SKY*/", _sky(DARK))
     script = _read("early.js").replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))
     return f"<style>{style}</style><script>{script}</script>"
 
 
-def _gradient(top: Rgb, bottom: Rgb) -> str:
-    return f"rgb{top}, rgb{bottom}".replace(" ", "").replace("),", "), ")
+def _sky(look: Look) -> str:
+    return f"{_css(look.sky_top)}, {_css(look.sky_bottom)}"
+
+
+def _css(color: Rgb) -> str:
+    red, green, blue = color
+    return f"rgb({red},{green},{blue})"
 
 
 def _read(name: str) -> str:

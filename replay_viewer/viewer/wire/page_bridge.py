@@ -14,6 +14,7 @@ from typing import Any
 
 import viser
 
+from ...theme import TOTAL_COLOR
 from ..keys import help_html
 from .mailbox import Mailbox
 from .server import call_script, handle_id, run_script
@@ -30,7 +31,7 @@ _SCRIPTS = (
 )
 # Their looks; what must have its look before they arrive stands in the page's head: index_page.py.
 _STYLES = (
-    *("timeline.css", "charts.css", "busy.css", "files.css", "views.css", "help.css"),
+    *("viser.css", "timeline.css", "charts.css", "busy.css", "files.css", "views.css", "help.css"),
     *("rewards.css", "switches.css", "look.css", "recording.css", "rendering.css", "small.css"),
 )
 
@@ -44,8 +45,10 @@ class PageBridge:
         self._actions: Mapping[str, PageAction] = {}
         self._lasting: Mapping[str, PageAction] = {}
         style = "".join(map(_read, _STYLES))
-        script = "\n".join(map(_read, _SCRIPTS))
-        self._script = script.replace("/*CSS*/", json.dumps(style)).replace("/*HELP*/", json.dumps(help_html()))
+        filled_in = {"CSS": style, "HELP": help_html(), "TOTAL": TOTAL_COLOR}
+        self._script = "\n".join(map(_read, _SCRIPTS))
+        for name, value in filled_in.items():
+            self._script = self._script.replace(f"/*{name}*/", json.dumps(value))
 
         @self._control.on_update
         async def _(event: Any) -> None:
