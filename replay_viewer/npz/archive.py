@@ -1,9 +1,9 @@
-"""The arrays of an .npz file, read lazily where that is possible, and never by executing a pickle.
+"""An .npz file that is open: its arrays, read lazily where that is possible, and never by executing a pickle.
 
-An .npz is a ZIP of .npy files. An array that is stored uncompressed (`np.savez`) and large is read in windows, with
+It is a ZIP of .npy files. An array that is stored uncompressed (`np.savez`) and large is read in windows, with
 one `pread` per window or step, so that opening costs nothing; the ZIP's checksum of such an array is not verified.
 Small arrays are read whole and verified. Compressed arrays (`np.savez_compressed`) cannot be read in part: each is
-inflated whole at its first use and kept. Object arrays go through `restricted_pickle`.
+inflated whole at its first use and kept. Object arrays go through `safe_pickle`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,14 @@ from .npy import NpyHeader, read_header
 from .pickled_values import BadPickle
 from .safe_pickle import loads
 
+# Arrays up to this size are read whole.
 _LAZY_BYTES = 16 << 20
 _MAX_INFLATED_BYTES = 8 << 30
 _MAX_PICKLE_BYTES = 512 << 20
 _MAX_PREAD_BYTES = 1 << 30
+# The ZIP's local file header up to the lengths of name and extra field: APPNOTE.TXT, section 4.3.7.
 _LOCAL_HEADER = struct.Struct("<26xHH")
+# What the readers of ZIP and npy raise for a damaged file.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, NotImplementedError, RuntimeError)
 
 
@@ -38,7 +41,8 @@ class NpzArchive:
     """An open .npz file.
 
     Attributes:
-        path: the file. headers: key -> shape and type of each array, object arrays included.
+        path: the file.
+        headers: shape and type of each array by key, object arrays included.
 
     Raises:
         FileProblem: not a ZIP, truncated, or without arrays.
@@ -50,13 +54,72 @@ class NpzArchive:
         self._file = path.open("rb")
         try:
             self._zip = self._open_zip()
-            self._members = {i.filename[:-4]: i for i in self._zip.infolist() if i.filename.endswith(".npy")}
+            names = [name for name in self._zip.namelist() if name.endswith(".npy")]
+            self._members = {name[: -len(".npy")]: self._zip.getinfo(name) for name in names}
             self.headers = {key: self._read_header(key) for key in self._members}
             if not self.headers:
                 raise FileProblem(path, "the ZIP holds no arrays (.npy).", "Write it with np.savez.")
         except BaseException:
             self._file.close()
             raise
+
+    def load(self, key: str) -> np.ndarray:
+        """The whole array, verified against the ZIP's checksum.
+
+        Raises BadField: an object array, damaged, or too large to inflate.
+        """
+        header = self.headers[key]
+        if header.dtype.hasobject:
+            raise BadField(self.path, key, "is an object array (a pickle), expected numbers.", "Store a plain array.")
+        if header.value_bytes > _MAX_INFLATED_BYTES:
+            size = f"{header.value_bytes / 2**30:.1f} GiB"
+            raise BadField(self.path, key, f"inflates to {size}.", "Write it with np.savez: that is read in parts.")
+        content = self._content(key)
+        order = "F" if header.is_fortran else "C"
+        if len(content) != header.value_bytes:
+            raise BadField(self.path, key, "is damaged (it ends too early).", "Copy or write the file again.")
+        return np.ndarray(header.shape, dtype=header.dtype, buffer=content, order=order)
+
+    def load_objects(self, key: str) -> Any:
+        """The content of an object array, as nested lists, read without executing its pickle.
+
+        Raises BadField: damaged, over budget, or made to run code.
+        """
+        size = self._members[key].file_size
+        if size > _MAX_PICKLE_BYTES:
+            raise BadField(self.path, key, f"is a pickle of {size / 2**20:.0f} MiB.", "Store plain arrays instead.")
+        with self._damage_named(key):
+            return loads(self._content(key))
+
+    def is_lazy(self, key: str) -> bool:
+        """Whether `read_at` can read parts of the array, and reading it whole would cost much."""
+        header, member = self.headers[key], self._members[key]
+        is_stored = member.compress_type == zipfile.ZIP_STORED and not member.flag_bits & 1
+        is_in_steps = not header.is_fortran and not header.dtype.hasobject
+        can_read_parts = is_stored and is_in_steps and hasattr(os, "pread")  # Windows has none.
+        return can_read_parts and header.value_bytes > _LAZY_BYTES
+
+    def offset(self, key: str) -> int:
+        """Where in the file the values of an uncompressed array begin."""
+        member = self._members[key]
+        local = os.pread(self._file.fileno(), _LOCAL_HEADER.size, member.header_offset)
+        with self._damage_named(key):
+            return member.header_offset + _LOCAL_HEADER.size + sum(_LOCAL_HEADER.unpack(local)) + self.headers[key].size
+
+    def read_at(self, key: str, offset: int, size: int) -> bytes:
+        """Bytes of an array at an offset of the file; raises BadField when the file has become shorter."""
+        parts = []
+        while size > 0:
+            part = os.pread(self._file.fileno(), min(size, _MAX_PREAD_BYTES), offset)
+            if not part:
+                raise BadField(self.path, key, "is cut off.", "Was the file overwritten while it was open?")
+            parts.append(part)
+            offset, size = offset + len(part), size - len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def close(self) -> None:
+        self._zip.close()
+        self._file.close()
 
     def _open_zip(self) -> zipfile.ZipFile:
         try:
@@ -92,73 +155,25 @@ class NpzArchive:
             detail = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise BadField(self.path, key, f"is damaged ({detail}).", "Copy or write the file again.") from error
 
-    def load(self, key: str) -> np.ndarray:
-        """The whole array, verified against the ZIP's checksum.
-
-        Raises BadField: an object array, damaged, or too large to inflate.
-        """
-        header = self.headers[key]
-        if header.dtype.hasobject:
-            raise BadField(self.path, key, "is an object array (a pickle), expected numbers.", "Store a plain array.")
-        if header.value_bytes > _MAX_INFLATED_BYTES:
-            size = f"{header.value_bytes / 2**30:.1f} GiB"
-            raise BadField(self.path, key, f"inflates to {size}.", "Write it with np.savez: that is read in parts.")
-        content = self._content(key)
-        order = "F" if header.is_fortran else "C"
-        if len(content) != header.value_bytes:
-            raise BadField(self.path, key, "is damaged (it ends too early).", "Copy or write the file again.")
-        return np.ndarray(header.shape, dtype=header.dtype, buffer=content, order=order)
-
-    def load_objects(self, key: str) -> Any:
-        """The content of an object array, as nested lists, read without executing its pickle.
-
-        Raises BadField: damaged, over budget, or made to run code.
-        """
-        size = self._members[key].file_size
-        if size > _MAX_PICKLE_BYTES:
-            raise BadField(self.path, key, f"is a pickle of {size / 2**20:.0f} MiB.", "Store plain arrays instead.")
-        with self._damage_named(key):
-            return loads(self._content(key))
-
     def _content(self, key: str) -> bytes:
         """The bytes after the header; reading a ZIP's member to its end verifies its checksum."""
         with self._damage_named(key), self._zip.open(self._members[key]) as file:
             file.read(self.headers[key].size)
-            content = file.read()
-        return content
-
-    def is_lazy(self, key: str) -> bool:
-        """Whether `read_at` can read parts of the array, and reading it whole would cost much."""
-        header, member = self.headers[key], self._members[key]
-        is_plain = member.compress_type == zipfile.ZIP_STORED and not header.is_fortran and not member.flag_bits & 1
-        is_plain = is_plain and hasattr(os, "pread")  # Windows has none.
-        return is_plain and not header.dtype.hasobject and header.value_bytes > _LAZY_BYTES
-
-    def offset(self, key: str) -> int:
-        """Where in the file the values of an uncompressed array begin."""
-        member = self._members[key]
-        local = os.pread(self._file.fileno(), _LOCAL_HEADER.size, member.header_offset)
-        with self._damage_named(key):
-            return member.header_offset + _LOCAL_HEADER.size + sum(_LOCAL_HEADER.unpack(local)) + self.headers[key].size
-
-    def read_at(self, key: str, offset: int, size: int) -> bytes:
-        """Bytes of an array at an absolute offset of the file; raises BadField when the file has become shorter."""
-        parts = []
-        while size > 0:
-            part = os.pread(self._file.fileno(), min(size, _MAX_PREAD_BYTES), offset)
-            if not part:
-                raise BadField(self.path, key, "is cut off.", "Was the file overwritten while it was open?")
-            parts.append(part)
-            offset, size = offset + len(part), size - len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def close(self) -> None:
-        self._zip.close()
-        self._file.close()
+            return file.read()
 
 
 class StoredColumn:
-    """An array of an archive as a column; `shape` (T, N, ...) has as many values as the array."""
+    """An array of an archive as a column of a rollout, whose parts are read as they are asked for.
+
+    Args:
+        archive: that holds the array.
+        key: of the array.
+        shape: (T, N, ...) of the column, with as many values as the array.
+
+    Attributes:
+        shape: as given.
+        dtype: of the values that are read, in this machine's byte order.
+    """
 
     def __init__(self, archive: NpzArchive, key: str, shape: tuple[int, ...]) -> None:
         self._archive, self._key, self.shape = archive, key, shape
@@ -167,6 +182,7 @@ class StoredColumn:
         self._is_lazy = archive.is_lazy(key)
 
     def read(self, steps: slice, envs: Sequence[int]) -> np.ndarray:
+        """A new array, shape (len(steps), len(envs), ...)."""
         if not self._is_lazy:
             return self._whole[steps][:, np.asarray(envs, dtype=np.intp)].astype(self.dtype, copy=False)
         wanted = range(*steps.indices(self.shape[0]))

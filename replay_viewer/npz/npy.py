@@ -1,6 +1,9 @@
-"""Headers of `.npy` files that grow: padded to whole pages, with a count that is patched in place.
+"""The header of an .npy file: of files that grow, written here, and of anybody's files, read without believing it.
 
-The format is numpy's, version 2.0: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+The format is numpy's: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. Files that grow have
+version 2.0, padded to whole pages, with a count that is patched in place. NumPy's own reader of headers falls back to a
+tokenizer for files of Python 2, which fails in many more ways on a damaged one; this one reads what NumPy has written
+since.
 """
 
 from __future__ import annotations
@@ -15,11 +18,20 @@ from typing import IO
 import numpy as np
 
 PAGE = 4096
-MAGIC = b"\x93NUMPY\x02\x00"
+_MAGIC = b"\x93NUMPY"
+# That of files that grow, with their version.
+MAGIC = _MAGIC + b"\x02\x00"
 _PREFIX = len(MAGIC) + 4
 # Wide enough for any 64-bit count, so that a header never changes its length.
 _COUNT_WIDTH = 20
 _COUNT = re.compile(rb"'shape': \(([ 0-9]+),\)")
+# Of the number that says how long a header's text is, by version.
+_LENGTH_BYTES = {1: 2, 2: 4, 3: 4}
+# NumPy's own limit: larger texts can crash Python's parser.
+_MAX_TEXT_BYTES = 10_000
+# Of any NumPy, which multiplies the other axes of an array without elements all the same.
+_MAX_DIMENSIONS = 32
+_MAX_VALUES = 2**56
 
 
 def build_header(dtype: np.dtype) -> bytes:
@@ -27,7 +39,7 @@ def build_header(dtype: np.dtype) -> bytes:
     descr = np.lib.format.dtype_to_descr(dtype)
     shape = "0".rjust(_COUNT_WIDTH)
     text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': ({shape},), }}"
-    pages = -(-(_PREFIX + len(text) + 1) // PAGE)
+    pages = math.ceil((_PREFIX + len(text) + 1) / PAGE)
     body = text.ljust(pages * PAGE - _PREFIX - 1) + "\n"
     return MAGIC + struct.pack("<I", len(body)) + body.encode("latin1")
 
@@ -42,23 +54,21 @@ def with_count(header: bytes, count: int) -> bytes:
 
 
 def stated_count(header: bytes) -> int:
-    """The number of records that the header states; behind the file by up to a second while it grows."""
+    """The number of records that the header states, -1 for none; behind the file by up to a second while it grows."""
     found = _COUNT.search(header)
     return int(found.group(1)) if found else -1
 
 
-_MAGIC = b"\x93NUMPY"
-_LENGTH_BYTES = {1: 2, 2: 4, 3: 4}
-# NumPy's own limit: larger texts can crash Python's parser.
-_MAX_TEXT_BYTES = 10_000
-# Of any NumPy, which multiplies the other axes of an array without elements all the same.
-_MAX_DIMENSIONS = 32
-_MAX_VALUES = 2**56
-
-
 @dataclass(frozen=True)
 class NpyHeader:
-    """What an .npy file claims to hold, and where its values begin."""
+    """What an .npy file claims to hold.
+
+    Attributes:
+        shape: of the array.
+        dtype: of the array.
+        is_fortran: whether its first axis is the one that varies fastest.
+        size: of the header itself, in bytes; the values begin behind it.
+    """
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -71,7 +81,7 @@ class NpyHeader:
 
 
 def read_header(file: IO[bytes]) -> NpyHeader:
-    """Read the head of an .npy file; raises ValueError for anything else."""
+    """Read the header of an .npy file; raises ValueError for anything else."""
     start = file.read(8)
     version = start[6] if len(start) == 8 and start.startswith(_MAGIC) else 0
     if version not in _LENGTH_BYTES:
@@ -90,8 +100,15 @@ def _parsed(text: str, size: int) -> NpyHeader:
         dtype = np.lib.format.descr_to_dtype(descr)
     except (ValueError, SyntaxError, TypeError, LookupError, RecursionError, MemoryError) as error:
         raise ValueError(f"its head cannot be read ({type(error).__name__})") from error
-    is_shape = isinstance(shape, tuple) and all(type(n) is int and n >= 0 for n in shape)
-    is_empty = is_shape and 0 in shape
-    if not is_shape or len(shape) > _MAX_DIMENSIONS or (is_empty and math.prod(filter(None, shape)) > _MAX_VALUES):
+    if not _is_possible(shape):
         raise ValueError("its head claims an impossible shape")
     return NpyHeader(shape, dtype, bool(is_fortran), size)
+
+
+def _is_possible(shape: object) -> bool:
+    """Whether NumPy can make an array of such a shape, as far as that does not depend on the size of the file."""
+    if not isinstance(shape, tuple) or len(shape) > _MAX_DIMENSIONS:
+        return False
+    if not all(type(length) is int and length >= 0 for length in shape):
+        return False
+    return 0 not in shape or math.prod(length for length in shape if length) <= _MAX_VALUES

@@ -1,6 +1,6 @@
-"""What a restricted pickle may build: plain values and numpy arrays, each by a builder of our own.
+"""The values that a pickle may build: plain ones and numpy arrays, each by a builder of our own.
 
-The names in a pickle only choose among `BUILDERS`; nothing is imported and no function that a file names is called.
+The names in a pickle only choose among these builders; nothing is imported and no function that a file names is called.
 Everything else becomes a `Placeholder`, so that what stands beside it stays readable.
 """
 
@@ -15,26 +15,13 @@ import numpy as np
 
 from ..errors import printable
 
-MAX_NODES = 20_000_000
-MAX_COPIED_BYTES = 1 << 30
+_MAX_NODES = 20_000_000
+_MAX_COPIED_BYTES = 1 << 30
 
 # No recorder writes a reference to these into its data; a file that does was made to run something.
-_CODE_RUNNERS = {
-    *(
-        "asyncio",
-        "code",
-        "codeop",
-        "commands",
-        "ctypes",
-        "importlib",
-        "marshal",
-        "multiprocessing",
-        "nt",
-        "os",
-        "pickle",
-    ),
-    *("popen2", "posix", "pty", "pydoc", "runpy", "shutil", "socket", "subprocess", "sys", "timeit", "webbrowser"),
-}
+_PROGRAM_RUNNERS = {"asyncio", "commands", "multiprocessing", "nt", "os", "popen2", "posix", "pty", "subprocess"}
+_PYTHON_RUNNERS = {"code", "codeop", "ctypes", "importlib", "marshal", "pickle", "pydoc", "runpy", "sys", "timeit"}
+_CODE_RUNNERS = _PROGRAM_RUNNERS | _PYTHON_RUNNERS | {"shutil", "socket", "webbrowser"}
 _CODE_RUNNING_BUILTINS = {"__import__", "apply", "breakpoint", "compile", "eval", "exec", "execfile", "open"}
 
 _DTYPE_NAME = re.compile(r"[<>=|]?[?biufcSUOVmM]\d{0,9}")
@@ -48,7 +35,11 @@ class BadPickle(ValueError):
 
 
 class Placeholder:
-    """Stands for an object that is not plain data; `name` is what the pickle calls it."""
+    """Stands for an object that is not plain data.
+
+    Attributes:
+        name: what the pickle calls it.
+    """
 
     __slots__ = ("name",)
 
@@ -78,7 +69,9 @@ class Builder(Placeholder):
 class Unfinished(Placeholder):
     """An object between its two opcodes, REDUCE (made) and BUILD (given its state).
 
-    memo_keys: where the pickle filed it in between; the finished object takes its place there.
+    Attributes:
+        finish: makes the object out of its state.
+        memo_keys: where the pickle filed it in between; the finished object takes its place there.
     """
 
     __slots__ = ("finish", "memo_keys")
@@ -92,7 +85,7 @@ class Unfinished(Placeholder):
 class Budget:
     """What one pickle may cost: objects made and bytes copied. Either is spent before the work is done."""
 
-    def __init__(self, nodes: int = MAX_NODES, copied_bytes: int = MAX_COPIED_BYTES) -> None:
+    def __init__(self, nodes: int = _MAX_NODES, copied_bytes: int = _MAX_COPIED_BYTES) -> None:
         self.nodes, self.copied_bytes = nodes, copied_bytes
 
     def spend(self, nodes: int = 0, copied_bytes: int = 0) -> None:
@@ -108,17 +101,21 @@ def global_named(module: str, name: str) -> Placeholder:
 
     Raises BadPickle for a name that runs code: such a file is an attack, not a recording.
     """
-    known = BUILDERS.get((module, name))
+    known = _BUILDERS.get((module, name))
     if known:
         return known
     top = module.split(".")[0]
     full_name = printable(f"{module}.{name}"[:_MAX_NAME])
     if top in _CODE_RUNNERS or (top in ("builtins", "__builtin__") and name in _CODE_RUNNING_BUILTINS):
-        raise BadPickle(
-            f"holds a pickle that would run {full_name} when loaded. Nothing was run; do not open this file "
-            "with allow_pickle=True."
-        )
+        problem = f"holds a pickle that would run {full_name} when loaded."
+        raise BadPickle(f"{problem} Nothing was run; do not open this file with allow_pickle=True.")
     return Placeholder(full_name)
+
+
+def dict_key(key: Any) -> Any:
+    """The key, if its hash is cheap and safe; hashing a tuple nested a million deep would overflow the C stack."""
+    is_plain = isinstance(key, (str, bytes, int, float, Placeholder)) or key is None
+    return key if is_plain else Placeholder(f"key of type {type(key).__name__}")
 
 
 def _reconstruct(_: Budget, kind: Any, *__: Any) -> Placeholder:
@@ -245,16 +242,11 @@ def _custom_object(_: Budget, kind: Any, *__: Any) -> Placeholder:
     return Placeholder(kind.name)
 
 
-def dict_key(key: Any) -> Any:
-    """The key, if its hash is cheap and safe; hashing a tuple nested a million deep would overflow the C stack."""
-    plain = isinstance(key, (str, bytes, int, float, Placeholder)) or key is None
-    return key if plain else Placeholder(f"key of type {type(key).__name__}")
-
-
 _NDARRAY = Builder("numpy.ndarray", lambda *_: Placeholder("numpy.ndarray"))
 
 
 def _builders() -> dict[tuple[str, str], Builder]:
+    """The builders by the module and the name under which pickles of any age call them."""
     names: dict[tuple[str, str], Callable[..., Any]] = {
         ("numpy", "dtype"): _dtype,
         ("_codecs", "encode"): _encode,
@@ -268,10 +260,11 @@ def _builders() -> dict[tuple[str, str], Builder]:
         names[f"{core}.multiarray", "scalar"] = _scalar
         names[f"{core}.numeric", "_frombuffer"] = _array
     for builtins in ("builtins", "__builtin__"):
-        plain = {"bytes": _bytes, "bytearray": _bytes, "set": _list, "frozenset": _list, "complex": _complex}
-        names.update({(builtins, name): build for name, build in plain.items()})
+        names[builtins, "bytes"] = names[builtins, "bytearray"] = _bytes
+        names[builtins, "set"] = names[builtins, "frozenset"] = _list
+        names[builtins, "complex"] = _complex
     built = {key: Builder(".".join(key), build) for key, build in names.items()}
     return {("numpy", "ndarray"): _NDARRAY, **built}
 
 
-BUILDERS = _builders()
+_BUILDERS = _builders()

@@ -1,10 +1,9 @@
-"""Writes .npz files of any size with little memory: a ZIP of stored .npy members, each written in pieces."""
+"""Writing .npz files of any size with little memory: a ZIP of stored .npy members, each written in pieces."""
 
 from __future__ import annotations
 
 import io
 import os
-import pickle
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -95,60 +94,3 @@ def _put_in_place(partial: Path, path: Path) -> Path:
         os.replace(partial, candidate)
         return candidate
     raise AssertionError("there is always another number")
-
-
-_PROTOCOL = b"\x80\x03"
-_MARK, _TUPLE, _BUILD, _REDUCE, _STOP = b"(", b"t", b"b", b"R", b"."
-_DICT, _SET_ITEMS, _LIST, _APPENDS = b"}", b"u", b"]", b"e"
-_FALSE, _TRUE, _NONE = b"\x89", b"\x88", b"N"
-_NEW_ARRAY = (
-    b"cnumpy.core.multiarray\n_reconstruct\n"
-    + _MARK
-    + b"cnumpy\nndarray\n"
-    + b"K\x00\x85"
-    + b"C\x01b"
-    + _TUPLE
-    + _REDUCE
-)
-_OBJECT_DTYPE = np.dtype(object)
-_OBJECT_FLAGS = 63
-
-
-def value_opcodes(value: Any) -> bytes:
-    """The opcodes that build a value: dictionaries, lists, arrays of numbers, text, numbers, True, False and None."""
-    if isinstance(value, dict):
-        items = b"".join(value_opcodes(key) + value_opcodes(item) for key, item in value.items())
-        return _DICT + _MARK + items + _SET_ITEMS
-    if isinstance(value, list):
-        return _LIST + _MARK + b"".join(map(value_opcodes, value)) + _APPENDS
-    if isinstance(value, np.ndarray):
-        little = value.astype(value.dtype.newbyteorder("<"), copy=False)
-        return _array_head(value.shape, value.dtype) + _plain(little.tobytes()) + _TUPLE + _BUILD
-    return _plain(value)
-
-
-def open_object_array(count: int) -> bytes:
-    """The beginning of the pickle of an object array (count,); then comes `value_opcodes` of each entry."""
-    return _PROTOCOL + _array_head((count,), _OBJECT_DTYPE) + _LIST + _MARK
-
-
-CLOSE_OBJECT_ARRAY = _APPENDS + _TUPLE + _BUILD + _STOP
-
-
-def _array_head(shape: tuple[int, ...], dtype: np.dtype) -> bytes:
-    """`numpy.ndarray.__reduce__` up to the content: an empty array, and its state's version, shape, dtype, order."""
-    return _NEW_ARRAY + _MARK + _plain(1) + _plain(shape) + _dtype_opcodes(dtype) + _FALSE
-
-
-def _dtype_opcodes(dtype: np.dtype) -> bytes:
-    """`numpy.dtype.__reduce__`: its name and its state, of which the byte order, size and flags matter."""
-    flags = _OBJECT_FLAGS if dtype.hasobject else 0
-    byte_order = "|" if dtype.itemsize == 1 or dtype.hasobject else "<"
-    state = _plain(3) + _plain(byte_order) + 3 * _NONE + 2 * _plain(-1) + _plain(flags)
-    name = _plain(f"{dtype.kind}{dtype.itemsize}")
-    return b"cnumpy\ndtype\n" + _MARK + name + _FALSE + _TRUE + _TUPLE + _REDUCE + _MARK + state + _TUPLE + _BUILD
-
-
-def _plain(value: Any) -> bytes:
-    """What Python itself writes, without the opcodes that begin and end a pickle."""
-    return pickle.dumps(value, protocol=3)[len(_PROTOCOL) : -len(_STOP)]

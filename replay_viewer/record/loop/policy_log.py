@@ -15,10 +15,10 @@ from ...errors import BadField, FileProblem
 from ...npz.object_arrays import CLOSE_OBJECT_ARRAY, open_object_array, value_opcodes
 from ...npz.write import NpzArray
 from ..rows import Rows
-from .env_loop import by_name
+from .env_and_policy import by_name
 from .plain_info import plain_info
 
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 20  # Read at a time.
 _messages = logging.getLogger("replay_viewer")
 
 
@@ -35,14 +35,16 @@ class PolicyLog:
 
     def __init__(self, folder: Path, rows: Rows, num_envs: int | None) -> None:
         self._folder, self._rows, self._num_envs = folder, rows, num_envs
-        self._columns: dict[str, _Column] | None = None
-        self._infos = _Infos(folder / "info.pickles")
+        self._columns: dict[str, _ArrayFile] | None = None
+        self._infos = _PickleFile(folder / "info.pickles", "info")
         self._last_steps = array("q")
 
     def before_step(self, obs: Any, action: Any) -> None:
         """Keep what the policy has seen and what it does.
 
-        Raises BadField where they are not as in the first step, FileProblem for a disk that refuses.
+        Raises:
+            BadField: they are not as in the first step.
+            FileProblem: the disk refuses.
         """
         values = {**by_name(obs), "act": action}
         with self._disk_named():
@@ -52,13 +54,21 @@ class PolicyLog:
                 column.append(self._recorded(values.get(name)))
 
     def after_step(self, info: Any, num_steps: int) -> None:
-        """Keep what the step said. num_steps: control steps that were made so far. Raises FileProblem like that."""
+        """Keep what the step said.
+
+        Args:
+            info: as the step returned it.
+            num_steps: control steps that were made so far.
+
+        Raises:
+            FileProblem: the disk refuses.
+        """
         with self._disk_named():
             self._infos.append(plain_info(info, self._rows, self._num_envs))
         self._last_steps.append(num_steps)
 
     def close(self) -> None:
-        """Have it all in the files. Raises FileProblem like that."""
+        """Have it all in the files. Raises FileProblem for a disk that refuses."""
         with self._disk_named():
             for column in (self._columns or {}).values():
                 column.file.close()
@@ -68,9 +78,9 @@ class PolicyLog:
         """Everything over the control steps first, ..., first + num_steps - 1; after `close`."""
         # The entry of a control step; of one whose call never returned, the entry after the last.
         entries = np.searchsorted(np.asarray(self._last_steps), np.arange(first + 1, first + num_steps + 1))
-        for name, column in (self._columns or {}).items():
-            yield column.as_array(name, entries)
-        yield self._infos.as_array("info", entries)
+        for column in (self._columns or {}).values():
+            yield column.as_array(entries)
+        yield self._infos.as_array(entries)
 
     @contextmanager
     def _disk_named(self) -> Iterator[None]:
@@ -79,14 +89,14 @@ class PolicyLog:
         except OSError as error:
             raise FileProblem(self._folder, f"cannot take what the policy sees and does: {error.strerror}.") from error
 
-    def _begin(self, values: dict[str, Any]) -> dict[str, _Column]:
+    def _begin(self, values: dict[str, Any]) -> dict[str, _ArrayFile]:
         columns = {}
         for index, (name, value) in enumerate(values.items()):
             rows = self._recorded(value)
             if rows is None:
                 _messages.warning("%s: %r has no row of numbers for each env, so it is left out.", self._folder, name)
             else:
-                columns[name] = _Column(self._folder / f"policy-{index}.bin", name, rows)
+                columns[name] = _ArrayFile(self._folder / f"policy-{index}.bin", name, rows)
         return columns
 
     def _recorded(self, values: Any) -> np.ndarray | None:
@@ -107,7 +117,7 @@ class PolicyLog:
         return rows if rows.dtype.kind in "biuf" and rows.size else None
 
 
-class _Column:
+class _ArrayFile:
     """Arrays of one shape and type, one a call, in a file."""
 
     def __init__(self, path: Path, name: str, example: np.ndarray) -> None:
@@ -120,9 +130,9 @@ class _Column:
             raise BadField(self.file.name, self._name, f"{found} in this step, but had {self._shape} in the first.")
         self.file.write(values.astype(self._dtype, copy=False).tobytes())
 
-    def as_array(self, name: str, entries: np.ndarray) -> NpzArray:
+    def as_array(self, entries: np.ndarray) -> NpzArray:
         """Entries of the file, which increase, some perhaps several times."""
-        return NpzArray(name, (len(entries), *self._shape), self._dtype, lambda: self._pieces(entries))
+        return NpzArray(self._name, (len(entries), *self._shape), self._dtype, lambda: self._pieces(entries))
 
     def _pieces(self, entries: np.ndarray) -> Iterator[bytes]:
         size = self._dtype.itemsize * int(np.prod(self._shape, dtype=np.int64))
@@ -132,19 +142,20 @@ class _Column:
             yield rows.reshape(-1, size)[block - block[0]].tobytes()
 
 
-class _Infos:
+class _PickleFile:
     """Pickled entries, one a call, in a file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str) -> None:
         self.file = open(path, "xb")  # noqa: SIM115 - closed with the log.
+        self._name = name
         self._offsets = array("q", [0])
 
     def append(self, info: Any) -> None:
         self._offsets.append(self._offsets[-1] + self.file.write(value_opcodes(info)))
 
-    def as_array(self, name: str, entries: np.ndarray) -> NpzArray:
+    def as_array(self, entries: np.ndarray) -> NpzArray:
         """Entries of the file; of a call that never returned nothing is known."""
-        return NpzArray(name, (len(entries),), np.dtype(object), lambda: self._pieces(entries))
+        return NpzArray(self._name, (len(entries),), np.dtype(object), lambda: self._pieces(entries))
 
     def _pieces(self, entries: np.ndarray) -> Iterator[bytes]:
         yield open_object_array(len(entries))
