@@ -1,10 +1,13 @@
-"""A progress bar on one line of a terminal."""
+"""How far work is: what it tells about that, and a progress bar on one line of a terminal."""
 
 from __future__ import annotations
 
 import sys
 import time
 from typing import Callable
+
+# Called with what is done and what there is to do; what it raises ends the work.
+Progress = Callable[[int, int], object]
 
 # The bar is drawn at most this often [s].
 _PERIOD = 0.1

@@ -1,11 +1,11 @@
-"""Draws the video frames of films: the one place where a plan, poses, a camera, a renderer and an overlay meet."""
+"""The drawing of films: the one place where a plan, poses, a camera, a renderer and an overlay meet."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 
 import numpy as np
@@ -21,7 +21,7 @@ from .motion_check import MotionCheck
 from .overlays import make_overlay, title_card
 from .raster.renderer import RasterRenderer
 from .raster.scene import RenderScene
-from .threads import OrderedWorkers
+from .threads import OrderedWorkers, num_processors
 from .view import View
 
 # Every worker holds a few pictures; more of them than this rather help with several recordings.
@@ -30,7 +30,7 @@ _MOST_WORKERS = 8
 
 @dataclass(frozen=True)
 class _Task:
-    """What a worker needs for a picture."""
+    """What a worker needs for a picture of a moment."""
 
     moment: Moment
     frame: Frame
@@ -39,35 +39,44 @@ class _Task:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What a worker made: picture, by the renderer; image, with the overlay. task: None of a title."""
+    """What a worker made.
+
+    Attributes:
+        task: what it is a picture of; None for a title.
+        picture: by the renderer, (h, w, 3) uint8.
+        image: the picture with the overlay, (H, W, 3) uint8.
+    """
 
     task: _Task | None
     picture: np.ndarray
     image: np.ndarray
 
 
-class Studio:
+class FilmDrawer:
     """Draws films of one replay, in worker threads. Leaving the `with` ends them.
 
     Args:
         replay: what is shown. Nobody else may use its frames meanwhile.
         view: how it is shown.
         workers: threads; None for one on each processor. They do not change a pixel.
+        scene: the replay's robots and terrain in the view's look, if somebody has them already.
 
     Raises:
         ReplayError: a view that does not fit the recording.
     """
 
-    def __init__(self, replay: Replay, view: View, workers: int | None = None) -> None:
+    def __init__(
+        self, replay: Replay, view: View, workers: int | None = None, scene: RenderScene | None = None
+    ) -> None:
         self._replay, self._size, self._look = replay, view.size, look_named(view.look)
         self._overlay = make_overlay(view.overlay, replay, view.size, self._look)
         width, height = self._overlay.picture_size
         fov = None if view.fov_degrees is None else math.radians(view.fov_degrees)
         self._path = camera_path(view.camera, replay, aspect=width / height, fov=fov)
-        self._scene = RenderScene(replay.robots, replay.rollout.terrain, self._look)
+        self._scene = RenderScene(replay.robots, replay.rollout.terrain, self._look) if scene is None else scene
         self._workers = OrderedWorkers(self._make_work, workers or min(num_processors(), _MOST_WORKERS))
 
-    def __enter__(self) -> Studio:
+    def __enter__(self) -> FilmDrawer:
         return self
 
     def __exit__(
@@ -93,18 +102,19 @@ class Studio:
         """What a film begins with, (H, W, 3) uint8."""
         return self._make_work()(next(self._tasks(film))).image
 
+    def image_at(self, moment: Moment) -> np.ndarray:
+        """The image of one moment, (H, W, 3) uint8."""
+        return self._make_work()(self._task(moment)).image
+
+    def _task(self, moment: Moment) -> _Task:
+        frame = self._replay.frames.frame_at(moment.position, moment.envs)
+        return _Task(moment, frame, self._path.at(frame, moment.episode))
+
     def _tasks(self, film: Film) -> Iterator[_Task | np.ndarray]:
         """Poses, cameras and titles, computed here in one thread: `FrameCache` is not for several."""
-        title, card = None, None
+        card_of = lru_cache(maxsize=1)(self._card)  # A title is that of many video frames.
         for shown in film:
-            if isinstance(shown, Moment):
-                frame = self._replay.frames.frame_at(shown.position, shown.envs)
-                yield _Task(shown, frame, self._path.at(frame, shown.episode))
-            elif card is None or shown != title:
-                title, card = shown, self._card(shown)
-                yield card
-            else:
-                yield card
+            yield self._task(shown) if isinstance(shown, Moment) else card_of(shown)
 
     def _make_work(self) -> Callable[[_Task | np.ndarray], _Drawn]:
         """What one worker does, with a renderer of its own."""
@@ -119,7 +129,7 @@ class Studio:
         return draw
 
     def _card(self, title: Title) -> np.ndarray:
-        """The title of an episode; envs and steps by the numbers that other commands take."""
+        """The title card of an episode; envs and steps by the numbers that other commands take."""
         rollout, episode = self._replay.rollout, title.episode
         count = len(rollout.episodes(episode.env_index))
         steps = f"steps {episode.first_step} to {episode.last_step}, {episode.num_steps * rollout.control_dt:.2f} s"
@@ -127,10 +137,6 @@ class Studio:
         return title_card(self._size, heading, [rollout.name, steps, outcome_text(episode)], self._look)
 
     def _is_seen(self, name: str, frame: Frame, camera: CameraPose) -> bool:
+        """Whether any pixel shows an entity."""
         renderer = RasterRenderer(self._scene, self._overlay.picture_size)
         return bool((renderer.segmentation(frame, camera) == self._scene.entities.index(name)).any())
-
-
-def num_processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

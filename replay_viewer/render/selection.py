@@ -1,38 +1,48 @@
-"""Which part of a recording a film shows: envs, episodes, steps."""
+"""The part of a recording that a film shows: which envs, which episodes or steps, and how numbers of them are written.
+
+On the command line they are written as `0:5,7`; Python may also give numbers, slices and ranges.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import BadArgument, ReplayError, UnknownName
-from ..rollout.rollout import Episode, Rollout
+from ..rollout.episodes import Episode
+from ..rollout.rollout import Rollout
 
-_IS: dict[str, Callable[[Episode], bool]] = {
-    "terminated": lambda episode: episode.outcome == "terminated",
-    "truncated": lambda episode: episode.outcome == "truncated",
-    "success": lambda episode: episode.success is True,
-    "failure": lambda episode: episode.success is False,
-}
-WHERE = tuple(_IS)
+# How the episodes ended that `where` keeps.
+WHERE = ("terminated", "truncated", "success", "failure")
+
+# Numbers that somebody chooses, for example "0:5,7", 3, range(5) or [slice(0, 5), 7].
+NumberChoice = str | int | slice | range | Iterable[int | slice | range]
+
+_EXPECTED = "expected numbers and ranges such as 0:5,7 (0, 1, 2, 3, 4 and 7)."
 
 
 class NothingSelected(ReplayError):
-    """A selection that no episode meets. asked: of them. episodes: those there are."""
+    """A selection that no episode meets.
+
+    Attributes:
+        asked: the options that choose among the episodes.
+        episodes: those there are.
+    """
 
     def __init__(self, asked: str, episodes: Sequence[Episode]) -> None:
         self.asked, self.episodes = asked, tuple(episodes)
+        known = [episode.success for episode in episodes if episode.success is not None]
         ends = Counter(episode.outcome for episode in episodes)
-        ends.update({True: "success", False: "failure"}[e.success] for e in episodes if e.success is not None)
+        ends.update("success" if success else "failure" for success in known)
         counts = ", ".join(f"{count} {end}" for end, count in ends.most_common())
-        unknown = "" if any(e.success is not None for e in episodes) else "; of none it is known whether it succeeded"
+        unknown = "" if known else "; of none it is known whether it succeeded"
         super().__init__(f"No episode is left by {asked}. There are {len(episodes)}: {counts}{unknown}.")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which part of a recording is meant.
+    """Which part of a recording is meant, of any recording.
 
     With none of these, what the viewer opens with: the first env, from its beginning to its end.
 
@@ -42,9 +52,10 @@ class Selection:
             episodes are picked and whose numbers an overlay tells. Without episodes to pick, all steps are shown.
         episodes: numbers of episodes: of `env` in order, else of the whole recording, env by env, as
             `replay-viewer info` lists them.
-        where: only episodes that ended so, of those; one of WHERE. "success" and "failure" need a known success.
         num_episodes: only the first so many of those.
-        step: one position in the recording, instead of episodes. steps: a run of them.
+        where: only those that ended so, one of WHERE. "success" and "failure" need a known success.
+        step: one position in the recording, instead of episodes.
+        steps: a run of positions, instead of episodes.
 
     Raises:
         UnknownName, BadArgument: a choice that means nothing in any recording.
@@ -59,27 +70,30 @@ class Selection:
     steps: str | slice | range | None = None
 
     def __post_init__(self) -> None:
-        if self.where is not None and self.where not in _IS:
+        if self.where is not None and self.where not in WHERE:
             raise UnknownName("outcome", self.where, WHERE, where="this version")
         if self.num_episodes is not None and self.num_episodes < 1:
             raise BadArgument("--num-episodes", self.num_episodes, "expected 1 or more.")
         of_episodes = {"--episodes": self.episodes, "--num-episodes": self.num_episodes, "--where": self.where}
         given = {"--step": self.step, "--steps": self.steps, **of_episodes}
         options = [option for option, value in given.items() if value is not None]
-        if options[0:1] in (["--step"], ["--steps"]) and len(options) > 1:
+        if len(options) > 1 and options[0] in ("--step", "--steps"):
             raise BadArgument(options[0], given[options[0]], f"leave out {' and '.join(options[1:])}, or this.")
 
     @property
     def picks_episodes(self) -> bool:
-        """Whether something is asked of the episodes."""
+        """Whether it chooses among the episodes, so that not all of them are meant."""
         return not (self.episodes is None and self.num_episodes is None and self.where is None)
 
 
 @dataclass(frozen=True)
 class Shot:
-    """Steps shown without a cut. envs: positions in the recording, the leading one first.
+    """A run of steps that is shown without a cut.
 
-    episode: the one that it shows as a whole; None for any other run of steps.
+    Attributes:
+        envs: positions in the recording, the leading one first.
+        steps: of the recording.
+        episode: the one that it shows as a whole; None for any other run of steps.
     """
 
     envs: tuple[int, ...]
@@ -92,7 +106,7 @@ def shots_of(rollout: Rollout, selection: Selection) -> list[Shot]:
 
     Raises:
         NothingSelected: no episode meets it.
-        UnknownName, BadArgument: an env, an episode, an outcome or a step that is not there, or a contradiction.
+        UnknownName, BadArgument: an env, an episode or a step that is not there.
     """
     envs = _envs(rollout, selection)
     if selection.step is not None:
@@ -102,42 +116,55 @@ def shots_of(rollout: Rollout, selection: Selection) -> list[Shot]:
         return [Shot(envs, picked_span("--steps", selection.steps, rollout.num_steps, "steps"))]
     if selection.envs is not None and not selection.picks_episodes:
         return [Shot(envs, range(rollout.num_steps))]
-    alone = selection.env is not None or selection.envs is not None or not selection.picks_episodes
-    episodes = [e for env in (envs[:1] if alone else range(rollout.num_envs)) for e in rollout.episodes(env)]
-    crowd = envs if selection.envs is not None else ()
-    return [_shot(episode, crowd) for episode in _picked_episodes(episodes, selection)]
+    is_of_leader = selection.env is not None or selection.envs is not None or not selection.picks_episodes
+    of_envs = envs[:1] if is_of_leader else range(rollout.num_envs)
+    episodes = [episode for env in of_envs for episode in rollout.episodes(env)]
+    beside = envs if selection.envs is not None else ()
+    return [_shot(episode, beside) for episode in _picked_episodes(episodes, selection)]
 
 
 def _envs(rollout: Rollout, selection: Selection) -> tuple[int, ...]:
-    """Those in the picture, the leading one first."""
+    """Positions of the envs in the picture, the leading one first."""
     shown = [] if selection.envs is None else picked_ids("--envs", selection.envs, rollout.env_ids, "env")
     if selection.envs is not None and not shown:
         raise UnknownName("env", selection.envs, rollout.env_ids)
     lead = shown[0] if shown else 0
     if selection.env is not None:
         lead = rollout.env_index(selection.env)
-    return tuple(dict.fromkeys([lead, *shown]))
+    return _each_once([lead, *shown])
 
 
-def _shot(episode: Episode, crowd: Sequence[int]) -> Shot:
-    envs = tuple(dict.fromkeys([episode.env_index, *crowd]))
+def _shot(episode: Episode, beside: Sequence[int]) -> Shot:
+    """A whole episode, in one picture with the envs beside it."""
+    envs = _each_once([episode.env_index, *beside])
     return Shot(envs, range(episode.first_step, episode.last_step + 1), episode)
 
 
+def _each_once(numbers: Iterable[int]) -> tuple[int, ...]:
+    """In the order in which they first come."""
+    return tuple(dict.fromkeys(numbers))
+
+
 def _picked_episodes(episodes: Sequence[Episode], selection: Selection) -> list[Episode]:
-    numbers = range(len(episodes))
+    kept = list(episodes)
     if selection.episodes is not None:
-        numbers = picked("--episodes", selection.episodes, len(episodes), "episodes")
-    kept = [episodes[n] for n in numbers if selection.where is None or _IS[selection.where](episodes[n])]
+        kept = [episodes[number] for number in picked("--episodes", selection.episodes, len(episodes), "episodes")]
+    if selection.where is not None:
+        kept = [episode for episode in kept if _ended_so(episode, selection.where)]
     if not kept:
-        asked = {"--episodes": selection.episodes, "--where": selection.where}
-        raise NothingSelected(" ".join(f"{o} {v}" for o, v in asked.items() if v is not None), episodes)
+        options = {"--episodes": selection.episodes, "--where": selection.where}
+        asked = [f"{option} {value}" for option, value in options.items() if value is not None]
+        raise NothingSelected(" ".join(asked), episodes)
     return kept[: selection.num_episodes]
 
 
-NumberChoice = str | int | slice | range | Iterable[int | slice | range]
+def _ended_so(episode: Episode, where: str) -> bool:
+    if where in ("success", "failure"):
+        return episode.success is (where == "success")
+    return episode.outcome == where
 
-_EXPECTED = "expected numbers and ranges such as 0:5,7 (0, 1, 2, 3, 4 and 7)."
+
+# -- numbers that somebody chooses --------------------------------------------------------
 
 
 def picked(option: str, choice: NumberChoice, count: int, plural: str) -> list[int]:
@@ -148,22 +175,22 @@ def picked(option: str, choice: NumberChoice, count: int, plural: str) -> list[i
 
     Args:
         option: what the choice was given to, for messages.
-        choice: for example "0:5,7", 3, range(5) or [slice(0, 5), 7].
+        choice: numbers and ranges of them.
         count: how many numbers there are.
         plural: what they count, for messages.
 
     Raises:
         BadArgument: the choice is none, or names a number that is not there.
     """
-    found: dict[int, None] = {}
+    found: list[int] = []
     for part in _parts(option, choice):
         if isinstance(part, slice):
-            found.update(dict.fromkeys(range(count)[part]))
+            found += range(count)[part]
         elif -count <= part < count:
-            found[part % count] = None
+            found.append(part % count)
         else:
             raise BadArgument(option, part, f"there are {plural} 0 to {count - 1}.")
-    return list(found)
+    return list(_each_once(found))
 
 
 def picked_ids(option: str, choice: NumberChoice, ids: Sequence[int], kind: str) -> list[int]:
@@ -174,16 +201,16 @@ def picked_ids(option: str, choice: NumberChoice, ids: Sequence[int], kind: str)
     """
     if choice == "all":
         return list(range(len(ids)))
-    found: dict[int, None] = {}
+    found: list[int] = []
     for part in _parts(option, choice):
         if isinstance(part, slice):
             within = range(max(ids) + 1)[part]
-            found.update({position: None for position, number in enumerate(ids) if number in within})
+            found += [position for position, number in enumerate(ids) if number in within]
         elif part in ids:
-            found[ids.index(part)] = None
+            found.append(ids.index(part))
         else:
             raise UnknownName(kind, part, ids)
-    return list(found)
+    return list(_each_once(found))
 
 
 def picked_span(option: str, choice: str | slice | range, count: int, plural: str) -> range:
@@ -223,6 +250,7 @@ def _parsed(option: str, choice: str, part: str) -> int | slice:
 
 
 def _plain(option: str, part: int | slice | range) -> int | slice:
+    """A number, or a slice in the place of a range."""
     if not isinstance(part, slice | range):
         return int(part)
     if part.step not in (None, 1):

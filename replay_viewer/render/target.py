@@ -1,26 +1,35 @@
-"""Which files films go to, and what happens to those that are there."""
+"""Where films are written to: their files, the names that files get in a folder, what happens to those that are there.
+
+The values in a name may come out of anybody's recording, so they are made harmless.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from numbers import Integral
 from pathlib import Path
 from string import Formatter
 
-import imageio.v3 as iio
-import numpy as np
-
 from ..errors import BadArgument, FileProblem, UnknownName
 from .film import Film
 
 FILM_SUFFIX = ".mp4"
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 # Somebody wants a file of this kind, and not a folder of this name.
 _OTHER_SUFFIXES = (".avi", ".bmp", ".gif", ".m4v", ".mkv", ".mov", ".mpg", ".ogv", ".tif", ".tiff", ".webm", ".webp")
+
+DEFAULT_TEMPLATE = "{recording}_seed{seed}_{episodes}eps.mp4"
+SPLIT_TEMPLATE = "{recording}_seed{seed}_env{env}_ep{episode:03d}.mp4"
+FIELDS = ("recording", "seed", "iteration", "env", "episode", "episodes", "outcome", "steps")
+
+# Bytes of one value; file systems allow 255 for a name.
+_MAX_BYTES = 80
+# Characters that part folders, streams or commands somewhere.
+_FORBIDDEN = frozenset('/\\:*?"<>|')
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,11 @@ class Target:
             current folder.
         name: template of the names in a folder, see `file_name`; None for one that fits.
         split: a file for each episode.
-        overwrite: replace files that exist. resume: leave them as they are; a file exists only when it is complete.
+        overwrite: replace files that exist.
+        resume: leave files that exist as they are; a file exists only when it is complete.
+
+    Raises:
+        BadArgument, FileProblem: what is asked for cannot be, or contradicts itself.
     """
 
     out: Path | None = None
@@ -45,22 +58,24 @@ class Target:
         if self.overwrite and self.resume:
             raise BadArgument("--overwrite", "--resume", "one replaces files that exist, the other leaves them.")
         if self.out is not None and self.out.suffix.lower() in _OTHER_SUFFIXES and not self.out.is_dir():
-            known = ", ".join([FILM_SUFFIX, *PICTURE_FORMATS])
+            known = ", ".join([FILM_SUFFIX, *PICTURE_SUFFIXES])
             raise FileProblem(self.out, "cannot be written.", f"Name a folder or a file of these kinds: {known}.")
         for option, value in (("--split", self.split), ("--name", self.name)):
-            if value and self.is_file:
+            if value and self.file is not None:
                 fix = "Give a folder instead, such as --out videos."
                 raise FileProblem(self.out, f"is one file, and {option} is for files in a folder.", fix)
 
     @property
-    def is_file(self) -> bool:
-        """Whether it is one file that the user named."""
-        out = self.out
-        return out is not None and not out.is_dir() and (out.suffix.lower() == FILM_SUFFIX or is_picture(out))
+    def file(self) -> Path | None:
+        """The one file that the user named, if it is one."""
+        if self.out is None or self.out.is_dir():
+            return None
+        return self.out if self.out.suffix.lower() in (FILM_SUFFIX, *PICTURE_SUFFIXES) else None
 
     @property
     def is_picture(self) -> bool:
-        return self.is_file and self.out is not None and is_picture(self.out)
+        """Whether that file is a picture."""
+        return self.file is not None and self.file.suffix.lower() in PICTURE_SUFFIXES
 
     def paths_of(self, films: Sequence[Film], subfolder: Path = Path()) -> list[Path]:
         """A path for each film, in a folder below `subfolder`.
@@ -68,13 +83,13 @@ class Target:
         Raises:
             BadArgument, UnknownName: the template does not do, or gives two films one name.
         """
-        if self.is_file and self.out is not None:
-            return [self.out] * len(films)
+        if self.file is not None:
+            return [self.file] * len(films)
         template = self.name or (SPLIT_TEMPLATE if self.split else DEFAULT_TEMPLATE)
         folder = (self.out or Path()) / subfolder
         # One file has one path, so that it is noticed where it would be written twice.
         paths = [Path(os.path.normpath(folder / file_name(template, film))) for film in films]
-        twice = sorted({path for path in paths if paths.count(path) > 1}) if len(set(paths)) < len(paths) else []
+        twice = sorted(path for path, count in Counter(paths).items() if count > 1)
         if twice:
             raise BadArgument("--name", template, f"names several episodes {twice[0]}; add {{env}} and {{episode}}.")
         return paths
@@ -86,16 +101,6 @@ class Target:
             fix = "Give --overwrite to replace it, or --resume to keep it and make what is missing."
             raise FileProblem(existing[0], "exists already.", fix)
         return [path for path in paths if self.overwrite or path not in existing]
-
-
-DEFAULT_TEMPLATE = "{recording}_seed{seed}_{episodes}eps.mp4"
-SPLIT_TEMPLATE = "{recording}_seed{seed}_env{env}_ep{episode:03d}.mp4"
-FIELDS = ("recording", "seed", "iteration", "env", "episode", "episodes", "outcome", "steps")
-
-# Bytes of one value; file systems allow 255 for a name.
-_MAX_BYTES = 80
-# Characters that part folders, streams or commands somewhere.
-_FORBIDDEN = frozenset('/\\:*?"<>|')
 
 
 def file_name(template: str, film: Film) -> str:
@@ -130,10 +135,11 @@ def file_name(template: str, film: Film) -> str:
 
 
 def _values(film: Film) -> Mapping[str, int | str | None]:
+    """The fields of a template; None for one that has not one value for all that the film shows."""
     rollout, shots = film.rollout, film.shots
     episodes = [shot.episode for shot in shots if shot.episode is not None]
     return {
-        "recording": _harmless(rollout.name),
+        "recording": harmless(rollout.name),
         "seed": _stated(rollout.metadata.get("seed")),
         "iteration": _stated(rollout.metadata.get("iteration")),
         "env": _common([rollout.env_ids[shot.envs[0]] for shot in shots]),
@@ -152,17 +158,18 @@ def _common(values: list) -> int | str | None:
 def _stated(value: object) -> int | str | None:
     """A number or a text of a recording's metadata; anything else is nothing to call a file by."""
     if isinstance(value, str):
-        return _harmless(value)
+        return harmless(value)
     return int(value) if isinstance(value, Integral) else None
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """The text as a part of a file's name that leads nowhere else."""
     kept = "".join(c if c.isprintable() and c not in _FORBIDDEN else "_" for c in text).strip(" .")
     return kept.encode()[:_MAX_BYTES].decode(errors="ignore") or "_"
 
 
 def _fields_in(template: str) -> list[str]:
+    """Their names. Raises BadArgument for a template that cannot be read."""
     try:
         return [name for _, name, _, _ in Formatter().parse(template) if name is not None]
     except ValueError as error:
@@ -174,25 +181,3 @@ def _without(template: str, name: str) -> str:
     text = r"[^_\-. /{}]*"
     piece = rf"{text}\{{{name}(?:[:!][^{{}}]*)?\}}{text}"
     return re.sub(rf"(?:^|(?<=/)){piece}[_\- ]?|[_\-. ]?{piece}", "", template)
-
-
-PICTURE_FORMATS = (".png", ".jpg", ".jpeg")
-
-
-def is_picture(path: Path) -> bool:
-    """Whether the name is that of a picture that can be written."""
-    return path.suffix.lower() in PICTURE_FORMATS
-
-
-def save_picture(image: np.ndarray, path: Path) -> None:
-    """Write an image (H, W, 3) uint8; the file is there when it is complete. Raises FileProblem."""
-    partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        iio.imwrite(partial, image, plugin="pillow", extension=path.suffix.lower(), quality=95)
-        partial.replace(path)
-    except OSError as error:
-        raise FileProblem(path, f"cannot be written: {error.strerror or error}.") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink()

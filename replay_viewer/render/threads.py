@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -61,6 +62,11 @@ class OrderedWorkers(Generic[Item, Result]):
         if not hasattr(self._own, "work"):
             self._own.work = self._make_work()
         return self._own.work(item)
+
+
+def num_processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def once_each(function: Callable[..., Result], maxsize: int) -> Callable[..., Result]:

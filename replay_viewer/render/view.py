@@ -1,4 +1,7 @@
-"""How a recording is shown: from where, how large, how fast, in which colours."""
+"""How a video or a picture looks: from where it is seen, how large it is, how fast, what stands on it, its colours.
+
+The names and the defaults stand here once, for Python, the command line and the viewer.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from ..camera.presets import preset_direction
 from ..errors import BadArgument, UnknownName
 from ..theme import look_named
 from .film import check_pace
-from .overlays import OVERLAYS
+
+OVERLAYS = ("none", "hud", "rewards")
 
 _LARGEST_SIDE = 8192
 
@@ -19,12 +23,18 @@ class View:
     """How a recording is shown.
 
     Attributes:
-        camera: as `camera_paths.camera_path` takes it. fov_degrees: vertical; None for the camera's own.
-        size: width and height of the whole video [px]. fps: video frames per second. speed: 1 is as fast as life.
-        overlay: "rewards", "hud" or "none". look: "light" or "dark".
+        camera: a preset ("top", "side", "front", "follow"), or an Orbit, a Free or a Carried camera, or a path of
+            one's own; see `camera.paths`.
+        fov_degrees: vertical field of view; None for the camera's own.
+        size: width and height of the whole image, with its overlay [px].
+        fps: video frames per second.
+        speed: 1 is as fast as life.
+        overlay: one of OVERLAYS; see `overlays.make_overlay`.
+        look: the colours of the background, one of `theme.LOOKS`.
 
     Raises:
-        UnknownName, BadArgument: one of them is not possible, whatever the recording is.
+        UnknownName: a preset, an overlay or a look that there is not.
+        BadArgument: a number that is not possible, whatever the recording is.
     """
 
     camera: Camera = "follow"
@@ -41,9 +51,19 @@ class View:
         if self.fov_degrees is not None and not 1 <= self.fov_degrees <= 170:
             raise BadArgument("--fov", self.fov_degrees, "expected 1 to 170 degrees.")
         if not all(0 < side <= _LARGEST_SIDE for side in self.size):
-            size = "x".join(map(str, self.size))
-            raise BadArgument("--size", size, f"expected 1 to {_LARGEST_SIDE} pixels each way.")
+            raise BadArgument("--size", size_text(self.size), f"expected 1 to {_LARGEST_SIDE} pixels each way.")
         check_pace(self.fps, self.speed)
+        check_overlay(self.overlay)
         look_named(self.look)
-        if self.overlay not in OVERLAYS:
-            raise UnknownName("overlay", self.overlay, OVERLAYS, where="this version")
+
+
+def check_overlay(name: str) -> None:
+    """Raise UnknownName for an overlay that there is not."""
+    if name not in OVERLAYS:
+        raise UnknownName("overlay", name, OVERLAYS, where="this version")
+
+
+def size_text(size: tuple[int, int]) -> str:
+    """Width and height as the command line takes them: 1280x720."""
+    width, height = size
+    return f"{width}x{height}"

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from ..errors import ReplayError
+from ..progress import Progress
 
 JobState = Literal["running", "done", "failed", "cancelled"]
-# Called with what is done and what there is to do.
-Progress = Callable[[int, int], None]
 
 # Progress is told at most this often [s]: every telling costs the page's main thread.
 _TELL_PERIOD = 0.2
@@ -31,15 +30,19 @@ class Job:
     """One piece of work, which has begun.
 
     Attributes:
-        state: how it stands. done, total: how much of it is done; both 0 until that is known.
-        result: of the work, once it is done. problem: why it failed, and error: what it raised.
+        state: how it stands.
+        done: how much of it is done; 0 until that is known.
+        total: how much of it there is; 0 until that is known.
+        result: of the work, once it is done.
+        problem: why it failed, in words.
+        error: what it raised, if it failed.
     """
 
     def __init__(self, work: Callable[[Progress], Any], tell: Callable[[], object]) -> None:
         """Begin.
 
         Args:
-            work: what to do. It calls its argument now and then, which raises when the job was cancelled.
+            work: what to do. It calls its argument now and then, which raises if the job was cancelled.
             tell: called, on the job's thread, when there is progress and when it is over.
         """
         self.state: JobState = "running"
@@ -82,11 +85,16 @@ class Job:
         except _Cancelled:
             self.state = "cancelled"
         except ReplayError as error:
-            self.problem, self.error, self.state = str(error), error, "failed"
+            self._fail(str(error), error)
         except Exception as error:
             _log.exception("work in the background failed")
-            self.problem, self.error, self.state = f"{type(error).__name__}: {error}", error, "failed"
+            self._fail(f"{type(error).__name__}: {error}", error)
         self._tell()
+
+    def _fail(self, problem: str, error: Exception) -> None:
+        # The state last: whoever sees it on another thread sees the rest too.
+        self.problem, self.error = problem, error
+        self.state = "failed"
 
     def _progress(self, done: int, total: int) -> None:
         if self._cancelled.is_set():

@@ -14,9 +14,9 @@ from render_samples import SIZE, SPEED, box_x, from_above, write_slide
 
 from replay_viewer import open_replay, render_video
 from replay_viewer.errors import BadArgument, FileProblem, ReplayError, UnknownName
-from replay_viewer.render.drawing import Studio
+from replay_viewer.render.drawing import FilmDrawer
 from replay_viewer.render.film import Film
-from replay_viewer.render.render_video import SomeFailed
+from replay_viewer.render.folder import SomeFailed
 from replay_viewer.render.selection import NothingSelected, Selection, shots_of
 from replay_viewer.render.view import View
 from replay_viewer.video import probe_video, read_frames
@@ -133,8 +133,8 @@ def test_a_picture_without_a_step_is_the_first_that_is_selected(episodes: Path, 
 
 def drawn_frames(recording: Path, workers: int, overlay: str) -> Iterator[np.ndarray]:
     replay = open_replay(recording)
-    with Studio(replay, View(camera=from_above(), size=SIZE, overlay=overlay), workers) as studio:
-        yield from studio.images(Film(replay.rollout, shots_of(replay.rollout, Selection())))
+    with FilmDrawer(replay, View(camera=from_above(), size=SIZE, overlay=overlay), workers) as drawer:
+        yield from drawer.images(Film(replay.rollout, shots_of(replay.rollout, Selection())))
     replay.close()
 
 

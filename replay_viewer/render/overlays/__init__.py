@@ -1,6 +1,6 @@
 """What stands on or beside the rendered picture: a strip of facts, a panel of rewards, captions between episodes."""
 
 from .hud import title_card
-from .overlay import OVERLAYS, Overlay, make_overlay
+from .overlay import Overlay, make_overlay
 
-__all__ = ["OVERLAYS", "Overlay", "make_overlay", "title_card"]
+__all__ = ["Overlay", "make_overlay", "title_card"]

@@ -6,18 +6,17 @@ from typing import Protocol
 
 import numpy as np
 
-from ...errors import BadArgument, UnknownName
+from ...errors import BadArgument
 from ...replay.replay import Replay
 from ...rollout.rewards import episode_series
 from ...rollout.rollout import Rollout
 from ...theme import Look
 from ..film import Moment
 from ..threads import once_each
+from ..view import check_overlay
 from .hud import Strip
 from .layout import Box, measures_of, picture_beside
 from .rewards import RewardsPanel
-
-OVERLAYS = ("none", "hud", "rewards")
 
 # The panel cannot be read in less.
 _LEAST_PANEL_SIZE = 300
@@ -52,8 +51,7 @@ def make_overlay(name: str, replay: Replay, size: tuple[int, int], look: Look) -
         UnknownName: if there is no such overlay.
         BadArgument: if the rewards cannot be read in a video as small as that.
     """
-    if name not in OVERLAYS:
-        raise UnknownName("overlay", name, OVERLAYS, where="this version")
+    check_overlay(name)
     if name == "none":
         return _Nothing(size)
     if name == "hud" or not _has_rewards(replay.rollout):

@@ -80,11 +80,11 @@ def picture_work(request: PictureRequest, replay: Replay, scene_of: SceneOf) -> 
     def work(progress: Progress) -> bytes:
         from PIL import Image
 
-        from ...render.drawing import Studio
+        from ...render.drawing import FilmDrawer
 
         scene = scene_of(request.view.look)
-        with replay.reopened() as own, Studio(own, request.view, workers=1, scene=scene) as studio:
-            image = studio.image_at(request.moment)
+        with replay.reopened() as own, FilmDrawer(own, request.view, workers=1, scene=scene) as drawer:
+            image = drawer.image_at(request.moment)
         file = io.BytesIO()
         Image.fromarray(image).save(file, "PNG")
         return file.getvalue()
