@@ -1,10 +1,14 @@
 """Films out of pictures: a streaming encoder with constant memory, on Python 3.8 and newer.
 
+    writer     VideoWriter: an MP4, picture by picture
+    save       save_video: the same of pictures that are there already
+    images     pictures of whatever library and form as arrays of bytes
+    encoder    the process of ffmpeg's that encodes
+
 imageio-ffmpeg, which brings the encoder, is imported when it is needed.
 """
 
-from .probe import VideoFacts, probe_video, read_frames
 from .save import save_video
 from .writer import VideoWriter
 
-__all__ = ["VideoFacts", "VideoWriter", "probe_video", "read_frames", "save_video"]
+__all__ = ["VideoWriter", "save_video"]

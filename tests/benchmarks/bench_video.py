@@ -24,10 +24,9 @@ import numpy as np
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "helpers"), str(Path(__file__).resolve().parents[2])]
 
-from video_files import psnr
+from video_files import psnr, read_frames
 
 from replay_viewer import VideoWriter
-from replay_viewer.video import read_frames
 
 WIDTH, HEIGHT, FPS = 1280, 720, 30
 NUM_FRAMES = 150

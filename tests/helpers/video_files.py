@@ -1,14 +1,56 @@
-"""Pictures for films, and what the bytes of an MP4 say; Python 3.8 suffices."""
+"""Pictures for films, and what an MP4 holds: as ffmpeg decodes it, and byte by byte. Python 3.8 suffices."""
 
 from __future__ import annotations
 
 import importlib
+import os
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 import numpy as np
 from needs import require
+
+
+@dataclass(frozen=True)
+class VideoFacts:
+    """What ffmpeg says of a film.
+
+    Attributes:
+        codec: "h264".
+        pixel_format: with what the film says of its colours, "yuv420p(tv, bt709)".
+        size: width and height [px].
+        fps: frames per second, rounded to hundredths.
+        duration: [s], rounded to hundredths.
+        num_frames: that can be decoded.
+    """
+
+    codec: str
+    pixel_format: str
+    size: tuple[int, int]
+    fps: float
+    duration: float
+    num_frames: int
+
+
+def probe_video(path: str | Path) -> VideoFacts:
+    """Look into a film; all of it is decoded, to count its frames."""
+    ffmpeg = _ffmpeg()
+    frames = ffmpeg.read_frames(os.path.abspath(path))
+    meta = next(frames)
+    frames.close()
+    num_frames, _ = ffmpeg.count_frames_and_secs(os.path.abspath(path))
+    size = (int(meta["source_size"][0]), int(meta["source_size"][1]))
+    return VideoFacts(meta["codec"], meta["pix_fmt"], size, meta["fps"], meta["duration"], num_frames)
+
+
+def read_frames(path: str | Path) -> Iterator[np.ndarray]:
+    """The frames of a film, one after the other, (H, W, 3) uint8, sRGB."""
+    frames = _ffmpeg().read_frames(os.path.abspath(path))
+    width, height = next(frames)["size"]
+    for frame in frames:
+        yield np.frombuffer(frame, np.uint8).reshape(height, width, 3)
 
 
 def needs_encoder() -> None:
@@ -63,3 +105,7 @@ def frame_times(path: Path) -> list[Fraction]:
     timescale = int.from_bytes(header[12:16], "big")
     table = np.frombuffer(atoms(atoms(media["minf"])["stbl"])["stts"], ">u4")[2:].reshape(-1, 2)
     return [Fraction(int(ticks), timescale) for count, ticks in table for _ in range(count)]
+
+
+def _ffmpeg() -> Any:
+    return importlib.import_module("imageio_ffmpeg")

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from video_files import needs_encoder, psnr
+from video_files import needs_encoder, psnr, read_frames
 
 from replay_viewer import collect_frames_from_env, save_video
 from replay_viewer.errors import BadArgument
-from replay_viewer.video import read_frames
 
 LENGTH = 8
 

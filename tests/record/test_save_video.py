@@ -13,11 +13,10 @@ from typing import Any, Iterator
 
 import numpy as np
 import pytest
-from video_files import frame_times, moving_bar, needs_encoder, psnr
+from video_files import frame_times, moving_bar, needs_encoder, probe_video, psnr, read_frames
 
 from replay_viewer import save_video
 from replay_viewer.errors import BadArgument, FileProblem, StaticFilm
-from replay_viewer.video import probe_video, read_frames
 
 IMAGES = np.stack(list(moving_bar(6)))
 CHANNELS_FIRST = IMAGES.transpose(0, 3, 1, 2)

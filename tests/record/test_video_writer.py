@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 from interrupt import Interrupt
-from video_files import atoms, frame_times, moving_bar, needs_encoder, noise, psnr
+from video_files import atoms, frame_times, moving_bar, needs_encoder, noise, probe_video, psnr, read_frames
 
 import replay_viewer.video
 from replay_viewer import VideoWriter
 from replay_viewer.errors import BadArgument, FileProblem
-from replay_viewer.video import probe_video, read_frames
 
 CHILD = Path(__file__).parents[1] / "helpers" / "video_child.py"
 SIZE = (160, 96)
@@ -392,11 +391,3 @@ def test_a_program_that_does_not_encode_is_told(
     with pytest.raises(FileProblem, match=text):
         write(tmp_path / "walk.mp4")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_what_is_no_film_is_not_probed(tmp_path: Path) -> None:
-    (tmp_path / "walk.mp4").write_text("no film")
-    with pytest.raises(FileProblem, match="is no film that ffmpeg reads"):
-        probe_video(tmp_path / "walk.mp4")
-    with pytest.raises(FileProblem, match="there is no such file"):
-        next(read_frames(tmp_path / "none.mp4"))

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from needs_simulator import simulator
-from video_files import psnr
+from video_files import probe_video, psnr, read_frames
 
 from replay_viewer import collect_frames_from_env, save_video
 from replay_viewer.errors import BadArgument
-from replay_viewer.video import probe_video, read_frames
 
 gymnasium = simulator("gymnasium")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import BadArgument
 from ...video.images import as_rgb
-from .env_loop import action_function, first_of, is_left_ended, no_gradients
+from .env_and_policy import action_function, first_of, is_left_ended, no_gradients
 
 _WAY_OUT = (
     "Make the environment with render_mode='rgb_array'. Where it has no pictures to give, record its states instead, "

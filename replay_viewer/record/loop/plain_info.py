@@ -10,17 +10,15 @@ from ...arrays import as_array
 from ..rows import Rows
 
 # Ends of episodes have arrays of their own. In info they mislead: legged_gym refreshes `time_outs` at resets only.
-ENDS = frozenset(
-    (
-        *("done", "dones", "reset", "resets", "reset_buf", "terminated", "terminations", "terminal", "terminals"),
-        *("truncated", "truncations", "TimeLimit.truncated"),
-        *("time_out", "time_outs", "time_out_buf", "timeout", "timeouts", "timeout_buf"),
-    )
-)
+_OVER = {"done", "dones", "reset", "resets", "reset_buf"}
+_TERMINATED = {"terminated", "terminations", "terminal", "terminals"}
+_TRUNCATED = {"truncated", "truncations", "TimeLimit.truncated"}
+_TIMED_OUT = {"time_out", "time_outs", "time_out_buf", "timeout", "timeouts", "timeout_buf"}
+ENDS = frozenset(_OVER | _TERMINATED | _TRUNCATED | _TIMED_OUT)
 # Larger entries are observations, which do not belong here.
 _MAX_VALUES_PER_ENV = 64
-_MAX_TEXT = 1000
-_MAX_DEPTH = 4
+_MAX_TEXT = 1000  # Characters.
+_MAX_DEPTH = 4  # Of dictionaries in one another.
 
 
 def plain_info(info: Any, rows: Rows, num_envs: int | None) -> Any:
@@ -39,6 +37,8 @@ def plain_info(info: Any, rows: Rows, num_envs: int | None) -> Any:
 
 
 class _Plain:
+    """Takes of dictionaries what is plain data, about the recorded envs."""
+
     def __init__(self, rows: Rows, num_envs: int | None) -> None:
         self._rows, self._num_envs = rows, num_envs
 

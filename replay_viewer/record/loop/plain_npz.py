@@ -33,17 +33,22 @@ from .plain_info import ENDS
 
 # What of an entity has a name of its own in the plain layout.
 _ROBOT = {
-    **{"base_pos": "base_pos", "base_wxyz": "base_quat", "joint_pos": "dof_pos", "joint_vel": "dof_vel"},
-    **{"joint_torque": "torques", "base_lin_vel": "base_lin_vel", "base_ang_vel": "base_ang_vel"},
+    "base_pos": "base_pos",
+    "base_wxyz": "base_quat",
+    "joint_pos": "dof_pos",
+    "joint_vel": "dof_vel",
+    "joint_torque": "torques",
+    "base_lin_vel": "base_lin_vel",
+    "base_ang_vel": "base_ang_vel",
     "contact_force": "contact_force",
 }
-# Written by other means, or names under which a reader expects something else.
-_APART = ("flags", "rew_terms")
-_TAKEN = ENDS.union(
-    ("commands", "dof_names", "dt", "env_ids", "env_origins", "info", "success", "is_success"),
-    ("quat_order", "done_row", "recording_info", *_ROBOT.values(), *_APART),
-)
+# Written by other means.
+_APART = {"flags", "rew_terms"}
+# Names under which a reader expects something else than a signal.
+_FACTS = {"dt", "dof_names", "env_ids", "env_origins", "info", "quat_order", "done_row", "recording_info"}
+_TAKEN = {"commands", "success", "is_success", *_FACTS, *_ROBOT.values(), *_APART, *ENDS}
 
+# The values of a field, (stop - start, N, ...), of the steps start, ..., stop - 1.
 Read = Callable[[int, int], np.ndarray]
 
 
@@ -69,7 +74,7 @@ def write_plain_npz(recording: Path, path: Path, extra: Sequence[NpzArray] = (),
 
 
 def _arrays(steps: RecordedSteps) -> Iterator[NpzArray]:
-    robots = robots_side_by_side(steps.info.entities)
+    robots = _robots_side_by_side(steps.info.entities)
     yield from _robot_arrays(steps, robots)
     yield from _other_arrays(steps, {robot.name for robot in robots})
     yield from _term_arrays(steps)
@@ -80,12 +85,6 @@ def _arrays(steps: RecordedSteps) -> Iterator[NpzArray]:
         yield NpzArray.of("success", success)
     for name, value in _facts(steps, robots).items():
         yield NpzArray.of(name, value)
-
-
-def robots_side_by_side(entities: Sequence[EntitySpec]) -> list[EntitySpec]:
-    """The first robot, and those with the same joints: they share the arrays of the plain layout."""
-    robots = [entity for entity in entities if entity.kind == "robot"] or list(entities)
-    return [robot for robot in robots if list(robot.joint_names) == list(robots[0].joint_names)]
 
 
 def _robot_arrays(steps: RecordedSteps, robots: Sequence[EntitySpec]) -> Iterator[NpzArray]:
@@ -166,6 +165,12 @@ def _metadata(steps: RecordedSteps, robots: Sequence[EntitySpec]) -> dict[str, A
         "robots": [robot.name for robot in robots],
         "contact_bodies": list(robots[0].contact_bodies),
     }
+
+
+def _robots_side_by_side(entities: Sequence[EntitySpec]) -> list[EntitySpec]:
+    """The first robot, and those with the same joints: they share the arrays of the plain layout."""
+    robots = [entity for entity in entities if entity.kind == "robot"] or list(entities)
+    return [robot for robot in robots if list(robot.joint_names) == list(robots[0].joint_names)]
 
 
 def _as_it_is(values: np.ndarray) -> np.ndarray:

@@ -11,13 +11,22 @@ import numpy as np
 
 from ...arrays import as_array
 from ...errors import BadArgument, FileProblem, UnknownName, listing
-from .env_loop import groups_of, own_group
+from .env_and_policy import groups_of, own_group
 from .weights import NORMALIZATION_EPS, ActorWeights, find_actor, is_torchscript, is_weights, load_weights
 
 # By the names that rsl_rl has for them, the classes of torch.nn.
-ACTIVATIONS = {
-    **{"elu": "ELU", "selu": "SELU", "relu": "ReLU", "crelu": "CELU", "lrelu": "LeakyReLU", "tanh": "Tanh"},
-    **{"sigmoid": "Sigmoid", "softplus": "Softplus", "gelu": "GELU", "swish": "SiLU", "mish": "Mish"},
+_ACTIVATIONS = {
+    "elu": "ELU",
+    "selu": "SELU",
+    "relu": "ReLU",
+    "crelu": "CELU",
+    "lrelu": "LeakyReLU",
+    "tanh": "Tanh",
+    "sigmoid": "Sigmoid",
+    "softplus": "Softplus",
+    "gelu": "GELU",
+    "swish": "SiLU",
+    "mish": "Mish",
     "identity": "Identity",
 }
 _KNOWN = (
@@ -50,8 +59,8 @@ def make_policy(path: str | Path, *, activation: str = "elu", groups: Sequence[s
         UnknownName: no such activation.
     """
     path = Path(path)
-    if activation not in ACTIVATIONS:
-        raise UnknownName("activation", activation, tuple(ACTIVATIONS), "torch.nn")
+    if activation not in _ACTIVATIONS:
+        raise UnknownName("activation", activation, tuple(_ACTIVATIONS), "torch.nn")
     if not path.is_file():
         raise FileProblem(path, "there is no such file.")
     if path.suffix.lower() == ".onnx":
@@ -118,7 +127,7 @@ class _Actor:
         for weight, bias in weights.layers:
             layer = torch.nn.Linear(weight.shape[1], weight.shape[0])
             layer.load_state_dict({"weight": weight, "bias": bias})
-            modules += [layer, getattr(torch.nn, ACTIVATIONS[activation])()]
+            modules += [layer, getattr(torch.nn, _ACTIVATIONS[activation])()]
         self._layers = torch.nn.Sequential(*modules[:-1])
 
     def to(self, device: Any) -> _Actor:
@@ -169,14 +178,15 @@ def _chosen(observations: Any, groups: Sequence[str] | None) -> Any:
     found = groups_of(observations)
     if found is None:
         return observations
-    own = own_group(found)
-    names = list(groups) if groups is not None else [] if own is None else [own]
-    if not names:
+    if groups is None:
+        own = own_group(found)
+        groups = [] if own is None else [own]
+    if not groups:
         raise BadArgument("observations", listing(found), "state the policy's: make_policy(path, groups=[...]).")
-    for name in names:
+    for name in groups:
         if name not in found:
             raise UnknownName("group", name, tuple(found), "the observations")
-    chosen = [found[name] for name in names]
+    chosen = [found[name] for name in groups]
     if len(chosen) == 1:
         return chosen[0]
     if hasattr(chosen[0], "detach"):

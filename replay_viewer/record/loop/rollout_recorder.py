@@ -16,11 +16,11 @@ from ..adapters.registry import find_adapter
 from ..attach import AttachedRecorder, attach
 from ..episodes import EpisodeRecord, EpisodeRecords
 from ..rows import Rows
-from .env_loop import action_function, first_of, is_left_ended, no_gradients, reset
+from .env_and_policy import action_function, first_of, is_left_ended, no_gradients, reset
 from .plain_npz import write_plain_npz
 from .policy_log import PolicyLog
 
-FORMATS = ("npz", "rec")
+_FORMATS = ("npz", "rec")
 _FINISHED = ("terminated", "truncated")
 
 
@@ -48,7 +48,10 @@ class RolloutRecorder:
         format: "npz", the plain layout (see `plain_npz.py`): one file with the policy's observations and actions.
             "rec": a recording's folder, with meshes and terrain.
         env_ids: the simulator's indices of the envs to record, or "all".
-        adapter, urdf, package_dirs, metadata: as `attach` takes them.
+        adapter: as `attach` takes it, like the arguments after it.
+        urdf: the robot's description.
+        package_dirs: where its meshes are.
+        metadata: anything else worth keeping.
 
     Attributes:
         episodes: those that finished in the last run, in the order in which they did; steps count from the beginning
@@ -77,13 +80,19 @@ class RolloutRecorder:
         for name, value in (("max_steps", max_steps), ("num_episodes", num_episodes)):
             if value is not None and value < 1:
                 raise BadArgument(name, value, "expected at least 1.")
-        if format not in FORMATS:
-            raise BadArgument("format", repr(format), f"expected one of {', '.join(FORMATS)}.")
-        self.env, self.max_steps, self.num_episodes, self.seed, self.format = env, max_steps, num_episodes, seed, format
-        self.adapter = adapter
+        if format not in _FORMATS:
+            raise BadArgument("format", repr(format), f"expected one of {', '.join(_FORMATS)}.")
+        self.env, self.adapter, self.format, self.seed = env, adapter, format, seed
+        self.max_steps, self.num_episodes = max_steps, num_episodes
+        # For `attach`. A plain npz has the policy's own observations.
         self._options: dict[str, Any] = {
-            **{"env_ids": env_ids, "adapter": adapter, "urdf": urdf, "package_dirs": package_dirs},
-            **{"metadata": metadata, "seed": seed, "observations": format == "rec"},
+            "env_ids": env_ids,
+            "observations": format == "rec",
+            "adapter": adapter,
+            "urdf": urdf,
+            "package_dirs": package_dirs,
+            "seed": seed,
+            "metadata": metadata,
         }
         self.episodes: list[EpisodeRecord] = []
 
@@ -121,7 +130,12 @@ class RolloutRecorder:
 
 
 class _Rollout:
-    """One run. episodes: those that have ended. num_finished: of these, without the aborted ones."""
+    """One run.
+
+    Attributes:
+        episodes: those that have ended.
+        num_finished: how many of these were not aborted.
+    """
 
     def __init__(self, settings: RolloutRecorder, recorder: AttachedRecorder) -> None:
         self.episodes: list[EpisodeRecord] = []
@@ -207,8 +221,10 @@ class _Rollout:
             if episode.outcome in _FINISHED:
                 self.num_finished += 1
                 self._bar.say(self._line(episode))
-        done, total = self._num_calls, settings.max_steps
-        self._bar.show(*(done, total) if total is not None else (self.num_finished, settings.num_episodes or 0))
+        if settings.max_steps is not None:
+            self._bar.show(self._num_calls, settings.max_steps)
+        else:
+            self._bar.show(self.num_finished, settings.num_episodes or 0)
 
     def _line(self, episode: EpisodeRecord) -> str:
         total = self._settings.num_episodes

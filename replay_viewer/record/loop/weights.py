@@ -1,4 +1,15 @@
-"""Files of weights that PyTorch wrote, read without running anything that stands in them."""
+"""Weights out of files that PyTorch wrote, read without running anything that stands in them, and the actor in them.
+
+The actor is that of a checkpoint of rsl_rl: a multilayer perceptron, perhaps behind a normalisation of observations.
+Layouts, by version of rsl_rl:
+
+    1.x, 2.x   model_state_dict: std, actor.0.weight, ..., critic...; obs_norm_state_dict beside it
+    3.x, 4.x   model_state_dict: std, actor.0.weight, ..., actor_obs_normalizer._mean, ...
+    5.x        actor_state_dict: distribution.std_param, mlp.0.weight, ..., obs_normalizer._mean, ...
+
+and a state_dict alone: of such a model, or of a `torch.nn.Sequential` (0.weight, ...). What else a network has (a
+memory, a camera's layers, an adaptation module) is not in the file as a program, so such actors are refused.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +24,8 @@ from typing import Any, BinaryIO, Mapping
 
 from ...errors import FileProblem
 
+# rsl_rl's EmpiricalNormalization adds it to the standard deviation; it is not saved.
+NORMALIZATION_EPS = 1e-2
 # All that a dictionary of tensors needs.
 _BUILDERS = {
     ("collections", "OrderedDict"),
@@ -23,6 +36,13 @@ _BUILDERS = {
 _STORAGE = re.compile(r"(BFloat16|Bool|Byte|Char|Double|Float|Half|Int|Long|Short)Storage")
 _ZIP = b"PK\x03\x04"
 _DAMAGE = (RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError, OSError)
+# Names in a checkpoint: of the dictionary of tensors, and of what stands in it.
+_STATES = ("actor_state_dict", "model_state_dict", "student_state_dict")
+_LAYER = re.compile(r"(?:(actor|student|mlp)\.)?(\d+)\.(weight|bias)")
+_NORMALIZERS = ("obs_normalizer", "actor_obs_normalizer", "student_obs_normalizer")
+_SPREAD = re.compile(r"(log_)?std|distribution\.(log_)?std_param")
+_OF_TRAINING = re.compile(r"(critic|teacher|critic_obs_normalizer|teacher_obs_normalizer)\..*")
+_FIX = "Export the policy as TorchScript (rsl_rl: runner.export_policy_to_jit) or ONNX, or pass a function."
 
 
 def is_torchscript(path: Path) -> bool:
@@ -59,6 +79,35 @@ def load_weights(path: Path, torch: Any) -> Any:
         raise FileProblem(path, "cannot be read by PyTorch: it is damaged.", "Copy or save it again.") from error
 
 
+@dataclass(frozen=True)
+class ActorWeights:
+    """Tensors of the actor.
+
+    Attributes:
+        layers: (weight (out, in), bias (out,)) of each linear layer; between them is an activation.
+        mean: (1, num_observations), subtracted from the observations; None where they are not normalised.
+        std: (1, num_observations), by which they are divided after that, or None.
+    """
+
+    layers: list[tuple[Any, Any]]
+    mean: Any = None
+    std: Any = None
+
+
+def find_actor(checkpoint: Any, where: object) -> ActorWeights:
+    """The actor in what `torch.save` wrote. Raises FileProblem where there is none, or one that is no plain MLP."""
+    if not isinstance(checkpoint, Mapping):
+        raise FileProblem(where, f"holds a {type(checkpoint).__name__}, not the weights of a policy.", _FIX)
+    state = next((checkpoint[name] for name in _STATES if isinstance(checkpoint.get(name), Mapping)), checkpoint)
+    layers = _find_layers(state, where)
+    normalization = _find_normalization(state, checkpoint.get("obs_norm_state_dict"))
+    size = layers[0][0].shape[1]
+    for values in normalization:
+        if values.numel() != size:
+            raise FileProblem(where, f"normalises {values.numel()} observations, but its actor takes {size}.")
+    return ActorWeights(layers, *normalization)
+
+
 class _WeightsUnpickler(pickle.Unpickler):
     """Builds containers and tensors, and refuses every other name in the file."""
 
@@ -79,45 +128,6 @@ def _member_names(path: Path) -> list[str]:
             return archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return []
-
-
-# rsl_rl's EmpiricalNormalization adds it to the standard deviation; it is not saved.
-NORMALIZATION_EPS = 1e-2
-
-_STATES = ("actor_state_dict", "model_state_dict", "student_state_dict")
-_LAYER = re.compile(r"(?:(actor|student|mlp)\.)?(\d+)\.(weight|bias)")
-_NORMALIZERS = ("obs_normalizer", "actor_obs_normalizer", "student_obs_normalizer")
-_SPREAD = re.compile(r"(log_)?std|distribution\.(log_)?std_param")
-_OF_TRAINING = re.compile(r"(critic|teacher|critic_obs_normalizer|teacher_obs_normalizer)\..*")
-_FIX = "Export the policy as TorchScript (rsl_rl: runner.export_policy_to_jit) or ONNX, or pass a function."
-
-
-@dataclass(frozen=True)
-class ActorWeights:
-    """Tensors of the actor.
-
-    Attributes:
-        layers: (weight (out, in), bias (out,)) of each linear layer; between them is an activation.
-        mean, std: (1, num_observations) by which observations are normalised, or None.
-    """
-
-    layers: list[tuple[Any, Any]]
-    mean: Any = None
-    std: Any = None
-
-
-def find_actor(checkpoint: Any, where: object) -> ActorWeights:
-    """The actor in what `torch.save` wrote. Raises FileProblem where there is none, or one that is no plain MLP."""
-    if not isinstance(checkpoint, Mapping):
-        raise FileProblem(where, f"holds a {type(checkpoint).__name__}, not the weights of a policy.", _FIX)
-    state = next((checkpoint[name] for name in _STATES if isinstance(checkpoint.get(name), Mapping)), checkpoint)
-    layers = _find_layers(state, where)
-    normalization = _find_normalization(state, checkpoint.get("obs_norm_state_dict"))
-    size = layers[0][0].shape[1]
-    for values in normalization:
-        if values.numel() != size:
-            raise FileProblem(where, f"normalises {values.numel()} observations, but its actor takes {size}.")
-    return ActorWeights(layers, *normalization)
 
 
 def _find_layers(state: Mapping[str, Any], where: object) -> list[tuple[Any, Any]]:
