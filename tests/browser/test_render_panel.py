@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Download
+from video_files import probe_video
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
 from replay_viewer.replay.replay import Replay
-from replay_viewer.video import probe_video
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,9 @@ from needs import require
 from PIL import Image
 from raster_scenes import ANYMAL_C, TALOS
 from render_samples import SPEED, box_x, write_slide
+from video_files import probe_video, read_frames
 
 from replay_viewer.cli import main
-from replay_viewer.video import probe_video, read_frames
 
 Capture = pytest.CaptureFixture[str]
 ENDS = {0: [(19, "terminated", False), (39, "truncated", True)]}

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from render_samples import SIZE, SPEED, box_x, from_above, write_slide
+from video_files import probe_video, read_frames
 
 from replay_viewer import open_replay, render_video
 from replay_viewer.errors import BadArgument, FileProblem, ReplayError, UnknownName
@@ -19,7 +20,6 @@ from replay_viewer.render.film import Film
 from replay_viewer.render.folder import SomeFailed
 from replay_viewer.render.selection import NothingSelected, Selection, shots_of
 from replay_viewer.render.view import View
-from replay_viewer.video import probe_video, read_frames
 
 ENDS = {0: [(19, "terminated", False), (39, "truncated", True)], 1: [(29, "terminated", None)]}
 

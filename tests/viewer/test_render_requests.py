@@ -10,6 +10,7 @@ import imageio.v2 as imageio
 import numpy as np
 import pytest
 from PIL import Image
+from video_files import probe_video
 
 from replay_viewer import render_video
 from replay_viewer.camera import Carried, Free
@@ -19,7 +20,6 @@ from replay_viewer.paths import asset
 from replay_viewer.render.request import FilmRequest
 from replay_viewer.render.view import View
 from replay_viewer.replay.replay import Replay, open_replay
-from replay_viewer.video import probe_video
 from replay_viewer.viewer.rendering.requests import (
     film_request,
     film_work,
