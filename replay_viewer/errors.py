@@ -4,23 +4,13 @@ Every error that a user's input can cause derives from `ReplayError`; the comman
 exits with code 2. Anything else that escapes is a bug of ours and keeps its traceback.
 """
 
+from __future__ import annotations
+
 from typing import Iterable, Mapping, Sequence
 
 
 class ReplayError(Exception):
     """Base of every error that comes from the user's input and not from a bug in this package."""
-
-
-def listing(names: Iterable[object], limit: int = 40) -> str:
-    """The names as one comma-separated line, cut after `limit` of them with a count of the rest."""
-    shown = [str(name) for name in names]
-    rest = len(shown) - limit
-    return ", ".join(shown[:limit]) + (f", ... ({rest} more)" if rest > 0 else "") if shown else "none"
-
-
-def printable(text: str) -> str:
-    """The text with "?" for what steers a terminal or is no character: names in a file may be anybody's."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 class FileProblem(ReplayError):
@@ -74,8 +64,7 @@ class UnknownName(ReplayError):
 
     def __init__(self, kind: str, name: object, known: Sequence[object], where: str = "the recording") -> None:
         self.kind, self.name, self.known = kind, name, tuple(known)
-        plural = kind[:-1] + "ies" if kind.endswith("y") else kind + ("es" if kind.endswith(("s", "x")) else "s")
-        super().__init__(f"{kind} {name!r} is not in {where}. Known {plural}: {listing(known)}")
+        super().__init__(f"{kind} {name!r} is not in {where}. Known {_plural(kind)}: {listing(known)}")
 
 
 class BadArgument(ReplayError):
@@ -99,7 +88,12 @@ class UnmatchedJoints(ReplayError):
 
 
 class UnknownEnvironment(ReplayError):
-    """An environment that no adapter fits. missing: by adapter, the attributes that it lacks."""
+    """An environment that no adapter fits.
+
+    Attributes:
+        environment: its class.
+        missing: by adapter, the attributes that it lacks.
+    """
 
     def __init__(self, environment: str, missing: Mapping[str, Sequence[str]], own_adapter: str) -> None:
         self.environment, self.missing = environment, dict(missing)
@@ -108,3 +102,23 @@ class UnknownEnvironment(ReplayError):
             f"{environment} is no environment that can be recorded without help. Looked for:{lacks}\n"
             f"Write an adapter of your own:\n\n{own_adapter}\n"
         )
+
+
+def listing(names: Iterable[object], limit: int = 40) -> str:
+    """The names as one comma-separated line, cut after `limit` of them with a count of the rest."""
+    shown = [str(name) for name in names]
+    rest = len(shown) - limit
+    if not shown:
+        return "none"
+    return ", ".join(shown[:limit]) + (f", ... ({rest} more)" if rest > 0 else "")
+
+
+def printable(text: str) -> str:
+    """The text with "?" for what steers a terminal or is no character: names in a file may be anybody's."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _plural(noun: str) -> str:
+    if noun.endswith("y"):
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x")) else "s")

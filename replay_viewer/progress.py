@@ -52,19 +52,20 @@ class ProgressBar:
 
 
 def megabytes(done: int, total: int, seconds: float) -> str:
-    """Bytes as people read them."""
+    """Behind a bar of bytes: how many there are, as people read them."""
     return f"of {total / 1e6:.1f} MB"
 
 
 class FrameRate:
-    """Frames, how many in a second and how long the rest takes: for a `ProgressBar`."""
+    """Behind a bar of frames: how many there are, how many in a second, and how long the rest takes."""
 
     def __init__(self) -> None:
         self._first: tuple[int, float] | None = None
 
     def __call__(self, done: int, total: int, seconds: float) -> str:
         """The text; the time before the first call does not count, in which nothing was drawn yet."""
-        self._first = self._first or (done, seconds)
+        if self._first is None:
+            self._first = (done, seconds)
         drawn, passed = done - self._first[0], seconds - self._first[1]
         if not drawn or passed <= 0:
             return f"of {total} frames"

@@ -5,6 +5,8 @@ float32 stays float32. The formulas are the usual ones; see for example J. Solà
 error-state Kalman filter" (arXiv:1711.02508), sections 1 and 4.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 
