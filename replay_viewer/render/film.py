@@ -21,8 +21,30 @@ _MAX_FPS = 1000
 
 
 @dataclass(frozen=True)
+class Moment:
+    """What one video frame shows.
+
+    Attributes:
+        position: of playback, in steps; it may lie between two.
+        envs: those shown, as positions in the recording; the first is the one whose numbers an overlay tells.
+        episode: of `envs[0]`, that the position lies in.
+        seconds: since the episode's first step, of recorded time.
+    """
+
+    position: float
+    envs: tuple[int, ...]
+    episode: Episode
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Title:
-    """A video frame that names the episode which comes next. envs: as in its `Shot`."""
+    """What a video frame shows before an episode, to name it.
+
+    Attributes:
+        episode: the one that comes next.
+        envs: as in its `Shot`.
+    """
 
     episode: Episode
     envs: tuple[int, ...]
@@ -43,7 +65,10 @@ class Film:
     steps last n x control_dt: the last one as long as any other. Each of several episodes has its title before it.
 
     Attributes:
-        rollout: what it is made of. shots: in order. num_frames: video frames, titles included. fps: of them [1/s].
+        rollout: what it is made of.
+        shots: in order.
+        fps: video frames in a second.
+        num_frames: video frames, titles included.
     """
 
     def __init__(self, rollout: Rollout, shots: Sequence[Shot], fps: float = 30, speed: float = 1.0) -> None:
@@ -52,7 +77,8 @@ class Film:
         self.rollout, self.shots, self.fps = rollout, tuple(shots), fps
         self._steps_per_frame = speed / (fps * rollout.control_dt)
         self._check_length(speed)
-        self._title_frames = round(_TITLE_SECONDS * fps) if sum(s.episode is not None for s in shots) > 1 else 0
+        num_episodes = sum(shot.episode is not None for shot in shots)
+        self._title_frames = round(_TITLE_SECONDS * fps) if num_episodes > 1 else 0
         lengths = [self._frames_of(shot) for shot in self.shots]
         self._starts = [0, *accumulate(lengths)]
         self.num_frames = self._starts[-1]
@@ -90,18 +116,3 @@ class Film:
         if seconds > _LONGEST_FILM:
             problem = f"{steps} steps of {control_dt:g} s would last {seconds / 3600:.4g} hours, more than a day."
             raise BadArgument("--speed", speed, problem)
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What one video frame shows.
-
-    position: of playback, in steps; it may lie between two. envs: those shown, as positions in the recording; the
-    first is the one whose numbers an overlay tells. episode: of `envs[0]`, that the position lies in. seconds: since
-    the episode's first step, of recorded time.
-    """
-
-    position: float
-    envs: tuple[int, ...]
-    episode: Episode
-    seconds: float

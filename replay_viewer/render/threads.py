@@ -1,4 +1,7 @@
-"""Worker threads whose results come in order, however long each takes, and of which few wait at a time."""
+"""Worker threads, and what they share.
+
+The results of the workers come in order, however long each takes, and few of them wait at a time.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
-from threading import Lock
 from types import TracebackType
 from typing import Generic, TypeVar
 
@@ -69,12 +71,12 @@ def num_processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def once_each(function: Callable[..., Result], maxsize: int) -> Callable[..., Result]:
+def cached_for_threads(function: Callable[..., Result], maxsize: int) -> Callable[..., Result]:
     """The function with its latest `maxsize` results kept; each is computed by one thread, the others wait for it."""
-    remembered, lock = lru_cache(maxsize)(function), Lock()
+    cached, lock = lru_cache(maxsize)(function), threading.Lock()
 
     def call(*arguments: object) -> Result:
         with lock:
-            return remembered(*arguments)
+            return cached(*arguments)
 
     return call

@@ -90,7 +90,7 @@ class Summary:
 def summarize(replay: Replay) -> Summary:
     """Sum up a recording without reading all of it: rewards come from at most 1000 steps of 64 envs."""
     rollout = replay.rollout
-    sample = _sample(rollout) if "rew" in rollout.fields or rollout.reward_terms else None
+    sample = _sample(rollout) if rollout.has_rewards else None
     return Summary(
         name=rollout.name,
         path=str(rollout.path or ""),

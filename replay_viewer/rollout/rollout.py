@@ -242,6 +242,11 @@ class Rollout:
         return self.fields["rew"].shape if "rew" in self.fields else ()
 
     @property
+    def has_rewards(self) -> bool:
+        """Whether a reward or any of its terms is recorded."""
+        return "rew" in self.fields or bool(self.reward_terms)
+
+    @property
     def robots(self) -> tuple[Entity, ...]:
         return tuple(e for e in self.entities.values() if e.kind == "robot")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from replay_viewer.render.overlays.charts import Axes, Chart, Curve
-from replay_viewer.render.overlays.layout import Box, PanelLayout, measures_of, picture_beside
+from replay_viewer.render.overlays.layout import Box, PanelLayout, picture_beside, pixel_scale
 from replay_viewer.render.overlays.painting import blend, dot, fill, line_mask, write
-from replay_viewer.render.overlays.rewards import largest_terms, reward_rows
+from replay_viewer.render.overlays.reward_rows import largest_terms, reward_rows
 from replay_viewer.render.overlays.text import (
     fitted,
     number_format,
@@ -197,7 +197,7 @@ def test_a_line_has_gaps_where_there_is_no_number() -> None:
 def chart_image(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """Where a curve is drawn in a plot of 300 x 100 pixels, bool."""
     curve = Curve(values, (255, 0, 0), 1.5)
-    chart = Chart("", Axes(len(values), 1.0, low, high), [curve], measures_of((1280, 720)), LIGHT)
+    chart = Chart("", Axes(len(values), 1.0, low, high), [curve], pixel_scale((1280, 720)), LIGHT)
     chart.place(Box(0, 0, 300, 100), 0)
     image = np.zeros((100, 300, 3), dtype=np.uint8)
     chart.paint_curves(image)
@@ -281,11 +281,11 @@ def test_a_term_without_a_number_is_the_smallest() -> None:
 )
 @pytest.mark.parametrize("num_rows", [0, 1, 7, 1000])
 def test_rows_and_charts_are_inside_the_panel_and_apart(size: tuple[int, int], num_rows: int) -> None:
-    measures = measures_of(size)
-    width, height = picture_beside(size, measures)
+    pixels = pixel_scale(size)
+    width, height = picture_beside(size, pixels)
     assert width * height >= 0.4 * size[0] * size[1]
     panel = (size[0] - width or size[0], size[1] - height or size[1])
-    layout = PanelLayout(panel, measures, has_charts=True)
+    layout = PanelLayout(panel, pixels, has_charts=True)
     num_rows = min(num_rows, layout.most_rows)
     rows, charts = layout.rows(num_rows), layout.charts(num_rows)
     for box in (rows, charts):
@@ -293,7 +293,7 @@ def test_rows_and_charts_are_inside_the_panel_and_apart(size: tuple[int, int], n
     assert rows.right < charts.left or rows.bottom < charts.top
     assert layout.heading_middle < rows.top
     assert charts.height >= 0.45 * min(panel) and charts.width >= 0.4 * panel[0]
-    assert num_rows == 0 or layout.pitch(num_rows) >= measures.font(10)
+    assert num_rows == 0 or layout.pitch(num_rows) >= pixels.font(10)
 
 
 # -- words --------------------------------------------------------------------

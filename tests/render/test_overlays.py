@@ -12,11 +12,11 @@ from memory_rollout import memory_rollout, still, windows
 from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.render.film import Moment
 from replay_viewer.render.overlays import make_overlay, title_card
-from replay_viewer.render.overlays.painting import rgb, tint
+from replay_viewer.render.overlays.painting import tint
 from replay_viewer.render.view import OVERLAYS
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.theme import DARK, GAIN_COLOR, LIGHT, LOSS_COLOR, OUTCOME_COLORS, SUCCESS_COLOR, Look, Rgb
+from replay_viewer.theme import DARK, GAIN_COLOR, LIGHT, LOSS_COLOR, OUTCOME_COLORS, Look, Rgb, rgb_bytes
 
 SIZES = [(640, 360), (1280, 720), (1920, 1080), (720, 1280), (720, 720), (642, 480)]
 SIZE = (1280, 720)
@@ -182,14 +182,14 @@ def test_the_progress_line_is_the_share_of_the_episode(position: int) -> None:
 
 def test_the_strip_tells_the_outcome_only_at_the_end() -> None:
     replay = rewarded(ending={"outcome": "terminated", "outcome_reason": "fell"})
-    chip = [is_color(image_of(replay, p, "hud"), rgb(OUTCOME_COLORS["terminated"])).sum() for p in (0, 150, 199)]
+    chip = [is_color(image_of(replay, p, "hud"), rgb_bytes(OUTCOME_COLORS["terminated"])).sum() for p in (0, 150, 199)]
     assert chip[:2] == [0, 0] and chip[2] > 500
 
 
 def test_a_success_is_told_in_its_own_colour() -> None:
     image = image_of(rewarded(ending={"outcome": "truncated", "success": True}), 199, "hud")
-    assert is_color(image, rgb(SUCCESS_COLOR)).sum() > 500
-    assert not is_color(image, rgb(OUTCOME_COLORS["truncated"])).any()
+    assert is_color(image, rgb_bytes(OUTCOME_COLORS["success"])).sum() > 500
+    assert not is_color(image, rgb_bytes(OUTCOME_COLORS["truncated"])).any()
 
 
 def test_a_position_just_below_a_step_is_that_step() -> None:
@@ -208,7 +208,7 @@ def test_an_episode_of_one_step_is_complete() -> None:
 
 def bar_lengths(image: np.ndarray, color: str) -> np.ndarray:
     """Lengths of the bars of a colour, from the uppermost down [px], without their antialiased ends."""
-    lengths = is_color(image, rgb(color)).sum(axis=1)
+    lengths = is_color(image, rgb_bytes(color)).sum(axis=1)
     starts = np.flatnonzero((lengths > 0) & (np.roll(lengths, 1) == 0))
     return lengths[starts + 2]
 
@@ -227,7 +227,9 @@ def test_the_length_of_a_bar_is_the_value_on_one_scale_for_the_episode() -> None
 
 def test_losses_go_left_of_zero_and_gains_go_right() -> None:
     panel = panel_of(replay := replay_of(np.tile([1.0, -1.0], (9, 1, 1))), image_of(replay, 4))
-    gains, losses = (np.flatnonzero(is_color(panel, rgb(color)).any(axis=0)) for color in (GAIN_COLOR, LOSS_COLOR))
+    gains, losses = (
+        np.flatnonzero(is_color(panel, rgb_bytes(color)).any(axis=0)) for color in (GAIN_COLOR, LOSS_COLOR)
+    )
     assert losses.max() < gains.min() <= losses.max() + 3
     assert len(gains) == pytest.approx(len(losses), abs=1)
 
@@ -236,7 +238,7 @@ def test_a_term_that_is_no_number_has_no_bar() -> None:
     terms = np.tile([np.nan, 1.0], (20, 1, 1))
     panel = panel_of(replay := replay_of(terms, np.ones((20, 1))), image_of(replay, 10))
     assert len(bar_lengths(panel, GAIN_COLOR)) == 1
-    assert not is_color(panel, rgb(LOSS_COLOR)).any()
+    assert not is_color(panel, rgb_bytes(LOSS_COLOR)).any()
 
 
 @pytest.mark.filterwarnings("ignore:invalid value encountered in subtract")  # inf - inf is what the terms leave.
@@ -322,7 +324,7 @@ def test_each_episode_has_its_own_numbers() -> None:
     picture = np.zeros((overlay.picture_size[1], overlay.picture_size[0], 3), dtype=np.uint8)
     for position, color in ((49.9, GAIN_COLOR), (50, LOSS_COLOR), (10, GAIN_COLOR)):
         panel = panel_of(replay, overlay.compose(picture, moment_at(replay, position)))
-        shown = [is_color(panel, rgb(each)).any() for each in (GAIN_COLOR, LOSS_COLOR)]
+        shown = [is_color(panel, rgb_bytes(each)).any() for each in (GAIN_COLOR, LOSS_COLOR)]
         assert shown == [color == GAIN_COLOR, color == LOSS_COLOR]
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from trimesh.visual import ColorVisuals
 from urdf_files import mesh, one_link, visual, write_urdf
 
-from replay_viewer.render.mesh.parts import BLOCK
+from replay_viewer.render.mesh.link_triangles import BLOCK_SIZE
 from replay_viewer.render.mesh.surface import Surface, robot_surface, terrain_surface
 from replay_viewer.render.mesh.textures import make_atlas
 from replay_viewer.robot import Robot, load_robot
@@ -86,7 +86,7 @@ def test_arrays_of_real_robots_are_as_they_are_said_to_be(robots_dir: Path, file
         array = getattr(surface, name)
         assert (array.shape, array.dtype, array.flags.c_contiguous) == ((count, width), np.float32, True)
         assert np.isfinite(array).all()
-    for name in ("links", "triangles", "textures", "blocks", "block_links"):
+    for name in ("links", "triangles", "textures", "blocks"):
         assert getattr(surface, name).dtype == np.int32
         assert getattr(surface, name).flags.c_contiguous
     np.testing.assert_allclose(np.linalg.norm(surface.normals, axis=1), 1, atol=1e-5)
@@ -251,9 +251,10 @@ def check_blocks(surface: Surface) -> None:
     assert surface.blocks[-1, 1] == len(surface.triangles)
     assert (surface.blocks[1:, 0] == surface.blocks[:-1, 1]).all()
     sizes = surface.blocks[:, 1] - surface.blocks[:, 0]
-    assert 0 < sizes.min() <= sizes.max() <= BLOCK
+    assert 0 < sizes.min() <= sizes.max() <= BLOCK_SIZE
     block = np.repeat(np.arange(len(sizes)), sizes)
-    assert (surface.links[surface.triangles] == surface.block_links[block][:, None]).all()
+    links = surface.links[surface.triangles[surface.blocks[:, 0], 0]]
+    assert (surface.links[surface.triangles] == links[block][:, None]).all()
     distances = np.linalg.norm(corners_of(surface) - surface.block_centers[block][:, None], axis=-1)
     assert (distances <= surface.block_radii[block][:, None]).all()
 

@@ -1,1 +1,9 @@
-"""A robot's meshes as the rasteriser draws them: parts, surfaces, textures, levels of detail."""
+"""A robot's meshes as the rasteriser draws them.
+
+Where to find what:
+
+    surface            everything that is drawn of a robot or a terrain, as flat arrays
+    link_triangles     triangles on one link, what a surface is put together from
+    levels_of_detail   surfaces with fewer triangles that look the same from far away
+    textures           the images of a surface as one array
+"""

@@ -13,8 +13,8 @@ import threading
 import numpy as np
 
 from ...robot.weld import unique_rows
-from .parts import Part, areas, arranged
-from .surface import Surface, assembled, parts_of
+from .link_triangles import LinkTriangles, areas, arranged
+from .surface import Surface, assembled, triangles_by_link
 
 # Edge of the finest cells [m].
 FINEST = 0.0005
@@ -75,16 +75,16 @@ def _effort(surface: Surface) -> int:
 
 def simplified(surface: Surface, cell: float) -> Surface:
     """The surface with all vertices of a link in one cell of a grid at one place, cells of this edge [m]."""
-    parts = [coarser(part, cell) for part in parts_of(surface)]
+    parts = [coarser(part, cell) for part in triangles_by_link(surface)]
     return assembled(parts, surface.atlas, len(surface.radii), surface.problems)
 
 
-def coarser(part: Part, cell: float) -> Part:
+def coarser(part: LinkTriangles, cell: float) -> LinkTriangles:
     """The part with all vertices in one cell of a grid at one place, cells of this edge [m]."""
     return arranged(_clustered(part, cell))
 
 
-def _clustered(part: Part, cell: float) -> Part:
+def _clustered(part: LinkTriangles, cell: float) -> LinkTriangles:
     """The part with one vertex for all that lie in one cell and look the same."""
     sizes = areas(part.vertices[part.triangles])
     # Large triangles keep their place and their normals, whatever small ones there are at their edges.
@@ -95,7 +95,7 @@ def _clustered(part: Part, cell: float) -> Part:
     places = _means(part.vertices, place[cluster], weights)
     kept = _distinct(place[cluster][part.triangles], sizes)
     normals = _means(part.normals, cluster, weights)
-    return Part(
+    return LinkTriangles(
         link=part.link,
         vertices=places[place],
         normals=normals / np.linalg.norm(normals, axis=1, keepdims=True),
@@ -106,7 +106,7 @@ def _clustered(part: Part, cell: float) -> Part:
     )
 
 
-def _looks(part: Part, cell: float) -> np.ndarray:
+def _looks(part: LinkTriangles, cell: float) -> np.ndarray:
     """Rows (V, 5 or 8) that are equal for vertices to be made one: cell, direction, colour, place in a texture."""
     shades = np.floor(_COLOR_STEPS * np.sqrt(part.colors)) @ _powers(_COLOR_STEPS + 1)
     columns = [np.floor(part.vertices / np.float32(cell)), _directions(part, cell)[:, None], shades[:, None]]
@@ -117,7 +117,7 @@ def _looks(part: Part, cell: float) -> np.ndarray:
     return np.hstack(columns)
 
 
-def _directions(part: Part, cell: float) -> np.ndarray:
+def _directions(part: LinkTriangles, cell: float) -> np.ndarray:
     """Numbers (V,) of the normals' directions: fine ones at large triangles, which show every bend, else one of six."""
     corners = part.vertices[part.triangles]
     edges = corners - corners[:, (1, 2, 0)]

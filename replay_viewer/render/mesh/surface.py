@@ -11,7 +11,16 @@ import trimesh
 from ...robot import Robot, Visual, materials
 from ...robot.link_scene import link_normals, outward_faces
 from ...rollout.rollout import Terrain
-from .parts import Part, arranged, block_edges, block_spheres, face_normals, faceted, flat_shaded, spheres
+from .link_triangles import (
+    LinkTriangles,
+    arranged,
+    block_spheres,
+    blocks_of,
+    face_normals,
+    faceted,
+    flat_shaded,
+    spheres,
+)
 from .textures import TextureAtlas, make_atlas
 
 # Visuals that are fainter than this are left out; all others are drawn opaque.
@@ -35,10 +44,11 @@ class Surface:
         triangles: (F, 3) int32.
         textures: (F,) int32, index into the atlas, -1 for none.
         atlas: the textures.
-        centers, radii: (L, 3) and (L,) float32, spheres about what is drawn on each link, radius -1 where nothing is.
+        centers: (L, 3) float32, of spheres about what is drawn on each link.
+        radii: (L,) float32, of those spheres, -1 where nothing is drawn.
         blocks: (B, 2) int32, first triangle and last + 1 of up to 1024 triangles that are near each other on a link.
-        block_links: (B,) int32.
-        block_centers, block_radii: (B, 3) and (B,) float32, spheres about the blocks, in link coordinates.
+        block_centers: (B, 3) float32, of spheres about the blocks, in link coordinates.
+        block_radii: (B,) float32, of those spheres.
         problems: what of the robot cannot be drawn as it is, a sentence each.
     """
 
@@ -53,7 +63,6 @@ class Surface:
     centers: np.ndarray
     radii: np.ndarray
     blocks: np.ndarray
-    block_links: np.ndarray
     block_centers: np.ndarray
     block_radii: np.ndarray
     problems: tuple[str, ...] = ()
@@ -75,7 +84,7 @@ def robot_surface(robot: Robot) -> Surface:
 def terrain_surface(terrain: Terrain, color: np.ndarray) -> Surface:
     """A flat shaded terrain of one colour (3,), linear light. Triangles in one plane share vertices."""
     count = len(terrain.vertices)
-    part = Part(
+    part = LinkTriangles(
         link=0,
         vertices=_drawable(terrain.vertices),
         normals=np.zeros((count, 3), np.float32),
@@ -87,44 +96,45 @@ def terrain_surface(terrain: Terrain, color: np.ndarray) -> Surface:
     return assembled([faceted(arranged(part))], make_atlas({})[0], num_links=1)
 
 
-def assembled(parts: Iterable[Part], atlas: TextureAtlas, num_links: int, problems: tuple[str, ...] = ()) -> Surface:
+def assembled(
+    parts: Iterable[LinkTriangles], atlas: TextureAtlas, num_links: int, problems: tuple[str, ...] = ()
+) -> Surface:
     """A surface of parts in spatial order."""
     parts = sorted(parts, key=lambda part: part.link)
-    vertices = _stacked([part.vertices for part in parts], (3,), np.float32)
-    links = np.repeat(np.array([part.link for part in parts], np.int32), [len(part.vertices) for part in parts])
-    triangles = _stacked(_counted_on([p.triangles for p in parts], [len(p.vertices) for p in parts]), (3,), np.int32)
-    edges = [block_edges(len(part.triangles)) for part in parts]
-    blocks = [np.column_stack([edge[:-1], edge[1:]]) for edge in edges]
-    blocks = _stacked(_counted_on(blocks, [len(part.triangles) for part in parts]), (2,), np.int32)
+    num_vertices = [len(part.vertices) for part in parts]
+    num_triangles = [len(part.triangles) for part in parts]
+    vertices = stacked([part.vertices for part in parts], (3,), np.float32)
+    links = np.repeat(np.array([part.link for part in parts], np.int32), num_vertices)
+    triangles = stacked(_counted_on([part.triangles for part in parts], num_vertices), (3,), np.int32)
+    blocks = stacked(_counted_on([blocks_of(count) for count in num_triangles], num_triangles), (2,), np.int32)
     centers, radii = _link_spheres(vertices, links, num_links)
     block_centers, block_radii = block_spheres(vertices, triangles, blocks)
     return Surface(
         vertices=vertices,
-        normals=_stacked([part.normals for part in parts], (3,), np.float32),
-        colors=_stacked([part.colors for part in parts], (3,), np.float32),
-        uv=_stacked([part.uv for part in parts], (2,), np.float32),
+        normals=stacked([part.normals for part in parts], (3,), np.float32),
+        colors=stacked([part.colors for part in parts], (3,), np.float32),
+        uv=stacked([part.uv for part in parts], (2,), np.float32),
         links=links,
         triangles=triangles,
-        textures=_stacked([part.textures for part in parts], (), np.int32),
+        textures=stacked([part.textures for part in parts], (), np.int32),
         atlas=atlas,
         centers=centers,
         radii=radii,
         blocks=blocks,
-        block_links=links[triangles[blocks[:, 0], 0]],
         block_centers=block_centers,
         block_radii=block_radii,
         problems=problems,
     )
 
 
-def parts_of(surface: Surface) -> Iterator[Part]:
-    """The parts of a surface again, one for each link that has any."""
+def triangles_by_link(surface: Surface) -> Iterator[LinkTriangles]:
+    """The triangles of a surface, link by link, without links that have none."""
     links = np.unique(surface.links)
     triangle_links = surface.links[surface.triangles[:, 0]]
     for link in links:
         v = slice(*np.searchsorted(surface.links, [link, link + 1]))
         f = slice(*np.searchsorted(triangle_links, [link, link + 1]))
-        yield Part(
+        yield LinkTriangles(
             link=int(link),
             vertices=surface.vertices[v],
             normals=surface.normals[v],
@@ -135,6 +145,13 @@ def parts_of(surface: Surface) -> Iterator[Part]:
         )
 
 
+def stacked(arrays: Sequence[np.ndarray], shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    """Arrays (n, *shape) behind each other; an empty one where there are none."""
+    if len(arrays) == 1:
+        return arrays[0].astype(dtype, copy=False)  # A large terrain is not held twice.
+    return np.concatenate([np.zeros((0, *shape), dtype), *arrays]).astype(dtype, copy=False)
+
+
 def _link_spheres(vertices: np.ndarray, links: np.ndarray, num_links: int) -> tuple[np.ndarray, np.ndarray]:
     """Spheres about what is drawn on each link, see `Surface`; `links` (V,) ascends."""
     starts = np.flatnonzero(np.diff(links, prepend=-1))
@@ -143,13 +160,13 @@ def _link_spheres(vertices: np.ndarray, links: np.ndarray, num_links: int) -> tu
     return centers, radii
 
 
-def _part(visual: Visual, index: Mapping[str, int], is_broken: bool) -> Part:
+def _part(visual: Visual, index: Mapping[str, int], is_broken: bool) -> LinkTriangles:
     """A visual in the coordinates of its link, in spatial order."""
     vertices = _drawable(trimesh.transform_points(visual.mesh.vertices, visual.origin))
     triangles = outward_faces(visual)
     is_flat = visual.normals is None
     normals = np.zeros_like(vertices) if is_flat else _repaired(link_normals(visual), vertices, triangles)
-    part = Part(
+    part = LinkTriangles(
         link=visual.link,
         vertices=vertices,
         normals=normals.astype(np.float32),
@@ -199,9 +216,3 @@ def _counted_on(arrays: Sequence[np.ndarray], counts: Sequence[int]) -> list[np.
     """Arrays of indices, each plus all counts before it."""
     starts = np.cumsum([0, *counts]).tolist()
     return [array + start if start else array for array, start in zip(arrays, starts, strict=False)]
-
-
-def _stacked(arrays: Sequence[np.ndarray], shape: tuple[int, ...], dtype: type) -> np.ndarray:
-    if len(arrays) == 1:
-        return arrays[0].astype(dtype, copy=False)  # A large terrain is not held twice.
-    return np.concatenate([np.zeros((0, *shape), dtype), *arrays]).astype(dtype, copy=False)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ...robot.materials import to_linear
+from ...robot.materials import linear_of_bytes, to_linear
 
 # Edge of the largest level [texels], and how many texels all textures together may have before their mip levels:
 # ANYmal C's 17 images of 2048 x 2048 would take 290 MB with them. At half the edges it is 71 MB, and a texel on its
@@ -21,15 +21,18 @@ _BUDGET = 24 << 20
 # Larger images are not decoded: a few kilobytes can claim gigabytes.
 _MOST_PIXELS = 8192 * 8192
 # Columns that are worked on at once, so that an image's linear light is never held as a whole.
-_STRIP = 512
+_COLUMNS_AT_ONCE = 512
 
 
 @dataclass(frozen=True, eq=False)
 class TextureAtlas:
     """Levels of textures behind each other.
 
-    texels (T, 3) uint8, sRGB. table (n, levels, 3) int32: offset of the first texel, width, height of a level; rows
-    from the top of the image down. num_levels (n,) int32: how many levels a texture has, the last is 1 x 1.
+    Attributes:
+        texels: (T, 3) uint8, sRGB.
+        table: (n, levels, 3) int32, offset of the first texel, width and height of a level; rows from the top of the
+            image down.
+        num_levels: (n,) int32, how many levels a texture has; the last is 1 x 1.
     """
 
     texels: np.ndarray
@@ -106,10 +109,10 @@ def _eight_bits(image: Any) -> Any:
 
 def _halved(pixels: np.ndarray) -> np.ndarray:
     """An image (H, W, 3) uint8 of half the edges, rounded down."""
-    count = -(-pixels.shape[1] // _STRIP)
-    strips = [_half(_light()[strip], 0) for strip in np.array_split(pixels, count, axis=1)]
+    count = -(-pixels.shape[1] // _COLUMNS_AT_ONCE)
+    strips = [_half(linear_of_bytes()[strip], 0) for strip in np.array_split(pixels, count, axis=1)]
     light = _half(np.concatenate(strips, axis=1), 1)
-    return _bytes()[(light * 65535 + 0.5).astype(np.uint16)]
+    return _bytes_of_light()[(light * 65535 + 0.5).astype(np.uint16)]
 
 
 def _half(light: np.ndarray, axis: int) -> np.ndarray:
@@ -144,13 +147,7 @@ def _packed(textures: list[list[np.ndarray]]) -> TextureAtlas:
 
 
 @lru_cache
-def _light() -> np.ndarray:
-    """Linear light (256,) of sRGB bytes."""
-    return to_linear(np.arange(256) / 255).astype(np.float32)
-
-
-@lru_cache
-def _bytes() -> np.ndarray:
+def _bytes_of_light() -> np.ndarray:
     """The nearest sRGB byte of linear light 0..1 in 65536 equal steps."""
     limits = to_linear((np.arange(255) + 0.5) / 255)
     return np.searchsorted(limits, np.arange(65536) / 65535).astype(np.uint8)

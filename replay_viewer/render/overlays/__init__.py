@@ -1,6 +1,17 @@
-"""What stands on or beside the rendered picture: a strip of facts, a panel of rewards, captions between episodes."""
+"""What stands on or beside the rendered picture.
 
-from .hud import title_card
+Where to find what:
+
+    overlay      makes the images of a video of pictures: with nothing, a HUD, or rewards beside them
+    hud          a strip of facts at the lower edge
+    rewards      a panel with every reward term: its rows (reward_rows) and its charts (charts)
+    title_card   the images between episodes
+    layout       how large things are, and where
+    painting     shapes and masks into pictures
+    text         text and numbers as masks
+"""
+
 from .overlay import Overlay, make_overlay
+from .title_card import title_card
 
 __all__ = ["Overlay", "make_overlay", "title_card"]

@@ -1,8 +1,8 @@
-"""The strip at a picture's lower edge: what is shown, when, the return so far, and how the episode ended."""
+"""The HUD: a strip at a picture's lower edge with what is shown, when, the return so far, and how the episode ended."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,11 @@ import numpy as np
 from ...rollout.episodes import Episode, outcome_text
 from ...rollout.rewards import EpisodeRewards
 from ...rollout.rollout import Rollout
-from ...theme import FAILURE_COLOR, OUTCOME_COLORS, SUCCESS_COLOR, Look, Rgb
+from ...theme import OUTCOME_COLORS, Look, Rgb, rgb_bytes
 from ..film import Moment
-from ..threads import once_each
-from .layout import Measures, measures_of
-from .painting import blend, fill, mixed, rgb, rounded_mask, tint, write
+from ..threads import cached_for_threads
+from .layout import PixelScale
+from .painting import blend, fill, mixed, rounded_mask, tint, write
 from .text import (
     fitted,
     largest_of,
@@ -40,7 +40,12 @@ _WHITE: Rgb = (255, 255, 255)
 
 @dataclass(frozen=True)
 class _Column:
-    """A number and its name above it, both ending at `right` [px]."""
+    """A number and its name above it.
+
+    Attributes:
+        name: what is told.
+        right: where both end [px].
+    """
 
     name: str
     right: int
@@ -48,7 +53,17 @@ class _Column:
 
 @dataclass(frozen=True)
 class _Labels:
-    """What stays the same during an episode. text_right: where the text ends and the numbers begin [px]."""
+    """What stays the same during an episode.
+
+    Attributes:
+        title: the name of the recording.
+        subtitle: which episode and env it is.
+        outcome: how the episode ended.
+        outcome_color: what is behind that.
+        columns: the numbers, from left to right.
+        text_right: where the text ends and the numbers begin [px].
+        return_format: of the return so far.
+    """
 
     title: str
     subtitle: str
@@ -59,22 +74,16 @@ class _Labels:
     return_format: str
 
 
-def row_of(moment: Moment) -> int:
-    """Which of the episode's steps is the latest at a moment, counted from its first one."""
-    episode = moment.episode
-    return min(max(int(moment.position + _ROUNDING) - episode.first_step, 0), episode.num_steps - 1)
+class Hud:
+    """Draws the strip over pictures.
 
-
-def progress_of(moment: Moment) -> float:
-    """Where between the episode's first step, 0, and its last one, 1, a moment lies."""
-    first, last = moment.episode.first_step, moment.episode.last_step
-    return min(max((moment.position - first) / (last - first), 0.0), 1.0) if last > first else 1.0
-
-
-class Strip:
-    """Draws the strip.
-
-    size: of the pictures. series_of: gives an episode's rewards. no_rewards: said where none are recorded.
+    Args:
+        rollout: what is shown.
+        series_of: gives an episode's rewards.
+        size: of the pictures.
+        pixels: how large things are.
+        look: colours.
+        no_rewards: said where none are recorded.
     """
 
     def __init__(
@@ -82,15 +91,15 @@ class Strip:
         rollout: Rollout,
         series_of: Callable[[Episode], EpisodeRewards],
         size: tuple[int, int],
-        measures: Measures,
+        pixels: PixelScale,
         look: Look,
         no_rewards: str = "",
     ) -> None:
         self._rollout, self._series_of, self._no_rewards = rollout, series_of, no_rewards
-        self._width, self._height = size[0], min(measures.px(52), size[1])
-        self._measures, self._look = measures, look
-        self._small, self._large = measures.font(12), measures.font(17)
-        self._labels_of = once_each(self._make_labels, maxsize=8)
+        self._width, self._height = size[0], min(pixels.of(52), size[1])
+        self._pixels, self._look = pixels, look
+        self._small, self._large = pixels.font(12), pixels.font(17)
+        self._labels_of = cached_for_threads(self._make_labels, maxsize=8)
 
     def draw(self, picture: np.ndarray, moment: Moment) -> None:
         """Draw the strip over the last lines of a picture."""
@@ -99,7 +108,7 @@ class Strip:
         tint(image, self._look.panel, _OPACITY)
         self._draw_text(image, labels, self._tells_outcome(moment))
         self._draw_numbers(image, labels, moment)
-        self._draw_progress(image, progress_of(moment))
+        self._draw_progress(image, _progress_of(moment))
 
     def _tells_outcome(self, moment: Moment) -> bool:
         """Whether the episode's end is as near as makes no difference to who watches it."""
@@ -109,7 +118,7 @@ class Strip:
     # -- drawing --------------------------------------------------------------
 
     def _draw_text(self, image: np.ndarray, labels: _Labels, tells_outcome: bool) -> None:
-        left, upper, lower = self._measures.px(16), 0.33 * self._height, 0.70 * self._height
+        left, upper, lower = self._pixels.of(16), 0.33 * self._height, 0.70 * self._height
         title = text_mask(labels.title, self._large)
         write(image, title, left, upper, self._look.text)
         subtitle = text_mask(labels.subtitle, self._small)
@@ -123,16 +132,16 @@ class Strip:
             self._draw_chip(image, labels, left, 0.705)
 
     def _chip_width(self, outcome: str) -> int:
-        return text_width(outcome, self._small) + 2 * self._measures.px(8)
+        return text_width(outcome, self._small) + 2 * self._pixels.of(8)
 
     def _draw_chip(self, image: np.ndarray, labels: _Labels, left: int, middle: float) -> None:
         """The outcome in white on its colour; `middle` as a share of the strip's height."""
         if not labels.outcome:
             return
         height, middle = round(1.55 * self._small), round(middle * self._height)
-        shape = rounded_mask(self._chip_width(labels.outcome), height, self._measures.px(4))
+        shape = rounded_mask(self._chip_width(labels.outcome), height, self._pixels.of(4))
         blend(image, shape, left, middle - height // 2, labels.outcome_color)
-        write(image, text_mask(labels.outcome, self._small), left + self._measures.px(8), middle, _WHITE)
+        write(image, text_mask(labels.outcome, self._small), left + self._pixels.of(8), middle, _WHITE)
 
     def _draw_numbers(self, image: np.ndarray, labels: _Labels, moment: Moment) -> None:
         values = self._values(labels, moment)
@@ -143,7 +152,7 @@ class Strip:
             write(image, value, column.right, 0.65 * self._height, self._look.text, "right")
 
     def _draw_progress(self, image: np.ndarray, progress: float) -> None:
-        top, right = self._height - self._measures.px(3), self._width
+        top, right = self._height - self._pixels.of(3), self._width
         fill(image, 0, top, right, self._height, mixed(self._look.panel, self._look.muted_text, 0.35))
         fill(image, 0, top, progress * right, self._height, self._look.accent)
 
@@ -163,14 +172,14 @@ class Strip:
         return f"{seconds:.2f} / {episode.num_steps * self._rollout.control_dt:.2f} s"
 
     def _make_labels(self, episode: Episode, num_shown: int) -> _Labels:
-        series, left = self._series_of(episode), self._measures.px(16)
+        series, left = self._series_of(episode), self._pixels.of(16)
         return_format = number_format(largest_of(series.cumulative))
         columns, text_right = self._columns(self._widest(episode, series, return_format))
         width, small = text_right - 2 * left, self._small
         return _Labels(
             title=fitted(self._rollout.name, self._large, width),
             subtitle=fitted(self._subtitle(episode, num_shown), small, width),
-            outcome=fitted(outcome_text(episode), small, width - 2 * self._measures.px(8)),
+            outcome=fitted(outcome_text(episode), small, width - 2 * self._pixels.of(8)),
             outcome_color=_outcome_color(episode),
             columns=columns,
             text_right=text_right,
@@ -194,19 +203,26 @@ class Strip:
 
     def _columns(self, widest: dict[str, str]) -> tuple[tuple[_Column, ...], int]:
         """The columns from left to right, as many as there is room for, and where the first one begins."""
-        gap = self._measures.px(24)
+        gap = self._pixels.of(24)
         widths = {
             name: gap + max(text_width(name, self._small), number_width(text, self._large))
             for name, text in widest.items()
         }
-        for name in ("step", *[name for name in widest if name not in ("step", "time")], "time"):
+        rewards = [name for name in widest if name not in ("step", "time")]
+        for name in ("step", *rewards, "time"):  # The least important first.
             if sum(widths.values()) > _NUMBERS_SHARE * self._width:
                 del widths[name]
-        right, columns = self._width - self._measures.px(16), []
+        right, columns = self._width - self._pixels.of(16), []
         for name, width in reversed(widths.items()):
             columns.append(_Column(name, right))
             right -= width
         return tuple(columns), right
+
+
+def row_of(moment: Moment) -> int:
+    """Which of the episode's steps is the latest at a moment, counted from its first one."""
+    episode = moment.episode
+    return min(max(int(moment.position + _ROUNDING) - episode.first_step, 0), episode.num_steps - 1)
 
 
 def _return_name(series: EpisodeRewards) -> str:
@@ -214,54 +230,12 @@ def _return_name(series: EpisodeRewards) -> str:
 
 
 def _outcome_color(episode: Episode) -> Rgb:
-    if episode.success is not None:
-        return rgb(SUCCESS_COLOR if episode.success else FAILURE_COLOR)
-    return rgb(OUTCOME_COLORS[episode.outcome])
+    """Of a success or a failure where that is known, else of the outcome."""
+    known = {True: "success", False: "failure", None: episode.outcome}[episode.success]
+    return rgb_bytes(OUTCOME_COLORS[known])
 
 
-# Share of the width that text may take.
-_TEXT_SHARE = 0.84
-
-
-def title_card(size: tuple[int, int], title: str, lines: Sequence[str], look: Look) -> np.ndarray:
-    """A title with lines of text below it, in the middle of an image of the sky's colours; long ones are cut.
-
-    Args:
-        size: width and height [px].
-        title: of one line.
-        lines: as many as there is room for are shown, the last one says how many are missing.
-        look: colours.
-
-    Returns:
-        (H, W, 3) uint8.
-    """
-    measures = measures_of(size)
-    image = _sky(size, look)
-    large, small = measures.font(40), measures.font(20)
-    pitch, rule = measures.px(32), measures.px(58)
-    shown = _as_many_as_fit(lines, max((size[1] - 3 * rule) // pitch, 0))
-    middle = size[1] / 2 - len(shown) * pitch / 2
-    width = _TEXT_SHARE * size[0]
-    write(image, text_mask(fitted(title, large, width), large), size[0] / 2, middle, look.text, "middle")
-    if shown:
-        top, half = round(middle + 0.6 * rule), measures.px(28)
-        fill(image, size[0] / 2 - half, top, size[0] / 2 + half, top + measures.px(3), look.accent)
-    for index, line in enumerate(shown):
-        mask = text_mask(fitted(line, small, width), small)
-        write(image, mask, size[0] / 2, middle + 1.2 * rule + index * pitch, look.muted_text, "middle")
-    return image
-
-
-def _as_many_as_fit(lines: Sequence[str], room: int) -> list[str]:
-    if len(lines) <= room:
-        return list(lines)
-    kept = lines[: max(room - 1, 0)]
-    return [*kept, f"and {len(lines) - len(kept)} more"] if room else []
-
-
-def _sky(size: tuple[int, int], look: Look) -> np.ndarray:
-    """A gradient from top to bottom."""
-    share = np.linspace(0, 1, size[1])[:, None, None]
-    top, bottom = np.array(look.sky_top), np.array(look.sky_bottom)
-    column = np.rint(top + (bottom - top) * share).astype(np.uint8)
-    return np.repeat(column, size[0], axis=1)
+def _progress_of(moment: Moment) -> float:
+    """Where between the episode's first step, 0, and its last one, 1, a moment lies."""
+    first, last = moment.episode.first_step, moment.episode.last_step
+    return min(max((moment.position - first) / (last - first), 0.0), 1.0) if last > first else 1.0

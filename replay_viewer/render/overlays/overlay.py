@@ -1,22 +1,25 @@
-"""What makes the images of a video of the pictures of a renderer."""
+"""Overlays: they make the images of a video of the pictures of a renderer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from ...errors import BadArgument
 from ...replay.replay import Replay
-from ...rollout.rewards import episode_series
+from ...rollout.episodes import Episode
+from ...rollout.rewards import EpisodeRewards, episode_series
 from ...rollout.rollout import Rollout
 from ...theme import Look
 from ..film import Moment
-from ..threads import once_each
+from ..threads import cached_for_threads
 from ..view import check_overlay
-from .hud import Strip
-from .layout import Box, measures_of, picture_beside
-from .rewards import RewardsPanel
+from .hud import Hud
+from .layout import Box, picture_beside, pixel_scale
+from .rewards import VideoRewardsPanel
 
 # The panel cannot be read in less.
 _LEAST_PANEL_SIZE = 300
@@ -53,20 +56,16 @@ def make_overlay(name: str, replay: Replay, size: tuple[int, int], look: Look) -
     """
     check_overlay(name)
     if name == "none":
-        return _Nothing(size)
-    if name == "hud" or not _has_rewards(replay.rollout):
-        return _Hud(replay.rollout, size, look, "none recorded" if name == "rewards" else "")
+        return _NoOverlay(size)
+    if name == "hud" or not replay.rollout.has_rewards:
+        return _HudOverlay(replay.rollout, size, look, "none recorded" if name == "rewards" else "")
     if min(size) < _LEAST_PANEL_SIZE:
         least = f"at least {_LEAST_PANEL_SIZE} pixels high and wide"
         raise BadArgument("--overlay", name, f"needs a video {least} to be legible, not {size[0]}x{size[1]}.")
-    return _Rewards(replay.rollout, size, look)
+    return _RewardsOverlay(replay.rollout, size, look)
 
 
-def _has_rewards(rollout: Rollout) -> bool:
-    return "rew" in rollout.fields or bool(rollout.reward_terms)
-
-
-class _Nothing:
+class _NoOverlay:
     """The picture is the image."""
 
     def __init__(self, size: tuple[int, int]) -> None:
@@ -76,38 +75,43 @@ class _Nothing:
         return picture
 
 
-class _Hud:
+class _HudOverlay:
     """The strip over the picture."""
 
     def __init__(self, rollout: Rollout, size: tuple[int, int], look: Look, no_rewards: str) -> None:
         self.picture_size = size
-        series_of = once_each(lambda episode: episode_series(rollout, episode), _MAX_EPISODES)
-        self._strip = Strip(rollout, series_of, size, measures_of(size), look, no_rewards)
+        series_of = _series_of(rollout)
+        self._hud = Hud(rollout, series_of, size, pixel_scale(size), look, no_rewards)
 
     def compose(self, picture: np.ndarray, moment: Moment) -> np.ndarray:
         image = picture.copy()
-        self._strip.draw(image, moment)
+        self._hud.draw(image, moment)
         return image
 
 
-class _Rewards:
+class _RewardsOverlay:
     """The strip over the picture, and the panel to the right of it or below it."""
 
     def __init__(self, rollout: Rollout, size: tuple[int, int], look: Look) -> None:
-        measures = measures_of(size)
-        self.picture_size = picture_beside(size, measures)
+        pixels = pixel_scale(size)
+        self.picture_size = picture_beside(size, pixels)
         self._size, self._panel_box = size, _rest_of(size, self.picture_size)
-        series_of = once_each(lambda episode: episode_series(rollout, episode), _MAX_EPISODES)
-        self._strip = Strip(rollout, series_of, self.picture_size, measures, look)
-        self._panel = RewardsPanel(rollout, series_of, self._panel_box.size, measures, look)
+        series_of = _series_of(rollout)
+        self._hud = Hud(rollout, series_of, self.picture_size, pixels, look)
+        self._panel = VideoRewardsPanel(rollout, series_of, self._panel_box.size, pixels, look)
 
     def compose(self, picture: np.ndarray, moment: Moment) -> np.ndarray:
         image = np.empty((self._size[1], self._size[0], 3), dtype=np.uint8)
         width, height = self.picture_size
         image[:height, :width] = picture
-        self._strip.draw(image[:height, :width], moment)
+        self._hud.draw(image[:height, :width], moment)
         self._panel.draw(self._panel_box.of(image), moment)
         return image
+
+
+def _series_of(rollout: Rollout) -> Callable[[Episode], EpisodeRewards]:
+    """Gives the rewards of an episode, the latest ones without reading them again."""
+    return cached_for_threads(partial(episode_series, rollout), _MAX_EPISODES)
 
 
 def _rest_of(size: tuple[int, int], picture_size: tuple[int, int]) -> Box:

@@ -7,21 +7,16 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageColor, ImageDraw
+from PIL import Image, ImageDraw
 
 from ...theme import Rgb
 
 Align = Literal["left", "middle", "right"]
 
+# Where text lies about a point, as a share of its width to the left of it.
+_SHARES: dict[Align, float] = {"left": 0.0, "middle": 0.5, "right": 1.0}
 # Shapes are drawn this much larger and then scaled down, for smooth edges.
 _OVERSAMPLING = 4
-
-
-@lru_cache(maxsize=64)
-def rgb(css: str) -> Rgb:
-    """A CSS colour as three numbers."""
-    red, green, blue = ImageColor.getrgb(css)[:3]
-    return red, green, blue
 
 
 def mixed(under: Rgb, over: Rgb, opacity: float) -> Rgb:
@@ -68,20 +63,9 @@ def blend(image: np.ndarray, mask: np.ndarray, left: int, top: int, color: Rgb) 
     flat[:] = values >> 8
 
 
-def _flat(image: np.ndarray) -> np.ndarray:
-    """The same pixels with all numbers of a line side by side, (H, 3 W), for which numpy is several times faster."""
-    return image.reshape(len(image), -1)
-
-
-@lru_cache(maxsize=512)
-def _repeated(color: Rgb, count: int) -> np.ndarray:
-    return np.tile(np.array(color, dtype=np.uint16), count)
-
-
 def write(image: np.ndarray, mask: np.ndarray, x: float, middle: float, color: Rgb, align: Align = "left") -> None:
     """Text whose left side, middle or right side is at `x`, its capitals about the height `middle`."""
-    share = {"left": 0.0, "middle": 0.5, "right": 1.0}[align]
-    blend(image, mask, round(x - share * mask.shape[1]), round(middle - mask.shape[0] / 2), color)
+    blend(image, mask, round(x - _SHARES[align] * mask.shape[1]), round(middle - mask.shape[0] / 2), color)
 
 
 @lru_cache(maxsize=64)
@@ -122,3 +106,13 @@ def _finite_pieces(points: np.ndarray) -> list[np.ndarray]:
     finite = np.isfinite(points).all(axis=1)
     cuts = np.flatnonzero(np.diff(finite)) + 1
     return [piece for piece in np.split(points, cuts) if len(piece) and np.isfinite(piece).all()]
+
+
+def _flat(image: np.ndarray) -> np.ndarray:
+    """The same pixels with all numbers of a line side by side, (H, 3 W), for which numpy is several times faster."""
+    return image.reshape(len(image), -1)
+
+
+@lru_cache(maxsize=512)
+def _repeated(color: Rgb, count: int) -> np.ndarray:
+    return np.tile(np.array(color, dtype=np.uint16), count)

@@ -1,4 +1,8 @@
-"""Text as coverage masks, in the one font that Pillow brings: no font of the machine, so the same pixels everywhere."""
+"""Text and numbers as coverage masks, in the one font that Pillow brings.
+
+No font of the machine is used, so the same pixels come out everywhere. Numbers do not change their length from one
+picture to the next.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,9 @@ _ELLIPSIS = "…"
 # spaces small ones unevenly.
 _OVERSAMPLING = 4
 # Size of letters that are only compared.
-_SAMPLE = 16
+_SAMPLE_SIZE = 16
+# Significant digits of the largest of numbers that are told together.
+_DIGITS = 4
 
 
 def writable(text: str) -> str:
@@ -67,44 +73,6 @@ def number_mask(text: str, size: int) -> np.ndarray:
     return np.concatenate([_glyph(character, size) for character in text], axis=1)
 
 
-@lru_cache(maxsize=1024)
-def _glyph(character: str, size: int) -> np.ndarray:
-    return _mask(character, size)
-
-
-def _mask(text: str, size: int) -> np.ndarray:
-    font = _font(size * _OVERSAMPLING)
-    above, below = font.getmetrics()
-    capital = -font.getbbox("H", anchor="ls")[1]
-    half = math.ceil((max(above - capital / 2, below + capital / 2) + 1) / _OVERSAMPLING)
-    image = Image.new("L", (max(text_width(text, size), 1) * _OVERSAMPLING, 2 * half * _OVERSAMPLING))
-    baseline = half * _OVERSAMPLING + capital / 2
-    ImageDraw.Draw(image).text((0, baseline), text, fill=255, font=font, anchor="ls")
-    mask = np.array(image.reduce(_OVERSAMPLING))
-    mask.setflags(write=False)
-    return mask
-
-
-@lru_cache(maxsize=64)
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(size)
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    # The other layout engine is not in every build of Pillow, and spaces letters in its own way.
-    return font.font_variant(layout_engine=ImageFont.Layout.BASIC)
-
-
-@lru_cache(maxsize=4096)
-def _has(character: str) -> bool:
-    """Whether the font has a character: what it lacks is drawn as the same empty box as any other."""
-    box = _mask("\U0010ffff", _SAMPLE)
-    mask = _mask(character, _SAMPLE)
-    return mask.shape != box.shape or bool(np.any(mask != box))
-
-
-# Significant digits of the largest of numbers that are told together.
-_DIGITS = 4
-
-
 def number_format(largest: float, least_decimals: int = 0) -> str:
     """One format for numbers up to about `largest`: always as many decimals, so that they can be compared."""
     magnitude = math.floor(math.log10(largest)) if 0 < largest < math.inf else 0
@@ -144,6 +112,40 @@ def ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
     values = [index * step for index in range(math.ceil(low / step), math.floor(high / step) + 1)]
     form = _tick_format(step, max(abs(low), abs(high)))
     return [(value, number_text(value, form)) for value in values]
+
+
+@lru_cache(maxsize=1024)
+def _glyph(character: str, size: int) -> np.ndarray:
+    return _mask(character, size)
+
+
+def _mask(text: str, size: int) -> np.ndarray:
+    font = _font(size * _OVERSAMPLING)
+    above, below = font.getmetrics()
+    capital = -font.getbbox("H", anchor="ls")[1]
+    half = math.ceil((max(above - capital / 2, below + capital / 2) + 1) / _OVERSAMPLING)
+    image = Image.new("L", (max(text_width(text, size), 1) * _OVERSAMPLING, 2 * half * _OVERSAMPLING))
+    baseline = half * _OVERSAMPLING + capital / 2
+    ImageDraw.Draw(image).text((0, baseline), text, fill=255, font=font, anchor="ls")
+    mask = np.array(image.reduce(_OVERSAMPLING))
+    mask.setflags(write=False)
+    return mask
+
+
+@lru_cache(maxsize=64)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    # The other layout engine is not in every build of Pillow, and spaces letters in its own way.
+    return font.font_variant(layout_engine=ImageFont.Layout.BASIC)
+
+
+@lru_cache(maxsize=4096)
+def _has(character: str) -> bool:
+    """Whether the font has a character: what it lacks is drawn as the same empty box as any other."""
+    box = _mask("\U0010ffff", _SAMPLE_SIZE)
+    mask = _mask(character, _SAMPLE_SIZE)
+    return mask.shape != box.shape or bool(np.any(mask != box))
 
 
 def _tick_format(step: float, largest: float) -> str:

@@ -128,11 +128,6 @@ class EpisodeColumns:
         return sums
 
 
-def earns_rewards(rollout: Rollout) -> bool:
-    """Whether any rewards are recorded."""
-    return "rew" in rollout.fields or bool(rollout.reward_terms)
-
-
 def _rewards(rollout: Rollout, steps: slice, envs: Sequence[int], agent: int | None) -> np.ndarray:
     """Rewards (S, E); where only their terms are recorded, the sums of those."""
     if "rew" in rollout.fields:

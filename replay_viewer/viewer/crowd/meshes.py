@@ -9,8 +9,8 @@ import numpy as np
 import viser
 
 from ...render.mesh.levels_of_detail import coarser
-from ...render.mesh.parts import Part, areas, arranged
-from ...render.mesh.surface import Surface, parts_of, robot_surface
+from ...render.mesh.link_triangles import LinkTriangles, areas, arranged
+from ...render.mesh.surface import Surface, robot_surface, triangles_by_link
 from ...robot import Robot
 from ...robot.materials import to_linear
 from ...robot.weld import unique_rows
@@ -54,28 +54,28 @@ def link_meshes(robot: Robot, num_envs: int) -> list[LinkMesh]:
     surface = robot_surface(robot)
     budget = int(np.clip(_ALL_TRIANGLES / (num_envs * robot.num_bodies), _FEWEST, _MOST))
     num_colors = _MOST_COLORS if num_envs <= _COLORFUL_ENVS else 1
-    parts = [_colored(_handy(part), surface) for part in parts_of(surface)]
+    parts = [_colored(_handy(part), surface) for part in triangles_by_link(surface)]
     return [_mesh(piece, budget) for part in parts for piece in _by_color(part, num_colors)]
 
 
-def _handy(part: Part) -> Part:
+def _handy(part: LinkTriangles) -> LinkTriangles:
     """The part, without its finest details if it has many triangles: looking for the right cells takes a while."""
     return coarser(part, _extent(part) / _FINE) if len(part.triangles) > _MANY else part
 
 
-def _extent(part: Part) -> float:
+def _extent(part: LinkTriangles) -> float:
     """The longest edge [m] of a part's box."""
     return float(np.ptp(part.vertices, axis=0).max())
 
 
-def _mesh(part: Part, budget: int) -> LinkMesh:
+def _mesh(part: LinkTriangles, budget: int) -> LinkMesh:
     """A part of one colour, with at most so many triangles."""
     light = _weighted_mean(part.colors[part.triangles[:, 0]], part)
     few = _within(replace(part, colors=np.tile(light, (len(part.vertices), 1))), budget)
     return LinkMesh(part.link, few.vertices, few.triangles, light)
 
 
-def _within(part: Part, budget: int) -> Part:
+def _within(part: LinkTriangles, budget: int) -> LinkTriangles:
     """The part with the finest cells that leave at most `budget` triangles, and some."""
     if len(part.triangles) <= budget:
         return part
@@ -91,7 +91,7 @@ def _within(part: Part, budget: int) -> Part:
         few, cell = finer, cell / _CELL_STEP
 
 
-def _colored(part: Part, surface: Surface) -> Part:
+def _colored(part: LinkTriangles, surface: Surface) -> LinkTriangles:
     """The part without textures, in whose place their mean colours stand."""
     atlas = surface.atlas
     is_textured = part.textures >= 0
@@ -104,7 +104,7 @@ def _colored(part: Part, surface: Surface) -> Part:
     return replace(part, colors=colors, uv=np.zeros_like(part.uv), textures=np.full_like(part.textures, -1))
 
 
-def _by_color(part: Part, most: int) -> Iterator[Part]:
+def _by_color(part: LinkTriangles, most: int) -> Iterator[LinkTriangles]:
     """The part in pieces, one for each of its largest colours; what has another goes with the first."""
     _, color = unique_rows(np.round(part.colors[part.triangles[:, 0]] * 16))
     sizes = np.bincount(color, areas(part.vertices[part.triangles]))
@@ -116,7 +116,7 @@ def _by_color(part: Part, most: int) -> Iterator[Part]:
         yield arranged(replace(part, triangles=part.triangles[chosen], textures=part.textures[chosen]))
 
 
-def _weighted_mean(values: np.ndarray, part: Part) -> np.ndarray:
+def _weighted_mean(values: np.ndarray, part: LinkTriangles) -> np.ndarray:
     """The mean (k,) of values (F, k) of a part's triangles, by their areas."""
     sizes = areas(part.vertices[part.triangles])
     return (sizes @ values / max(float(sizes.sum()), np.finfo(np.float32).tiny)).astype(np.float32)

@@ -16,7 +16,7 @@ import numpy as np
 from ...rollout.rollout import Rollout
 from ...rollout.states import FiniteStates
 from ..session import Session
-from .coloring import Coloring, EpisodeColumns, by_outcome, by_return, earns_rewards
+from .coloring import Coloring, EpisodeColumns, by_outcome, by_return
 
 if TYPE_CHECKING:
     from ...robot import Robot
@@ -59,7 +59,7 @@ class CrowdState:
     def color_kinds(self) -> tuple[ColorBy, ...]:
         """What colours can tell of this recording."""
         kinds: tuple[ColorBy, ...] = get_args(ColorBy)
-        return kinds if earns_rewards(self._session.replay.rollout) else kinds[:2]
+        return kinds if self._session.replay.rollout.has_rewards else kinds[:2]
 
     @cached_property
     def arrangement(self) -> Arrangement:
