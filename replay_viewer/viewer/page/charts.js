@@ -3,6 +3,7 @@
 // that another episode is new data for a chart and not a new chart.
 (() => {
   const { state, element, send, bands, addPart } = window.replayViewer;
+  const viser = window.rvViser;
   const MAX_ROWS = 12;
   const GAP = 24; // [px] from a chart to the values beside it: the panel's edge is in between.
   const DRAG = 5; // [px] before a press is no click any more.
@@ -11,7 +12,6 @@
   let hovered = null;
 
   const plots = () => state.plots ?? {};
-  const chartOf = (id) => window.__viserTestpoints?.uplots?.[id]?.chart;
 
   // -- what is shown ------------------------------------------------------------
 
@@ -53,7 +53,7 @@
 
   function show(id) {
     const [min, max] = shownTime(id);
-    chartOf(id)?.setScale("x", { min, max });
+    viser.chart(id)?.setScale("x", { min, max });
   }
 
   // Of the joints' limits, in the colour of their curves.
@@ -78,7 +78,7 @@
 
   function draw(at) {
     for (const id of Object.keys(plots())) {
-      const chart = chartOf(id);
+      const chart = viser.chart(id);
       if (!chart) continue;
       if (views[id]?.chart !== chart) install(id, chart);
       const view = views[id];
@@ -142,7 +142,7 @@
 
   function read() {
     const { id, clientX } = hovered;
-    const chart = chartOf(id);
+    const chart = viser.chart(id);
     if (!chart?.over.isConnected || !plots()[id] || !chart.data[0].length) return unread();
     const index = chart.valToIdx(stepAt(chart, clientX) * state.dt);
     const time = chart.data[0][index];
@@ -154,7 +154,7 @@
     element("b", "", tip).textContent = `${time.toFixed(2)} s, step ${Math.round(time / state.dt)}`;
     for (const row of rows.slice(0, MAX_ROWS)) addRow(row);
     if (rows.length > MAX_ROWS) element("em", "", tip).textContent = `and ${rows.length - MAX_ROWS} smaller ones`;
-    placeTip(chart.root.closest(".uplot-container").getBoundingClientRect(), clientX);
+    placeTip(viser.boxOf(chart).getBoundingClientRect(), clientX);
   }
 
   function addRow({ name, color, value, usual }) {

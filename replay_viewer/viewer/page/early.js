@@ -1,14 +1,8 @@
-// What must stand before viser draws anything: light or dark, and where the panel was. It runs in the page's head.
-//
-// viser tells its page how to look by messages, which wait in `__viserMutable.messageQueue`. Those about the theme, the
-// floor and the panel are changed on their way to what this browser remembers, so that nothing is seen to jump or flash.
+// What must stand before viser draws anything: light or dark, and where the panel was, as this browser remembers it. It
+// runs in the page's head, after viser.js, which has viser's page look so.
 (() => {
+  const viser = window.rvViser;
   const STORE = "replay-viewer";
-  const PANEL = "viser-control-panel";
-  const RUN = `page-${performance.timeOrigin}`; // Among viser's commands, those of ours.
-  const CAMERA = ["SetCameraPositionMessage", "SetCameraLookAtMessage", "SetCameraFovMessage"];
-  const PICTURE = "canvas[data-engine]";
-  const CAMERA_KEYS = /^(Key[WASDQE]|Arrow\w+)$/;
   const FLOORS = /*FLOORS*/; // Colours by look, node and property.
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -48,7 +42,7 @@
   function endComingBack() {
     const isUsers = comesBack && isTaken("camera");
     comesBack = false;
-    if (isUsers) window.__viserMutable.sendCamera?.(); // The server believes it where it put it.
+    if (isUsers) viser.sendCamera();
     return isUsers;
   }
 
@@ -56,24 +50,20 @@
     return taken[what] >= began;
   }
 
-  function takeTab({ isTrusted, target }) { // Not where this page itself opens one.
-    if (isTrusted && target.closest?.("[role=tab]")) taken.tab = performance.now();
+  function takeTab(event) {
+    const isUsers = event.isTrusted; // Not where this page itself opens one.
+    if (isUsers && viser.isTab(event)) taken.tab = performance.now();
   }
 
-  function takeCameraByPointer({ type, buttons, target }) {
-    if ((type === "wheel" || buttons) && target.closest?.(PICTURE)) taken.camera = performance.now();
+  function takeCameraByPointer(event) {
+    if ((event.type === "wheel" || event.buttons) && viser.isPicture(event)) taken.camera = performance.now();
   }
 
   function takeCameraByKey({ code, target }) {
-    if (CAMERA_KEYS.test(code) && !target.closest?.("input, textarea")) taken.camera = performance.now();
+    if (viser.isCameraKey(code) && !target.closest?.("input, textarea")) taken.camera = performance.now();
   }
 
   // -- light and dark ---------------------------------------------------------
-
-  let queue = null;
-  let lastTheme = null;
-  const floors = {}; // Properties of the nodes that the server made, by name.
-  let counter = 0;
 
   function look() {
     const { look } = memory();
@@ -84,20 +74,9 @@
     return look() === "system" ? dark.matches : look() === "dark";
   }
 
-  function colours(name) {
-    const wanted = Object.entries(FLOORS[isDark() ? "dark" : "light"][name]);
-    return Object.fromEntries(wanted.map(([property, colour]) => [property, filled(floors[name][property], colour)]));
-  }
-
-  // A colour for each of many is a flat list of numbers.
-  function filled(before, colour) {
-    return ArrayBuffer.isView(before) ? before.map((_, index) => colour[index % 3]) : colour;
-  }
-
   function applyLook() {
     document.documentElement.dataset.rvLook = isDark() ? "dark" : "light";
-    if (queue && lastTheme) tell(lastTheme);
-    for (const name of Object.keys(floors)) tell({ type: "SceneNodeUpdateMessage", owner: "", name, updates: colours(name) });
+    viser.changeLook();
     window.dispatchEvent(new Event("rv-look"));
   }
 
@@ -113,9 +92,8 @@
     return window.matchMedia("(pointer: coarse)").matches && Math.min(window.innerWidth, window.innerHeight) < 500;
   }
 
-  function isClosed() {
-    const { panelClosed } = memory();
-    return isSmall() || panelClosed === true;
+  function isPanelClosed() {
+    return isSmall() || memory().panelClosed === true;
   }
 
   // A large screen has room for wider charts.
@@ -123,59 +101,19 @@
     return window.innerWidth >= 1700 ? 1.25 : 1;
   }
 
-  function panelWidth() {
+  function panelWidth(usual) {
     const { panelWidth } = memory();
-    return Number.isFinite(panelWidth) ? Math.min(Math.max(panelWidth, 280), 900) : null;
-  }
-
-  // As if the server had said so, but to this browser alone.
-  function collapsing(collapsed) {
-    counter += 1;
-    return { type: "GuiSetPanelCollapsedMessage", uuid: PANEL, collapsed, counter, run_id: RUN };
+    return Number.isFinite(panelWidth) ? Math.min(Math.max(panelWidth, 280), 900) : usual * roominess();
   }
 
   function resetPanel(width) {
-    counter += 1;
-    tell({ type: "GuiSetPanelWidthMessage", uuid: PANEL, width: width * roominess(), counter, run_id: RUN });
-    tell(collapsing(isSmall()));
+    viser.setPanel(width * roominess(), isSmall());
   }
 
-  // -- viser's messages -------------------------------------------------------
-
-  function changed(message) {
-    if (message.type === "ThemeConfigurationMessage") {
-      lastTheme = { ...message, dark_mode: isDark() };
-      return [lastTheme];
-    }
-    if (message.props && message.name in FLOORS.light) {
-      floors[message.name] = message.props;
-      return [{ ...message, props: { ...message.props, ...colours(message.name) } }];
-    }
-    if (message.type === "GuiSetPanelWidthMessage" && message.uuid === PANEL && message.run_id !== RUN) {
-      const width = { ...message, width: panelWidth() ?? message.width * roominess() };
-      return isClosed() ? [width, collapsing(true)] : [width];
-    }
-    if (CAMERA.includes(message.type) && !message.initial && comesBack && isTaken("camera")) return [];
-    return [message];
-  }
-
-  function tell(message) {
-    queue.push(message);
-    window.__viserMutable.requestRender();
-  }
-
-  function watch(mutable) {
-    queue = mutable.messageQueue;
-    queue.push = (...messages) => Array.prototype.push.apply(queue, messages.flatMap(changed));
-    queue.push(...queue.splice(0));
-  }
-
-  Object.defineProperty(window, "__viserMutable", {
-    configurable: true,
-    set(mutable) {
-      Object.defineProperty(window, "__viserMutable", { value: mutable, writable: true, configurable: true });
-      watch(mutable);
-    },
+  viser.obey({
+    isDark, panelWidth, isPanelClosed,
+    colours: (node) => FLOORS[isDark() ? "dark" : "light"][node],
+    keepsCamera: () => comesBack && isTaken("camera"),
   });
 
   dark.addEventListener("change", applyLook);

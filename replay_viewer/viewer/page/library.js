@@ -179,7 +179,7 @@
   // The list keeps to the picture, beside the panel.
   let width = 0;
   function fit() {
-    const picture = document.querySelector("canvas[data-engine]")?.clientWidth ?? window.innerWidth;
+    const picture = window.rvViser.picture()?.clientWidth ?? window.innerWidth;
     if (picture === width) return;
     width = picture;
     document.documentElement.style.setProperty("--rv-picture-width", `${picture}px`);

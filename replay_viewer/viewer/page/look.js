@@ -2,6 +2,7 @@
 (() => {
   const { element, colour, setPressed, send, addPart } = window.replayViewer;
   const { look, setLook, isDark } = window.rvBrowser;
+  const viser = window.rvViser;
   const TOTAL = /*TOTAL*/; // The reward's own curve, as Python draws it.
   const MOON = "M20 14.6A8.5 8.5 0 0 1 9.4 4 8.5 8.5 0 1 0 20 14.6z";
   const SUN = "M12 7.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM11 2h2v3h-2zm0 17h2v3h-2zM2 11h3v2H2zm17 0h3v2h-3zM4.2 5.6l1.4-1.4 "
@@ -26,8 +27,8 @@
   // The reward's curve is as dark as text on light ground, and as light on dark ground.
   function inkCurves() {
     const { rvLook } = document.documentElement.dataset;
-    for (const { chart } of Object.values(window.__viserTestpoints?.uplots ?? {})) {
-      if (!chart || chart.inkedFor === rvLook) continue;
+    for (const chart of viser.charts()) {
+      if (chart.inkedFor === rvLook) continue;
       const ink = colour("text");
       const isTotal = (series) => series.stroke && [TOTAL, chart.ink].includes(series.stroke(chart));
       for (const series of chart.series.filter(isTotal)) series.stroke = () => ink;

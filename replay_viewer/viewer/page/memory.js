@@ -5,6 +5,7 @@
 // any recording. One that stands still belongs to its recording.
 (() => {
   const { state, send, addPart } = window.replayViewer;
+  const viser = window.rvViser;
   const { memory, remember, isSmall, resetPanel, beginComingBack, endComingBack, isTaken } = window.rvBrowser;
   const PANEL_WIDTH = 350;
   const FIRST_TAB = "Replay";
@@ -18,21 +19,15 @@
 
   // -- the camera -------------------------------------------------------------
 
-  // viser's page has y up and looks along x, the robot's world has z up.
-  function fromPage({ x, y, z }, unit) {
-    return [-z, -x, y].map((number) => Number((number / unit).toPrecision(6)));
-  }
-
-  function camera() {
-    const { camera, cameraControl } = window.__viserMutable;
-    const target = cameraControl.getTarget(camera.position.clone());
-    return { position: fromPage(camera.position, state.size), target: fromPage(target, state.size), fov: camera.fov * Math.PI / 180 };
+  function inSizes(place) {
+    return place.map((number) => Number((number / state.size).toPrecision(6)));
   }
 
   function view() {
-    if (!window.__viserMutable?.cameraControl || !(state.size > 0)) return {};
-    if (state.following) return { view: { camera: camera() } };
-    return { view: { camera: camera(), world: [...window.__viserMutable.nodePoseData["/world"].position], of: state.title } };
+    const seen = viser.camera();
+    if (!seen || !(state.size > 0)) return {};
+    const camera = { position: inSizes(seen.position), target: inSizes(seen.target), fov: seen.fov };
+    return { view: state.following ? { camera } : { camera, world: viser.nodePosition("/world"), of: state.title } };
   }
 
   function restore() {
@@ -43,35 +38,24 @@
 
   // -- the panel --------------------------------------------------------------
 
-  // Without the number that is in the name of one.
-  function nameOf(tab) {
-    return tab.textContent.replace(/[^A-Za-z ]/g, "").trim();
-  }
-
-  function tabs() {
-    const lists = [...document.querySelectorAll("[role=tablist]")].map((list) => [...list.querySelectorAll("[role=tab]")]);
-    return lists.find((list) => list.some((tab) => nameOf(tab) === FIRST_TAB)) ?? [];
-  }
-
   function tab() {
-    const chosen = tabs().find((tab) => tab.getAttribute("aria-selected") === "true");
-    return chosen ? { tab: nameOf(chosen) } : {};
+    const open = viser.tabs(FIRST_TAB).find(({ isOpen }) => isOpen);
+    return open ? { tab: open.name } : {};
   }
 
   function panel() {
-    const width = document.querySelector("[data-dock-side=right]")?.clientWidth;
+    const width = viser.panelWidth();
     if (isSmall() || !width) return {};
     const panelClosed = width < 100;
     return panelClosed ? { panelClosed } : { panelClosed, panelWidth: width };
   }
 
   // Opens a tab; says whether it is open already or there is none such, once viser has made the tabs.
-  // They can be dragged, and listen to keys, not to clicks; those of its phone page listen to clicks.
   function openTab(name) {
-    const tab = tabs().find((found) => nameOf(found) === name);
-    if (!tab || tab.getAttribute("aria-selected") === "true") return tabs().length > 0;
-    tab.click();
-    tab.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    const tabs = viser.tabs(FIRST_TAB);
+    const tab = tabs.find((found) => found.name === name);
+    if (!tab || tab.isOpen) return tabs.length > 0;
+    tab.open();
     return false;
   }
 

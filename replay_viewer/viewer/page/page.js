@@ -1,13 +1,12 @@
 // What the parts of this viewer share in the page: building, sending, state, one loop of animation frames.
-//
-// viser's page gives three things, all private to it and reached only by these scripts: `__viserMutable.sendMessage`, the
-// poses of scene nodes in `__viserMutable.nodePoseData`, and the charts in `__viserTestpoints.uplots`.
+// viser's page is reached by viser.js alone.
 //
 // A part is {update(changes), draw(position), close()}, each optional: `update` when Python has handed over new state,
 // which `state` then has too; `draw` at each animation frame, with the position of playback in steps.
 // Any element with data-do="action" (and data-value) asks Python for that action when it is clicked.
 (() => {
   if (window.replayViewer) window.replayViewer.close();
+  const viser = window.rvViser;
 
   const state = {
     title: "", numSteps: 1, dt: 0.02, playing: false, speed: 1, speeds: [1], loop: "off", envId: 0,
@@ -50,9 +49,7 @@
   function send(action, value = null) {
     if (!action || !control) return;
     counter += 1;
-    window.__viserMutable.sendMessage({
-      type: "GuiUpdateMessage", uuid: control, updates: { value: JSON.stringify({ do: action, value, n: counter }) },
-    });
+    viser.send(control, JSON.stringify({ do: action, value, n: counter }));
   }
 
   function open(settings) {
@@ -71,7 +68,7 @@
   // Where playback stands, in steps: from the pose of the node "/playhead", which arrives with the robot's poses, so that
   // everything always shows the same step. The timeline puts its own in this place while the user holds it.
   function position() {
-    return window.__viserMutable?.nodePoseData?.["/playhead"]?.position?.[0] ?? 0;
+    return viser.nodePosition("/playhead")?.[0] ?? 0;
   }
 
   function draw() {
@@ -106,7 +103,7 @@
   // once the control has done its part; what has taken the focus since, as the search of commands, keeps it.
   function giveBackFocus(event) {
     if (event.detail === 0) return; // Pressed by keyboard.
-    if (!event.target.closest?.("button, [role=option]")) return;
+    if (!viser.isPressable(event)) return;
     const clicked = document.activeElement;
     setTimeout(() => { if (document.activeElement === clicked) clicked?.blur(); }, 30);
   }

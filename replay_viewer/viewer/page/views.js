@@ -1,6 +1,7 @@
 // The buttons in the picture: where it is looked from, and how it is drawn.
 (() => {
   const { state, element, textButton, setPressed, send, addPart } = window.replayViewer;
+  const viser = window.rvViser;
 
   const views = element("div", "", document.body, { id: "rv-views" });
   for (const [name, key] of [["Top", 1], ["Side", 2], ["Front", 3]]) {
@@ -12,19 +13,18 @@
   follow.addEventListener("click", () => send("toggle_follow"));
   const shadows = textButton(views, "Shadows", "Off is faster without a GPU (H)");
   shadows.addEventListener("click", () => send("toggle_shadows"));
-  const picture = textButton(views, "Screenshot", "This view as a picture, well drawn (C)");
-  picture.addEventListener("click", takeScreenshot);
-  const scene = () => document.querySelector("canvas[data-engine]");
+  const screenshot = textButton(views, "Screenshot", "This view as a picture, well drawn (C)");
+  screenshot.addEventListener("click", takeScreenshot);
 
   // As large as the screen has it; where drawing is slow, viser draws fewer pixels than that.
   function takeScreenshot() {
-    const { clientWidth, clientHeight } = scene();
+    const { clientWidth, clientHeight } = viser.picture();
     send("draw_screenshot", [clientWidth, clientHeight].map((side) => Math.round(side * window.devicePixelRatio)));
   }
 
   // The buttons keep to the picture, beside the panel.
   function fitViews() {
-    const width = `${Math.max((scene()?.clientWidth ?? 0) - 24, 120)}px`;
+    const width = `${Math.max((viser.picture()?.clientWidth ?? 0) - 24, 120)}px`;
     if (views.style.maxWidth !== width) views.style.maxWidth = width;
   }
 

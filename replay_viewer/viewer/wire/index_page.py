@@ -17,7 +17,8 @@ _ICON = (
     "rx='8' fill='{color}'/%3E%3Cpath fill='%23fff' d='M12 8.5v15l12-7.5z'/%3E%3C/svg%3E"
 )
 
-# What has its look from the first moment on, besides the colours.
+# What is there from the first moment on; the styles begin with the colours.
+_SCRIPTS = ("viser.js", "early.js")
 _STYLES = ("early.css", "waiting.css")
 
 
@@ -47,7 +48,7 @@ def _page(body: bytes, is_packed: bool) -> bytes:
 def _head() -> str:
     style = css_variables() + "".join(map(_read, _STYLES))
     style = style.replace("/*LIGHT SKY*/", _sky(LIGHT)).replace("/*DARK SKY*/", _sky(DARK))
-    script = _read("early.js").replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))
+    script = "".join(map(_read, _SCRIPTS)).replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))
     return f"<style>{style}</style><script>{script}</script>"
 
 

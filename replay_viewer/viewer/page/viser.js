@@ -1,0 +1,236 @@
+// viser's page, as our scripts use it. What is private to it is named here and in no other script; what our styles need of
+// it is in viser.css and early.css. It runs in the page's head, so that it sees the server's messages before viser does.
+//
+// viser promises none of these names; tests/browser/test_viser_names.py says which of them a newer one lacks:
+//   __viserMutable               what the parts of viser's page share, set when it begins
+//   messageQueue                 in it: the server's messages that the page has not read yet
+//   requestRender                has the page read them
+//   sendMessage                  the way to the server; while there is none, one that only says "is not connected"
+//   sendCamera                   tells the server where the camera is
+//   nodePoseData                 position and wxyz of the scene's nodes, by name
+//   camera                       three.js' camera, with y up, looking along x
+//   cameraControl                camera-controls, which knows what is looked at
+//   __viserTestpoints            what viser's own tests look at
+//   uplots                       in it: the charts, by the id of their handle; uPlot's own interface is public
+//   ThemeConfigurationMessage    how the page looks: dark_mode
+//   SceneNodeUpdateMessage       properties of a node of the scene: owner, name, updates; its first ones are its props
+//   GuiSetPanelWidthMessage      of the panel: uuid, width, counter, run_id
+//   GuiSetPanelCollapsedMessage  of the panel: uuid, collapsed, counter, run_id
+//   GuiUpdateMessage             a control's value: uuid, updates
+//   SetCameraPositionMessage     where the server wants the camera, at first (initial) or later
+//   SetCameraLookAtMessage       the same
+//   SetCameraFovMessage          the same
+//   viser-control-panel          the panel's id in messages
+//   canvas[data-engine]          the picture
+//   [role=tablist]               tabs beside each other
+//   [role=tab]                   one of them: its text is its name, aria-selected whether it is open
+//   [role=option]                what a dropdown offers
+//   [data-dock-side=right]       the panel where it is docked
+//   .uplot-container             a chart and what is around it
+//   webgl-software-rendering     the note that there is no GPU: a button, [class*=-title] and [class*=-description]
+//   .mantine-Paper-root          the panel of a page as narrow as a phone: a sheet with a style of "position: fixed"
+//   cursor: pointer              the style of its handle, which has buttons while the sheet is open
+(() => {
+  const PANEL = "viser-control-panel";
+  const PICTURE = "canvas[data-engine]";
+  const SHEET_HANDLE = '#root .mantine-Paper-root[style*="position: fixed"] [style*="cursor: pointer"]';
+  const CAMERA_KEYS = /^(Key[WASDQE]|Arrow\w+)$/;
+  const CAMERA_MESSAGES = ["SetCameraPositionMessage", "SetCameraLookAtMessage", "SetCameraFovMessage"];
+  const RUN = `page-${performance.timeOrigin}`; // Among the commands to the panel, those of this page.
+
+  const shared = () => window.__viserMutable ?? {};
+
+  // -- messages ---------------------------------------------------------------
+
+  // viser's page is told by messages how to look. Those about the theme, the ground, the panel and the camera are changed on
+  // their way to what this browser wishes, so that nothing is seen to jump or flash.
+  let wishes = null; // {isDark(), colours(node), panelWidth(usual), isPanelClosed(), keepsCamera()}
+  let queue = null;
+  let theme = null;
+  const coloured = {}; // First properties of the nodes whose colours are wished, by name.
+  let counter = 0;
+
+  function changed(message) {
+    if (message.type === "ThemeConfigurationMessage") {
+      theme = { ...message, dark_mode: wishes.isDark() };
+      return [theme];
+    }
+    if (message.props && wishes.colours(message.name)) {
+      coloured[message.name] = message.props;
+      return [{ ...message, props: { ...message.props, ...colours(message.name) } }];
+    }
+    if (message.type === "GuiSetPanelWidthMessage" && message.uuid === PANEL && message.run_id !== RUN) {
+      const width = { ...message, width: wishes.panelWidth(message.width) };
+      return wishes.isPanelClosed() ? [width, collapsing(true)] : [width];
+    }
+    if (CAMERA_MESSAGES.includes(message.type) && !message.initial && wishes.keepsCamera()) return [];
+    return [message];
+  }
+
+  function colours(name) {
+    const wanted = Object.entries(wishes.colours(name));
+    return Object.fromEntries(wanted.map(([property, colour]) => [property, filled(coloured[name][property], colour)]));
+  }
+
+  // A colour for each of many is a flat list of numbers.
+  function filled(before, colour) {
+    return ArrayBuffer.isView(before) ? before.map((_, index) => colour[index % 3]) : colour;
+  }
+
+  // As if the server had said so, but to this browser alone.
+  function tell(message) {
+    queue.push(message);
+    shared().requestRender();
+  }
+
+  function collapsing(collapsed) {
+    counter += 1;
+    return { type: "GuiSetPanelCollapsedMessage", uuid: PANEL, collapsed, counter, run_id: RUN };
+  }
+
+  function obey(wanted) {
+    wishes = wanted;
+  }
+
+  // What is wished of the look is another one now.
+  function changeLook() {
+    if (theme) tell(theme);
+    for (const name of Object.keys(coloured)) tell({ type: "SceneNodeUpdateMessage", owner: "", name, updates: colours(name) });
+  }
+
+  function setPanel(width, isClosed) {
+    counter += 1;
+    tell({ type: "GuiSetPanelWidthMessage", uuid: PANEL, width, counter, run_id: RUN });
+    tell(collapsing(isClosed));
+  }
+
+  function watch(mutable) {
+    queue = mutable.messageQueue;
+    queue.push = (...messages) => Array.prototype.push.apply(queue, messages.flatMap(changed));
+    queue.push(...queue.splice(0));
+  }
+
+  Object.defineProperty(window, "__viserMutable", {
+    configurable: true,
+    set(mutable) {
+      Object.defineProperty(window, "__viserMutable", { value: mutable, writable: true, configurable: true });
+      watch(mutable);
+    },
+  });
+
+  function isConnected() {
+    return !String(shared().sendMessage).includes("is not connected");
+  }
+
+  // Gives a control its value, as if the user had.
+  function send(control, value) {
+    shared().sendMessage({ type: "GuiUpdateMessage", uuid: control, updates: { value } });
+  }
+
+  // -- the scene --------------------------------------------------------------
+
+  function picture() {
+    return document.querySelector(PICTURE);
+  }
+
+  function nodePosition(name) {
+    const { position } = shared().nodePoseData?.[name] ?? {};
+    return position && [...position];
+  }
+
+  // {position, target, fov} as the world has it, with z up; null while there is none.
+  function camera() {
+    const { camera, cameraControl } = shared();
+    if (!cameraControl) return null;
+    const inWorld = ({ x, y, z }) => [-z, -x, y];
+    const target = cameraControl.getTarget(camera.position.clone());
+    return { position: inWorld(camera.position), target: inWorld(target), fov: (camera.fov * Math.PI) / 180 };
+  }
+
+  // The server believes that the camera is where it has put it.
+  function sendCamera() {
+    shared().sendCamera?.();
+  }
+
+  function isCameraKey(code) {
+    return CAMERA_KEYS.test(code);
+  }
+
+  // -- the panel --------------------------------------------------------------
+
+  function charts() {
+    return Object.values(window.__viserTestpoints?.uplots ?? {}).map(({ chart }) => chart).filter(Boolean);
+  }
+
+  function chart(id) {
+    return window.__viserTestpoints?.uplots?.[id]?.chart;
+  }
+
+  function boxOf(chart) {
+    return chart.root.closest(".uplot-container");
+  }
+
+  // The tabs beside the one that is called `known`, as {name, isOpen, open()}; none until viser has made them.
+  function tabs(known) {
+    const lists = [...document.querySelectorAll("[role=tablist]")].map((list) => [...list.querySelectorAll("[role=tab]")]);
+    const found = lists.find((list) => list.some((tab) => nameOf(tab) === known)) ?? [];
+    return found.map((tab) => (
+      { name: nameOf(tab), isOpen: tab.getAttribute("aria-selected") === "true", open: () => openTab(tab) }
+    ));
+  }
+
+  // Without the number that is in the name of one.
+  function nameOf(tab) {
+    return tab.textContent.replace(/[^A-Za-z ]/g, "").trim();
+  }
+
+  // They can be dragged, and listen to keys, not to clicks; those of its phone page listen to clicks.
+  function openTab(tab) {
+    tab.click();
+    tab.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  }
+
+  // Where it is docked; closed, it is some pixels wide.
+  function panelWidth() {
+    return document.querySelector("[data-dock-side=right]")?.clientWidth;
+  }
+
+  // Closes the sheet that the panel is on a phone held upright; says whether it was open.
+  function closeSheet() {
+    const handle = document.querySelector(SHEET_HANDLE);
+    const isOpen = Boolean(handle?.querySelector("button")); // Only an open one has buttons.
+    if (isOpen) handle.click();
+    return isOpen;
+  }
+
+  // -- what an event is about, and notes --------------------------------------
+
+  function isPicture({ target }) {
+    return Boolean(target.closest?.(PICTURE));
+  }
+
+  function isTab({ target }) {
+    return Boolean(target.closest?.("[role=tab]"));
+  }
+
+  function isPressable({ target }) {
+    return Boolean(target.closest?.("button, [role=option]"));
+  }
+
+  // viser's note that there is no GPU, as {say(title, text), close()}; null while there is none.
+  function noteOnGpu() {
+    const note = document.getElementById("webgl-software-rendering");
+    const say = (title, text) => {
+      note.querySelector("[class*=-title]").textContent = title;
+      note.querySelector("[class*=-description]").textContent = text;
+    };
+    return note && { say, close: () => note.querySelector("button")?.click() };
+  }
+
+  window.rvViser = {
+    obey, changeLook, setPanel, isConnected, send,
+    picture, nodePosition, camera, sendCamera, isCameraKey,
+    charts, chart, boxOf, tabs, panelWidth, closeSheet,
+    isPicture, isTab, isPressable, noteOnGpu,
+  };
+})();
