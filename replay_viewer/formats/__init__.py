@@ -1,4 +1,4 @@
-"""Readers of recordings: `load_rollout` finds out what a file is and gives its `Rollout`."""
+"""The formats of recordings: `load_rollout` finds out which one a file has and gives its `Rollout`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..container.reader import lacks_first_step, open_container
 from ..errors import BadArgument, FileProblem
 from ..rollout.rollout import Rollout
 from .format import LoadOptions, LowestPoint, QuatOrder
-from .plain.layout import stated_dt
-from .plain.plain import open_plain_npz
+from .plain.facts import stated_dt
+from .plain.reader import open_plain_npz
 
 __all__ = ["LoadOptions", "LowestPoint", "QuatOrder", "lacks_first_step", "load_rollout"]
 

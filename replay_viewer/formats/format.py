@@ -1,4 +1,4 @@
-"""What a user may state about a file, and what a reader may ask of the robot."""
+"""What every format's reader is given beside the file: what the user states, and what may be asked of the robot."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ LowestPoint = Callable[[Sequence[str], "np.ndarray | None", np.ndarray, np.ndarr
 class LoadOptions:
     """What the user states; None where the file is to be asked.
 
-    quat_order: order in which the file stores quaternions. joint_names: of its joint columns. control_dt: seconds
-    per step.
+    Attributes:
+        quat_order: order in which the file stores quaternions.
+        joint_names: of its joint columns.
+        control_dt: seconds per step.
     """
 
     quat_order: QuatOrder | None = None

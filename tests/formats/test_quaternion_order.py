@@ -11,8 +11,17 @@ from npz_samples import standing
 from replay_viewer import rotations
 from replay_viewer.formats.format import QuatOrder
 from replay_viewer.formats.plain.columns import MemoryColumn
-from replay_viewer.formats.plain.motion import Joints, RobotPose, draw_samples
-from replay_viewer.formats.plain.quaternion_order import ORDERS, PoseSamples, find_order, ground, spin, tilt, turning
+from replay_viewer.formats.plain.motion import Joints, RobotPose
+from replay_viewer.formats.plain.quaternion_order import (
+    ORDERS,
+    PoseSamples,
+    draw_samples,
+    find_order,
+    ground,
+    spin,
+    tilt,
+    turning,
+)
 
 DT = 0.02
 

@@ -1,1 +1,15 @@
-"""Plain rollout npz files: what they state, and the evidence for what they leave out."""
+"""The plain rollout npz: arrays over steps and envs, with evidence for what such a file leaves unsaid.
+
+What is in which file:
+
+    reader              open_plain_npz: begin here; lists all keys that are understood
+    layout, columns     the axes of the arrays, and the arrays as columns that are read lazily
+    facts               the time step, env ids and origins, and what the file states about itself
+    motion              bases and joints, and where a base jumps
+    quaternion_order    whether quaternions are xyzw or wxyz
+    ends                where episodes end, and how
+    rewards             the reward and its terms
+    info                the numbers in the policy's `info`
+    signals             everything else that is recorded per step and env
+    doubts              values that are no numbers, no rotations, or in the wrong unit
+"""

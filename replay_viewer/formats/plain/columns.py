@@ -1,4 +1,4 @@
-"""Columns: lazily read arrays of shape (T, N, ...), and the ways to make one from others."""
+"""The columns of a plain npz: lazily read arrays of shape (T, N, ...), and the ways to make one from others."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ _BLOCK_VALUES = 1 << 21
 
 
 class Column(Protocol):
-    """One signal of all envs. shape: (T, N, ...)."""
+    """One signal of all envs."""
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """(T, N, ...)."""
+        ...
 
     @property
     def dtype(self) -> np.dtype: ...
@@ -64,7 +66,9 @@ class StackedColumn:
 class FilledColumn:
     """A column whose bad values (not a number, zero quaternions) show the last good ones instead.
 
-    good_steps: (T, N), for each step the step whose value to show; -1 where the env has no good one: zeros then.
+    Args:
+        base: the column as it is recorded.
+        good_steps: (T, N), for each step the step whose value to show; -1 where the env has no good one: zeros then.
     """
 
     def __init__(self, base: Column, good_steps: np.ndarray) -> None:
@@ -85,7 +89,13 @@ class FilledColumn:
 
 
 class ColumnSource:
-    """A `Source` over named columns; `close_file` releases what they read from."""
+    """A `Source` over columns.
+
+    Args:
+        columns: by name of their fields.
+        units: by the same names, where they are known.
+        close_file: releases what the columns read from.
+    """
 
     def __init__(self, columns: Mapping[str, Column], units: Mapping[str, str], close_file: Callable[[], None]) -> None:
         self._columns = dict(columns)

@@ -1,4 +1,4 @@
-"""Doubts about recorded values: what is no number, no rotation or in the wrong unit, and what is shown instead."""
+"""The doubts about values of a plain npz: no number, no rotation, the wrong unit, and what is shown instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Where episodes end in a file that records only steps, how they end, and whether the end itself can be seen.
+"""The ends of episodes in a plain npz: where they are, how they end, and whether the end itself can be seen.
+
+Such a file records only steps. Done flags may say which of them are ends; jumps of the base show the others.
 
 Two conventions exist. Some writers record a done step before the reset: its row is the terminal pose. Where the
 simulator resets inside `step()` (legged_gym and its descendants), the row of a done step is already the next episode's
@@ -19,23 +21,33 @@ from ...rollout.rollout import Verdict
 from .info import InfoArray
 from .layout import NpzLayout
 
+# The names under which simulators report ends, and what each says.
 FLAG_ROLES: dict[str, Literal["done", "terminated", "truncated"]] = {
     **dict.fromkeys(("done", "dones", "reset", "resets", "reset_buf"), "done"),
     **dict.fromkeys(("terminated", "terminations", "terminal", "terminals"), "terminated"),
     **dict.fromkeys(("truncated", "truncations", "TimeLimit.truncated"), "truncated"),
     **dict.fromkeys(("time_out", "time_outs", "time_out_buf", "timeout", "timeouts", "timeout_buf"), "truncated"),
 }
+SUCCESSES = ("success", "is_success")
 
 _OUTCOMES: tuple[Outcome, ...] = ("terminated", "truncated", "aborted")
-_BITS = np.array([1 | 4, 2 | 4, 4], dtype=np.uint32)
 _TERMINATED, _TRUNCATED, _ABORTED = range(3)
+# Of the field "flags", by outcome.
+_BITS = np.array([1 | 4, 2 | 4, 4], dtype=np.uint32)
 _SHOWN = "the row of a done step is the terminal pose"
 _LOST = "lost: the row of a done step is already reset, so the pose before it is shown"
 
 
 @dataclass(frozen=True)
 class DoneFlags:
-    """What the file says of each step, (T, N) bool each or None. names: where it says so."""
+    """What the file says of each step.
+
+    Attributes:
+        done: (T, N) bool, or None.
+        terminated: likewise.
+        truncated: likewise.
+        names: where it says so.
+    """
 
     done: np.ndarray | None = None
     terminated: np.ndarray | None = None
@@ -49,11 +61,15 @@ class DoneFlags:
 
 
 @dataclass(frozen=True)
-class EpisodeEnds:
-    """The ends of all envs, sorted by env and step.
+class FoundEnds:
+    """The ends of all envs, k of them, sorted by env and step.
 
-    keys: `env * num_steps + step` of each episode's last step. outcomes: indices into terminated, truncated, aborted.
-    lost: where that step's row is no longer the episode's own. success: (T, N) 1, 0 or NaN, or None.
+    Attributes:
+        num_steps: T.
+        keys: (k,) `env * num_steps + step` of each episode's last step.
+        outcomes: (k,) indices into terminated, truncated, aborted.
+        lost: (k,) bool, where that step's row is no longer the episode's own.
+        success: (T, N) 1, 0 or NaN, or None.
     """
 
     num_steps: int
@@ -64,10 +80,10 @@ class EpisodeEnds:
 
     def episodes(self, env_index: int) -> list[Episode]:
         """The episodes of one env; the last one is unfinished unless it ends with the recording."""
-        low, high = np.searchsorted(self.keys, (env_index * self.num_steps, (env_index + 1) * self.num_steps))
+        rows = self.rows_of(env_index)
         found: list[Episode] = []
         first = 0
-        for row in range(low, high):
+        for row in range(rows.start, rows.stop):
             last = int(self.keys[row]) - env_index * self.num_steps
             found.append(self._episode(env_index, len(found), first, last, row))
             first = last + 1
@@ -75,28 +91,77 @@ class EpisodeEnds:
             found.append(Episode(env_index, len(found), first, self.num_steps - 1, "unfinished"))
         return found
 
+    def rows_of(self, env_index: int) -> slice:
+        """Which of the ends are of one env."""
+        begin = env_index * self.num_steps
+        low, high = np.searchsorted(self.keys, (begin, begin + self.num_steps))
+        return slice(int(low), int(high))
+
     def _episode(self, env_index: int, index: int, first: int, last: int, row: int) -> Episode:
         outcome = _OUTCOMES[self.outcomes[row]]
-        terminal = "lost" if self.lost[row] else "recorded"
-        success = None if self.success is None else self.success[last, env_index]
-        known = None if success is None or np.isnan(success) else bool(success)
-        return Episode(env_index, index, first, last, outcome, terminal, success=known)
+        terminal_state = "lost" if self.lost[row] else "recorded"
+        success = None
+        if self.success is not None and not np.isnan(self.success[last, env_index]):
+            success = bool(self.success[last, env_index])
+        return Episode(env_index, index, first, last, outcome, terminal_state, success=success)
 
 
 class FlagsColumn:
-    """The ends as a signal (T, N), uint32: 1 terminated, 2 truncated, 4 was reset in this step."""
+    """The ends as a signal (T, N), uint32: 1 terminated, 2 truncated, 4 was reset in this step.
 
-    def __init__(self, ends: EpisodeEnds, num_envs: int) -> None:
+    Args:
+        ends: of all envs.
+        num_envs: N.
+
+    Attributes:
+        shape: (T, N).
+        dtype: uint32.
+    """
+
+    def __init__(self, ends: FoundEnds, num_envs: int) -> None:
         self._ends = ends
         self.shape, self.dtype = (ends.num_steps, num_envs), np.dtype(np.uint32)
 
     def read(self, steps: slice, envs: Sequence[int]) -> np.ndarray:
         flags = np.zeros((self._ends.num_steps, len(envs)), dtype=np.uint32)
         for column, env in enumerate(envs):
-            begin = env * self._ends.num_steps
-            low, high = np.searchsorted(self._ends.keys, (begin, begin + self._ends.num_steps))
-            flags[self._ends.keys[low:high] - begin, column] = _BITS[self._ends.outcomes[low:high]]
+            rows = self._ends.rows_of(env)
+            ended = self._ends.keys[rows] - env * self._ends.num_steps
+            flags[ended, column] = _BITS[self._ends.outcomes[rows]]
         return flags[steps]
+
+
+def read_flags(layout: NpzLayout, info: Mapping[str, InfoArray]) -> tuple[DoneFlags, list[Verdict]]:
+    """All done flags, those of one role joined by "or".
+
+    Raises BadField for an array of flags that is not (T, N).
+    """
+    roles: dict[str, np.ndarray] = {}
+    names, verdicts = [], []
+    for key, role in FLAG_ROLES.items():
+        if key in layout.archive.headers:
+            _join(roles, role, _stored(layout, key) != 0)
+            names.append(f"'{key}'")
+        if key in info and info[key].is_per_env:
+            _join(roles, role, np.nan_to_num(info[key].values) != 0)
+            names.append(f"'{key}' in info")
+        elif key in info:
+            reason = "it is one value for all envs, which does not say which env it is about"
+            verdicts.append(Verdict("episode ends", f"'{key}' in info is not used", reason, "problem"))
+    return DoneFlags(**roles, names=tuple(names)), verdicts
+
+
+def read_success(layout: NpzLayout, info: Mapping[str, InfoArray]) -> np.ndarray | None:
+    """Success of each env's episode as known at each step, (T, N) of 1, 0 and NaN (not said), or None."""
+    for key in SUCCESSES:
+        if key in layout.archive.headers:
+            values = _stored(layout, key)
+            return np.where(np.isnan(values), np.nan, values != 0).astype(np.float32)
+        if key in info and info[key].is_per_env and info[key].values.size:
+            array = info[key]
+            values = array.values.reshape(*array.values.shape[:2], -1)[..., 0].astype(np.float32)
+            return np.where(array.present[:, None], values, np.nan)
+    return None
 
 
 def find_ends(
@@ -105,7 +170,7 @@ def find_ends(
     num_steps: int,
     success: np.ndarray | None = None,
     done_row: str | None = None,
-) -> tuple[EpisodeEnds, list[Verdict]]:
+) -> tuple[FoundEnds, list[Verdict]]:
     """Episode ends from flags and from jumps of the base that no flag explains.
 
     Args:
@@ -114,6 +179,9 @@ def find_ends(
         num_steps: T.
         success: (T, N), 1, 0 or NaN, or None.
         done_row: "terminal" or "reset" where the file states what the row of a done step shows.
+
+    Returns:
+        The ends, and how they are known.
     """
     flagged, outcomes, verdicts = _flagged(flags, num_steps, is_exact=done_row is not None)
     is_lost, terminal_verdicts = _done_row(flagged, jumps, num_steps, done_row)
@@ -125,7 +193,17 @@ def find_ends(
     outcomes = np.concatenate([outcomes, np.full(len(others), _outcome_of_jumps(flags))])[order]
     lost = np.concatenate([np.full(len(flagged), is_lost), np.full(len(others), others_lost)])[order]
     verdicts += [_ends_verdict(flags, outcomes), *terminal_verdicts, *_jump_verdicts(flags, others, num_steps)]
-    return EpisodeEnds(num_steps, keys[order], outcomes, lost, success), verdicts
+    return FoundEnds(num_steps, keys[order], outcomes, lost, success), verdicts
+
+
+def _stored(layout: NpzLayout, key: str) -> np.ndarray:
+    return layout.column(key, rank=0).read(slice(None), range(layout.num_envs))
+
+
+def _join(roles: dict[str, np.ndarray], role: str, flags: np.ndarray) -> None:
+    """Take in flags (T, N, ...); an env's episode ends when those of all its agents do."""
+    per_env = np.asarray(flags.reshape(*flags.shape[:2], -1).all(axis=-1))
+    roles[role] = roles[role] | per_env if role in roles else per_env
 
 
 def _flagged(flags: DoneFlags, num_steps: int, is_exact: bool) -> tuple[np.ndarray, np.ndarray, list[Verdict]]:
@@ -157,7 +235,7 @@ def _ended(flags: DoneFlags) -> np.ndarray | None:
     where another flag confirms it.
     """
     if flags.done is not None:
-        return flags.done | (flags.done if flags.terminated is None else flags.terminated)
+        return flags.done.copy() if flags.terminated is None else flags.done | flags.terminated
     if flags.truncated is None:
         return None if flags.terminated is None else flags.terminated.copy()
     if flags.terminated is not None:
@@ -213,50 +291,3 @@ def _jump_verdicts(flags: DoneFlags, others: np.ndarray, num_steps: int) -> list
     taken_for = {_ABORTED: "resets from outside", _TRUNCATED: "time-outs", _TERMINATED: "terminations"}
     finding = f"jumps of the base without a flag ({len(others)}) are taken for {taken_for[_outcome_of_jumps(flags)]}"
     return [Verdict("episode ends", finding, f"first after step {step} of env index {env}", "problem")]
-
-
-SUCCESSES = ("success", "is_success")
-
-
-def read_flags(layout: NpzLayout, info: Mapping[str, InfoArray]) -> tuple[DoneFlags, list[Verdict]]:
-    """All done flags, those of one role joined by "or".
-
-    Raises BadField for an array of flags that is not (T, N).
-    """
-    roles: dict[str, np.ndarray] = {}
-    names, verdicts = [], []
-    for key, role in FLAG_ROLES.items():
-        if key in layout.archive.headers:
-            _join(roles, role, _stored(layout, key))
-            names.append(f"'{key}'")
-        if key in info and info[key].is_per_env:
-            _join(roles, role, np.nan_to_num(info[key].values) != 0)
-            names.append(f"'{key}' in info")
-        elif key in info:
-            reason = "it is one value for all envs, which does not say which env it is about"
-            verdicts.append(Verdict("episode ends", f"'{key}' in info is not used", reason, "problem"))
-    return DoneFlags(**roles, names=tuple(names)), verdicts
-
-
-def read_success(layout: NpzLayout, info: Mapping[str, InfoArray]) -> np.ndarray | None:
-    """Success of each env's episode as known at each step, (T, N) of 1, 0 and NaN (not said), or None."""
-    for key in SUCCESSES:
-        if key in layout.archive.headers:
-            values = layout.column(key, rank=0).read(slice(None), range(layout.num_envs))
-            return np.where(np.isnan(values), np.nan, values != 0).astype(np.float32)
-        if key in info and info[key].is_per_env and info[key].values.size:
-            array = info[key]
-            values = array.values.reshape(*array.values.shape[:2], -1)[..., 0].astype(np.float32)
-            return np.where(array.present[:, None], values, np.nan)
-    return None
-
-
-def _stored(layout: NpzLayout, key: str) -> np.ndarray:
-    column = layout.column(key, rank=0)
-    return column.read(slice(None), range(layout.num_envs)) != 0
-
-
-def _join(roles: dict[str, np.ndarray], role: str, flags: np.ndarray) -> None:
-    """An env's episode ends when those of all its agents do."""
-    per_env = np.asarray(flags.reshape(*flags.shape[:2], -1).all(axis=-1))
-    roles[role] = roles[role] | per_env if role in roles else per_env

@@ -1,4 +1,4 @@
-"""The numbers in `info`: per-step dictionaries turned into arrays over steps and envs.
+"""The numbers in the `info` of a plain npz: per-step dictionaries turned into arrays over steps and envs.
 
 Understood: one dict per step, whose values are per env (N, ...) or one number; a list of one dict per env and step
 (as vector environments give it); and one dict of whole (T, N, ...) arrays. Nested keys are joined with "/".
@@ -12,16 +12,22 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import BadField
 from ...npz.pickled_values import Placeholder
+from ...rollout.rollout import Verdict
+from .layout import NUMBER_KINDS, NpzLayout
 
+# Deeper than any simulator nests its dictionaries.
 _MAX_DEPTH = 4
 
 
 @dataclass(frozen=True)
 class InfoArray:
-    """One entry of info over all steps: values (T, N, ...) per env, or (T,) for one number a step.
+    """One entry of info over all steps.
 
-    Steps without the entry are NaN, or False in flags. present: (T,) where it was recorded.
+    Attributes:
+        values: (T, N, ...) per env, or (T,) for one number a step; NaN in steps without the entry, or False in flags.
+        present: (T,) where it was recorded.
     """
 
     values: np.ndarray
@@ -38,14 +44,40 @@ class InfoArray:
 
 @dataclass
 class InfoValues:
-    """Everything that was found. unread: path -> what stands there that is not plain data."""
+    """Everything that was found.
+
+    Attributes:
+        arrays: by path, which is the keys that lead to the entry.
+        unread: by path, what stands there that is not plain data.
+    """
 
     arrays: dict[str, InfoArray] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
 
 
-def collect(info: Any, num_steps: int, num_envs: int) -> InfoValues:
-    """Arrays of all entries of `info`, as `restricted_pickle` read it.
+def read_info(layout: NpzLayout) -> tuple[InfoValues, list[Verdict]]:
+    """The numbers in info, and what could not be read there.
+
+    Raises BadField for a damaged or malicious pickle, and for info that is not one entry per step.
+    """
+    if "info" not in layout.archive.headers:
+        return InfoValues(), []
+    if not layout.archive.headers["info"].dtype.hasobject:
+        return InfoValues(), [Verdict("info", "left out", "it is no array of dictionaries", "problem")]
+    content = layout.archive.load_objects("info")
+    try:
+        info = _collect(content, layout.num_steps, layout.num_envs)
+    except ValueError as error:
+        raise BadField(layout.archive.path, "info", str(error)) from error
+    verdicts = [
+        Verdict("info", f"'{path}' is not read", f"it is a {kind}, not plain data: store numpy arrays", "problem")
+        for path, kind in info.unread.items()
+    ]
+    return info, verdicts
+
+
+def _collect(info: Any, num_steps: int, num_envs: int) -> InfoValues:
+    """Arrays of all entries of `info`, as `safe_pickle` read it.
 
     Raises ValueError with the fact (not the file) if info is not of one of the forms of this module.
     """
@@ -68,6 +100,20 @@ def collect(info: Any, num_steps: int, num_envs: int) -> InfoValues:
     return found
 
 
+def _collect_whole(info: dict[Any, Any], num_steps: int, num_envs: int, found: InfoValues) -> None:
+    """One dict of whole arrays: (T, N, ...), or (T,) for one number a step."""
+    for path, value in _flat(info):
+        if isinstance(value, Placeholder):
+            found.unread[path] = value.name
+        array = _as_array(value)
+        if array is None or array.dtype.kind not in NUMBER_KINDS or array.shape[:1] != (num_steps,):
+            continue
+        if num_envs == 1 and array.ndim == 1:
+            array = array[:, None]
+        if array.ndim == 1 or array.shape[1] == num_envs:
+            found.arrays[path] = InfoArray(array, np.ones(num_steps, dtype=bool))
+
+
 def _kind(value: Any) -> str:
     return value.name if isinstance(value, Placeholder) else type(value).__name__
 
@@ -84,7 +130,7 @@ def _entries_of_step(entry: Any, num_envs: int) -> Iterator[tuple[int | None, st
 
 
 def _flat(entry: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """The leaves of nested dicts with their joined keys; a deeper nesting than any simulator's is left out."""
+    """The leaves of nested dicts with their joined keys; what is nested too deep is left out."""
     if isinstance(entry, dict) and depth < _MAX_DEPTH:
         for key, value in entry.items():
             yield from _flat(value, f"{prefix}/{key}" if prefix else str(key), depth + 1)
@@ -106,7 +152,7 @@ class _Cells:
             self._numbers.append((step, env, value))
             return
         array = _as_array(value)
-        if array is None or array.dtype.kind not in "biuf":
+        if array is None or array.dtype.kind not in NUMBER_KINDS:
             return
         if self._num_envs == 1 and array.ndim and len(array) != 1:
             array = array[None]  # A vector of the only env.
@@ -154,7 +200,7 @@ class _Cells:
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, np.generic):
-        return value.dtype.kind in "biuf"
+        return value.dtype.kind in NUMBER_KINDS
     return isinstance(value, float) or (isinstance(value, int) and value.bit_length() < 64)
 
 
@@ -163,17 +209,3 @@ def _as_array(value: Any) -> np.ndarray | None:
         return value
     is_numbers = isinstance(value, (list, tuple)) and all(_is_number(item) for item in value)
     return np.array(value) if is_numbers and len(value) else None
-
-
-def _collect_whole(info: dict[Any, Any], num_steps: int, num_envs: int, found: InfoValues) -> None:
-    """One dict of whole arrays: (T, N, ...), or (T,) for one number a step."""
-    for path, value in _flat(info):
-        if isinstance(value, Placeholder):
-            found.unread[path] = value.name
-        array = _as_array(value)
-        if array is None or array.dtype.kind not in "biuf" or array.shape[:1] != (num_steps,):
-            continue
-        if num_envs == 1 and array.ndim == 1:
-            array = array[:, None]
-        if array.ndim == 1 or array.shape[1] == num_envs:
-            found.arrays[path] = InfoArray(array, np.ones(num_steps, dtype=bool))

@@ -1,8 +1,11 @@
-"""The base poses of a plain npz, and samples of them from which the order of the quaternions is found."""
+"""The motion of the robots in a plain npz: their bases and joints, and where a base jumps.
+
+A base jumps, as no velocity explains it, where a simulator put a robot somewhere else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,20 +13,33 @@ import numpy as np
 from ... import rotations
 from ...errors import BadArgument, BadField, listing
 from ...rollout.rollout import Verdict
-from ..format import LowestPoint, QuatOrder
+from ..format import QuatOrder
 from .columns import Column, MappedColumn, step_blocks
 from .doubts import degrees_verdict, without_bad_rotations, without_bad_values
 from .layout import NpzLayout, of_agent
-from .quaternion_order import PoseSamples, to_wxyz
 
 VELOCITIES = ("base_lin_vel", "base_ang_vel")
-_MAX_SAMPLES = 50_000
-_MAX_SAMPLED_ENVS = 128
+# Joint signals beside dof_pos, with the names they get.
+JOINT_SIGNALS = {"dof_vel": "joint_vel", "torques": "joint_torque"}
+# What a body can do between two steps beyond keeping its speed: accelerations of a hard impact, and a floor under
+# them for the noise of a real recording.
+_MIN_DISTANCE, _MAX_ACCELERATION = 0.05, 50.0  # [m], [m/s^2]
+_MIN_ANGLE, _MAX_ANGULAR_ACCELERATION = 0.2, 200.0  # [rad], [rad/s^2]
+_SPEED_RATIO = 4.0
+# For every step that a pose was held, a body may have gone on a little faster than it was seen to move.
+_HELD_RATIO = 1.5
 
 
 @dataclass(frozen=True)
 class RobotPose:
-    """One robot's base: pos (T, N, 3) [m], quat (T, N, 4) in the file's order. agent: its number, or None."""
+    """One robot's base.
+
+    Attributes:
+        name: of the robot.
+        agent: its number, or None where the arrays have no agents axis.
+        pos: (T, N, 3) [m].
+        quat: (T, N, 4) in the file's order.
+    """
 
     name: str
     agent: int | None
@@ -35,13 +51,30 @@ class RobotPose:
         return MappedColumn(self.quat, lambda quats: rotations.normalize(to_wxyz(quats, order)))
 
 
+@dataclass(frozen=True)
+class Joints:
+    """The joints of each robot, which are the same for all.
+
+    Attributes:
+        names: of one robot, () without joints.
+        columns: (T, N[, A], D) each, by "joint_pos" and the like.
+        verdicts: on the joints.
+        are_named: False where the names are placeholders.
+    """
+
+    names: tuple[str, ...] = ()
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] = ()
+    are_named: bool = True
+
+
 def read_poses(layout: NpzLayout, env_ids: Sequence[int]) -> tuple[list[RobotPose], list[Verdict]]:
     """One pose per robot: "robot", or "robot_0", "robot_1", ... where the arrays have an agents axis.
 
     Raises BadField for misshapen arrays.
     """
     pos, quat = layout.pose("base_pos", 3), layout.pose("base_quat", 4)
-    agents = (None,) if layout.num_agents is None else range(layout.num_agents)
+    agents = [None] if layout.num_agents is None else range(layout.num_agents)
     poses, verdicts = [], []
     for agent in agents:
         suffix = "" if agent is None else f"_{agent}"
@@ -51,86 +84,6 @@ def read_poses(layout: NpzLayout, env_ids: Sequence[int]) -> tuple[list[RobotPos
         verdicts += found + found_quat
         poses.append(RobotPose(f"robot{suffix}", agent, good_pos, good_quat))
     return poses, verdicts
-
-
-def draw_samples(
-    poses: Sequence[RobotPose],
-    joints: Joints,
-    ang_vel: Column | None,
-    jumps: np.ndarray,
-    control_dt: float,
-    lowest_point: LowestPoint | None,
-) -> PoseSamples:
-    """Pairs of neighbouring steps, evenly over steps and envs, without those between which the base jumps.
-
-    Args:
-        poses: the robots.
-        joints: theirs, for `lowest_point`.
-        ang_vel: (T, N[, A], 3), or None.
-        jumps: keys `env * T + step`.
-        control_dt: seconds per step.
-        lowest_point: the robot's, or None.
-    """
-    num_steps, num_envs = poses[0].pos.shape[:2]
-    envs = np.unique(np.linspace(0, num_envs - 1, min(num_envs, _MAX_SAMPLED_ENVS)).astype(int))
-    stride = max(1, num_steps * len(envs) * len(poses) // _MAX_SAMPLES)
-    steps = slice(0, max(1, num_steps - 1), stride)
-    signals = [_signals_of(pose, joints, ang_vel, steps, envs.tolist()) for pose in poses]
-    rows = {name: np.concatenate([of_robot[name] for of_robot in signals]) for name in signals[0]}
-    keys = envs * num_steps + np.arange(num_steps)[steps][:, None]
-    has_rotation = np.logical_and(*(np.any(rows[name] != 0, axis=-1) for name in ("quat", "next_quat")))
-    usable = has_rotation & np.tile(~np.isin(keys, jumps).ravel(), len(poses))
-    env = (np.arange(len(poses))[:, None, None] * num_envs + np.broadcast_to(envs, keys.shape)).ravel()
-    kept = {name: values[usable] for name, values in rows.items()}
-    kept |= {name: rotations.normalize(kept[name]) for name in ("quat", "next_quat")}
-    lowest = _lowest_of(lowest_point, joints, kept) if lowest_point else None
-    kept.pop("joint_pos", None)
-    return PoseSamples(**kept, env=env[usable], control_dt=control_dt, lowest=lowest)
-
-
-def _signals_of(
-    pose: RobotPose, joints: Joints, ang_vel: Column | None, steps: slice, envs: list[int]
-) -> dict[str, np.ndarray]:
-    """One robot's signals at the sampled steps and at those after them, each (S, k)."""
-    last = pose.pos.shape[0] - 1
-    later = slice(min(steps.start + 1, last), min(steps.stop, last) + 1, steps.step)
-    columns = {"pos": (pose.pos, steps), "next_pos": (pose.pos, later)}
-    columns |= {"quat": (pose.quat, steps), "next_quat": (pose.quat, later)}
-    if ang_vel is not None:
-        columns["ang_vel"] = (of_agent(ang_vel, pose.agent), steps)
-    if "joint_pos" in joints.columns:
-        columns["joint_pos"] = (of_agent(joints.columns["joint_pos"], pose.agent), steps)
-    return {name: np.concatenate(column.read(window, envs)) for name, (column, window) in columns.items()}
-
-
-def _lowest_of(
-    lowest_point: LowestPoint, joints: Joints, rows: dict[str, np.ndarray]
-) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """The robot's lowest point at chosen rows of the samples, as a function of the rotation of its base."""
-    joint_pos = rows.get("joint_pos")
-
-    def lowest(wxyz: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        positions = None if joint_pos is None else joint_pos[chosen]
-        return lowest_point(joints.names, positions, rows["pos"][chosen], wxyz)
-
-    return lowest
-
-
-# Joint signals beside dof_pos, with the names they get.
-JOINT_SIGNALS = {"dof_vel": "joint_vel", "torques": "joint_torque"}
-
-
-@dataclass(frozen=True)
-class Joints:
-    """names: of one robot, () without joints. columns: "joint_pos" and the like -> (T, N[, A], D).
-
-    are_named: False where the names are placeholders.
-    """
-
-    names: tuple[str, ...] = ()
-    columns: Mapping[str, Column] = field(default_factory=dict)
-    verdicts: tuple[Verdict, ...] = ()
-    are_named: bool = True
 
 
 def read_joints(layout: NpzLayout, stated_names: Sequence[str] | None, env_ids: Sequence[int]) -> Joints:
@@ -146,67 +99,9 @@ def read_joints(layout: NpzLayout, stated_names: Sequence[str] | None, env_ids: 
     columns = {"joint_pos": positions}
     for key, name in JOINT_SIGNALS.items():
         if key in layout.archive.headers:
-            columns[name] = _of_same_shape(layout, key, positions)
+            columns[name] = _like_positions(layout, key, positions)
     verdicts += [*degrees_verdict("dof_pos", positions), named]
     return Joints(names, columns, tuple(verdicts), are_named=named.status != "assumed")
-
-
-def _of_same_shape(layout: NpzLayout, key: str, positions: Column) -> Column:
-    column = layout.joints(key)
-    if column.shape != positions.shape:
-        got, expected = layout.archive.headers[key].shape, layout.archive.headers["dof_pos"].shape
-        raise BadField(layout.archive.path, key, f"has shape {got}, expected {expected} like 'dof_pos'.")
-    return column
-
-
-def _joint_names(layout: NpzLayout, stated: Sequence[str] | None, count: int) -> tuple[tuple[str, ...], Verdict]:
-    if stated is not None:
-        _check_names(stated, count)
-        return tuple(stated), Verdict("joint names", listing(stated), "as you say", "stated")
-    if "dof_names" not in layout.archive.headers:
-        names = tuple(f"joint_{i}" for i in range(count))
-        reason = "the file has no 'dof_names'; the order of its columns is unknown (--joint-names states it)"
-        return names, Verdict("joint names", f"{count} joints without names", reason, "assumed")
-    names = _recorded_names(layout)
-    if len(names) != count:
-        raise BadField(layout.archive.path, "dof_names", f"has {len(names)} names, expected {count} as in 'dof_pos'.")
-    if len(set(names)) < count:
-        raise BadField(layout.archive.path, "dof_names", f"names a joint twice: {listing(names)}.")
-    return names, Verdict("joint names", f"{count} joints", "the file's 'dof_names'", "stated")
-
-
-def _check_names(stated: Sequence[str], count: int) -> None:
-    if len(stated) != count:
-        problem = f"{len(stated)} names for {count} joint columns."
-        raise BadArgument("--joint-names", ",".join(stated), problem)
-    if len(set(stated)) < count:
-        raise BadArgument("--joint-names", ",".join(stated), "a joint is named twice.")
-
-
-def _recorded_names(layout: NpzLayout) -> tuple[str, ...]:
-    """Names stored as text, as bytes, or as an object array of text."""
-    archive = layout.archive
-    header = archive.headers["dof_names"]
-    try:
-        names = archive.load_objects("dof_names") if header.dtype.hasobject else archive.load("dof_names").tolist()
-    except (SystemError, ValueError) as error:  # Both are NumPy's for numbers that are no characters.
-        raise BadField(archive.path, "dof_names", f"holds no text: {error}.") from error
-    listed = names if isinstance(names, list) else [names]
-    texts = [str(n, "utf-8", "replace") if isinstance(n, bytes) else n for n in listed]
-    texts = [n.encode("utf-8", "replace").decode() if isinstance(n, str) else n for n in texts]
-    if not all(isinstance(text, str) for text in texts):
-        problem = f"has shape {header.shape} and type {header.dtype}, expected one text per joint."
-        raise BadField(archive.path, "dof_names", problem)
-    return tuple(texts)
-
-
-# What a body can do between two steps beyond keeping its speed: accelerations of a hard impact, and a floor under
-# them for the noise of a real recording.
-_MIN_DISTANCE, _MAX_ACCELERATION = 0.05, 50.0  # [m], [m/s^2]
-_MIN_ANGLE, _MAX_ANGULAR_ACCELERATION = 0.2, 200.0  # [rad], [rad/s^2]
-_SPEED_RATIO = 4.0
-# For every step that a pose was held, a body may have gone on a little faster than it was seen to move.
-_HELD_RATIO = 1.5
 
 
 def find_jumps(base_pos: Sequence[Column], base_quat: Sequence[Column], control_dt: float) -> np.ndarray:
@@ -233,6 +128,63 @@ def find_jumps(base_pos: Sequence[Column], base_quat: Sequence[Column], control_
     return np.unique(np.concatenate(found))
 
 
+def to_wxyz(quats: np.ndarray, order: QuatOrder) -> np.ndarray:
+    """Quaternions (..., 4) stored in `order`, as wxyz."""
+    return quats if order == "wxyz" else rotations.xyzw_to_wxyz(quats)
+
+
+def _like_positions(layout: NpzLayout, key: str, positions: Column) -> Column:
+    """A signal of the joints. Raises BadField unless it has the shape of their positions."""
+    column = layout.joints(key)
+    if column.shape != positions.shape:
+        got, expected = layout.archive.headers[key].shape, layout.archive.headers["dof_pos"].shape
+        raise BadField(layout.archive.path, key, f"has shape {got}, expected {expected} like 'dof_pos'.")
+    return column
+
+
+def _joint_names(layout: NpzLayout, stated: Sequence[str] | None, count: int) -> tuple[tuple[str, ...], Verdict]:
+    """The names of `count` joints: as the user states, as the file says, else placeholders."""
+    if stated is not None:
+        _check_stated(stated, count)
+        return tuple(stated), Verdict("joint names", listing(stated), "as you say", "stated")
+    if "dof_names" not in layout.archive.headers:
+        names = tuple(f"joint_{i}" for i in range(count))
+        reason = "the file has no 'dof_names'; the order of its columns is unknown (--joint-names states it)"
+        return names, Verdict("joint names", f"{count} joints without names", reason, "assumed")
+    names = _recorded_names(layout)
+    if len(names) != count:
+        raise BadField(layout.archive.path, "dof_names", f"has {len(names)} names, expected {count} as in 'dof_pos'.")
+    if len(set(names)) < count:
+        raise BadField(layout.archive.path, "dof_names", f"names a joint twice: {listing(names)}.")
+    return names, Verdict("joint names", f"{count} joints", "the file's 'dof_names'", "stated")
+
+
+def _check_stated(stated: Sequence[str], count: int) -> None:
+    if len(stated) != count:
+        problem = f"{len(stated)} names for {count} joint columns."
+        raise BadArgument("--joint-names", ",".join(stated), problem)
+    if len(set(stated)) < count:
+        raise BadArgument("--joint-names", ",".join(stated), "a joint is named twice.")
+
+
+def _recorded_names(layout: NpzLayout) -> tuple[str, ...]:
+    """Names stored as text, as bytes, or as an object array of text."""
+    archive = layout.archive
+    header = archive.headers["dof_names"]
+    try:
+        names = archive.load_objects("dof_names") if header.dtype.hasobject else archive.load("dof_names").tolist()
+    except (SystemError, ValueError) as error:  # Both are NumPy's for numbers that are no characters.
+        raise BadField(archive.path, "dof_names", f"holds no text: {error}.") from error
+    listed = names if isinstance(names, list) else [names]
+    texts = [name.decode("utf-8", "replace") if isinstance(name, bytes) else name for name in listed]
+    # Halves of characters, which no terminal or browser takes, become "?".
+    texts = [text.encode("utf-8", "replace").decode() if isinstance(text, str) else text for text in texts]
+    if not all(isinstance(text, str) for text in texts):
+        problem = f"has shape {header.shape} and type {header.dtype}, expected one text per joint."
+        raise BadField(archive.path, "dof_names", problem)
+    return tuple(texts)
+
+
 def _jumps(pos: np.ndarray, quat: np.ndarray, control_dt: float) -> np.ndarray:
     """(T, E, 3) and (T, E, 4) -> (T - 1, E) bool."""
     distance = np.linalg.norm(np.diff(pos, axis=0), axis=-1)
@@ -240,8 +192,9 @@ def _jumps(pos: np.ndarray, quat: np.ndarray, control_dt: float) -> np.ndarray:
     norms = np.linalg.norm(quat, axis=-1)
     scale = np.maximum(norms[1:] * norms[:-1], np.finfo(np.float32).tiny)
     angle = 2 * np.arccos(np.clip(alike / scale, 0, 1))
-    far = distance > max(_MIN_DISTANCE, _MAX_ACCELERATION * control_dt**2) + _SPEED_RATIO * _around(distance)
-    return far | (angle > max(_MIN_ANGLE, _MAX_ANGULAR_ACCELERATION * control_dt**2) + _SPEED_RATIO * _around(angle))
+    max_distance = max(_MIN_DISTANCE, _MAX_ACCELERATION * control_dt**2) + _SPEED_RATIO * _around(distance)
+    max_angle = max(_MIN_ANGLE, _MAX_ANGULAR_ACCELERATION * control_dt**2) + _SPEED_RATIO * _around(angle)
+    return (distance > max_distance) | (angle > max_angle)
 
 
 def _around(motion: np.ndarray) -> np.ndarray:

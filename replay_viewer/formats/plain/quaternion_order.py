@@ -1,4 +1,4 @@
-"""Which order a file's quaternions have, by evidence from the motion.
+"""The order of the quaternions in a plain npz, by evidence from the motion.
 
 Read in the wrong order, a quaternion is still a unit quaternion and changes as smoothly, so neither tells anything.
 An upright robot's heading becomes a tilt: stored as xyzw and read as wxyz, it tilts by its yaw; the other way round by
@@ -8,7 +8,7 @@ other recorded signals, can decide. Where they do not, xyzw (Isaac Gym) is assum
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,11 +16,15 @@ import numpy as np
 
 from ... import rotations
 from ...rollout.rollout import Verdict
-from ..format import QuatOrder
+from ..format import LowestPoint, QuatOrder
+from .columns import Column
+from .layout import of_agent
+from .motion import Joints, RobotPose, to_wxyz
 
 ORDERS: tuple[QuatOrder, QuatOrder] = ("xyzw", "wxyz")
 _TOPIC = "quaternion order"
-
+_MAX_SAMPLES = 50_000
+_MAX_SAMPLED_ENVS = 128
 _UPRIGHT_DEG = 30.0
 _CLEAR_TILT_DEG, _SLIGHT_TILT_DEG = 10.0, 5.0
 _MIN_SPEED = 0.1  # [m/s]
@@ -33,11 +37,16 @@ _FLAT_GROUND = 0.08  # [m]
 class PoseSamples:
     """Pairs of neighbouring steps within episodes, over all envs and agents, S of them.
 
-    pos, next_pos: (S, 3) [m]. quat, next_quat: (S, 4), unit, in the file's order. env: (S,) ints, one per robot.
-    control_dt: [s] between two steps.
-    ang_vel: (S, 3) [rad/s], of the base at the first step of each pair, in the world's or the base's frame, or None.
-    lowest: a function from base_wxyz (S', 4) and the rows (S',) of the samples to the height [m] of the robot's lowest
-    point (S',), or None.
+    Attributes:
+        pos: (S, 3) [m], of the base at the first step of each pair.
+        next_pos: (S, 3) [m], at the second.
+        quat: (S, 4), unit, in the file's order, at the first.
+        next_quat: (S, 4), at the second.
+        env: (S,) ints, one per robot.
+        control_dt: [s] between two steps.
+        ang_vel: (S, 3) [rad/s], at the first, in the world's or the base's frame, or None.
+        lowest: a function from base_wxyz (S', 4) and the rows (S',) of the samples to the height [m] of the robot's
+            lowest point (S',), or None.
     """
 
     pos: np.ndarray
@@ -55,21 +64,17 @@ class PoseSamples:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one kind of evidence says. strength: "none" where it does not tell the orders apart."""
+    """What one kind of evidence says.
+
+    Attributes:
+        text: the numbers.
+        order: for which they speak.
+        strength: "none" where they do not tell the orders apart.
+    """
 
     text: str
     order: QuatOrder = "xyzw"
     strength: Literal["clear", "slight", "none"] = "none"
-
-
-def to_wxyz(quats: np.ndarray, order: QuatOrder) -> np.ndarray:
-    """Quaternions (..., 4) stored in `order`, as wxyz."""
-    return quats if order == "wxyz" else rotations.xyzw_to_wxyz(quats)
-
-
-def stated_order(order: QuatOrder) -> tuple[QuatOrder, Verdict]:
-    """The order as the user states it."""
-    return order, Verdict(_TOPIC, order, "as you say", "stated")
 
 
 def find_order(samples: PoseSamples) -> tuple[QuatOrder, Verdict]:
@@ -79,7 +84,8 @@ def find_order(samples: PoseSamples) -> tuple[QuatOrder, Verdict]:
     """
     if not len(samples.pos):
         return ORDERS[0], Verdict(_TOPIC, ORDERS[0], "Isaac Gym's order, because no step has a rotation", "assumed")
-    evidence = [tilt(samples), turning(samples), heading(samples), spin(samples), ground(samples)]
+    kinds = (tilt, turning, heading, spin, ground)
+    evidence = [kind(samples) for kind in kinds]
     reason = "; ".join(e.text for e in evidence if e.text)
     clear: list[QuatOrder] = [e.order for e in evidence if e.strength == "clear"]
     slight: list[QuatOrder] = [e.order for e in evidence if e.strength == "slight"]
@@ -89,6 +95,47 @@ def find_order(samples: PoseSamples) -> tuple[QuatOrder, Verdict]:
         return ORDERS[0], Verdict(_TOPIC, ORDERS[0], reason, "found")
     why = "the evidence contradicts itself" if clear else "nothing tells the two orders apart clearly"
     return ORDERS[0], Verdict(_TOPIC, ORDERS[0], f"Isaac Gym's order, because {why}: {reason}", "assumed")
+
+
+def stated_order(order: QuatOrder) -> tuple[QuatOrder, Verdict]:
+    """The order as the user states it."""
+    return order, Verdict(_TOPIC, order, "as you say", "stated")
+
+
+def draw_samples(
+    poses: Sequence[RobotPose],
+    joints: Joints,
+    ang_vel: Column | None,
+    jumps: np.ndarray,
+    control_dt: float,
+    lowest_point: LowestPoint | None,
+) -> PoseSamples:
+    """Pairs of neighbouring steps, evenly over steps and envs, without those between which the base jumps.
+
+    Args:
+        poses: the robots.
+        joints: theirs, for `lowest_point`.
+        ang_vel: (T, N[, A], 3), or None.
+        jumps: keys `env * T + step`.
+        control_dt: seconds per step.
+        lowest_point: the robot's, or None.
+    """
+    num_steps, num_envs = poses[0].pos.shape[:2]
+    envs = np.unique(np.linspace(0, num_envs - 1, min(num_envs, _MAX_SAMPLED_ENVS)).astype(int))
+    stride = max(1, num_steps * len(envs) * len(poses) // _MAX_SAMPLES)
+    steps = slice(0, max(1, num_steps - 1), stride)
+    signals = [_signals_of(pose, joints, ang_vel, steps, envs.tolist()) for pose in poses]
+    rows = {name: np.concatenate([of_robot[name] for of_robot in signals]) for name in signals[0]}
+    keys = envs * num_steps + np.arange(num_steps)[steps][:, None]
+    has_rotation = np.any(rows["quat"] != 0, axis=-1) & np.any(rows["next_quat"] != 0, axis=-1)
+    usable = has_rotation & np.tile(~np.isin(keys, jumps).ravel(), len(poses))
+    env = (np.arange(len(poses))[:, None, None] * num_envs + np.broadcast_to(envs, keys.shape)).ravel()
+    kept = {name: values[usable] for name, values in rows.items()}
+    for name in ("quat", "next_quat"):
+        kept[name] = rotations.normalize(kept[name])
+    lowest = _lowest_of(lowest_point, joints, kept) if lowest_point else None
+    kept.pop("joint_pos", None)
+    return PoseSamples(**kept, env=env[usable], control_dt=control_dt, lowest=lowest)
 
 
 def tilt(samples: PoseSamples) -> Evidence:
@@ -213,3 +260,35 @@ def _likeness(a: np.ndarray, b: np.ndarray) -> float:
     """Cosine between vectors (S, 3) and (S, 3), weighted by their lengths; their scales do not matter."""
     size = float(np.sum(np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)))
     return float(np.sum(a * b)) / size if size > 0 else 0.0
+
+
+def _signals_of(
+    pose: RobotPose, joints: Joints, ang_vel: Column | None, steps: slice, envs: list[int]
+) -> dict[str, np.ndarray]:
+    """One robot's signals at the sampled steps and at those after them, each (S, ...)."""
+    last = pose.pos.shape[0] - 1
+    later = slice(min(steps.start + 1, last), min(steps.stop, last) + 1, steps.step)
+    columns = {
+        "pos": (pose.pos, steps),
+        "next_pos": (pose.pos, later),
+        "quat": (pose.quat, steps),
+        "next_quat": (pose.quat, later),
+    }
+    if ang_vel is not None:
+        columns["ang_vel"] = (of_agent(ang_vel, pose.agent), steps)
+    if "joint_pos" in joints.columns:
+        columns["joint_pos"] = (of_agent(joints.columns["joint_pos"], pose.agent), steps)
+    return {name: np.concatenate(column.read(window, envs)) for name, (column, window) in columns.items()}
+
+
+def _lowest_of(
+    lowest_point: LowestPoint, joints: Joints, rows: dict[str, np.ndarray]
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """The robot's lowest point at chosen rows of the samples, as a function of the rotation of its base."""
+    joint_pos = rows.get("joint_pos")
+
+    def lowest(wxyz: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        positions = None if joint_pos is None else joint_pos[chosen]
+        return lowest_point(joints.names, positions, rows["pos"][chosen], wxyz)
+
+    return lowest

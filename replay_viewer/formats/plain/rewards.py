@@ -1,7 +1,12 @@
-"""The reward and its terms in a plain npz."""
+"""The reward in a plain npz, its terms wherever they were recorded, and whether they sum to it.
+
+A term of an env is what entered its reward in that step. Means over a batch of envs look alike but are no env's value;
+they are kept apart.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
@@ -12,9 +17,43 @@ from ...errors import BadField, listing
 from ...rollout.rollout import Status, Verdict
 from .columns import Column, MappedColumn, MemoryColumn, StackedColumn
 from .info import InfoArray
-from .layout import NpzLayout, as_floats
+from .layout import NUMBER_KINDS, NpzLayout, as_floats
 
 TERMS_PREFIX = "reward_terms/"
+# Numbers that simulators put into info beside the terms: they describe the episode, not its reward.
+_NOT_TERMS = re.compile(r"(.*/)?(success|is_success|episode_lengths?|elapsed_steps|_?[rlt]|TimeLimit\.truncated|seed)")
+# Where simulators put the terms: "log/scaled_r/<name>", "reward_terms/<name>", "<name>" and the like.
+_PATH = re.compile(r"(?:(?P<log>log|episode|extras)/)?(?:(?P<group>reward_terms|scaled_r|raw_r|raw)/)?(?P<name>.+)")
+# Best first. raw_r is a term before its scale; it is shown only where nothing better is recorded.
+_PREFERENCE = ("reward_terms", "scaled_r", "log", "raw_r", "top")
+# A reward is a float32 sum of terms: what rounding adds, absolute and relative to the largest sum.
+_ROUNDING_ABSOLUTE = 1e-6
+_ROUNDING_RELATIVE = 1e-5
+_MAX_CHECKED_VALUES = 1 << 22
+
+
+@dataclass(frozen=True)
+class RewardTerms:
+    """The terms of the reward.
+
+    Attributes:
+        names: of the terms.
+        columns: (T, N[, A]), beside the names.
+        batch_means: (T,) each, by name: one number for all envs.
+        used: paths of the entries of info that they came from.
+        verdicts: on where they were found, and what they lack.
+    """
+
+    names: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    batch_means: Mapping[str, np.ndarray] = field(default_factory=dict)
+    used: frozenset[str] = frozenset()
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def stacked(self) -> Column | None:
+        """All terms as one column (T, N[, A], K), or None without terms."""
+        return StackedColumn(self.columns) if self.columns else None
 
 
 def read_rewards(layout: NpzLayout, info: Mapping[str, InfoArray]) -> tuple[Column | None, RewardTerms]:
@@ -25,10 +64,32 @@ def read_rewards(layout: NpzLayout, info: Mapping[str, InfoArray]) -> tuple[Colu
     rew = _read_rew(layout)
     agents_shape = rew.shape[2:] if rew else ()
     stored, means = _stored_terms(layout, agents_shape)
-    terms = choose_terms(stored, info, rew, agents_shape)
+    terms = _choose_terms(stored, info, rew, agents_shape)
     stacked = terms.stacked
     sums = [sum_verdict(terms.names, stacked, rew)] if stacked and rew else []
     return rew, replace(terms, batch_means={**means, **terms.batch_means}, verdicts=(*terms.verdicts, *sums))
+
+
+def sum_verdict(names: Sequence[str], terms: Column, rew: Column) -> Verdict:
+    """How far the reward is from the sum of its terms, and whether clipping explains it.
+
+    With `only_positive_rewards`, legged_gym clips the sum at zero and adds the term "termination" after that
+    (legged_robot.py, `compute_reward`).
+    """
+    values, rewards, stride = _checked(terms, rew)
+    total = values.sum(axis=-1)
+    residual = np.nan_to_num(np.abs(rewards - total))
+    worst = float(residual.max(initial=0))
+    sampled = f" (only one step in {stride} was checked)" if stride > 1 else ""
+    if worst <= _rounding(total):
+        how = f"to within {worst:.1e}" if worst else "exactly"
+        return Verdict("sum of the terms", "equals the reward", f"{how}{sampled}", "found")
+    step, env = np.unravel_index(int(residual.argmax()), residual.shape)[:2]
+    where = f"largest difference {worst:.3g} at step {step * stride}, env index {env}{sampled}"
+    if _is_clipped(names, values, rewards):
+        finding = "equals the reward where it is positive: the reward is clipped at zero"
+        return Verdict("sum of the terms", finding, f"{where}; the clip is shown as the residual", "found")
+    return Verdict("sum of the terms", "does not equal the reward", f"{where}; shown as the residual", "problem")
 
 
 def _read_rew(layout: NpzLayout) -> Column | None:
@@ -50,7 +111,7 @@ def _stored_terms(layout: NpzLayout, agents_shape: tuple[int, ...]) -> tuple[dic
     for key, header in layout.archive.headers.items():
         if not key.startswith(TERMS_PREFIX):
             continue
-        if header.shape == (layout.num_steps,) and layout.num_envs > 1 and header.dtype.kind in "biuf":
+        if header.shape == (layout.num_steps,) and layout.num_envs > 1 and header.dtype.kind in NUMBER_KINDS:
             means[key] = layout.archive.load(key).astype(np.float32)
             continue
         column = as_floats(layout.column(key, rank=len(agents_shape)))
@@ -68,39 +129,7 @@ def _without_last_axis(column: Column) -> Column:
     return MappedColumn(column, lambda values: values[:, :, 0])
 
 
-# Numbers that simulators put into info beside the terms: they describe the episode, not its reward.
-_NOT_TERMS = re.compile(r"(.*/)?(success|is_success|episode_lengths?|elapsed_steps|_?[rlt]|TimeLimit\.truncated|seed)")
-_PATH = re.compile(r"(?:(?P<log>log|episode|extras)/)?(?:(?P<group>reward_terms|scaled_r|raw_r|raw)/)?(?P<name>.+)")
-
-# Best first. raw_r is a term before its scale; it is shown only where nothing better is recorded.
-_PREFERENCE = ("reward_terms", "scaled_r", "log", "raw_r", "top")
-
-
-@dataclass(frozen=True)
-class RewardTerms:
-    """The terms: names, and columns (T, N[, A]). batch_means: name -> (T,). used: what of info they came from."""
-
-    names: tuple[str, ...] = ()
-    columns: tuple[Column, ...] = ()
-    batch_means: Mapping[str, np.ndarray] = field(default_factory=dict)
-    used: frozenset[str] = frozenset()
-    verdicts: tuple[Verdict, ...] = ()
-
-    @property
-    def stacked(self) -> Column | None:
-        """All terms as one column (T, N[, A], K), or None without terms."""
-        return StackedColumn(self.columns) if self.columns else None
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    path: str
-    group: str
-    name: str
-    array: InfoArray
-
-
-def choose_terms(
+def _choose_terms(
     stored: Mapping[str, Column], info: Mapping[str, InfoArray], rew: Column | None, agents_shape: tuple[int, ...]
 ) -> RewardTerms:
     """The reward terms among the arrays of the file and of its info.
@@ -111,7 +140,8 @@ def choose_terms(
         rew: the reward (T, N[, A]), which the terms should sum to, or None.
         agents_shape: () or (A,), the shape of one env's reward.
     """
-    candidates = [c for path, array in info.items() if (c := _candidate(path, array))]
+    found = [_candidate(path, array) for path, array in info.items()]
+    candidates = [candidate for candidate in found if candidate is not None]
     per_env = [c for c in candidates if c.array.values.shape[2:] == agents_shape and _can_be_env_term(c)]
     chosen = [] if stored else _best_group(per_env, rew)
     means = _batch_means([c for c in candidates if c not in chosen])
@@ -119,6 +149,23 @@ def choose_terms(
     columns = dict(stored) or {c.name: MemoryColumn(c.array.values) for c in chosen}
     verdicts = (_stored_verdict(stored) if stored else _chosen_verdicts(chosen)) + _mean_verdicts(means)
     return RewardTerms(tuple(columns), tuple(columns.values()), means, used, tuple(verdicts))
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """An entry of info that may be a term.
+
+    Attributes:
+        path: of the entry.
+        group: the convention that its path follows, one of `_PREFERENCE` or "raw".
+        name: of the term.
+        array: its values.
+    """
+
+    path: str
+    group: str
+    name: str
+    array: InfoArray
 
 
 def _candidate(path: str, array: InfoArray) -> _Candidate | None:
@@ -153,7 +200,7 @@ def _is_summary(members: Sequence[_Candidate], rew: Column | None) -> bool:
     """Whether the only env's logged numbers are statistics of whole episodes: those do not sum to the reward."""
     if members[0].array.values.shape[1] > 1:
         return False
-    return rew is None or not sums_to_reward(StackedColumn([MemoryColumn(c.array.values) for c in members]), rew)
+    return rew is None or not _sums_to_reward(StackedColumn([MemoryColumn(c.array.values) for c in members]), rew)
 
 
 def _batch_means(candidates: Sequence[_Candidate]) -> dict[str, np.ndarray]:
@@ -174,14 +221,12 @@ def _chosen_verdicts(chosen: Sequence[_Candidate]) -> list[Verdict]:
     if not chosen:
         return [Verdict("reward terms", "not recorded", "neither 'reward_terms/...' nor info has any", "stated")]
     finding = f"{_count(chosen)}: {listing([c.name for c in chosen])}"
+    unscaled = "only 'raw_r', the values before scaling, is recorded: they are not what entered the reward"
     where: dict[str, tuple[str, Status]] = {
         "reward_terms": ("info holds them under 'reward_terms'", "stated"),
         "scaled_r": ("info holds them under 'scaled_r'", "stated"),
         "log": ("info logs these numbers per env", "assumed"),
-        "raw_r": (
-            "only 'raw_r', the values before scaling, is recorded: they are not what entered the reward",
-            "problem",
-        ),
+        "raw_r": (unscaled, "problem"),
         "top": ("info holds these numbers per env at its top level", "assumed"),
     }
     reason, status = where[chosen[0].group]
@@ -213,42 +258,15 @@ def _count(terms: Sized) -> str:
     return "1 term" if len(terms) == 1 else f"{len(terms)} terms"
 
 
-# A reward is a float32 sum of terms: what rounding adds, absolute and relative to the largest sum.
-_ROUNDING_ABSOLUTE = 1e-6
-_ROUNDING_RELATIVE = 1e-5
-_MAX_CHECKED_VALUES = 1 << 22
-
-
-def sums_to_reward(terms: Column, rew: Column) -> bool:
+def _sums_to_reward(terms: Column, rew: Column) -> bool:
     """Whether the terms (T, N[, A], K) sum to the reward (T, N[, A]) up to rounding."""
     values, rewards, _ = _checked(terms, rew)
     total = values.sum(axis=-1)
     return bool(np.nanmax(np.abs(rewards - total), initial=0) <= _rounding(total))
 
 
-def sum_verdict(names: Sequence[str], terms: Column, rew: Column) -> Verdict:
-    """How far the reward is from the sum of its terms, and whether clipping explains it.
-
-    With `only_positive_rewards`, legged_gym clips the sum at zero and adds the term "termination" after that
-    (legged_robot.py, `compute_reward`).
-    """
-    values, rewards, stride = _checked(terms, rew)
-    total = values.sum(axis=-1)
-    residual = np.nan_to_num(np.abs(rewards - total))
-    worst = float(residual.max(initial=0))
-    sampled = f" (only one step in {stride} was checked)" if stride > 1 else ""
-    if worst <= _rounding(total):
-        how = f"to within {worst:.1e}" if worst else "exactly"
-        return Verdict("sum of the terms", "equals the reward", f"{how}{sampled}", "found")
-    step, env = np.unravel_index(int(residual.argmax()), residual.shape)[:2]
-    where = f"largest difference {worst:.3g} at step {step * stride}, env index {env}{sampled}"
-    if _is_clipped(names, values, rewards):
-        finding = "equals the reward where it is positive: the reward is clipped at zero"
-        return Verdict("sum of the terms", finding, f"{where}; the clip is shown as the residual", "found")
-    return Verdict("sum of the terms", "does not equal the reward", f"{where}; shown as the residual", "problem")
-
-
 def _is_clipped(names: Sequence[str], values: np.ndarray, rewards: np.ndarray) -> bool:
+    """Whether the rewards are what legged_gym makes of the terms with `only_positive_rewards`."""
     after_clip = np.array([name.split("/")[-1] == "termination" for name in names])
     clipped = np.maximum(values[..., ~after_clip].sum(axis=-1), 0) + values[..., after_clip].sum(axis=-1)
     return bool(np.nanmax(np.abs(rewards - clipped), initial=0) <= _rounding(clipped))
@@ -256,7 +274,7 @@ def _is_clipped(names: Sequence[str], values: np.ndarray, rewards: np.ndarray) -
 
 def _checked(terms: Column, rew: Column) -> tuple[np.ndarray, np.ndarray, int]:
     """(terms, rewards, stride) of all steps, or of evenly spaced ones of a large file, in float64."""
-    stride = max(1, -(-int(np.prod(terms.shape)) // _MAX_CHECKED_VALUES))
+    stride = max(1, math.ceil(math.prod(terms.shape) / _MAX_CHECKED_VALUES))
     steps, envs = slice(0, terms.shape[0], stride), range(terms.shape[1])
     return terms.read(steps, envs).astype(np.float64), rew.read(steps, envs).astype(np.float64), stride
 

@@ -1,42 +1,25 @@
-"""Everything in a plain npz that is recorded per step and env beside poses, joints and rewards."""
+"""The signals of a plain npz: everything per step and env beside poses, joints and rewards."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ...errors import BadField, listing
+from ...errors import listing
 from ...rollout.rollout import Verdict
 from .columns import Column, MemoryColumn
 from .ends import FLAG_ROLES, SUCCESSES
-from .info import InfoArray, InfoValues, collect
-from .layout import FACTS, NpzLayout
+from .facts import FACTS
+from .info import InfoArray
+from .layout import NUMBER_KINDS, NpzLayout
 from .motion import JOINT_SIGNALS, VELOCITIES
 from .rewards import TERMS_PREFIX
 
+# Arrays that others read.
 _TAKEN = frozenset(("base_pos", "base_quat", "dof_pos", "rew"))
+# Names that a rollout has for something else.
 _OURS = frozenset(("rew_terms", "flags"))
+# What the policy sees, does and is told, by the names of the arrays.
 _KNOWN = {"obs": "obs", "act": "act", "command": "command", "commands": "command"}
-
-
-def read_info(layout: NpzLayout) -> tuple[InfoValues, list[Verdict]]:
-    """The numbers in info, and what could not be read there.
-
-    Raises BadField for a damaged or malicious pickle, and for info that is not one entry per step.
-    """
-    if "info" not in layout.archive.headers:
-        return InfoValues(), []
-    if not layout.archive.headers["info"].dtype.hasobject:
-        return InfoValues(), [Verdict("info", "left out", "it is no array of dictionaries", "problem")]
-    content = layout.archive.load_objects("info")
-    try:
-        info = collect(content, layout.num_steps, layout.num_envs)
-    except ValueError as error:
-        raise BadField(layout.archive.path, "info", str(error)) from error
-    verdicts = [
-        Verdict("info", f"'{path}' is not read", f"it is a {kind}, not plain data: store numpy arrays", "problem")
-        for path, kind in info.unread.items()
-    ]
-    return info, verdicts
 
 
 def read_signals(
@@ -55,7 +38,7 @@ def read_signals(
             continue
         if key in _OURS:
             left_out.append(f"{key} (the name is taken)")
-        elif (key in _KNOWN and header.dtype.kind in "biuf") or layout.fits(key):
+        elif (key in _KNOWN and header.dtype.kind in NUMBER_KINDS) or layout.fits(key):
             columns[_KNOWN.get(key, key)] = layout.column(key, rank=1)
         else:
             left_out.append(f"{key} {header.shape} {header.dtype}")

@@ -1,4 +1,4 @@
-"""Opens the plain rollout npz: arrays over steps and envs, of which only the base's pose must be there.
+"""The reader of the plain rollout npz: arrays over steps and envs, of which only the base's pose must be there.
 
 Keys, with T steps, N envs (left out for a single env: (T, 3)), and A agents where a task has several robots:
 
@@ -14,7 +14,7 @@ Keys, with T steps, N envs (left out for a single env: (T, 3)), and A agents whe
     recording_info                                             text: a JSON object with whatever else is known
     anything else of shape (T, N, ...)                         a signal of that name
 
-What of it is read lazily, and what an npz cannot do, stands in `npz_archive`. On opening, poses are read whole: they
+What of it is read lazily, and what an npz cannot do, stands in `npz.archive`. On opening, poses are read whole: they
 are checked for values that are no numbers, for jumps, and for the order of their quaternions.
 """
 
@@ -30,19 +30,24 @@ from ...errors import listing
 from ...npz.archive import NpzArchive
 from ...rollout.rollout import Entity, Rollout, Verdict
 from ..format import LoadOptions, LowestPoint, QuatOrder
-from . import layout as facts
+from . import facts
 from .columns import Column, ColumnSource
 from .doubts import not_finite_verdict
 from .ends import FlagsColumn, find_ends, read_flags, read_success
+from .info import read_info
 from .layout import NpzLayout, of_agent
-from .motion import VELOCITIES, draw_samples, find_jumps, read_joints, read_poses
-from .quaternion_order import find_order, stated_order
+from .motion import VELOCITIES, find_jumps, read_joints, read_poses
+from .quaternion_order import draw_samples, find_order, stated_order
 from .rewards import RewardTerms, read_rewards
-from .signals import read_info, read_signals
+from .signals import read_signals
 
 _UNITS = {
-    **{"base_pos": "m", "base_lin_vel": "m/s", "base_ang_vel": "rad/s"},
-    **{"joint_pos": "rad", "joint_vel": "rad/s", "joint_torque": "Nm"},
+    "base_pos": "m",
+    "base_lin_vel": "m/s",
+    "base_ang_vel": "rad/s",
+    "joint_pos": "rad",
+    "joint_vel": "rad/s",
+    "joint_torque": "Nm",
 }
 _OPTIONAL = ("obs", "act", "rew", "info")
 
@@ -70,7 +75,15 @@ def open_plain_npz(path: Path, options: LoadOptions | None = None, lowest_point:
 
 @dataclass(frozen=True)
 class _Motion:
-    """Bases and joints. columns: of the rollout's fields; jumps: of the bases."""
+    """What is known of the bases and joints.
+
+    Attributes:
+        entities: the robots.
+        columns: of the rollout's fields.
+        jumps: of the bases, keys from `find_jumps`.
+        order: of the file's quaternions.
+        verdicts: on all of it.
+    """
 
     entities: tuple[Entity, ...]
     columns: Mapping[str, Column]
@@ -138,6 +151,7 @@ def _read_motion(
 
 
 def _absent(layout: NpzLayout) -> list[Verdict]:
+    """What the file might have and has not."""
     absent = [key for key in _OPTIONAL if key not in layout.archive.headers]
     return [Verdict("arrays", f"not recorded: {listing(absent)}", "they are optional", "stated")] if absent else []
 
@@ -151,4 +165,6 @@ def _not_finite(columns: Mapping[str, Column], terms: RewardTerms, env_ids: Sequ
 
 
 def _units(names: Iterable[str]) -> dict[str, str]:
-    return {name: _UNITS[quantity] for name in names if (quantity := name.split(".")[-1]) in _UNITS}
+    """The units of the fields whose quantity is known."""
+    quantities = {name: name.split(".")[-1] for name in names}
+    return {name: _UNITS[quantity] for name, quantity in quantities.items() if quantity in _UNITS}

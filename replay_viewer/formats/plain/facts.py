@@ -1,0 +1,125 @@
+"""The facts of a plain npz that are no signals: the time step, env ids and origins, and what the file states."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from ...container.info import TIME_STEPS, is_time_step
+from ...errors import BadArgument, BadField, printable
+from ...rollout.rollout import Verdict
+from ..format import QuatOrder
+from .layout import NpzLayout
+
+FACTS = frozenset(("dt", "dof_names", "env_ids", "env_origins", "info", "quat_order", "done_row", "recording_info"))
+_USUAL_DT = 0.02  # [s]
+_MAX_TEXT_BYTES = 1 << 24
+_MAX_SHOWN = 40
+
+
+def stated_dt(seconds: float) -> tuple[float, Verdict]:
+    """Seconds per step as the user states them; raises BadArgument unless positive."""
+    if not is_time_step(seconds):
+        raise BadArgument("--dt", seconds, f"seconds per step must be positive: {TIME_STEPS}.")
+    return seconds, Verdict("control_dt", f"{seconds:g} s", "as you say", "stated")
+
+
+def control_dt(layout: NpzLayout, stated: float | None) -> tuple[float, Verdict]:
+    """Seconds per step: as the user states, as the file says, else 0.02.
+
+    Raises BadArgument or BadField for a time that is not positive.
+    """
+    if stated is not None:
+        return stated_dt(stated)
+    if "dt" not in layout.archive.headers:
+        reason = "the file has no 'dt'; 50 Hz is the usual rate of control (--dt changes it)"
+        return _USUAL_DT, Verdict("control_dt", f"{_USUAL_DT:g} s", reason, "assumed")
+    dt = _stored_dt(layout)
+    return dt, Verdict("control_dt", f"{dt:g} s", "the file's 'dt'", "stated")
+
+
+def env_ids(layout: NpzLayout) -> tuple[int, ...]:
+    """The simulator's index of each env, counted where there are no 'env_ids'.
+
+    Raises BadField unless they are N different integers.
+    """
+    if "env_ids" not in layout.archive.headers:
+        return tuple(range(layout.num_envs))
+    header, path = layout.archive.headers["env_ids"], layout.archive.path
+    if header.shape != (layout.num_envs,) or header.dtype.kind not in "iu":
+        problem = f"has shape {header.shape} and type {header.dtype}, expected ({layout.num_envs},) of integers."
+        raise BadField(path, "env_ids", problem)
+    ids = tuple(int(i) for i in layout.archive.load("env_ids"))
+    if len(set(ids)) < len(ids):
+        raise BadField(path, "env_ids", "names an env twice.")
+    return ids
+
+
+def env_origins(layout: NpzLayout) -> np.ndarray | None:
+    """The envs' origins (N, 3) [m], or None. Raises BadField for another shape."""
+    if "env_origins" not in layout.archive.headers:
+        return None
+    header = layout.archive.headers["env_origins"]
+    if header.shape != (layout.num_envs, 3) or header.dtype.kind not in "iuf":
+        problem = f"has shape {header.shape} and type {header.dtype}, expected ({layout.num_envs}, 3) of numbers."
+        raise BadField(layout.archive.path, "env_origins", problem)
+    return layout.archive.load("env_origins").astype(np.float32)
+
+
+def quat_order(layout: NpzLayout) -> tuple[QuatOrder, Verdict] | None:
+    """The order of the quaternions as the file states it in 'quat_order'. Raises BadField for any other text."""
+    order = _one_text(layout, "quat_order", ("xyzw", "wxyz"))
+    if order is None:
+        return None
+    return cast(QuatOrder, order), Verdict("quaternion order", order, "the file's 'quat_order'", "stated")
+
+
+def done_row(layout: NpzLayout) -> str | None:
+    """What the row of a done step shows as the file states it in 'done_row'. Raises BadField for any other text.
+
+    "terminal": the state in which the episode ended. "reset": the next episode.
+    """
+    return _one_text(layout, "done_row", ("terminal", "reset"))
+
+
+def recording_info(layout: NpzLayout) -> dict[str, Any]:
+    """The JSON object in 'recording_info'; {} where there is none. Raises BadField for anything else."""
+    text = _one_text(layout, "recording_info")
+    if text is None:
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise BadField(layout.archive.path, "recording_info", "is no JSON object.")
+    return found
+
+
+def _stored_dt(layout: NpzLayout) -> float:
+    header, path = layout.archive.headers["dt"], layout.archive.path
+    if header.dtype.kind not in "iuf" or header.value_bytes != header.dtype.itemsize:
+        raise BadField(path, "dt", f"has shape {header.shape} and type {header.dtype}, expected one number.")
+    dt = float(layout.archive.load("dt").reshape(-1)[0])
+    if not is_time_step(dt):
+        raise BadField(path, "dt", f"is {dt}, expected seconds per step: {TIME_STEPS}.", "State it with --dt.")
+    return dt
+
+
+def _one_text(layout: NpzLayout, key: str, known: Sequence[str] = ()) -> str | None:
+    """The text of an array, one of the `known` ones if there are any; None where there is no such array."""
+    if key not in layout.archive.headers:
+        return None
+    header, path = layout.archive.headers[key], layout.archive.path
+    if header.dtype.kind != "U" or header.shape or header.value_bytes > _MAX_TEXT_BYTES:
+        raise BadField(path, key, f"has shape {header.shape} and type {header.dtype}, expected one text.")
+    try:
+        text = str(layout.archive.load(key)[()])
+    except (SystemError, ValueError) as error:  # NumPy's for numbers that are no characters.
+        raise BadField(path, key, f"holds no text: {error}.") from error
+    if known and text not in known:
+        raise BadField(path, key, f"is {printable(text[:_MAX_SHOWN])!r}, expected {' or '.join(known)}.")
+    return text
