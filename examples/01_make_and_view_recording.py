@@ -1,15 +1,19 @@
 """Write a small recording, as a simulation loop would, and print what is in it.
 
-Writing needs numpy alone and Python 3.8. `replay-viewer walk.rec` then opens such a recording in the browser.
+    python 01_make_and_view_recording.py           # prints it
+    python 01_make_and_view_recording.py --view    # then shows it in the browser, as `replay-viewer walk.rec` does
+
+Writing needs numpy alone and Python 3.8.
 """
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from replay_viewer import ContainerWriter, EntitySpec, EpisodeEnds, RecordingInfo
-from replay_viewer.cli import main as replay_viewer
+from replay_viewer import EntitySpec, Recorder, Viewer
 
 NUM_STEPS, DT, FALL = 150, 0.02, 100
 
@@ -30,24 +34,29 @@ def state_after(steps_since_reset: np.ndarray) -> dict:
 
 def record(path: Path) -> None:
     """Env 1 falls at step 100 and, like in most simulators, is reset before its step returns."""
-    info = RecordingInfo(
-        env_ids=[0, 1],
-        control_dt=DT,
-        entities=[EntitySpec("robot", joint_names=["left_hip", "right_hip"])],
-        reward_terms=["alive", "torque"],
-        outcome_reasons=["fell"],
-    )
+    facts = {
+        "env_ids": [0, 1],
+        "control_dt": DT,
+        "entities": [EntitySpec("robot", joint_names=["left_hip", "right_hip"])],
+        "reward_terms": ["alive", "torque"],
+        "outcome_reasons": ["fell"],
+    }
     since_reset = np.zeros(2)
-    with ContainerWriter(path, info) as writer:
+    with Recorder(path, **facts) as recorder:
         for step in range(NUM_STEPS):
             since_reset += 1
             if step == FALL:
                 last_state = {name: values[[1]] for name, values in state_after(since_reset).items()}
-                writer.end_episodes(EpisodeEnds(step, [1], "terminated", last_state, reasons=["fell"]))
+                recorder.end_episodes([1], "terminated", last_state, reasons=["fell"])
                 since_reset[1] = 0
-            writer.append(step, DT * step, state_after(since_reset))
+            recorder.append(state_after(since_reset))
 
 
 with tempfile.TemporaryDirectory() as folder:
-    record(Path(folder) / "walk.rec")
-    replay_viewer(["info", f"{folder}/walk.rec"])
+    path = Path(folder) / "walk.rec"
+    record(path)
+    # As a command: replay-viewer info walk.rec
+    subprocess.run([sys.executable, "-m", "replay_viewer", "info", str(path)], check=True)
+    if "--view" in sys.argv[1:]:
+        with Viewer(path) as viewer:
+            viewer.run()

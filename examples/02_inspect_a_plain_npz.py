@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from replay_viewer import load_rollout
-from replay_viewer.rollout.rewards import episode_series
 
 NUM_STEPS, FALL = 200, 120
 
@@ -42,7 +41,8 @@ with tempfile.TemporaryDirectory() as folder:
         print(f"{verdict.status}: {verdict.topic}: {verdict.finding} ({verdict.reason})")
     for env in range(rollout.num_envs):
         for episode in rollout.episodes(env):
-            rewards = episode_series(rollout, episode)
-            terms = ", ".join(f"{name} {sum(rewards.terms[:, k]):.2f}" for k, name in enumerate(rewards.names))
+            steps = slice(episode.first_step, episode.last_step + 1)
+            sums = rollout.read("rew_terms", steps, [env]).sum(axis=(0, 1))
+            terms = ", ".join(f"{name} {total:.2f}" for name, total in zip(rollout.reward_terms, sums, strict=True))
             print(f"env {env}, steps {episode.first_step} to {episode.last_step}: {episode.outcome}; {terms}")
     rollout.close()

@@ -8,12 +8,12 @@ It needs mjlab (pip install mjlab), no GPU, and about a minute the first time, w
 
 import contextlib
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from replay_viewer import attach
-from replay_viewer.cli import main as replay_viewer
 
 try:
     import mjlab.tasks  # noqa: F401 - registers the tasks.
@@ -41,5 +41,6 @@ with attach(env, path, env_ids=[0, 1]) as recorder:
         env.step(actions)
 env.close()
 
-replay_viewer(["info", str(recorder.path)])
+# As a command: replay-viewer info go1.rec
+subprocess.run([sys.executable, "-m", "replay_viewer", "info", str(recorder.path)], check=True)
 print(f"\nTo see it: replay-viewer view {recorder.path}")

@@ -17,11 +17,11 @@ from replay_viewer import (
     Endings,
     EntitySpec,
     RolloutRecorder,
+    Viewer,
     open_replay,
     register_adapter,
     render_video,
 )
-from replay_viewer.cli import main as replay_viewer
 
 MAX_STEPS, FALLEN, DT = 150, 0.6, 0.02
 
@@ -114,4 +114,5 @@ with tempfile.TemporaryDirectory() as folder:
     steps = range(best.first_step, best.last_step + 1)
     render_video(path, f"{folder}/best.mp4", env=best.env_id, steps=steps, size=(480, 270), tell=print)
     if "--view" in sys.argv[1:]:
-        replay_viewer([str(path)])
+        with Viewer(path) as viewer:
+            viewer.run()

@@ -1,4 +1,4 @@
-"""Render the bundled demo: a video of an episode, a picture of its end, and a film of one's own, frame by frame.
+"""Render the bundled demo: a video of an episode, a picture of its end, and a film of pictures of one's own.
 
 None of it needs a display or a GPU. The same from the command line, for a recording of yours:
 
@@ -10,30 +10,36 @@ None of it needs a display or a GPU. The same from the command line, for a recor
 import tempfile
 from pathlib import Path
 
-from replay_viewer import VideoWriter, open_replay, render_video
-from replay_viewer.camera import Orbit
-from replay_viewer.camera.presets import look_from
-from replay_viewer.paths import asset
-from replay_viewer.render.raster.renderer import RasterRenderer
-from replay_viewer.render.raster.scene import RenderScene
+import numpy as np
 
+from replay_viewer import VideoWriter, open_replay, render_video
+
+DEMO = Path(__file__).parents[1] / "assets" / "walk.rec"
 SIZE = (320, 180)
-demo = asset("walk.rec")
+MAP_SIZE, PIXELS_PER_METRE = 240, 16
+
+
+def seen_from_above(positions: np.ndarray) -> np.ndarray:
+    """A map (MAP_SIZE, MAP_SIZE, 3) around the origin with a square for each robot; positions: (num_robots, 2) [m]."""
+    picture = np.full((MAP_SIZE, MAP_SIZE, 3), 30, np.uint8)
+    pixels = np.rint(MAP_SIZE / 2 + PIXELS_PER_METRE * positions).astype(int)
+    for x, y in np.clip(pixels, 3, MAP_SIZE - 4):
+        picture[y - 3 : y + 4, x - 3 : x + 4] = 255
+    return picture[::-1]  # Pictures begin at the top.
+
 
 with tempfile.TemporaryDirectory() as folder:
     # Each episode in which the first env's robot fell, and the moment in which it did.
-    render_video(demo, f"{folder}/fall.mp4", env=0, where="terminated", size=SIZE, fps=10, overlay="hud", tell=print)
-    replay = open_replay(demo)
-    fall = next(episode for episode in replay.rollout.episodes(0) if episode.outcome == "terminated")
-    camera = Orbit(azimuth_degrees=-60, elevation_degrees=10)
-    render_video(demo, f"{folder}/fall.png", step=fall.last_step, size=SIZE, camera=camera, tell=print)
+    render_video(DEMO, f"{folder}/fall.mp4", env=0, where="terminated", size=SIZE, fps=10, overlay="hud", tell=print)
+    replay = open_replay(DEMO)
+    rollout = replay.rollout
+    fall = next(episode for episode in rollout.episodes(0) if episode.outcome == "terminated")
+    render_video(DEMO, f"{folder}/fall.png", step=fall.last_step, size=SIZE, camera="side", tell=print)
 
-    # For anything else: frames, a camera for each, a renderer and a writer.
-    renderer = RasterRenderer(RenderScene(replay.robots), SIZE)
-    with VideoWriter(f"{folder}/around.mp4", size=SIZE, fps=10) as video:
-        for turn in range(20):
-            frame = replay.frames.frame_at(100, envs=[0])
-            base = frame.entities["robot"].base_pos[0]
-            video.append(renderer.render(frame, look_from(0.3 * turn, 0.4, base, distance=2.0)))
+    # For anything else: frames, which tell where every link is, pictures that you make of them, and a writer.
+    with VideoWriter(f"{folder}/map.mp4", size=(MAP_SIZE, MAP_SIZE), fps=1 / rollout.control_dt) as video:
+        for step in range(200):
+            frame = replay.frames.frame_at(step, envs=range(rollout.num_envs))
+            video.append(seen_from_above(frame.entities["robot"].base_pos[:, :2]))
     replay.close()
     print(*sorted(path.name for path in Path(folder).iterdir()))

@@ -5,11 +5,16 @@ too (`ssh -L 8080:localhost:8080 host`); VS Code does so by itself.
 """
 
 # %%
+from pathlib import Path
+
 from replay_viewer import Viewer
-from replay_viewer.paths import asset
+
+# %% The bundled demo; put your own recording here. A notebook has no __file__, but runs beside it.
+here = Path(__file__).parent if "__file__" in globals() else Path.cwd()
+recording = here.parent / "assets" / "walk.rec"
 
 # %% The page appears below the cell, and stays alive while the kernel runs.
-viewer = Viewer(asset("walk.rec"))
+viewer = Viewer(recording)
 viewer.show(height=600)
 
 # %% What is watched is at hand, too.
