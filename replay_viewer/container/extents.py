@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FileProblem
+from ..npz.zip_members import content_offset
 from .layout import SEGMENT, Layout, is_inside, segment_name
 
 _CHUNK_BYTES = 1 << 20
-# The ZIP's local file header up to the lengths of name and extra field: APPNOTE.TXT, section 4.3.7.
-_LOCAL_HEADER = struct.Struct("<4s22xHH")
 _NOT_OURS = "It was not packed by replay-viewer; unzip it and open the folder."
 
 
@@ -61,7 +60,7 @@ def packed_extents(path: Path) -> dict[str, Extent]:
         raise FileProblem(path, "has two members of one name.", _NOT_OURS)
     with open(path, "rb") as file:
         fd = file.fileno()
-        extents = {m.filename: Extent(path, _data_offset(path, fd, m), m.file_size) for m in members}
+        extents = {member.filename: _member_extent(path, fd, member) for member in members}
         _check_apart(path, extents.values(), os.fstat(fd).st_size)
     return extents
 
@@ -120,13 +119,11 @@ def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
         raise FileProblem(path, f"has a compressed member: {name!r}.", _NOT_OURS)
 
 
-def _data_offset(path: Path, fd: int, member: zipfile.ZipInfo) -> int:
-    """Where the member's bytes begin; its local header may be longer than the directory says."""
-    head = os.pread(fd, _LOCAL_HEADER.size, member.header_offset)
-    if len(head) < _LOCAL_HEADER.size or not head.startswith(b"PK\x03\x04"):
-        raise FileProblem(path, f"has no member where its directory says: {member.filename!r}.")
-    _, name_bytes, extra_bytes = _LOCAL_HEADER.unpack(head)
-    return member.header_offset + _LOCAL_HEADER.size + name_bytes + extra_bytes
+def _member_extent(path: Path, fd: int, member: zipfile.ZipInfo) -> Extent:
+    try:
+        return Extent(path, content_offset(fd, member), member.file_size)
+    except zipfile.BadZipFile:
+        raise FileProblem(path, f"has no member where its directory says: {member.filename!r}.") from None
 
 
 def _check_apart(path: Path, extents: Iterable[Extent], size: int) -> None:

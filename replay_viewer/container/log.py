@@ -82,7 +82,7 @@ class GrowingLines:
         start: bytes in front of it.
     """
 
-    def __init__(self, path: Path, seen: bytes = b"", start: int = 0) -> None:
+    def __init__(self, path: Path, seen: bytes, start: int = 0) -> None:
         self._path = path
         self._offset = start + end_of_lines(seen)
 

@@ -37,7 +37,7 @@ def load_rollout(
         raise FileProblem(path, "there is no such file.")
     if _is_container(path):
         return _open_container(path, options or LoadOptions())
-    return open_plain_npz(path, options, lowest_point)
+    return open_plain_npz(path, options or LoadOptions(), lowest_point)
 
 
 def _is_container(path: Path) -> bool:

@@ -25,14 +25,13 @@ from ..errors import BadField, FileProblem
 from .npy import NpyHeader, read_header
 from .pickled_values import BadPickle
 from .safe_pickle import loads
+from .zip_members import content_offset
 
 # Arrays up to this size are read whole.
 _LAZY_BYTES = 16 << 20
 _MAX_INFLATED_BYTES = 8 << 30
 _MAX_PICKLE_BYTES = 512 << 20
 _MAX_PREAD_BYTES = 1 << 30
-# The ZIP's local file header up to the lengths of name and extra field: APPNOTE.TXT, section 4.3.7.
-_LOCAL_HEADER = struct.Struct("<26xHH")
 # What the readers of ZIP and npy raise for a damaged file.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, NotImplementedError, RuntimeError)
 
@@ -101,10 +100,8 @@ class NpzArchive:
 
     def offset(self, key: str) -> int:
         """Where in the file the values of an uncompressed array begin."""
-        member = self._members[key]
-        local = os.pread(self._file.fileno(), _LOCAL_HEADER.size, member.header_offset)
         with self._damage_named(key):
-            return member.header_offset + _LOCAL_HEADER.size + sum(_LOCAL_HEADER.unpack(local)) + self.headers[key].size
+            return content_offset(self._file.fileno(), self._members[key]) + self.headers[key].size
 
     def read_at(self, key: str, offset: int, size: int) -> bytes:
         """Bytes of an array at an offset of the file; raises BadField when the file has become shorter."""

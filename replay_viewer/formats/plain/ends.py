@@ -168,8 +168,8 @@ def find_ends(
     flags: DoneFlags,
     jumps: np.ndarray,
     num_steps: int,
-    success: np.ndarray | None = None,
-    done_row: str | None = None,
+    success: np.ndarray | None,
+    done_row: str | None,
 ) -> tuple[FoundEnds, list[Verdict]]:
     """Episode ends from flags and from jumps of the base that no flag explains.
 

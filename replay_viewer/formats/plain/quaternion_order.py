@@ -142,7 +142,7 @@ def tilt(samples: PoseSamples) -> Evidence:
     """Mean angle between the base's z axis and up, while the base is not near the ground: legged robots are upright."""
     standing = _standing(samples)
     tilts = _for_orders(lambda order: float(np.mean(_tilt_degrees(samples.wxyz(order)[standing]))))
-    best, other = _sorted(tilts)
+    best, other = _ranked(tilts)
     text = f"mean tilt of the base is {tilts['xyzw']:.1f} deg as xyzw and {tilts['wxyz']:.1f} deg as wxyz"
     gap = tilts[other] - tilts[best]
     if tilts[best] > _UPRIGHT_DEG or gap < _SLIGHT_TILT_DEG or tilts[other] < 2 * tilts[best]:
@@ -162,7 +162,7 @@ def turning(samples: PoseSamples) -> Evidence:
     step = (samples.next_pos - samples.pos)[moving]
     direction = step / np.linalg.norm(step, axis=-1, keepdims=True)
     steady = _for_orders(lambda order: _steadiness(direction, samples.wxyz(order)[moving], samples.env[moving]))
-    best, other = _sorted(steady, largest=True)
+    best, other = _ranked(steady, largest=True)
     text = f"steadiness of the travel in the body's frame is {steady['xyzw']:.2f} as xyzw, {steady['wxyz']:.2f} as wxyz"
     is_telling = steady[best] > 0.8 and steady[best] - steady[other] > 0.25
     return Evidence(text, best, "slight") if is_telling else Evidence(text)
@@ -176,7 +176,7 @@ def heading(samples: PoseSamples) -> Evidence:
     step = (samples.next_pos - samples.pos)[moving]
     travel = np.arctan2(step[:, 1], step[:, 0])
     cosines = _for_orders(lambda order: float(np.mean(np.cos(travel - rotations.yaw(samples.wxyz(order)[moving])))))
-    best, other = _sorted(cosines, largest=True)
+    best, other = _ranked(cosines, largest=True)
     text = f"cosine of heading to travel is {cosines['xyzw']:.2f} as xyzw, {cosines['wxyz']:.2f} as wxyz"
     is_telling = cosines[best] > 0.7 and cosines[best] - cosines[other] > 0.7
     return Evidence(text, best, "slight") if is_telling else Evidence(text)
@@ -190,7 +190,7 @@ def spin(samples: PoseSamples) -> Evidence:
     alike = _for_orders(
         lambda order: _likeness_of_spin(ang_vel, samples.wxyz(order), to_wxyz(samples.next_quat, order))
     )
-    best, other = _sorted(alike, largest=True)
+    best, other = _ranked(alike, largest=True)
     text = f"likeness of rotation and angular velocity is {alike['xyzw']:.2f} as xyzw, {alike['wxyz']:.2f} as wxyz"
     is_clear = alike[best] > 0.7 and alike[best] - alike[other] > 0.3
     return Evidence(text, best, "clear") if is_clear else Evidence(text)
@@ -204,17 +204,19 @@ def ground(samples: PoseSamples) -> Evidence:
     standing = np.flatnonzero(_standing(samples))
     rows = standing[:: max(1, len(standing) // _MAX_KINEMATICS)]
     spread = _for_orders(lambda order: float(np.ptp(np.percentile(lowest(samples.wxyz(order)[rows], rows), [10, 90]))))
-    best, other = _sorted(spread)
+    best, other = _ranked(spread)
     text = f"height of the lowest point varies by {spread['xyzw']:.3f} m as xyzw, {spread['wxyz']:.3f} m as wxyz"
     is_clear = spread[best] < _FLAT_GROUND and spread[other] > 2 * spread[best] + 0.05
     return Evidence(text, best, "clear") if is_clear else Evidence(text)
 
 
 def _for_orders(score: Callable[[QuatOrder], float]) -> dict[QuatOrder, float]:
+    """What each order scores."""
     return {order: score(order) for order in ORDERS}
 
 
-def _sorted(values: dict[QuatOrder, float], largest: bool = False) -> list[QuatOrder]:
+def _ranked(values: dict[QuatOrder, float], largest: bool = False) -> list[QuatOrder]:
+    """The orders, the better one first."""
     return sorted(values, key=lambda order: values[order], reverse=largest)
 
 

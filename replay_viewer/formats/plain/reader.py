@@ -52,13 +52,13 @@ _UNITS = {
 _OPTIONAL = ("obs", "act", "rew", "info")
 
 
-def open_plain_npz(path: Path, options: LoadOptions | None = None, lowest_point: LowestPoint | None = None) -> Rollout:
+def open_plain_npz(path: Path, options: LoadOptions, lowest_point: LowestPoint | None) -> Rollout:
     """The rollout in a plain npz.
 
     Args:
         path: the file.
         options: what the user states about it; it goes before what the file says.
-        lowest_point: from the robot's kinematics, further evidence for the order of the quaternions.
+        lowest_point: from the robot's kinematics, further evidence for the order of the quaternions, or None.
 
     Raises:
         FileProblem: not an npz, truncated or empty.
@@ -67,7 +67,7 @@ def open_plain_npz(path: Path, options: LoadOptions | None = None, lowest_point:
     """
     archive = NpzArchive(path)
     try:
-        return _open(NpzLayout.of(archive), options or LoadOptions(), lowest_point)
+        return _open(NpzLayout.of(archive), options, lowest_point)
     except BaseException:
         archive.close()
         raise
