@@ -1,4 +1,4 @@
-"""Where the camera is at each moment of a film, and what it looks at: the robot without the shake of its gait.
+"""Cameras: where they are at each moment of a film, and what they look at, the robot without the shake of its gait.
 
 Where to find what:
 

@@ -1,4 +1,4 @@
-"""Where a robot is on its way, without the shake of its gait: what cameras look at."""
+"""The smoothed base: where a robot is on its way, without the shake of its gait. Cameras look at it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether pictures move where the robots do: two equal pictures of a robot that moves are a bug of ours."""
+"""A check that pictures move where the robots do: two equal pictures of a robot that moves are a bug of ours."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from ..camera.presets import CameraPose
 from ..replay.frames import Frame
+from .raster.lens import normalized
 
 # Motion of less than this may leave every pixel as it is [px].
 _LEAST_MOTION = 1.0
@@ -61,8 +62,8 @@ class MotionCheck:
 def projected(points: np.ndarray, camera: CameraPose, size: tuple[int, int]) -> np.ndarray:
     """Where a camera sees points (..., 3) [m] in its picture, (..., 2) [px] from the top left; NaN outside of it."""
     width, height = size
-    forward = _unit(camera.look_at - camera.position)
-    right = _unit(np.cross(forward, camera.up))
+    forward = normalized(camera.look_at - camera.position)
+    right = normalized(np.cross(forward, camera.up))
     axes = np.stack([right, np.cross(forward, right), forward], axis=-1)
     x, y, depth = np.moveaxis((points.astype(np.float64) - camera.position) @ axes, -1, 0)
     focal = height / 2 / math.tan(camera.fov / 2)
@@ -70,7 +71,3 @@ def projected(points: np.ndarray, camera: CameraPose, size: tuple[int, int]) -> 
     pixels = np.stack([width / 2 + focal * x / depth, height / 2 + focal * y / depth], axis=-1)
     inside = np.all((pixels >= 0) & (pixels < size), axis=-1, keepdims=True)
     return np.where(inside, pixels, np.nan)
-
-
-def _unit(vector: np.ndarray) -> np.ndarray:
-    return vector / np.linalg.norm(vector)

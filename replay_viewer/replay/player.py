@@ -70,11 +70,6 @@ class Player:
         return int(self._position)
 
     @property
-    def time(self) -> float:
-        """Position in seconds from step 0."""
-        return self._position * self._control_dt
-
-    @property
     def num_steps(self) -> int:
         """Length of the rollout."""
         return self._num_steps
@@ -83,11 +78,6 @@ class Player:
     def control_dt(self) -> float:
         """Seconds between two steps."""
         return self._control_dt
-
-    @property
-    def duration(self) -> float:
-        """Seconds from the first step to the last."""
-        return (self._num_steps - 1) * self._control_dt
 
     @property
     def window(self) -> tuple[int, int]:

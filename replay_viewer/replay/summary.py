@@ -1,4 +1,4 @@
-"""What is in a recording, as plain data: for `replay-viewer info`, its `--json`, and the viewer's info panel."""
+"""The summary of a recording, as plain data: for `replay-viewer info`, its `--json`, and the viewer's info panel."""
 
 from __future__ import annotations
 

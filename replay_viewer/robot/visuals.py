@@ -1,4 +1,4 @@
-"""What is drawn on each link: meshes, loaded once per file, with their places and colours."""
+"""Visuals: the meshes on each link, loaded once per file, with their places and colours."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Signal:
         components: names of the C curves.
         unit: of all of them.
         field: what it is read from, first of all.
-        values: reads it.
+        read: gives its values (S, E, C), float64, at some steps of some envs.
         entity: whose it is; empty for the env's.
     """
 
@@ -58,12 +58,8 @@ class Signal:
     components: tuple[str, ...]
     unit: str
     field: str
-    values: Read
+    read: Read
     entity: str = ""
-
-    def read(self, rollout: Rollout, steps: slice, envs: Sequence[int]) -> np.ndarray:
-        """Values of these steps and envs, (S, E, C) float64."""
-        return self.values(rollout, steps, envs)
 
     def of_episode(self, rollout: Rollout, episode: Episode, first: int = 0) -> Iterator[np.ndarray]:
         """Values of an episode from its step `first` on, (n, C), in bounded pieces."""

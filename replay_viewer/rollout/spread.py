@@ -1,4 +1,4 @@
-"""How a value usually goes: mean and standard deviation over all episodes of all envs, step by step.
+"""The spread of a value: its mean and standard deviation over all episodes of all envs, step by step.
 
 Episodes are aligned at their first steps, so that what follows a reset is compared with what follows a reset. At a
 later step only those count that lasted so long. Episodes that were reset from outside stay out.

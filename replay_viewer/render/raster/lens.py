@@ -1,4 +1,7 @@
-"""A camera pose as the rasteriser takes it."""
+"""The lens of a picture: a camera pose as the rasteriser takes it, and poses of links as matrices before it.
+
+Poses are (..., 3, 4): a rotation and a place.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,23 @@ from ...replay.frames import EntityPoses
 from ...rotations import to_matrix
 from ..mesh.surface import Surface
 from .kernels.ground import SQUARE
-from .kernels.tables import Camera
+from .kernels.tables import CameraTable
 
 # What is nearer to the camera than this is not drawn [m].
 NEAR = 0.02
+# What is farther from the camera than this along an axis is drawn there [m]. Simulations that blow up reach 1e38,
+# where nothing can be computed with any more.
+FARTHEST = 1e6
 
 
 class Lens:
     """A camera pose as the rasteriser takes it, and what can be in its picture.
 
     Attributes:
-        position: (3,) float64. distance: to what is looked at [m]. camera: for the tables.
-        projection: focal length, centre [px] and near plane [m], as `raster.transforms.project` takes them.
+        position: (3,) float64 [m].
+        distance: to what is looked at [m].
+        camera: the same as a table.
+        projection: focal length, centre [px] and near plane [m], as `transforms.project` takes them.
     """
 
     def __init__(self, pose: CameraPose, size: tuple[int, int]) -> None:
@@ -31,12 +39,12 @@ class Lens:
         way = np.asarray(pose.look_at, np.float64) - self.position
         self.distance = min(float(np.linalg.norm(way)), FARTHEST)
         # Far from the origin, a camera and what it looks at may be one place.
-        ahead = _normalized(way) if way.any() else _across(np.asarray(pose.up, np.float64))
+        ahead = normalized(way) if way.any() else _across(np.asarray(pose.up, np.float64))
         side = np.cross(ahead, pose.up)
-        right = _normalized(side) if side.any() else _across(ahead)
+        right = normalized(side) if side.any() else _across(ahead)
         focal = np.float32(height / 2 / math.tan(pose.fov / 2))
         east, north = (float(x) for x in self.position[:2] % (2 * SQUARE))
-        self.camera = Camera(
+        self.camera = CameraTable(
             rotation=np.array([right, np.cross(ahead, right), ahead], np.float32),
             focal=focal,
             center_x=np.float32(width / 2),
@@ -71,26 +79,6 @@ class Lens:
         return (before[..., 2] > NEAR - radii) & (before @ self._planes > -radii[..., None]).all(axis=-1)
 
 
-def _side_planes(right: float, down: float) -> np.ndarray:
-    """Inward normals (3, 4) of the four planes at the edges of a picture, by the tangents of its half angles."""
-    normals = np.array([[-1, 0, right], [1, 0, right], [0, -1, down], [0, 1, down]])
-    return (normals / np.linalg.norm(normals, axis=1, keepdims=True)).T.astype(np.float32)
-
-
-def _across(vector: np.ndarray) -> np.ndarray:
-    """A unit vector (3,) at right angles to another."""
-    return _normalized(np.cross(vector, np.eye(3)[np.abs(vector).argmin()]))
-
-
-def _normalized(vector: np.ndarray) -> np.ndarray:
-    return vector / np.linalg.norm(vector)
-
-
-# What is farther from the camera than this along an axis is drawn there [m]. Simulations that blow up reach 1e38,
-# where nothing can be computed with any more.
-FARTHEST = 1e6
-
-
 def relative_poses(poses: EntityPoses, origin: np.ndarray) -> np.ndarray:
     """Poses (E, L, 3, 4) of links relative to a place (3,) in the world."""
     positions = relative(poses.link_positions, origin)
@@ -120,3 +108,19 @@ def turned(rotation: np.ndarray, poses: np.ndarray) -> np.ndarray:
     Products of float32 differ between processors, which may or may not round in between. Here they are rounded once.
     """
     return (rotation.astype(np.float64) @ poses).astype(np.float32)
+
+
+def normalized(vector: np.ndarray) -> np.ndarray:
+    """The vector (3,) with unit length."""
+    return vector / np.linalg.norm(vector)
+
+
+def _side_planes(right: float, down: float) -> np.ndarray:
+    """Inward normals (3, 4) of the four planes at the edges of a picture, by the tangents of its half angles."""
+    normals = np.array([[-1, 0, right], [1, 0, right], [0, -1, down], [0, 1, down]])
+    return (normals / np.linalg.norm(normals, axis=1, keepdims=True)).T.astype(np.float32)
+
+
+def _across(vector: np.ndarray) -> np.ndarray:
+    """A unit vector (3,) at right angles to another."""
+    return normalized(np.cross(vector, np.eye(3)[np.abs(vector).argmin()]))

@@ -1,10 +1,9 @@
-"""The renderer that needs nothing but a processor: see `raster`."""
+"""The renderer: it draws frames with nothing but a processor, in the steps that `raster` describes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -12,14 +11,9 @@ from ...camera.presets import CameraPose
 from ...replay.frames import Frame
 from .kernels import coverage, shading, transforms
 from .lens import NEAR, Lens, relative, relative_poses, turned
-from .scene import Actor, Cast, RenderScene, paint_of
+from .placed_surfaces import PlacedSurface, PlacedSurfaces
+from .scene import RenderScene, paint_of
 from .sunlight import Sunlight
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ...camera.presets import CameraPose
-    from ...replay.frames import Frame
 
 # Details below this share of a pixel are left out: 55 dB between G1's 290k triangles and the 150k that stay.
 _DETAIL = 1.0
@@ -48,49 +42,51 @@ class RasterRenderer:
     def render(self, frame: Frame, camera: CameraPose) -> np.ndarray:
         """All envs and entities of a frame as a camera sees them, (H, W, 3) uint8, sRGB."""
         lens = Lens(camera, self.size)
-        cast = self._cover(frame, lens)
-        sun = self._sunlight.over([actor for actor in cast.actors if actor.levels is not None], lens.position)
+        placed = self._cover(frame, lens)
+        bodies = [surface for surface in placed.surfaces if surface.levels is not None]
+        sun = self._sunlight.over(bodies, lens.position)
         picture = np.empty((self.size[1], self.size[0], 3), np.uint8)
         reach = max(_GROUND_REACH, _GROUND_REACH_OF_DISTANCE * lens.distance)
         paint = paint_of(self._scene.look, self._scene.terrain is None, round(reach, 2))
         shading.shade(
-            self._samples, *cast.rectangle, self._points, self._scene.geometry, cast.instances, cast.rotations,
+            self._samples, *placed.rectangle, self._points, self._scene.table, placed.instances, placed.rotations,
             lens.camera, sun, paint, picture,
         )  # fmt: skip
         return picture
 
     def segmentation(self, frame: Frame, camera: CameraPose) -> np.ndarray:
         """Which entity each pixel shows, (H, W) int32: its place in `RenderScene.entities`, -1 for ground and sky."""
-        cast = self._cover(frame, Lens(camera, self.size))
+        placed = self._cover(frame, Lens(camera, self.size))
         labels = np.empty((self.size[1], self.size[0]), np.int32)
-        shading.label(self._samples, *cast.rectangle, cast.instances, labels)
+        shading.label(self._samples, *placed.rectangle, placed.instances, labels)
         return labels
 
-    def _cover(self, frame: Frame, lens: Lens) -> Cast:
+    def _cover(self, frame: Frame, lens: Lens) -> PlacedSurfaces:
         """Find what every sample sees."""
-        cast = Cast(list(self._stand(frame, lens)))
-        self._project(cast, lens)
-        cast.rectangle = self._rectangle(self._projected[: cast.num_points])
-        coverage.clear(self._samples, *cast.rectangle)
-        for actor, points, number in zip(cast.actors, cast.slices, cast.instances.first_number, strict=False):
-            for first, last in actor.runs:
+        placed = PlacedSurfaces(list(self._place(frame, lens)))
+        self._project(placed, lens)
+        placed.rectangle = self._rectangle(self._projected[: placed.num_points])
+        coverage.clear(self._samples, *placed.rectangle)
+        numbers = placed.instances.first_number[:-1]
+        for one, points, number in zip(placed.surfaces, placed.slices, numbers, strict=True):
+            for first, last in one.runs:
                 coverage.cover(
-                    self._points[points], self._projected[points], actor.surface.triangles[first:last],
+                    self._points[points], self._projected[points], one.surface.triangles[first:last],
                     number + first, np.float32(NEAR), *lens.projection[:3], self._samples,
                 )  # fmt: skip
-        return cast
+        return placed
 
-    def _project(self, cast: Cast, lens: Lens) -> None:
-        """Put the vertices of all actors before the camera and into the picture."""
-        if cast.num_points > len(self._points):
-            self._points = np.zeros((cast.num_points + cast.num_points // 4, 3), np.float32)
+    def _project(self, placed: PlacedSurfaces, lens: Lens) -> None:
+        """Put the vertices of all surfaces before the camera and into the picture."""
+        if placed.num_points > len(self._points):
+            self._points = np.zeros((placed.num_points + placed.num_points // 4, 3), np.float32)
             self._projected = np.zeros_like(self._points)
-        for actor, points in zip(cast.actors, cast.slices, strict=True):
-            before = turned(lens.camera.rotation, actor.poses)
-            transforms.place(actor.surface.vertices, actor.surface.links, before, self._points[points])
+        for one, points in zip(placed.surfaces, placed.slices, strict=True):
+            before = turned(lens.camera.rotation, one.poses)
+            transforms.place(one.surface.vertices, one.surface.links, before, self._points[points])
             transforms.project(self._points[points], *lens.projection, self._projected[points])
 
-    def _stand(self, frame: Frame, lens: Lens) -> Iterator[Actor]:
+    def _place(self, frame: Frame, lens: Lens) -> Iterator[PlacedSurface]:
         """What of a frame may be seen, entity by entity and env by env, then the terrain."""
         for index, name in enumerate(self._scene.entities):
             levels = self._scene.levels[name]
@@ -100,12 +96,12 @@ class RasterRenderer:
                 cell = _DETAIL * max(float(depths[env]), NEAR) / float(lens.camera.focal)
                 surface = levels.at(cell)
                 runs = [(0, len(surface.triangles))]
-                yield Actor(index, self._scene.place_of(surface), poses[env], runs, levels, cell)
+                yield PlacedSurface(index, self._scene.slot_of(surface), poses[env], runs, levels, cell)
         terrain = self._scene.terrain
         if terrain is not None:
             place = relative(np.zeros(3), lens.position)
             pose = np.column_stack([np.eye(3, dtype=np.float32), place])[None]
-            yield Actor(-1, self._scene.place_of(terrain), pose, lens.visible_runs(terrain), None, 0.0)
+            yield PlacedSurface(-1, self._scene.slot_of(terrain), pose, lens.visible_runs(terrain), None, 0.0)
 
     def _rectangle(self, projected: np.ndarray) -> tuple[int, int, int, int]:
         """Left, top, right and bottom [px] of what is covered by points in the picture."""
@@ -118,16 +114,3 @@ class RasterRenderer:
         left, right = np.clip([math.floor(left), math.floor(right) + 1], 0, width).tolist()
         top, bottom = np.clip([math.floor(top), math.floor(bottom) + 1], 0, height).tolist()
         return left, top, right, bottom
-
-
-class Renderer(Protocol):
-    """Draws frames of one size; not for use by several threads."""
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of its pictures [px]."""
-        ...
-
-    def render(self, frame: Frame, camera: CameraPose) -> np.ndarray:
-        """All envs and entities of a frame as a camera sees them, (H, W, 3) uint8, sRGB."""
-        ...

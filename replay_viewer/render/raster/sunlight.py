@@ -1,4 +1,4 @@
-"""Where the sun shines in a picture."""
+"""Sunlight: where the sun shines in a picture, and where bodies keep it off."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import numpy as np
 
 from .kernels import shadows, transforms
 from .kernels.tables import Sun
-from .lens import through, transformed
-from .scene import Actor
+from .lens import normalized, through, transformed
+from .placed_surfaces import PlacedSurface
 
 # Towards the sun: from the left behind a robot that walks along x, seen from its right side too.
 DIRECTION = np.array([0.36, -0.48, 0.80])
+# Cells of the shadow grid along an edge, and the edge of the finest cells [m].
 _GRID = 1024
 _FINEST_CELL = 0.0016
+# Cells that stay free at the grid's edges, for shadows that are soft.
 _MARGIN = 12
 # Details of bodies below this many cells cast no shadow.
 _DETAIL = 2.0
@@ -28,26 +30,26 @@ class Sunlight:
         self._grid = np.full((_GRID, _GRID), shadows.NOTHING, np.float32)
         self._tiles = np.zeros((_GRID // shadows.TILE, _GRID // shadows.TILE), np.bool_)
 
-    def over(self, bodies: Sequence[Actor], origin: np.ndarray) -> Sun:
+    def over(self, bodies: Sequence[PlacedSurface], origin: np.ndarray) -> Sun:
         """What the sun sees of bodies; origin (3,): the place that their poses are relative to."""
         self._grid.fill(shadows.NOTHING)
         axes, cell = _sun_axes(bodies, origin)
-        for actor in bodies:
-            surface = actor.coarse(_DETAIL * cell)
+        for body in bodies:
+            surface = body.coarse(_DETAIL * cell)
             seen = np.empty_like(surface.vertices)
-            transforms.place(surface.vertices, surface.links, through(axes, actor.poses), seen)
+            transforms.place(surface.vertices, surface.links, through(axes, body.poses), seen)
             shadows.cast(seen, surface.triangles, self._grid)
         shadows.mark_tiles(self._grid, self._tiles)
-        return Sun(_normalized(DIRECTION).astype(np.float32), axes, np.float32(cell), self._grid, self._tiles)
+        return Sun(normalized(DIRECTION).astype(np.float32), axes, np.float32(cell), self._grid, self._tiles)
 
 
-def _sun_axes(bodies: Sequence[Actor], origin: np.ndarray) -> tuple[np.ndarray, float]:
+def _sun_axes(bodies: Sequence[PlacedSurface], origin: np.ndarray) -> tuple[np.ndarray, float]:
     """Axes (3, 4) of the sun's space about the bodies in the picture, and the size of its cells [m].
 
     The grid keeps its places in the world while the camera moves, so that the edges of shadows do not crawl.
     """
-    direction = _normalized(DIRECTION)
-    u = _normalized(np.cross(direction, [0.0, 1.0, 0.0]))
+    direction = normalized(DIRECTION)
+    u = normalized(np.cross(direction, [0.0, 1.0, 0.0]))
     axes = np.array([u, np.cross(direction, u), direction])
     low, high = _extent(bodies, axes[:2])
     room = _GRID - 2 * _MARGIN - 1
@@ -59,7 +61,7 @@ def _sun_axes(bodies: Sequence[Actor], origin: np.ndarray) -> tuple[np.ndarray, 
     return np.column_stack([scaled, [*(offset - corner), 0.0]]).astype(np.float32), cell
 
 
-def _extent(bodies: Sequence[Actor], axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _extent(bodies: Sequence[PlacedSurface], axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest place (2,) along axes (2, 3) that bodies reach, relative to the camera."""
     low, high = np.full(2, np.inf), np.full(2, -np.inf)
     for body in bodies:
@@ -68,7 +70,3 @@ def _extent(bodies: Sequence[Actor], axes: np.ndarray) -> tuple[np.ndarray, np.n
         radii = body.surface.radii[drawn, None]
         low, high = np.minimum(low, (centers - radii).min(axis=0)), np.maximum(high, (centers + radii).max(axis=0))
     return (low, high) if bodies else (np.zeros(2), np.zeros(2))
-
-
-def _normalized(vector: np.ndarray) -> np.ndarray:
-    return vector / np.linalg.norm(vector)

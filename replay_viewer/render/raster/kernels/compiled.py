@@ -1,4 +1,4 @@
-"""How the rasteriser's loops are compiled."""
+"""The compilation of the rasteriser's loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which triangle is nearest at each sample of a picture.
+"""Coverage: which triangle is nearest at each sample of a picture.
 
 A picture has four samples per pixel on a rotated grid. `samples` (H, W, 4) int64 holds what each sees: the bits of the
 inverse depth as a float32, which order as the depth does, then 32 bits of the triangle's number; 0 is nothing. So the
@@ -33,13 +33,59 @@ def clear(samples, left, top, right, bottom):
 
 
 @compiled
-def _narrowed(low, high, slope, value):
-    """The part of columns low..high where value + slope * column may be positive; a column more at either end."""
-    if slope > _ZERO:
-        low = max(low, int(max(-value / slope, np.float32(-1))) - 1)
-    elif slope < _ZERO:
-        high = min(high, int(min(max(-value / slope, np.float32(-1)), np.float32(1e6))) + 1)
-    return low, high
+def cover(points, picture, triangles, first_number, near, focal, center_x, center_y, samples):
+    """Enter triangles (F, 3), numbered from `first_number` on, of points before the camera and in the picture."""
+    for t in range(len(triangles)):
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        az, bz, cz = picture[a, 2], picture[b, 2], picture[c, 2]
+        seen = (az > _ZERO) + (bz > _ZERO) + (cz > _ZERO)
+        if seen == 3 and not _is_far_out(picture, a, b, c):
+            _fill(
+                picture[a, 0], picture[a, 1], az, picture[b, 0], picture[b, 1], bz, picture[c, 0], picture[c, 1], cz,
+                first_number + t, samples,
+            )  # fmt: skip
+        elif seen > 0:
+            _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, first_number + t, samples)
+
+
+@compiled
+def _is_far_out(picture, a, b, c):
+    """Whether a corner is so far out of the picture that float32 does not do."""
+    x = max(abs(picture[a, 0]), abs(picture[b, 0]), abs(picture[c, 0]))
+    return max(x, abs(picture[a, 1]), abs(picture[b, 1]), abs(picture[c, 1])) > _FAR_OUT
+
+
+@compiled
+def _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, number, samples):
+    """Enter a triangle of which some corners are too near: the part beyond the near plane, of three or four corners."""
+    corners = np.empty((4, 3), np.float64)
+    n = 0
+    for k in range(3):
+        i = a if k == 0 else (b if k == 1 else c)
+        j = b if k == 0 else (c if k == 1 else a)
+        if picture[i, 2] > _ZERO:
+            corners[n, 0], corners[n, 1], corners[n, 2] = picture[i, 0], picture[i, 1], picture[i, 2]
+            n += 1
+        if (picture[i, 2] > _ZERO) != (picture[j, 2] > _ZERO):
+            corners[n, 0], corners[n, 1], corners[n, 2] = _cut(points, i, j, near, focal, center_x, center_y)
+            n += 1
+    for k in range(1, n - 1):
+        _fill(
+            corners[0, 0], corners[0, 1], corners[0, 2],
+            corners[k, 0], corners[k, 1], corners[k, 2],
+            corners[k + 1, 0], corners[k + 1, 1], corners[k + 1, 2],
+            number, samples,
+        )  # fmt: skip
+
+
+@compiled
+def _cut(points, i, j, near, focal, center_x, center_y):
+    """Where the edge between two points before the camera goes through the near plane: x, y [px], inverse depth."""
+    ax, ay, az = np.float64(points[i, 0]), np.float64(points[i, 1]), np.float64(points[i, 2])
+    t = (near - az) / (points[j, 2] - az)
+    x, y = ax + t * (points[j, 0] - ax), ay + t * (points[j, 1] - ay)
+    inverse = 1 / np.float64(near)
+    return x * inverse * focal + center_x, y * inverse * focal + center_y, inverse
 
 
 @compiled
@@ -87,56 +133,10 @@ def _fill(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
 
 
 @compiled
-def _cut(points, i, j, near, focal, center_x, center_y):
-    """Where the edge between two points before the camera goes through the near plane: x, y [px], inverse depth."""
-    ax, ay, az = np.float64(points[i, 0]), np.float64(points[i, 1]), np.float64(points[i, 2])
-    t = (near - az) / (points[j, 2] - az)
-    x, y = ax + t * (points[j, 0] - ax), ay + t * (points[j, 1] - ay)
-    inverse = 1 / np.float64(near)
-    return x * inverse * focal + center_x, y * inverse * focal + center_y, inverse
-
-
-@compiled
-def _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, number, samples):
-    """Enter a triangle of which some corners are too near: the part beyond the near plane, of three or four corners."""
-    corners = np.empty((4, 3), np.float64)
-    n = 0
-    for k in range(3):
-        i = a if k == 0 else (b if k == 1 else c)
-        j = b if k == 0 else (c if k == 1 else a)
-        if picture[i, 2] > _ZERO:
-            corners[n, 0], corners[n, 1], corners[n, 2] = picture[i, 0], picture[i, 1], picture[i, 2]
-            n += 1
-        if (picture[i, 2] > _ZERO) != (picture[j, 2] > _ZERO):
-            corners[n, 0], corners[n, 1], corners[n, 2] = _cut(points, i, j, near, focal, center_x, center_y)
-            n += 1
-    for k in range(1, n - 1):
-        _fill(
-            corners[0, 0], corners[0, 1], corners[0, 2],
-            corners[k, 0], corners[k, 1], corners[k, 2],
-            corners[k + 1, 0], corners[k + 1, 1], corners[k + 1, 2],
-            number, samples,
-        )  # fmt: skip
-
-
-@compiled
-def _is_far_out(picture, a, b, c):
-    """Whether a corner is so far out of the picture that float32 does not do."""
-    x = max(abs(picture[a, 0]), abs(picture[b, 0]), abs(picture[c, 0]))
-    return max(x, abs(picture[a, 1]), abs(picture[b, 1]), abs(picture[c, 1])) > _FAR_OUT
-
-
-@compiled
-def cover(points, picture, triangles, first_number, near, focal, center_x, center_y, samples):
-    """Enter triangles (F, 3), numbered from `first_number` on, of points before the camera and in the picture."""
-    for t in range(len(triangles)):
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        az, bz, cz = picture[a, 2], picture[b, 2], picture[c, 2]
-        seen = (az > _ZERO) + (bz > _ZERO) + (cz > _ZERO)
-        if seen == 3 and not _is_far_out(picture, a, b, c):
-            _fill(
-                picture[a, 0], picture[a, 1], az, picture[b, 0], picture[b, 1], bz, picture[c, 0], picture[c, 1], cz,
-                first_number + t, samples,
-            )  # fmt: skip
-        elif seen > 0:
-            _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, first_number + t, samples)
+def _narrowed(low, high, slope, value):
+    """The part of columns low..high where value + slope * column may be positive; a column more at either end."""
+    if slope > _ZERO:
+        low = max(low, int(max(-value / slope, np.float32(-1))) - 1)
+    elif slope < _ZERO:
+        high = min(high, int(min(max(-value / slope, np.float32(-1)), np.float32(1e6))) + 1)
+    return low, high

@@ -22,14 +22,6 @@ _ZENITH = np.float32(0.55)
 
 
 @compiled
-def band(x, width):
-    """Mean of the square wave of period 2 that is -1 in [0, 1) and 1 in [1, 2), over a width about x."""
-    low, high = (x - _HALF * width) * _HALF, (x + _HALF * width) * _HALF
-    low, high = low - np.floor(low), high - np.floor(high)
-    return _TWO * (abs(low - _HALF) - abs(high - _HALF)) / width
-
-
-@compiled
 def background_row(y, camera, paint, row):
     """Colour a row of the picture (W, 3) as if nothing stood there; free of branches, for 8 pixels at once."""
     r = camera.rotation
@@ -99,3 +91,11 @@ def shadow_row(y, camera, sun, row):
         row[0, x] *= share
         row[1, x] *= share
         row[2, x] *= share
+
+
+@compiled
+def band(x, width):
+    """Mean of the square wave of period 2 that is -1 in [0, 1) and 1 in [1, 2), over a width about x."""
+    low, high = (x - _HALF * width) * _HALF, (x + _HALF * width) * _HALF
+    low, high = low - np.floor(low), high - np.floor(high)
+    return _TWO * (abs(low - _HALF) - abs(high - _HALF)) / width

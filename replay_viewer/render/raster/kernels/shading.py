@@ -1,4 +1,4 @@
-"""Colours: what every sample sees, lit, and averaged to pixels."""
+"""Shading: the colours of what every sample sees, lit, and averaged to pixels."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from .compiled import compiled, inlined
 from .coverage import SAMPLES_X, SAMPLES_Y
 from .ground import SQUARE, background_row, band, shadow_row
 from .shadows import light_near
+from .tables import COLOR, NORMAL, U, V
+from .texturing import pixels_per_texture, texture_color
 
 _ZERO, _HALF, _ONE, _TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
 _QUARTER = np.float32(0.25)
-# Where a vertex of `tables.Geometry` has what.
-_NORMAL, _COLOR = 0, 3
 # The bits of a sample that are the triangle's number.
 _NUMBER = 0xFFFFFFFF
 
@@ -33,153 +33,109 @@ _BLACKEST = np.float32(0.012)
 
 
 @compiled
-def instance_of(number, first_number):
-    """Which instance has the triangle of a number."""
-    low, high = 0, len(first_number) - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if first_number[middle] <= number:
-            low = middle
-        else:
-            high = middle
-    return low
+def shade(samples, left, top, right, bottom, points, surfaces, instances, rotations, camera, sun, paint, picture):
+    """Colour a picture (H, W, 3) of which only the pixels of a rectangle may see triangles."""
+    row = np.empty((3, picture.shape[1]), np.float32)
+    for y in range(picture.shape[0]):
+        background_row(y, camera, paint, row)
+        if paint.has_ground and camera.height > _ZERO:
+            shadow_row(y, camera, sun, row)
+        if top <= y < bottom:
+            _body_row(y, samples, left, right, points, surfaces, instances, rotations, camera, sun, paint, row)
+        _encode_row(row, paint.to_srgb, picture[y])
 
 
 @compiled
-def _mean(vertices, column, a, b, c, wa, wb, wc):
-    """Weighted mean over three vertices of three of their numbers, from a column on."""
-    return (
-        wa * vertices[a, column] + wb * vertices[b, column] + wc * vertices[c, column],
-        wa * vertices[a, column + 1] + wb * vertices[b, column + 1] + wc * vertices[c, column + 1],
-        wa * vertices[a, column + 2] + wb * vertices[b, column + 2] + wc * vertices[c, column + 2],
-    )
-
-
-@compiled
-def _hit(points, a, b, c, dx, dy):
-    """Where the ray (dx, dy, 1) meets a triangle's plane: weights of the corners, kept in the triangle, and the depth.
-
-    T. Moeller and B. Trumbore, "Fast, minimum storage ray/triangle intersection", 1997.
-    """
-    ax, ay, az = points[a, 0], points[a, 1], points[a, 2]
-    ux, uy, uz = points[b, 0] - ax, points[b, 1] - ay, points[b, 2] - az
-    vx, vy, vz = points[c, 0] - ax, points[c, 1] - ay, points[c, 2] - az
-    hx, hy, hz = dy * vz - vy, vx - dx * vz, dx * vy - dy * vx
-    scale = _ONE / (ux * hx + uy * hy + uz * hz)
-    qx, qy, qz = uy * az - uz * ay, uz * ax - ux * az, ux * ay - uy * ax
-    wb = -(ax * hx + ay * hy + az * hz) * scale
-    wc = (dx * qx + dy * qy + qz) * scale
-    depth = (vx * qx + vy * qy + vz * qz) * scale
-    if not (abs(depth) < np.float32(1e9)):  # Seen from its edge.
-        wb, wc, depth = _ZERO, _ZERO, az
-    wb, wc = min(max(wb, _ZERO), _ONE), min(max(wc, _ZERO), _ONE)
-    over = max(wb + wc, _ONE)
-    wb, wc = wb / over, wc / over
-    return _ONE - wb - wc, wb, wc, depth
-
-
-@compiled
-def _turned(rotations, k, x, y, z):
-    """A direction, turned and made a unit vector."""
-    rx = rotations[k, 0, 0] * x + rotations[k, 0, 1] * y + rotations[k, 0, 2] * z
-    ry = rotations[k, 1, 0] * x + rotations[k, 1, 1] * y + rotations[k, 1, 2] * z
-    rz = rotations[k, 2, 0] * x + rotations[k, 2, 1] * y + rotations[k, 2, 2] * z
-    scale = _ONE / max(np.sqrt(rx * rx + ry * ry + rz * rz), np.float32(1e-9))
-    return rx * scale, ry * scale, rz * scale
-
-
-@compiled
-def _pixels_per_texture(points, vertices, pa, pb, pc, a, b, c, pixels_per_meter, facing):
-    """Area of the picture [px^2] that a whole texture would cover, as it lies on a triangle."""
-    ux, uy, uz = points[pb, 0] - points[pa, 0], points[pb, 1] - points[pa, 1], points[pb, 2] - points[pa, 2]
-    vx, vy, vz = points[pc, 0] - points[pa, 0], points[pc, 1] - points[pa, 1], points[pc, 2] - points[pa, 2]
-    cx, cy, cz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-    in_space = np.sqrt(cx * cx + cy * cy + cz * cz)
-    su, sv = vertices[b, 6] - vertices[a, 6], vertices[b, 7] - vertices[a, 7]
-    tu, tv = vertices[c, 6] - vertices[a, 6], vertices[c, 7] - vertices[a, 7]
-    in_texture = max(abs(su * tv - sv * tu), np.float32(1e-12))
-    return in_space * pixels_per_meter * pixels_per_meter * max(facing, np.float32(0.1)) / in_texture
-
-
-@compiled
-def _texel(texels, to_linear, first, width, height, column, row):
-    """Linear colour of a texel; the texture repeats."""
-    i = first + (row % height) * width + column % width
-    return to_linear[texels[i, 0]], to_linear[texels[i, 1]], to_linear[texels[i, 2]]
-
-
-@compiled
-def _texture(texels, mips, num_mips, to_linear, texture, u, v, pixels):
-    """Linear colour of a texture at (u, v), from the level in which a pixel covers about one texel.
-
-    pixels: area of the picture [px^2] that the whole texture would cover.
-    """
-    level = 0
-    density = np.float32(mips[texture, 0, 1]) * np.float32(mips[texture, 0, 2]) / max(pixels, np.float32(1e-9))
-    while density > _TWO and level < num_mips[texture] - 1:
-        density *= _QUARTER
-        level += 1
-    first, width, height = mips[texture, level, 0], mips[texture, level, 1], mips[texture, level, 2]
-    x = (u - np.floor(u)) * np.float32(width) - _HALF
-    y = (v - np.floor(v)) * np.float32(height) - _HALF
-    column, row = int(np.floor(x)), int(np.floor(y))
-    fx, fy = x - np.float32(column), y - np.float32(row)
-    red, green, blue = _ZERO, _ZERO, _ZERO
-    for j in range(2):
-        for i in range(2):
-            weight = (fx if i else _ONE - fx) * (fy if j else _ONE - fy)
-            r, g, b = _texel(texels, to_linear, first, width, height, column + i, row + j)
-            red, green, blue = red + weight * r, green + weight * g, blue + weight * b
-    return red, green, blue
-
-
-@compiled
-def _highlight(along, squared):
-    """The sun's reflection, of the part of a vector along the normal and of its squared length (J. Blinn, 1977)."""
-    share = max(along, _ZERO)
-    share *= share / squared
-    share *= share
-    share *= share
-    share *= share
-    return share * share
-
-
-@compiled
-def _sunlight(axes, grid, tiles, x, y, z):
-    """Share of sunlight at a place relative to the camera."""
-    return light_near(
-        grid,
-        tiles,
-        axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z + axes[0, 3],
-        axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z + axes[1, 3],
-        axes[2, 0] * x + axes[2, 1] * y + axes[2, 2] * z + axes[2, 3],
-    )
+def label(samples, left, top, right, bottom, instances, labels):
+    """The entity (H, W) that the sample nearest to the middle of each pixel sees, -1 for none."""
+    labels[:] = -1
+    for y in range(top, bottom):
+        for x in range(left, right):
+            if samples[y, x, 0] != 0:
+                labels[y, x] = instances.entity[_instance_of(samples[y, x, 0] & _NUMBER, instances.first_number)]
 
 
 @inlined
-def _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, geometry, instances, camera, paint):
+def _body_row(y, samples, left, right, points, surfaces, instances, rotations, camera, sun, paint, row):
+    """Put what the samples of a row see over its background."""
+    for x in range(left, right):
+        red, green, blue = _ZERO, _ZERO, _ZERO
+        empty = 4
+        for s in range(4):
+            if samples[y, x, s] == 0:
+                continue
+            number = samples[y, x, s] & _NUMBER
+            # All samples of one triangle are coloured at once, in their middle.
+            count, cx, cy = 0, _ZERO, _ZERO
+            for other in range(4):
+                if samples[y, x, other] & _NUMBER == number and samples[y, x, other] != 0:
+                    if other < s:
+                        count = 0
+                        break
+                    count += 1
+                    cx += SAMPLES_X[other]
+                    cy += SAMPLES_Y[other]
+            if count == 0:
+                continue
+            empty -= count
+            n = np.float32(count)
+            px, py = np.float32(x) + cx / n, np.float32(y) + cy / n
+            r, g, b = _surface(number, px, py, points, surfaces, instances, rotations, camera, sun, paint)
+            red += n * r
+            green += n * g
+            blue += n * b
+        if empty < 4:
+            n = np.float32(empty)
+            row[0, x] = _QUARTER * (red + n * row[0, x])
+            row[1, x] = _QUARTER * (green + n * row[1, x])
+            row[2, x] = _QUARTER * (blue + n * row[2, x])
+
+
+@inlined
+def _surface(number, px, py, points, surfaces, instances, rotations, camera, sun, paint):
+    """Linear colour of a triangle at a place of the picture [px]."""
+    k = _instance_of(number, instances.first_number)
+    t = number - instances.first_number[k] + instances.triangle[k]
+    a, b, c = surfaces.triangles[t, 0], surfaces.triangles[t, 1], surfaces.triangles[t, 2]
+    dx, dy = (px - camera.center_x) / camera.focal, (py - camera.center_y) / camera.focal
+    pa, va = instances.point[k], instances.vertex[k]
+    wa, wb, wc, depth = _hit(points, pa + a, pa + b, pa + c, dx, dy)
+    # The ray in the world's axes, and the normal towards the camera.
+    r = camera.rotation
+    wx = r[0, 0] * dx + r[1, 0] * dy + r[2, 0]
+    wy = r[0, 1] * dx + r[1, 1] * dy + r[2, 1]
+    wz = r[0, 2] * dx + r[1, 2] * dy + r[2, 2]
+    scale = -_ONE / np.sqrt(wx * wx + wy * wy + wz * wz)
+    ex, ey, ez = wx * scale, wy * scale, wz * scale
+    nx, ny, nz = _mean(surfaces.vertices, NORMAL, va + a, va + b, va + c, wa, wb, wc)
+    nx, ny, nz = _turned(rotations, instances.rotation[k] + surfaces.triangles[t, 4], nx, ny, nz)
+    facing = nx * ex + ny * ey + nz * ez
+    if facing < _ZERO:
+        nx, ny, nz, facing = -nx, -ny, -nz, -facing
+    red, green, blue = _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, surfaces, instances, camera, paint)
+    if instances.entity[k] < 0:
+        share = _checker(depth * wx, depth * wy, depth, facing, camera)
+        red, green, blue = share * red, share * green, share * blue
+    lr, lg, lb, shine = _lights(depth * wx, depth * wy, depth * wz, nx, ny, nz, ex, ey, ez, facing, camera, sun, paint)
+    return min(red * lr + shine, _ONE), min(green * lg + shine, _ONE), min(blue * lb + shine, _ONE)
+
+
+@inlined
+def _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, surfaces, instances, camera, paint):
     """Linear colour of a surface in white light, at weights of its corners."""
     va, pa = instances.vertex[k], instances.point[k]
-    red, green, blue = _mean(geometry.vertices, _COLOR, va + a, va + b, va + c, wa, wb, wc)
-    texture = geometry.triangles[t, 3]
+    red, green, blue = _mean(surfaces.vertices, COLOR, va + a, va + b, va + c, wa, wb, wc)
+    texture = surfaces.triangles[t, 3]
     if texture >= 0:
-        vertices = geometry.vertices
-        u = wa * vertices[va + a, 6] + wb * vertices[va + b, 6] + wc * vertices[va + c, 6]
-        v = wa * vertices[va + a, 7] + wb * vertices[va + b, 7] + wc * vertices[va + c, 7]
+        vertices = surfaces.vertices
+        u = wa * vertices[va + a, U] + wb * vertices[va + b, U] + wc * vertices[va + c, U]
+        v = wa * vertices[va + a, V] + wb * vertices[va + b, V] + wc * vertices[va + c, V]
         size = camera.focal / max(depth, np.float32(1e-6))
-        pixels = _pixels_per_texture(points, vertices, pa + a, pa + b, pa + c, va + a, va + b, va + c, size, facing)
-        texels, mips, num_mips = geometry.texels, geometry.mips, geometry.num_mips
-        tr, tg, tb = _texture(texels, mips, num_mips, paint.to_linear, texture, u, v, pixels)
+        pixels = pixels_per_texture(points, vertices, pa + a, pa + b, pa + c, va + a, va + b, va + c, size, facing)
+        texels, mips, num_mips = surfaces.texels, surfaces.mips, surfaces.num_mips
+        tr, tg, tb = texture_color(texels, mips, num_mips, paint.to_linear, texture, u, v, pixels)
         red, green, blue = red * tr, green * tg, blue * tb
     return max(red, _BLACKEST), max(green, _BLACKEST), max(blue, _BLACKEST)
-
-
-@inlined
-def _checker(x, y, depth, facing, camera):
-    """What is left of a terrain's colour, at a place relative to the camera [m], in a checker of x and y."""
-    width = max(depth * _PER_SQUARE / (camera.focal * max(facing, np.float32(0.02))), np.float32(1e-4))
-    even = band((x + camera.east) * _PER_SQUARE, width) * band((y + camera.north) * _PER_SQUARE, width)
-    return _ONE - _DARK_SQUARE * (_HALF - _HALF * even)
 
 
 @inlined
@@ -219,68 +175,90 @@ def _lights(x, y, z, nx, ny, nz, ex, ey, ez, facing, camera, sun, paint):
 
 
 @inlined
-def _surface(number, px, py, points, geometry, instances, rotations, camera, sun, paint):
-    """Linear colour of a triangle at a place of the picture [px]."""
-    k = instance_of(number, instances.first_number)
-    t = number - instances.first_number[k] + instances.triangle[k]
-    a, b, c = geometry.triangles[t, 0], geometry.triangles[t, 1], geometry.triangles[t, 2]
-    dx, dy = (px - camera.center_x) / camera.focal, (py - camera.center_y) / camera.focal
-    pa, va = instances.point[k], instances.vertex[k]
-    wa, wb, wc, depth = _hit(points, pa + a, pa + b, pa + c, dx, dy)
-    # The ray in the world's axes, and the normal towards the camera.
-    r = camera.rotation
-    wx = r[0, 0] * dx + r[1, 0] * dy + r[2, 0]
-    wy = r[0, 1] * dx + r[1, 1] * dy + r[2, 1]
-    wz = r[0, 2] * dx + r[1, 2] * dy + r[2, 2]
-    scale = -_ONE / np.sqrt(wx * wx + wy * wy + wz * wz)
-    ex, ey, ez = wx * scale, wy * scale, wz * scale
-    nx, ny, nz = _mean(geometry.vertices, _NORMAL, va + a, va + b, va + c, wa, wb, wc)
-    nx, ny, nz = _turned(rotations, instances.rotation[k] + geometry.triangles[t, 4], nx, ny, nz)
-    facing = nx * ex + ny * ey + nz * ez
-    if facing < _ZERO:
-        nx, ny, nz, facing = -nx, -ny, -nz, -facing
-    red, green, blue = _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, geometry, instances, camera, paint)
-    if instances.entity[k] < 0:
-        share = _checker(depth * wx, depth * wy, depth, facing, camera)
-        red, green, blue = share * red, share * green, share * blue
-    lr, lg, lb, shine = _lights(depth * wx, depth * wy, depth * wz, nx, ny, nz, ex, ey, ez, facing, camera, sun, paint)
-    return min(red * lr + shine, _ONE), min(green * lg + shine, _ONE), min(blue * lb + shine, _ONE)
+def _checker(x, y, depth, facing, camera):
+    """What is left of a terrain's colour, at a place relative to the camera [m], in a checker of x and y."""
+    width = max(depth * _PER_SQUARE / (camera.focal * max(facing, np.float32(0.02))), np.float32(1e-4))
+    even = band((x + camera.east) * _PER_SQUARE, width) * band((y + camera.north) * _PER_SQUARE, width)
+    return _ONE - _DARK_SQUARE * (_HALF - _HALF * even)
 
 
-@inlined
-def _body_row(y, samples, left, right, points, geometry, instances, rotations, camera, sun, paint, row):
-    """Put what the samples of a row see over its background."""
-    for x in range(left, right):
-        red, green, blue = _ZERO, _ZERO, _ZERO
-        empty = 4
-        for s in range(4):
-            if samples[y, x, s] == 0:
-                continue
-            number = samples[y, x, s] & _NUMBER
-            # All samples of one triangle are coloured at once, in their middle.
-            count, cx, cy = 0, _ZERO, _ZERO
-            for other in range(4):
-                if samples[y, x, other] & _NUMBER == number and samples[y, x, other] != 0:
-                    if other < s:
-                        count = 0
-                        break
-                    count += 1
-                    cx += SAMPLES_X[other]
-                    cy += SAMPLES_Y[other]
-            if count == 0:
-                continue
-            empty -= count
-            n = np.float32(count)
-            px, py = np.float32(x) + cx / n, np.float32(y) + cy / n
-            r, g, b = _surface(number, px, py, points, geometry, instances, rotations, camera, sun, paint)
-            red += n * r
-            green += n * g
-            blue += n * b
-        if empty < 4:
-            n = np.float32(empty)
-            row[0, x] = _QUARTER * (red + n * row[0, x])
-            row[1, x] = _QUARTER * (green + n * row[1, x])
-            row[2, x] = _QUARTER * (blue + n * row[2, x])
+@compiled
+def _sunlight(axes, grid, tiles, x, y, z):
+    """Share of sunlight at a place relative to the camera."""
+    return light_near(
+        grid,
+        tiles,
+        axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z + axes[0, 3],
+        axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z + axes[1, 3],
+        axes[2, 0] * x + axes[2, 1] * y + axes[2, 2] * z + axes[2, 3],
+    )
+
+
+@compiled
+def _highlight(along, squared):
+    """The sun's reflection, of the part of a vector along the normal and of its squared length (J. Blinn, 1977)."""
+    share = max(along, _ZERO)
+    share *= share / squared
+    share *= share
+    share *= share
+    share *= share
+    return share * share
+
+
+@compiled
+def _hit(points, a, b, c, dx, dy):
+    """Where the ray (dx, dy, 1) meets a triangle's plane: weights of the corners, kept in the triangle, and the depth.
+
+    T. Moeller and B. Trumbore, "Fast, minimum storage ray/triangle intersection", 1997.
+    """
+    ax, ay, az = points[a, 0], points[a, 1], points[a, 2]
+    ux, uy, uz = points[b, 0] - ax, points[b, 1] - ay, points[b, 2] - az
+    vx, vy, vz = points[c, 0] - ax, points[c, 1] - ay, points[c, 2] - az
+    hx, hy, hz = dy * vz - vy, vx - dx * vz, dx * vy - dy * vx
+    scale = _ONE / (ux * hx + uy * hy + uz * hz)
+    qx, qy, qz = uy * az - uz * ay, uz * ax - ux * az, ux * ay - uy * ax
+    wb = -(ax * hx + ay * hy + az * hz) * scale
+    wc = (dx * qx + dy * qy + qz) * scale
+    depth = (vx * qx + vy * qy + vz * qz) * scale
+    if not (abs(depth) < np.float32(1e9)):  # Seen from its edge.
+        wb, wc, depth = _ZERO, _ZERO, az
+    wb, wc = min(max(wb, _ZERO), _ONE), min(max(wc, _ZERO), _ONE)
+    over = max(wb + wc, _ONE)
+    wb, wc = wb / over, wc / over
+    return _ONE - wb - wc, wb, wc, depth
+
+
+@compiled
+def _turned(rotations, k, x, y, z):
+    """A direction, turned and made a unit vector."""
+    rx = rotations[k, 0, 0] * x + rotations[k, 0, 1] * y + rotations[k, 0, 2] * z
+    ry = rotations[k, 1, 0] * x + rotations[k, 1, 1] * y + rotations[k, 1, 2] * z
+    rz = rotations[k, 2, 0] * x + rotations[k, 2, 1] * y + rotations[k, 2, 2] * z
+    scale = _ONE / max(np.sqrt(rx * rx + ry * ry + rz * rz), np.float32(1e-9))
+    return rx * scale, ry * scale, rz * scale
+
+
+@compiled
+def _mean(vertices, column, a, b, c, wa, wb, wc):
+    """Weighted mean over three vertices of three of their numbers, from a column on."""
+    return (
+        wa * vertices[a, column] + wb * vertices[b, column] + wc * vertices[c, column],
+        wa * vertices[a, column + 1] + wb * vertices[b, column + 1] + wc * vertices[c, column + 1],
+        wa * vertices[a, column + 2] + wb * vertices[b, column + 2] + wc * vertices[c, column + 2],
+    )
+
+
+@compiled
+def _instance_of(number, first_number):
+    """Which instance has the triangle of a number."""
+    low, high = 0, len(first_number) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if first_number[middle] <= number:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 @compiled
@@ -289,26 +267,3 @@ def _encode_row(row, to_srgb, pixels):
     for x in range(len(pixels)):
         for channel in range(3):
             pixels[x, channel] = to_srgb[int(min(max(row[channel, x], _ZERO), _ONE) * np.float32(4095) + _HALF)]
-
-
-@compiled
-def shade(samples, left, top, right, bottom, points, geometry, instances, rotations, camera, sun, paint, picture):
-    """Colour a picture (H, W, 3) of which only the pixels of a rectangle may see triangles."""
-    row = np.empty((3, picture.shape[1]), np.float32)
-    for y in range(picture.shape[0]):
-        background_row(y, camera, paint, row)
-        if paint.has_ground and camera.height > _ZERO:
-            shadow_row(y, camera, sun, row)
-        if top <= y < bottom:
-            _body_row(y, samples, left, right, points, geometry, instances, rotations, camera, sun, paint, row)
-        _encode_row(row, paint.to_srgb, picture[y])
-
-
-@compiled
-def label(samples, left, top, right, bottom, instances, labels):
-    """The entity (H, W) that the sample nearest to the middle of each pixel sees, -1 for none."""
-    labels[:] = -1
-    for y in range(top, bottom):
-        for x in range(left, right):
-            if samples[y, x, 0] != 0:
-                labels[y, x] = instances.entity[instance_of(samples[y, x, 0] & _NUMBER, instances.first_number)]

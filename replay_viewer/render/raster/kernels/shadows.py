@@ -1,4 +1,4 @@
-"""What the sun sees: how far towards it the highest surface is, on a grid across its rays.
+"""Shadows: how far towards the sun the highest surface is, on a grid across its rays.
 
 A point in the sun's space is (u, v, w): u and v in cells of the grid, w [m] towards the sun.
 """

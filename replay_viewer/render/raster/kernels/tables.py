@@ -1,4 +1,4 @@
-"""What the loops read besides the samples: named tuples of arrays and numbers, which numba takes as they are."""
+"""The tables that the loops read besides the samples: named tuples of arrays and numbers, as numba takes them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+# Columns of `SurfaceTable.vertices`: where a normal and a colour begin, and the texture coordinates.
+NORMAL, COLOR, U, V = 0, 3, 6, 7
 
-class Geometry(NamedTuple):
-    """The surfaces of a picture behind each other. What is needed together lies together, for the processor's cache.
 
-    vertices (V, 8) float32: normal, linear colour, texture coordinates. triangles (F, 5) int32: three vertices, which
-    count within their surface, texture (-1 for none), link. texels (T, 3): sRGB bytes. mips (textures, levels, 3):
-    offset, width, height. num_mips (textures,).
+class SurfaceTable(NamedTuple):
+    """Surfaces behind each other. What is needed together lies together, for the processor's cache.
+
+    Attributes:
+        vertices: (V, 8) float32, normal, linear colour, texture coordinates.
+        triangles: (F, 5) int32, three vertices, which count within their surface, texture (-1 for none), link.
+        texels: (T, 3), sRGB bytes.
+        mips: (textures, levels, 3), offset, width, height.
+        num_mips: (textures,).
     """
 
     vertices: np.ndarray
@@ -23,11 +29,15 @@ class Geometry(NamedTuple):
 
 
 class Instances(NamedTuple):
-    """Surfaces where they stand, N of them. Triangles are numbered through all of them: `ids` of the samples.
+    """Surfaces where they stand, N of them. Triangles are numbered through all of them: the numbers in the samples.
 
-    first_number (N + 1,): of the triangles. triangle (N,): of its surface, in `Geometry`. vertex (N,): likewise.
-    point (N,): of its vertices, in the points before the camera. rotation (N,): of its links, in `rotations`.
-    entity (N,): which entity it is.
+    Attributes:
+        first_number: (N + 1,) of the triangles.
+        triangle: (N,) first triangle of its surface, in `SurfaceTable`.
+        vertex: (N,) first vertex of its surface, likewise.
+        point: (N,) of its vertices, in the points before the camera.
+        rotation: (N,) of its links, in the rotations of all links.
+        entity: (N,) which entity it is.
     """
 
     first_number: np.ndarray
@@ -38,10 +48,17 @@ class Instances(NamedTuple):
     entity: np.ndarray
 
 
-class Camera(NamedTuple):
-    """A pinhole camera. rotation (3, 3): rows right, down and ahead, in the world. focal, center_x, center_y [px].
+class CameraTable(NamedTuple):
+    """A pinhole camera.
 
-    height [m] above the ground at z = 0. east, north [m]: its place, less whole periods of the checker floor.
+    Attributes:
+        rotation: (3, 3), rows right, down and ahead, in the world.
+        focal: focal length [px].
+        center_x: middle of the picture [px].
+        center_y: likewise.
+        height: above the ground at z = 0 [m].
+        east: its place along x [m], less whole periods of the checker floor.
+        north: its place along y [m], likewise.
     """
 
     rotation: np.ndarray
@@ -54,8 +71,14 @@ class Camera(NamedTuple):
 
 
 class Sun(NamedTuple):
-    """The sun and its shadow grid. direction (3,): towards it. axes (3, 4): from places relative to the camera to
-    (u, v, w), see `shadows`. cell [m]: of the grid. grid (S, S). tiles (S / TILE, S / TILE).
+    """The sun and its shadow grid.
+
+    Attributes:
+        direction: (3,) towards it.
+        axes: (3, 4), from places relative to the camera to (u, v, w), see `shadows`.
+        cell: edge of the grid's cells [m].
+        grid: (S, S), how far towards the sun the highest surface is.
+        tiles: (S / TILE, S / TILE), whether anything casts a shadow there.
     """
 
     direction: np.ndarray
@@ -66,10 +89,20 @@ class Sun(NamedTuple):
 
 
 class Paint(NamedTuple):
-    """Colours in linear light. sky_top, sky_bottom, ground, ground_dark (3,). sun, sky_light, ground_light (3,): what
-    a white surface gets from the sun, from above and from below. has_ground. reach [m]: how far the ground is seen.
+    """Colours in linear light, (3,) each, and tables from and to sRGB.
 
-    to_srgb (4096,): bytes. to_linear (256,).
+    Attributes:
+        sky_top: of the background's gradient.
+        sky_bottom: likewise.
+        ground: of the checker floor.
+        ground_dark: likewise.
+        sun: what a white surface gets from the sun.
+        sky_light: what it gets from above.
+        ground_light: what it gets from below.
+        has_ground: whether there is a checker floor.
+        reach: how far the ground is seen [m].
+        to_srgb: (4096,) bytes of linear light in equal steps.
+        to_linear: (256,) linear light of bytes.
     """
 
     sky_top: np.ndarray
