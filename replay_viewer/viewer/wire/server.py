@@ -1,8 +1,8 @@
-"""A viser server that is safe to leave open. What touches viser's private names is here and in `message_buffer`.
+"""A viser server that is safe to leave open. What touches viser's private names is here and in `message_buffer`; they
+are listed in `private_names`.
 
 viser binds 0.0.0.0, takes websockets from any web page, takes the next port without a word, waits for ever on a host
 that cannot be bound, and lets any client open a public tunnel. None of that suits a tool on a shared machine.
-viser is pinned to its minor version because of this module; tests/browser exercises every name used here.
 """
 
 from __future__ import annotations
