@@ -1,5 +1,5 @@
-// viser's page, as our scripts use it. What is private to it is named here and in no other script; what our styles need of
-// it is in viser.css and early.css. It runs in the page's head, so that it sees the server's messages before viser does.
+// viser's page, as our scripts use it. What is private to it is named here and in no other script. It runs in the page's
+// head, so that it sees the server's messages before viser does.
 //
 // viser promises none of these names; tests/browser/test_viser_names.py says which of them a newer one lacks:
 //   __viserMutable               what the parts of viser's page share, set when it begins
@@ -30,6 +30,12 @@
 //   webgl-software-rendering     the note that there is no GPU: a button, [class*=-title] and [class*=-description]
 //   .mantine-Paper-root          the panel of a page as narrow as a phone: a sheet with a style of "position: fixed"
 //   cursor: pointer              the style of its handle, which has buttons while the sheet is open
+// And what viser.css and early.css need besides:
+//   #root                        all that viser draws
+//   [data-dock-root]             in it: the picture and what is docked
+//   .mantine-ActionIcon-root     beside a chart: the button for a larger copy
+//   width: 20em                  the style of what is in the sheet
+//   data-mantine-color-scheme    of the document: whether viser's page is "light" or "dark"
 (() => {
   const PANEL = "viser-control-panel";
   const PICTURE = "canvas[data-engine]";
