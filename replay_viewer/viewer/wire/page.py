@@ -7,13 +7,13 @@ from typing import Any
 
 import viser
 
+from ...theme import LIGHT
 from .mailbox import Action, Mailbox
 from .notices import Busy
 from .page_bridge import PageBridge
 from .server import WebsocketHandler, close_server, open_server
 
 _PANEL_WIDTH = 350
-_BRAND = (37, 99, 235)
 
 
 class Page:
@@ -32,7 +32,7 @@ class Page:
     ) -> None:
         """Open the server, with nothing shown yet; the arguments are those of `open_server`. Raises HostProblem."""
         self.server = open_server(host, port, title, websockets_at)
-        self.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=_BRAND)
+        self.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=LIGHT.accent)
         self.gui.main_panel.dock_right()
         self.gui.main_panel.set_width(_PANEL_WIDTH)
         self.mailbox = Mailbox()
