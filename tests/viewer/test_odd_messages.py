@@ -11,19 +11,14 @@ from typing import Any
 
 import msgspec
 import pytest
-import viser
 import websockets
-from websockets.sync.client import connect
+import zstandard
+from viser_servers import CAMERA, connected_browser
+from websockets.sync.connection import Connection
 
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import open_replay
 from replay_viewer.viewer.app import ViewerApp
-
-_CAMERA = {
-    "type": "ViewerCameraMessage",
-    **{"wxyz": [1, 0, 0, 0], "position": [1, 1, 1], "look_at": [0, 0, 0], "up_direction": [0, 0, 1]},
-    **{"fov": 1.0, "near": 0.1, "far": 100.0, "image_height": 100, "image_width": 100},
-}
 
 
 @pytest.fixture(scope="module")
@@ -48,17 +43,30 @@ def asked(app: ViewerApp, action: object, value: object = None) -> dict[str, Any
     return update(control(app, "page"), value=json.dumps({"do": action, "value": value, "n": time.monotonic_ns()}))
 
 
-def send(app: ViewerApp, *messages: object) -> None:
-    """Send messages as a browser that has just opened the page."""
-    url = f"ws://127.0.0.1:{app.port}/"
-    protocol = websockets.Subprotocol(f"viser-v{viser.__version__}")
-    with (
-        contextlib.suppress(websockets.ConnectionClosed),  # The server hangs up on what it cannot read.
-        connect(url, subprotocols=[protocol], max_size=None) as connection,
-    ):
-        for message in (_CAMERA, *messages):
+def send(app: ViewerApp, *messages: object) -> list[dict[str, Any]]:
+    """Send messages as a browser that has opened the page, and stay until they were obeyed: gives what it is sent then.
+
+    Or until the server hangs up.
+    """
+    with contextlib.suppress(websockets.ConnectionClosed), connected_browser(app.port) as connection:
+        # Before the page is told what it shows, the server puts the camera where a new browser has it.
+        received_until(connection, 'replayViewer.update({"title"')
+        for message in (*messages, asked(app, "zoom")):
             connection.send(message if isinstance(message, (str, bytes)) else msgspec.msgpack.encode(message))
-            time.sleep(0.02)
+        return received_until(connection, "replayViewer.toggleZoom()")
+    return []
+
+
+def received_until(connection: Connection, script: str) -> list[dict[str, Any]]:
+    """What the server sends until it has its page run a script that begins so."""
+    received: list[dict[str, Any]] = []
+    while not any(message.get("source", "").startswith(script) for message in received):
+        frame = connection.recv(60)
+        assert isinstance(frame, bytes)
+        # As viser's page reads it: two sizes, packed messages, arrays.
+        packed = frame[16 : 16 + int.from_bytes(frame[8:16], "little")]
+        received += msgspec.msgpack.decode(zstandard.decompress(packed))["messages"]
+    return received
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -70,15 +78,15 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_the_pages_own_messages_are_obeyed(app: ViewerApp) -> None:
     send(app, asked(app, "seek", 33), asked(app, "set_speed", "0.5"), asked(app, "set_loop", "episode"))
-    until(lambda: app.session.player.loop == "episode")
-    assert (app.session.player.step, app.session.player.speed) == (33, 0.5)
+    player = app.session.player
+    assert (player.step, player.speed, player.loop) == (33, 0.5, "episode")
 
 
 def test_messages_that_are_none_of_the_pages_change_nothing_and_print_no_traceback(
     app: ViewerApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     send(app, asked(app, "seek", 7))
-    until(lambda: app.session.player.step == 7)
+    assert app.session.player.step == 7
     texts = [
         "garbage",
         "[1]",
@@ -99,7 +107,6 @@ def test_messages_that_are_none_of_the_pages_change_nothing_and_print_no_traceba
         send(app, *(asked(app, action, value) for action in actions for value in values))
         send(app, *(asked(app, "seek", value) for value in ([], {}, "x", None, "nan", 10**400)))
         send(app, *(update(env, value=value) for value in ("zzz", "99999", 5, [])))
-        time.sleep(0.2)
     assert not caplog.records
     assert (app.session.env_id, app.session.player.speed, app.session.player.loop) == before
     assert app.session.player.step == 7
@@ -109,18 +116,18 @@ def test_a_browser_cannot_take_a_control_out_of_work(app: ViewerApp) -> None:
     page = control(app, "page")
     send(app, update(page, update_cb=[]), update(page, sync_cb=None, removed=True), update(page, no_such_thing=1))
     send(app, asked(app, "seek", 21))
-    until(lambda: app.session.player.step == 21)
+    assert app.session.player.step == 21
 
 
 def test_what_is_no_message_ends_its_connection_with_one_line(app: ViewerApp, caplog: pytest.LogCaptureFixture) -> None:
-    odd = ["text", b"\xff\xff", {"a": 1}, {"type": "Evil"}, [1], {**_CAMERA, "wxyz": "x", "fov": "y"}]
+    odd = ["text", b"\xff\xff", {"a": 1}, {"type": "Evil"}, [1], {**CAMERA, "wxyz": "x", "fov": "y"}]
     with caplog.at_level(logging.WARNING):
         for message in odd:
             send(app, message)
         until(lambda: len(caplog.records) >= len(odd))
     assert not any(record.exc_info or "\n" in record.getMessage() for record in caplog.records)
     send(app, asked(app, "seek", 12))
-    until(lambda: app.session.player.step == 12)
+    assert app.session.player.step == 12
 
 
 @pytest.mark.parametrize(
@@ -137,19 +144,17 @@ def test_what_is_no_message_ends_its_connection_with_one_line(app: ViewerApp, ca
     ids=str,
 )
 def test_nothing_is_drawn_from_a_camera_that_is_none(
-    app: ViewerApp, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, odd: dict[str, Any]
+    app: ViewerApp, caplog: pytest.LogCaptureFixture, odd: dict[str, Any]
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(app, "notify", lambda title, problem: told.append(problem))
     with caplog.at_level(logging.WARNING):
-        send(app, {**_CAMERA, **odd}, asked(app, "draw_screenshot", [640, 360]))
-        until(lambda: bool(told))
-    assert not caplog.records and "camera cannot be drawn with" in told[0]
+        received = send(app, {**CAMERA, **odd}, asked(app, "draw_screenshot", [640, 360]))
+    told = [message["props"]["body"] for message in received if message["type"] == "NotificationShowMessage"]
+    assert not caplog.records and len(told) == 1 and "camera cannot be drawn with" in told[0]
 
 
 def test_a_camera_that_is_nowhere_harms_nobody(app: ViewerApp, caplog: pytest.LogCaptureFixture) -> None:
-    nowhere = {**_CAMERA, "position": [float("nan")] * 3}
+    nowhere = {**CAMERA, "position": [float("nan")] * 3}
     with caplog.at_level(logging.WARNING):
         send(app, nowhere, asked(app, "toggle_follow"), asked(app, "toggle_follow"), asked(app, "seek", 5))
-        until(lambda: app.session.player.step == 5)
+        assert app.session.player.step == 5
     assert not caplog.records
