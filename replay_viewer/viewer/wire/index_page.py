@@ -32,6 +32,11 @@ def with_our_head(response: Response) -> Response:
     return response
 
 
+def page_file(name: str) -> str:
+    """The text of a script or a style of the page."""
+    return (files("replay_viewer.viewer") / "page" / name).read_text(encoding="utf-8")
+
+
 # Packed or not; packing 2 MB takes a tenth of a second.
 @lru_cache(maxsize=2)
 def _page(body: bytes, is_packed: bool) -> bytes:
@@ -46,9 +51,9 @@ def _page(body: bytes, is_packed: bool) -> bytes:
 
 
 def _head() -> str:
-    style = css_variables() + "".join(map(_read, _STYLES))
+    style = css_variables() + "".join(map(page_file, _STYLES))
     style = style.replace("/*LIGHT SKY*/", _sky(LIGHT)).replace("/*DARK SKY*/", _sky(DARK))
-    script = "".join(map(_read, _SCRIPTS)).replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))
+    script = "".join(map(page_file, _SCRIPTS)).replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))
     return f"<style>{style}</style><script>{script}</script>"
 
 
@@ -59,7 +64,3 @@ def _sky(look: Look) -> str:
 def _css(color: Rgb) -> str:
     red, green, blue = color
     return f"rgb({red},{green},{blue})"
-
-
-def _read(name: str) -> str:
-    return (files("replay_viewer.viewer") / "page" / name).read_text(encoding="utf-8")

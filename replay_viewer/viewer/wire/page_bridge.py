@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from importlib.resources import files
 from typing import Any
 
 import viser
 
 from ...theme import TOTAL_COLOR
 from ..keys import help_html
+from .index_page import page_file
 from .mailbox import Mailbox
 from .server import call_script, handle_id, run_script
 
@@ -44,9 +44,9 @@ class PageBridge:
         self._mailbox = mailbox
         self._actions: Mapping[str, PageAction] = {}
         self._lasting: Mapping[str, PageAction] = {}
-        style = "".join(map(_read, _STYLES))
+        style = "".join(map(page_file, _STYLES))
         filled_in = {"CSS": style, "HELP": help_html(), "TOTAL": TOTAL_COLOR}
-        self._script = "\n".join(map(_read, _SCRIPTS))
+        self._script = "\n".join(map(page_file, _SCRIPTS))
         for name, value in filled_in.items():
             self._script = self._script.replace(f"/*{name}*/", json.dumps(value))
 
@@ -89,7 +89,3 @@ class PageBridge:
         action = (self._actions.get(name) or self._lasting.get(name)) if isinstance(name, str) else None
         if action is not None:
             self._mailbox.post(action, message.get("value"), client_id)
-
-
-def _read(name: str) -> str:
-    return (files("replay_viewer.viewer") / "page" / name).read_text(encoding="utf-8")
