@@ -11,6 +11,7 @@ import numpy as np
 import trimesh
 
 from ..container.mesh_paths import PACKAGE_SCHEMES, find_file
+from ..progress import Progress
 from .kinematics import Kinematics
 from .link_scene import link_scene
 from .support import SupportPoints
@@ -98,7 +99,7 @@ class Robot:
         """What had to be left out, a sentence each; broken mesh files are known once the meshes are loaded."""
         return (*self._problems, *(self._loaded[1] if self._loaded else ()))
 
-    def load_meshes(self, progress: Callable[[int, int], object]) -> None:
+    def load_meshes(self, progress: Progress) -> None:
         """Load the meshes now, if they are not loaded yet. progress: called with how many of how many are."""
         self._load(progress)
 
@@ -161,7 +162,7 @@ class Robot:
     def _support(self) -> SupportPoints:
         return SupportPoints(self.visuals)
 
-    def _load(self, progress: Callable[[int, int], object] | None = None) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
+    def _load(self, progress: Progress | None = None) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
         with self._loading:
             if self._loaded is None:
                 self._loaded = load_visuals(self._geometries, progress)

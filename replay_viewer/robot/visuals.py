@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ import numpy as np
 import trimesh
 
 from ..errors import FileProblem, listing
+from ..progress import Progress
 from .materials import NEUTRAL, Rgba, flat_color, has_own_look, readable
 from .meshes import MeshPart, load_parts
 from .shapes import Primitive, primitive_mesh
@@ -60,7 +61,7 @@ class Geometry:
 
 
 def load_visuals(
-    geometries: Sequence[Geometry], progress: Callable[[int, int], object] | None = None
+    geometries: Sequence[Geometry], progress: Progress | None = None
 ) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
     """Load every mesh once; returns the visuals, and a sentence for each shape or file that had to be left out.
 
@@ -82,7 +83,7 @@ def on_links(names: Iterable[str]) -> str:
 
 
 def _load_all(
-    shapes: Sequence[Primitive | Path], progress: Callable[[int, int], object] | None
+    shapes: Sequence[Primitive | Path], progress: Progress | None
 ) -> tuple[Mapping[Primitive | Path, Sequence[MeshPart]], Mapping[Primitive | Path, str]]:
     """The parts of every shape that can be loaded, and why the others cannot."""
     loaded: dict[Primitive | Path, Sequence[MeshPart] | str] = {}

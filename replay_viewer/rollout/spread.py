@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..progress import Progress
 from .growing_array import GrowingArray
 from .rollout import Rollout
 
@@ -48,13 +49,14 @@ class EpisodeSpread:
         """Steps of the recording that were taken in."""
         return self._num_steps
 
-    def take_in(self, rollout: Rollout, progress: Callable[[int, int], object] = lambda done, total: None) -> None:
+    def take_in(self, rollout: Rollout, progress: Progress | None = None) -> None:
         """Read the steps that are new, in bounded chunks; `progress` is told how many are done, of how many."""
         count, envs = rollout.num_steps, range(rollout.num_envs)
         begins = _Begins(rollout)
         rows = max(1, _CHUNK_VALUES // (rollout.num_envs * self._num_curves))
         while self._num_steps < count:
-            progress(self._num_steps, count)
+            if progress is not None:
+                progress(self._num_steps, count)
             window = slice(self._num_steps, min(self._num_steps + rows, count))
             self._add(self._read(rollout, window, envs), begins.steps_since(window))
             self._num_steps = window.stop
