@@ -213,7 +213,7 @@ class AgentTable:
 
 def _causes(env: Any) -> list[str]:
     """What may end an episode besides its time."""
-    causes = list(getattr(getattr(env.cfg, "termination", None), "termination_terms", ()))
+    causes: list[str] = list(getattr(getattr(env.cfg, "termination", None), "termination_terms", ()))
     if len(getattr(env, "termination_contact_indices", ())) > 0:
         causes.append("collision")
     return causes
