@@ -1,7 +1,11 @@
-"""The command `replay-viewer`: what is asked for, and how errors are told.
+"""The command `replay-viewer`: its help, how errors are told, and how it stops.
+
+A new command is a function in a module of its own beside this one (`info` is a small example), a row of
+`commands.COMMANDS`, and its lines in `HELP` below. What its module imports delays every command, so a function imports
+large libraries when it is called, under `held_interrupts`.
 
 This module, `interrupts` and `upkeep` run on Python 3.8 with numpy alone, so that a recording can be repaired or packed
-where it was made. Everything else imports its libraries when it is called.
+where it was made.
 """
 
 from __future__ import annotations
@@ -18,13 +22,12 @@ from . import upkeep
 from .interrupts import caught_interrupts
 
 VIEWER_NEEDS = (3, 10)
-COMMANDS = ("view", "info", "render", "repair", "pack", "demo")
 
 # Written out, because the parser of the commands alone takes 0.2 s to import.
 HELP = """\
 Replay recorded robot-learning rollouts in the browser, with every reward term beside the robot.
 
-usage: replay-viewer                   open the bundled demo
+usage: replay-viewer [options]         open the bundled demo
        replay-viewer PATH [options]    short for: replay-viewer view PATH [options]
 
 commands:
@@ -50,7 +53,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     try:
         with caught_interrupts():
-            _run(with_command(sys.argv[1:] if args is None else args))
+            _run(sys.argv[1:] if args is None else list(args))
             sys.stdout.flush()
     except ReplayError as error:
         return _fail(str(error))
@@ -64,15 +67,6 @@ def main(args: Sequence[str] | None = None) -> int:
     return 0
 
 
-def with_command(args: Sequence[str]) -> list[str]:
-    """Add the command that is left out: no arguments at all mean `demo`, a path or an option means `view`."""
-    if not args:
-        return ["demo"]
-    if args[0] in (*COMMANDS, "-h", "--help", "--version"):
-        return list(args)
-    return ["view", *args]
-
-
 def _fail(message: str) -> int:
     """Tell a problem in one line, whatever its parts hold."""
     print("error: " + printable(" ".join(message.split())), file=sys.stderr)
@@ -80,9 +74,10 @@ def _fail(message: str) -> int:
 
 
 def _run(args: list[str]) -> None:
-    if args[0] in ("-h", "--help"):
+    first = args[0] if args else ""
+    if first in ("-h", "--help"):
         print(HELP, end="")
-    elif args[0] == "--version":
+    elif first == "--version":
         print(f"replay-viewer {__version__}")
     elif sys.version_info < VIEWER_NEEDS:
         _run_without_viewer(args)
@@ -94,12 +89,13 @@ def _run(args: list[str]) -> None:
 
 def _run_without_viewer(args: list[str]) -> None:
     """Python 3.8 and 3.9 have numpy alone, no parser of command lines, but these two commands have no options."""
-    if args[0] == "repair" and len(args) == 2:
+    if len(args) == 2 and args[0] == "repair":
         return upkeep.repair(Path(args[1]))
-    if args[0] == "pack" and len(args) == 3:
+    if len(args) == 3 and args[0] == "pack":
         return upkeep.pack(Path(args[1]), Path(args[2]))
+    command = " ".join(["replay-viewer", *args[:1]])
     python = "Python {}.{}".format(*sys.version_info)
     raise ReplayError(
-        f"'replay-viewer {args[0]}' needs Python 3.10 or newer, and this is {python}, where 'repair PATH' and "
+        f"'{command}' needs Python 3.10 or newer, and this is {python}, where 'repair PATH' and "
         "'pack PATH OUT' work. To see a recording, install replay-viewer in a newer Python, on any machine."
     )

@@ -1,4 +1,4 @@
-"""The demo as it is simulated: a process that records it in real time, beside the viewer that shows it."""
+"""The command `demo`: a bundled recording, or a simulation that is recorded while it is shown."""
 
 from __future__ import annotations
 
@@ -11,14 +11,59 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
 
 from replay_viewer.errors import BadArgument, ReplayError, printable
-from replay_viewer.paths import demo_script
+from replay_viewer.paths import asset, demo_script
+
+from .arguments import NOTHING_STATED, Flag, shown_as
+from .serving import DEFAULT_SERVING, Serving, ServingOptions, served_page, show, tell
+from .view import view
 
 # It ends by itself after so long [s], should nobody end it.
 _SECONDS = 600
 # So long it may take to close its recording [s].
 _PATIENCE = 10.0
+
+
+def demo(
+    which: Annotated[tyro.conf.Positional[Literal["walk", "push"]], shown_as("[{walk,push}]")] = "walk",
+    serving: ServingOptions = DEFAULT_SERVING,
+    record: Flag = False,
+    out: Annotated[Path | None, shown_as("PATH")] = None,
+) -> None:
+    """Open a bundled demo, or simulate it now.
+
+    Args:
+        which: A robot that walks over uneven ground (walk), or two that push a box together (push).
+        serving: Where the page is served.
+        record: Simulate it in real time and show it meanwhile; needs MuJoCo (pip install mujoco).
+        out: Where to record it, with --record; else in a temporary folder, which is left there.
+    """
+    if record:
+        _record(which, out, serving)
+    elif out is not None:
+        raise BadArgument("--out", out, "is for --record.")
+    else:
+        view(asset(f"{which}.rec"), serving=serving)
+
+
+def _record(which: str, out: Path | None, serving: Serving) -> None:
+    """Simulate a demo in a process of its own, and show it as it is recorded; both end together."""
+    with LiveDemo(which, out) as simulation:
+        path = simulation.path
+        with served_page(path, serving) as app:
+
+            def tell_failure(problem: str) -> None:
+                tell(path, problem)
+                app.notify("It ended", problem)
+
+            show(app, path, NOTHING_STATED, tail=True, check=simulation.check)
+            simulation.watch(tell_failure)
+            app.run_forever()
+    print(f"Recorded in {printable(str(path))}", flush=True)
 
 
 class NoMuJoCo(ReplayError):
@@ -79,16 +124,6 @@ class LiveDemo:
 
         threading.Thread(target=wait, name="replay-viewer demo", daemon=True).start()
 
-    def _read(self) -> None:
-        """Listen to what it complains of, until it ends."""
-        assert self._process.stderr is not None
-        said = ""
-        for line in self._process.stderr:
-            said = line.decode(errors="replace").strip() or said
-        code = self._process.wait()
-        if code and not self._is_ending:
-            self._failure = f"the simulation ended with an error: {printable(said or f'exit code {code}')}"
-
     def __enter__(self) -> LiveDemo:
         return self
 
@@ -102,9 +137,20 @@ class LiveDemo:
             self._process.kill()
             self._process.wait()
 
+    def _read(self) -> None:
+        """Listen to what it complains of, until it ends."""
+        assert self._process.stderr is not None
+        said = ""
+        for line in self._process.stderr:
+            said = line.decode(errors="replace").strip() or said
+        code = self._process.wait()
+        if code and not self._is_ending:
+            self._failure = f"the simulation ended with an error: {printable(said or f'exit code {code}')}"
+
     def _start(self, script: Path) -> subprocess.Popen[bytes]:
-        package = str(Path(__file__).resolve().parents[2])
-        paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+        paths = [str(Path(__file__).resolve().parents[2])]  # Of this package, wherever it lies.
+        if "PYTHONPATH" in os.environ:
+            paths.append(os.environ["PYTHONPATH"])
         return subprocess.Popen(
             [sys.executable, str(script), str(self.path), "--live", "--seconds", str(_SECONDS)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},

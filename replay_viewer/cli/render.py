@@ -1,26 +1,38 @@
-"""The command `render`: recordings to videos and pictures."""
+"""The command `render`: its options become the request that Python and the viewer make too."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import tyro
 
+from replay_viewer.camera import Camera, Free, Orbit
+from replay_viewer.camera.presets import FOV, PRESETS, look_from
 from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.progress import FrameRate, ProgressBar
+from replay_viewer.render.request import FilmRequest, Reading
+from replay_viewer.render.selection import WHERE, Selection
+from replay_viewer.render.target import Target
+from replay_viewer.render.view import OVERLAYS, View, size_text
+from replay_viewer.theme import LOOKS
 
 from .arguments import NOTHING_STATED, Flag, LoadingOptions, PathArgument, shown_as
 from .interrupts import held_interrupts
 
-if TYPE_CHECKING:
-    from replay_viewer.camera import Camera
+CAMERAS = (*PRESETS, "orbit", "free")
 
 # Where an orbiting camera is if nobody says it [degrees]: behind the robot, a little to the right and above.
 _AZIMUTH, _ELEVATION = -150.0, 25.0
+
+
+def one_of(names: Iterable[str]) -> object:
+    """How an option that takes one of some names stands in the help."""
+    return shown_as("{" + ",".join(names) + "}")
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,7 @@ class Selecting:
     """Numbers of episodes from 0 on, such as 0:5,7: of --env, else in the order of `replay-viewer info`."""
     num_episodes: Annotated[int | None, shown_as("N")] = None
     """Only the first N of them."""
-    where: Annotated[str | None, shown_as("{terminated,truncated,success,failure}")] = None
+    where: Annotated[str | None, one_of(WHERE)] = None
     """Only those that ended so."""
     steps: Annotated[str | None, shown_as("A:B")] = None
     """These steps of the recording instead of episodes."""
@@ -47,7 +59,7 @@ class Selecting:
 class Filming:
     """From where it is seen."""
 
-    camera: Annotated[str | None, shown_as("{follow,top,side,front,orbit,free}")] = None
+    camera: Annotated[str | None, one_of(CAMERAS)] = None
     """Follow, if none is given: it turns with the robot. All but free go along with it."""
     azimuth: Annotated[float | None, shown_as("DEGREES")] = None
     """Of an orbit: 0 is in front of the robot, -90 at its right side."""
@@ -64,18 +76,18 @@ class Filming:
 
 
 @dataclass(frozen=True)
-class Look:
+class Looks:
     """How it looks."""
 
-    size: Annotated[str, shown_as("WxH")] = "1280x720"
-    """Width and height of the video, overlay included. (default: 1280x720)"""
-    fps: Annotated[float, shown_as("N")] = 30.0
-    """Video frames per second; at any recorded rate, the video runs at the speed of life. (default: 30)"""
-    speed: Annotated[float, shown_as("FACTOR")] = 1.0
+    size: Annotated[str, tyro.conf.arg(metavar="WxH")] = size_text(View.size)
+    """Width and height of the video, overlay included."""
+    fps: Annotated[float, tyro.conf.arg(metavar="N")] = View.fps
+    """Video frames per second; at any recorded rate, the video runs at the speed of life."""
+    speed: Annotated[float, shown_as("FACTOR")] = View.speed
     """0.25 is slow motion."""
-    overlay: Annotated[str, shown_as("{rewards,hud,none}")] = "none"
+    overlay: Annotated[str, one_of(OVERLAYS)] = View.overlay
     """A strip of facts (hud), and every reward term with its curve (rewards)."""
-    background: Annotated[str, shown_as("{light,dark}")] = "light"
+    background: Annotated[str, one_of(LOOKS)] = View.look
     """Colours of sky, ground and text."""
 
 
@@ -102,7 +114,7 @@ def render(
     out: Annotated[tyro.conf.Positional[Path | None], shown_as("[OUT]")] = None,
     selecting: Annotated[Selecting, tyro.conf.OmitArgPrefixes] = Selecting(),
     filming: Annotated[Filming, tyro.conf.OmitArgPrefixes] = Filming(),
-    look: Annotated[Look, tyro.conf.OmitArgPrefixes] = Look(),
+    look: Annotated[Looks, tyro.conf.OmitArgPrefixes] = Looks(),
     writing: Annotated[Writing, tyro.conf.OmitArgPrefixes] = Writing(),
     loading: LoadingOptions = NOTHING_STATED,
 ) -> None:
@@ -119,40 +131,27 @@ def render(
     """
     if out is not None and writing.out_folder is not None:
         raise BadArgument("--out", writing.out_folder, f"{out} is given already.")
-    size, camera = _size(look.size), _camera(filming)
-    with held_interrupts():
-        from replay_viewer.render.render_video import render_video
-
-    bar = ProgressBar(FrameRate())
-    try:
-        render_video(
-            path,
-            out or writing.out_folder,
-            camera=camera,
+    request = FilmRequest(
+        selection=Selection(**vars(selecting)),  # Their fields have the same names.
+        view=View(
+            camera=_camera(filming),
             fov_degrees=filming.fov,
-            env=selecting.env,
-            envs=selecting.envs,
-            episodes=selecting.episodes,
-            num_episodes=selecting.num_episodes,
-            where=selecting.where,
-            step=selecting.step,
-            steps=selecting.steps,
-            size=size,
+            size=_size(look.size),
             fps=look.fps,
             speed=look.speed,
             overlay=look.overlay,
             look=look.background,
-            workers=writing.workers,
-            split=writing.split,
-            name=writing.name,
-            overwrite=writing.overwrite,
-            resume=writing.resume,
-            urdf=loading.find_urdf(),
-            package_dirs=loading.package_dir,
-            options=loading.options,
-            progress=bar.show,
-            tell=bar.say,
-        )
+        ),
+        target=Target(out or writing.out_folder, writing.name, writing.split, writing.overwrite, writing.resume),
+        reading=Reading(loading.find_urdf(), loading.package_dir, loading.options),
+        workers=writing.workers,
+    )
+    with held_interrupts():
+        from replay_viewer.render.render_video import make_films
+
+    bar = ProgressBar(FrameRate())
+    try:
+        make_films(request, path, bar.show, bar.say)
     finally:
         bar.end()
 
@@ -168,54 +167,55 @@ def _size(text: str) -> tuple[int, int]:
 
 def _camera(filming: Filming) -> Camera:
     """The camera that the options mean. Raises BadArgument where they contradict each other."""
-    from replay_viewer.camera import Orbit
-    from replay_viewer.camera.presets import PRESETS
-
-    orbit = {"--azimuth": filming.azimuth, "--elevation": filming.elevation, "--distance": filming.distance}
-    free = {"--position": filming.position, "--look-at": filming.look_at}
-    kind = filming.camera or ("free" if _given(free) else "orbit" if _given(orbit) else "follow")
-    if kind not in (*PRESETS, "orbit", "free"):
-        raise UnknownName("camera", kind, (*PRESETS, "orbit", "free"), where="this version")
-    for options, owner in ((orbit, "orbit"), (free, "free")):
-        for option, value in _given(options).items():
+    of_orbit = _given({"--azimuth": filming.azimuth, "--elevation": filming.elevation, "--distance": filming.distance})
+    of_free = _given({"--position": filming.position, "--look-at": filming.look_at})
+    kind = filming.camera
+    if kind is None:
+        kind = "free" if of_free else "orbit" if of_orbit else "follow"
+    if kind not in CAMERAS:
+        raise UnknownName("camera", kind, CAMERAS, where="this version")
+    for options, owner in ((of_orbit, "orbit"), (of_free, "free")):
+        for option, value in options.items():
             if kind != owner:
                 raise BadArgument(option, value, f"is for --camera {owner}, not {kind}.")
+    if kind == "orbit":
+        return _orbit(filming)
     if kind == "free":
-        return _free_camera(filming)
-    if kind != "orbit":
-        return kind
-    if filming.distance is not None and not 0 < filming.distance < math.inf:
-        raise BadArgument("--distance", filming.distance, "expected metres, more than 0.")
-    azimuth = _AZIMUTH if filming.azimuth is None else filming.azimuth
-    return Orbit(azimuth, _ELEVATION if filming.elevation is None else filming.elevation, filming.distance)
+        return _free(filming)
+    return kind
 
 
-def _given(options: dict[str, Any]) -> dict[str, Any]:
+def _given(options: Mapping[str, object]) -> dict[str, object]:
     return {option: value for option, value in options.items() if value is not None}
 
 
-def _free_camera(filming: Filming) -> Camera:
-    from replay_viewer.camera import Free
-    from replay_viewer.camera.presets import FOV, look_from
+def _orbit(filming: Filming) -> Orbit:
+    if filming.distance is not None and not 0 < filming.distance < math.inf:
+        raise BadArgument("--distance", filming.distance, "expected metres, more than 0.")
+    azimuth = _AZIMUTH if filming.azimuth is None else filming.azimuth
+    elevation = _ELEVATION if filming.elevation is None else filming.elevation
+    return Orbit(azimuth, elevation, filming.distance)
 
+
+def _free(filming: Filming) -> Free:
     if filming.position is None or filming.look_at is None:
         raise BadArgument("--camera", "free", "needs --position and --look-at, such as 3,-2,1 and 0,0,0.5.")
     position, look_at = _point("--position", filming.position), _point("--look-at", filming.look_at)
-    x, y, z = (a - b for a, b in zip(position, look_at, strict=True))
+    x, y, z = position - look_at
     distance = math.hypot(x, y, z)
     if not distance:
         raise BadArgument("--look-at", filming.look_at, "is where the camera stands.")
     # Straight down, as on a map: x to the right, y up.
     azimuth = math.atan2(y, x) if math.hypot(x, y) > 1e-6 * distance else -math.pi / 2
-    return Free(look_from(azimuth, math.asin(z / distance), np.array(look_at), distance, FOV))
+    return Free(look_from(azimuth, math.asin(z / distance), look_at, distance, FOV))
 
 
-def _point(option: str, text: str) -> list[float]:
-    """Coordinates in metres, of "1,-2,0.5"."""
+def _point(option: str, text: str) -> np.ndarray:
+    """Coordinates (3,) [m], of "1,-2,0.5"."""
     try:
-        point = [float(number) for number in text.split(",")]
+        point = np.array([float(number) for number in text.split(",")])
     except ValueError:
-        point = []
-    if len(point) != 3 or not all(map(math.isfinite, point)):
+        point = np.zeros(0)
+    if point.shape != (3,) or not np.isfinite(point).all():
         raise BadArgument(option, text, "expected three coordinates in metres, such as 3,-2,1.")
     return point

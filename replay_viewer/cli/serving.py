@@ -1,0 +1,143 @@
+"""A viewer as commands open it: its options, the lines about it on the terminal, and the recording that it shows."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import time
+import webbrowser
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from replay_viewer.errors import BadArgument, printable
+
+from .arguments import Flag, Loading
+from .interrupts import held_interrupts
+
+if TYPE_CHECKING:
+    from replay_viewer.viewer.app import ViewerApp
+    from replay_viewer.viewer.opening.opening import OpenRequest
+
+# How often a recording that is not there yet is looked for [s].
+_ARRIVAL_PERIOD = 0.1
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Where the page is served."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 lets other machines connect."""
+    port: int = 8080
+    """Port to listen on; the next free one is used where it is taken."""
+    open: Flag = False
+    """Open the page in the web browser."""
+    no_shadows: Flag = False
+    """Draw without shadows, which is faster in a browser without a GPU."""
+
+
+ServingOptions = Annotated[Serving, tyro.conf.OmitArgPrefixes]
+DEFAULT_SERVING = Serving()
+
+
+@contextlib.contextmanager
+def served_page(path: Path, serving: Serving) -> Iterator[ViewerApp]:
+    """A viewer whose address is printed, until the block ends or Ctrl-C.
+
+    Args:
+        path: what it is opened for, by whose name it is called.
+        serving: where the page is served.
+    """
+    with held_interrupts():
+        from replay_viewer.viewer.app import ViewerApp
+        from replay_viewer.viewer.settings import Settings
+
+    name, settings = _name_of(path), Settings(shadows=not serving.no_shadows)
+    with ViewerApp(host=serving.host, port=serving.port, title=name, settings=settings) as app:
+        # Port 0 asks for any that is free.
+        if serving.port not in (0, app.port):
+            print(f"Port {serving.port} is taken; {app.port} is used instead.")
+        print(f"{printable(name)} at {app.url} (Ctrl-C stops)", flush=True)
+        if serving.open and not webbrowser.open(app.url):
+            print("No web browser found on this machine; open the address yourself.", flush=True)
+        # Not around what is above: an interrupt there leaves no block to end.
+        with contextlib.suppress(KeyboardInterrupt):
+            yield app
+
+
+def show(
+    app: ViewerApp,
+    path: Path,
+    loading: Loading,
+    *,
+    env: int | None = None,
+    step: int | None = None,
+    tail: bool = False,
+    check: Callable[[], object] | None = None,
+) -> None:
+    """Open a recording and show it.
+
+    Args:
+        app: where to show it.
+        path: of the recording.
+        loading: how to read it.
+        env: the env to begin with, by its index in the simulator; None for the first one.
+        step: the step to begin at; None for the first one, or with `tail` for the newest.
+        tail: wait for its first step, and follow it while it is written.
+        check: raises where a recording that is waited for will never come.
+    """
+    if tail:
+        _wait_for_first_step(path, app, check)
+    with held_interrupts():
+        importlib.import_module("replay_viewer.viewer.shown_replay")
+    request = open_request(path, loading)
+    replay = request.open(app.tell_opening(request.name))
+    last_step = replay.rollout.num_steps - 1
+    if step is not None and not 0 <= step <= last_step:
+        raise BadArgument("--step", step, f"the recording has steps 0 to {last_step}.")
+    env_index = 0 if env is None else replay.rollout.env_index(env)
+
+    def tell_of_end(line: str) -> None:
+        tell(path, line)
+
+    app.show(replay, env_index=env_index, step=step, tail=tail, tell=tell_of_end, request=request)
+    if app.session.is_left_behind:
+        tell(path, "it is still being written; --tail follows it")
+
+
+def open_request(path: Path, loading: Loading) -> OpenRequest:
+    """A recording, or a folder of them, as the viewer opens it."""
+    from replay_viewer.viewer.opening.opening import OpenRequest
+
+    return OpenRequest(path, loading.find_urdf(), loading.package_dir, loading.options)
+
+
+def tell(path: Path, line: str) -> None:
+    """Print a line about a recording."""
+    print(f"{printable(path.name)}: {line}", flush=True)
+
+
+def _name_of(path: Path) -> str:
+    """What to call it; "." and ".." have no name of their own."""
+    if path.name in ("", ".."):
+        return path.resolve().name or str(path)
+    return path.name
+
+
+def _wait_for_first_step(path: Path, app: ViewerApp, check: Callable[[], object] | None) -> None:
+    """Tell on the page and the terminal what is waited for."""
+    from replay_viewer.formats import lacks_first_step
+
+    waiting, told = f"Waiting for the first step of {printable(path.name)}", ""
+    while lack := lacks_first_step(path):
+        if check is not None:
+            check()
+        if lack != told:
+            told = lack
+            app.say(waiting, f"{printable(str(path))}: {lack}.")
+            print(f"{waiting}: {lack}", flush=True)
+        time.sleep(_ARRIVAL_PERIOD)

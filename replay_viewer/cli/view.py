@@ -1,0 +1,73 @@
+"""The command `view`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from replay_viewer.errors import BadArgument, FileProblem
+from replay_viewer.paths import asset
+
+from .arguments import NOTHING_STATED, Flag, LoadingOptions, shown_as
+from .serving import DEFAULT_SERVING, ServingOptions, open_request, served_page, show
+
+
+def view(
+    path: Annotated[tyro.conf.Positional[Path | None], shown_as("[PATH]")] = None,
+    loading: LoadingOptions = NOTHING_STATED,
+    serving: ServingOptions = DEFAULT_SERVING,
+    env: Annotated[int | None, shown_as("ENV_ID")] = None,
+    step: Annotated[int | None, shown_as("STEP")] = None,
+    tail: Flag = False,
+) -> None:
+    """Open a recording in the browser.
+
+    Args:
+        path: A recording (.rec, a folder or one file), a rollout .npz, or a folder of them; else the bundled demo.
+        loading: How to read it.
+        serving: Where the page is served.
+        env: The env to begin with, by its index in the simulator.
+        step: The step to begin at; else the first, or with --tail the newest.
+        tail: Follow a recording while it is written; it need not exist yet.
+    """
+    if path is None:
+        path = asset("walk.rec")
+    _check_readable(path, tail)
+    # The page is there at once; the recording is shown when it is open.
+    with served_page(path, serving) as app:
+        if not tail and _is_folder_of_recordings(path):
+            _refuse_options_of_one(path, env, step)
+            app.browse(open_request(path, loading))
+        else:
+            show(app, path, loading, env=env, step=step, tail=tail)
+        app.run_forever()
+
+
+def _check_readable(path: Path, tail: bool) -> None:
+    """Say what is wrong with a path before its page is served; everything else needs a look into the file."""
+    if tail and path.is_file():
+        problem = "only a recording's folder grows, and this is a file; view it without --tail."
+        raise BadArgument("--tail", path, problem)
+    if tail and not path.exists():
+        return
+    if not path.exists():
+        raise FileProblem(path, "there is no such file.")
+    # Who the process acts as counts, where the system can tell that from who has started it.
+    if not os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise FileProblem(path, "cannot be read: permission denied.")
+
+
+def _is_folder_of_recordings(path: Path) -> bool:
+    from replay_viewer.formats.find import is_folder_of_recordings
+
+    return is_folder_of_recordings(path)
+
+
+def _refuse_options_of_one(path: Path, env: int | None, step: int | None) -> None:
+    """Raises BadArgument for options that say something of one recording, where many can be chosen from."""
+    for option, value in (("--env", env), ("--step", step)):
+        if value is not None:
+            raise BadArgument(option, value, f"is for one recording, and {path} is a folder of them.")
