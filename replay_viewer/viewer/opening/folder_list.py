@@ -14,8 +14,9 @@ from typing import Any
 from ...errors import BadArgument, ReplayError, printable
 from ...formats import load_rollout
 from ...formats.find import iter_recordings
+from ...progress import Progress
 from ...rollout.rollout import Rollout
-from ..background import Job, Progress
+from ..background import Job
 from ..wire.mailbox import Mailbox
 
 # More than this nobody looks through, and the page shows them all at once.
