@@ -122,9 +122,9 @@ def test_picture_is_the_one_that_a_film_has_of_that_moment(replay: Replay, tmp_p
 
 
 def test_picture_has_the_overlay_and_the_background_that_were_asked_for(replay: Replay) -> None:
-    plain, strip, dark = (
-        picture(replay, size=(480, 270), **changes) for changes in ({}, {"overlay": "hud"}, {"look": "dark"})
-    )
+    plain = picture(replay, size=(480, 270))
+    strip = picture(replay, size=(480, 270), overlay="hud")
+    dark = picture(replay, size=(480, 270), look="dark")
     assert (plain != strip).any(axis=-1).mean() > 0.02
     assert dark.mean() < plain.mean() - 60
 
@@ -139,9 +139,8 @@ def test_files_are_called_after_what_they_show(replay: Replay, tmp_path: Path) -
 def test_films_get_names_that_are_not_there_yet(replay: Replay, tmp_path: Path) -> None:
     names = [f"walk_env{replay.rollout.env_ids[1]}_ep1{number}.mp4" for number in ("", "-2", "-3")]
     for name in names:
-        request = film(replay, tmp_path)
-        assert request.target.out == tmp_path / name
-        request.target.out.write_text("")
+        assert film(replay, tmp_path).target.out == tmp_path / name
+        (tmp_path / name).write_text("")
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a\nb", "", "..", "x" * 300, "\x1b[2J", "con:aux|?*"])
