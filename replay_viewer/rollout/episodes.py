@@ -20,8 +20,6 @@ OUTCOME_TEXT: Mapping[Outcome, str] = {
 KIND_TEXT: Mapping[str, str] = {**OUTCOME_TEXT, "success": "success"}
 _SUCCESS_TEXT = {True: ", success", False: ", failure", None: ""}
 
-# So near to an episode's start, about a second of steps, "previous" goes to the one before it.
-_GRACE_STEPS = 50
 # Steps per read of a long episode. It bounds what a reader holds at once besides the result.
 _READ_STEPS = 4096
 
@@ -74,10 +72,10 @@ def next_episode_start(episodes: Sequence[Episode], step: int) -> int:
     return next((e.first_step for e in episodes if e.first_step > step), step)
 
 
-def previous_episode_start(episodes: Sequence[Episode], step: int) -> int:
-    """First step of the current episode; of the one before it when `step` is near that start, as video players do."""
+def previous_episode_start(episodes: Sequence[Episode], step: int, grace_steps: int) -> int:
+    """First step of the current episode; of the one before it up to `grace_steps` after that, as video players do."""
     starts = [e.first_step for e in episodes if e.first_step <= step]
-    if len(starts) > 1 and step - starts[-1] <= _GRACE_STEPS:
+    if len(starts) > 1 and step - starts[-1] <= grace_steps:
         return starts[-2]
     return starts[-1] if starts else step
 

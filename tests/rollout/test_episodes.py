@@ -24,16 +24,16 @@ def test_next_stays_in_the_last_episode():
 
 
 def test_previous_goes_to_the_start_of_an_episode_well_under_way():
-    assert previous_episode_start(EPISODES, 251) == 100
+    assert previous_episode_start(EPISODES, 251, grace_steps=50) == 100
 
 
 def test_previous_goes_one_further_near_a_start():
-    assert previous_episode_start(EPISODES, 150) == 0
-    assert previous_episode_start(EPISODES, 151) == 100
+    assert previous_episode_start(EPISODES, 150, grace_steps=50) == 0
+    assert previous_episode_start(EPISODES, 151, grace_steps=50) == 100
 
 
 def test_previous_in_the_first_episode_goes_to_its_start():
-    assert previous_episode_start(EPISODES, 3) == 0
+    assert previous_episode_start(EPISODES, 3, grace_steps=50) == 0
 
 
 def test_ends_are_those_of_episodes_that_ended():
