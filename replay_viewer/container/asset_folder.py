@@ -15,12 +15,10 @@ import numpy as np
 from ..errors import BadField, FileProblem, listing
 from ..npz.archive import NpzArchive
 from ..rollout.rollout import Entity, Terrain, Verdict
+from .assets import MAX_TERRAIN_BYTES, terrain_problem
 from .extents import Extent, chunks_of
 from .info import EntitySpec, RecordingInfo
 from .layout import ASSETS, META, is_inside
-
-# A terrain.npz may be compressed; more than this no viewer draws.
-_MAX_TERRAIN_BYTES = 2**30
 
 
 class AssetFolder:
@@ -85,7 +83,7 @@ def load_terrain(name: str, assets: AssetFolder, where: Path) -> tuple[Terrain |
     if path is None:
         return None, [_missing("terrain", name, "the ground is drawn flat")]
     vertices, triangles = _read_terrain(path, where)
-    problem = _terrain_problem(vertices, triangles)
+    problem = terrain_problem(vertices, triangles)
     if problem:
         raise BadField(where, name, problem)
     return Terrain(vertices, triangles), []
@@ -127,20 +125,10 @@ def _read_terrain(path: Path, where: Path) -> tuple[np.ndarray, np.ndarray]:
             if missing:
                 raise BadField(where, path.name, f"is no terrain: it has no {listing(sorted(missing))}.")
             size = sum(header.value_bytes for header in archive.headers.values())
-            if size > _MAX_TERRAIN_BYTES:
+            if size > MAX_TERRAIN_BYTES:
                 raise BadField(where, path.name, f"unpacks to {size} bytes, more than a terrain takes.")
             return archive.load("vertices"), archive.load("triangles")
     except FileProblem as error:
         if error.path == where:
             raise
         raise BadField(where, path.name, f"is no terrain: {error.problem}") from None
-
-
-def _terrain_problem(vertices: np.ndarray, triangles: np.ndarray) -> str:
-    if vertices.ndim != 2 or vertices.shape[1] != 3 or vertices.dtype.kind != "f" or not np.isfinite(vertices).all():
-        return "has vertices that are not finite numbers of shape (V, 3)."
-    if triangles.ndim != 2 or triangles.shape[1] != 3 or triangles.dtype.kind not in "iu":
-        return "has triangles that are not integers of shape (F, 3)."
-    if len(triangles) and not (triangles.min() >= 0 and triangles.max() < len(vertices)):
-        return f"has triangles that name vertices beyond the {len(vertices)} there are."
-    return ""

@@ -24,6 +24,8 @@ from .info import EntitySpec, RecordingInfo
 from .layout import ASSETS, TERRAIN
 from .mesh_paths import PACKAGE_SCHEMES, find_file, ros_package_path
 
+# A terrain.npz may be compressed; more than this no viewer draws.
+MAX_TERRAIN_BYTES = 2**30
 _MESHES = (".stl", ".obj", ".dae", ".ply", ".glb", ".gltf", ".bin", ".mtl")
 _TEXTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tga", ".tif", ".tiff", ".dds", ".gif", ".webp")
 # The files that a URDF names.
@@ -61,14 +63,32 @@ def copy_assets(
     return replace(info, entities=entities, terrain=None if terrain is None else TERRAIN), copier.missing
 
 
+def terrain_problem(vertices: np.ndarray, triangles: np.ndarray) -> str:
+    """Why these arrays are no terrain; empty where they are one."""
+    if vertices.ndim != 2 or vertices.shape[1] != 3 or vertices.dtype.kind != "f" or not np.isfinite(vertices).all():
+        return "has vertices that are not finite numbers of shape (V, 3)."
+    if triangles.ndim != 2 or triangles.shape[1] != 3 or triangles.dtype.kind not in "iu":
+        return "has triangles that are not integers of shape (F, 3)."
+    if len(triangles) and not (triangles.min() >= 0 and triangles.max() < len(vertices)):
+        return f"has triangles that name vertices beyond the {len(vertices)} there are."
+    return ""
+
+
 def _save_terrain(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> None:
     """Write a mesh: vertices (V, 3) [m] as float32, triangles (F, 3) as int32. Raises BadField for another shape."""
     vertices, triangles = np.asarray(vertices), np.asarray(triangles)
     for name, array in (("vertices", vertices), ("triangles", triangles)):
         if array.ndim != 2 or array.shape[1] != 3:
             raise BadField(path.name, name, f"has shape {array.shape}, expected (n, 3).")
+    with np.errstate(all="ignore"):  # What these types do not hold is no terrain, which is found next.
+        vertices, triangles = vertices.astype("<f4"), triangles.astype("<i4")
+    problem = terrain_problem(vertices, triangles)
+    if not problem and vertices.nbytes + triangles.nbytes > MAX_TERRAIN_BYTES:
+        problem = f"takes {vertices.nbytes + triangles.nbytes} bytes, more than a viewer draws."
+    if problem:
+        raise BadField(path.parent.parent, "terrain", problem)
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, vertices=vertices.astype("<f4"), triangles=triangles.astype("<i4"))
+    np.savez_compressed(path, vertices=vertices, triangles=triangles)
 
 
 class _Copier:

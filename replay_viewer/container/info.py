@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadField
-from .layout import StructSpec
+from ..errors import BadField, listing
+from .layout import StructSpec, is_field_name
 
 _SHORTEST_STEP, _LONGEST_STEP = 1e-9, 1e9  # [s]
 TIME_STEPS = "seconds above zero, from 1e-9 to 1e9"
+# Of a shape's type, how many numbers each of its sizes has.
+_SHAPE_SIZES: Mapping[str, Mapping[str, int]] = {
+    "box": {"size": 3},
+    "sphere": {"radius": 1},
+    "cylinder": {"radius": 1, "length": 1},
+    "capsule": {"radius": 1, "length": 1},
+    "mesh": {},
+}
 
 
 @dataclass(frozen=True)
@@ -81,26 +90,37 @@ def is_time_step(seconds: float) -> bool:
 
 
 def check_info(info: RecordingInfo, where: object) -> None:
-    """Raise BadField for facts that contradict themselves."""
+    """Raise BadField for facts that contradict themselves; each is of the type that it should be."""
     names = [entity.name for entity in info.entities]
     _require(len(info.env_ids) > 0, where, "env_ids", "names no env.")
     _require(len(set(info.env_ids)) == len(info.env_ids), where, "env_ids", "names an env twice.")
-    _require(info.every >= 1, where, "every", f"is {info.every}, expected at least 1.")
     problem = f"is {info.control_dt} (every = {info.every}), expected {TIME_STEPS}."
     _require(is_time_step(info.control_dt * info.every), where, "control_dt", problem)
     _require(len(names) > 0, where, "entities", "is empty; a recording shows at least one body.")
     _require(len(set(names)) == len(names), where, "entities", f"uses a name twice: {', '.join(names)}.")
     known = ("captured", "recorded", "lost")
     _require(info.terminal_states in known, where, "terminal_states", f"is {info.terminal_states!r}, expected {known}.")
-    origins = info.env_origins
-    fits = origins is None or (len(origins) == len(info.env_ids) and all(len(origin) == 3 for origin in origins))
+    fits = info.env_origins is None or len(info.env_origins) == len(info.env_ids)
     _require(fits, where, "env_origins", f"must have shape ({len(info.env_ids)}, 3).")
     for entity in info.entities:
         _check_entity(entity, where)
-    try:
-        json.dumps(info.metadata, allow_nan=False, default=plain)
-    except (TypeError, ValueError) as error:
-        raise BadField(where, "metadata", f"cannot be stored as JSON: {error}.") from None
+
+
+def check_shape(entity: EntitySpec, where: object) -> None:
+    """Raise BadField for a shape that cannot be drawn: of no known type, or with sizes that are none."""
+    shape = entity.shape
+    if shape is None:
+        return
+    kind = shape.get("type")
+    known = isinstance(kind, str) and kind in _SHAPE_SIZES
+    _require(known, where, "shape", f"of {entity.name!r} has the type {kind!r}, expected {listing(_SHAPE_SIZES)}.")
+    sizes = _SHAPE_SIZES[str(kind)]
+    for key, count in sizes.items():
+        fits = _are_numbers(shape.get(key), count, least=0.0)
+        _require(fits, where, "shape", f"of {entity.name!r} needs {key!r}: {count} number(s) above zero.")
+    for key in ("scale", "color"):
+        fits = key not in shape or _are_numbers(shape[key], 3)
+        _require(fits, where, "shape", f"of {entity.name!r} has no three numbers as {key!r}.")
 
 
 def check_row(info: RecordingInfo, row: StructSpec, where: object) -> None:
@@ -113,6 +133,16 @@ def check_row(info: RecordingInfo, row: StructSpec, where: object) -> None:
     if info.reward_terms or "rew_terms" in row.by_name:
         agents = row.by_name["rew"].shape if "rew" in row.by_name else ()
         _check_shape(row, "rew_terms", (*agents, len(info.reward_terms)), where)
+
+
+def json_text(key: str, value: Any, where: object, *, allow_nan: bool = False) -> str:
+    """A fact as JSON. Raises BadField for what JSON cannot hold."""
+    try:
+        return json.dumps(value, allow_nan=allow_nan, default=plain)
+    except RecursionError:
+        raise BadField(where, key, "is nested too deeply.") from None
+    except (TypeError, ValueError) as error:
+        raise BadField(where, key, f"cannot be stored as JSON: {error}.") from None
 
 
 def plain(value: Any) -> Any:
@@ -129,9 +159,17 @@ def plain(value: Any) -> Any:
 def _check_entity(entity: EntitySpec, where: object) -> None:
     letters = entity.name.replace("_", "").replace("-", "")
     problem = f"has the name {entity.name!r}: use letters, digits, _ and -."
-    _require(letters.isascii() and letters.isalnum(), where, "entities", problem)
+    fits = letters.isascii() and letters.isalnum() and is_field_name(f"{entity.name}.base_wxyz")
+    _require(fits, where, "entities", problem)
     problem = f"has the kind {entity.kind!r}, not robot or object."
     _require(entity.kind in ("robot", "object"), where, "entities", problem)
+
+
+def _are_numbers(value: Any, count: int, least: float = -sys.float_info.max) -> bool:
+    """Whether it is a list of `count` finite numbers above `least`, or one where one is asked for."""
+    numbers = value if isinstance(value, list) else [value]
+    fits = all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers)
+    return fits and len(numbers) == count and all(least < n <= sys.float_info.max for n in numbers)
 
 
 def _check_shape(row: StructSpec, name: str, shape: tuple[int, ...], where: object) -> None:

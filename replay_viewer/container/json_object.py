@@ -4,32 +4,82 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable, TypeVar
 
 from ..errors import BadField, FileProblem
 
+Taken = TypeVar("Taken")
+HALF_CHARACTER = "holds half of a character (a lone surrogate), which no file name, terminal or browser takes"
+# What Python itself converts, from 3.11 on; older ones have no limit.
+_MAX_DIGITS = 4300
 
-def parse_object(content: bytes, where: object) -> JsonObject:
-    """Parse UTF-8 text that must be one JSON object. Raises FileProblem with the parser's complaint."""
+
+def parse_object(content: bytes, where: object, mended: Sequence[str] = ()) -> JsonObject:
+    """Parse UTF-8 text that must be one JSON object.
+
+    An integer that no Python from 3.11 on would print is taken as text.
+
+    Args:
+        content: the text.
+        where: its file, for errors.
+        mended: members in whose texts "?" takes the place of half a character; anywhere else it is an error.
+
+    Raises:
+        FileProblem: with the parser's complaint.
+    """
     try:
-        data = json.loads(content.decode("utf-8"))
-        # An escape may name half of a character, which no file name, terminal or browser takes.
-        json.dumps(data, ensure_ascii=False).encode("utf-8")
+        data = json.loads(content.decode("utf-8"), parse_int=_parsed_integer)
+        if not isinstance(data, dict):
+            raise FileProblem(where, "is not a JSON object.")
+        members = JsonObject(data, where)
+        for key, value in data.items():
+            if not is_whole_text(value):
+                if key not in mended:
+                    raise ValueError(f"{key!r} {HALF_CHARACTER}")
+                data[key] = with_whole_texts(value)
+                members.left_out[key] = HALF_CHARACTER
     except RecursionError:
         raise FileProblem(where, "is nested too deeply.") from None
     except ValueError as error:
         raise FileProblem(where, f"is not valid JSON: {error}.") from None
-    if not isinstance(data, dict):
-        raise FileProblem(where, "is not a JSON object.")
-    return JsonObject(data, where)
+    return members
+
+
+def is_whole_text(value: Any) -> bool:
+    """Whether all texts in a JSON value are made of whole characters: an escape may name half of one."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def with_whole_texts(value: Any) -> Any:
+    """The JSON value with "?" in the place of each half of a character."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 class JsonObject:
-    """Typed members of a JSON object; each method raises BadField where the member is missing or does not fit."""
+    """Typed members of a JSON object; each method raises BadField where the member is missing or does not fit.
+
+    An integer may stand there as a float: 4.0 is 4.
+
+    Attributes:
+        left_out: by name, what is wrong with members that `told` left out, or that were mended.
+    """
 
     def __init__(self, data: Mapping[str, Any], where: object, prefix: str = "") -> None:
         self._data, self._where, self._prefix = data, where, prefix
+        self.left_out: dict[str, str] = {}
+
+    def told(self, key: str, value: Callable[[], Taken]) -> Taken | None:
+        """A member on which no number depends: its value, or None where it does not fit, which is noted."""
+        try:
+            return value()
+        except BadField as error:
+            self.left_out[key] = error.problem.partition("' ")[2].rstrip(".")
+            return None
 
     def text(self, key: str, default: str | None = None) -> str:
         value = self._take(key, default)
@@ -43,17 +93,22 @@ class JsonObject:
         return tuple(values)
 
     def integer(self, key: str, least: int = 0, default: int | None = None) -> int:
-        value = self._take(key, default)
-        return value if _is_integer(value, least) else self._refuse(key, value, f"an integer of at least {least}")
+        value = _as_integer(self._take(key, default))
+        return value if _is_index(value, least) else self._refuse(key, value, f"an integer of at least {least}")
 
     def integers(self, key: str, least: int = 0) -> tuple[int, ...]:
         values = self._take(key, None)
-        if not isinstance(values, list) or not all(_is_integer(value, least) for value in values):
+        numbers: list[Any] = [_as_integer(value) for value in values] if isinstance(values, list) else [None]
+        if not all(_is_index(number, least) for number in numbers):
             self._refuse(key, values, f"a list of integers of at least {least}")
-        return tuple(values)
+        return tuple(numbers)
 
     def optional_integer(self, key: str, least: int = 0) -> int | None:
         return None if self._data.get(key) is None else self.integer(key, least)
+
+    def optional_integer_of_any_size(self, key: str) -> int | None:
+        value = _as_integer(self._data.get(key))
+        return value if value is None or _is_integer(value) else self._refuse(key, value, "an integer")
 
     def positive(self, key: str) -> float:
         """A finite number above zero."""
@@ -105,8 +160,22 @@ class JsonObject:
         raise BadField(self._where, self._prefix + key, f"is {shown}, expected {expected}.")
 
 
-def _is_integer(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value < 2**63
+def _parsed_integer(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _MAX_DIGITS else digits
+
+
+def _as_integer(value: Any) -> Any:
+    """A float without a fraction as the integer that it means; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_index(value: Any, least: int) -> bool:
+    """Whether it is an integer of at least `least` that 64 bits hold."""
+    return _is_integer(value) and least <= value < 2**63
 
 
 def _is_row(row: Any, width: int) -> bool:

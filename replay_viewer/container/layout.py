@@ -19,7 +19,7 @@ from ..errors import BadField
 from ..npz.npy import build_header
 
 FORMAT_NAME = "replay-viewer recording"
-VERSION = (1, 0)
+VERSION = (1, 1)
 
 META = "meta.json"
 TERMINALS = "terminals.npy"
@@ -36,6 +36,7 @@ TERMINAL_STATES = ("lost", "captured", "recorded", "none")
 NOT_CAPTURED = 0xFFFFFFFF
 
 WORD_TYPES = ("<f4", "<u4", "<i4")
+WORD_BYTES = 4
 _WORD_OF_KIND = {"f": "<f4", "b": "<u4", "u": "<u4", "i": "<i4"}
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}")
 _POSES = ("base_pos", "base_wxyz", "joint_pos")
@@ -182,7 +183,7 @@ def declare(name: str, shape: Sequence[int] = (), dtype: object = np.float32, un
         BadField: a name that other programs could not use, an empty shape, or a dtype that is no number.
     """
     where = "recording"
-    if not _FIELD_NAME.fullmatch(name):
+    if not is_field_name(name):
         raise BadField(where, name, "is no usable name of a signal.", "Use letters, digits and _ . / - (at most 200).")
     if any(int(size) < 1 for size in shape):
         raise BadField(where, name, f"has shape {tuple(shape)} per env, which holds nothing.", "Leave it out.")
@@ -196,6 +197,20 @@ def declare(name: str, shape: Sequence[int] = (), dtype: object = np.float32, un
 def declare_all(values: Mapping[str, np.ndarray]) -> list[FieldSpec]:
     """The signals of one step's arrays, each of shape (num_envs, *shape)."""
     return [declare(name, np.shape(array)[1:], np.asarray(array).dtype) for name, array in values.items()]
+
+
+def redeclared(fields: Sequence[FieldSpec]) -> list[FieldSpec]:
+    """The fields as `declare` makes them. Raises BadField as it does, and for a name that is there twice."""
+    names = [field.name for field in fields]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadField("recording", name, "is declared twice.")
+    return [declare(field.name, field.shape, field.dtype, field.unit) for field in fields]
+
+
+def is_field_name(name: str) -> bool:
+    """Whether other programs can use it: letters, digits and _ . / -, at most 200."""
+    return _FIELD_NAME.fullmatch(name) is not None
 
 
 def is_pose(name: str) -> bool:

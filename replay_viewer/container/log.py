@@ -10,14 +10,18 @@ import errno
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from .extents import Extent, content_of
 from .info import plain
+from .json_object import with_whole_texts
 
 _CLOSED = -1
+# Halves of characters, as an escape or as bytes.
+_MAY_HOLD_HALVES = re.compile(rb"\\u[dD]|\xed")
 # Of a log that is opened, as much is read as surely holds its last lines.
 _TAIL_BYTES = 1 << 16
 # Some network file systems (Lustre without its option, old NFS) have no locks. A recording must be possible there.
@@ -47,7 +51,7 @@ class JsonLines:
 
 def write_line(fd: int, item: Mapping[str, Any]) -> None:
     """Append an object to a file that is open for appending. Raises OSError; then no part of its line stays."""
-    line = (json.dumps(item, default=plain) + "\n").encode()
+    line = (_without_nan(json.dumps(item, default=plain)) + "\n").encode()
     size = os.fstat(fd).st_size
     try:
         while line:
@@ -62,6 +66,8 @@ def read_lines(content: bytes) -> Iterator[dict[str, Any]]:
     for line in content.splitlines():
         try:
             item = json.loads(line)
+            if _MAY_HOLD_HALVES.search(line):
+                item = with_whole_texts(item)
         except (ValueError, RecursionError):
             continue
         if isinstance(item, dict):
@@ -154,6 +160,13 @@ def try_lock(fd: int) -> bool:
         if error.errno not in _NO_LOCKS:
             raise
     return True
+
+
+def _without_nan(text: str) -> str:
+    """The JSON text with null for numbers that are none, which JSON does not have."""
+    if "NaN" not in text and "Infinity" not in text:
+        return text
+    return json.dumps(json.loads(text, parse_constant=lambda name: None))
 
 
 def _is_locked(fd: int) -> bool | None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from .. import __version__
 from ..errors import BadField, FileProblem, NewerVersion
 from .extents import Extent, content_of
-from .info import EntitySpec, RecordingInfo, check_info, check_row, plain
-from .json_object import JsonObject, parse_object
-from .layout import FORMAT_NAME, META, VERSION, WORD_TYPES, FieldSpec, Layout, StructSpec, terminal_columns
+from .info import EntitySpec, RecordingInfo, check_info, check_row, check_shape, json_text
+from .json_object import HALF_CHARACTER, JsonObject, is_whole_text, parse_object
+from .layout import FORMAT_NAME, META, VERSION, WORD_BYTES, WORD_TYPES, FieldSpec, Layout, StructSpec, terminal_columns
 
 _SEMANTICS = (
     "Record t is what the simulator showed after step t returned; its action, reward and terms belong to the "
@@ -24,6 +25,14 @@ _SEMANTICS = (
     "positions metres in the world frame, angles radians. A reward term is what entered the reward in that step."
 )
 _FLAGS = "1 terminated, 2 truncated (time-out), 4 was reset in this step"
+# No number depends on them: what does not fit is left out.
+_TOLD = ("decimation", "physics_dt", "num_envs_total", "seed")
+# Texts of the user's own, which are mended.
+_MENDED = ("metadata",)
+# Python's parsers stop at a depth that depends on where they are called.
+_MAX_DEPTH = 100
+# The last line of a meta.json, about all bytes in front of it.
+_CHECKSUM = re.compile(rb'"crc32": "([0-9a-f]{8})"\n}\n')
 
 
 @dataclass(frozen=True)
@@ -35,12 +44,16 @@ class Meta:
         layout: where its numbers lie.
         created: UTC, ISO 8601.
         writer: name and version of the program.
+        left_out: what is wrong with facts that are not in `info` for it, or were mended, by name.
+        is_as_written: whether it is what its writer wrote, by its checksum; None of a recording that has none.
     """
 
     info: RecordingInfo
     layout: Layout
     created: str
     writer: str
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    is_as_written: bool | None = None
 
 
 def new_meta(info: RecordingInfo, layout: Layout) -> Meta:
@@ -49,28 +62,44 @@ def new_meta(info: RecordingInfo, layout: Layout) -> Meta:
     return Meta(info, layout, created, f"replay-viewer {__version__}")
 
 
+def settled(info: RecordingInfo, where: object) -> tuple[RecordingInfo, Mapping[str, str]]:
+    """The facts as a reader will find them.
+
+    They are written and read here, so that a writer never writes what a reader refuses. What means the same is
+    repaired: numpy's numbers, 4.0 where an integer belongs. Of what only tells something, the rest is left out.
+
+    Returns:
+        The facts, in Python's own types; and what is wrong with those that are left out or were mended, by name.
+
+    Raises:
+        BadField: a fact that a reader would refuse.
+    """
+    left_out, lines = {}, []
+    for key, value in _facts_to_json(info).items():
+        try:
+            lines.append(_line(key, value, where))
+        except BadField as error:
+            if key not in _TOLD:
+                raise
+            left_out[key] = error.problem.partition("' ")[2].rstrip(".")
+    data = parse_object(_joined(lines) + b"\n}\n", where, _MENDED)
+    found = _info_from_json(data)
+    check_info(found, where)
+    for entity in found.entities:
+        check_shape(entity, where)
+    return found, {**left_out, **data.left_out}
+
+
 def to_json(meta: Meta) -> bytes:
-    """The text of meta.json."""
-    info, layout = meta.info, meta.layout
+    """The text of meta.json. Raises BadField for a fact that is not `settled`."""
+    layout = meta.layout
     content = {
         "format": FORMAT_NAME,
         "version": ".".join(str(number) for number in VERSION),
         "writer": meta.writer,
         "created": meta.created,
-        "control_dt": float(info.control_dt),
-        "decimation": info.decimation,
-        "physics_dt": info.physics_dt,
-        "every": info.every,
         "num_envs": layout.num_envs,
-        "num_envs_total": info.num_envs_total,
-        "env_ids": list(info.env_ids),
-        "env_origins": info.env_origins,
-        "seed": info.seed,
-        "terminal_states": info.terminal_states,
-        "outcome_reasons": list(info.outcome_reasons),
-        "reward_terms": list(info.reward_terms),
-        "entities": [_entity_to_json(entity) for entity in info.entities],
-        "terrain": info.terrain,
+        **_facts_to_json(meta.info),
         "frames": {
             "header_bytes": layout.header_bytes,
             "record_bytes": layout.record_bytes,
@@ -85,12 +114,9 @@ def to_json(meta: Meta) -> bytes:
         },
         "flags": _FLAGS,
         "semantics": _SEMANTICS,
-        "metadata": dict(info.metadata),
     }
-    lines = (
-        f"{json.dumps(key)}: {json.dumps(value, allow_nan=False, default=plain)}" for key, value in content.items()
-    )
-    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+    text = _joined(_line(key, value, META) for key, value in content.items()) + b",\n"
+    return text + b'"crc32": "%08x"\n}\n' % zlib.crc32(text)
 
 
 def read_meta(extents: Mapping[str, Extent], path: Path) -> Meta:
@@ -108,7 +134,7 @@ def from_json(content: bytes, where: object) -> Meta:
         NewerVersion: a newer major version.
         BadField: a member that is missing or does not fit.
     """
-    data = parse_object(content, where)
+    data = parse_object(content, where, _MENDED)
     if data.text("format", "") != FORMAT_NAME:
         raise FileProblem(where, f"is not the meta.json of a {FORMAT_NAME}.")
     _check_version(data.text("version"), where)
@@ -116,7 +142,8 @@ def from_json(content: bytes, where: object) -> Meta:
     layout = _layout_from_json(data)
     check_info(info, where)
     check_row(info, layout.row, where)
-    return Meta(info, layout, data.text("created", ""), data.text("writer", ""))
+    is_as_written = _is_as_written(content) if data.text("crc32", "") else None
+    return Meta(info, layout, data.text("created", ""), data.text("writer", ""), data.left_out, is_as_written)
 
 
 def _check_version(version: str, where: object) -> None:
@@ -127,15 +154,70 @@ def _check_version(version: str, where: object) -> None:
         raise NewerVersion(where, version, f"{VERSION[0]}.x")
 
 
-def _entity_to_json(entity: EntitySpec) -> dict[str, Any]:
+def _is_as_written(content: bytes) -> bool:
+    found = _CHECKSUM.search(content[-40:])
+    if found is None or not content.endswith(found[0]):
+        return False
+    return zlib.crc32(content[: -len(found[0])]) == int(found[1], 16)
+
+
+def _facts_to_json(info: RecordingInfo) -> dict[str, Any]:
+    """The facts by their names in meta.json; what a user has given in the place of a list or an object stays."""
+    return {
+        "control_dt": info.control_dt,
+        "decimation": info.decimation,
+        "physics_dt": info.physics_dt,
+        "every": info.every,
+        "num_envs_total": info.num_envs_total,
+        "env_ids": _listed(info.env_ids),
+        "env_origins": info.env_origins,
+        "seed": info.seed,
+        "terminal_states": info.terminal_states,
+        "outcome_reasons": _listed(info.outcome_reasons),
+        "reward_terms": _listed(info.reward_terms),
+        "entities": _listed(info.entities, _entity_to_json),
+        "terrain": info.terrain,
+        "metadata": dict(info.metadata) if isinstance(info.metadata, Mapping) else info.metadata,
+    }
+
+
+def _entity_to_json(entity: EntitySpec) -> Any:
+    if not isinstance(entity, EntitySpec):
+        return entity
     return {
         "name": entity.name,
         "kind": entity.kind,
-        "joint_names": list(entity.joint_names),
-        "contact_bodies": list(entity.contact_bodies),
+        "joint_names": _listed(entity.joint_names),
+        "contact_bodies": _listed(entity.contact_bodies),
         "urdf": entity.urdf,
-        "shape": None if entity.shape is None else dict(entity.shape),
+        "shape": dict(entity.shape) if isinstance(entity.shape, Mapping) else entity.shape,
     }
+
+
+def _listed(values: Any, convert: Callable[[Any], Any] = lambda value: value) -> Any:
+    """A list of what can be gone through and is no text."""
+    is_list = isinstance(values, Iterable) and not isinstance(values, (str, bytes, Mapping))
+    return [convert(value) for value in values] if is_list else values
+
+
+def _joined(lines: Iterable[str]) -> bytes:
+    """A JSON object up to its last member."""
+    return ("{\n" + ",\n".join(lines)).encode()
+
+
+def _line(key: str, value: Any, where: object) -> str:
+    """A member of meta.json. Raises BadField for what JSON cannot hold."""
+    text = json_text(key, value, where)
+    if _is_deeper(value, _MAX_DEPTH):
+        raise BadField(where, key, f"is nested more than {_MAX_DEPTH} levels deep.")
+    if key not in _MENDED and not is_whole_text(json.loads(text)):
+        raise BadField(where, key, f"{HALF_CHARACTER}.")
+    return f"{json.dumps(key)}: {text}"
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return levels < 0 or any(_is_deeper(item, levels - 1) for item in inner)
 
 
 def _struct_to_json(struct: StructSpec) -> dict[str, Any]:
@@ -151,12 +233,12 @@ def _info_from_json(data: JsonObject) -> RecordingInfo:
         env_ids=data.integers("env_ids"),
         control_dt=data.positive("control_dt"),
         entities=tuple(_entity_from_json(entity) for entity in data.objects("entities")),
-        decimation=data.optional_integer("decimation", 1),
-        physics_dt=data.optional_positive("physics_dt"),
+        decimation=data.told("decimation", lambda: data.optional_integer("decimation", 1)),
+        physics_dt=data.told("physics_dt", lambda: data.optional_positive("physics_dt")),
         every=data.integer("every", 1, default=1),
-        num_envs_total=data.optional_integer("num_envs_total", 1),
+        num_envs_total=data.told("num_envs_total", lambda: data.optional_integer("num_envs_total", 1)),
         env_origins=data.rows("env_origins", 3),
-        seed=data.optional_integer("seed", -(2**63)),
+        seed=data.told("seed", lambda: data.optional_integer_of_any_size("seed")),
         terminal_states=data.text("terminal_states"),
         outcome_reasons=data.texts("outcome_reasons"),
         reward_terms=data.texts("reward_terms"),
@@ -191,12 +273,24 @@ def _layout_from_json(data: JsonObject) -> Layout:
     )
     if layout.env_offset + layout.num_envs * layout.row.num_bytes > layout.record_bytes:
         frames.refuse("record_bytes", f"room for {layout.num_envs} rows of {layout.row.num_bytes} bytes")
-    missing = [field.name for field in terminal_columns() if field.name not in layout.columns.by_name]
+    _check_columns(layout, terminals)
+    return layout
+
+
+def _check_columns(layout: Layout, terminals: JsonObject) -> None:
+    """Refuse a table of ends without the columns that every reader needs, or with no room for its row of fields."""
+    columns = layout.columns
+    missing = [column.name for column in terminal_columns() if column.name not in columns.by_name]
     if missing:
         terminals.refuse("fields", f"the columns {', '.join(missing)} too")
-    if layout.row_offset + layout.row.num_bytes > layout.columns.num_bytes:
+    for column in terminal_columns(columns.by_name["ret"].shape):
+        found = columns.by_name[column.name]
+        if (found.dtype, found.shape) != (column.dtype, column.shape):
+            terminals.refuse("fields", f"the column {column.name} to be {column.dtype} of shape {column.shape}")
+    if layout.row_offset + layout.row.num_bytes > columns.num_bytes:
         terminals.refuse("bytes", f"room for a row of {layout.row.num_bytes} bytes at {layout.row_offset}")
-    return layout
+    if any(columns.offsets[column.name] + column.num_bytes > layout.row_offset for column in columns.fields):
+        terminals.refuse("row_offset", "the row to lie behind the columns")
 
 
 def _struct_from_json(data: JsonObject, known: tuple[str, ...]) -> StructSpec:
@@ -208,6 +302,9 @@ def _struct_from_json(data: JsonObject, known: tuple[str, ...]) -> StructSpec:
     fields = [entry for entry in placed if entry is not None]
     if len({field.name for field, _ in fields}) < len(fields):
         data.refuse("fields", "each name once")
+    in_order = sorted(fields, key=lambda entry: entry[1])
+    if any(at + field.num_bytes > next_at for (field, at), (_, next_at) in zip(in_order, in_order[1:])):
+        data.refuse("fields", "each to begin behind the one before it")
     return StructSpec(tuple(field for field, _ in fields), {field.name: at for field, at in fields}, num_bytes)
 
 
@@ -216,6 +313,8 @@ def _field_from_json(data: JsonObject, num_bytes: int, known: tuple[str, ...]) -
     if dtype not in known:
         return None
     field = FieldSpec(data.text("name"), data.integers("shape", 1), dtype, data.text("unit", ""))
+    if offset % WORD_BYTES:
+        data.refuse("offset", f"a multiple of {WORD_BYTES}")
     if offset + field.num_bytes > num_bytes:
         data.refuse("offset", f"the field to end within its row of {num_bytes} bytes")
     return field, offset

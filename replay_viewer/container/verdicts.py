@@ -21,11 +21,20 @@ def verdicts_of(meta: Meta, source: ContainerSource, episodes: EpisodeTable, log
     """Everything that the user should know about this recording; at a cost that its length does not change."""
     return [
         Verdict("quaternion order", "wxyz", "the format's own order", "stated"),
+        *_left_out(meta),
         *_time(meta, source),
         _terminal_states(meta),
         *_already_running(meta, episodes),
         *_ending(source, log),
         *_poses(meta, source),
+    ]
+
+
+def _left_out(meta: Meta) -> list[Verdict]:
+    """Facts of meta.json on which no number depends, and which do not fit."""
+    return [
+        Verdict(name, "left out", f"meta.json: {name!r} {problem}", "problem")
+        for name, problem in meta.left_out.items()
     ]
 
 

@@ -20,10 +20,10 @@ import numpy as np
 from ..errors import BadField, FileProblem, RecordingStopped
 from .assets import copy_assets
 from .disk import put_in_place
-from .info import RecordingInfo, check_info, check_row
-from .layout import EPISODES, LOG, META, SEGMENT_BYTES, FieldSpec, Layout, declare_all, plan_layout
+from .info import RecordingInfo, check_row, json_text
+from .layout import EPISODES, LOG, META, SEGMENT_BYTES, FieldSpec, Layout, declare_all, plan_layout, redeclared
 from .log import JsonLines, try_lock
-from .meta import new_meta, to_json
+from .meta import from_json, new_meta, settled, to_json
 from .step_files import StepFiles
 from .terminals import EpisodeEnds, terminal_rows
 from .words import Values
@@ -66,8 +66,9 @@ class ContainerWriter:
         segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
         self.path = Path(path)
-        check_info(info, self.path)
-        self._fields, self._segment_bytes = fields, segment_bytes
+        info = self._settled(info)
+        self._fields = None if fields is None else redeclared(fields)
+        self._segment_bytes = segment_bytes
         # Raised from then on.
         self._problem: FileProblem | None = None
         # Ends before the first step, whose fields are not known yet; ends in a step that is not appended yet, as rows
@@ -92,6 +93,11 @@ class ContainerWriter:
         _writers.add(self)
 
     @property
+    def info(self) -> RecordingInfo:
+        """What the recording says about itself, as a reader will find it."""
+        return self._info
+
+    @property
     def layout(self) -> Layout | None:
         """How the steps lie in the files; None before the first."""
         return None if self._files is None else self._files.layout
@@ -102,8 +108,9 @@ class ContainerWriter:
         return 0 if self._files is None else self._files.done.num_records
 
     def amend(self, reward_terms: Sequence[str], seed: int | None) -> None:
-        """State what may be known only by the first step, before it is appended."""
-        self._info = replace(self._info, reward_terms=tuple(reward_terms), seed=seed)
+        """State what may be known only by the first step, before it is appended. Raises BadField as making it does."""
+        if (tuple(reward_terms), seed) != (self._info.reward_terms, self._info.seed):
+            self._info = self._settled(replace(self._info, reward_terms=reward_terms, seed=seed))
 
     def append(self, step: int, t: float, values: Values) -> None:
         """Append one step of all envs; when this returns, the step survives the death of the process.
@@ -157,12 +164,14 @@ class ContainerWriter:
         """Note what is known late about the episode of an env that ended in `step`.
 
         Facts: `success` (bool) and `reason` (str) replace what was said before; any others are kept for reports.
-        Raises FileProblem as `append` does.
+        Raises FileProblem as `append` does, BadField for a fact that JSON cannot hold.
         """
+        self._check_json(facts)
         self._append_line(self._episodes, {"env_index": int(env_index), "step": int(step), **facts})
 
     def log(self, kind: str, **facts: Any) -> None:
-        """Append a line to the recording's log: a marker, a gap, an error. Raises FileProblem as `append` does."""
+        """Append a line to the recording's log: a marker, a gap, an error. Raises as `note_episode` does."""
+        self._check_json(facts)
         self._append_line(self._log, self._log_line(kind, facts))
 
     def close(self) -> None:
@@ -186,6 +195,14 @@ class ContainerWriter:
     ) -> None:
         self.close()
 
+    def _settled(self, info: RecordingInfo) -> RecordingInfo:
+        """The facts as a reader will find them; says once what is left out of them."""
+        info, left_out = settled(info, self.path)
+        if left_out:
+            problems = "; ".join(f"{name!r} {problem}" for name, problem in left_out.items())
+            _messages.warning("%s: recorded without what does not fit: %s.", self.path, problems)
+        return info
+
     def _tell_missing(self, missing: Mapping[str, str]) -> None:
         self.log("missing_assets", files=list(missing), reasons=list(missing.values()))
         name, reason = next(iter(missing.items()))
@@ -196,9 +213,11 @@ class ContainerWriter:
     def _start(self, values: Values) -> StepFiles:
         """Fix the fields by the first step and make the files."""
         layout = self._plan(values)
+        meta = to_json(new_meta(self._info, layout))
+        from_json(meta, self.path)  # Raises what a reader would.
         files = StepFiles(self.path, layout, self._stop_syncing)
         try:
-            put_in_place(self.path / META, to_json(new_meta(self._info, layout)))
+            put_in_place(self.path / META, meta)
         except BaseException:
             files.close()
             raise
@@ -233,6 +252,10 @@ class ContainerWriter:
         """The rows of the ends in this step; others were in a step that something interrupted."""
         rows = [rows for of_step, rows in self._ends if of_step == step]
         return np.concatenate(rows) if rows else None
+
+    def _check_json(self, facts: Mapping[str, Any]) -> None:
+        for name, value in facts.items():
+            json_text(name, value, self.path, allow_nan=True)
 
     def _append_line(self, lines: JsonLines, item: dict[str, Any]) -> None:
         if self._problem is not None:

@@ -72,7 +72,8 @@ class Recorder:
         info = RecordingInfo(**facts)
         options: dict[str, Any] = {"terrain": terrain, "package_dirs": package_dirs}
         self._writer = _open_new(Path(path), lambda free: ContainerWriter(free, info, **options))
-        self._info = info
+        # As it is kept, with numbers of Python's own.
+        self._info = info = self._writer.info
         shapes = {name: tuple(shape) for name, shape in (signals or {}).items()}
         self._logged = LoggedValues(self.path, len(info.env_ids), shapes)
         self._sums = EpisodeSums(len(info.env_ids))

@@ -17,6 +17,8 @@ from .replay import Replay
 # A statistic needs no more than this; a 10 GB recording is then summed up in well under a second.
 _MAX_STEPS = 1000
 _MAX_ENVS = 64
+# Programs whose numbers are floats, as JavaScript's are, hold no larger one exactly.
+_LARGEST_INTEGER = 2**53 - 1
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,8 @@ def to_json(summary: Summary) -> dict[str, Any]:
     """The summary as JSON-ready data, the output of `info --json`.
 
     Keys are those of `Summary`, its parts' keys those of their classes, with these differences: numbers that are not
-    finite are null, paths and dtypes are strings, and each episode has its `env_id` and `num_steps`. Keys are only
-    ever added.
+    finite are null, integers beyond 2^53 (seeds) are strings like paths and dtypes, and each episode has its `env_id`
+    and `num_steps`. Keys are only ever added.
     """
     content = {name: getattr(summary, name) for name in Summary.__dataclass_fields__}
     content["episodes"] = [
@@ -173,4 +175,6 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+        return str(value)
     return value if value is None or isinstance(value, bool | int | str) else str(value)

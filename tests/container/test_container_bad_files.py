@@ -241,7 +241,7 @@ def test_a_damaged_terrain_is_refused(recording: Path) -> None:
 
 
 def test_a_terrain_that_unpacks_to_too_much_is_refused_unread(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("replay_viewer.container.asset_folder._MAX_TERRAIN_BYTES", 2**20)
+    monkeypatch.setattr("replay_viewer.container.asset_folder.MAX_TERRAIN_BYTES", 2**20)
     (recording / "assets").mkdir()
     np.savez_compressed(recording / "assets" / "terrain.npz", vertices=np.zeros(2**20), triangles=np.zeros((1, 3), int))
     edit_meta(recording, lambda m: m.update(terrain="assets/terrain.npz"))

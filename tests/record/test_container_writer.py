@@ -154,7 +154,7 @@ def test_facts_reach_meta_json(tmp_path: Path) -> None:
     assert {key: meta[key] for key in expected} == expected
     assert meta["metadata"] == {"task": "go"}
     assert [entity["name"] for entity in meta["entities"]] == ["robot", "box"]
-    assert meta["version"] == "1.0"
+    assert meta["version"] == "1.1"
 
 
 def test_a_step_with_a_wrong_shape_is_refused_and_the_next_one_kept(tmp_path: Path) -> None:
