@@ -1,4 +1,4 @@
-"""How far work is: what it tells about that, and a progress bar on one line of a terminal."""
+"""Progress: what work tells of how far it is, and a bar on one line of a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recording asks of a disk: writes that are whole, and syncs where the file system can."""
+"""A disk as recordings need it: writes that are whole, and syncs where the file system can."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every format's reader is given beside the file: what the user states, and what may be asked of the robot."""
+"""A reader's arguments beside the file, in every format: what the user states, and what may be asked of the robot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records an environment that knows nothing of it: `attach(env, path)`."""
+"""The hook: `attach(env, path)` records an environment that knows nothing of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls that are made on a thread of their own, in their order."""
+"""A thread on which calls are made in their order, beside the simulation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read of a simulator, copied into one block per step and into the host's memory, without holding up a GPU."""
+"""Copies of a simulator's values: one block per step, in the host's memory, without holding up a GPU."""
 
 from __future__ import annotations
 

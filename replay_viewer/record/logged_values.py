@@ -1,4 +1,4 @@
-"""What a user logs beside the values of a step: signals of their own, and reward terms that nothing else brings."""
+"""A user's own values, logged beside those of a step: signals, and reward terms that nothing else brings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records a simulation step by step: for any loop, and below what `attach` does by itself."""
+"""The recorder of a simulation, step by step: for any loop, and below what `attach` does by itself."""
 
 from __future__ import annotations
 

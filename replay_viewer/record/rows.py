@@ -1,4 +1,4 @@
-"""Some rows, and some columns, of a simulator's arrays; neighbours are taken as a view, which costs nothing."""
+"""Rows and columns of a simulator's arrays; neighbours are taken as a view, which costs nothing."""
 
 from __future__ import annotations
 

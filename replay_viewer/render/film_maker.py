@@ -1,4 +1,4 @@
-"""Makes the films that a request asks for, of one recording after the other."""
+"""The maker of films: carries out a request, for one recording after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where films are written to: their files, the names that files get in a folder, what happens to those that are there.
+"""The target of films: their files, the names that files get in a folder, what happens to those that are there.
 
 The values in a name may come out of anybody's recording, so they are made harmless.
 """

@@ -1,4 +1,4 @@
-"""How a video or a picture looks: from where it is seen, how large it is, how fast, what stands on it, its colours.
+"""The view of a film: from where it is seen, how large it is, how fast, what stands on it, its colours.
 
 The names and the defaults stand here once, for Python, the command line and the viewer.
 """

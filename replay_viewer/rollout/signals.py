@@ -1,4 +1,4 @@
-"""Everything recorded that can be drawn over time: which signals there are, what their components are called, values.
+"""Signals: everything recorded that can be drawn over time, with the names of its components and its values.
 
 A signal's value at the last step of an episode is that of its terminal state, as the picture shows it. Beside the
 signals stands what layers draw at the robot: its contact forces and its velocity.

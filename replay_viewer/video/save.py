@@ -1,4 +1,4 @@
-"""Makes a film of pictures that are already there: `save_video(frames, path)`."""
+"""Films of pictures that are already there: `save_video(frames, path)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes films picture by picture: `with VideoWriter(path, size, fps) as video: video.append(image)`."""
+"""The writer of films, picture by picture: `with VideoWriter(path, size, fps) as video: video.append(image)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which adapter fits an environment: the one whose attributes it has. Wrappers are looked through."""
+"""The registry of adapters: the one fits an environment whose attributes it has. Wrappers are looked through."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes the plain rollout npz out of a recording: arrays over steps and envs that any script can load.
+"""The plain rollout npz, written out of a recording: arrays over steps and envs that any script can load.
 
     base_pos (T, N[, A], 3) [m], base_quat (T, N[, A], 4) xyzw   A robots of the same joints stand side by side
     dof_pos, dof_vel, torques (T, N[, A], D), dof_names (D,)

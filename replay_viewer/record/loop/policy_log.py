@@ -1,4 +1,4 @@
-"""What a loop has at each step beside the simulator's state: the policy's observations and actions, and the info."""
+"""A loop's log beside the simulator's state: the policy's observations and actions, and the info."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs a policy in an environment and records it: `RolloutRecorder(env).run(policy)`."""
+"""The loop that runs a policy in an environment and records it: `RolloutRecorder(env).run(policy)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that is drawn of a robot or a terrain, as flat arrays for the rasteriser."""
+"""Surfaces: everything that is drawn of a robot or a terrain, as flat arrays for the rasteriser."""
 
 from __future__ import annotations
 

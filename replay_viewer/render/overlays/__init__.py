@@ -1,4 +1,4 @@
-"""What stands on or beside the rendered picture.
+"""Overlays: pictures that stand on or beside the rendered one.
 
 Where to find what:
 

@@ -54,7 +54,7 @@ class Axes(NamedTuple):
     high: float
 
 
-class Chart:
+class VideoChart:
     """Curves over an episode's time, inside a box of a picture.
 
     Args:
@@ -171,12 +171,12 @@ class Chart:
 
 def reward_charts(
     series: EpisodeRewards, terms: Sequence[int], control_dt: float, pixels: PixelScale, look: Look
-) -> list[Chart]:
+) -> list[VideoChart]:
     """The charts for which there are finite values. terms: indices of those that get a curve."""
     return [*_step_charts(series, terms, control_dt, pixels, look), *_sum_charts(series, control_dt, pixels, look)]
 
 
-def place_charts(charts: Sequence[Chart], box: Box, pixels: PixelScale) -> None:
+def place_charts(charts: Sequence[VideoChart], box: Box, pixels: PixelScale) -> None:
     """Put the charts into a box, one below the other, with their plots and their times aligned."""
     title, below = pixels.of(32), pixels.of(22)
     height = box.height - len(charts) * title - below
@@ -192,22 +192,22 @@ def place_charts(charts: Sequence[Chart], box: Box, pixels: PixelScale) -> None:
 
 def _step_charts(
     series: EpisodeRewards, terms: Sequence[int], control_dt: float, pixels: PixelScale, look: Look
-) -> list[Chart]:
+) -> list[VideoChart]:
     curves = [Curve(series.terms[:, k], rgb_bytes(term_color(k)), 1.4 * pixels.factor) for k in terms]
     if series.total is not None:
         curves.append(Curve(series.total, look.text, 2 * pixels.factor))
     shown = chart_range(np.stack([curve.values for curve in curves], axis=1)) if curves else None
-    return [Chart("rewards per step", _axes(series, control_dt, shown), curves, pixels, look)] if shown else []
+    return [VideoChart("rewards per step", _axes(series, control_dt, shown), curves, pixels, look)] if shown else []
 
 
-def _sum_charts(series: EpisodeRewards, control_dt: float, pixels: PixelScale, look: Look) -> list[Chart]:
+def _sum_charts(series: EpisodeRewards, control_dt: float, pixels: PixelScale, look: Look) -> list[VideoChart]:
     shown = None if series.cumulative_of == "nothing" else full_range(series.cumulative)
     if shown is None:
         return []
     title = "return so far" if series.cumulative_of == "reward" else "sum of the terms so far"
     axes = _axes(series, control_dt, shown)
     curve = Curve(series.cumulative, look.accent, 2 * pixels.factor)
-    return [Chart(title, axes, [curve], pixels, look, running=series.cumulative)]
+    return [VideoChart(title, axes, [curve], pixels, look, running=series.cumulative)]
 
 
 def _axes(series: EpisodeRewards, control_dt: float, shown: tuple[float, float]) -> Axes:

@@ -13,7 +13,7 @@ from ...rollout.rollout import Rollout
 from ...theme import Look
 from ..film import Moment
 from ..threads import cached_for_threads
-from .charts import Chart, place_charts, reward_charts
+from .charts import VideoChart, place_charts, reward_charts
 from .hud import row_of
 from .layout import PanelLayout, PixelScale
 from .painting import write
@@ -78,7 +78,7 @@ class VideoRewardsPanel:
             place_charts(charts, layout.charts(len(rows)), self._pixels)
         return _EpisodePanel(*self._with_curves(blank, charts), painter, charts)
 
-    def _with_curves(self, blank: np.ndarray, charts: Sequence[Chart]) -> tuple[np.ndarray, np.ndarray]:
+    def _with_curves(self, blank: np.ndarray, charts: Sequence[VideoChart]) -> tuple[np.ndarray, np.ndarray]:
         """The panel with faint curves, and with full ones."""
         for chart in charts:
             chart.paint_axes(blank, with_time=chart is charts[-1])
@@ -114,4 +114,4 @@ class _EpisodePanel(NamedTuple):
     future: np.ndarray
     past: np.ndarray
     rows: RewardRows
-    charts: Sequence[Chart]
+    charts: Sequence[VideoChart]

@@ -1,4 +1,4 @@
-"""What the steps of Gymnasium environments tell: their results, how the episodes stand, and the parts of the reward.
+"""Steps of Gymnasium environments: their results, how the episodes stand, and the parts of the reward.
 
 The results have today's form or that of old gym. Parts of the reward are what Gymnasium's own tasks leave in the
 `info` of each step: `reward_forward`, `reward_ctrl`.

@@ -1,4 +1,4 @@
-"""What MuJoCo draws of a body's geoms: shapes, places and colours, as visuals of a URDF with mesh files of their own.
+"""Geoms of MuJoCo bodies: shapes, places and colours, as visuals of a URDF with mesh files of their own.
 
 Shapes that a URDF has no element for, capsules and ellipsoids, become meshes. All of it is written with numpy alone.
 """

@@ -1,4 +1,4 @@
-"""What a compiled MuJoCo model (`mujoco.MjModel`) says of its bodies; the library itself is never imported.
+"""A compiled MuJoCo model (`mujoco.MjModel`), as far as its bodies go; the library itself is never imported.
 
 Its arrays are documented at https://mujoco.readthedocs.io/en/stable/APIreference/APItypes.html#mjmodel.
 """
