@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from replay_viewer.render.overlays.charts import Axes, Chart, Curve
+from replay_viewer.render.overlays.charts import Axes, Curve, VideoChart
 from replay_viewer.render.overlays.layout import Box, PanelLayout, picture_beside, pixel_scale
 from replay_viewer.render.overlays.painting import blend, dot, fill, line_mask, write
 from replay_viewer.render.overlays.reward_rows import largest_terms, reward_rows
@@ -197,7 +197,7 @@ def test_a_line_has_gaps_where_there_is_no_number() -> None:
 def chart_image(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """Where a curve is drawn in a plot of 300 x 100 pixels, bool."""
     curve = Curve(values, (255, 0, 0), 1.5)
-    chart = Chart("", Axes(len(values), 1.0, low, high), [curve], pixel_scale((1280, 720)), LIGHT)
+    chart = VideoChart("", Axes(len(values), 1.0, low, high), [curve], pixel_scale((1280, 720)), LIGHT)
     chart.place(Box(0, 0, 300, 100), 0)
     image = np.zeros((100, 300, 3), dtype=np.uint8)
     chart.paint_curves(image)
