@@ -179,12 +179,14 @@ def check_no_display(told: dict) -> None:
     assert any("llvmlite" in path for path in told["mapped"])
 
 
+@pytest.mark.slow
 def test_a_render_takes_no_library_of_a_display(slide: Path, tmp_path: Path) -> None:
     if not Path("/proc/self/maps").exists():
         require("no /proc on this machine")
     check_no_display(told_of("render", slide, tmp_path / "out.mp4", "--overlay", "rewards"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("urdf", [TALOS, ANYMAL_C])
 def test_a_pose_of_a_real_robot_takes_no_display(robots_dir: Path, tmp_path: Path, urdf: str) -> None:
     if not Path("/proc/self/maps").exists():
@@ -215,6 +217,7 @@ def test_a_walk_of_a_real_robot_takes_no_display(g1_walk: Path, robots_dir: Path
     assert probe_video(tmp_path / "walk.mp4").num_frames == 12
 
 
+@pytest.mark.slow
 def test_memory_is_the_same_at_any_length(tmp_path: Path) -> None:
     if not Path("/proc/self/maps").exists():
         require("no /proc on this machine")

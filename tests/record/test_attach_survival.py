@@ -252,6 +252,7 @@ def test_a_full_disk_ends_the_recording_with_one_message_and_not_the_simulation(
     assert repair(tiny_disk / "run.rec").changes == ()
 
 
+@pytest.mark.slow
 def test_processes_that_attach_to_one_path_at_once_get_one_each(
     tmp_path: Path, truths: dict[int, LeggedGymSim]
 ) -> None:
@@ -309,6 +310,7 @@ class Still(LeggedGymSim):
         return self.still
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_time(tmp_path: Path) -> None:
     env = Still(2, keep_truth=False)
     actions = np.zeros((2, 12), np.float32)

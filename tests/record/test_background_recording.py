@@ -109,6 +109,7 @@ def test_a_forked_child_neither_waits_nor_records(tmp_path: Path) -> None:
     calls.finish()
 
 
+@pytest.mark.slow
 def test_a_signal_handler_may_close_the_recording_while_a_step_is_handed_over(tmp_path: Path) -> None:
     """Also in the middle of the queue's own code, as far as that is Python's."""
     where, action = (os.path.dirname(attach_module.__file__), queue.__file__), np.zeros((2, len(DOF_NAMES)), np.float32)

@@ -66,6 +66,7 @@ def check(path: Path, env: LeggedGymSim, lost: Sequence[int]) -> None:
 
 
 # Not every line, for time's sake.
+@pytest.mark.slow
 @pytest.mark.parametrize(("before", "stride"), [(0, 11), (1, 11), (3, 5)])
 def test_an_interrupt_at_any_line_loses_at_most_its_step(tmp_path: Path, before: int, stride: int) -> None:
     for line in itertools.count(0, stride):

@@ -66,6 +66,7 @@ def test_a_second_process_finds_what_the_first_compiled(folder: Path) -> None:
     assert run(folder) == ["12.0", "0", "1"]
 
 
+@pytest.mark.slow
 def test_a_change_in_any_file_compiles_everything_anew(folder: Path) -> None:
     """By itself numba looks at the file of the function that was called only."""
     assert run(folder)[0] == "12.0"

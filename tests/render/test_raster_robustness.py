@@ -62,6 +62,7 @@ def hills(half: float, height: float, count: int = 40) -> Terrain:
 # Odd places of the camera.
 
 
+@pytest.mark.slow
 def test_a_camera_inside_a_robot_sees_its_inside(robots_dir: Path) -> None:
     robot = real_robot(robots_dir, GO2)
     renderer = RasterRenderer(RenderScene({"robot": robot}), SIZE)
@@ -282,6 +283,7 @@ def test_a_picture_stays_as_it_is_when_the_next_is_drawn(cube: Robot) -> None:
     np.testing.assert_array_equal(first, before)
 
 
+@pytest.mark.slow
 def test_threads_that_draw_at_once_draw_the_same_as_one(robots_dir: Path) -> None:
     robots = {"go2": real_robot(robots_dir, GO2), "anymal": real_robot(robots_dir, ANYMAL_C)}
     shots = scenes(robots)
