@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 
+from ...progress import Progress
 from ...rollout.rollout import Rollout
 from ...rollout.spread import Band, EpisodeSpread, Read
 from ..background import Job
@@ -69,7 +70,7 @@ class Spreads:
         self.version += 1
 
 
-def _work_out(rollout: Rollout, read: Read, progress: Callable[[int, int], None]) -> EpisodeSpread:
+def _work_out(rollout: Rollout, read: Read, progress: Progress) -> EpisodeSpread:
     spread = EpisodeSpread(read, 1)
     spread.take_in(rollout, progress)
     return spread

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...progress import Progress
 from ..background import Job
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 class OpenRequest:
     """A recording that is to be shown, and how to read it; see `open_replay`.
 
-    title: what to call it; empty for the name of its file.
+    Attributes:
+        title: what to call it; empty for the name of its file.
     """
 
     path: Path
@@ -89,7 +91,7 @@ class Opening:
         self._close_unwanted()  # It may have been opened before it could be ended.
         self._tell()
 
-    def _open(self, progress: Callable[[int, int], None]) -> Replay:
+    def _open(self, progress: Progress) -> Replay:
         def told(doing: str, done: int, total: int) -> None:
             is_news, self.doing = doing != self.doing, doing
             progress(done, total)

@@ -77,7 +77,7 @@ class SignalsPanel:
 
 
 class DrawnChart:
-    """A chart on the page: its data are sent when its picture is another one, and what belongs to the axes by itself."""
+    """A chart on the page: its data are sent when its picture is another one, what belongs to the axes by itself."""
 
     def __init__(self, page: Page, picture: Picture, control_dt: float) -> None:
         """picture: shown first; control_dt: seconds per step."""
