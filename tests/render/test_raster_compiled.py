@@ -38,6 +38,9 @@ from loops.outer import outer
 print(outer(1.0), sum(outer.stats.cache_misses.values()), sum(outer.stats.cache_hits.values()))
 """
 
+_AGAIN = "The renderer compiles its loops anew each time (up to a minute)"
+_ADVICE = "NUMBA_CACHE_DIR names another folder."
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -53,12 +56,19 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, code: str = _RUN, home: Path | None = None) -> list[str]:
     """What a new Python prints, whose user's folders are in `home`."""
+    return tell(folder, code, home)[0].split()
+
+
+def tell(folder: Path, code: str = _RUN, home: Path | None = None, cache: Path | None = None) -> tuple[str, str]:
+    """The same, and what it tells on stderr; cache: the folder that the user names for what is compiled."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
     places = {name: str(home or folder) for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA")}
-    environment = {**kept, **places, "PYTHONDONTWRITEBYTECODE": "1"}
+    named = {} if cache is None else {"NUMBA_CACHE_DIR": str(cache)}
+    environment = {**kept, **places, **named, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return done.stdout.split()
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, done.stderr
 
 
 def test_a_second_process_finds_what_the_first_compiled(folder: Path) -> None:
@@ -76,11 +86,55 @@ def test_a_change_in_any_file_compiles_everything_anew(folder: Path) -> None:
         assert run(folder) == [result, "1", "0"]
 
 
-def test_loops_are_compiled_where_nothing_can_be_kept(folder: Path) -> None:
+def test_loops_are_compiled_where_nothing_can_be_kept_which_is_told_once(folder: Path) -> None:
     # A file where a folder would have to be keeps root out as well.
     (folder / "loops" / "__pycache__").touch()
     (folder / "file").touch()
-    assert run(folder, home=folder / "file")[0] == "12.0"
+    out, told = tell(folder, home=folder / "file", cache=folder / "file" / "named")
+    assert out.split()[0] == "12.0"
+    assert told.splitlines() == [f"{_AGAIN}, since there is no folder that it may write to. {_ADVICE}"]
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize("damage", ["empty", "cut", "flipped"])
+def test_what_is_damaged_on_disk_is_compiled_anew_which_is_told_once(folder: Path, suffix: str, damage: str) -> None:
+    cache = folder / "cache"
+    tell(folder, cache=cache)
+    files = list(cache.rglob(f"*.{suffix}"))
+    assert len(files) == 2
+    for file in files:
+        file.write_bytes(_damaged(file.read_bytes(), damage))
+    out, told = tell(folder, cache=cache)
+    assert out.split() == ["12.0", "1", "0"]
+    (place,) = {file.parent for file in files}
+    assert told.splitlines() == [f"What the renderer keeps in {place} is damaged: it is compiled anew."]
+    assert tell(folder, cache=cache) == ("12.0 0 1\n", "")
+
+
+def _damaged(data: bytes, how: str) -> bytes:
+    middle = len(data) // 2
+    changed = {
+        "empty": b"",
+        "cut": data[:middle],
+        "flipped": data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :],
+    }
+    return changed[how]
+
+
+def test_loops_are_compiled_where_the_disk_is_full_which_is_told_once(folder: Path, tiny_disk: Path) -> None:
+    (tiny_disk / "ballast").write_bytes(bytes(380 << 10))
+    out, told = tell(folder, cache=tiny_disk / "loops")
+    assert out.split() == ["12.0", "1", "0"]
+    (line,) = told.splitlines()
+    assert line.startswith(f"{_AGAIN}, since {tiny_disk / 'loops'}")
+    assert line.endswith(f" takes nothing (No space left on device). {_ADVICE}")
+
+
+def test_a_folder_that_is_gone_meanwhile_is_made_again(folder: Path) -> None:
+    cache = folder / "cache"
+    code = f"import shutil, loops.outer; shutil.rmtree({str(cache)!r})" + _RUN
+    assert tell(folder, code, cache=cache) == ("12.0 1 0\n", "")
+    assert tell(folder, cache=cache) == ("12.0 0 1\n", "")
 
 
 def test_the_rasteriser_can_be_imported_where_nothing_can_be_kept(tmp_path: Path) -> None:

@@ -1,14 +1,20 @@
-"""The compilation of the rasteriser's loops."""
+"""The compilation of the rasteriser's loops, and what is kept of it on disk."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import logging
+import pickle
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
+
+_log = logging.getLogger(__name__)
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -18,15 +24,76 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     # numba keeps what it compiled until the function's own file changes, and would miss changes in what it calls.
     function.__qualname__ += f"_{_version()}"
+    loop: Any = numba.njit(nogil=True, error_model="numpy")(function)
     try:
-        return numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+        loop._cache = _Kept(function)
     except RuntimeError:  # Neither this package's folder nor the user's can be written to.
-        return numba.njit(nogil=True, error_model="numpy")(function)
+        loop._cache = _NotKept()
+    return loop
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function as a part of those that call it: handing over named tuples of arrays takes 100 ns a call."""
     return numba.njit(inline="always", error_model="numpy")(function)
+
+
+class _Kept(FunctionCache):
+    """What numba keeps of a function, where no damage and no full disk keeps anything from being drawn."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        locator = self._impl.locator
+        self._cache_file = _CheckedFile(self.cache_path, self._impl.filename_base, locator.get_source_stamp())
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # Unpickling what is damaged fails in any way there is.
+            _tell_once(f"What the renderer keeps in {self.cache_path} is damaged: it is compiled anew.")
+        with contextlib.suppress(OSError):
+            self.flush()
+        return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except Exception as error:  # A full disk, a folder that nobody may write to, what is damaged there.
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            _tell_once(f"{_COMPILES_AGAIN}, since {self.cache_path} takes nothing ({reason}). {_ADVICE}")
+
+
+class _NotKept(NullCache):
+    """In the place of what is kept, where nothing can be."""
+
+    def save_overload(self, sig: Any, cres: Any) -> None:
+        _tell_once(f"{_COMPILES_AGAIN}, since there is no folder that it may write to. {_ADVICE}")
+
+
+class _CheckedFile(IndexDataCacheFile):
+    """Files with a checksum: machine code with a wrong bit would end the process."""
+
+    def save(self, key: Any, data: Any) -> None:
+        packed = self._dump(data)
+        super().save(key, (hashlib.sha256(packed).digest(), packed))
+
+    def load(self, key: Any) -> Any:
+        """What was kept, None if nothing was. Raises whatever exception for what is damaged."""
+        kept = super().load(key)
+        if kept is None:
+            return None
+        checksum, packed = kept
+        if hashlib.sha256(packed).digest() != checksum:
+            raise ValueError("The checksum does not fit.")
+        return pickle.loads(packed)
+
+
+_COMPILES_AGAIN = "The renderer compiles its loops anew each time (up to a minute)"
+_ADVICE = "NUMBA_CACHE_DIR names another folder."
+
+
+@lru_cache(maxsize=None)
+def _tell_once(message: str) -> None:
+    _log.warning(message)
 
 
 @lru_cache
