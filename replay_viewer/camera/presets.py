@@ -17,7 +17,7 @@ _DIRECTIONS = {"top": (180, 90), "side": (-90, 6), "front": (0, 6), "follow": (-
 PRESETS = tuple(_DIRECTIONS)
 
 # A robot whose meshes are all missing has no size, and a camera cannot stand on the point that it looks at.
-_MIN_SIZE = 0.05
+MIN_SIZE = 0.05
 # In a sliver of a picture the robot would be a dot.
 _MIN_ASPECT = 0.2
 
@@ -84,7 +84,7 @@ def preset_direction(name: str) -> tuple[float, float]:
 
 def viewing_distance(size: float, aspect: float = 1.0, fov: float = FOV) -> float:
     """Distance [m] from which something of this radius [m] fills half of the picture's height, or width if less."""
-    return 2 * max(size, _MIN_SIZE) / math.tan(fov / 2) / min(max(aspect, _MIN_ASPECT), 1.0)
+    return 2 * max(size, MIN_SIZE) / math.tan(fov / 2) / min(max(aspect, _MIN_ASPECT), 1.0)
 
 
 def look_from(azimuth: float, elevation: float, look_at: np.ndarray, distance: float, fov: float = FOV) -> CameraPose:

@@ -12,7 +12,7 @@ import numpy as np
 from ..rollout.episodes import Episode
 from ..rollout.rollout import Rollout
 from ..rollout.states import FiniteStates
-from .presets import heading_vectors
+from .presets import MIN_SIZE, heading_vectors
 
 # Half the width [s] of the window that is averaged over. One second in all takes out everything that repeats twice a
 # second, and almost all that is faster; height and heading may follow more slowly.
@@ -50,7 +50,7 @@ class SmoothBase:
     def __init__(self, rollout: Rollout, entity: str, size: float) -> None:
         """size: radius of the entity about its base [m]."""
         self._rollout, self._entity = rollout, entity
-        self._max_offset = _MAX_OFFSET * size
+        self._max_offset = _MAX_OFFSET * max(size, MIN_SIZE)
         self._states = FiniteStates(rollout)
         self._window = _Window(rollout.control_dt)
         self._chunk_steps = max(_CHUNK_STEPS, self._window.reach)

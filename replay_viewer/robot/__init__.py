@@ -11,6 +11,7 @@ Where to find what:
     tree           links in the order that kinematics works through, and the joint before each
     urdf           what a URDF says, read safely (safe_xml)
     visuals        what is drawn on each link: mesh files (meshes, weld), primitives (shapes), colours (materials)
+    drawable       what of a shape can be drawn, by its numbers
     link_scene     all that is drawn on a link as one scene for glTF
     support        the lowest point of a robot
 """

@@ -62,10 +62,12 @@ def load_parts(path: Path) -> tuple[MeshPart, ...]:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error
     if kind == "dae":
         refuse_doctype(data, path)
-    meshes = _read(data, kind, path)
+    with np.errstate(all="ignore"):  # What overflows is named below, or where the mesh is put on its link.
+        meshes = _read(data, kind, path)
     if not all(mesh.faces.min() >= 0 and mesh.faces.max() < len(mesh.vertices) for mesh, _ in meshes):
         raise FileProblem(path, "has triangles of vertices that are not there.")
-    parts = [_part(mesh, _unit(mesh, kind) @ transform) for mesh, transform in meshes]
+    with np.errstate(all="ignore"):
+        parts = [_part(mesh, _unit(mesh, kind) @ transform) for mesh, transform in meshes]
     if not parts:
         raise FileProblem(path, "has no triangles.")
     if not all(np.isfinite(part.mesh.vertices).all() and np.isfinite(part.transform).all() for part in parts):

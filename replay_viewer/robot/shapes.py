@@ -9,7 +9,11 @@ from functools import lru_cache
 import numpy as np
 import trimesh
 
+from .drawable import FARTHEST
+
 _SECTIONS = 32
+# Lengths below this [m] are lost when equal vertices are made one.
+_SMALLEST = 1e-8
 # Edges of a cylinder sharper than this [rad] stay edges; its 32 sides become one round surface.
 _CREASE_ANGLE = 0.6
 
@@ -39,10 +43,12 @@ class Primitive:
 
 @lru_cache(maxsize=256)
 def primitive_mesh(primitive: Primitive) -> trimesh.Trimesh:
-    """The mesh of a primitive, one shared object for equal ones. Raises ValueError for a size that is not positive."""
+    """The mesh of a primitive, one shared object for equal ones. Raises ValueError for other sizes than can be drawn."""
     make, num_sizes = _MAKERS[primitive.kind]
     if len(primitive.sizes) != num_sizes or not all(np.isfinite(size) and size > 0 for size in primitive.sizes):
         raise ValueError(f"a {primitive.kind} has {num_sizes} positive sizes, not {primitive.sizes}")
+    if not all(_SMALLEST <= size <= FARTHEST for size in primitive.sizes):
+        raise ValueError(f"'{primitive}' has other sizes than {_SMALLEST:g} to {FARTHEST:g} m")
     return make(*primitive.sizes)
 
 

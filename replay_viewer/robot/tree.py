@@ -13,6 +13,7 @@ import yourdfpy
 from trimesh import transformations
 
 from ..errors import FileProblem, listing
+from .drawable import FARTHEST
 
 MOVABLE = ("revolute", "continuous", "prismatic")
 UNSUPPORTED = ("floating", "planar")
@@ -184,6 +185,8 @@ def _follow_mimics(
         scale *= mimic.multiplier
         if mimic.joint in seen:
             raise FileProblem(path, f"joints {listing(seen)} mimic each other in a circle.")
+        if not _is_usable(mimic):
+            return _Value(-1, 0.0, 0.0)
         if mimic.joint not in by_name:
             return _Value(-1, 0.0, offset)
         joint = by_name[mimic.joint]
@@ -193,11 +196,19 @@ def _follow_mimics(
     return _Value(drivers.index(joint.name), scale, offset)
 
 
+def _is_usable(mimic: yourdfpy.Mimic) -> bool:
+    """Whether a mimic's numbers can be computed with."""
+    assert mimic.multiplier is not None and mimic.offset is not None
+    return abs(mimic.multiplier) <= FARTHEST and abs(mimic.offset) <= FARTHEST
+
+
 def _joint(joint: yourdfpy.Joint, parent: int, values: Mapping[str, _Value], path: Path) -> Joint:
     """Our form of a joint; one that never moves is fixed at its constant value."""
     origin = np.eye(4) if joint.origin is None else joint.origin
     if not np.isfinite(origin).all():
         raise FileProblem(path, f"joint '{joint.name}' has an origin that is not finite.")
+    if _is_too_far(joint):
+        origin = np.eye(4)
     if joint.type not in MOVABLE:
         return Joint("fixed", parent, origin, np.zeros(3))
     kind = "slide" if joint.type == "prismatic" else "turn"
@@ -207,9 +218,15 @@ def _joint(joint: yourdfpy.Joint, parent: int, values: Mapping[str, _Value], pat
     return Joint(kind, parent, origin, axis, value.source, value.scale, value.offset)
 
 
+def _is_too_far(joint: yourdfpy.Joint) -> bool:
+    """Whether a joint's origin is farther from its parent than anything that can be drawn."""
+    return joint.origin is not None and bool(np.abs(joint.origin[:3, 3]).max() > FARTHEST)
+
+
 def _axis(joint: yourdfpy.Joint, path: Path) -> np.ndarray:
     length = np.linalg.norm(joint.axis)
-    if joint.axis.shape != (3,) or not np.isfinite(length) or length == 0:
+    longest = FARTHEST if joint.type == "prismatic" else np.finfo(np.float64).max
+    if joint.axis.shape != (3,) or not 0 < length <= longest:
         raise FileProblem(path, f"joint '{joint.name}' has no valid axis ({joint.axis}).")
     # yourdfpy moves a slide by its axis as written, and turns about the unit axis; agree with it.
     return joint.axis if joint.type == "prismatic" else joint.axis / length
@@ -239,7 +256,13 @@ def _problems(joints: Sequence[yourdfpy.Joint]) -> Iterator[str]:
     """A sentence for each joint that is understood only in part."""
     names = {joint.name for joint in joints}
     for joint in joints:
+        if _is_too_far(joint):
+            far = f"farther than the {FARTHEST:g} m that can be drawn"
+            yield f"Joint '{joint.name}' has its origin {far}: its link stays at that of its parent."
         if joint.type in UNSUPPORTED:
             yield f"Joint '{joint.name}' is {joint.type}, which is not recorded: it stays at its origin."
         elif joint.mimic is not None and joint.mimic.joint not in names:
             yield f"Joint '{joint.name}' mimics '{joint.mimic.joint}', which is not in the URDF: it does not move."
+        elif joint.mimic is not None and not _is_usable(joint.mimic):
+            numbers = f"multiplier {joint.mimic.multiplier:g} and offset {joint.mimic.offset:g}"
+            yield f"Joint '{joint.name}' mimics '{joint.mimic.joint}' with {numbers}: it does not move."

@@ -173,7 +173,7 @@ def _color(
     color = material.color if material.color is not None else global_colors.get(material.name)
     if color is None:
         return None
-    red, green, blue, alpha = np.clip(color.rgba, 0, 1).tolist()
+    red, green, blue, alpha = np.clip(np.nan_to_num(color.rgba), 0, 1).tolist()
     return red, green, blue, alpha
 
 

@@ -12,6 +12,7 @@ import trimesh
 
 from ..errors import FileProblem, listing
 from ..progress import Progress
+from .drawable import has_area, reaches_too_far
 from .materials import NEUTRAL, Rgba, flat_color, has_own_look, readable
 from .meshes import MeshPart, load_parts
 from .shapes import Primitive, primitive_mesh
@@ -68,12 +69,14 @@ def load_visuals(
     progress: called with how many of how many meshes are loaded.
     """
     parts, failures = _load_all(list(dict.fromkeys(geometry.shape for geometry in geometries)), progress)
-    visuals = [visual for geometry in geometries for visual in _visuals(geometry, parts.get(geometry.shape, ()))]
-    problems = [
-        f"{reason} Left out on {on_links(g.link_name for g in geometries if g.shape == shape)}."
-        for shape, reason in failures.items()
-    ]
-    return tuple(visuals), tuple(problems)
+    visuals: list[Visual] = []
+    lost: dict[str, list[str]] = {}
+    for geometry in geometries:
+        drawn, reasons = _drawable(geometry, parts.get(geometry.shape, ()))
+        visuals += drawn
+        for reason in reasons if geometry.shape in parts else (failures[geometry.shape],):
+            lost.setdefault(reason, []).append(geometry.link_name)
+    return tuple(visuals), tuple(f"{reason} Left out on {on_links(names)}." for reason, names in lost.items())
 
 
 def on_links(names: Iterable[str]) -> str:
@@ -109,18 +112,42 @@ def _try_load(shape: Primitive | Path) -> Sequence[MeshPart] | str:
         return f"A shape cannot be drawn: {error}."
 
 
+def _drawable(geometry: Geometry, parts: Sequence[MeshPart]) -> tuple[list[Visual], list[str]]:
+    """The visuals of a geometry that can be drawn, and what is wrong with the others, a sentence each.
+
+    A part without area is no loss where the file has others.
+    """
+    visuals = _visuals(geometry, parts)
+    reasons = [reaches_too_far(visual.mesh, visual.origin) for visual in visuals]
+    near = [visual for visual, reason in zip(visuals, reasons, strict=True) if not reason]
+    drawn = [visual for visual in near if has_area(visual.mesh, visual.origin)]
+    problems = [f"{geometry.shape}: {reason}." for reason in dict.fromkeys(reasons) if reason]
+    if near and not drawn:
+        lack = "has no triangle with an area"
+        if any(has_area(visual.mesh, np.eye(4)) for visual in near):
+            lack = "is scaled to nothing: its scale, or the unit or a matrix in its file, is zero or next to it"
+        problems.append(f"{geometry.shape}: {lack}.")
+    return drawn, problems
+
+
 def _visuals(geometry: Geometry, parts: Sequence[MeshPart]) -> list[Visual]:
     return [
         Visual(
             link=geometry.link,
             mesh_key=f"{geometry.shape}#{index}",
             mesh=part.mesh,
-            origin=geometry.origin @ part.transform,
+            origin=_product(geometry.origin, part.transform),
             rgba=_color(part.mesh, geometry.rgba),
             normals=part.normals,
         )
         for index, part in enumerate(parts)
     ]
+
+
+def _product(origin: np.ndarray, transform: np.ndarray) -> np.ndarray:
+    """Both of (4, 4), one after the other; not finite where that overflows."""
+    with np.errstate(all="ignore"):
+        return origin @ transform
 
 
 def _color(mesh: trimesh.Trimesh, fallback: Rgba | None) -> Rgba:

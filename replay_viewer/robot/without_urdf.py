@@ -36,7 +36,7 @@ def from_shape(name: str, shape: Mapping[str, Any]) -> Robot:
     """
     kind = shape.get("type")
     color = _numbers(name, shape, "color", 3) if "color" in shape else None
-    rgba = None if color is None else (color[0], color[1], color[2], 1.0)
+    rgba = None if color is None else (*np.clip(color, 0, 1).tolist(), 1.0)
     if kind == "mesh":
         scale = np.diag([*(_numbers(name, shape, "scale", 3) if "scale" in shape else (1.0, 1.0, 1.0)), 1.0])
         return _one_link(name, [Geometry(0, Path(str(shape.get("path", ""))), scale, rgba, name)])

@@ -16,12 +16,15 @@ from .rollout import Rollout
 _LOOK_BACK_STEPS = 1024
 # Steps read at once of a single signal: playing on then asks the file seldom.
 _CHUNK_STEPS = 64
+# A number as large as this [m or rad] is what is left of a simulation that blew up, and is not drawn: squared twice, it
+# would be beyond float32, and so would what is computed from it.
+_TOO_LARGE = 1e9
 # What a typical value is told from: so many steps of so many envs at most.
 _SAMPLE_STEPS, _SAMPLE_ENVS = 256, 16
 
 
 class FiniteStates:
-    """Base poses and joint positions of a rollout: float32, finite, unit quaternions.
+    """Base poses and joint positions of a rollout: float32, finite and below 1e9, unit quaternions.
 
     Each number is held on its own, so that one broken joint does not freeze a robot; a quaternion is held as a whole,
     and also where it is zero. Before the first finite value stands the origin, the identity or joint position zero.
@@ -48,11 +51,13 @@ class FiniteStates:
         """Values as recorded, and which of them can be drawn, both (S, E, F)."""
         with np.errstate(over="ignore", invalid="ignore"):
             values = self._rollout.read_shown(name, steps, envs).astype(np.float32)
-            good = np.isfinite(values)
             if _is_rotation(name):
-                usable = good.all(axis=-1, keepdims=True) & values.any(axis=-1, keepdims=True)
-                good = np.broadcast_to(usable, values.shape)
+                usable = np.isfinite(values).all(axis=-1, keepdims=True) & values.any(axis=-1, keepdims=True)
                 values = normalize(values)
+                usable &= values.any(axis=-1, keepdims=True)  # One whose length is beyond float32 is zero by now.
+                good = np.broadcast_to(usable, values.shape)
+            else:
+                good = np.abs(values) < _TOO_LARGE
         return values, good
 
     def _seeds(self, name: str, step: int, envs: Sequence[int], missing: np.ndarray) -> np.ndarray:

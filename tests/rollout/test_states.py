@@ -30,7 +30,7 @@ def test_finite_states_are_read_as_they_are():
     assert not held.any()
 
 
-@pytest.mark.parametrize("bad", [NAN, np.inf, -np.inf, 1e300])
+@pytest.mark.parametrize("bad", [NAN, np.inf, -np.inf, 1e300, 1e30, -1e9])
 def test_last_finite_position_stands_in(bad):
     rollout = walking(base_pos=[((slice(3, 5), 0), bad)])
     values, held = read(rollout, "base_pos", slice(0, 7))
@@ -46,10 +46,12 @@ def test_one_broken_joint_does_not_freeze_the_others():
 
 def test_rotation_is_held_as_a_whole():
     turned = [0.6, 0.8, 0, 0]
-    rollout = walking(base_wxyz=[((1, 0), turned), ((2, 0), [NAN, 0, 0, 1]), ((3, 0), [0, 0, 0, 0])])
-    values, held = read(rollout, "base_wxyz", slice(0, 4))
-    assert values[1:, 0] == pytest.approx(np.tile(turned, (3, 1)))
-    assert held[:, 0].tolist() == [False, False, True, True]
+    rollout = walking(
+        base_wxyz=[((1, 0), turned), ((2, 0), [NAN, 0, 0, 1]), ((3, 0), [0, 0, 0, 0]), ((4, 0), [0, 0, 1e30, 0])]
+    )
+    values, held = read(rollout, "base_wxyz", slice(0, 5))
+    assert values[1:, 0] == pytest.approx(np.tile(turned, (4, 1)))
+    assert held[:, 0].tolist() == [False, False, True, True, True]
 
 
 def test_rotations_are_brought_to_unit_length():

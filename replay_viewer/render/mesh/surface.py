@@ -9,6 +9,7 @@ import numpy as np
 import trimesh
 
 from ...robot import Robot, Visual, materials
+from ...robot.drawable import FARTHEST
 from ...robot.link_scene import link_normals, outward_faces
 from ...rollout.rollout import Terrain
 from .link_triangles import (
@@ -25,8 +26,6 @@ from .textures import TextureAtlas, make_atlas
 
 # Visuals that are fainter than this are left out; all others are drawn opaque.
 FAINTEST = 0.05
-# Vertices farther out than this [m] are drawn there: products of their coordinates stay within float32.
-_FARTHEST = 1e6
 # Texture coordinates are kept within this, where float32 still tells texels apart.
 _MOST_REPEATS = 4096.0
 
@@ -179,8 +178,8 @@ def _part(visual: Visual, index: Mapping[str, int], is_broken: bool) -> LinkTria
 
 
 def _drawable(vertices: np.ndarray) -> np.ndarray:
-    """Vertices (V, 3) as float32 that can be computed with."""
-    return vertices.clip(-_FARTHEST, _FARTHEST).astype(np.float32, copy=False)
+    """Vertices (V, 3) as float32 that can be computed with: those of a terrain are drawn at the end of what can be."""
+    return vertices.clip(-FARTHEST, FARTHEST).astype(np.float32, copy=False)
 
 
 def _colors(visual: Visual, is_broken: bool) -> np.ndarray:

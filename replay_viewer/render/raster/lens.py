@@ -21,6 +21,10 @@ NEAR = 0.02
 # What is farther from the camera than this along an axis is drawn there [m]. Simulations that blow up reach 1e38,
 # where nothing can be computed with any more.
 FARTHEST = 1e6
+# A camera is within this of the origin along each axis [m], so that squares of its place are numbers.
+_FARTHEST_CAMERA = 1e30
+# The narrowest and the widest field of view [rad].
+_NARROWEST, _WIDEST = 1e-3, math.pi - 1e-3
 
 
 class Lens:
@@ -35,14 +39,15 @@ class Lens:
 
     def __init__(self, pose: CameraPose, size: tuple[int, int]) -> None:
         width, height = size
-        self.position = np.asarray(pose.position, np.float64)
-        way = np.asarray(pose.look_at, np.float64) - self.position
+        self.position, up = _within(pose.position, _FARTHEST_CAMERA), _within(pose.up, _FARTHEST_CAMERA)
+        way = _within(pose.look_at, _FARTHEST_CAMERA) - self.position
         self.distance = min(float(np.linalg.norm(way)), FARTHEST)
         # Far from the origin, a camera and what it looks at may be one place.
-        ahead = normalized(way) if way.any() else _across(np.asarray(pose.up, np.float64))
-        side = np.cross(ahead, pose.up)
+        ahead = normalized(way) if way.any() else _across(up)
+        side = np.cross(ahead, up)
         right = normalized(side) if side.any() else _across(ahead)
-        focal = np.float32(height / 2 / math.tan(pose.fov / 2))
+        fov = min(max(_NARROWEST, pose.fov), _WIDEST)
+        focal = np.float32(height / 2 / math.tan(fov / 2))
         east, north = (float(x) for x in self.position[:2] % (2 * SQUARE))
         self.camera = CameraTable(
             rotation=np.array([right, np.cross(ahead, right), ahead], np.float32),
@@ -82,12 +87,14 @@ class Lens:
 def relative_poses(poses: EntityPoses, origin: np.ndarray) -> np.ndarray:
     """Poses (E, L, 3, 4) of links relative to a place (3,) in the world."""
     positions = relative(poses.link_positions, origin)
-    return np.concatenate([to_matrix(poses.link_wxyz), positions[..., None]], axis=-1).astype(np.float32)
+    # No number of a rotation is beyond 2, as long as its quaternion is one.
+    rotations = _bounded(to_matrix(poses.link_wxyz), 2)
+    return np.concatenate([rotations, positions[..., None]], axis=-1).astype(np.float32)
 
 
 def relative(points: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """Points (..., 3) relative to a place (3,), float32; in between in float64, far from the origin."""
-    return (points.astype(np.float64) - origin).clip(-FARTHEST, FARTHEST).astype(np.float32)
+    return _bounded(points.astype(np.float64) - origin, FARTHEST).astype(np.float32)
 
 
 def transformed(poses: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -121,6 +128,18 @@ def _side_planes(right: float, down: float) -> np.ndarray:
     return (normals / np.linalg.norm(normals, axis=1, keepdims=True)).T.astype(np.float32)
 
 
+def _bounded(values: np.ndarray, most: float) -> np.ndarray:
+    """Values between -most and most, what is no number at the lower end."""
+    return np.fmin(np.fmax(values, -most), most)
+
+
+def _within(place: np.ndarray, most: float) -> np.ndarray:
+    """A place (3,) float64 of finite numbers, zero for what is none."""
+    return np.nan_to_num(np.asarray(place, np.float64)).clip(-most, most)
+
+
 def _across(vector: np.ndarray) -> np.ndarray:
     """A unit vector (3,) at right angles to another."""
+    if not vector.any():
+        return np.array([1.0, 0.0, 0.0])
     return normalized(np.cross(vector, np.eye(3)[np.abs(vector).argmin()]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -111,6 +110,6 @@ class RasterRenderer:
         left, top, right, bottom, is_too_near = transforms.extent(projected)
         if is_too_near:  # What is cut there may be anywhere in the picture.
             return 0, 0, width, height
-        left, right = np.clip([math.floor(left), math.floor(right) + 1], 0, width).tolist()
-        top, bottom = np.clip([math.floor(top), math.floor(bottom) + 1], 0, height).tolist()
-        return left, top, right, bottom
+        lower, upper = np.floor([[left, top], [right, bottom]]).clip(-1, self.size)
+        (left, top), (right, bottom) = np.maximum(lower, 0).astype(int).tolist(), (upper + 1).astype(int).tolist()
+        return left, top, min(right, width), min(bottom, height)

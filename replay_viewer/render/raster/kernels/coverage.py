@@ -21,6 +21,8 @@ _ZERO, _QUARTER, _HALF, _ONE = np.float32(0), np.float32(0.25), np.float32(0.5),
 _TOO_LARGE = np.float32(1e30)
 # Corners farther out than this [px] need more than 24 bits, or edges within the picture are off by whole pixels.
 _FAR_OUT = np.float32(1 << 14)
+# More columns than a picture has.
+_WIDEST = np.float32(1e6)
 
 
 @compiled
@@ -136,7 +138,7 @@ def _fill(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
 def _narrowed(low, high, slope, value):
     """The part of columns low..high where value + slope * column may be positive; a column more at either end."""
     if slope > _ZERO:
-        low = max(low, int(max(-value / slope, np.float32(-1))) - 1)
+        low = max(low, int(min(max(-_ONE, -value / slope), _WIDEST)) - 1)
     elif slope < _ZERO:
-        high = min(high, int(min(max(-value / slope, np.float32(-1)), np.float32(1e6))) + 1)
+        high = min(high, int(min(max(-_ONE, -value / slope), _WIDEST)) + 1)
     return low, high

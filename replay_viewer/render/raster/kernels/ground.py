@@ -83,7 +83,9 @@ def shadow_row(y, camera, sun, row):
         px, py, pz = t * wx, t * wy, -camera.height
         u = axes[0, 0] * px + axes[0, 1] * py + axes[0, 2] * pz + axes[0, 3]
         v = axes[1, 0] * px + axes[1, 1] * py + axes[1, 2] * pz + axes[1, 3]
-        if u < _ZERO or v < _ZERO or u >= size or v >= size or not sun.tiles[int(v) // TILE, int(u) // TILE]:
+        if not (u >= _ZERO and v >= _ZERO and u < size and v < size):  # Said so that it holds for what is no number.
+            continue
+        if not sun.tiles[int(v) // TILE, int(u) // TILE]:
             continue
         w = axes[2, 0] * px + axes[2, 1] * py + axes[2, 2] * pz + axes[2, 3]
         lit = light_on_ground(sun.grid, u, v, w + _LIFT, _SOFTNESS / sun.cell)

@@ -222,7 +222,7 @@ def _hit(points, a, b, c, dx, dy):
     depth = (vx * qx + vy * qy + vz * qz) * scale
     if not (abs(depth) < np.float32(1e9)):  # Seen from its edge.
         wb, wc, depth = _ZERO, _ZERO, az
-    wb, wc = min(max(wb, _ZERO), _ONE), min(max(wc, _ZERO), _ONE)
+    wb, wc = min(max(_ZERO, wb), _ONE), min(max(_ZERO, wc), _ONE)
     over = max(wb + wc, _ONE)
     wb, wc = wb / over, wc / over
     return _ONE - wb - wc, wb, wc, depth
@@ -263,7 +263,7 @@ def _instance_of(number, first_number):
 
 @compiled
 def _encode_row(row, to_srgb, pixels):
-    """Linear light (3, W) to bytes (W, 3)."""
+    """Linear light (3, W) to bytes (W, 3). What is no number is black: of two, `max` keeps the first then."""
     for x in range(len(pixels)):
         for channel in range(3):
-            pixels[x, channel] = to_srgb[int(min(max(row[channel, x], _ZERO), _ONE) * np.float32(4095) + _HALF)]
+            pixels[x, channel] = to_srgb[int(min(max(_ZERO, row[channel, x]), _ONE) * np.float32(4095) + _HALF)]

@@ -12,7 +12,8 @@ from .compiled import compiled
 # Cells per tile; a tile knows whether anything in it, or within two tiles of it, casts a shadow at all.
 TILE = 8
 NOTHING = np.float32(-1e9)
-_ZERO, _ONE = np.float32(0), np.float32(1)
+_ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
+_INFINITE = np.float32(np.inf)
 
 
 @compiled
@@ -25,7 +26,7 @@ def cast(points, triangles, grid):
         bx, by, bz = points[b, 0], points[b, 1], points[b, 2]
         cx, cy, cz = points[c, 0], points[c, 1], points[c, 2]
         area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-        if area == _ZERO:
+        if not (_ZERO < abs(area) < _INFINITE):  # All of its corners are numbers then.
             continue
         scale = _ONE / area
         # Cells are seen at their whole numbers.
@@ -68,9 +69,11 @@ def mark_tiles(grid, tiles):
 @compiled
 def light_near(grid, tiles, u, v, w):
     """Share of sunlight, 0..1, at a point of a body: the edge of a shadow is about three cells wide."""
+    last = np.float32(len(grid)) - _TWO
+    if not (u >= _ONE and v >= _ONE and u < last and v < last):  # Said so that it holds for what is no number.
+        return _ONE
     x0, y0 = int(np.floor(u)), int(np.floor(v))
-    size = len(grid)
-    if x0 < 1 or y0 < 1 or x0 + 2 >= size or y0 + 2 >= size or not tiles[y0 // TILE, x0 // TILE]:
+    if not tiles[y0 // TILE, x0 // TILE]:
         return _ONE
     fx, fy = u - np.float32(x0), v - np.float32(y0)
     lit = _ZERO
@@ -87,7 +90,7 @@ def light_near(grid, tiles, u, v, w):
 
 @compiled
 def light_on_ground(grid, u, v, w, softness):
-    """Share of sunlight, 0..1, at a point of the ground.
+    """Share of sunlight, 0..1, at a point of the ground that lies on the grid.
 
     The edge of a shadow is as wide as `softness` [cells / m] times the distance to what casts it: sharp at the feet,
     soft at the head (R. Fernando, "Percentage-closer soft shadows", 2005).
@@ -128,10 +131,10 @@ def light_on_ground(grid, u, v, w, softness):
 @compiled
 def _bilinear(grid, u, v, w):
     """Share of the four cells around (u, v) that let the sun through to the height w, by nearness."""
-    x0, y0 = int(np.floor(u)), int(np.floor(v))
-    size = len(grid)
-    if x0 < 0 or y0 < 0 or x0 + 1 >= size or y0 + 1 >= size:
+    last = np.float32(len(grid)) - _ONE
+    if not (u >= _ZERO and v >= _ZERO and u < last and v < last):
         return _ONE
+    x0, y0 = int(np.floor(u)), int(np.floor(v))
     fx, fy = u - np.float32(x0), v - np.float32(y0)
     lit = _ZERO
     if grid[y0, x0] <= w:
