@@ -30,7 +30,13 @@ class BadField(FileProblem):
 
 
 class RecordingStopped(FileProblem):
-    """A recording that its disk refuses to go on with, or that is closed; what was appended before is kept."""
+    """A recording that its disk refuses to go on with, that was deleted, or that is closed.
+
+    Attributes:
+        is_told: whether the log "replay_viewer" has it already.
+    """
+
+    is_told = False
 
 
 class StaticFilm(FileProblem):

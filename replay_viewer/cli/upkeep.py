@@ -12,8 +12,10 @@ def repair(path: Path) -> None:
     report = repair_recording(path)
     for change in report.changes:
         print(change)
-    ends = f"{report.num_steps} steps, {report.num_ends} finished episodes"
-    print(f"{path} is repaired: {ends}." if report.changes else f"{path} needs no repair: {ends}.")
+    for doubt in report.doubts:
+        print(f"Not to be mended: {doubt}")
+    outcome = "is repaired" if report.changes else "cannot be repaired further" if report.doubts else "needs no repair"
+    print(f"{path} {outcome}: {report.num_steps} steps, {report.num_ends} finished episodes.")
 
 
 def pack(path: Path, out: Path) -> None:

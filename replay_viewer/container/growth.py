@@ -10,12 +10,13 @@ from ..errors import FileProblem
 from ..rollout.rollout import Verdict
 from .episodes import EpisodeTable
 from .extents import Extent, count_whole
+from .files import find_files
 from .layout import META, TERMINALS, segment_name
 from .log import ContainerLog, GrowingLines
 from .meta import Meta
 from .source import ContainerSource, FilePool
 from .terminals import read_ends
-from .verdicts import verdicts_of
+from .verdicts import damage_of, verdicts_of
 
 _STAYS = "What there was of it can still be looked at."
 
@@ -50,6 +51,9 @@ class ContainerGrowth:
         self._doubts = tuple(doubts)
         self._parts = list(source.parts)
         self._identity = _identity(path)
+        # What the files contradict each other in, and how much there was of them when they were looked at.
+        self._damage: list[Verdict] = []
+        self._looked_at: tuple[int, bool] | None = None
 
     @property
     def closed(self) -> bool:
@@ -63,7 +67,8 @@ class ContainerGrowth:
 
     def verdicts(self) -> Sequence[Verdict]:
         """What there is to know about the recording as it is now."""
-        return [*verdicts_of(self._meta, self._source, self._episodes, self._log), *self._doubts]
+        verdicts = verdicts_of(self._meta, self._source, self._episodes, self._log)
+        return [*self._find_damage(), *verdicts, *self._doubts]
 
     def refresh(self) -> bool:
         """Take in what was appended since; returns whether there is more.
@@ -78,6 +83,17 @@ class ContainerGrowth:
             problem = FileProblem(self._path, f"cannot be followed: {error.strerror}.", _STAYS)
         self._pool.seal()
         raise problem
+
+    def _find_damage(self) -> list[Verdict]:
+        """Of files that nobody writes to any more; they are looked at once, as they are now."""
+        now = self._source.num_steps, self._log.closed
+        if now != self._looked_at and self._log.is_held() is False:
+            self._looked_at = now
+            try:
+                self._damage = damage_of(find_files(self._path))
+            except (FileProblem, OSError):
+                self._damage = []  # It was deleted or cut since, which `refresh` says.
+        return self._damage
 
     def _refresh(self) -> bool:
         if _identity(self._path) != self._identity:

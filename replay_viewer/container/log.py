@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,10 @@ from .extents import Extent, content_of
 from .info import plain
 from .json_object import with_whole_texts
 
+# In a line: checksums of files by name.
+CHECKSUMS = "crc32"
 _CLOSED = -1
+_CHUNK_BYTES = 1 << 20
 # Halves of characters, as an escape or as bytes.
 _MAY_HOLD_HALVES = re.compile(rb"\\u[dD]|\xed")
 # Of a log that is opened, as much is read as surely holds its last lines.
@@ -36,17 +40,31 @@ class JsonLines:
     """
 
     def __init__(self, path: Path) -> None:
-        self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o644)
 
     def append(self, item: Mapping[str, Any]) -> None:
         """Raises OSError; then no part of it stays."""
         write_line(self.fd, item)
+
+    def checksum(self) -> int:
+        """CRC-32 of the whole file. May raise OSError."""
+        checksum, done = 0, 0
+        while True:
+            chunk = os.pread(self.fd, _CHUNK_BYTES, done)
+            if not chunk:
+                return checksum
+            checksum, done = zlib.crc32(chunk, checksum), done + len(chunk)
 
     def close(self) -> None:
         """A second call does nothing. May raise OSError, of a file system that writes late."""
         fd, self.fd = self.fd, _CLOSED
         if fd != _CLOSED:
             os.close(fd)
+
+
+def checksum_text(checksum: int) -> str:
+    """A CRC-32 as it stands in a line."""
+    return f"{checksum:08x}"
 
 
 def write_line(fd: int, item: Mapping[str, Any]) -> None:

@@ -14,11 +14,14 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from ..errors import FileProblem
-from ..npz.npy import PAGE, with_count
-from .extents import Extent, chunks_of, content_of, count_whole, folder_extents, segments
-from .layout import ASSETS, EPISODES, LOG, META, TERMINALS
-from .meta import read_meta
+from ..npz.npy import PAGE
+from .extents import Extent, chunks_of, content_of, count_whole
+from .files import find_files
+from .headers import mended_header
+from .layout import ASSETS, EPISODES, LOG, META, record_dtype, terminals_dtype
 
 # What zipfile writes of a local header besides name and extra field: 30 bytes, and 20 for the 64-bit sizes.
 _LOCAL_HEADER_BYTES = 30 + 20
@@ -82,26 +85,26 @@ def _check_paths(path: Path, out: Path) -> None:
 
 
 def _members(path: Path) -> list[_Member]:
-    """What goes into the file, meta.json first."""
-    extents = folder_extents(path)
-    layout = read_meta(extents, path).layout
-    parts, _ = segments(extents, layout, path)
-    members = [_Member(META, b"", extents[META])]
-    members += [_table(part, layout.header_bytes, layout.record_bytes) for part in parts]
-    if TERMINALS in extents:
-        members.append(_table(extents[TERMINALS], layout.terminals_header_bytes, layout.columns.num_bytes))
+    """What goes into the file, meta.json first. Raises FileProblem for what no reader would open."""
+    files = find_files(path)
+    files.check_steps()
+    layout = files.layout
+    record, row = record_dtype(layout.row, layout.num_envs), terminals_dtype(layout.columns, layout.row)
+    members = [_Member(META, b"", files.extents[META])]
+    members += [_table(part, layout.header_bytes, layout.record_bytes, record) for part in files.parts]
+    members.append(_table(files.terminals, layout.terminals_header_bytes, layout.columns.num_bytes, row))
     return members + list(_plain_files(path))
 
 
-def _table(extent: Extent, header_bytes: int, record_bytes: int) -> _Member:
-    """A table with its count stated and without a torn last record."""
-    count = count_whole(extent.size, header_bytes, record_bytes)
-    header = content_of(Extent(extent.path, 0, header_bytes))
+def _table(extent: Extent, header_bytes: int, entry_bytes: int, dtype: np.dtype) -> _Member:
+    """A table with a mended header and without a torn last entry."""
+    count = count_whole(extent.size, header_bytes, entry_bytes)
+    header = content_of(Extent(extent.path, 0, min(extent.size, header_bytes)))
     try:
-        head = with_count(header, count)
+        head = mended_header(header, header_bytes, dtype, count)
     except ValueError as error:
         raise FileProblem(extent.path, f"has {error}.", "Copy the recording again; this file is damaged.") from None
-    return _Member(extent.path.name, head, Extent(extent.path, header_bytes, count * record_bytes))
+    return _Member(extent.path.name, head, Extent(extent.path, min(extent.size, header_bytes), count * entry_bytes))
 
 
 def _plain_files(path: Path) -> Iterator[_Member]:

@@ -6,7 +6,6 @@ FORMAT.md beside this file specifies them.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,18 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileProblem
-from ..npz.npy import MAGIC
 from ..rollout.rollout import Rollout
 from .asset_folder import AssetFolder, load_entities, load_terrain
 from .episodes import EpisodeTable
-from .extents import Extent, content_of, folder_extents, packed_extents, segments
+from .extents import Extent, content_of, folder_extents, segments
+from .files import find_files
 from .growth import ContainerGrowth
-from .layout import EPISODES, LOG, META, TERMINALS, Layout
+from .layout import EPISODES, LOG, META, TERMINALS
 from .log import ContainerLog, GrowingLines, read_lines
 from .meta import Meta, read_meta
 from .source import ContainerSource, FilePool
 from .terminals import read_ends
-from .verdicts import verdicts_of
+from .verdicts import damage_of, verdicts_of
 
 # A writer locks its log right after it made it.
 _LOCKED_AFTER = 2.0  # [s]
@@ -69,18 +68,18 @@ def lacks_first_step(path: Path) -> str:
 
 
 def _open(path: Path, resources: ExitStack) -> Rollout:
-    extents = folder_extents(path) if path.is_dir() else packed_extents(path)
-    meta = read_meta(extents, path)
+    files = find_files(path)
+    files.check_steps()
+    extents, meta, info = files.extents, files.meta, files.meta.info
     pool = FilePool()
     resources.callback(pool.close)
-    source = _open_source(path, extents, meta.layout, pool, resources)
+    source = ContainerSource(pool, files.layout, files.parts, files.num_steps, files.terminals, resources.close)
     noted = content_of(extents[EPISODES]) if EPISODES in extents else b""
-    ends = read_ends(extents[TERMINALS], meta.layout)
-    episodes = EpisodeTable(ends, meta.layout.num_envs, source.num_steps, meta.info.outcome_reasons, read_lines(noted))
+    ends = read_ends(files.terminals, files.layout)
+    episodes = EpisodeTable(ends, source.num_envs, source.num_steps, info.outcome_reasons, read_lines(noted))
     log = ContainerLog(extents.get(LOG), packed=not path.is_dir())
     assets = AssetFolder(path, extents)
     resources.callback(assets.close)
-    info = meta.info
     entities, doubts = load_entities(info, assets)
     terrain, terrain_doubts = (None, []) if info.terrain is None else load_terrain(info.terrain, assets, path)
     doubts = [*doubts, *terrain_doubts]
@@ -96,27 +95,13 @@ def _open(path: Path, resources: ExitStack) -> Rollout:
         entities=entities,
         episodes_of=episodes.of_env,
         reward_terms=info.reward_terms,
-        verdicts=[] if growth else [*verdicts_of(meta, source, episodes, log), *doubts],
+        verdicts=[] if growth else [*damage_of(files), *verdicts_of(meta, source, episodes, log), *doubts],
         terrain=terrain,
         env_origins=None if info.env_origins is None else np.array(info.env_origins, dtype=np.float32),
         metadata=_metadata(meta),
         path=path,
         growth=growth,
     )
-
-
-def _open_source(
-    path: Path, extents: Mapping[str, Extent], layout: Layout, pool: FilePool, resources: ExitStack
-) -> ContainerSource:
-    if TERMINALS not in extents:
-        raise FileProblem(path, f"{TERMINALS} is missing.", "Copy the recording again, with all its files.")
-    parts, num_steps = segments(extents, layout, path)
-    if num_steps == 0:
-        raise FileProblem(path, "holds no whole step.", "Its process ended, or its disk was full, before the first.")
-    head = pool.read(parts[0], 0, len(MAGIC) + 4)
-    if not head.startswith(MAGIC) or int.from_bytes(head[-4:], "little") + len(head) != layout.header_bytes:
-        raise FileProblem(parts[0].path, "does not begin as meta.json says.", "Copy the recording again.")
-    return ContainerSource(pool, layout, parts, num_steps, extents[TERMINALS], resources.close)
 
 
 def _metadata(meta: Meta) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .extents import content_of, folder_extents, segments
-from .layout import EPISODES, NOT_CAPTURED, OUTCOMES, TERMINAL_STATES, TERMINALS
+from .extents import content_of
+from .files import find_files
+from .layout import EPISODES, NOT_CAPTURED, OUTCOMES, TERMINAL_STATES
 from .log import read_lines
-from .meta import read_meta
 from .terminals import read_ends
 
 _CAPTURED = TERMINAL_STATES.index("captured")
@@ -40,16 +40,14 @@ class RecordedSteps:
     """
 
     def __init__(self, path: Path, first: int = 0) -> None:
-        extents = folder_extents(path)
-        meta = read_meta(extents, path)
-        self.info, self._layout = meta.info, meta.layout
-        self._segments, num_records = segments(extents, self._layout, path)
+        files = find_files(path)
+        self.info, self._layout = files.meta.info, files.layout
+        self._segments, self._terminals = files.parts, files.terminals
         self._first = first
-        self.num_steps, self.num_envs = max(0, num_records - first), self._layout.num_envs
+        self.num_steps, self.num_envs = max(0, files.num_steps - first), self._layout.num_envs
         self.fields = self._layout.row.by_name
-        self._terminals = extents[TERMINALS]
-        self.ends, self._rows = self._read_ends(num_records)
-        noted = read_lines(content_of(extents[EPISODES])) if EPISODES in extents else ()
+        self.ends, self._rows = self._read_ends(files.num_steps)
+        noted = read_lines(content_of(files.extents[EPISODES])) if EPISODES in files.extents else ()
         self._noted_success = {
             (line.get("env_index"), line.get("step")): line["success"]
             for line in noted

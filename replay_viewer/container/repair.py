@@ -1,24 +1,28 @@
-"""The repair of a recording whose process died: cuts torn ends, and states the counts that plain numpy reads."""
+"""The repair of a recording whose process died: cuts torn ends, and mends the headers that plain numpy reads."""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
 
 from ..errors import FileProblem
-from ..npz.npy import stated_count, with_count
+from ..npz.npy import stated_count
 from .disk import write_all
-from .extents import Extent, content_of, count_whole, folder_extents, segments
-from .layout import EPISODES, LOG, TERMINALS, Layout
+from .extents import Extent, content_of, count_whole
+from .files import RecordingFiles, find_files
+from .headers import mended_header
+from .layout import EPISODES, LOG, record_dtype, terminals_dtype
 from .log import end_of_lines, try_lock, write_line
-from .meta import read_meta
 from .terminals import read_ends
+from .witnesses import find_doubts
 
 
 @dataclass(frozen=True)
@@ -30,117 +34,171 @@ class RepairReport:
         num_steps: whole records in it.
         num_ends: episodes that have ended in them.
         changes: one sentence for each thing that it did; empty where all was well.
+        doubts: one sentence for each thing that is not as it was written, and that nothing mends.
     """
 
     path: Path
     num_steps: int
     num_ends: int
     changes: tuple[str, ...]
+    doubts: tuple[str, ...]
 
 
 def repair(path: str | Path) -> RepairReport:
-    """Cut torn records and lines, drop ends of episodes whose step is missing, and correct the counts in headers.
+    """Cut torn records and lines, drop ends of episodes whose step is missing, and correct headers.
 
-    A reader needs none of it; `np.load` and other programs do.
+    A reader needs none of it; `np.load` and other programs do. All records are read, to find what else is damaged.
+    Where a reader could not open the recording afterwards, everything is put back as it was.
 
     Raises:
-        FileProblem: a packed recording, one that is still being written, or one without meta.json.
+        FileProblem: a packed recording, one that is still being written, or one that no repair makes readable.
         BadField, NewerVersion: a meta.json that does not fit.
     """
     path = Path(path)
     if not path.is_dir():
         raise FileProblem(path, "is not a recording's folder.", "Only a folder can need repair.")
-    layout = read_meta(folder_extents(path), path).layout
-    with _sole_access(path) as log:
-        changes: list[str] = []
+    find_files(path)
+    with _sole_access(path) as log, _Changes() as changes:
         # Listed only now: the writer may have ended just before.
-        extents = folder_extents(path)
-        parts, num_steps = segments(extents, layout, path)
-        for part in parts:
-            changes += _mend_table(part, layout.header_bytes, layout.record_bytes)
-        num_ends = 0
-        if TERMINALS in extents:
-            num_ends, of_ends = _mend_ends(extents[TERMINALS], layout, num_steps)
-            changes += of_ends
-        for name in (EPISODES, LOG):
-            changes += _mend_lines(extents[name]) if name in extents else []
-        if changes:
+        num_ends = _mend(find_files(path), changes)
+        files = find_files(path)
+        files.check_steps()
+        doubts = tuple(f"{doubt.finding}: {doubt.reason}." for doubt in find_doubts(files, math.inf))
+        if changes.told:
             now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-            write_line(log, {"kind": "repair", "time": now, "num_records": num_steps, "changes": changes})
-    return RepairReport(path, num_steps, num_ends, tuple(changes))
+            line = {"kind": "repair", "time": now, "num_records": files.num_steps, "changes": changes.told}
+            write_line(log, line)
+    return RepairReport(path, files.num_steps, num_ends, tuple(changes.told), doubts)
+
+
+class _Changes:
+    """Changes to files, each of which is taken back where a later one fails.
+
+    Attributes:
+        told: a sentence for each, or for several that belong together.
+    """
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self._undo: list[Callable[[], object]] = []
+
+    def __enter__(self) -> _Changes:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        while kind is not None and self._undo:
+            self._undo.pop()()
+
+    def overwrite(self, path: Path, offset: int, content: bytes) -> None:
+        """Write bytes over those that are there, or behind them."""
+        size = path.stat().st_size
+        self._restore_later(path, offset, min(len(content), size - offset), size)
+        _write(path, offset, content)
+
+    def cut(self, path: Path, end: int) -> None:
+        """Drop what lies behind `end`."""
+        size = path.stat().st_size
+        self._restore_later(path, end, size - end, size)
+        os.truncate(path, end)
+
+    def remove(self, path: Path) -> None:
+        """Remove a small file."""
+        content = path.read_bytes()
+        self._undo.append(lambda: path.write_bytes(content))
+        path.unlink()
+
+    def _restore_later(self, path: Path, offset: int, count: int, size: int) -> None:
+        content = content_of(Extent(path, offset, count))
+
+        def restore() -> None:
+            _write(path, offset, content)
+            os.truncate(path, size)
+
+        self._undo.append(restore)
 
 
 @contextmanager
 def _sole_access(path: Path) -> Iterator[int]:
     """The log, open for appending, while no writer holds it."""
+    is_new = not (path / LOG).exists()
     log = os.open(path / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
         if not try_lock(log):
             raise FileProblem(path, "is still being written.", "Repair it when its process has ended.")
         yield log
+    except BaseException:
+        if is_new:
+            os.unlink(path / LOG)
+        raise
     finally:
         os.close(log)
 
 
-def _mend_table(extent: Extent, header_bytes: int, record_bytes: int) -> list[str]:
-    """Cut a torn last record and state the count; a file without a whole header holds nothing and goes."""
-    name = extent.path.name
-    if extent.size < header_bytes:
-        extent.path.unlink()
-        return [f"Removed {name}, which holds nothing."]
-    count = count_whole(extent.size, header_bytes, record_bytes)
-    end = header_bytes + count * record_bytes
-    changes = []
-    with open(extent.path, "r+b", buffering=0) as file:
-        if extent.size > end:
-            file.truncate(end)
-            changes.append(f"Cut {extent.size - end} bytes of a torn record off {name}.")
-        header = os.pread(file.fileno(), header_bytes, 0)
-        if stated_count(header) != count:
-            os.pwrite(file.fileno(), _recounted(header, count, extent.path), 0)
-            changes.append(f"Stated the count of {name}: {count}.")
-    return changes
+def _mend(files: RecordingFiles, changes: _Changes) -> int:
+    """Mend all files; returns the number of episodes that have ended."""
+    layout = files.layout
+    dtype = record_dtype(layout.row, layout.num_envs)
+    for number, part in enumerate(files.parts):
+        if part.size >= layout.header_bytes:
+            _mend_table(part, layout.header_bytes, layout.record_bytes, dtype, changes)
+        elif number > 0:
+            changes.remove(part.path)
+            changes.told.append(f"Removed {part.path.name}, which holds nothing.")
+    num_ends = _mend_ends(files, changes)
+    for name in (EPISODES, LOG):
+        if name in files.extents:
+            _mend_lines(files.extents[name], changes)
+    return num_ends
 
 
-def _recounted(header: bytes, count: int, path: Path) -> bytes:
+def _mend_table(extent: Extent, header_bytes: int, entry_bytes: int, dtype: np.dtype, changes: _Changes) -> None:
+    """Cut a torn last entry and mend the header."""
+    path, name = extent.path, extent.path.name
+    count = count_whole(extent.size, header_bytes, entry_bytes)
+    end = header_bytes + count * entry_bytes
+    if extent.size > end:
+        changes.cut(path, end)
+        changes.told.append(f"Cut {extent.size - end} bytes of a torn record off {name}.")
+    header = content_of(Extent(path, 0, min(extent.size, header_bytes)))
+    if stated_count(header) == count:
+        return
     try:
-        return with_count(header, count)
+        mended = mended_header(header, header_bytes, dtype, count)
     except ValueError as error:
-        raise FileProblem(path, f"has {error}.", "The viewer does not need it; numpy cannot open this file.") from None
+        fix = "The viewer does not need it; numpy cannot open this file."
+        raise FileProblem(path, f"has {error}.", fix) from None
+    changes.overwrite(path, 0, mended)
+    changes.told.append(f"Stated the count of {name}: {count}.")
 
 
-def _mend_ends(extent: Extent, layout: Layout, num_steps: int) -> tuple[int, list[str]]:
-    """Drop ends of episodes whose step was never appended, then mend the table.
-
-    Returns how many ends remain, and what was done.
-    """
-    changes = []
-    last = read_ends(extent, layout)["last_record"]
-    kept = last < num_steps
+def _mend_ends(files: RecordingFiles, changes: _Changes) -> int:
+    """Drop ends of episodes whose step was never appended, then mend the table. Returns how many remain."""
+    layout, extent = files.layout, files.terminals
+    header_bytes, stride = layout.terminals_header_bytes, layout.columns.num_bytes
+    kept = read_ends(extent, layout)["last_record"] < files.num_steps
     if not kept.all():
-        _keep_rows(extent, layout, kept)
-        changes.append(f"Dropped {np.count_nonzero(~kept)} ends of episodes whose step is missing.")
-        extent = folder_extents(extent.path.parent)[TERMINALS]
-    changes += _mend_table(extent, layout.terminals_header_bytes, layout.columns.num_bytes)
-    return int(np.count_nonzero(kept)), changes
+        # Those that go are among the last few of the table.
+        first = int(np.argmin(kept))
+        start = header_bytes + first * stride
+        rows = content_of(Extent(extent.path, start, (len(kept) - first) * stride))
+        remaining = np.frombuffer(rows, np.uint8).reshape(-1, stride)[kept[first:]].tobytes()
+        changes.overwrite(extent.path, start, remaining)
+        changes.cut(extent.path, start + len(remaining))
+        changes.told.append(f"Dropped {np.count_nonzero(~kept)} ends of episodes whose step is missing.")
+        extent = Extent(extent.path, 0, start + len(remaining))
+    _mend_table(extent, header_bytes, stride, terminals_dtype(layout.columns, layout.row), changes)
+    return int(np.count_nonzero(kept))
 
 
-def _keep_rows(extent: Extent, layout: Layout, kept: np.ndarray) -> None:
-    """Move the rows to keep over the others, from the first that goes; they are the last few of the table."""
-    first, stride = int(np.argmin(kept)), layout.columns.num_bytes
-    start = layout.terminals_header_bytes + first * stride
-    with open(extent.path, "r+b", buffering=0) as file:
-        tail = np.frombuffer(os.pread(file.fileno(), (len(kept) - first) * stride, start), np.uint8)
-        rows = tail.reshape(-1, stride)[kept[first:]].tobytes()
-        write_all(file.fileno(), rows, start)
-        file.truncate(start + len(rows))
-
-
-def _mend_lines(extent: Extent) -> list[str]:
+def _mend_lines(extent: Extent, changes: _Changes) -> None:
     """Cut a line that was not written to its end."""
     content = content_of(extent)
     end = end_of_lines(content)
-    if end == len(content):
-        return []
-    os.truncate(extent.path, end)
-    return [f"Cut a torn line off {extent.path.name}."]
+    if end < len(content):
+        changes.cut(extent.path, end)
+        changes.told.append(f"Cut a torn line off {extent.path.name}.")
+
+
+def _write(path: Path, offset: int, content: bytes) -> None:
+    with open(path, "r+b", buffering=0) as file:
+        write_all(file.fileno(), content, offset)

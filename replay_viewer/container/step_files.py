@@ -1,14 +1,17 @@
 """The files of a recording that grow with it: segments of records, and the table of episode ends.
 
 Each append is one system call, after which the data survives the death of the process. Against a power failure, a
-thread beside the simulation's syncs the files to the disk about once a second.
+thread beside the simulation's syncs the files to the disk about once a second; it also sums up what was written, and
+looks whether the folder is still there.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import threading
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +28,9 @@ from .words import RowPacker, Values
 _HEAD = struct.Struct("<qd")
 _SYNC_PERIOD = 1.0  # [s]
 _CLOSED = -1
+_CHUNK_BYTES = 1 << 20
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class Done(NamedTuple):
@@ -46,23 +52,38 @@ class Done(NamedTuple):
 class StepFiles:
     """Segments of records and the terminals table of one recording, synced in the background.
 
-    Methods may raise OSError.
+    Methods may raise OSError: FileNotFoundError where the folder was deleted. One that was moved is followed.
 
     Args:
-        path: the recording's folder.
+        path: the recording's folder, absolute.
         layout: where everything lies in them.
-        on_error: called on another thread when the disk refuses a sync.
+        on_error: called on another thread when the disk refuses a sync, or the folder was deleted.
+        on_full: called on another thread with the name and the checksum of a segment that will not change any more.
+        on_moved: called once, perhaps on another thread, when the folder is not under its name any more.
 
     Attributes:
         layout: as given.
         done: what was appended.
         num_synced: steps that are surely on the disk.
+        checksums: CRC-32 of the records, or rows, of files that are closed and were not told to `on_full`, by name.
     """
 
-    def __init__(self, path: Path, layout: Layout, on_error: Callable[[OSError], object]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        layout: Layout,
+        *,
+        on_error: Callable[[OSError], object],
+        on_full: Callable[[str, int], object],
+        on_moved: Callable[[], object],
+    ) -> None:
         self.done = Done(0, 0, None, RunningEpisodes.at_start(layout.num_envs))
         self.num_synced = 0
+        self.checksums: dict[str, int] = {}
         self.layout, self._path = layout, path
+        self._on_full, self._on_moved, self._is_moved = on_full, on_moved, False
+        # New segments are made in this folder, whatever it is called by then.
+        self._folder = os.open(path, _FOLDER)
         # Whether something of a step may be in the files that `done` does not count.
         self._in_doubt = False
         self._record_dtype = record_dtype(layout.row, layout.num_envs)
@@ -77,8 +98,15 @@ class StepFiles:
             where=path,
         )
         # Those that are open, by number, the last being written; a full one leaves when it is synced.
-        self._segments = [(0, _RecordFile(path / segment_name(0), self._record_dtype))]
-        self._terminals = _RecordFile(path / TERMINALS, terminals_dtype(layout.columns, layout.row))
+        self._segments: list[tuple[int, _RecordFile]] = []
+        try:
+            self._segment(0)
+            self._terminals = _RecordFile(TERMINALS, self._folder, terminals_dtype(layout.columns, layout.row))
+        except BaseException:
+            for _, file in self._segments:
+                file.abandon()
+            self._close_folder()
+            raise
         self._sync = _BackgroundSync(self._sync_all, on_error)
 
     def append(self, step: int, t: float, values: Values, ends: np.ndarray | None = None) -> None:
@@ -119,13 +147,19 @@ class StepFiles:
         """Sync and close every file, also where one of them fails; a second call does what the first could not."""
         self._sync.close()
         problem: OSError | None = None
+        try:
+            self._look_after_folder()
+        except OSError as error:
+            problem = error
         counts = [(self._terminals, self.done.num_ends)]
         counts += [(file, self._count_in(number)) for number, file in self._segments]
         for file, count in counts:
             try:
-                file.close(count)
+                if file.close(count):
+                    self.checksums[file.name] = file.checksum
             except OSError as error:
                 problem = problem or error
+        self._close_folder()
         if problem is not None:
             raise problem
 
@@ -133,6 +167,7 @@ class StepFiles:
         """Close every file as it is, in a copy of the process, in which no other thread runs."""
         for file in (self._terminals, *(file for _, file in self._segments)):
             file.abandon()
+        self._close_folder()
 
     def _begin_writing(self) -> None:
         if self._in_doubt:
@@ -146,8 +181,8 @@ class StepFiles:
         file.cut(self._count_in(number))
 
     def _segment(self, number: int) -> _RecordFile:
-        if self._segments[-1][0] != number:
-            self._segments.append((number, _RecordFile(self._path / segment_name(number), self._record_dtype)))
+        if not self._segments or self._segments[-1][0] != number:
+            self._segments.append((number, _RecordFile(segment_name(number), self._folder, self._record_dtype)))
         return self._segments[-1][1]
 
     def _count_in(self, number: int) -> int:
@@ -161,14 +196,36 @@ class StepFiles:
 
     def _sync_all(self) -> None:
         """Sync what was appended so far, and close the segments that are full. Runs on the other thread."""
+        self._look_after_folder()
         done = self.done
         self._terminals.sync(done.num_ends)
         while len(self._segments) > 1:
-            self._segments[0][1].close(self.layout.records_per_segment)
+            _, file = self._segments[0]
+            file.close(self.layout.records_per_segment)
+            self._on_full(file.name, file.checksum)
             del self._segments[0]
         number, file = self._segments[0]
-        file.sync(self._count_in(number))
+        count = self._count_in(number)
+        file.sync(count)
         self.num_synced = done.num_records
+        # What is done stays as it is, so it can be summed up while more is appended.
+        file.sum_up(count)
+        self._terminals.sum_up(done.num_ends)
+
+    def _look_after_folder(self) -> None:
+        """Say once that the folder is elsewhere. Raises FileNotFoundError where what is written is in no folder."""
+        _, file = self._segments[-1]
+        if self._is_moved or self._folder == _CLOSED or file.is_at(self._path / file.name):
+            return
+        if file.is_deleted:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self._path))
+        self._is_moved = True
+        self._on_moved()
+
+    def _close_folder(self) -> None:
+        fd, self._folder = self._folder, _CLOSED
+        if fd != _CLOSED:
+            os.close(fd)
 
 
 class _RecordFile:
@@ -176,19 +233,42 @@ class _RecordFile:
 
     How many records it holds is for the caller to remember: a write that is done again, since something interrupted
     it before it was counted, goes to the same place.
+
+    Args:
+        name: of the file.
+        folder: the open folder that it is made in.
+        dtype: of a record.
+
+    Attributes:
+        name: as given.
+        checksum: CRC-32 of the records that were summed up.
     """
 
-    def __init__(self, path: Path, dtype: np.dtype) -> None:
+    def __init__(self, name: str, folder: int, dtype: np.dtype) -> None:
+        self.name, self.checksum = name, 0
         self._header = build_header(dtype)
         self._record_bytes = dtype.itemsize
+        self._summed_bytes = 0
         # Emptied where it exists: then a recording was interrupted just when it began the file.
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        self._fd = os.open(name, _NEW_FILE, 0o644, dir_fd=folder)
         try:
             write_all(self._fd, self._header, 0)
         except BaseException:
             self.abandon()
-            path.unlink()
+            os.unlink(name, dir_fd=folder)
             raise
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether it has no name any more in any folder."""
+        return os.fstat(self._fd).st_nlink == 0
+
+    def is_at(self, path: Path) -> bool:
+        """Whether a path leads to it, as far as that can be known."""
+        try:
+            return os.path.samestat(os.stat(path), os.fstat(self._fd))
+        except OSError as error:
+            return not isinstance(error, (FileNotFoundError, NotADirectoryError))
 
     def write(self, index: int, block: Block) -> None:
         """Write records from the index-th on. Raises OSError, for example on a full disk."""
@@ -205,17 +285,30 @@ class _RecordFile:
         os.pwrite(self._fd, with_count(self._header, count), 0)
         sync_data(self._fd)
 
-    def close(self, count: int) -> None:
-        """Sync and close; a second call does nothing."""
+    def sum_up(self, count: int) -> None:
+        """Extend the checksum to the first `count` records, which will not change. May run beside `write`."""
+        end = count * self._record_bytes
+        while self._summed_bytes < end:
+            size = min(_CHUNK_BYTES, end - self._summed_bytes)
+            chunk = os.pread(self._fd, size, len(self._header) + self._summed_bytes)
+            if not chunk:
+                return  # Somebody has cut it; the reader finds records missing.
+            self.checksum = zlib.crc32(chunk, self.checksum)
+            self._summed_bytes += len(chunk)
+
+    def close(self, count: int) -> bool:
+        """Sync, sum up and close; a second call does nothing. Returns whether this one did it."""
         if self._fd == _CLOSED:
-            return
+            return False
         try:
             self.cut(count)
             self.sync(count)
+            self.sum_up(count)
         except OSError:
             self.abandon()
             raise
         self.abandon()
+        return True
 
     def abandon(self) -> None:
         """Close it as it is."""

@@ -8,17 +8,29 @@ import numpy as np
 
 from ..rollout.rollout import Verdict
 from .episodes import EpisodeTable
+from .files import RecordingFiles
 from .log import ContainerLog
 from .meta import Meta
 from .source import ContainerSource
+from .witnesses import find_doubts
 
 _MAX_SAMPLED_STEPS = 16
 _MAX_SAMPLED_ENVS = 64
 _NORM_TOLERANCE = 1e-3
+# So much is read in a tenth of a second.
+_MAX_READ_BYTES = 64 << 20
+
+
+def damage_of(files: RecordingFiles) -> list[Verdict]:
+    """Where the files of a recording that nobody writes to contradict each other.
+
+    Records of a large one are not read for it.
+    """
+    return [Verdict("damage", *doubt, "problem") for doubt in find_doubts(files, _MAX_READ_BYTES)]
 
 
 def verdicts_of(meta: Meta, source: ContainerSource, episodes: EpisodeTable, log: ContainerLog) -> list[Verdict]:
-    """Everything that the user should know about this recording; at a cost that its length does not change."""
+    """What else the user should know about a recording; at a cost that its length does not change."""
     return [
         Verdict("quaternion order", "wxyz", "the format's own order", "stated"),
         *_left_out(meta),
@@ -96,7 +108,8 @@ def _poses(meta: Meta, source: ContainerSource) -> list[Verdict]:
     for entity in meta.info.entities:
         positions, quats = (_sample(source, f"{entity.name}.{part}", steps, envs) for part in ("base_pos", "base_wxyz"))
         is_finite = np.asarray(np.isfinite(positions).all(axis=-1))
-        is_unit = np.asarray(np.abs(np.linalg.norm(quats, axis=-1) - 1) < _NORM_TOLERANCE)
+        with np.errstate(all="ignore"):
+            is_unit = np.asarray(np.abs(np.linalg.norm(quats, axis=-1) - 1) < _NORM_TOLERANCE)
         verdicts += _doubt(f"{entity.name}.base_pos", "not a number", is_finite)
         verdicts += _doubt(f"{entity.name}.base_wxyz", "no unit quaternion", is_unit)
     return verdicts

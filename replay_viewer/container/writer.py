@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import weakref
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -22,7 +23,7 @@ from .assets import copy_assets
 from .disk import put_in_place
 from .info import RecordingInfo, check_row, json_text
 from .layout import EPISODES, LOG, META, SEGMENT_BYTES, FieldSpec, Layout, declare_all, plan_layout, redeclared
-from .log import JsonLines, try_lock
+from .log import CHECKSUMS, JsonLines, checksum_text, try_lock
 from .meta import from_json, new_meta, settled, to_json
 from .step_files import StepFiles
 from .terminals import EpisodeEnds, terminal_rows
@@ -48,7 +49,7 @@ class ContainerWriter:
         segment_bytes: size at which a new file is begun.
 
     Attributes:
-        path: the recording's folder.
+        path: the recording's folder, as it was when recording began.
 
     Raises:
         FileProblem: the path exists (perhaps another writer's), or a URDF is not there.
@@ -66,6 +67,8 @@ class ContainerWriter:
         segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
         self.path = Path(path)
+        # The process may go to another working directory.
+        self._folder = Path(os.path.abspath(self.path))
         info = self._settled(info)
         self._fields = None if fields is None else redeclared(fields)
         self._segment_bytes = segment_bytes
@@ -76,11 +79,12 @@ class ContainerWriter:
         self._early_ends: list[EpisodeEnds] = []
         self._ends: list[tuple[int, np.ndarray]] = []
         self._files: StepFiles | None = None
+        self._meta_checksum = 0
         self._closed = False
         _make_folder(self.path)
         try:
-            self._info, missing = copy_assets(info, terrain, self.path, [Path(folder) for folder in package_dirs])
-            self._log, self._episodes = JsonLines(self.path / LOG), JsonLines(self.path / EPISODES)
+            self._info, missing = copy_assets(info, terrain, self._folder, [Path(folder) for folder in package_dirs])
+            self._log, self._episodes = JsonLines(self._folder / LOG), JsonLines(self._folder / EPISODES)
             # Held until this process dies: `repair` keeps its hands off a recording that grows.
             try_lock(self._log.fd)
             if missing:
@@ -184,7 +188,9 @@ class ContainerWriter:
         except OSError as error:
             problem = self._stop_syncing(error)
             self._end()
-            raise problem from error
+            if not isinstance(error, FileNotFoundError):
+                raise problem from error
+            return
         self._end()
 
     def __enter__(self) -> ContainerWriter:
@@ -215,13 +221,15 @@ class ContainerWriter:
         layout = self._plan(values)
         meta = to_json(new_meta(self._info, layout))
         from_json(meta, self.path)  # Raises what a reader would.
-        files = StepFiles(self.path, layout, self._stop_syncing)
+        files = StepFiles(
+            self._folder, layout, on_error=self._stop_syncing, on_full=self._note_full, on_moved=self._tell_moved
+        )
         try:
-            put_in_place(self.path / META, meta)
+            put_in_place(self._folder / META, meta)
         except BaseException:
             files.close()
             raise
-        self._files = files
+        self._files, self._meta_checksum = files, zlib.crc32(meta)
         early, self._early_ends = self._early_ends, []
         for ends in early:
             self._take_ends(ends, files)
@@ -274,15 +282,38 @@ class ContainerWriter:
         if self._closed:
             # By a signal's handler, for example, in the middle of a step.
             return RecordingStopped(self.path, "was closed in the middle of a step, which is left out.")
+        if isinstance(error, FileNotFoundError):
+            return self._refuse_deleted()
         return self._refuse(
             f"the disk refused to go on after {self.num_records} steps, which are kept: {error.strerror}."
         )
 
     def _stop_syncing(self, error: OSError) -> FileProblem:
         """The same, of steps that were taken and not put on the disk. Called on the syncing thread too."""
+        if isinstance(error, FileNotFoundError):
+            return self._refuse_deleted()
         synced = 0 if self._files is None else self._files.num_synced
         problem = f"the disk refused what it had taken: {error.strerror}."
         return self._refuse(f"{problem} Of {self.num_records} steps, the first {synced} are surely kept.")
+
+    def _refuse_deleted(self) -> FileProblem:
+        """Refuse everything from now on, of a folder that is gone; says so once."""
+        if not isinstance(self._problem, RecordingStopped):
+            self._problem = problem = RecordingStopped(
+                self.path, f"was deleted while it was recorded, with its {self.num_records} steps."
+            )
+            problem.is_told = True
+            _messages.warning("%s The simulation goes on without being recorded.", problem)
+        return self._problem
+
+    def _note_full(self, name: str, checksum: int) -> None:
+        """Note the checksum of a segment that will not change any more. Called on the syncing thread."""
+        with contextlib.suppress(OSError):  # Without it the recording is as good.
+            self._log.append(self._log_line("segment", {CHECKSUMS: {name: checksum_text(checksum)}}))
+
+    def _tell_moved(self) -> None:
+        """Called once, perhaps on the syncing thread."""
+        _messages.warning("%s: was moved while it is recorded; the recording goes on where it is now.", self.path)
 
     def _refuse(self, problem: str) -> FileProblem:
         if isinstance(self._problem, RecordingStopped):
@@ -294,12 +325,22 @@ class ContainerWriter:
 
     def _end(self) -> None:
         with contextlib.suppress(OSError):  # A full disk; the reader then says that nobody closed the recording.
-            self._log.append(self._log_line("end", {}))
+            self._log.append(self._log_line("end", self._final_facts()))
         for lines in (self._log, self._episodes):
             with contextlib.suppress(OSError):  # A file system that writes late; what it lost was said already.
                 lines.close()
         self._problem = self._problem or RecordingStopped(self.path, "the recording is closed.", "Make a new one.")
         self._closed = True
+
+    def _final_facts(self) -> dict[str, Any]:
+        """What tells a reader that a file is not as it was when the recording was closed."""
+        if self._files is None:
+            return {}
+        checksums = {META: self._meta_checksum, **self._files.checksums}
+        with contextlib.suppress(OSError):
+            checksums[EPISODES] = self._episodes.checksum()
+        texts = {name: checksum_text(checksum) for name, checksum in checksums.items()}
+        return {"num_ends": self._files.done.num_ends, CHECKSUMS: texts}
 
     def _leave_to_parent(self) -> None:
         """In a copy of the process, made by fork: let go of the files, which belong to the original."""

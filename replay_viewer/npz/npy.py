@@ -9,6 +9,7 @@ since.
 from __future__ import annotations
 
 import ast
+import io
 import math
 import re
 import struct
@@ -57,6 +58,19 @@ def stated_count(header: bytes) -> int:
     """The number of records that the header states, -1 for none; behind the file by up to a second while it grows."""
     found = _COUNT.search(header)
     return int(found.group(1)) if found else -1
+
+
+def stated_dtype(header: bytes, likely: np.dtype) -> np.dtype | None:
+    """The type of records that a header of ours states, None where it cannot be read.
+
+    A header can be longer than may be parsed; one of the `likely` type is recognised whatever its length.
+    """
+    try:
+        if with_count(header, 0) == with_count(build_header(likely), 0):
+            return likely
+        return read_header(io.BytesIO(header)).dtype
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)

@@ -335,7 +335,8 @@ class Recorder:
     def _stop(self, problem: RecordingStopped) -> None:
         if self._goes_on:
             self._goes_on = False
-            _messages.error("%s The simulation goes on without being recorded.", problem)
+            if not problem.is_told:
+                _messages.error("%s The simulation goes on without being recorded.", problem)
 
 
 def _open_new(path: Path, make: Callable[[Path], ContainerWriter]) -> ContainerWriter:

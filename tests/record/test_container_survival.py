@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import random
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Callable
 
 import numpy as np
 import pytest
 from container_child import EPISODE_STEPS
 from container_samples import (
+    TERMS,
     PlainReader,
     append_steps,
     fallen,
@@ -23,6 +28,8 @@ from container_samples import (
     write_lost_ends,
 )
 
+from replay_viewer import Recorder
+from replay_viewer.container.pack import pack
 from replay_viewer.container.repair import repair
 from replay_viewer.container.terminals import EpisodeEnds
 from replay_viewer.container.writer import ContainerWriter
@@ -59,10 +66,11 @@ def test_kill_9_loses_nothing_that_was_appended(tmp_path: Path, seed: int) -> No
 def test_a_killed_recording_opens_in_plain_numpy_and_wholly_after_repair(tmp_path: Path) -> None:
     last = killed_recording(tmp_path / "run.rec", 0.1)
     reader = PlainReader(tmp_path / "run.rec")
-    before = sum(len(np.load(segment)) for segment in reader.segments)
-    assert before <= reader.num_steps
+    # The last one may have been begun just before.
+    begun = [segment for segment in reader.segments if segment.stat().st_size >= reader.frames["header_bytes"]]
+    assert sum(len(np.load(segment)) for segment in begun) <= reader.num_steps
     report = repair(tmp_path / "run.rec")
-    frames = np.concatenate([np.load(segment) for segment in reader.segments])
+    frames = np.concatenate([np.load(segment) for segment in PlainReader(tmp_path / "run.rec").segments])
     assert report.num_steps == len(frames) >= last + 1
     np.testing.assert_array_equal(frames["step"], np.arange(len(frames)))
     assert report.num_ends == len(np.load(tmp_path / "run.rec" / "terminals.npy"))
@@ -180,3 +188,153 @@ def test_repair_refuses_a_damaged_header(tmp_path: Path) -> None:
         file.write(b"x" * 4096)
     with pytest.raises(FileProblem, match=r"frames-00000\.npy: has not the header"):
         repair(path)
+
+
+def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "replay_viewer"]
+
+
+def recorder(path: Path) -> Recorder:
+    facts: dict = {"control_dt": 0.02, "env_ids": range(4), "entities": sample_info().entities, "reward_terms": TERMS}
+    return Recorder(path, **facts)
+
+
+@pytest.mark.parametrize("wait", [0, 1.5], ids=["found when it is closed", "found while it is recorded"])
+def test_a_recording_that_is_deleted_says_so_once_and_the_simulation_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, wait: float
+) -> None:
+    with recorder(tmp_path / "run.rec") as running:
+        for step in range(3):
+            running.append(sample_values(step))
+        shutil.rmtree(tmp_path / "run.rec")
+        time.sleep(wait)
+        for step in range(3, 6):
+            running.append(sample_values(step))
+        assert running.is_recording == (wait == 0)
+    steps = 6 if wait == 0 else 3
+    (message,) = messages(caplog)
+    assert message.startswith(f"{tmp_path / 'run.rec'}: was deleted while it was recorded, with its {steps} steps.")
+    assert not (tmp_path / "run.rec").exists()
+
+
+def test_a_recording_that_is_deleted_before_its_first_step_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with recorder(tmp_path / "run.rec") as running:
+        shutil.rmtree(tmp_path / "run.rec")
+        for step in range(3):
+            running.append(sample_values(step))
+        assert not running.is_recording
+    assert len(messages(caplog)) == 1 and "was deleted while it was recorded" in messages(caplog)[0]
+
+
+@pytest.mark.parametrize("wait", [0, 1.5], ids=["found when it is closed", "found while it is recorded"])
+def test_a_recording_that_is_moved_says_so_once_and_is_whole_where_it_is_then(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, wait: float
+) -> None:
+    with ContainerWriter(tmp_path / "run.rec", sample_info(), segment_bytes=5000) as writer:
+        append_steps(writer, range(3))
+        (tmp_path / "run.rec").rename(tmp_path / "moved.rec")
+        time.sleep(wait)
+        append_steps(writer, range(3, 30))
+    assert len(messages(caplog)) == 1 and "run.rec: was moved while it is recorded" in messages(caplog)[0]
+    assert repair(tmp_path / "moved.rec").changes == ()
+    reader = PlainReader(tmp_path / "moved.rec")
+    assert [reader.step(index) for index in range(reader.num_steps)] == list(range(30))
+    assert len(reader.segments) > 3
+
+
+def test_another_recording_in_the_place_of_one_that_was_moved_is_left_alone(tmp_path: Path) -> None:
+    with ContainerWriter(tmp_path / "run.rec", sample_info(), segment_bytes=5000) as writer:
+        append_steps(writer, range(3))
+        (tmp_path / "run.rec").rename(tmp_path / "moved.rec")
+        record(tmp_path / "run.rec", 3)
+        append_steps(writer, range(3, 30))
+    assert (PlainReader(tmp_path / "run.rec").num_steps, PlainReader(tmp_path / "moved.rec").num_steps) == (3, 30)
+
+
+def test_a_process_that_goes_to_another_folder_records_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    with ContainerWriter("run.rec", sample_info(), segment_bytes=5000) as writer:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        append_steps(writer, range(30))
+    assert messages(caplog) == []
+    assert PlainReader(tmp_path / "run.rec").num_steps == 30
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x93NUMPY\x02\x00", bytes(4096), bytes(100)], ids=["empty", "begun", "zeros", "few zeros"]
+)
+@pytest.mark.parametrize("mend", [repair, lambda path: pack(path, path.with_name("one.rec"))], ids=["repair", "pack"])
+def test_a_table_of_ends_that_never_got_to_the_disk_stays_and_is_made_whole(
+    tmp_path: Path, content: bytes, mend: Callable[[Path], object]
+) -> None:
+    """As a power cut leaves a file that is young."""
+    path = record(tmp_path / "run.rec", 5)
+    (path / "terminals.npy").write_bytes(content)
+    mend(path)
+    table = np.load(tmp_path / "one.rec")["terminals"] if mend is not repair else np.load(path / "terminals.npy")
+    assert table.shape == (0,) and "last_record" in table.dtype.names
+    assert repair(path).num_steps == PlainReader(path).num_steps == 5
+    assert repair(path).changes == ()
+
+
+UNREADABLE: dict[str, Callable[[Path], object]] = {
+    "no whole step": lambda path: os.truncate(path / "frames-00000.npy", 4200),
+    "no segment": lambda path: (path / "frames-00000.npy").unlink(),
+    "an empty segment": lambda path: os.truncate(path / "frames-00000.npy", 0),
+    "no table of ends": lambda path: (path / "terminals.npy").unlink(),
+    "another header": lambda path: overwrite(path / "frames-00000.npy", 0, b"x" * 4096),
+    "a table with another header": lambda path: overwrite(path / "terminals.npy", 0, b"x" * 4096),
+    "no log, and no step": lambda path: [(path / "log.jsonl").unlink(), os.truncate(path / "frames-00000.npy", 4200)],
+}
+
+
+def overwrite(path: Path, offset: int, content: bytes) -> None:
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        file.write(content)
+
+
+@pytest.mark.parametrize("damage", UNREADABLE)
+def test_a_repair_that_fails_leaves_everything_as_it_was(tmp_path: Path, damage: str) -> None:
+    path = torn(tmp_path / "run.rec")
+    UNREADABLE[damage](path)
+    before = contents(path)
+    with pytest.raises(FileProblem):
+        repair(path)
+    assert contents(path) == before
+    with pytest.raises(FileProblem):
+        pack(path, tmp_path / "one.rec")
+    assert not (tmp_path / "one.rec").exists()
+
+
+def test_a_repair_whose_disk_is_full_leaves_everything_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = torn(tmp_path / "run.rec")
+    before = contents(path)
+
+    def full(*args: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)  # The last thing that it does is a line in the log.
+    with pytest.raises(OSError, match="No space left"):
+        repair(path)
+    monkeypatch.undo()
+    assert contents(path) == before
+
+
+def test_a_repair_says_what_it_cannot_mend(tmp_path: Path) -> None:
+    path = record(tmp_path / "run.rec", 5)
+    overwrite(path / "frames-00000.npy", 4096 + 100, b"damaged")
+    report = repair(path)
+    assert report.changes == ()
+    assert report.doubts == ("frames-00000.npy is damaged: its checksum is another one: numbers are wrong.",)

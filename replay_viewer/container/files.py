@@ -1,0 +1,68 @@
+"""The files of a recording that a reader cannot do without: found, and checked to fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import FileProblem
+from ..npz.npy import MAGIC
+from .extents import Extent, content_of, folder_extents, packed_extents, segments
+from .layout import TERMINALS, Layout
+from .meta import Meta, read_meta
+
+_COPY_AGAIN = "Copy the recording again, with all its files."
+
+
+@dataclass(frozen=True)
+class RecordingFiles:
+    """The files of a recording as they are now.
+
+    Attributes:
+        path: its folder, or the one file that it is packed into.
+        extents: of all its files by name; those of assets only where it is packed.
+        meta: the content of its meta.json.
+        parts: the segments in order.
+        num_steps: whole records in all of them, perhaps none.
+    """
+
+    path: Path
+    extents: Mapping[str, Extent]
+    meta: Meta
+    parts: tuple[Extent, ...]
+    num_steps: int
+
+    @property
+    def layout(self) -> Layout:
+        return self.meta.layout
+
+    @property
+    def terminals(self) -> Extent:
+        """The table of episode ends."""
+        return self.extents[TERMINALS]
+
+    def check_steps(self) -> None:
+        """Raise FileProblem where there is no step to be read, or the first file does not begin as it should."""
+        if self.num_steps == 0:
+            problem = "Its process ended, or its disk was full, before the first."
+            raise FileProblem(self.path, "holds no whole step.", problem)
+        first = self.parts[0]
+        head = content_of(Extent(first.path, first.offset, len(MAGIC) + 4))
+        if not head.startswith(MAGIC) or int.from_bytes(head[-4:], "little") + len(head) != self.layout.header_bytes:
+            raise FileProblem(first.path, "does not begin as meta.json says.", "Copy the recording again.")
+
+
+def find_files(path: Path) -> RecordingFiles:
+    """Find them in a folder or in a packed recording.
+
+    Raises:
+        FileProblem: no recording, or files that are missing, damaged or compressed.
+        BadField, NewerVersion: a meta.json that does not fit.
+    """
+    extents = folder_extents(path) if path.is_dir() else packed_extents(path)
+    meta = read_meta(extents, path)
+    if TERMINALS not in extents:
+        raise FileProblem(path, f"{TERMINALS} is missing.", _COPY_AGAIN)
+    parts, num_steps = segments(extents, meta.layout, path)
+    return RecordingFiles(path, extents, meta, tuple(parts), num_steps)
