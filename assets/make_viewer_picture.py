@@ -15,9 +15,10 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
+sys.path.insert(0, str(ROOT / "tests" / "helpers"))
 
-from viewer_page import CHROMIUM_FLAGS, ViewerPage, ViewerProcess, chromium_path, open_page  # noqa: E402
+from chromium_tabs import CHROMIUM_FLAGS, chromium_path  # noqa: E402
+from viewer_page import ViewerPage, ViewerProcess, open_page  # noqa: E402
 
 OUT = ROOT / "assets" / "viewer.webp"
 SIZE = (1280, 760)
@@ -64,6 +65,7 @@ def picture_of(page: ViewerPage, step: int) -> Image.Image:
     page.page.evaluate("step => window.replayViewer.send('seek', step)", step)
     page.wait_step(step)
     page.page.wait_for_timeout(400)  # The numbers come a moment after the robot.
+    page.draw()
     picture = Image.open(io.BytesIO(page.page.screenshot(timeout=120_000))).convert("RGB")
     return picture.resize((WIDTH, round(WIDTH * SIZE[1] / SIZE[0])), Image.Resampling.LANCZOS)
 

@@ -89,13 +89,14 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def chromium():
     """A running Chromium; skips with a reason where there is none."""
+    from chromium_tabs import CHROMIUM_FLAGS, chromium_path, use_profiles_again
     from playwright.sync_api import sync_playwright
-    from viewer_page import CHROMIUM_FLAGS, chromium_path
 
     path = chromium_path()
     if path is None:
         require("no Chromium on this machine (set CHROMIUM to its path)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(path), headless=True, args=CHROMIUM_FLAGS)
+        use_profiles_again(browser)
         yield browser
         browser.close()

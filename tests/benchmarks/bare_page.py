@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 
 import viser
+from chromium_tabs import NO_DRAWING
 from playwright.sync_api import Browser, Page
-from viewer_page import NO_DRAWING
 
 
 @contextlib.contextmanager

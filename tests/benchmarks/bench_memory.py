@@ -22,8 +22,9 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "helpers"), str(Path(_
 import numpy as np
 import psutil
 from bare_page import bare_page, repeated
+from chromium_tabs import CHROMIUM_FLAGS, chromium_path
 from playwright.sync_api import Page, Playwright, sync_playwright
-from viewer_page import CHROMIUM_FLAGS, ViewerProcess, chromium_path, open_page
+from viewer_page import ViewerProcess, open_page
 
 from replay_viewer.paths import asset
 from replay_viewer.viewer.wire.server import close_server, open_server

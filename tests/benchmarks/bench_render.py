@@ -26,10 +26,10 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "helpers"), str(Path(_
 
 import numpy as np
 import trimesh
+from chromium_tabs import CHROMIUM_FLAGS, chromium_path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 from real_robots import robots_folder
-from viewer_page import CHROMIUM_FLAGS, chromium_path
 
 from replay_viewer.camera.presets import CameraPose, look_from, viewing_distance
 from replay_viewer.render.raster.renderer import RasterRenderer

@@ -27,8 +27,9 @@ import numpy as np
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "helpers"), str(Path(__file__).resolve().parents[2])]
 
+from chromium_tabs import CHROMIUM_FLAGS, chromium_path
 from playwright.sync_api import sync_playwright
-from viewer_page import CHROMIUM_FLAGS, ViewerPage, ViewerProcess, chromium_path, open_page
+from viewer_page import ViewerPage, ViewerProcess, open_page
 
 from replay_viewer.container.extents import folder_extents
 from replay_viewer.container.info import EntitySpec, RecordingInfo

@@ -18,8 +18,9 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "helpers"), str(Path(__file__).resolve().parents[2])]
 
 from bare_page import bare_page
+from chromium_tabs import CHROMIUM_FLAGS, chromium_path
 from playwright.sync_api import Browser, sync_playwright
-from viewer_page import CHROMIUM_FLAGS, ViewerPage, ViewerProcess, chromium_path, open_page
+from viewer_page import ViewerPage, ViewerProcess, open_page
 
 from replay_viewer.paths import asset
 from replay_viewer.viewer.wire.server import close_server, open_server

@@ -1,4 +1,4 @@
-"""A viewer of the bundled demo for each module, and pages that show it."""
+"""A viewer of the bundled demo for all modules, and pages that show it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,23 @@ from viewer_page import ViewerPage, ViewerProcess, open_page
 
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay
+
+_REWIND = """
+() => {
+  const { send } = window.replayViewer;
+  send("pause");
+  send("clear_selection");
+  send("set_loop", "off");
+  send("set_speed", 1);
+  send("go_to_start");
+}
+"""
+_IS_REWOUND = """
+() => {
+  const { playing, speed, loop, selection, envId } = window.replayViewer.state;
+  return !playing && speed === 1 && loop === "off" && !selection && envId === 0;
+}
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,10 +48,16 @@ def demo(demo_path: Path) -> Replay:
     return open_replay(demo_path)
 
 
-@pytest.fixture(scope="module")
-def viewer(demo_path: Path) -> Iterator[ViewerProcess]:
-    """The demo in a viewer of its own; without shadows, which a machine without a GPU draws slowly."""
-    with ViewerProcess([str(demo_path), "--port", "0", "--no-shadows"]) as process:
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demo's viewer was started, and its videos go."""
+    return tmp_path_factory.mktemp("videos")
+
+
+@pytest.fixture(scope="session")
+def viewer(demo_path: Path, folder: Path) -> Iterator[ViewerProcess]:
+    """The demo in a viewer; without shadows, which a machine without a GPU draws slowly."""
+    with ViewerProcess([str(demo_path), "--port", "0", "--no-shadows"], folder=folder) as process:
         yield process
 
 
@@ -63,13 +86,13 @@ def new_page(chromium, viewer: ViewerProcess, kept_page: ViewerPage) -> Iterator
 
 @pytest.fixture
 def drawn_page(chromium, viewer: ViewerProcess, kept_page: ViewerPage) -> Iterator[ViewerPage]:
-    """The same with a picture, in a small window, since drawing without a GPU is slow."""
+    """The same with a picture, in a small window."""
     _rewind(kept_page)
     with open_page(chromium, viewer.url, size=(800, 420), drawing=True) as drawn:
         yield drawn
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def charts_viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ViewerProcess]:
     """A recording whose rewards and signals are known by heart."""
     path = record_charts(tmp_path_factory.mktemp("charts") / "charts.rec")
@@ -94,12 +117,8 @@ def charts_page(kept_charts_page: ViewerPage) -> ViewerPage:
 
 
 def _rewind(page: ViewerPage) -> None:
-    """Paused at the first step of env 0, at speed 1, without a loop."""
-    if page.playing():
-        page.press_button("Pause")
-        page.until(lambda: not page.playing(), "a pause")
-    page.choose_on_bar("Speed", "1")
-    page.choose_on_bar("Loop", "off")
-    page.choose("Env", "0")
-    page.press_button("Start of the recording")
-    page.wait_step(0)
+    """Paused at the first step of env 0, at speed 1, without a loop; all that browsers share is as at first."""
+    if page.page.evaluate("window.replayViewer.state.envId"):
+        page.choose("Env", "0")
+    page.page.evaluate(_REWIND)
+    page.until(lambda: page.page.evaluate(_IS_REWOUND) and page.step() == 0, "the start")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -17,6 +16,7 @@ from viser_servers import running_server
 from websockets.exceptions import InvalidStatus
 
 
+@pytest.mark.slow
 def test_two_browsers_show_the_same_step_with_cameras_of_their_own(chromium, viewer: ViewerProcess, page) -> None:
     with open_page(chromium, viewer.url) as other:
         page.press_button("One step forward")
@@ -44,6 +44,7 @@ def test_a_reload_finds_the_state(page: ViewerPage) -> None:
     page.until(lambda: page.chosen_on_bar("Speed") == "0.25", "the speed chosen before")
 
 
+@pytest.mark.slow
 def test_a_browser_that_leaves_during_a_drag_does_not_stop_time(chromium, viewer: ViewerProcess, page) -> None:
     with open_page(chromium, viewer.url) as other:
         other.press_timeline(0.1)
@@ -53,6 +54,7 @@ def test_a_browser_that_leaves_during_a_drag_does_not_stop_time(chromium, viewer
     page.until(lambda: page.step() > before + 10, "time going on")
 
 
+@pytest.mark.slow
 def test_a_frozen_browser_does_not_slow_another(chromium, viewer: ViewerProcess, page) -> None:
     with open_page(chromium, viewer.url) as other:
         # The page blocks its own thread, as a slow machine would.
@@ -83,17 +85,7 @@ def test_no_browser_can_open_a_public_tunnel(page: ViewerPage, viewer: ViewerPro
         assert ShareUrlRequest not in {kind for kind, calls in handlers.items() if calls}
 
 
-def test_a_taken_port_is_reported_with_the_one_used(demo_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with ViewerProcess([str(demo_path), "--port", str(port)]) as viewer:
-            assert f":{port}" not in viewer.url
-            assert any(f"{port} is taken" in line for line in viewer.lines)
-
-
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_ctrl_c_and_kill_stop_cleanly(chromium, demo_path: Path, how: signal.Signals, tmp_path: Path) -> None:
     with ViewerProcess([str(demo_path), "--port", "0"], TMPDIR=str(tmp_path)) as viewer:
         with open_page(chromium, viewer.url) as page:

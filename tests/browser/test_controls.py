@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from drawn_scene import distance, has_shadows, wait_preset
 from memory_rollout import still
 from viewer_page import ViewerPage, ViewerProcess, open_page
@@ -32,6 +33,7 @@ def test_every_visual_of_the_robot_is_on_the_page(page: ViewerPage, demo: Replay
     assert set(drawn) <= set(page.nodes())
 
 
+@pytest.mark.slow
 def test_picture_changes_with_the_step(drawn_page: ViewerPage) -> None:
     drawn_page.until(lambda: _dark_share(drawn_page.picture()) > 0.002, "the robot")
     before = drawn_page.picture().astype(int)
@@ -303,6 +305,7 @@ def test_title_names_the_file(page: ViewerPage, demo: Replay) -> None:
     assert demo.rollout.name in page.page.title()
 
 
+@pytest.mark.slow
 def test_a_pose_that_is_not_what_was_recorded_is_marked_at_its_step(chromium, tmp_path: Path) -> None:
     values = {name: np.asarray(array[0], np.float32) for name, array in still(1, 1).items()}
     with ContainerWriter(tmp_path / "run.rec", RecordingInfo(env_ids=[0], control_dt=0.02)) as writer:

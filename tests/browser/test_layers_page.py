@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from arm_urdf import JOINTS, write_arm
 from urdf_files import visual
-from viewer_page import NO_DRAWING, ViewerPage, ViewerProcess, open_page
+from viewer_page import ViewerPage, ViewerProcess, open_page, open_tab
 
 from replay_viewer import ContainerWriter, EntitySpec, RecordingInfo, Viewer
 
@@ -111,6 +111,7 @@ def commanded_and_actual(page: ViewerPage) -> bool:
     return bool(commanded.sum() > 30 and actual.sum() > 30)
 
 
+@pytest.mark.slow
 def test_arrows_are_seen_and_move_with_the_robot(chromium, viewer: ViewerProcess) -> None:
     with open_page(chromium, viewer.url) as page:
         page.open_tab("View")
@@ -119,10 +120,7 @@ def test_arrows_are_seen_and_move_with_the_robot(chromium, viewer: ViewerProcess
         page.press_button("End of the recording")
         end = 0.02 * (NUM_STEPS - 1)
         page.until(lambda: abs(page.pose(NODES["velocity"])["position"][0] - end) < 1e-3, "arrows at the robot")
-    # Nothing is clicked where pictures are drawn without a GPU: it takes long.
     with open_page(chromium, viewer.url, size=(500, 460), drawing=True) as drawn:
-        # The first pictures take longest: light and shaders are made for them.
-        drawn.page.wait_for_function("() => window.__viserTestpoints.rendererInfo.render.frame > 5", timeout=60_000)
         drawn.until(lambda: commanded_and_actual(drawn), "a green and a blue arrow", timeout=60)
 
 
@@ -150,17 +148,14 @@ def test_a_page_of_another_origin_shows_the_viewer_in_a_frame(chromium, recordin
     with Viewer(recording, port=0, shadows=False) as viewer:
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Notebook, viewer.show(height=600)._repr_html_()))
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        context = chromium.new_context(viewport={"width": 1100, "height": 700})
-        context.add_init_script(NO_DRAWING)
         try:
-            page = context.new_page()
-            page.goto(f"http://localhost:{server.server_port}")
-            frame = page.frame_locator("iframe")
-            frame.locator("#rv-step").wait_for(timeout=60_000)
-            frame.locator('#rv-bar button[aria-label^="End of the recording"]').click()
-            frame.locator(f'.rv-track[aria-valuenow="{NUM_STEPS - 1}"]').wait_for()
+            with open_tab(chromium, size=(1100, 700)) as page:
+                page.page.goto(f"http://localhost:{server.server_port}")
+                frame = page.page.frame_locator("iframe")
+                frame.locator("#rv-step").wait_for(timeout=60_000)
+                frame.locator('#rv-bar button[aria-label^="End of the recording"]').click()
+                frame.locator(f'.rv-track[aria-valuenow="{NUM_STEPS - 1}"]').wait_for()
             assert viewer._app.session.player.step == NUM_STEPS - 1
         finally:
-            context.close()
             server.shutdown()
             server.server_close()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from viewer_page import NO_DRAWING, ViewerPage, ViewerProcess, open_page
+from viewer_page import ViewerPage, ViewerProcess, open_page, open_tab
 
 from replay_viewer.replay.replay import open_replay
 
@@ -55,8 +55,7 @@ def newest(page: ViewerPage) -> int:
 
 
 def test_the_page_follows_the_newest_step_and_lets_the_user_look_back(chromium, path: Path) -> None:
-    with viewing(path, "--tail") as viewer, chromium.new_context(viewport={"width": 1366, "height": 768}) as context:
-        page = ViewerPage(context.new_page())
+    with viewing(path, "--tail") as viewer, open_tab(chromium) as page:
         page.page.goto(viewer.url)
         waiting = page.page.get_by_text("Waiting for the first step of run.rec")
         waiting.wait_for()
@@ -111,6 +110,7 @@ def _shows_what_was_recorded(page: ViewerPage, base: np.ndarray) -> None:
     np.testing.assert_allclose(page.pose("/world")["position"], [-base[0], -base[1], 0], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_writer_that_dies_is_told(chromium, path: Path) -> None:
     with writing(path) as process, viewing(path, "--tail") as viewer:
         with open_page(chromium, viewer.url) as page:
@@ -124,6 +124,7 @@ def test_a_writer_that_dies_is_told(chromium, path: Path) -> None:
             replay.close()
 
 
+@pytest.mark.slow
 def test_a_recording_that_is_deleted_while_it_is_followed_ends_nothing(chromium, path: Path) -> None:
     with writing(path), viewing(path, "--tail") as viewer:
         with open_page(chromium, viewer.url) as page:
@@ -138,6 +139,7 @@ def test_a_recording_that_is_deleted_while_it_is_followed_ends_nothing(chromium,
         assert viewer.interrupt() == 0
 
 
+@pytest.mark.slow
 def test_a_slow_click_is_one_also_while_the_recording_grows(chromium, path: Path) -> None:
     with writing(path), viewing(path, "--tail") as viewer, open_page(chromium, viewer.url) as page:
         page.until(lambda: is_live(page) and page.step() > 20, "the newest step")
@@ -160,6 +162,7 @@ _CURVES = """
 """
 
 
+@pytest.mark.slow
 def test_the_curves_of_the_running_episode_grow(chromium, path: Path) -> None:
     with writing(path), viewing(path, "--tail") as viewer, open_page(chromium, viewer.url) as page:
         page.until(lambda: is_live(page), "the newest step")
@@ -174,6 +177,7 @@ def test_the_curves_of_the_running_episode_grow(chromium, path: Path) -> None:
         assert max(map(len, lengths.values())) >= 3
 
 
+@pytest.mark.slow
 def test_without_tail_the_page_says_that_more_is_to_come(chromium, path: Path) -> None:
     with writing(path), viewing(path, "--tail") as following:
         with open_page(chromium, following.url) as page:
@@ -186,10 +190,9 @@ def test_without_tail_the_page_says_that_more_is_to_come(chromium, path: Path) -
             assert any("--tail follows it" in line for line in viewer.lines)
 
 
+@pytest.mark.slow
 def test_a_recording_that_is_being_written_is_followed_when_it_is_opened_from_a_list(chromium, path: Path) -> None:
-    with writing(path), viewing(path.parent) as viewer, chromium.new_context() as context:
-        context.add_init_script(NO_DRAWING)
-        page = ViewerPage(context.new_page())
+    with writing(path), viewing(path.parent) as viewer, open_tab(chromium) as page:
         page.page.goto(viewer.url)
         page.page.locator("#rv-library tr", has_text=path.name).click()
         page.wait_ready()

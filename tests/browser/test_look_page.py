@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from chromium_tabs import EMPTY_PICTURE
 from drawn_scene import distance, wait_frames
 from PIL import Image
-from viewer_page import EMPTY_PICTURE, ViewerPage, ViewerProcess, open_page
+from viewer_page import ViewerPage, ViewerProcess, open_page, open_tab
 
 from replay_viewer.theme import DARK, FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_LINES, Rgb
 
@@ -54,10 +57,13 @@ _CHART = "Object.values(window.__viserTestpoints.uplots)[0].chart"
 _INKS = f"{_CHART}.series.slice(1).map((curve) => String(curve.stroke()))"
 
 
-@pytest.fixture
-def page(new_page: ViewerPage) -> ViewerPage:
-    """One that remembers nothing yet."""
-    return new_page
+@contextmanager
+def dark_page(chromium, viewer: ViewerProcess, **look: Any) -> Iterator[ViewerPage]:
+    """A first visit on a system that is dark."""
+    with open_tab(chromium, **look) as page:
+        page.page.emulate_media(color_scheme="dark")
+        page.goto(viewer.url)
+        yield page
 
 
 def scheme(page: ViewerPage) -> str:
@@ -108,7 +114,7 @@ def panel_width(page: ViewerPage) -> float:
 
 
 def test_first_visit_is_as_dark_as_the_system_without_a_flash(chromium, viewer: ViewerProcess) -> None:
-    with open_page(chromium, viewer.url, script=_WATCH_FOR_LIGHT, color_scheme="dark") as page:
+    with dark_page(chromium, viewer, script=_WATCH_FOR_LIGHT) as page:
         page.until(lambda: floor(page) == "dark", "the dark floor")
         assert scheme(page) == "dark"
         assert page.page.evaluate("window.framesShown") > 3
@@ -117,6 +123,7 @@ def test_first_visit_is_as_dark_as_the_system_without_a_flash(chromium, viewer: 
         page.until(lambda: floor(page) == "light" and scheme(page) == "light", "light with the system")
 
 
+@pytest.mark.slow
 def test_dark_is_one_browsers_own_and_is_remembered(chromium, viewer: ViewerProcess, page: ViewerPage) -> None:
     page.open_tab("View")
     page.page.get_by_role("button", name="Dark", exact=True).click()
@@ -153,12 +160,12 @@ def test_every_curve_can_be_seen_on_dark_ground(chromium, viewer: ViewerProcess)
     def is_seen(colour: str) -> bool:
         return max(int(colour[i : i + 2], 16) for i in (1, 3, 5)) > 110
 
-    with open_page(chromium, viewer.url, color_scheme="dark") as page:
+    with dark_page(chromium, viewer) as page:
         page.until(lambda: all(map(is_seen, page.page.evaluate(_INKS))), "light curves")
 
 
 def test_screenshot_of_a_dark_page_is_dark(chromium, viewer: ViewerProcess) -> None:
-    with open_page(chromium, viewer.url, size=(800, 420), color_scheme="dark") as page:
+    with dark_page(chromium, viewer, size=(800, 420)) as page:
         page.until(lambda: floor(page) == "dark", "the dark floor")
         with page.page.expect_download(timeout=60_000) as download:
             page.page.locator("#rv-views button", has_text="Screenshot").click()
@@ -177,7 +184,7 @@ def test_the_view_comes_back_and_reset_forgets_it(page: ViewerPage) -> None:
     page.page.mouse.down()
     page.page.mouse.move(edge - 100, 300, steps=4)
     page.page.mouse.up()
-    page.until(lambda: memory(page).get("panelWidth", 0) > width + 50, "a memory")
+    page.until(lambda: (memory(page).get("panelWidth") or 0) > width + 50, "a memory")
     page.page.wait_for_timeout(600)
     left = page.camera()["position"]
     assert np.abs(left - usual).max() > 0.3
@@ -207,8 +214,9 @@ def test_a_tab_that_is_chosen_while_another_comes_back_stays(page: ViewerPage, m
         assert chosen_tab(page) == "View"
 
 
-@pytest.mark.parametrize("follows", [True, False])
-def test_a_camera_that_is_turned_while_another_comes_back_stays(page: ViewerPage, follows: bool) -> None:
+@pytest.mark.parametrize("follows", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_a_camera_that_is_turned_while_another_comes_back_stays(new_page: ViewerPage, follows: bool) -> None:
+    page = new_page
     page.orbit(160)
     if not follows:
         page.click_button("Follow Robot")
@@ -241,6 +249,7 @@ def test_a_panel_that_is_put_away_stays_away_until_it_is_wanted(page: ViewerPage
     assert panel_width(page) > 300
 
 
+@pytest.mark.slow
 def test_a_camera_that_stood_still_stands_there_again(page: ViewerPage) -> None:
     for _ in range(3):
         page.page.keyboard.press("k")
@@ -263,6 +272,7 @@ _ODD_MEMORIES = [
 ]
 
 
+@pytest.mark.slow
 def test_an_odd_memory_does_no_harm(page: ViewerPage) -> None:
     usual = distance(page)
     for odd in _ODD_MEMORIES:
@@ -298,6 +308,7 @@ def test_the_keys_help_opens_by_button_and_key_and_holds_back_the_keys(page: Vie
     page.wait_step(1)
 
 
+@pytest.mark.slow
 def test_a_page_without_its_viewer_says_so(chromium, demo_path: Path) -> None:
     with ViewerProcess([str(demo_path), "--port", "0", "--no-shadows"]) as viewer:
         with open_page(chromium, viewer.url) as page:
@@ -306,6 +317,7 @@ def test_a_page_without_its_viewer_says_so(chromium, demo_path: Path) -> None:
             page.page.get_by_text("The viewer does not answer").wait_for(timeout=10_000)
 
 
+@pytest.mark.slow
 def test_a_missing_gpu_is_told_of_once_for_a_while(chromium, viewer: ViewerProcess) -> None:
     later = "const now = performance.now.bind(performance); performance.now = () => now() + (window.rvLater ?? 0);"
     with chromium.new_context() as context:

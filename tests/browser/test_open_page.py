@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from mesh_files import box
 from urdf_files import joint, links, mesh, one_link, write_urdf
-from viewer_page import NO_DRAWING, ViewerPage, ViewerProcess
+from viewer_page import ViewerPage, ViewerProcess, open_tab
 
 
 def write_npz(path: Path, num_steps: int = 20) -> Path:
@@ -52,10 +52,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(chromium) -> Iterator[ViewerPage]:
-    context = chromium.new_context(viewport={"width": 1366, "height": 768})
-    context.add_init_script(NO_DRAWING)
-    yield ViewerPage(context.new_page())
-    context.close()
+    with open_tab(chromium) as page:
+        yield page
 
 
 @contextmanager
@@ -138,6 +136,7 @@ def test_a_folder_is_a_list_to_choose_from_and_to_come_back_to(page: ViewerPage,
         open_listed(page, "old.npz", 20)
 
 
+@pytest.mark.slow
 def test_the_list_closes_in_every_way_and_leaves_the_replay_as_it_is(page: ViewerPage, runs: Path) -> None:
     library = page.page.locator("#rv-library")
     with viewer_of(runs) as viewer:
@@ -177,6 +176,7 @@ def test_the_list_closes_in_every_way_and_leaves_the_replay_as_it_is(page: Viewe
         page.until(lambda: not library.is_visible(), "it alone")
 
 
+@pytest.mark.slow
 def test_a_long_list_is_searched_by_name(page: ViewerPage, tmp_path: Path) -> None:
     for number in range(6):
         write_npz(tmp_path / f"Run-{number}.npz", 20 + number)
@@ -203,6 +203,7 @@ def test_a_long_list_is_searched_by_name(page: ViewerPage, tmp_path: Path) -> No
         assert not search.is_visible()
 
 
+@pytest.mark.slow
 def test_the_buttons_lead_to_the_neighbours_in_the_list(page: ViewerPage, tmp_path: Path) -> None:
     for number in range(3):
         write_npz(tmp_path / f"{number}.npz", 20 + number)
@@ -305,6 +306,7 @@ def test_a_robots_folder_is_for_what_is_shown(page: ViewerPage, tmp_path: Path) 
         assert {str(path).partition(f"/{robot.name}/")[2] for path in arrived} == sent
 
 
+@pytest.mark.slow
 def test_a_card_tells_what_can_be_dropped_for_as_long_as_it_is_over_the_page(page: ViewerPage, tmp_path: Path) -> None:
     card = page.page.get_by_text("At most 4 GiB")
     with viewer_of(write_npz(tmp_path / "shown.npz")) as viewer:
@@ -329,6 +331,7 @@ def test_a_card_tells_what_can_be_dropped_for_as_long_as_it_is_over_the_page(pag
         page.until(lambda: not card.is_visible(), "the picture alone")
 
 
+@pytest.mark.slow
 def test_sending_tells_what_is_sent_and_can_be_cancelled(page: ViewerPage, tmp_path: Path) -> None:
     kept, large = tmp_path / "temporary", tmp_path / "large.rec"
     kept.mkdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import imageio.v2 as imageio
@@ -18,26 +17,14 @@ from viewer_page import ViewerPage, ViewerProcess, open_page
 from replay_viewer.replay.replay import Replay
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the viewer was started, and its videos go."""
-    return tmp_path_factory.mktemp("videos")
-
-
-@pytest.fixture(scope="module")
-def viewer(demo_path: Path, folder: Path) -> Iterator[ViewerProcess]:
-    with ViewerProcess([str(demo_path), "--port", "0", "--no-shadows"], folder=folder) as process:
-        yield process
-
-
 @pytest.fixture
 def page(page: ViewerPage) -> ViewerPage:
     """The panel, with what makes a video of 45 small frames."""
     page.open_tab("Render")
-    for label, option in (("Size", "640 x 360"), ("Frames/s", "24"), ("Speed", "4x"), ("Overlay", "none")):
-        page.choose(label, option)
-    page.choose("Camera", "this view")
-    page.choose("Show", "this episode")
+    choices = {"Size": "640 x 360", "Frames/s": "24", "Speed": "4x", "Overlay": "none", "Camera": "this view"}
+    for label, option in {**choices, "Show": "this episode"}.items():
+        if page.chosen(label) != option:
+            page.choose(label, option)
     return page
 
 
@@ -89,6 +76,7 @@ def test_video_of_the_episode_is_drawn_told_of_saved_and_sent(page: ViewerPage, 
     page.page.get_by_text("The video cannot be sent").wait_for()
 
 
+@pytest.mark.slow
 def test_whole_env_is_drawn_from_its_beginning_to_its_end(page: ViewerPage, demo: Replay) -> None:
     page.choose("Show", "all of this env")
     video = probe_video(press_and_receive(page, "Render Video").path())
@@ -107,6 +95,7 @@ def test_cancelled_video_leaves_nothing(page: ViewerPage, folder: Path) -> None:
     assert page.page.get_by_role("button", name="Cancel").count() == 0
 
 
+@pytest.mark.slow
 def test_second_browser_sees_the_video_and_can_cancel_it(chromium, page: ViewerPage, viewer: ViewerProcess) -> None:
     page.choose("Size", "1280 x 720")
     page.choose("Speed", "0.1x")
@@ -119,6 +108,7 @@ def test_second_browser_sees_the_video_and_can_cancel_it(chromium, page: ViewerP
         page.until(lambda: status(page).startswith("Cancelled after"), "the end", timeout=30)
 
 
+@pytest.mark.slow
 def test_screenshot_is_the_view_at_the_size_of_the_page(chromium, viewer: ViewerProcess) -> None:
     with open_page(chromium, viewer.url, size=(800, 420), drawing=True) as page:
         page.orbit(120)
@@ -138,6 +128,7 @@ def test_key_c_saves_a_picture(page: ViewerPage) -> None:
     assert download.value.suggested_filename == "walk_env0_step1.png"
 
 
+@pytest.mark.slow
 def test_picture_has_the_size_and_the_view_of_the_panel(page: ViewerPage) -> None:
     page.choose("Size", "1080 x 1080")
     page.choose("Camera", "top")
@@ -163,6 +154,7 @@ def difference(picture: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(picture - other).mean())
 
 
+@pytest.mark.slow
 def test_front_and_follow_are_what_the_page_shows_by_these_names(page: ViewerPage) -> None:
     pictures = []
     for camera, key in (("front", "3"), ("follow", "4")):
@@ -186,6 +178,7 @@ def test_video_begins_with_the_picture_that_is_saved_with_the_same_choices(page:
     assert difference(first, pictures[-1]) < 3
 
 
+@pytest.mark.slow
 def test_camera_that_follows_goes_along_in_the_video_and_one_that_does_not_stays(page: ViewerPage) -> None:
     films = []
     for _ in range(2):
@@ -198,6 +191,7 @@ def test_camera_that_follows_goes_along_in_the_video_and_one_that_does_not_stays
     assert (np.abs(followed[-1] - left[-1]).max(axis=-1) > 60).mean() > 0.005
 
 
+@pytest.mark.slow
 def test_video_that_cannot_be_written_is_told_of(chromium, demo_path: Path, tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     gone.mkdir()
@@ -214,6 +208,7 @@ def test_video_that_cannot_be_written_is_told_of(chromium, demo_path: Path, tmp_
     assert not any("Traceback" in line for line in viewer.lines)
 
 
+@pytest.mark.slow
 def test_closing_the_viewer_cancels_the_video(chromium, demo_path: Path, tmp_path: Path) -> None:
     with ViewerProcess([str(demo_path), "--port", "0", "--no-shadows"], folder=tmp_path) as viewer:
         with open_page(chromium, viewer.url) as page:

@@ -9,8 +9,9 @@ from importlib.resources import files
 
 import pytest
 import viser
+from chromium_tabs import EMPTY_PICTURE
 from playwright.sync_api import Page
-from viewer_page import EMPTY_PICTURE, ViewerProcess
+from viewer_page import ViewerProcess
 
 _VISER_JS = (files("replay_viewer.viewer") / "page" / "viser.js").read_text(encoding="utf-8")
 _NAMES = dict(re.findall(r"^//   (\S.*?)  +(\S.*)$", _VISER_JS, flags=re.MULTILINE))

@@ -16,50 +16,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from chromium_tabs import empty_tab
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-    # WebGL by the processor's GPU is slow enough; the page around it is put together several times faster without one.
-    "--disable-gpu-compositing",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-default-apps",
-    "--no-first-run",
-    # A page in the background must keep its timers and its animation frames.
-    "--disable-backgrounding-occluded-windows",
-    "--disable-renderer-backgrounding",
-    "--disable-background-timer-throttling",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
-]
-
-# Nothing is rasterised, nor put on the screen.
-EMPTY_PICTURE = """
-for (const k of ['drawArrays', 'drawElements', 'drawArraysInstanced', 'drawElementsInstanced', 'drawRangeElements'])
-  WebGL2RenderingContext.prototype[k] = function () {};
-document.addEventListener('DOMContentLoaded', () => {
-  const style = document.createElement('style');
-  style.textContent = 'canvas[data-engine] { opacity: 0; }';
-  document.head.append(style);
-});
+# As the button Reset View does, which is there only once its tab was open; and what that leaves as it is.
+_RESET = """
+() => {
+  document.activeElement.blur();
+  document.body.insertAdjacentHTML("beforeend", "<button data-reset></button>");
+  document.body.lastElementChild.click();
+  document.body.lastElementChild.remove();
+  window.rvBrowser.setLook("system");
+  if (document.querySelector("#rv-bar .rv-zoom").ariaPressed === "true") window.replayViewer.send("zoom");
+}
 """
-
-# The page has no note, for some seconds and over the panel, that there is no GPU.
-FAST_GPU = """
-const getParameter = WebGL2RenderingContext.prototype.getParameter;
-WebGL2RenderingContext.prototype.getParameter = function (name) {
-  const UNMASKED_RENDERER_WEBGL = 0x9246;
-  return name === UNMASKED_RENDERER_WEBGL ? 'a fast GPU' : getParameter.call(this, name);
-};
+_IS_RESET = """
+() => document.querySelector("[role=tab][aria-selected=true]")?.textContent.includes("Replay")
+  && window.replayViewer.state.following && document.querySelector("#rv-bar .rv-zoom").ariaPressed !== "true"
 """
-
-# What is left of the page's work on a machine with a fast GPU.
-NO_DRAWING = EMPTY_PICTURE + FAST_GPU
 
 
 class ViewerProcess:
@@ -146,11 +121,9 @@ class ViewerPage:
         self.page.mouse.move(5, 5)
         self.page.mouse.up()
         self.page.keyboard.press("Escape")
-        self.open_tab("View")
-        self.click_button("Reset View")
-        self.open_tab("Replay")
-        if self.page.locator("#rv-bar .rv-zoom").get_attribute("aria-pressed") == "true":
-            self.press_button("Timeline shows")
+        self.page.emulate_media(color_scheme="light")
+        self.page.evaluate(_RESET)
+        self.until(lambda: self.page.evaluate(_IS_RESET), "what a new browser shows")
         self.console.clear()
 
     def until(self, condition: Callable[[], Any], what: str, timeout: float = 15.0) -> Any:
@@ -268,8 +241,13 @@ class ViewerPage:
         )
         return {name: np.array(value) for name, value in pose.items()}
 
+    def draw(self) -> None:
+        """Rasterise the picture as it is now; for pages that draw."""
+        self.page.evaluate("drawFrames(2)")
+
     def picture(self) -> np.ndarray:
-        """The canvas as (H, W, 3) uint8, at once: an element's screenshot waits until the page holds still."""
+        """The canvas, drawn, as (H, W, 3) uint8, at once: an element's screenshot waits until the page holds still."""
+        self.draw()
         box = self.page.locator("canvas[data-engine]").first.bounding_box()
         assert box is not None
         png = self.page.screenshot(clip=box, timeout=60_000)
@@ -287,37 +265,15 @@ class ViewerPage:
 
 
 @contextlib.contextmanager
-def open_page(
-    browser: Browser,
-    url: str,
-    size: tuple[int, int] = (1366, 768),
-    drawing: bool = False,
-    script: str = "",
-    **kind: Any,
-) -> Iterator[ViewerPage]:
-    """A tab in a context of its own, so that each is a client like any other person's browser.
+def open_tab(browser: Browser, *look: Any, **kind: Any) -> Iterator[ViewerPage]:
+    """A tab that shows nothing yet; what it is like is said as to `empty_tab`."""
+    with empty_tab(browser, *look, **kind) as tab:
+        yield ViewerPage(tab)
 
-    script: run in the page before its own. kind: what else Playwright is to know of the browser, as `has_touch`.
 
-    Drawing takes a machine without a GPU most of its time; only tests that look at the picture need it.
-    """
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **kind)
-    context.add_init_script(script)
-    context.add_init_script(FAST_GPU if drawing else NO_DRAWING)
-    try:
-        page = ViewerPage(context.new_page())
+@contextlib.contextmanager
+def open_page(browser: Browser, url: str, *look: Any, **kind: Any) -> Iterator[ViewerPage]:
+    """A tab with the viewer in it, once the robot and the bar are there."""
+    with open_tab(browser, *look, **kind) as page:
         page.goto(url)
         yield page
-    finally:
-        context.close()
-
-
-def chromium_path() -> Path | None:
-    """The Chromium to test with: CHROMIUM, or the system's."""
-    candidates = [
-        os.environ.get("CHROMIUM", ""),
-        "/usr/bin/chromium",
-        "/usr/bin/chromium-browser",
-        "/usr/bin/google-chrome",
-    ]
-    return next((Path(path) for path in candidates if path and Path(path).is_file()), None)
