@@ -23,7 +23,9 @@ from needs import require
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# What runs inside the simulator's Python, with numpy alone, has its tests in one folder; on 3.8 there are no others.
+# Benchmarks are scripts. What runs inside the simulator's Python, with numpy alone, has its tests in one folder; on 3.8
+# there are no others.
+collect_ignore = ["benchmarks"]
 if sys.version_info < (3, 10):
     collect_ignore = [path.name for path in Path(__file__).parent.iterdir() if path.is_dir() and path.name != "record"]
 

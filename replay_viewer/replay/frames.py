@@ -52,8 +52,8 @@ class Frame:
         envs: positions in the recording, E of them.
         entities: by name.
         terminal_lost: (E,) bool, the terminal state of this step is lost and the step before stands in for it.
-        held: (E,) bool, the recording has NaN, infinity, a number that is too large to draw or a zero quaternion at this
-            step, and the last value that can be drawn stands in for it.
+        held: (E,) bool, the recording has NaN, infinity, a number too large to draw or a zero quaternion at this step,
+            and the last value that can be drawn stands in for it.
     """
 
     position: float

@@ -43,7 +43,7 @@ class Primitive:
 
 @lru_cache(maxsize=256)
 def primitive_mesh(primitive: Primitive) -> trimesh.Trimesh:
-    """The mesh of a primitive, one shared object for equal ones. Raises ValueError for other sizes than can be drawn."""
+    """The mesh of a primitive, one shared object for equal ones. Raises ValueError for sizes that cannot be drawn."""
     make, num_sizes = _MAKERS[primitive.kind]
     if len(primitive.sizes) != num_sizes or not all(np.isfinite(size) and size > 0 for size in primitive.sizes):
         raise ValueError(f"a {primitive.kind} has {num_sizes} positive sizes, not {primitive.sizes}")

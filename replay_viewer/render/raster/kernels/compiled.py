@@ -7,7 +7,7 @@ import hashlib
 import logging
 import pickle
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ _COMPILES_AGAIN = "The renderer compiles its loops anew each time (up to a minut
 _ADVICE = "NUMBA_CACHE_DIR names another folder."
 
 
-@lru_cache(maxsize=None)
+@cache
 def _tell_once(message: str) -> None:
     _log.warning(message)
 
