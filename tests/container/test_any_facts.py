@@ -1,4 +1,4 @@
-"""Whatever facts, names and fields a recording is made of: the writer refuses them by name, or a reader gets them back."""
+"""Random facts, names and fields: what a writer takes, a reader gives back, and never refuses."""
 
 from __future__ import annotations
 
