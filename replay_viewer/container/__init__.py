@@ -11,6 +11,9 @@ What writing and reading share, on 3.8 too:
     layout           names of files, and where every number lies in them
     info, meta       the facts of a recording, and the meta.json that they and the layout are in (by json_object)
     extents          the files of a folder or of a packed recording, as runs of bytes
+    files            those that a reader cannot do without
+    headers          what .npy headers say against meta.json
+    witnesses        everything in which files contradict each other
     terminals        the table of episode ends
     log              the files of JSON lines, and whether a writer lives
     mesh_paths       the search for the files that a URDF names
