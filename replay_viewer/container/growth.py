@@ -10,7 +10,6 @@ from ..errors import FileProblem
 from ..rollout.rollout import Verdict
 from .episodes import EpisodeTable
 from .extents import Extent, count_whole
-from .files import find_files
 from .layout import META, TERMINALS, segment_name
 from .log import ContainerLog, GrowingLines
 from .meta import Meta
@@ -89,10 +88,7 @@ class ContainerGrowth:
         now = self._source.num_steps, self._log.closed
         if now != self._looked_at and self._log.is_held() is False:
             self._looked_at = now
-            try:
-                self._damage = damage_of(find_files(self._path))
-            except (FileProblem, OSError):
-                self._damage = []  # It was deleted or cut since, which `refresh` says.
+            self._damage = damage_of(self._path)  # `refresh` says if it was deleted or cut since.
         return self._damage
 
     def _refresh(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileProblem
-from ..rollout.rollout import Rollout
+from ..rollout.rollout import Rollout, Verdict
 from .asset_folder import AssetFolder, load_entities, load_terrain
 from .episodes import EpisodeTable
 from .extents import Extent, content_of, folder_extents, segments
@@ -83,6 +83,10 @@ def _open(path: Path, resources: ExitStack) -> Rollout:
     entities, doubts = load_entities(info, assets)
     terrain, terrain_doubts = (None, []) if info.terrain is None else load_terrain(info.terrain, assets, path)
     doubts = [*doubts, *terrain_doubts]
+
+    def verdicts() -> list[Verdict]:
+        return [*damage_of(path), *verdicts_of(meta, source, episodes, log), *doubts]
+
     growth = None
     if path.is_dir():
         facts = GrowingLines(path / EPISODES, noted)
@@ -95,7 +99,7 @@ def _open(path: Path, resources: ExitStack) -> Rollout:
         entities=entities,
         episodes_of=episodes.of_env,
         reward_terms=info.reward_terms,
-        verdicts=[] if growth else [*damage_of(files), *verdicts_of(meta, source, episodes, log), *doubts],
+        verdicts=verdicts,
         terrain=terrain,
         env_origins=None if info.env_origins is None else np.array(info.env_origins, dtype=np.float32),
         metadata=_metadata(meta),

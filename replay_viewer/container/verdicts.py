@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from ..errors import FileProblem
 from ..rollout.rollout import Verdict
 from .episodes import EpisodeTable
-from .files import RecordingFiles
+from .files import find_files
 from .log import ContainerLog
 from .meta import Meta
 from .source import ContainerSource
@@ -21,12 +23,16 @@ _NORM_TOLERANCE = 1e-3
 _MAX_READ_BYTES = 64 << 20
 
 
-def damage_of(files: RecordingFiles) -> list[Verdict]:
-    """Where the files of a recording that nobody writes to contradict each other.
+def damage_of(path: Path) -> list[Verdict]:
+    """Where the files of a recording that nobody writes to contradict each other; none where they are gone by now.
 
     Records of a large one are not read for it.
     """
-    return [Verdict("damage", *doubt, "problem") for doubt in find_doubts(files, _MAX_READ_BYTES)]
+    try:
+        doubts = find_doubts(find_files(path), _MAX_READ_BYTES)
+    except (FileProblem, OSError):
+        return []
+    return [Verdict("damage", *doubt, "problem") for doubt in doubts]
 
 
 def verdicts_of(meta: Meta, source: ContainerSource, episodes: EpisodeTable, log: ContainerLog) -> list[Verdict]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -176,7 +176,7 @@ class Rollout:
         episodes_of: Callable[[int], Sequence[Episode]],
         reward_terms: Sequence[str] = (),
         batch_means: Mapping[str, np.ndarray] | None = None,
-        verdicts: Sequence[Verdict] = (),
+        verdicts: Sequence[Verdict] | Callable[[], Sequence[Verdict]] = (),
         terrain: Terrain | None = None,
         env_origins: np.ndarray | None = None,
         metadata: Mapping[str, Any] | None = None,
@@ -192,7 +192,7 @@ class Rollout:
         self.reward_terms = tuple(reward_terms)
         self.batch_means = dict(batch_means or {})
         self.growth, self.num_growths = growth, 0
-        self._verdicts = tuple(verdicts)
+        self._verdicts = verdicts
         self._stated: dict[str, Verdict] = {}
         self.terrain = terrain
         self.env_origins = env_origins
@@ -217,8 +217,13 @@ class Rollout:
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """Every doubt and decision, with its reason; of a file that grows, about what is there now."""
-        verdicts = self._verdicts if self.growth is None else self.growth.verdicts()
+        verdicts = self._own_verdicts if self.growth is None else self.growth.verdicts()
         return (*(v for v in verdicts if v.topic not in self._stated), *self._stated.values())
+
+    @cached_property
+    def _own_verdicts(self) -> Sequence[Verdict]:
+        # Found when they are asked for: that may take reading the file, and lists of recordings do not need them.
+        return self._verdicts() if callable(self._verdicts) else self._verdicts
 
     def state(self, verdict: Verdict) -> None:
         """Put what the user states about a topic in the place of the file's own verdicts on it."""
