@@ -17,8 +17,8 @@ from ..session import Session
 from ..wire.mailbox import bind
 from ..wire.page import Page
 from ..wire.server import handle_id
-from .html import chips, set_content, toolbar
-from .panel import Shown
+from .html import chips, toolbar
+from .panel import Shown, send_changes
 from .rewards import RewardsPanel
 
 # What the actions of the signal's chart begin with.
@@ -68,11 +68,10 @@ class SignalsPanel:
     def sync(self, shown: Shown) -> None:
         """Show the chosen signal."""
         charts, signal = shown.charts, shown.charts.signal
-        if self._signal.value != charts.label:
-            self._signal.value = charts.label
+        send_changes(self._signal, value=charts.label)
         picture = signal.picture(shown.takes_growth)
-        set_content(self._chips, chips(CHART, signal) if signal.choice.count > 1 else "")
-        set_content(self._toolbar, toolbar(CHART, signal))
+        send_changes(self._chips, content=chips(CHART, signal) if signal.choice.count > 1 else "")
+        send_changes(self._toolbar, content=toolbar(CHART, signal))
         self.chart.show(picture, signal.note)
 
 
@@ -98,13 +97,11 @@ class DrawnChart:
 
     def show(self, picture: Picture, note: str) -> None:
         """Show a picture, and a note below it. With other series or axes the page makes the chart anew."""
-        set_content(self._note, f'<div class="rv-note-line">{html.escape(note)}</div>' if note else "")
+        send_changes(self._note, content=f'<div class="rv-note-line">{html.escape(note)}</div>' if note else "")
         if picture is self._picture:
             return
         chart = self._chart
-        for name, value in (("series", _series(picture)), ("bands", _bands(picture)), ("axes", _axes(picture))):
-            if getattr(chart, name) != value:
-                setattr(chart, name, value)
+        send_changes(chart, series=_series(picture), bands=_bands(picture), axes=_axes(picture))
         self._picture = picture
         chart.data = chart_data(picture, self._control_dt)
 

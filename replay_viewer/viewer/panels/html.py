@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import html
 
-import viser
-
 from ..charts.chart import Chart
 from ..charts.choice import CurveChoice
 
@@ -97,9 +95,3 @@ def _icon_button(action: str, curve: int, icon: str, is_on: bool, title: str) ->
     state = f'aria-pressed="{str(is_on).lower()}" title="{title}" aria-label="{title}"'
     picture = f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{icon}"/></svg>'
     return f'<button type="button" data-do="{action}" data-value="{curve}" {state}>{picture}</button>'
-
-
-def set_content(handle: viser.GuiHtmlHandle, content: str) -> None:
-    """Send HTML, if it is not there already."""
-    if handle.content != content:
-        handle.content = content

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ..background import Job
@@ -54,3 +54,10 @@ class Panel(Protocol):
     def sync(self, shown: Shown) -> None:
         """Show the state; one-way, and nothing is sent that the page has already."""
         ...
+
+
+def send_changes(handle: Any, **properties: Any) -> None:
+    """Give a handle of the page its properties; only those that it does not have yet are sent."""
+    for name, value in properties.items():
+        if getattr(handle, name) != value:
+            setattr(handle, name, value)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from ...errors import printable
 from ...rollout.rollout import Entity, Verdict
 from ..wire.page import Page
-from .html import set_content
-from .panel import Shown
+from .panel import Shown, send_changes
 
 if TYPE_CHECKING:
     from ...replay.replay import Replay
@@ -30,7 +29,7 @@ class RecordingPanel:
         """Show what is known of the recording now; of one that is not followed nothing changes."""
         tail = shown.session.tail
         if shown.takes_growth and tail is not None and tail.state != "lost":
-            set_content(self._html, recording_html(shown.session.replay))
+            send_changes(self._html, content=recording_html(shown.session.replay))
 
 
 def recording_html(replay: Replay) -> str:

@@ -17,7 +17,7 @@ from ...replay.player import SPEEDS
 from ...theme import LOOKS
 from ..background import Job
 from ..wire.page import Page
-from .panel import Shown
+from .panel import Shown, send_changes
 
 THIS_VIEW = "this view"
 THIS_EPISODE, WHOLE_ENV = "this episode", "all of this env"
@@ -93,15 +93,14 @@ class RenderPanel:
         """Show how far the video is, or how it ended."""
         film = shown.film
         is_running = film is not None and film.state == "running"
-        _set(self._film, "disabled", is_running)
-        _set(self._bar, "visible", is_running)
-        _set(self._cancel, "visible", is_running)
-        _set(self._cancel, "disabled", film is not None and film.is_cancelling)
-        _set(self._download, "visible", film is not None and film.state == "done")
-        _set(self._status, "visible", film is not None)
+        send_changes(self._film, disabled=is_running)
+        send_changes(self._bar, visible=is_running)
+        send_changes(self._cancel, visible=is_running, disabled=film is not None and film.is_cancelling)
+        send_changes(self._download, visible=film is not None and film.state == "done")
+        send_changes(self._status, visible=film is not None)
         if film is not None:
-            _set(self._bar, "value", 100.0 * film.done / max(film.total, 1))
-            _set(self._status, "content", status_html(film))
+            send_changes(self._bar, value=100.0 * film.done / max(film.total, 1))
+            send_changes(self._status, content=status_html(film))
 
 
 def _bind_press(button: viser.GuiButtonHandle, page: Page, press: Press) -> None:
@@ -109,11 +108,6 @@ def _bind_press(button: viser.GuiButtonHandle, page: Page, press: Press) -> None
     async def _(event: Any) -> None:
         if event.client is not None:
             page.post(press, event.client.client_id)
-
-
-def _set(handle: Any, name: str, value: Any) -> None:
-    if getattr(handle, name) != value:
-        setattr(handle, name, value)
 
 
 def status_html(film: Job) -> str:

@@ -10,8 +10,8 @@ from ...rollout.rewards import ROUNDING, EpisodeRewards, StepRewards, bar_scale
 from ...theme import term_color
 from ..charts.choice import CurveChoice
 from ..wire.page import Page
-from .html import row_buttons, set_content, swatch, toolbar
-from .panel import Shown
+from .html import row_buttons, swatch, toolbar
+from .panel import Shown, send_changes
 
 # A number as text, and how full its bar is.
 RowValue = tuple[str, float]
@@ -47,8 +47,8 @@ class RewardsPanel:
         choice, factor = (CurveChoice(0), 1.0) if chart is None else (chart.choice, chart.factor)
         step = session.rewards
         self._values = row_values(step, session.episode_rewards, factor)
-        set_content(self._html, rewards_html(step, choice))
-        set_content(self._toolbar, "" if chart is None else toolbar(CHART, chart))
+        send_changes(self._html, content=rewards_html(step, choice))
+        send_changes(self._toolbar, content="" if chart is None else toolbar(CHART, chart))
 
     @property
     def page_state(self) -> list[RowValue]:

@@ -8,7 +8,7 @@ from ...rollout.episodes import KIND_TEXT, Episode, kind_of
 from ..session import Session
 from ..wire.mailbox import bind
 from ..wire.page import Page
-from .panel import Shown
+from .panel import Shown, send_changes
 
 ALL_AGENTS = "all agents"
 
@@ -41,15 +41,10 @@ class SelectionPanel:
         if listed != self._listed and (shown.takes_growth or not is_listed):
             self._listed = listed
             self._episode.options = _labels(session)
-        _set(self._env, str(session.env_id))
-        _set(self._episode, _label(session, session.episode))
+        send_changes(self._env, value=str(session.env_id))
+        send_changes(self._episode, value=_label(session, session.episode))
         if self._agent is not None:
-            _set(self._agent, ALL_AGENTS if session.agent is None else str(session.agent))
-
-
-def _set(handle: Any, value: str) -> None:
-    if handle.value != value:
-        handle.value = value
+            send_changes(self._agent, value=ALL_AGENTS if session.agent is None else str(session.agent))
 
 
 def _listed(session: Session) -> tuple[object, ...]:

@@ -9,8 +9,7 @@ from ...theme import SCALE
 from ..crowd import ByOutcome, ByReturn, Coloring, CrowdState
 from ..layers import BuiltinLayer, ShownLayers
 from ..wire.page import Page
-from .html import set_content
-from .panel import Shown
+from .panel import Shown, send_changes
 
 _HINT = "All around this one (M); a click on a robot watches it"
 _KINDS = {"robot": "Own colours", "outcome": "Outcome", "return": "Return"}
@@ -25,7 +24,7 @@ class LayersPanel:
 
     def sync(self, shown: Shown) -> None:
         """Show which layers are on."""
-        set_content(self._html, layers_html(shown.layers))
+        send_changes(self._html, content=layers_html(shown.layers))
 
 
 def layers_html(layers: ShownLayers) -> str:
@@ -71,7 +70,7 @@ class CrowdPanel:
 
     def sync(self, shown: Shown) -> None:
         """Show what is on, and what the colours mean."""
-        set_content(self._html, crowd_html(shown.crowd.state, shown.session.env_index))
+        send_changes(self._html, content=crowd_html(shown.crowd.state, shown.session.env_index))
 
 
 def crowd_html(state: CrowdState, env_index: int) -> str:
