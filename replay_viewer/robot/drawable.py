@@ -1,4 +1,4 @@
-"""What of a shape can be drawn: its numbers are such that everything after them can compute with float32."""
+"""Drawable shapes: those with numbers such that everything after them can compute with float32."""
 
 from __future__ import annotations
 

@@ -7,12 +7,16 @@ import hashlib
 import logging
 import pickle
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
+
+# Beginning and end of what is told where nothing can be kept.
+_COMPILES_AGAIN = "The renderer compiles its loops anew each time (up to a minute)"
+_ADVICE = "NUMBA_CACHE_DIR names another folder."
 
 _log = logging.getLogger(__name__)
 
@@ -87,16 +91,12 @@ class _CheckedFile(IndexDataCacheFile):
         return pickle.loads(packed)
 
 
-_COMPILES_AGAIN = "The renderer compiles its loops anew each time (up to a minute)"
-_ADVICE = "NUMBA_CACHE_DIR names another folder."
-
-
 @cache
 def _tell_once(message: str) -> None:
     _log.warning(message)
 
 
-@lru_cache
+@cache
 def _version() -> str:
     """A short hash of every source file of the rasteriser."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
