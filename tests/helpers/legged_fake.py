@@ -23,6 +23,17 @@ URDF_LEGS = ("LF", "RF", "LH", "RH")
 DOF_NAMES = tuple(f"{leg}_{joint}" for leg in LEGS for joint in ("HAA", "HFE", "KFE"))
 URDF_DOF_NAMES = tuple(f"{leg}_{joint}" for leg in URDF_LEGS for joint in ("HAA", "HFE", "KFE"))
 
+# With its joints in the URDF's order.
+DOG_URDF = "".join(
+    ['<robot name="dog"><link name="base"/>']
+    + [
+        f'<link name="{n}_l"/><joint name="{n}" type="revolute"><parent link="base"/><child link="{n}_l"/>'
+        '<axis xyz="1 0 0"/><limit lower="-3" upper="3" effort="1" velocity="1"/></joint>'
+        for n in URDF_DOF_NAMES
+    ]
+    + ["</robot>"]
+)
+
 HEIGHT = 0.5
 FALLEN_ROLL = 0.9
 TOPPLING = 12.0  # [rad/s^2]

@@ -10,23 +10,13 @@ import legged_gym_sim
 import numpy as np
 import pytest
 from container_columns import Columns
-from legged_fake import DOF_NAMES, URDF_DOF_NAMES
+from legged_fake import DOF_NAMES, DOG_URDF, URDF_DOF_NAMES
 from legged_gym_sim import BODY_NAMES, GymWrapper, LeggedGymSim, WalkTheseWaysSim
 
 from replay_viewer import attach
 from replay_viewer.errors import BadArgument
-from replay_viewer.record import copies, rows
 
 ENVS = [1, 3, 4]
-URDF = "".join(
-    ['<robot name="dog"><link name="base"/>']
-    + [
-        f'<link name="{n}_l"/><joint name="{n}" type="revolute"><parent link="base"/><child link="{n}_l"/>'
-        '<axis xyz="1 0 0"/><limit lower="-3" upper="3" effort="1" velocity="1"/></joint>'
-        for n in URDF_DOF_NAMES
-    ]
-    + ["</robot>"]
-)
 
 
 @pytest.fixture(autouse=True)
@@ -34,21 +24,9 @@ def urdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The URDF, below the root that the environment's module names."""
     path = tmp_path / "package" / "resources" / "robot.urdf"
     path.parent.mkdir(parents=True)
-    path.write_text(URDF)
+    path.write_text(DOG_URDF)
     monkeypatch.setattr(legged_gym_sim, "LEGGED_GYM_ROOT_DIR", str(tmp_path / "package"))
     return path
-
-
-@pytest.fixture(params=["numpy", "torch", "torch elsewhere"])
-def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The arrays' library. Tensors elsewhere than in the host's memory must not be taken for numpy arrays."""
-    name, _, elsewhere = request.param.partition(" ")
-    if name == "torch":
-        pytest.importorskip("torch")
-    if elsewhere:
-        for module in (copies, rows):
-            monkeypatch.setattr(module, "numpy_if_on_host", lambda array: array)
-    return name
 
 
 def run(env: LeggedGymSim, num_steps: int = 200) -> None:
@@ -358,7 +336,7 @@ def test_the_users_urdf_comes_first(tmp_path: Path, caplog: pytest.LogCaptureFix
     env = LeggedGymSim()
     env.cfg.asset.file = "nothing.xml"
     other = tmp_path / "other.urdf"
-    other.write_text(URDF.replace("dog", "cat"))
+    other.write_text(DOG_URDF.replace("dog", "cat"))
     columns = recorded(env, tmp_path, num_steps=2, urdf=other)
     copy = tmp_path / "run.rec" / columns.meta["entities"][0]["urdf"]
     assert 'name="cat"' in copy.read_text()

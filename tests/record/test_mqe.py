@@ -11,26 +11,16 @@ import mqe_sim
 import numpy as np
 import pytest
 from container_columns import Columns
-from legged_fake import DOF_NAMES, URDF_DOF_NAMES
+from legged_fake import DOF_NAMES, DOG_URDF
 from legged_gym_sim import BODY_NAMES, numbers
 from mqe_sim import DefenderWrapper, EmptyWrapper, MqeSim, OpenRlWrapper, PushboxWrapper, config
 
 from replay_viewer import attach
 from replay_viewer.errors import BadField
-from replay_viewer.record import copies, rows
 
 ENVS = [1, 3, 4]
 NOT_CAPTURED = 0xFFFFFFFF
 BOX = '<robot name="box"><link name="box"><visual><geometry><box size="1 2 1"/></geometry></visual></link></robot>'
-DOG = "".join(
-    ['<robot name="dog"><link name="base"/>']
-    + [
-        f'<link name="{n}_l"/><joint name="{n}" type="revolute"><parent link="base"/><child link="{n}_l"/>'
-        '<axis xyz="1 0 0"/><limit lower="-3" upper="3" effort="1" velocity="1"/></joint>'
-        for n in URDF_DOF_NAMES
-    ]
-    + ["</robot>"]
-)
 
 
 @pytest.fixture(autouse=True)
@@ -38,21 +28,9 @@ def urdfs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The URDFs, below the root that the environment's module names."""
     folder = tmp_path / "package" / "resources"
     folder.mkdir(parents=True)
-    (folder / "dog.urdf").write_text(DOG)
+    (folder / "dog.urdf").write_text(DOG_URDF)
     (folder / "box.urdf").write_text(BOX)
     monkeypatch.setattr(mqe_sim, "LEGGED_GYM_ROOT_DIR", str(tmp_path / "package"))
-
-
-@pytest.fixture(params=["numpy", "torch", "torch elsewhere"])
-def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The arrays' library. Tensors elsewhere than in the host's memory must not be taken for numpy arrays."""
-    name, _, elsewhere = request.param.partition(" ")
-    if name == "torch":
-        pytest.importorskip("torch")
-    if elsewhere:
-        for module in (copies, rows):
-            monkeypatch.setattr(module, "numpy_if_on_host", lambda array: array)
-    return name
 
 
 class Run:
@@ -356,7 +334,7 @@ def test_the_recording_says_what_the_environment_knows(tmp_path: Path) -> None:
     assert first["joint_names"] == second["joint_names"] == list(DOF_NAMES)
     assert first["contact_bodies"] == list(BODY_NAMES)
     assert first["urdf"] == second["urdf"]
-    assert (tmp_path / "run.rec" / first["urdf"]).read_text() == DOG
+    assert (tmp_path / "run.rec" / first["urdf"]).read_text() == DOG_URDF
     assert (tmp_path / "run.rec" / box["urdf"]).read_text() == BOX
     assert (box["kind"], box["contact_bodies"]) == ("object", ["object"])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
@@ -21,6 +20,7 @@ from legged_fake import DOF_NAMES
 from legged_gym_sim import GymWrapper, LeggedGymSim, numbers
 from mqe_sim import MqeSim, PushboxWrapper
 from single_env import Hopper
+from terminals import drawn_on
 
 from replay_viewer import RolloutRecorder
 from replay_viewer.errors import BadArgument, FileProblem, UnknownEnvironment
@@ -422,16 +422,11 @@ def test_a_file_that_cannot_be_written_leaves_the_recording(tmp_path: Path) -> N
 def test_a_bar_is_drawn_on_a_terminal(tmp_path: Path) -> None:
     master, terminal = os.openpty()
     with child("0", tmp_path=tmp_path, stdout=subprocess.DEVNULL, stderr=terminal) as process:
-        os.close(terminal)
-        drawn = b""
-        with contextlib.suppress(OSError):  # The terminal's other end is closed: Linux calls that an error.
-            while True:
-                drawn += os.read(master, 10000)
-    os.close(master)
+        drawn = drawn_on(master, terminal)
     assert process.returncode == 0
-    last = drawn.decode().split("\r\x1b[K")[-1]
+    last = drawn.split("\r\x1b[K")[-1]
     assert re.match(r"\[#{30}\] 100% 300 steps, \d+ steps/s", last), last
-    assert re.search(r"\[#+ *\] +\d+% \d+ steps, \d+ steps/s, \d+:\d\d left", drawn.decode())
+    assert re.search(r"\[#+ *\] +\d+% \d+ steps, \d+ steps/s, \d+:\d\d left", drawn)
 
 
 @pytest.mark.parametrize(

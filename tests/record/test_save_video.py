@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import subprocess
@@ -13,6 +12,7 @@ from typing import Any, Iterator
 
 import numpy as np
 import pytest
+from terminals import drawn_on
 from video_files import frame_times, moving_bar, needs_encoder, probe_video, psnr, read_frames
 
 from replay_viewer import save_video
@@ -197,13 +197,8 @@ def test_a_bar_is_drawn_on_a_terminal(tmp_path: Path) -> None:
     master, terminal = os.openpty()
     command = [sys.executable, "-c", code, str(tmp_path / "walk.mp4")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=terminal, env=child_env()) as process:
-        os.close(terminal)
-        drawn = b""
-        with contextlib.suppress(OSError):  # The terminal's other end is closed: Linux calls that an error.
-            while True:
-                drawn += os.read(master, 10000)
-    os.close(master)
+        drawn = drawn_on(master, terminal)
     assert process.returncode == 0
     # Nothing of the second film, whose length nobody knows.
-    last = drawn.decode().split("\r\x1b[K")[-1]
+    last = drawn.split("\r\x1b[K")[-1]
     assert re.match(r"\[#{30}\] 100% 50 frames, \d+ frames/s, 0:00 left\r\n$", last), last
