@@ -104,6 +104,7 @@ def test_an_object_without_a_size_is_told_and_a_film_and_the_viewers_picture_are
     assert Image.open(io.BytesIO(png)).size == SIZE
 
 
+@pytest.mark.slow
 def test_loops_stay_within_their_arrays_whatever_numbers_come(robots_dir: Path, tmp_path: Path) -> None:
     """With numba's bounds checks: small golden scenes, then sizes, poses, textures and cameras by chance.
 
