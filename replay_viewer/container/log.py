@@ -26,6 +26,7 @@ _CLOSED = -1
 _CHUNK_BYTES = 1 << 20
 # Halves of characters, as an escape or as bytes.
 _MAY_HOLD_HALVES = re.compile(rb"\\u[dD]|\xed")
+_MAX_TEXT = 1000  # Characters of a field's problem.
 # Of a log that is opened, as much is read as surely holds its last lines.
 _TAIL_BYTES = 1 << 16
 # Some network file systems (Lustre without its option, old NFS) have no locks. A recording must be possible there.
@@ -133,10 +134,12 @@ class ContainerLog:
 
     Attributes:
         closed: whether the log says that its writer, or a repair, has finished the recording.
+        problems: by field, what its recorder has said is wrong with it.
     """
 
     def __init__(self, extent: Extent | None, *, packed: bool) -> None:
         self.closed = False
+        self.problems: dict[str, str] = {}
         self._extent, self._packed = extent, packed
         if extent is not None:
             skipped = max(0, extent.size - _TAIL_BYTES)
@@ -165,7 +168,11 @@ class ContainerLog:
             os.close(fd)
 
     def _take(self, lines: Iterable[Mapping[str, Any]]) -> None:
-        self.closed = self.closed or any(line.get("kind") in ("end", "repair") for line in lines)
+        for line in lines:
+            kind, field, message = line.get("kind"), line.get("field"), line.get("message")
+            self.closed = self.closed or kind in ("end", "repair")
+            if kind == "problem" and isinstance(field, str) and isinstance(message, str):
+                self.problems[field[:_MAX_TEXT]] = message[:_MAX_TEXT]
 
 
 def try_lock(fd: int) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import FileProblem
+from ..errors import FileProblem, printable
 from ..rollout.rollout import Verdict
 from .episodes import EpisodeTable
 from .files import find_files
@@ -45,6 +45,8 @@ def verdicts_of(meta: Meta, source: ContainerSource, episodes: EpisodeTable, log
         *_already_running(meta, episodes),
         *_ending(source, log),
         *_poses(meta, source),
+        *_terms(meta, source),
+        *_told(log),
     ]
 
 
@@ -107,9 +109,8 @@ def _ending(source: ContainerSource, log: ContainerLog) -> list[Verdict]:
 
 
 def _poses(meta: Meta, source: ContainerSource) -> list[Verdict]:
-    """Poses that are none, in steps and envs spread over the recording: a whole one may be too large to check."""
-    steps = np.unique(np.linspace(0, source.num_steps - 1, _MAX_SAMPLED_STEPS).astype(int)).tolist()
-    envs = np.unique(np.linspace(0, source.num_envs - 1, _MAX_SAMPLED_ENVS).astype(int)).tolist()
+    """Poses that are none, in steps and envs spread over the recording."""
+    steps, envs = _spread(source)
     verdicts = []
     for entity in meta.info.entities:
         positions, quats = (_sample(source, f"{entity.name}.{part}", steps, envs) for part in ("base_pos", "base_wxyz"))
@@ -119,6 +120,29 @@ def _poses(meta: Meta, source: ContainerSource) -> list[Verdict]:
         verdicts += _doubt(f"{entity.name}.base_pos", "not a number", is_finite)
         verdicts += _doubt(f"{entity.name}.base_wxyz", "no unit quaternion", is_unit)
     return verdicts
+
+
+def _terms(meta: Meta, source: ContainerSource) -> list[Verdict]:
+    """Reward terms that nothing is known of, in steps and envs spread over the recording."""
+    if not meta.info.reward_terms:
+        return []
+    values = _sample(source, "rew_terms", *_spread(source))
+    is_known = np.asarray(np.isfinite(values).reshape(-1, values.shape[-1]).any(axis=0))
+    reason = f"all of {values[..., 0].size} values that were sampled"
+    names = [name for name, known in zip(meta.info.reward_terms, is_known, strict=True) if not known]
+    return [Verdict(f"reward term {name}", "not a number", reason, "problem") for name in names]
+
+
+def _told(log: ContainerLog) -> list[Verdict]:
+    """What the recorder has found wrong while it recorded."""
+    reason = "said when it was recorded"
+    return [Verdict(printable(field), printable(text), reason, "problem") for field, text in log.problems.items()]
+
+
+def _spread(source: ContainerSource) -> tuple[list[int], list[int]]:
+    """Steps and envs over the whole recording, which may be too large to read."""
+    steps = np.unique(np.linspace(0, source.num_steps - 1, _MAX_SAMPLED_STEPS).astype(int)).tolist()
+    return steps, np.unique(np.linspace(0, source.num_envs - 1, _MAX_SAMPLED_ENVS).astype(int)).tolist()
 
 
 def _sample(source: ContainerSource, name: str, steps: Sequence[int], envs: Sequence[int]) -> np.ndarray:

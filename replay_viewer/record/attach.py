@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import logging
 import os
@@ -14,11 +15,12 @@ import numpy as np
 
 from ..arrays import as_array
 from ..errors import BadArgument, BadField, UnknownName
-from .adapters import Adapter, Hook, Request, find_adapter
+from .adapters import Adapter, Description, Endings, Request, find_adapter
 from .background import BackgroundCalls
-from .copies import Gatherer, HostCopier, HostCopy
+from .copies import Gatherer, HostCopier, HostCopy, copied
 from .patches import Function, Patches
-from .recorder import Recorder
+from .problems import Problems
+from .recorder import Recorder, expected_shapes
 from .rows import Rows
 from .step_writer import SeenEnds, SeenStep, StepWriter
 
@@ -41,11 +43,16 @@ def attach(
     package_dirs: Sequence[str | Path] = (),
     seed: int | None = None,
     metadata: Mapping[str, Any] | None = None,
+    strict: bool = False,
 ) -> AttachedRecorder:
     """Record every control step of an environment from now on, whoever calls it.
 
     The methods that step and reset it are replaced, on this one instance, until `detach` or `close`. Episodes end
     with the state before the simulator's reset; a reset from outside of a step aborts what it cuts off.
+
+    Nothing that goes wrong in here ends the simulation. A field that does not fit is left out, or NaN from then on,
+    with one warning; where nothing more can be recorded, the recording is closed, which is said, and the simulation
+    goes on as if nobody had attached.
 
     Args:
         env: the environment, perhaps wrapped.
@@ -60,6 +67,7 @@ def attach(
         package_dirs: where `package://` paths of the URDF are looked for, besides its parent folders.
         seed: of the run, where the environment does not know it.
         metadata: anything else worth keeping that JSON can express.
+        strict: raise what goes wrong instead, out of the environment's own methods; for tests.
 
     Raises:
         UnknownEnvironment: no adapter fits; the message shows how to write one.
@@ -69,7 +77,9 @@ def attach(
     layers, factory = find_adapter(env, adapter)
     total = int(getattr(layers[-1], "num_envs", 1))
     rows = Rows(_env_ids(env_ids, total))
-    reader = factory(layers[-1], Request(rows, observations, None if urdf is None else Path(urdf), layers))
+    problems = Problems(strict=strict)
+    problems.path = path
+    reader = factory(layers[-1], Request(rows, observations, None if urdf is None else Path(urdf), layers, problems))
     description = reader.describe()
     facts = dict(description.facts)
     facts.update(
@@ -83,8 +93,9 @@ def attach(
     recorder = Recorder(path, signals=signals, terrain=description.terrain, package_dirs=package_dirs, **facts)
     for note in description.notes:
         _messages.warning("%s: %s", recorder.path, note)
+    problems.path = recorder.path
     depth = max(1, int(_LONGEST_DELAY / facts["control_dt"]))
-    return AttachedRecorder(reader, recorder, rows, total, min(depth, _LARGEST_DEPTH))
+    return AttachedRecorder(reader, recorder, rows, description, problems, total, min(depth, _LARGEST_DEPTH))
 
 
 class AttachedRecorder:
@@ -99,30 +110,44 @@ class AttachedRecorder:
         num_steps: control steps seen so far.
     """
 
-    def __init__(self, adapter: Adapter, recorder: Recorder, rows: Rows, num_envs_total: int, depth: int) -> None:
-        self._adapter, self._recorder, self._rows = adapter, recorder, rows
-        self._gatherer, self._copier = Gatherer(), HostCopier()
+    def __init__(
+        self,
+        adapter: Adapter,
+        recorder: Recorder,
+        rows: Rows,
+        description: Description,
+        problems: Problems,
+        num_envs_total: int,
+        depth: int,
+    ) -> None:
+        self._adapter, self._recorder, self._rows, self._facts = adapter, recorder, rows, description.facts
+        self._gatherer, self._copier = Gatherer(len(rows), problems), HostCopier()
         self._writer = StepWriter(recorder, self._gatherer, adapter)
         self._calls: BackgroundCalls | None = None
-        self._depth = depth
+        self._depth, self._strict = depth, problems.strict
+        problems.keep_with(self._keep_problem)
         self.num_steps = 0
+        self._own_terms: tuple[str, ...] = ()
         # By the simulator's index of an env, its position in the recording; -1 where it is not recorded.
         self._slots = np.full(num_envs_total, -1)
         self._slots[rows.env_ids] = np.arange(len(rows))
         self._in_step = False
         # Of the step that is being made.
         self._resets: list[SeenEnds] = []
+        # The same of the first step, which settles how what was read lies in a block.
+        self._early_resets: list[tuple[np.ndarray, Mapping[str, Any], Endings]] = []
         self._is_reset = np.zeros(len(rows), dtype=bool)
         # The last step, until it has all that is logged for it.
         self._held: SeenStep | None = None
-        self._patches = Patches()
+        self._patches = Patches(self._give_up)
         self._process = os.getpid()
         # For a script that ends without a word, or by an error: what waits for its completion is written then.
         atexit.register(self.close)
         try:
             adapter.patch(self._patches)
             for hook in adapter.reset_hooks():
-                self._patches.method(hook.owner, hook.name, functools.partial(self._wrap_reset, hook))
+                see = self._see_reset if hook.env_ids is None else functools.partial(self._see_reset_of, hook.env_ids)
+                self._patches.method(hook.owner, hook.name, self._patches.listener(see))
             hook = adapter.step_hook()
             self._patches.method(hook.owner, hook.name, self._wrap_step)
         except BaseException:
@@ -155,6 +180,8 @@ class AttachedRecorder:
             UnknownName: the first step did not have it; once. Declare it with `attach(signals={name: shape})`.
             BadField: another shape than before.
         """
+        if not self._recorder.is_recording:
+            return
         self._recorder.log(name, self._recorded(values))
         self._write_if_complete()
 
@@ -167,8 +194,14 @@ class AttachedRecorder:
 
         Raises:
             UnknownName: the first step did not have one of them; once. Declare it with `attach(terms=[name])`.
-            BadField: another shape than the rewards'.
+            BadField: another shape than the rewards', or a term that the environment has itself.
         """
+        if not self._recorder.is_recording:
+            return
+        for name in terms:
+            if name in self._own_terms:
+                problem = "is a reward term of the environment already."
+                raise BadField(self.path, name, problem, "Log it by another name.")
         self._recorder.log_terms({name: self._recorded(values) for name, values in terms.items()})
         self._write_if_complete()
 
@@ -186,6 +219,8 @@ class AttachedRecorder:
         finally:
             if self._calls is not None:
                 self._calls.finish()
+                if self._calls.error is not None and self._recorder.is_recording:
+                    self._end_by(self._calls.error)
             self._recorder.close()
             atexit.unregister(self.close)
 
@@ -204,35 +239,70 @@ class AttachedRecorder:
                 return original(*args, **kwargs)
             try:
                 try:
-                    self._begin_step(_first(args, kwargs))
+                    self._guard(self._begin_step, _first(args, kwargs))
                     result = original(*args, **kwargs)
                 finally:
                     self._in_step = False
             finally:
                 # Again, where Ctrl-C came just before: no step would ever be recorded any more.
                 self._in_step = False
-            self._end_step(result)
+            if self._patches.active:
+                self._guard(self._end_step, result)
             return result
 
         return step
 
-    def _wrap_reset(self, hook: Hook, original: Function) -> Function:
-        @functools.wraps(original)
-        def reset(*args: Any, **kwargs: Any) -> Any:
-            if self._patches.active:
-                self._see_reset(_first(args, kwargs) if hook.env_ids is None else hook.env_ids)
-            return original(*args, **kwargs)
+    def _guard(self, call: Callable[[Any], None], argument: Any) -> None:
+        """Call it; no error gets from here into the simulation."""
+        try:
+            call(argument)
+        except Exception as error:
+            self._give_up(error)
 
-        return reset
+    def _give_up(self, error: Exception) -> None:
+        """After an error that nothing more can be recorded after, end the recording, and let the simulation run on."""
+        if self._strict:
+            raise error
+        if not self._patches.active:
+            return  # It was another listener's, in the same step.
+        self.detach()
+        with contextlib.suppress(Exception):  # What ended it may keep the step before from being written, too.
+            self._write_held()
+        self._end_by(error)
+        with contextlib.suppress(Exception):
+            self.close()
+
+    def _end_by(self, error: Exception) -> None:
+        """Say that nothing more is recorded, and keep that with the recording."""
+        if self._calls is not None:
+            self._calls.finish()
+        reason = f"{type(error).__name__}: {error}"
+        _messages.error(
+            "%s: the recording ends after %d steps, since its hook failed (%s). The simulation goes on without being "
+            "recorded; attach(..., strict=True) shows where it comes from.",
+            self.path,
+            self._recorder.num_steps,
+            reason,
+        )
+        self._recorder.note_problem("recording", f"ended by an error of its hook ({reason})")
+
+    def _keep_problem(self, field: str, problem: str) -> None:
+        self._call(self._writer.note, (field, problem))
 
     def _begin_step(self, action: Any) -> None:
+        if self._calls is not None and self._calls.error is not None:
+            raise self._calls.error
         self._write_held()
-        self._resets = []
+        self._resets, self._early_resets = [], []
         self._is_reset[:] = False
         self._adapter.begin_step(action)
         self._in_step = True
 
-    def _see_reset(self, env_ids: Any) -> None:
+    def _see_reset(self, *args: Any, **kwargs: Any) -> None:
+        """A method that resets was called, with these arguments."""
+        self._see_reset_of(_first(args, kwargs))
+
+    def _see_reset_of(self, env_ids: Any, *args: Any, **kwargs: Any) -> None:
         """Keep what the reset of these envs is about to overwrite."""
         slots = self._recorded_slots(env_ids)
         if self._in_step:
@@ -241,6 +311,10 @@ class AttachedRecorder:
         elif self.num_steps == 0:
             return  # What is reset before the first step has never run.
         if len(slots) == 0:
+            return
+        if self._in_step and self.num_steps == 0:
+            self._early_resets.append((slots, copied(self._adapter.read()), self._adapter.endings()))
+            self._is_reset[slots] = True
             return
         ends = SeenEnds(slots, self._copy(), self._adapter.endings())
         if self._in_step:
@@ -254,12 +328,31 @@ class AttachedRecorder:
         """Take over the step that was just made."""
         self._adapter.end_step(result)
         if self.num_steps == 0:
-            self._recorder.learn(**self._adapter.late_facts())
+            self._learn()
         copy, left = self._copy(), self._adapter.ended()
         ends = None if left is None else SeenEnds(np.flatnonzero(~self._is_reset), copy, left)
         self._held = SeenStep(copy, self._resets, ends)
         self.num_steps += 1
         self._write_if_complete()
+
+    def _learn(self) -> None:
+        """Take over what the first step tells: facts, and which fields there are."""
+        late = self._adapter.late_facts()
+        self._recorder.learn(**late)
+        terms = (*late.get("reward_terms", ()), *self._facts.get("reward_terms", ()))
+        read = self._adapter.read()
+        shapes = expected_shapes(self._facts.get("entities", ()))
+        if terms and read.get("rew") is not None:
+            shapes["rew_terms"] = (*read["rew"].shape[1:], len(terms))
+        self._gatherer.plan(read, shapes)
+        if "rew_terms" in self._gatherer.columns:
+            self._own_terms = terms
+        elif "rew_terms" in read:
+            self._recorder.leave_out_terms(terms)
+        if "rew" in self._gatherer.shapes:
+            self._recorder.expect_rewards((len(self._rows), *self._gatherer.shapes["rew"]))
+        for slots, values, endings in self._early_resets:
+            self._resets.append(SeenEnds(slots, self._copier.copy(self._gatherer.gather_early(values)), endings))
 
     def _copy(self) -> HostCopy:
         return self._copier.copy(self._gatherer.gather(self._adapter.read()))
@@ -274,7 +367,7 @@ class AttachedRecorder:
             step.logged = self._recorder.take_logged()
             self._call(self._writer.write, step)
 
-    def _call(self, write: Callable[[Any], None], seen: SeenStep | SeenEnds) -> None:
+    def _call(self, write: Callable[[Any], None], seen: Any) -> None:
         """Write at once, or, where copies come from a GPU, behind the simulation; the first step settles the names."""
         if self._calls is not None:
             return self._calls.add(write, seen)
@@ -288,7 +381,10 @@ class AttachedRecorder:
             return np.arange(len(self._rows))
         if isinstance(env_ids, slice):
             env_ids = np.arange(len(self._slots))[env_ids]
-        slots = self._slots[np.asarray(as_array(env_ids), dtype=np.int64).reshape(-1)]
+        ids = as_array(env_ids).reshape(-1)
+        if ids.dtype == bool:
+            ids = np.flatnonzero(ids)
+        slots = self._slots[ids.astype(np.int64)]
         return slots[slots >= 0]
 
     def _recorded(self, values: Any) -> Any:

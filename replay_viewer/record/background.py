@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from queue import SimpleQueue
 from typing import Any, Callable
-
-_messages = logging.getLogger("replay_viewer")
 
 
 class BackgroundCalls:
@@ -16,6 +13,9 @@ class BackgroundCalls:
 
     Args:
         depth: how many calls may wait to be made; they are lost when the process is killed.
+
+    Attributes:
+        error: what a call has raised, after which no more are made.
     """
 
     def __init__(self, depth: int) -> None:
@@ -24,6 +24,7 @@ class BackgroundCalls:
         self._free: SimpleQueue = SimpleQueue()
         for _ in range(depth):
             self._free.put(None)
+        self.error: Exception | None = None
         self._process = os.getpid()
         # A daemon, since the simulator's process may end without a word.
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
@@ -49,8 +50,8 @@ class BackgroundCalls:
                 return
             call, argument = item
             try:
-                call(argument)
-            except Exception:
-                # Nobody is there to catch it, and the simulation must go on.
-                _messages.exception("A step could not be recorded.")
+                if self.error is None:
+                    call(argument)
+            except Exception as error:  # Nobody is there to catch it, and the simulation must go on.
+                self.error = error
             self._free.put(None)

@@ -27,11 +27,13 @@ class LoggedValues:
     Attributes:
         signals: shape of one env's value, by name.
         terms: names of reward terms, in the order of their columns.
+        rewards: shape of a step's rewards, as soon as it is known.
     """
 
     def __init__(self, where: object, num_envs: int, signals: Mapping[str, tuple[int, ...]]) -> None:
         self.signals = dict(signals)
         self.terms: list[str] = []
+        self.rewards: tuple[int, ...] | None = None
         self._where, self._num_envs = where, num_envs
         self._fixed = False
         self._values: dict[str, np.ndarray] = {}
@@ -47,11 +49,15 @@ class LoggedValues:
         if array.shape[1:] != shape:
             raise BadField(self._where, name, f"has shape {array.shape}, expected {(self._num_envs, *shape)}.")
         self._values[name] = array
+        if name == "rew":
+            self.rewards = array.shape
 
     def put_term(self, name: str, values: Any) -> None:
         """Log a reward term, (num_envs,) or (num_envs, num_agents), or one number. Raises UnknownName, BadField."""
         array = self._rows(name, values)
         if self._admits("reward term", name, self.terms, f"terms=[{name!r}]"):
+            if self.rewards is not None:
+                self._fit(name, array, self.rewards)
             if name not in self.terms:
                 self.terms.append(name)
             self._term_values[name] = array
@@ -67,6 +73,7 @@ class LoggedValues:
         Args:
             rewards: shape of the step's rewards, (num_envs,) or (num_envs, num_agents).
         """
+        self.rewards = rewards
         if not (self.signals or self.terms):
             self._fixed = True
             return {}, _NO_TERMS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Callable, MutableSequence
 
 Function = Callable[..., Any]
@@ -15,10 +16,14 @@ class Patches:
     Methods are replaced by attributes of the instance: its class and other instances are left alone. What somebody
     else has wrapped since then stays theirs; so a replacement must do nothing but call its original once `active` is
     False.
+
+    Args:
+        failed: told of an error in what listens to a method; the method goes on as if nobody had listened.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, failed: Callable[[Exception], None]) -> None:
         self.active = True
+        self._failed = failed
         self._undo: list[Callable[[], None]] = []
 
     def method(self, owner: Any, name: str, wrap: Wrap) -> None:
@@ -51,8 +56,36 @@ class Patches:
 
         self._undo.append(undo)
 
+    def listener(self, before: Callable[..., None] | None = None, after: Callable[[Any], None] | None = None) -> Wrap:
+        """Makes replacements that listen: `before` gets the arguments of a call, `after` what it returned.
+
+        What they raise stays here.
+        """
+
+        def wrap(original: Function) -> Function:
+            @functools.wraps(original)
+            def listening(*args: Any, **kwargs: Any) -> Any:
+                if not self.active:
+                    return original(*args, **kwargs)
+                if before is not None:
+                    self._call(before, *args, **kwargs)
+                result = original(*args, **kwargs)
+                if after is not None and self.active:
+                    self._call(after, result)
+                return result
+
+            return listening
+
+        return wrap
+
     def undo(self) -> None:
         """Put everything back, the latest first; a second call does nothing."""
         self.active = False
         while self._undo:
             self._undo.pop()()
+
+    def _call(self, listen: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+        try:
+            listen(*args, **kwargs)
+        except Exception as error:
+            self._failed(error)

@@ -12,7 +12,7 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 from ..arrays import as_array
-from ..container.info import RecordingInfo
+from ..container.info import EntitySpec, RecordingInfo
 from ..container.terminals import EpisodeEnds
 from ..container.words import PackedStep, Values
 from ..container.writer import ContainerWriter
@@ -190,6 +190,19 @@ class Recorder:
         terms, seed = (*reward_terms, *info.reward_terms), seed if info.seed is None else info.seed
         self._info = replace(info, reward_terms=terms, seed=seed)
 
+    def expect_rewards(self, shape: tuple[int, ...]) -> None:
+        """State what shape the rewards of a step will have, so that logged terms of another are refused at once."""
+        self._logged.rewards = shape
+
+    def leave_out_terms(self, names: Sequence[str]) -> None:
+        """State, before the first `append`, that "rew_terms" will not bring these columns after all."""
+        terms = tuple(name for name in self._info.reward_terms if name not in names)
+        self._info = replace(self._info, reward_terms=terms)
+
+    def note_problem(self, field: str, problem: str) -> None:
+        """Keep what is wrong with a field in the recording, which states it to whoever opens it."""
+        self._write(lambda: self._writer.log("problem", field=field, message=problem))
+
     def append(self, values: Mapping[str, Any]) -> None:
         """Append one control step of all envs; of `every=k`, each k-th is written, and survives the process.
 
@@ -337,6 +350,16 @@ class Recorder:
             self._goes_on = False
             if not problem.is_told:
                 _messages.error("%s The simulation goes on without being recorded.", problem)
+
+
+def expected_shapes(entities: Sequence[EntitySpec]) -> dict[str, tuple[int, ...]]:
+    """Shapes of one env's value by field, of what a recording demands of its entities; poses must be there."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for entity in entities:
+        shapes.update({f"{entity.name}.base_pos": (3,), f"{entity.name}.base_wxyz": (4,)})
+        shapes.update({f"{entity.name}.{name}": (3,) for name in ("base_lin_vel", "base_ang_vel")})
+        shapes[f"{entity.name}.joint_pos"] = (len(entity.joint_names),)
+    return shapes
 
 
 def _open_new(path: Path, make: Callable[[Path], ContainerWriter]) -> ContainerWriter:

@@ -87,6 +87,10 @@ class StepWriter:
         """Write that a reset outside of a step cut these episodes off."""
         self._end_episodes(ends, "aborted", ends.slots)
 
+    def note(self, problem: tuple[str, str]) -> None:
+        """Keep what is wrong with a field, by its name, in the recording's log."""
+        self._recorder.note_problem(*problem)
+
     def _end(self, ends: SeenEnds, outcomes: Sequence[str]) -> None:
         """Write those of the ends that have one of these outcomes."""
         found = ends.outcomes()

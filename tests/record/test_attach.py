@@ -224,11 +224,12 @@ def test_a_name_that_comes_later_raises_once(tmp_path: Path) -> None:
 
 def test_a_term_of_the_environment_is_not_logged_twice(tmp_path: Path) -> None:
     env = LeggedGymSim()
-    recorder = attach(env, tmp_path / "run.rec")
-    step(env)
-    recorder.log_terms({"tracking": DECIMAL})
-    with pytest.raises(BadField, match="is a reward term of the environment already"):
-        recorder.close()
+    with attach(env, tmp_path / "run.rec") as recorder:
+        step(env)
+        with pytest.raises(BadField, match="is a reward term of the environment already"):
+            recorder.log_terms({"tracking": DECIMAL})
+        step(env)
+    assert Columns(recorder.path).num_steps == 2
 
 
 def test_logged_values_have_a_row_for_each_of_the_simulators_envs(tmp_path: Path) -> None:

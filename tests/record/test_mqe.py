@@ -163,12 +163,13 @@ def test_the_task_logs_its_terms_per_agent_or_for_all(library: str, tmp_path: Pa
 
 def test_terms_of_other_agents_are_refused(tmp_path: Path) -> None:
     task = PushboxWrapper(MqeSim())
-    recorder = attach(task, tmp_path / "run.rec")
-    task.reset()
-    task.step(np.zeros((5, 2, 3), np.float32))
-    recorder.log_terms({"speed": np.zeros((5, 3))})
-    with pytest.raises(BadField, match=r"has shape \(1, 3\), but the rewards of a step have \(1, 2\)"):
-        recorder.close()
+    with attach(task, tmp_path / "run.rec") as recorder:
+        task.reset()
+        task.step(np.zeros((5, 2, 3), np.float32))
+        with pytest.raises(BadField, match=r"has shape \(1, 3\), but the rewards of a step have \(1, 2\)"):
+            recorder.log_terms({"speed": np.zeros((5, 3))})
+        task.step(np.zeros((5, 2, 3), np.float32))
+    assert Columns(recorder.path).num_steps == 2
 
 
 def test_the_reset_before_the_first_step_ends_nothing_and_a_later_one_aborts(tmp_path: Path) -> None:
@@ -301,8 +302,35 @@ def test_plain_numbers_stand_for_all_agents(library: str, tmp_path: Path, caplog
     run = Run(NoTask(MqeSim(library=library)), tmp_path / "run.rec", num_steps=4, observations=True)
     assert (run.columns["rew"] == 0).all()
     assert run.columns["rew"].shape == (4, 3, 2)
-    assert np.isnan(run.columns["obs"]).all()
-    assert caplog.text.count("Observations of another shape") == 1
+    assert "obs" not in run.columns.names
+    assert caplog.text.count("'obs' is a int, expected an array") == 1
+
+
+class Football(PushboxWrapper):
+    """Returns four rewards for each env, as the original's 1-vs-1 football does for its two agents."""
+
+    def step(self, action: Any) -> tuple:
+        obs, _, termination, info = super().step(action)
+        self.four = np.stack([self.env.root_states.reshape(5, 2, 13)[:, 0, column] for column in range(4)], 1)
+        return obs, self.four, termination, info
+
+
+def test_rewards_for_no_agents_are_kept_as_the_wrapper_returned_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    task, returned = Football(MqeSim()), []
+    with attach(task, tmp_path / "run.rec", env_ids=ENVS) as recorder:
+        task.reset()
+        for _ in range(120):
+            task.step(np.zeros((5, 2, 3), np.float32))
+            returned.append(task.four[ENVS])
+    columns = Columns(recorder.path)
+    np.testing.assert_array_equal(columns["rew"], returned)
+    assert len(columns.ends) > 0
+    assert caplog.text.count("'rew' has shape (5, 4), but the task has 2 agents in each of 5 envs: it is kept as") == 1
+    end = columns.ends[0]
+    rewards = np.array(returned, float)[end["first_record"] : end["last_record"] + 1, end["env_index"]]
+    np.testing.assert_allclose(end["ret"], rewards.sum(axis=0))
 
 
 def test_without_the_tasks_wrapper_no_reward_is_made_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
 from ..patches import Patches
+from ..problems import Problems
 from ..rows import Rows
 
 
@@ -22,12 +23,14 @@ class Request:
         observations: whether the observations too.
         urdf: the robot's description, in place of the one that the environment names.
         layers: the environment as the user gave it, and what it wraps, the innermost last.
+        problems: told of fields that do not fit.
     """
 
     rows: Rows
     observations: bool = False
     urdf: Path | None = None
     layers: Sequence[Any] = ()
+    problems: Problems = field(default_factory=Problems)
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,8 @@ class Adapter(ABC):
         """The recorded envs as they are now: rows (n, ...) by name, as `container/FORMAT.md` has them.
 
         Numpy arrays, or torch tensors of one device; they are copied at once, so views are welcome. A tuple of arrays
-        stands side by side along the last axis. The names, their order and the shapes are the same at every call.
+        stands side by side along the last axis. The names, their order and the shapes are the same at every call: a
+        field that is None, or has another shape than in the first step, is NaN from then on.
         """
 
     @abstractmethod
@@ -148,3 +152,11 @@ class Adapter(ABC):
         None where the simulator resets inside of its steps.
         """
         return None
+
+    def attempt(self, field: str, read: Callable[[], Any]) -> Any:
+        """What `read` gives of a field; None, which is told, where it fails."""
+        try:
+            return read()
+        except Exception as error:
+            self.request.problems.tell(field, f"cannot be read ({type(error).__name__}: {error}): it is unknown.")
+            return None

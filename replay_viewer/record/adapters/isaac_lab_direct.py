@@ -39,7 +39,9 @@ class IsaacLabDirect(Adapter):
     def __init__(self, env: Any, request: Request) -> None:
         super().__init__(env, request)
         self._scene = IsaacLabScene(env, request)
-        self._terms = SummedTerms(env, self.rows, _SUMS, "_get_rewards") if getattr(env, _SUMS, None) else None
+        self._terms: SummedTerms | None = None
+        if getattr(env, _SUMS, None):
+            self._terms = SummedTerms(env, self.rows, request.problems, _SUMS, "_get_rewards")
         self._has_command = hasattr(getattr(env, _COMMAND, None), "shape")
         shape = getattr(env.single_observation_space[_GROUP], "shape", None) if request.observations else None
         self._has_obs = shape is not None and len(shape) <= 2
@@ -74,14 +76,14 @@ class IsaacLabDirect(Adapter):
 
     def begin_step(self, action: Any) -> None:
         # The environment moves it to its device too.
-        self._act = self.rows.copied(action.to(self.env.device) if hasattr(action, "to") else action)
+        self._act = self.attempt("act", lambda: self.rows.copied(self._on_device(action)))
         self._obs = self._no_obs
         if self._terms is not None:
             self._terms.forget()
 
     def end_step(self, result: Any) -> None:
         if self._has_obs:
-            self._obs = flat(self.rows.of(tensor(result[0][_GROUP])))
+            self._obs = self.attempt("obs", lambda: flat(self.rows.of(tensor(result[0][_GROUP]))))
 
     def read(self) -> dict[str, Any]:
         env, rows = self.env, self.rows.of
@@ -99,3 +101,6 @@ class IsaacLabDirect(Adapter):
         env = self.env
         flags = (env.reset_terminated, env.reset_time_outs, env.episode_length_buf)
         return Endings(*(self.rows.copied(tensor(flag)) for flag in flags))
+
+    def _on_device(self, action: Any) -> Any:
+        return action.to(self.env.device) if hasattr(action, "to") else action

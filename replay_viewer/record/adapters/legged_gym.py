@@ -51,7 +51,7 @@ class LeggedGym(Adapter):
     def __init__(self, env: Any, request: Request) -> None:
         super().__init__(env, request)
         _refuse_several_robots(env)
-        self._terms = find_terms(env, self.rows)
+        self._terms = find_terms(env, self.rows, request.problems)
         self._optional = {name: field for name, field in _OPTIONAL.items() if getattr(env, name, None) is not None}
         if "torques" in self._optional and env.torques.shape[1] != len(env.dof_names):
             # Of the actuated joints only, so no column of theirs is a joint's by its position.
@@ -60,7 +60,7 @@ class LeggedGym(Adapter):
         buffers.update((field, name) for name, field in self._optional.items())
         if request.observations:
             buffers["obs"] = "obs_buf"
-        self._buffers = list(buffers.items())
+        self._buffers = [(field, name) for field, name in buffers.items() if self._has_rows(field, name)]
 
     def describe(self) -> Description:
         env, cfg = self.env, self.env.cfg
@@ -95,9 +95,12 @@ class LeggedGym(Adapter):
             "robot.base_ang_vel": root[:, 10:13],
         }
         for field, name in self._buffers:
-            values[field] = rows(getattr(env, name))
+            try:
+                values[field] = rows(getattr(env, name))
+            except Exception:  # Not `attempt` each time: it would cost as much as the reading.
+                values[field] = self.attempt(field, lambda name=name: rows(getattr(env, name)))
         if self._terms.names:
-            values["rew_terms"] = self._terms.scaled()
+            values["rew_terms"] = self.attempt("rew_terms", self._terms.scaled)
         return values
 
     def endings(self) -> Endings:
@@ -108,6 +111,15 @@ class LeggedGym(Adapter):
         # The simulator does not tell a fall from a time-out in the same step: its learner sees a time-out.
         late = late.astype(bool)
         return Endings(reset.astype(bool) & ~late, late, lengths)
+
+    def _has_rows(self, field: str, name: str) -> bool:
+        """Whether a buffer has a row for each env, else it is told: its first rows would be somebody else's."""
+        shape = tuple(getattr(getattr(self.env, name, None), "shape", ()))
+        if shape[:1] == (self.env.num_envs,):
+            return True
+        expected = f"expected a row for each of {self.env.num_envs} envs"
+        self.request.problems.tell(field, f"has shape {shape} in {name}, {expected}: it is left out.")
+        return False
 
     def _env_origins(self) -> list[list[float]] | None:
         origins = getattr(self.env, "env_origins", None)

@@ -8,7 +8,6 @@ over all envs, which are no env's value, so it is left out; terms of each env co
 
 from __future__ import annotations
 
-import logging
 import math
 import sys
 from dataclasses import dataclass, field
@@ -43,7 +42,6 @@ _OF_OBJECTS = {"dof_pos_npc": "joint_pos", "dof_vel_npc": "joint_vel"}
 _OBJECTS_FIX = "Its place is recorded all the same."
 # The buffers that tell which envs a cause has ended; the other causes leave nothing behind.
 _BUFFERS = {"roll": "r_term_buff", "pitch": "p_term_buff", "z_high": "z_high_term_buff"}
-_messages = logging.getLogger("replay_viewer")
 
 
 class Mqe(Adapter):
@@ -58,16 +56,15 @@ class Mqe(Adapter):
         self._actors, self._causes = find_actors(env, request.urdf), _causes(env)
         space = getattr(self._task, "observation_space", None) if request.observations else None
         self._obs = None if space is None else self._table(math.prod(space.shape))
-        self._rew = None if self._task is env else self._table(1)
+        self._rew: AgentTable | None = None
         self._act: AgentTable | None = None
-        self._has_warned = False
 
     def step_hook(self) -> Hook:
         return Hook(self._task, self.step_method)
 
     def describe(self) -> Description:
         env, cfg, notes = self.env, self.env.cfg, list(self._actors.notes)
-        if self._rew is None:
+        if self._task is env:
             notes.append("no rewards: the task's wrapper computes them, so attach to the wrapped environment.")
         if self.request.observations and self._obs is None:
             notes.append("no observations: the environment does not state their shape.")
@@ -89,13 +86,22 @@ class Mqe(Adapter):
         self._act.take(action)
 
     def end_step(self, result: Any) -> None:
-        if self._rew is not None:
+        if self._task is not self.env:
+            if self._rew is None:
+                self._rew = self._rewards_table(result[1])
             self._rew.take(result[1])
-        if self._obs is not None and self._obs.fits(result[0]):
-            self._obs.take(result[0])
-        elif self._obs is not None and not self._has_warned:
-            self._has_warned = True
-            _messages.warning("Observations of another shape than the environment states are not recorded.")
+        if self._obs is not None:
+            self._obs.take(result[0], is_whole=True)
+
+    def _rewards_table(self, rewards: Any) -> AgentTable:
+        """For rewards as the wrapper returns them: one for all, one for each agent, or another number."""
+        num_envs, num_agents = self.env.num_envs, self._task.num_agents
+        count, rest = divmod(math.prod(getattr(rewards, "shape", ())), num_envs)
+        if rest or count in (0, 1, num_agents):
+            return self._table(1)
+        problem = f"has shape {tuple(rewards.shape)}, but the task has {num_agents} agents in each of {num_envs} envs"
+        self.request.problems.tell("rew", f"{problem}: it is kept as the task's wrapper returns it.")
+        return AgentTable(self.rows, self.env.all_root_states, num_envs, count, 1)
 
     def read(self) -> dict[str, Any]:
         env, rows = self.env, self.rows.of
@@ -111,11 +117,11 @@ class Mqe(Adapter):
             found = rows(getattr(env, buffer))
             values.update((name, found[:, columns]) for name, columns in shares)
         if self._act is not None:
-            values["act"] = self._act.by_agent
+            values["act"] = self._act.taken
         if self._rew is not None:
-            values["rew"] = self._rew.by_agent[..., 0]
+            values["rew"] = self._rew.taken if self._rew.is_odd else self._rew.by_agent[..., 0]
         if self._obs is not None:
-            values["obs"] = self._obs.by_agent
+            values["obs"] = self._obs.taken
         return values
 
     def endings(self) -> Endings:
@@ -189,26 +195,38 @@ class AgentTable:
 
     Attributes:
         by_agent: (n, num_agents, width), a view that follows the table; NaN until something is taken.
+        taken: `by_agent`, or what does not fit into it as it is.
     """
 
     def __init__(self, rows: Rows, states: Any, num_envs: int, num_agents: int, width: int) -> None:
         self._rows, self._num_envs = rows, num_envs
         self._values = rows.table(states, num_agents * width)
         self._values[:] = np.nan
-        self.by_agent = self._values.reshape(len(rows), num_agents, width)
+        self.by_agent = self.taken = self._values.reshape(len(rows), num_agents, width)
 
-    def fits(self, values: Any) -> bool:
-        """Whether these are as many numbers as the table has for all envs."""
-        return math.prod(getattr(values, "shape", ())) == self._num_envs * self._values.shape[1]
+    @property
+    def is_odd(self) -> bool:
+        """Whether what was taken last does not fit."""
+        return self.taken is not self.by_agent
 
-    def take(self, values: Any) -> None:
-        """Copy an array (num_envs, ...) or (num_envs * num_agents, ...), or a number for all agents or envs."""
-        if hasattr(values, "shape"):
-            values = self._rows.of(values.reshape(self._num_envs, -1))
-        if isinstance(self._values, np.ndarray):
-            self._values[:] = as_array(values)
-        else:
-            self._values[:] = sys.modules["torch"].as_tensor(values, device=self._values.device)
+    def take(self, values: Any, *, is_whole: bool = False) -> None:
+        """Copy an array (num_envs, ...) or (num_envs * num_agents, ...), or a number for all agents or envs.
+
+        is_whole: whether there must be as many numbers as the table has for all envs.
+        """
+        count = math.prod(getattr(values, "shape", ()))
+        if is_whole and count != self._num_envs * self._values.shape[1]:
+            self.taken = values
+            return
+        try:
+            rows = self._rows.of(values.reshape(self._num_envs, -1)) if hasattr(values, "shape") else values
+            if isinstance(self._values, np.ndarray):
+                self._values[:] = as_array(rows)
+            else:
+                self._values[:] = sys.modules["torch"].as_tensor(rows, device=self._values.device)
+            self.taken = self.by_agent
+        except Exception:  # The recorder tells what it is.
+            self.taken = values
 
 
 def _causes(env: Any) -> list[str]:

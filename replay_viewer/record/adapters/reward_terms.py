@@ -7,12 +7,13 @@ sums alone.
 from __future__ import annotations
 
 import functools
-from typing import Any, MutableSequence, Sequence
+from typing import Any, Iterator, MutableSequence, Sequence
 
 import numpy as np
 
 from ...arrays import numbers_like
-from ..patches import Function, Patches
+from ..patches import Patches, Wrap
+from ..problems import Problems
 from ..rows import Rows
 
 # The term that legged_gym keeps apart from the others.
@@ -21,11 +22,11 @@ _TERMINATION = "termination"
 _RULES = ("only_positive_rewards", "only_positive_rewards_ji22_style", "sigma_rew_neg")
 
 
-def find_terms(env: Any, rows: Rows) -> FunctionTerms | SummedTerms:
+def find_terms(env: Any, rows: Rows, problems: Problems) -> FunctionTerms | SummedTerms:
     """The terms as the environment's functions return them; only where there are none, out of its sums."""
     if not _functions(env) and getattr(env, "episode_sums", None) and hasattr(env, "compute_reward"):
-        return SummedTerms(env, rows)
-    return FunctionTerms(env, rows)
+        return SummedTerms(env, rows, problems)
+    return FunctionTerms(env, rows, problems)
 
 
 def reward_metadata(env: Any, names: Sequence[str]) -> dict[str, Any]:
@@ -46,8 +47,8 @@ class FunctionTerms:
         names: in the order in which they are added up.
     """
 
-    def __init__(self, env: Any, rows: Rows) -> None:
-        self._env, self._rows = env, rows
+    def __init__(self, env: Any, rows: Rows, problems: Problems) -> None:
+        self._env, self._rows, self._problems = env, rows, problems
         self._functions = _functions(env)
         self.names: tuple[str, ...] = tuple(env.reward_names) if self._functions else ()
         # walk-these-ways keeps its functions in an object of their own.
@@ -55,16 +56,17 @@ class FunctionTerms:
         if _TERMINATION in getattr(env, "reward_scales", {}) and hasattr(self._owner, "_reward_termination"):
             self.names = (*self.names, _TERMINATION)
         self._kept = rows.table(env.rew_buf, len(self.names))
+        self._shape = (len(env.rew_buf),)
         self._scales: list[float] = []
         self._factors: Any = None
         self.forget()
 
     def patch(self, patches: Patches) -> None:
         """Listen to every function."""
-        for index in range(len(self._functions)):
-            patches.item(self._functions, index, functools.partial(self._listen, index))
+        for column in range(len(self._functions)):
+            patches.item(self._functions, column, self._listener(patches, column))
         if _TERMINATION in self.names:
-            patches.method(self._owner, "_reward_termination", functools.partial(self._listen, len(self.names) - 1))
+            patches.method(self._owner, "_reward_termination", self._listener(patches, len(self.names) - 1))
 
     def forget(self) -> None:
         """A new step begins: what is not called in it is unknown."""
@@ -78,17 +80,19 @@ class FunctionTerms:
             self._scales, self._factors = scales, numbers_like(self._kept, scales)
         return self._kept * self._factors
 
-    def _listen(self, column: int, original: Function) -> Function:
-        kept = self._kept[:, column]
+    def _listener(self, patches: Patches, column: int) -> Wrap:
+        return patches.listener(after=functools.partial(self._take, column, self._kept[:, column]))
 
-        @functools.wraps(original)
-        def listening(*args: Any, **kwargs: Any) -> Any:
-            value = original(*args, **kwargs)
-            # A term may be a plain number, the same for all envs.
-            kept[:] = value if getattr(value, "ndim", 0) == 0 else self._rows.of(value)
-            return value
-
-        return listening
+    def _take(self, column: int, kept: Any, value: Any) -> None:
+        """Keep what a function has returned in its column, a plain number for all envs."""
+        shape = getattr(value, "shape", ())
+        if shape == self._shape:
+            kept[:] = self._rows.of(value)
+        elif shape == ():
+            kept[:] = value
+        else:
+            kept[:] = np.nan
+            self._problems.tell_term(self.names[column], value, self._shape)
 
 
 class SummedTerms:
@@ -99,6 +103,7 @@ class SummedTerms:
     Args:
         env: the environment.
         rows: the recorded envs.
+        problems: told what does not fit.
         sums: its attribute with a sum (num_envs,) for each term, by name; not empty.
         method: its method that adds to them, once in a step.
 
@@ -106,8 +111,10 @@ class SummedTerms:
         names: in the order of the sums, without walk-these-ways' "total".
     """
 
-    def __init__(self, env: Any, rows: Rows, sums: str = "episode_sums", method: str = "compute_reward") -> None:
-        self._env, self._rows, self._sums, self._method = env, rows, sums, method
+    def __init__(
+        self, env: Any, rows: Rows, problems: Problems, sums: str = "episode_sums", method: str = "compute_reward"
+    ) -> None:
+        self._env, self._rows, self._problems, self._sums, self._method = env, rows, problems, sums, method
         found = getattr(env, sums)
         self.names = tuple(name for name in found if name != "total")
         self._kept = rows.table(next(iter(found.values())), len(self.names))
@@ -115,7 +122,7 @@ class SummedTerms:
 
     def patch(self, patches: Patches) -> None:
         """Look at the sums before and after each reward."""
-        patches.method(self._env, self._method, self._watch)
+        patches.method(self._env, self._method, patches.listener(self._note_sums, self._take_growth))
 
     def forget(self) -> None:
         """A new step begins: without a reward, its terms are unknown."""
@@ -125,19 +132,24 @@ class SummedTerms:
         """(n, num_terms) as they entered the reward."""
         return self._kept
 
-    def _watch(self, original: Function) -> Function:
-        @functools.wraps(original)
-        def watching(*args: Any, **kwargs: Any) -> Any:
-            before = getattr(self._env, self._sums)
-            for column, name in enumerate(self.names):
-                self._kept[:, column] = self._rows.of(before[name])
-            result = original(*args, **kwargs)
-            after = getattr(self._env, self._sums)
-            for column, name in enumerate(self.names):
-                self._kept[:, column] = self._rows.of(after[name]) - self._kept[:, column]
-            return result
+    def _note_sums(self, *args: Any, **kwargs: Any) -> None:
+        for column, sums in enumerate(self._found()):
+            self._kept[:, column] = sums
 
-        return watching
+    def _take_growth(self, result: Any) -> None:
+        for column, sums in enumerate(self._found()):
+            self._kept[:, column] = sums - self._kept[:, column]
+
+    def _found(self) -> Iterator[Any]:
+        """The recorded rows of each term's sum; a number that stands for one that is not there is NaN."""
+        found = getattr(self._env, self._sums)
+        for name in self.names:
+            sums = found.get(name)
+            if len(getattr(sums, "shape", ())) == 1:
+                yield self._rows.of(sums)
+            else:
+                self._problems.tell_term(name, sums, tuple(self._env.episode_length_buf.shape))
+                yield np.nan
 
 
 def _functions(env: Any) -> MutableSequence[Any]:

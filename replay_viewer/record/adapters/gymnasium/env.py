@@ -7,13 +7,13 @@ that, or not at all. So ends are taken from what `step()` returns, and resets fr
 from __future__ import annotations
 
 import functools
-from typing import Any, NoReturn, Sequence
+from typing import Any, Callable, NoReturn, Sequence
 
 import numpy as np
 
 from ....arrays import as_array
 from ....errors import BadArgument
-from ...patches import Function, Patches
+from ...patches import Patches
 from ..adapter import Adapter, Description, Endings, Hook, Request
 from ..mujoco.scene import MujocoScene
 from .steps import GymnasiumEpisodes, InfoTerms, StepResult, flat_observations, observation_width, parse_step
@@ -38,7 +38,8 @@ class Gymnasium(Adapter):
         self._inner = [getattr(member, "unwrapped", member) for member in self._members]
         self._episodes = GymnasiumEpisodes(self._inner, _control_dt(self._inner[0]))
         self._results: list[StepResult | None] = [None] * count
-        self._act, self._rewards, self._terms = np.zeros((count, 0)), np.zeros(count), InfoTerms(count)
+        self._act: np.ndarray | None = np.zeros((count, 0))
+        self._rewards, self._terms = np.zeros(count), InfoTerms(count, request.problems)
         width = observation_width(self.observation_space()) if request.observations else 0
         self._obs = np.full((count, width), np.nan)
         self._scene = MujocoScene(self._inner, request)
@@ -84,11 +85,11 @@ class Gymnasium(Adapter):
         # The recording has its copies by now.
         self._scene.close()
         for row, inner in enumerate(self._inner):
-            patches.method(inner, "reset", functools.partial(self._listen_to_reset, row))
+            patches.method(inner, "reset", patches.listener(functools.partial(self._note_reset, row)))
 
     def begin_step(self, action: Any) -> None:
         self._episodes.begin_step()
-        self._act = self.actions(action)
+        self._act = self.attempt("act", lambda: self.actions(action))
         self._results = [None] * len(self.rows)
         if self.request.observations:
             self._obs[:] = np.nan
@@ -110,7 +111,7 @@ class Gymnasium(Adapter):
         seen = parse_step(result)
         self._results[0], self._rewards[0] = seen, seen.reward
         if self.request.observations:
-            self._obs[:] = flat_observations(result[0], 1)
+            self._take_obs(lambda: flat_observations(result[0], 1))
 
     def read(self) -> dict[str, Any]:
         if self._terms.names is None:  # The first step, of which the first envs have ended and are reset now.
@@ -134,13 +135,17 @@ class Gymnasium(Adapter):
     def _infos(self) -> list[Any]:
         return [{} if result is None else result.info for result in self._results]
 
-    def _listen_to_reset(self, row: int, original: Function) -> Function:
-        @functools.wraps(original)
-        def reset(*args: Any, **kwargs: Any) -> Any:
-            self._episodes.note_reset(row)
-            return original(*args, **kwargs)
+    def _note_reset(self, row: int, *args: Any, **kwargs: Any) -> None:
+        self._episodes.note_reset(row)
 
-        return reset
+    def _take_obs(self, read: Callable[[], np.ndarray]) -> None:
+        """Keep observations; of another width than their space has, they are unknown."""
+        obs = self.attempt("obs", read)
+        if obs is not None and obs.shape == self._obs.shape:
+            self._obs[:] = obs
+        elif obs is not None:
+            problem = f"has shape {obs.shape}, expected {self._obs.shape} as its space says: it is NaN in such steps."
+            self.request.problems.tell("obs", problem)
 
 
 class GymnasiumVector(Gymnasium):
@@ -161,7 +166,7 @@ class GymnasiumVector(Gymnasium):
     def patch(self, patches: Patches) -> None:
         super().patch(patches)
         for row, member in enumerate(self._members):
-            patches.method(member, "step", functools.partial(self._listen_to_step, row))
+            patches.method(member, "step", patches.listener(after=functools.partial(self._take_step, row)))
 
     def actions(self, action: Any) -> np.ndarray:
         return np.array(self.rows.of(as_array(action)))
@@ -170,17 +175,11 @@ class GymnasiumVector(Gymnasium):
         # Who ended is known of the members: what the vector makes of their infos differs from version to version.
         self._rewards[:] = self.rows.of(as_array(result[1]))
         if self.request.observations:
-            self._obs[:] = self.rows.of(flat_observations(result[0], len(self.env.envs)))
+            self._take_obs(lambda: self.rows.of(flat_observations(result[0], len(self.env.envs))))
 
-    def _listen_to_step(self, row: int, original: Function) -> Function:
-        @functools.wraps(original)
-        def step(*args: Any, **kwargs: Any) -> Any:
-            result = original(*args, **kwargs)
-            self._results[row] = seen = parse_step(result)
-            self._rewards[row] = seen.reward
-            return result
-
-        return step
+    def _take_step(self, row: int, result: Any) -> None:
+        self._results[row] = seen = parse_step(result)
+        self._rewards[row] = seen.reward
 
 
 def refuse_async(env: Any, request: Request) -> NoReturn:

@@ -12,11 +12,13 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 
 from ....arrays import as_array
+from ...problems import Problems
 from ..adapter import Endings
 
 # What in an info is named so is a part of the reward; the parts may miss it by this share of it.
 _PREFIX = "reward_"
 _TOLERANCE = 1e-6
+_NUMBERS = (int, float, np.number)
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ class InfoTerms:
         values: (n, num_names) of the last step.
     """
 
-    def __init__(self, num_envs: int) -> None:
+    def __init__(self, num_envs: int, problems: Problems) -> None:
+        self._problems = problems
         self.names: tuple[str, ...] | None = None
         self.are_terms = False
         self.values = np.zeros((num_envs, 0))
@@ -155,7 +158,14 @@ class InfoTerms:
         """Take over a step. What an info lacks is unknown, but where there was no reward, as in a mere reset."""
         for row, info in enumerate(infos):
             unknown = np.nan if rewards[row] else 0.0
-            self.values[row] = [info.get(name, unknown) for name in self.names or ()]
+            self.values[row] = [self._number(info, name, unknown) for name in self.names or ()]
+
+    def _number(self, info: Mapping[str, Any], name: str, unknown: float) -> Any:
+        value = info.get(name, unknown)
+        if isinstance(value, _NUMBERS):
+            return value
+        self._problems.tell(name, f"is a {type(value).__name__}, expected a number: it is NaN in such steps.")
+        return np.nan
 
 
 def flat_observations(obs: Any, num_envs: int) -> np.ndarray:
@@ -185,5 +195,4 @@ def _fill(endings: Endings, results: Sequence[StepResult | None]) -> None:
 
 
 def _numbers(info: Mapping[str, Any]) -> list[str]:
-    kinds = (int, float, np.number)
-    return [name for name, value in info.items() if name.startswith(_PREFIX) and isinstance(value, kinds)]
+    return [name for name, value in info.items() if name.startswith(_PREFIX) and isinstance(value, _NUMBERS)]

@@ -1,0 +1,54 @@
+"""What of a recording turns out not to fit while it is made: said once each, and stated in the recording."""
+
+from __future__ import annotations
+
+import logging
+from typing import Callable
+
+from ..errors import BadField
+
+_messages = logging.getLogger("replay_viewer")
+
+
+class Problems:
+    """Tells each field's problem once: as a warning, and to whoever keeps it with the recording.
+
+    Args:
+        strict: whether to raise it instead.
+
+    Attributes:
+        path: of the recording, for messages.
+        strict: whether they are raised.
+    """
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self.path: object = "attach"
+        self.strict = strict
+        self._keep: Callable[[str, str], None] | None = None
+        self._early: list[tuple[str, str]] = []
+        self._told: set[str] = set()
+
+    def keep_with(self, keep: Callable[[str, str], None]) -> None:
+        """Hand each field's name and problem to `keep`, those that were told before too."""
+        self._keep = keep
+        for field, problem in self._early:
+            keep(field, problem)
+
+    def tell(self, field: str, problem: str) -> None:
+        """Say what is wrong with a field, and what becomes of it. Raises BadField where problems are to be raised."""
+        if field in self._told:
+            return
+        self._told.add(field)
+        if self.strict:
+            raise BadField(self.path, field, problem)
+        _messages.warning("%s: '%s' %s", self.path, field, problem)
+        if self._keep is None:
+            self._early.append((field, problem))
+        else:
+            self._keep(field, problem)
+
+    def tell_term(self, name: str, value: object, expected: tuple[int, ...]) -> None:
+        """Say that a reward term is no number for each env."""
+        found = getattr(value, "shape", None)
+        problem = f"is a {type(value).__name__}" if found is None else f"has shape {tuple(found)}"
+        self.tell(f"reward term {name}", f"{problem}, expected {expected}: it is NaN in such steps.")
