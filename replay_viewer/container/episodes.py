@@ -32,6 +32,10 @@ class EpisodeTable:
         num_steps: steps in it; ends of steps that it lacks are ignored until it has them.
         reasons: names that the column "reason" counts.
         facts: lines about episodes after their end: `env_index`, the simulator's `step` of the end, and what is known.
+
+    Attributes:
+        num_ended: episodes that have ended.
+        num_lost: those of them whose last state a reset has hidden.
     """
 
     def __init__(
@@ -51,6 +55,8 @@ class EpisodeTable:
         # Accepted rows by env and last record, and those that came since they were sorted.
         self._rows, self._unsorted = accepted[:0], [accepted]
         self._firsts = [accepted[ends["first_record"][accepted] == 0]]
+        self.num_ended, self.num_lost = 0, 0
+        self._count(accepted)
         self._sort()
 
     @property
@@ -72,6 +78,7 @@ class EpisodeTable:
             self._unsorted.append(accepted)
             columns = self._ends.rows[accepted]
             self._firsts.append(accepted[columns["first_record"] == 0])
+            self._count(accepted)
             for row, env in zip(accepted.tolist(), columns["env_index"].tolist(), strict=True):
                 if env in self._listed:
                     self._listed[env].coming.append(row)
@@ -123,6 +130,11 @@ class EpisodeTable:
         self._num_settled = first + (int(np.argmax(is_early)) if is_early.any() else len(ends))
         is_episode = (env >= 0) & (env < self._num_envs) & (begin >= 0) & (begin <= last)
         return first + np.flatnonzero(is_episode & ~is_early)
+
+    def _count(self, accepted: np.ndarray) -> None:
+        self.num_ended += len(accepted)
+        states = self._ends.rows["terminal_state"][accepted]
+        self.num_lost += int(np.count_nonzero(states == TERMINAL_STATES.index("lost")))
 
     def _sort(self) -> None:
         """Sort all accepted rows by env and last record."""

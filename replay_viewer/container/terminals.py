@@ -32,6 +32,8 @@ class EpisodeEnds:
             was already running when the recording began.
         returns: (k,) or (k, num_agents) sums of rewards.
         step_is_recorded: whether the record of `step` follows. False between the records of `every=k`.
+        is_lost: whether a reset inside of `step` hid the states, whatever the recording says of others; "aborted" ends
+            are in the step, too, then.
     """
 
     step: int
@@ -43,6 +45,7 @@ class EpisodeEnds:
     lengths: Sequence[int] | None = None
     returns: np.ndarray | None = None
     step_is_recorded: bool = True
+    is_lost: bool = False
 
     def of(self, chosen: Sequence[int]) -> EpisodeEnds:
         """Those at some positions; where `outcome` is (k,) and `values` are by name."""
@@ -106,7 +109,7 @@ def terminal_rows(
     names = [ends.outcome] * len(envs) if isinstance(ends.outcome, str) else ends.outcome
     outcomes = _codes("outcome", names, OUTCOMES)
     rows, buffer = _blank_rows(len(envs), layout)
-    in_step = (outcomes == OUTCOMES.index("terminated")) | (outcomes == OUTCOMES.index("truncated"))
+    in_step = (outcomes == OUTCOMES.index("terminated")) | (outcomes == OUTCOMES.index("truncated")) | ends.is_lost
     rows["step"] = ends.step
     rows["first_record"] = running.first_record[envs]
     rows["last_record"] = np.where(in_step & ends.step_is_recorded, num_records, num_records - 1)
@@ -167,6 +170,8 @@ def _fill_facts(rows: np.ndarray, ends: EpisodeEnds, info: RecordingInfo, where:
 
 def _terminal_states(outcomes: np.ndarray, ends: EpisodeEnds, info: RecordingInfo) -> np.ndarray:
     """Where each episode's last state is to be found, as an index into TERMINAL_STATES."""
+    if ends.is_lost:
+        return np.full(len(outcomes), TERMINAL_STATES.index("lost" if ends.step_is_recorded else "none"), "<u4")
     if ends.values is not None:
         in_step = "captured"
     elif not ends.step_is_recorded:

@@ -41,7 +41,7 @@ def verdicts_of(meta: Meta, source: ContainerSource, episodes: EpisodeTable, log
         Verdict("quaternion order", "wxyz", "the format's own order", "stated"),
         *_left_out(meta),
         *_time(meta, source),
-        _terminal_states(meta),
+        *_terminal_states(meta, episodes),
         *_already_running(meta, episodes),
         *_ending(source, log),
         *_poses(meta, source),
@@ -76,13 +76,20 @@ def _time(meta: Meta, source: ContainerSource) -> list[Verdict]:
     return verdicts
 
 
-def _terminal_states(meta: Meta) -> Verdict:
+def _terminal_states(meta: Meta, episodes: EpisodeTable) -> list[Verdict]:
+    """Nothing where no episode has ended: there is none to see."""
+    if episodes.num_ended == 0:
+        return []
+    lost, ended = episodes.num_lost, episodes.num_ended
+    if lost and meta.info.terminal_states != "lost":
+        finding = f"lost of {lost} of {ended} episodes: the pose before an episode's last is shown"
+        return [Verdict("terminal state", finding, "they were reset where no recorder saw it", "problem")]
     reasons = {
         "captured": ("captured", "the last pose of each episode was taken before its reset"),
         "recorded": ("in the last step", "the simulator resets only in the step after"),
         "lost": ("lost: the pose before an episode's last is shown", "the simulator resets inside of a step"),
     }
-    return Verdict("terminal state", *reasons[meta.info.terminal_states], "stated")
+    return [Verdict("terminal state", *reasons[meta.info.terminal_states], "stated")]
 
 
 def _already_running(meta: Meta, episodes: EpisodeTable) -> list[Verdict]:

@@ -16,6 +16,7 @@ Tools of these:
     rows             the recorded rows of a simulator's arrays
     copies           what is read in a step as one block, fetched from a GPU without waiting
     problems         what turns out not to fit: said once, and kept with the recording
+    witness          ends of episodes that no hook has seen
     background       calls that are made behind the simulation
 
 The recording itself is written by `container`, whose FORMAT.md documents it for programs in any language.

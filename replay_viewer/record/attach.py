@@ -13,7 +13,7 @@ from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..arrays import as_array
+from ..arrays import as_array, numpy_if_on_host
 from ..errors import BadArgument, BadField, UnknownName
 from .adapters import Adapter, Description, Endings, Request, find_adapter
 from .background import BackgroundCalls
@@ -122,8 +122,13 @@ class AttachedRecorder:
     ) -> None:
         self._adapter, self._recorder, self._rows, self._facts = adapter, recorder, rows, description.facts
         self._gatherer, self._copier = Gatherer(len(rows), problems), HostCopier()
-        self._writer = StepWriter(recorder, self._gatherer, adapter)
+        self._writer = StepWriter(recorder, self._gatherer, adapter, problems)
         self._calls: BackgroundCalls | None = None
+        # Where the record shows an episode's last state, nothing is lost that counters could tell of.
+        states, self._lengths = description.facts.get("terminal_states", "captured"), adapter.lengths()
+        # The same in the host's memory.
+        self._counters: Any = None if self._lengths is None else numpy_if_on_host(self._lengths)
+        self._has_witness = states == "captured" and self._lengths is not None
         self._depth, self._strict = depth, problems.strict
         problems.keep_with(self._keep_problem)
         self.num_steps = 0
@@ -293,7 +298,11 @@ class AttachedRecorder:
         if self._calls is not None and self._calls.error is not None:
             raise self._calls.error
         self._write_held()
-        self._resets, self._early_resets = [], []
+        if self._resets or self._early_resets:
+            self._write_failed()
+        if self._has_witness and self._adapter.lengths() is not self._lengths:
+            # A learner has drawn them anew, to spread the episodes' ends.
+            self._call(self._writer.forget_lengths, None)
         self._is_reset[:] = False
         self._adapter.begin_step(action)
         self._in_step = True
@@ -322,6 +331,7 @@ class AttachedRecorder:
             self._is_reset[slots] = True
         else:
             self._write_held()
+            self._write_failed()
             self._call(self._writer.abort, ends)
 
     def _end_step(self, result: Any) -> None:
@@ -331,7 +341,8 @@ class AttachedRecorder:
             self._learn()
         copy, left = self._copy(), self._adapter.ended()
         ends = None if left is None else SeenEnds(np.flatnonzero(~self._is_reset), copy, left)
-        self._held = SeenStep(copy, self._resets, ends)
+        unseen = self._unseen(copy)
+        self._held = SeenStep(copy, self._resets, ends, unseen)
         self.num_steps += 1
         self._write_if_complete()
 
@@ -354,6 +365,28 @@ class AttachedRecorder:
         for slots, values, endings in self._early_resets:
             self._resets.append(SeenEnds(slots, self._copier.copy(self._gatherer.gather_early(values)), endings))
 
+    def _unseen(self, copy: HostCopy) -> SeenEnds | None:
+        """Envs that may have been reset unseen; in the host's memory, most steps tell at once that there is none."""
+        if not self._has_witness:
+            return None
+        lengths = self._adapter.lengths()
+        if not self._copier.is_ahead:
+            if lengths is not self._lengths:
+                self._counters = numpy_if_on_host(lengths)
+            self._lengths = lengths
+            if self._writer.witness.is_growing(self._rows.of(self._counters)):
+                return None
+            # Perhaps it is another memory by now.
+            self._counters = numpy_if_on_host(lengths)
+        self._lengths = lengths
+        return SeenEnds(np.flatnonzero(~self._is_reset), copy, self._adapter.endings())
+
+    def _write_failed(self) -> None:
+        """Write what has ended in the step before, if that failed after its resets and so is not recorded."""
+        resets, self._resets, self._early_resets = self._resets, [], []
+        if resets:
+            self._call(self._writer.end_before, resets)
+
     def _copy(self) -> HostCopy:
         return self._copier.copy(self._gatherer.gather(self._adapter.read()))
 
@@ -364,6 +397,8 @@ class AttachedRecorder:
     def _write_held(self) -> None:
         step, self._held = self._held, None
         if step is not None:
+            # They are this step's from now on, even if it is interrupted.
+            self._resets = []
             step.logged = self._recorder.take_logged()
             self._call(self._writer.write, step)
 

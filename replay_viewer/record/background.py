@@ -33,7 +33,10 @@ class BackgroundCalls:
     def add(self, call: Callable[[Any], object], argument: Any) -> None:
         """Make a call when those before it are done."""
         # A forked child has no such thread; what it does is not the recording's.
-        if os.getpid() == self._process:
+        if threading.current_thread() is self._thread:
+            # A call that makes another: waiting for room, it would wait for itself.
+            call(argument)
+        elif os.getpid() == self._process:
             self._free.get()
             self._calls.put((call, argument))
 

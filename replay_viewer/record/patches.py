@@ -65,27 +65,31 @@ class Patches:
         def wrap(original: Function) -> Function:
             @functools.wraps(original)
             def listening(*args: Any, **kwargs: Any) -> Any:
-                if not self.active:
-                    return original(*args, **kwargs)
-                if before is not None:
-                    self._call(before, *args, **kwargs)
+                if before is not None and self.active:
+                    try:
+                        before(*args, **kwargs)
+                    except Exception as error:
+                        self._failed(error)
                 result = original(*args, **kwargs)
                 if after is not None and self.active:
-                    self._call(after, result)
+                    try:
+                        after(result)
+                    except Exception as error:
+                        self._failed(error)
                 return result
 
             return listening
 
         return wrap
 
+    def part(self) -> Patches:
+        """Patches that can be undone by themselves, and are undone with these."""
+        part = Patches(self._failed)
+        self._undo.append(part.undo)
+        return part
+
     def undo(self) -> None:
         """Put everything back, the latest first; a second call does nothing."""
         self.active = False
         while self._undo:
             self._undo.pop()()
-
-    def _call(self, listen: Callable[..., None], *args: Any, **kwargs: Any) -> None:
-        try:
-            listen(*args, **kwargs)
-        except Exception as error:
-            self._failed(error)

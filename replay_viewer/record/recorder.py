@@ -136,6 +136,7 @@ class Recorder:
         lengths: Sequence[int] | None = None,
         reasons: Sequence[str] | None = None,
         success: Sequence[bool | None] | None = None,
+        is_recorded: bool = True,
     ) -> None:
         """State that episodes end, in the step of the next `append`, or before it where they are "aborted".
 
@@ -146,6 +147,7 @@ class Recorder:
             lengths: (k,) their control steps as the simulator counts them.
             reasons: (k,) names out of the fact `outcome_reasons`, "" for unknown.
             success: (k,) True, False, or None for unknown.
+            is_recorded: whether the step in which they end will be appended; not one that failed after a reset.
 
         Raises:
             UnknownName: an outcome, a reason or an env that the recording does not have; at once or in the next
@@ -166,14 +168,33 @@ class Recorder:
             reasons=reasons,
             success=success,
             lengths=lengths,
-            step_is_recorded=self._is_due,
+            step_is_recorded=self._is_due and is_recorded,
         )
+        if not is_recorded:
+            if self.num_steps:
+                self._write_ends(replace(ends, step=self.num_steps - 1))
+            return
         before = [index for index, name in enumerate(outcomes) if name in _BEFORE_THE_STEP]
         in_step = [index for index, name in enumerate(outcomes) if name not in _BEFORE_THE_STEP]
         if before and self.num_steps:
             self._write_ends(replace(ends.of(before), step=self.num_steps - 1))
         if in_step:
             self._ends.append(ends.of(in_step))
+
+    def end_unseen(self, env_indices: Sequence[int], outcome: Sequence[str] | None) -> None:
+        """State that episodes have ended of which the last states are lost, or the last records show them.
+
+        Args:
+            env_indices: (k,) positions of their envs in the recording.
+            outcome: (k,) of ends in the step of the next `append`, which hides their last states; "aborted" where
+                nothing is known. None for ends before that step.
+        """
+        if outcome is None:
+            return self.end_episodes(env_indices, "aborted")
+        ends = EpisodeEnds(
+            self.num_steps, list(env_indices), list(outcome), step_is_recorded=self._is_due, is_lost=True
+        )
+        self._ends.append(ends)
 
     def forget_ends(self) -> None:
         """Forget the ends in a step that something interrupted, so that it is never appended."""

@@ -37,6 +37,15 @@ def short_lived() -> LeggedGymSim:
     return env
 
 
+ABORTED = 3
+
+
+def step_of(end: dict, found: Sequence[int], env: LeggedGymSim) -> int:
+    """In which step an episode ended: that of its last record, or a missing one right after it."""
+    step = found[end["last_record"]]
+    return step if env.truth[step].reset[end["env_index"]] else step + 1
+
+
 def check(path: Path, env: LeggedGymSim, lost: Sequence[int]) -> None:
     """Compare a recording with the truth, of which steps in `lost` may be missing."""
     columns = Columns(path)
@@ -50,11 +59,16 @@ def check(path: Path, env: LeggedGymSim, lost: Sequence[int]) -> None:
     assert columns.steps == sorted(set(columns.steps))
     for index, truth in zip(found, columns["rew"]):
         np.testing.assert_array_equal(truth, env.truth[index].rew)
-    ends = {(found[end["last_record"]], end["env_index"]) for end in columns.ends}
+    steps = [step_of(end, found, env) for end in columns.ends]
+    ends = {(step, end["env_index"]) for step, end in zip(steps, columns.ends)}
     assert len(ends) == len(columns.ends), "ends are repeated"
-    assert ends == {(step, e) for step in found for e in range(2) if env.truth[step].reset[e]}
-    for end in columns.ends:
-        truth = env.truth[found[end["last_record"]]]
+    resets = {(step, e) for step in range(len(env.truth)) for e in range(2) if env.truth[step].reset[e]}
+    assert ends <= resets
+    assert resets - ends <= {(step, e) for step in missing for e in range(2)}
+    for step, end in zip(steps, columns.ends):
+        if end["outcome"] == ABORTED:
+            continue  # Of a step that was interrupted while it was written.
+        truth = env.truth[step]
         np.testing.assert_array_equal(
             columns.last_state(end, "robot.base_pos"), truth.real["root_states"][end["env_index"], :3]
         )

@@ -125,6 +125,13 @@ class Adapter(ABC):
     def endings(self) -> Endings:
         """How their episodes stand, read just before a reset."""
 
+    def lengths(self) -> Any:
+        """(num_envs,) the simulator's own counters of the control steps of its episodes, of all envs.
+
+        Where resets happen inside of a step, they tell of those that no hook has seen. None where there are none.
+        """
+        return None
+
     def late_facts(self) -> Mapping[str, Any]:
         """What only the first step tells, asked for when it has returned: `reward_terms`, `seed`."""
         return {}

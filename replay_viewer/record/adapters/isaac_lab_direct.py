@@ -97,6 +97,9 @@ class IsaacLabDirect(Adapter):
             values["rew_terms"] = self._terms.scaled()
         return values
 
+    def lengths(self) -> Any:
+        return tensor(self.env.episode_length_buf)
+
     def endings(self) -> Endings:
         env = self.env
         flags = (env.reset_terminated, env.reset_time_outs, env.episode_length_buf)

@@ -103,6 +103,9 @@ class LeggedGym(Adapter):
             values["rew_terms"] = self.attempt("rew_terms", self._terms.scaled)
         return values
 
+    def lengths(self) -> Any:
+        return self.env.episode_length_buf
+
     def endings(self) -> Endings:
         env = self.env
         reset, late, lengths = (

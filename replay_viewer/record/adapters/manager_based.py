@@ -86,6 +86,9 @@ class ManagerBased(Adapter):
             values["rew_terms"] = rows(tensor(env.reward_manager._step_reward)) * self._scale
         return values
 
+    def lengths(self) -> Any:
+        return tensor(self.env.episode_length_buf)
+
     def endings(self) -> Endings:
         manager, copied = self.env.termination_manager, self.rows.copied
         return Endings(

@@ -124,6 +124,9 @@ class Mqe(Adapter):
             values["obs"] = self._obs.taken
         return values
 
+    def lengths(self) -> Any:
+        return self.env.episode_length_buf
+
     def endings(self) -> Endings:
         late, lengths = self._flags("time_out_buf"), as_array(self.rows.copied(self.env.episode_length_buf))
         terminated = self._flags("reset_buf") & ~late

@@ -6,7 +6,6 @@ sums alone.
 
 from __future__ import annotations
 
-import functools
 from typing import Any, Iterator, MutableSequence, Sequence
 
 import numpy as np
@@ -18,6 +17,7 @@ from ..rows import Rows
 
 # The term that legged_gym keeps apart from the others.
 _TERMINATION = "termination"
+_METHOD = "_reward_"
 # Settings of legged_gym and its kin that say how the total is made of the terms.
 _RULES = ("only_positive_rewards", "only_positive_rewards_ji22_style", "sigma_rew_neg")
 
@@ -51,9 +51,12 @@ class FunctionTerms:
         self._env, self._rows, self._problems = env, rows, problems
         self._functions = _functions(env)
         self.names: tuple[str, ...] = tuple(env.reward_names) if self._functions else ()
+        # How many functions of the list there are in the names' order; what listens to methods, while it is needed.
+        self._num_listed, self._is_list_called = len(self.names), False
+        self._methods: Patches | None = None
         # walk-these-ways keeps its functions in an object of their own.
         self._owner = getattr(env, "reward_container", env)
-        if _TERMINATION in getattr(env, "reward_scales", {}) and hasattr(self._owner, "_reward_termination"):
+        if _TERMINATION in getattr(env, "reward_scales", {}) and hasattr(self._owner, _METHOD + _TERMINATION):
             self.names = (*self.names, _TERMINATION)
         self._kept = rows.table(env.rew_buf, len(self.names))
         self._shape = (len(env.rew_buf),)
@@ -62,15 +65,26 @@ class FunctionTerms:
         self.forget()
 
     def patch(self, patches: Patches) -> None:
-        """Listen to every function."""
-        for column in range(len(self._functions)):
-            patches.item(self._functions, column, self._listener(patches, column))
-        if _TERMINATION in self.names:
-            patches.method(self._owner, "_reward_termination", self._listener(patches, len(self.names) - 1))
+        """Listen to every function.
+
+        An environment may make the list anew in each step, out of its methods; so these are listened to as well, until
+        a step has called what is in the list.
+        """
+        self._methods = methods = patches.part()
+        for column, name in enumerate(self.names[: self._num_listed]):
+            if hasattr(self._owner, _METHOD + name):
+                methods.method(self._owner, _METHOD + name, self._listener(methods, column))
+            patches.item(self._functions, column, self._listener(patches, column, is_listed=True))
+        if len(self.names) > self._num_listed:
+            patches.method(self._owner, _METHOD + _TERMINATION, self._listener(patches, self._num_listed))
 
     def forget(self) -> None:
         """A new step begins: what is not called in it is unknown."""
         self._kept[:] = np.nan
+        if self._is_list_called and self._methods is not None:
+            # A term that calls another's method must not be taken for that one.
+            self._methods.undo()
+            self._methods = None
 
     def scaled(self) -> Any:
         """(n, num_terms) as they entered the reward: the same product in the same precision."""
@@ -80,19 +94,23 @@ class FunctionTerms:
             self._scales, self._factors = scales, numbers_like(self._kept, scales)
         return self._kept * self._factors
 
-    def _listener(self, patches: Patches, column: int) -> Wrap:
-        return patches.listener(after=functools.partial(self._take, column, self._kept[:, column]))
+    def _listener(self, patches: Patches, column: int, *, is_listed: bool = False) -> Wrap:
+        """Keeps what a function has returned in its column, a plain number for all envs."""
+        kept, rows, expected, says_so = self._kept[:, column], self._rows, self._shape, is_listed and column == 0
 
-    def _take(self, column: int, kept: Any, value: Any) -> None:
-        """Keep what a function has returned in its column, a plain number for all envs."""
-        shape = getattr(value, "shape", ())
-        if shape == self._shape:
-            kept[:] = self._rows.of(value)
-        elif shape == ():
-            kept[:] = value
-        else:
-            kept[:] = np.nan
-            self._problems.tell_term(self.names[column], value, self._shape)
+        def take(value: Any) -> None:
+            shape = getattr(value, "shape", ())
+            if shape == expected:
+                kept[:] = rows.of(value)
+            elif shape == ():
+                kept[:] = value
+            else:
+                kept[:] = np.nan
+                self._problems.tell_term(self.names[column], value, expected)
+            if says_so:
+                self._is_list_called = True
+
+        return patches.listener(after=take)
 
 
 class SummedTerms:
