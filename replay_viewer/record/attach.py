@@ -14,9 +14,10 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 from ..arrays import as_array, numpy_if_on_host
-from ..errors import BadArgument, BadField, UnknownName
+from ..errors import BadField
 from .adapters import Adapter, Description, Endings, Request, find_adapter
 from .background import BackgroundCalls
+from .chosen_envs import chosen_envs
 from .copies import Gatherer, HostCopier, HostCopy, copied
 from .patches import Function, Patches
 from .problems import Problems
@@ -33,7 +34,7 @@ def attach(
     env: Any,
     path: str | Path,
     *,
-    env_ids: Sequence[int] | str = (0,),
+    env_ids: Sequence[int] | int | str = (0,),
     every: int = 1,
     observations: bool = False,
     adapter: str | None = None,
@@ -57,7 +58,7 @@ def attach(
     Args:
         env: the environment, perhaps wrapped.
         path: the folder to make, by custom `<name>.rec`; if it exists, `<name>-2.rec` is made, and so on.
-        env_ids: the simulator's indices of the envs to record, or "all".
+        env_ids: the simulator's indices of the envs to record, one of them, or "all".
         every: record each k-th control step only; ends of episodes between them are kept.
         observations: whether to record them too.
         adapter: name of the family, where it is not to be found by itself.
@@ -72,11 +73,12 @@ def attach(
     Raises:
         UnknownEnvironment: no adapter fits; the message shows how to write one.
         UnknownName: an adapter, or an env, that there is not.
+        BadArgument: `env_ids` that are no indices.
         FileProblem: the recording cannot be made here.
     """
     layers, factory = find_adapter(env, adapter)
     total = int(getattr(layers[-1], "num_envs", 1))
-    rows = Rows(_env_ids(env_ids, total))
+    rows = Rows(chosen_envs(env_ids, total))
     problems = Problems(strict=strict)
     problems.path = path
     reader = factory(layers[-1], Request(rows, observations, None if urdf is None else Path(urdf), layers, problems))
@@ -438,17 +440,3 @@ class AttachedRecorder:
 def _first(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """The first argument of a call, or None."""
     return args[0] if args else next(iter(kwargs.values()), None)
-
-
-def _env_ids(wanted: Sequence[int] | str, total: int) -> Sequence[int]:
-    if isinstance(wanted, str):
-        if wanted != "all":
-            raise BadArgument("env_ids", repr(wanted), 'give a list of the simulator\'s indices, or "all".')
-        return range(total)
-    ids = [int(env_id) for env_id in wanted]
-    if not ids:
-        raise BadArgument("env_ids", wanted, "names no env.")
-    for env_id in ids:
-        if not 0 <= env_id < total:
-            raise UnknownName("env", env_id, range(total), "the environment")
-    return ids

@@ -29,4 +29,4 @@ def policy(obs: Any) -> Any:
 
 
 steps, episodes = (300, None) if limits else (None, 10**9)
-RolloutRecorder(LeggedGymSim(keep_truth=False), steps, num_episodes=episodes).run(policy, folder)
+RolloutRecorder(LeggedGymSim(keep_truth=False), steps, num_episodes=episodes, env_ids=0).run(policy, folder)

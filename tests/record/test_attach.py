@@ -13,7 +13,7 @@ from legged_fake import DOF_NAMES
 from legged_gym_sim import GymWrapper, LeggedGymSim, WalkTheseWaysSim
 
 from replay_viewer import Adapter, Description, Endings, attach, register_adapter
-from replay_viewer.errors import BadArgument, BadField, FileProblem, UnknownEnvironment, UnknownName
+from replay_viewer.errors import BadField, FileProblem, UnknownEnvironment, UnknownName
 from replay_viewer.record.adapters import registry
 from replay_viewer.record.adapters.adapter import Request
 
@@ -107,12 +107,6 @@ def test_a_folder_that_cannot_be_made_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match="cannot be made"):
         attach(env, tmp_path / "file" / "walk.rec")
     assert "step" not in vars(env)
-
-
-@pytest.mark.parametrize(("env_ids", "error"), [([6], UnknownName), ([], BadArgument), ("some", BadArgument)])
-def test_envs_that_are_not_there_are_refused(env_ids: object, error: type, tmp_path: Path) -> None:
-    with pytest.raises(error):
-        attach(LeggedGymSim(), tmp_path / "run.rec", env_ids=env_ids)  # type: ignore[arg-type]
 
 
 def test_every_completed_step_is_on_the_disk_at_once(tmp_path: Path) -> None:

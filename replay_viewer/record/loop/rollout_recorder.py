@@ -22,6 +22,8 @@ from .policy_log import PolicyLog
 
 _FORMATS = ("npz", "rec")
 _FINISHED = ("terminated", "truncated")
+# Where nobody says which: a record of each costs time and disk.
+_MOST_ENVS = 16
 
 
 class RolloutRecorder:
@@ -47,7 +49,8 @@ class RolloutRecorder:
             of random, NumPy and PyTorch. A warning says if the environment takes none.
         format: "npz", the plain layout (see `plain_npz.py`): one file with the policy's observations and actions.
             "rec": a recording's folder, with meshes and terrain.
-        env_ids: the simulator's indices of the envs to record, or "all".
+        env_ids: the simulator's indices of the envs to record, one of them, or "all". None for all, of more than 16
+            the first 16; which, is said.
         adapter: as `attach` takes it, like the arguments after it.
         urdf: the robot's description.
         package_dirs: where its meshes are.
@@ -69,7 +72,7 @@ class RolloutRecorder:
         num_episodes: int | None = None,
         seed: int | None = None,
         format: str = "npz",
-        env_ids: Sequence[int] | str = (0,),
+        env_ids: Sequence[int] | int | str | None = None,
         adapter: str | None = None,
         urdf: str | Path | None = None,
         package_dirs: Sequence[str | Path] = (),
@@ -84,9 +87,9 @@ class RolloutRecorder:
             raise BadArgument("format", repr(format), f"expected one of {', '.join(_FORMATS)}.")
         self.env, self.adapter, self.format, self.seed = env, adapter, format, seed
         self.max_steps, self.num_episodes = max_steps, num_episodes
+        self.env_ids = env_ids
         # For `attach`. A plain npz has the policy's own observations.
         self._options: dict[str, Any] = {
-            "env_ids": env_ids,
             "observations": format == "rec",
             "adapter": adapter,
             "urdf": urdf,
@@ -114,7 +117,7 @@ class RolloutRecorder:
         """
         choose = action_function(policy)
         path = Path(output_dir) / datetime.now().strftime("rollout_%Y%m%d_%H%M%S.rec")
-        rollout = _Rollout(self, attach(self.env, path, **self._options))
+        rollout = _Rollout(self, attach(self.env, path, env_ids=self._chosen(), **self._options))
         self.episodes = rollout.episodes
         try:
             rollout.make(choose)
@@ -127,6 +130,17 @@ class RolloutRecorder:
         if self.num_episodes is not None and rollout.num_finished < self.num_episodes:
             print(f"max_steps={self.max_steps} came before num_episodes={self.num_episodes}.")
         return kept
+
+    def _chosen(self) -> Sequence[int] | int | str:
+        """The envs to record; says which, where nobody has chosen and there are several."""
+        if self.env_ids is not None:
+            return self.env_ids
+        total = int(getattr(find_adapter(self.env, self.adapter)[0][-1], "num_envs", 1))
+        chosen = range(min(total, _MOST_ENVS))
+        if total > 1:
+            which = f"all {total} envs" if len(chosen) == total else f"envs 0 to {chosen[-1]} of {total}"
+            print(f"Recording {which}; choose others with env_ids=[...].")
+        return chosen
 
 
 class _Rollout:

@@ -22,6 +22,7 @@ _MUJOCO = ("model.nq", "model.body", "model.body_jntadr", "data.qpos")
 LOOKS_FOR = (*_MUJOCO, "step", "reset")
 VECTOR_LOOKS_FOR = ("num_envs", "step", "reset", *(f"envs.0.unwrapped.{name}" for name in _MUJOCO))
 ASYNC_LOOKS_FOR = ("parent_pipes", "step_async", "step_wait")
+SUBPROC_LOOKS_FOR = ("work_remotes", "processes", "step_async", "step_wait")
 
 
 class Gymnasium(Adapter):
@@ -184,8 +185,16 @@ class GymnasiumVector(Gymnasium):
 
 def refuse_async(env: Any, request: Request) -> NoReturn:
     """Say why a vector whose members run in other processes cannot be recorded. Raises BadArgument."""
+    _refuse(env, 'Use SyncVectorEnv, or gymnasium.make_vec(..., vectorization_mode="sync").')
+
+
+def refuse_subproc(env: Any, request: Request) -> NoReturn:
+    """The same of one of stable-baselines3."""
+    _refuse(env, "Use DummyVecEnv, or make_vec_env(..., vec_env_cls=DummyVecEnv).")
+
+
+def _refuse(env: Any, fix: str) -> NoReturn:
     problem = "simulates in other processes, whose physics cannot be seen from here."
-    fix = 'Use SyncVectorEnv, or gymnasium.make_vec(..., vectorization_mode="sync").'
     raise BadArgument("env", type(env).__name__, f"{problem} {fix}")
 
 
