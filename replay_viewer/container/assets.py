@@ -22,7 +22,7 @@ import numpy as np
 from ..errors import BadField, FileProblem
 from .info import EntitySpec, RecordingInfo
 from .layout import ASSETS, TERRAIN
-from .mesh_paths import PACKAGE_SCHEMES, find_file, ros_package_path
+from .mesh_paths import find_file, package_of, ros_package_path
 
 # A terrain.npz may be compressed; more than this no viewer draws.
 MAX_TERRAIN_BYTES = 2**30
@@ -225,9 +225,8 @@ def _home(path: Path) -> Path:
 
 def _is_in_package(path: Path, uri: str) -> bool:
     """Whether the file lies in a folder with the name of the URI's package."""
-    scheme, _, rest = uri.partition("://")
-    name = rest.strip("/").partition("/")[0]
-    if scheme not in PACKAGE_SCHEMES or ".." in rest.split("/"):
+    name = package_of(uri)
+    if not name or ".." in uri.replace("\\", "/").split("/"):
         return False
     crowded = _crowded() - {Path.home()}
     return any(folder.name == name and folder.parent not in crowded for folder in path.parents)

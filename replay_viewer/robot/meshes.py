@@ -15,8 +15,9 @@ from trimesh.exchange.dae import load_collada
 from trimesh.resolvers import FilePathResolver
 
 from ..errors import FileProblem, listing
+from ..file_kinds import other_kind, refuse_pointer
 from .materials import srgb_from_gltf
-from .safe_xml import one_line, refuse_doctype
+from .safe_xml import checked_xml, one_line
 from .weld import weld
 
 FORMATS = ("dae", "obj", "stl", "ply", "glb", "gltf")
@@ -60,8 +61,9 @@ def load_parts(path: Path) -> tuple[MeshPart, ...]:
         data = path.read_bytes()
     except OSError as error:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error
+    refuse_pointer(path, data)
     if kind == "dae":
-        refuse_doctype(data, path)
+        data = checked_xml(data, path)
     with np.errstate(all="ignore"):  # What overflows is named below, or where the mesh is put on its link.
         meshes = _read(data, kind, path)
     if not all(mesh.faces.min() >= 0 and mesh.faces.max() < len(mesh.vertices) for mesh, _ in meshes):
@@ -69,7 +71,8 @@ def load_parts(path: Path) -> tuple[MeshPart, ...]:
     with np.errstate(all="ignore"):
         parts = [_part(mesh, _unit(mesh, kind) @ transform) for mesh, transform in meshes]
     if not parts:
-        raise FileProblem(path, "has no triangles.")
+        other = other_kind(data, kind)
+        raise FileProblem(path, f"is {other}, not {kind.upper()}." if other else "has no triangles.")
     if not all(np.isfinite(part.mesh.vertices).all() and np.isfinite(part.transform).all() for part in parts):
         raise FileProblem(path, "has vertices that are not finite.")
     return tuple(parts)
@@ -90,7 +93,11 @@ def _read(data: bytes, kind: str, path: Path) -> list[tuple[trimesh.Trimesh, np.
         meshes = [(scene.geometry[str(name)], transform) for transform, name in placed]
         return [(mesh, place) for mesh, place in meshes if isinstance(mesh, trimesh.Trimesh) and len(mesh.faces)]
     except Exception as error:  # Readers of broken files fail in any way there is.
-        raise FileProblem(path, f"cannot be read as {kind.upper()}: {one_line(error)}.") from error
+        other = other_kind(data, kind)
+        problem = (
+            f"is {other}, not {kind.upper()}." if other else f"cannot be read as {kind.upper()}: {one_line(error)}."
+        )
+        raise FileProblem(path, problem) from error
 
 
 def _read_collada(data: bytes, resolver: FilePathResolver) -> list[tuple[trimesh.Trimesh, np.ndarray]]:

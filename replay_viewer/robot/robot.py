@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
-from ..container.mesh_paths import PACKAGE_SCHEMES, find_file
+from ..container.mesh_paths import find_file, package_of
 from ..progress import Progress
 from .kinematics import Kinematics
 from .link_scene import link_scene
 from .support import SupportPoints
 from .tree import Joint, Tree, build_tree
-from .urdf import Shapes, Urdf, read_urdf
+from .urdf import Urdf, read_urdf
+from .urdf_xml import Shapes, has_xacro
 from .visuals import Geometry, Visual, load_visuals, on_links
 
 # What a robot is taken to measure when it has nothing to draw [m].
@@ -209,8 +210,9 @@ def _find_meshes(
 
 
 def _not_found(uri: str, links: Sequence[str], inside: Path | None) -> str:
-    scheme, _, rest = uri.partition("://")
-    package = rest.strip("/").split("/")[0]
-    advice = f" Name the folder of package '{package}' with --package-dir." if scheme in PACKAGE_SCHEMES else ""
+    package = package_of(uri)
+    advice = f" Name the folder of package '{package}' with --package-dir." if package else ""
+    if has_xacro(uri):
+        advice = f" The name has xacro in it: convert the URDF (xacro robot.urdf.xacro > robot.urdf).{advice}"
     where = "found" if inside is None else "in the recording"
     return f"Mesh '{uri}' is not {where}.{advice} Left out on {on_links(links)}."

@@ -2,18 +2,46 @@
 
 A document type is what entity bombs and external entities are written in, and neither URDF nor COLLADA needs one. So
 any is refused where its name is read, before a parser looks at what it declares.
+
+What other readers of URDF forgive is forgiven: a version that is none, a comment or a blank before the declaration,
+control characters such as a NUL at the end, an encoding other than the stated one, and prefixes that no namespace
+declares. All of it is put right in the bytes first, so that what is checked is what is parsed.
 """
 
 from __future__ import annotations
 
+import codecs
+import re
 from pathlib import Path
 from typing import Any
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # lxml ships no types.
 
 from ..errors import FileProblem
+from ..file_kinds import other_kind, refuse_pointer
 
 _HARDENED: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+# UTF-32 before UTF-16, whose mark it begins with; the first characters of a file without a mark tell as well.
+_ENCODINGS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<\0", "utf-16-be"),
+)
+_DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
+_STATED_ENCODING = re.compile(rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([\w.-]+)[\"']")
+# Encodings of one or two bytes a character, in which ASCII is what it is. Others, such as UTF-7, hide what they say.
+_PLAIN = re.compile(
+    r"(us-)?ascii|iso-8859-\d+|latin-?\d|(windows-|cp)125\d|gb2312|gbk|gb18030|big5|shift_jis|euc-(jp|kr)"
+)
+# What lxml adds to a complaint.
+_PLACE_IN_PYTHON = re.compile(r" \(<string>, line \d+\)$")
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
 
 
 class _PrologueSeen(Exception):
@@ -27,6 +55,8 @@ class _Prologue:
         self.path = path
 
     def doctype(self, name: str, public: str | None, system: str | None) -> None:
+        if name.lower() == "html":
+            raise FileProblem(self.path, "is an HTML page.", "Download the file itself, not the page that shows it.")
         problem = f"declares a document type ('<!DOCTYPE {name}'), which can hide entity bombs and is never needed."
         raise FileProblem(self.path, problem, "Remove the declaration.")
 
@@ -37,27 +67,68 @@ class _Prologue:
         """Required of a parser target."""
 
 
-def refuse_doctype(data: bytes, path: Path) -> None:
-    """Raise FileProblem if an XML document declares a document type, or has no root element at all."""
+def checked_xml(data: bytes, path: Path) -> bytes:
+    """An XML document as UTF-8 without a declaration, which is what to parse of it.
+
+    Raises FileProblem if it declares a document type, has no root element at all, or is a pointer to the document.
+    """
+    refuse_pointer(path, data)
+    content = _plain_utf8(data)
     try:
-        etree.fromstring(data, etree.XMLParser(target=_Prologue(path), **_HARDENED))
+        etree.fromstring(content, etree.XMLParser(target=_Prologue(path), encoding="utf-8", **_HARDENED))
     except _PrologueSeen:
-        return
+        return content
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise FileProblem(path, f"is not valid XML: {one_line(error)}.") from error
+        raise FileProblem(path, _not_xml(data, one_line(error))) from error
+    raise FileProblem(path, _not_xml(data, "it has no element"))
 
 
 def parse_xml(data: bytes, path: Path) -> etree._Element:
-    """The root element of an XML document without a document type; raises FileProblem for anything else."""
-    refuse_doctype(data, path)
-    parser = etree.XMLParser(remove_comments=True, remove_pis=True, remove_blank_text=True, **_HARDENED)
+    """The root element of an XML document without a document type; raises FileProblem for anything else.
+
+    Names whose prefix no namespace declares keep it: "sensor:camera".
+    """
+    content = checked_xml(data, path)
+    parser = etree.XMLParser(
+        remove_comments=True, remove_pis=True, remove_blank_text=True, recover=True, encoding="utf-8", **_HARDENED
+    )
     try:
-        return etree.fromstring(data, parser)
+        root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise FileProblem(path, f"is not valid XML: {one_line(error)}.") from error
+        raise FileProblem(path, _not_xml(data, one_line(error))) from error
+    for entry in parser.error_log:
+        if entry.domain_name != "NAMESPACE":
+            raise FileProblem(path, _not_xml(data, f"{one_line(entry.message)}, line {entry.line}"))
+    return root
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: object) -> str:
     """What a parser says of a broken file, on one line that is not too long."""
-    text = " ".join(str(error).split()).rstrip(".")
+    text = _PLACE_IN_PYTHON.sub("", " ".join(str(error).split())).rstrip(".")
     return text[:200] or type(error).__name__
+
+
+def _plain_utf8(data: bytes) -> bytes:
+    """The document in UTF-8, without its declaration and without control characters."""
+    encoded = _decoded(data).lstrip("\ufeff").encode("utf-8", "replace")
+    return _DECLARATION.sub(b"", encoded.translate(None, _CONTROLS))
+
+
+def _decoded(data: bytes) -> str:
+    marked = next((name for mark, name in _ENCODINGS if data.startswith(mark)), None)
+    if marked is not None:
+        return data.decode(marked, "replace")
+    stated = _STATED_ENCODING.search(data[:1000])
+    name = stated[1].decode().lower() if stated else ""
+    for encoding in (name if _PLAIN.fullmatch(name) else "utf-8", "utf-8"):
+        try:
+            return data.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return data.decode("latin-1")
+
+
+def _not_xml(data: bytes, complaint: str) -> str:
+    """What to say of a file that is no XML: what it is where that is known, else what the parser says."""
+    kind = other_kind(data, "COLLADA")
+    return f"is not valid XML: it is {kind}." if kind and kind != "a URDF" else f"is not valid XML: {complaint}."

@@ -16,7 +16,8 @@ from ..errors import FileProblem, listing
 from .drawable import FARTHEST
 
 MOVABLE = ("revolute", "continuous", "prismatic")
-UNSUPPORTED = ("floating", "planar")
+UNSUPPORTED = ("floating", "planar", "spherical", "ball")
+_KNOWN = (*MOVABLE, "fixed", "floating", "planar")
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +122,6 @@ def _check_names(urdf: yourdfpy.Robot, path: Path) -> None:
         for end in (joint.parent, joint.child):
             if end not in links:
                 raise FileProblem(path, f"joint '{joint.name}' connects link '{end}', which is not defined.")
-        if joint.type not in (*MOVABLE, *UNSUPPORTED, "fixed"):
-            known = listing((*MOVABLE, "fixed", *UNSUPPORTED))
-            raise FileProblem(path, f"joint '{joint.name}' has the unknown type '{joint.type}'. Known types: {known}.")
 
 
 def _joint_above(joints: Sequence[yourdfpy.Joint], path: Path) -> dict[str, yourdfpy.Joint]:
@@ -204,11 +202,7 @@ def _is_usable(mimic: yourdfpy.Mimic) -> bool:
 
 def _joint(joint: yourdfpy.Joint, parent: int, values: Mapping[str, _Value], path: Path) -> Joint:
     """Our form of a joint; one that never moves is fixed at its constant value."""
-    origin = np.eye(4) if joint.origin is None else joint.origin
-    if not np.isfinite(origin).all():
-        raise FileProblem(path, f"joint '{joint.name}' has an origin that is not finite.")
-    if _is_too_far(joint):
-        origin = np.eye(4)
+    origin = np.eye(4) if joint.origin is None or _misplacement(joint) else joint.origin
     if joint.type not in MOVABLE:
         return Joint("fixed", parent, origin, np.zeros(3))
     kind = "slide" if joint.type == "prismatic" else "turn"
@@ -218,9 +212,15 @@ def _joint(joint: yourdfpy.Joint, parent: int, values: Mapping[str, _Value], pat
     return Joint(kind, parent, origin, axis, value.source, value.scale, value.offset)
 
 
-def _is_too_far(joint: yourdfpy.Joint) -> bool:
-    """Whether a joint's origin is farther from its parent than anything that can be drawn."""
-    return joint.origin is not None and bool(np.abs(joint.origin[:3, 3]).max() > FARTHEST)
+def _misplacement(joint: yourdfpy.Joint) -> str:
+    """What is wrong with a joint's origin, such that nothing can be drawn there; "" if nothing is."""
+    if joint.origin is None:
+        return ""
+    if not np.isfinite(joint.origin).all():
+        return "an origin that is not finite"
+    if np.abs(joint.origin[:3, 3]).max() > FARTHEST:
+        return f"its origin farther than the {FARTHEST:g} m that can be drawn"
+    return ""
 
 
 def _axis(joint: yourdfpy.Joint, path: Path) -> np.ndarray:
@@ -256,11 +256,14 @@ def _problems(joints: Sequence[yourdfpy.Joint]) -> Iterator[str]:
     """A sentence for each joint that is understood only in part."""
     names = {joint.name for joint in joints}
     for joint in joints:
-        if _is_too_far(joint):
-            far = f"farther than the {FARTHEST:g} m that can be drawn"
-            yield f"Joint '{joint.name}' has its origin {far}: its link stays at that of its parent."
+        misplacement = _misplacement(joint)
+        if misplacement:
+            yield f"Joint '{joint.name}' has {misplacement}: its link stays at that of its parent."
         if joint.type in UNSUPPORTED:
             yield f"Joint '{joint.name}' is {joint.type}, which is not recorded: it stays at its origin."
+        elif joint.type not in (*MOVABLE, "fixed"):
+            kind = f"is of the unknown type '{joint.type}'" if joint.type else "has no type"
+            yield f"Joint '{joint.name}' {kind}: it stays at its origin. Known types: {listing(_KNOWN)}."
         elif joint.mimic is not None and joint.mimic.joint not in names:
             yield f"Joint '{joint.name}' mimics '{joint.mimic.joint}', which is not in the URDF: it does not move."
         elif joint.mimic is not None and not _is_usable(joint.mimic):

@@ -1,8 +1,8 @@
 """URDF files: read safely, and turned by yourdfpy into links, joints and the shapes to draw.
 
 Only what replaying needs is handed to yourdfpy: links, joints, visuals (or, when asked for, collision shapes in their
-place) and materials. Inertias, transmissions and extensions of simulators are left out, so that a mistake in them stops
-nobody.
+place) and materials. Inertias, dynamics, transmissions and extensions of simulators are left out, so that a mistake in
+them stops nobody; see `urdf_xml`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import yourdfpy
@@ -20,13 +19,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # lxml sh
 from ..errors import FileProblem
 from .safe_xml import parse_xml
 from .shapes import Primitive
-
-# yourdfpy does not know capsules: they travel through it as a mesh of this name.
-_CAPSULE = "capsule:"
-_PRIMITIVE_TAGS = ("box", "sphere", "cylinder", "capsule")
-
-# Which of a link's shapes are drawn.
-Shapes = Literal["visual", "collision"]
+from .urdf_xml import CAPSULE, Shapes, tidy
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +66,8 @@ def read_urdf(path: Path, shapes: Shapes = "visual") -> Urdf:
     except OSError as error:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error
     root = parse_xml(data, path)
-    _check_root(root, path)
-    has_collisions = root.find("link/collision") is not None
-    problems = _reduce(root, shapes)
+    has_collisions = root.find("{*}link/{*}collision") is not None
+    problems = tidy(root, shapes, path)
     try:
         # Written anew from the checked tree, so that what yourdfpy parses is what was checked.
         robot = yourdfpy.URDF.load(io.BytesIO(etree.tostring(root)), build_scene_graph=False, load_meshes=False).robot
@@ -85,82 +77,16 @@ def read_urdf(path: Path, shapes: Shapes = "visual") -> Urdf:
     return Urdf(robot, visuals, tuple(problems), has_collisions)
 
 
-def _check_root(root: etree._Element, path: Path) -> None:
-    """Refuse other kinds of XML, and joints and links without the names that hold a robot together."""
-    if root.tag != "robot":
-        raise FileProblem(path, f"is not a URDF: it begins with <{root.tag}>, not with <robot>.")
-    if any("xacro" in str(element.tag) for element in root):
-        raise FileProblem(path, "is a xacro file, not a URDF.", "Convert it: xacro robot.urdf.xacro > robot.urdf")
-    if not root.get("name"):
-        root.set("name", path.stem)
-    for link in root.findall("link"):
-        if not link.get("name"):
-            raise FileProblem(path, "has a link without a name.")
-    for joint in root.findall("joint"):
-        _check_joint(joint, path)
-
-
-def _check_joint(joint: etree._Element, path: Path) -> None:
-    name = joint.get("name")
-    if not name:
-        raise FileProblem(path, "has a joint without a name.")
-    for end in ("parent", "child"):
-        element = joint.find(end)
-        if element is None or not element.get("link"):
-            raise FileProblem(path, f"joint '{name}' has no {end} link.")
-
-
-def _reduce(root: etree._Element, shapes: Shapes) -> list[str]:
-    """Remove from a URDF what is not drawn or moved; returns a sentence for each visual that cannot be drawn."""
-    problems = []
-    if shapes == "collision":
-        for visual in root.findall("link/visual"):
-            visual.getparent().remove(visual)
-        for collision in root.findall("link/collision"):
-            collision.tag = "visual"
-    for element in list(root):
-        if element.tag not in ("link", "joint", "material"):
-            root.remove(element)
-    if root.find("link/visual") is None and root.find("link/collision") is not None:
-        problems.append("The URDF has nothing to draw: its collision shapes are drawn instead.")
-        for collision in root.findall("link/collision"):
-            collision.tag = "visual"
-    for link in root.findall("link"):
-        for element in list(link):
-            if element.tag != "visual":
-                link.remove(element)
-            elif not _prepare_geometry(element):
-                link.remove(element)
-                problems.append(f"A visual of link '{link.get('name')}' has no shape that is known, and is left out.")
-    return problems
-
-
-def _prepare_geometry(visual: etree._Element) -> bool:
-    """Make a visual's shape one that yourdfpy knows; False if there is none."""
-    geometry = visual.find("geometry")
-    if geometry is None or len(geometry) == 0:
-        return False
-    shape = geometry[0]
-    if shape.tag == "capsule":
-        sizes = f"{shape.get('radius')} {shape.get('length')}"
-        geometry[:] = [etree.Element("mesh", {"filename": _CAPSULE + sizes})]
-    elif shape.tag == "mesh":
-        return bool(shape.get("filename"))
-    return shape.tag in _PRIMITIVE_TAGS or shape.tag == "mesh"
-
-
 def _visuals(robot: yourdfpy.Robot) -> Iterator[UrdfVisual]:
     global_colors = {material.name: material.color for material in robot.materials}
     for link in robot.links:
         for visual in link.visuals:
-            assert visual.geometry is not None  # `_reduce` removed such visuals.
+            assert visual.geometry is not None  # `tidy` removed such visuals.
             origin = np.eye(4) if visual.origin is None else visual.origin
             color = _color(visual.material, global_colors)
             if color is not None and color[3] == 0:
                 continue  # Invisible on purpose.
             place = origin @ _scale(visual.geometry)
-            if not np.isfinite(place).all():
-                raise ValueError(f"a visual of link '{link.name}' has an origin or a scale that is not finite")
             yield UrdfVisual(link.name, _shape(visual.geometry), place, color)
 
 
@@ -186,8 +112,8 @@ def _shape(geometry: yourdfpy.Geometry) -> Primitive | str:
         return Primitive("cylinder", (geometry.cylinder.radius, geometry.cylinder.length))
     assert geometry.mesh is not None
     name = geometry.mesh.filename
-    if name.startswith(_CAPSULE):
-        return Primitive("capsule", tuple(float(size) for size in name[len(_CAPSULE) :].split()))
+    if name.startswith(CAPSULE):
+        return Primitive("capsule", tuple(float(size) for size in name[len(CAPSULE) :].split()))
     return name
 
 

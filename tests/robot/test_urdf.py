@@ -10,8 +10,10 @@ import pytest
 import trimesh
 from urdf_files import joint, links, mesh, one_link, visual, write_urdf
 
+from replay_viewer.container.mesh_paths import find_file
 from replay_viewer.errors import FileProblem
 from replay_viewer.robot import load_robot, map_joints
+from replay_viewer.robot.materials import NEUTRAL
 
 HINGE = '<axis xyz="0 0 1"/>'
 
@@ -106,14 +108,9 @@ def test_kinematic_loop_is_named(tmp_path: Path) -> None:
     assert "kinematic loop through links b, c" in refusal_of(tmp_path, links("b", "c") + loop)
 
 
-def test_joint_to_an_undefined_link_is_named(tmp_path: Path) -> None:
-    message = refusal_of(tmp_path, links("a") + joint("j", "fixed", "a", "ghost"))
+def test_joint_to_a_misspelt_link_is_named(tmp_path: Path) -> None:
+    message = refusal_of(tmp_path, links("a", "b") + joint("j", "fixed", "a", "ghost"))
     assert "joint 'j' connects link 'ghost', which is not defined" in message
-
-
-def test_unknown_joint_type_lists_the_known_ones(tmp_path: Path) -> None:
-    message = refusal_of(tmp_path, links("a", "b") + joint("j", "ball", "a", "b"))
-    assert "joint 'j' has the unknown type 'ball'. Known types: revolute, continuous, prismatic, fixed" in message
 
 
 @pytest.mark.parametrize(
@@ -129,9 +126,18 @@ def test_unknown_joint_type_lists_the_known_ones(tmp_path: Path) -> None:
         (links("a", "b") + '<joint type="fixed"><parent link="a"/><child link="b"/></joint>', "a joint without a name"),
         (links("a") + '<joint name="j" type="fixed"><parent link="a"/></joint>', "joint 'j' has no child link"),
         (links("a", "b") + joint("j", "revolute", "a", "b", '<axis xyz="0 0 0"/>'), "joint 'j' has no valid axis"),
-        (links("a", "b") + joint("j", "fixed", "a", "b", '<origin xyz="0 nan 0"/>'), "an origin that is not finite"),
-        (links("a", "b") + joint("j", "fixed", "a", "b", '<origin xyz="0 zero 0"/>'), "is not a valid URDF"),
-        (links("a", "b") + joint("j", "fixed", "a", "b", '<origin xyz="0 0"/>'), "is not a valid URDF"),
+        (
+            links("a", "b") + joint("j", "fixed", "a", "b", '<origin xyz="0 zero 0"/>'),
+            "is not a valid URDF: <origin> of joint 'j' has xyz='0 zero 0', expected three numbers.",
+        ),
+        (
+            links("a", "b") + joint("j", "fixed", "a", "b", '<origin rpy="0 0"/>'),
+            "is not a valid URDF: <origin> of joint 'j' has rpy='0 0', expected three numbers.",
+        ),
+        (
+            links("a", "b") + joint("j", "revolute", "a", "b", '<axis xyz="z"/>'),
+            "is not a valid URDF: <axis> of joint 'j' has xyz='z', expected three numbers.",
+        ),
         (
             links("a", "b", "c")
             + joint("j", "revolute", "a", "b", HINGE + '<mimic joint="k"/>')
@@ -142,6 +148,256 @@ def test_unknown_joint_type_lists_the_known_ones(tmp_path: Path) -> None:
 )
 def test_what_holds_no_robot_together_is_refused(tmp_path: Path, body: str, complaint: str) -> None:
     assert complaint in refusal_of(tmp_path, body)
+
+
+# What is not needed stops nobody.
+
+TURN = links("a", "b") + '<joint name="turn" type="revolute"><origin xyz="0 0 0.2"/><parent link="a"/>'
+TURN += '<child link="b"/><axis xyz="0 0 1"/>{}</joint>'
+ROBOT = f'<robot name="tiny">{TURN.format("")}</robot>'
+
+
+def loads_as_written(path: Path) -> bool:
+    """Whether a file is read as the robot of `ROBOT`, without a problem."""
+    robot = load_robot(path)
+    positions, _ = robot.forward_kinematics(np.zeros(1))
+    return robot.joint_names == ("turn",) and positions[1].tolist() == [0, 0, 0.2] and robot.problems == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<?xml version="0.0" ?>\n' + ROBOT,
+        '<?xml version="1.1" standalone="perhaps"?>' + ROBOT,
+        '<!-- by a converter --><?xml version="1.0"?>' + ROBOT,
+        '\n  <?xml version="1.0"?>\n' + ROBOT,
+        "\ufeff\ufeff<?xml version='1.0'?>" + ROBOT,
+        '<?xml version="1.0" encoding="utf-16"?>' + ROBOT,
+        '<?xml version="1.0" encoding="no-such-code"?>' + ROBOT,
+        ROBOT + "\0",
+        ROBOT + "\n\x1a\0\0",
+        ROBOT.replace("<robot", '<robot xmlns="http://www.ros.org"'),
+        ROBOT.replace("<robot", '<robot xmlns:u="urn:u"').replace("<link", '<u:x/><link u:id="1"'),
+        ROBOT.replace("<", "<u:").replace("<u:/", "</u:").replace("<u:robot", '<u:robot xmlns:u="urn:u"'),
+        ROBOT.replace("</robot>", '<gazebo><sensor:camera name="rgb"/><xacro:x/></gazebo></robot>'),
+        ROBOT.replace("</robot>", '<gazebo><sensor type="custom" gz:type="dvl"/></gazebo></robot>'),
+        ROBOT.replace("</joint>", "<sensor:camera/></joint>").replace("<link", '<link drake:ignore="1"'),
+    ],
+)
+def test_xml_that_other_tools_read_is_read(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "robot.urdf"
+    path.write_bytes(text.encode())
+    assert loads_as_written(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "latin-1"])
+def test_encodings_are_told_from_the_bytes(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "robot.urdf"
+    path.write_bytes(f"<?xml version='1.0'?>{ROBOT.replace('<link', '<!-- 90° --><link')}".encode(encoding))
+    assert loads_as_written(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32", "utf-7"])
+def test_no_encoding_hides_a_document_type(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "robot.urdf"
+    path.write_bytes(f'<?xml version="1.0" encoding="{encoding}"?>'.encode(encoding) + entity_bomb().encode(encoding))
+    assert "declares a document type" in refusal(path) or "is not valid XML" in refusal(path)
+    path.write_bytes(f'<?xml version="0.0" encoding="{encoding}"?>'.encode() + entity_bomb().encode())
+    assert "declares a document type" in refusal(path)
+
+
+def test_a_document_type_is_found_behind_control_characters_and_declarations(tmp_path: Path) -> None:
+    path = tmp_path / "robot.urdf"
+    for text in ("<!DOC\x01TYPE", "\0<!DOCTYPE", '<!-- x --><?xml version="1.0"?><!DOCTYPE', "<!DOC<?xml ?>TYPE"):
+        path.write_text(entity_bomb().replace("<!DOCTYPE", text))
+        assert "declares a document type" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        '<dynamics damping="" friction=""/>',
+        '<safety_controller k_velocity="" k_position=""/>',
+        '<calibration rising="" falling=""/>',
+        '<calibration rising="zero"/><hardwareInterface/><origin/>',
+        '<limit lower="-1" upper="1"/>',
+    ],
+)
+def test_what_of_a_joint_is_not_needed_stops_nobody(tmp_path: Path, extra: str) -> None:
+    assert loads_as_written(write_urdf(tmp_path, TURN.format(extra)))
+
+
+@pytest.mark.parametrize(
+    ("limit", "told", "limits"),
+    [
+        ('lower="" upper=""', "lower='', upper=''", (-np.inf, np.inf)),
+        ('lower="-pi" upper="pi" effort="1" velocity="1"', "lower='-pi', upper='pi'", (-np.inf, np.inf)),
+        ('lower="-1" upper="1" effort=""', "effort=''", (-1, 1)),
+        ('lower="nan" upper="1,5"', "lower='nan', upper='1,5'", (-np.inf, np.inf)),
+    ],
+)
+def test_limits_that_are_no_numbers_are_named(
+    tmp_path: Path, limit: str, told: str, limits: tuple[float, float]
+) -> None:
+    robot = load_robot(write_urdf(tmp_path, TURN.format(f"<limit {limit}/>")))
+    assert robot.problems == (f"Joint 'turn' has limits that are no numbers ({told}): it is shown without these.",)
+    assert tuple(robot.joint_limits[0]) == limits
+
+
+def test_a_mimic_that_is_left_empty_counts_as_far_as_it_is_filled_in(tmp_path: Path) -> None:
+    body = links("a", "b", "c") + joint("j", "prismatic", "a", "b") + joint("k", "prismatic", "a", "c", "{}")
+    robot = load_robot(write_urdf(tmp_path, body.format('<mimic joint="" multiplier="" offset=""/>')))
+    assert robot.joint_names == ("j", "k")
+    assert robot.problems == ("Joint 'k' mimics a joint without a name: it is taken for a joint of its own.",)
+    robot = load_robot(write_urdf(tmp_path, body.format('<mimic joint="j" multiplier="" offset="0.5"/>')))
+    assert robot.problems == ("Joint 'k' mimics 'j' by what is no number (multiplier=''): 1 and 0 are taken.",)
+    positions, _ = robot.forward_kinematics(np.array([0.25]))
+    assert positions[robot.link_names.index("c")].tolist() == [0.75, 0, 0]
+
+
+def test_a_colour_of_three_numbers_is_opaque_and_one_of_none_is_none(tmp_path: Path) -> None:
+    colours = ("1 0 0", "", "red", "1 0", "0,1,0,1")
+    visuals = [
+        visual('<box size="1 1 1"/>', f'<material name="m{i}"><color rgba="{c}"/></material>')
+        for i, c in enumerate(colours)
+    ]
+    robot = load_robot(write_urdf(tmp_path, one_link("".join(visuals))))
+    shown = [visual.rgba for visual in robot.visuals]
+    assert shown[0] == (1, 0, 0, 1)
+    assert shown[1] == shown[2] == shown[3] == NEUTRAL
+    assert shown[4] == (0, 1, 0, 1)
+    assert robot.problems == tuple(
+        f"<material> of link 'a' has the colour '{c}', expected four numbers." for c in ("red", "1 0")
+    )
+
+
+@pytest.mark.parametrize("name", ["world", "map"])
+def test_links_that_joints_name_and_nobody_defines_are_empty_ones(tmp_path: Path, name: str) -> None:
+    body = links("a", "b") + joint("up", "fixed", name, "a", '<origin xyz="0 0 1"/>') + joint("j", "fixed", "a", "b")
+    robot = load_robot(write_urdf(tmp_path, body + joint("tip", "fixed", "b", "flange")))
+    assert robot.link_names == (name, "a", "b", "flange")
+    assert robot.problems == tuple(
+        f"Link '{link}' is not defined, though a joint names it: an empty one is taken." for link in (name, "flange")
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("spherical", "is spherical, which is not recorded: it stays at its origin."),
+        ("ball", "is ball, which is not recorded: it stays at its origin."),
+        (
+            "screw",
+            "is of the unknown type 'screw': it stays at its origin. Known types: revolute, continuous, "
+            "prismatic, fixed, floating, planar.",
+        ),
+        (
+            "",
+            "has no type: it stays at its origin. Known types: revolute, continuous, prismatic, fixed, floating, "
+            "planar.",
+        ),
+    ],
+)
+def test_joints_of_other_types_stay_and_are_mentioned(tmp_path: Path, kind: str, told: str) -> None:
+    robot = load_robot(write_urdf(tmp_path, links("a", "b") + joint("j", kind, "a", "b")))
+    assert robot.num_joints == 0
+    assert robot.problems == (f"Joint 'j' {told}",)
+
+
+def test_a_joints_type_is_read_whatever_its_case(tmp_path: Path) -> None:
+    robot = load_robot(write_urdf(tmp_path, links("a", "b") + joint("j", " Revolute", "a", "b", HINGE)))
+    assert robot.joint_names == ("j",)
+
+
+def test_an_origin_that_is_not_finite_leaves_its_link_with_its_parent(tmp_path: Path) -> None:
+    body = links("a", "b", "c") + joint("j", "revolute", "a", "b", '<origin xyz="0 nan 0"/>' + HINGE)
+    robot = load_robot(write_urdf(tmp_path, body + joint("k", "fixed", "b", "c", '<origin xyz="1 0 0"/>')))
+    positions, _ = robot.forward_kinematics(np.zeros(1))
+    assert positions.tolist() == [[0, 0, 0], [0, 0, 0], [1, 0, 0]]
+    assert robot.problems == ("Joint 'j' has an origin that is not finite: its link stays at that of its parent.",)
+
+
+def test_a_shape_whose_numbers_are_none_costs_itself(tmp_path: Path) -> None:
+    shapes = (
+        '<box size="1 x 1"/>',
+        "<sphere/>",
+        '<cylinder radius="1" length=""/>',
+        '<box size="1 1"/>',
+        '<mesh filename="m.stl" scale="big"/>',
+    )
+    body = "".join(visual(shape) for shape in shapes) + visual('<box size="1, 2, 3"/>')
+    robot = load_robot(write_urdf(tmp_path, one_link(body + visual('<box size="1 1 1"/>', '<origin xyz="a b c"/>'))))
+    assert len(robot.visuals) == 1
+    assert robot.problems == tuple(
+        f"A visual of link 'a' {fault}, and is left out."
+        for fault in (
+            "is a box with size='1 x 1', which is no size",
+            "is a sphere without radius",
+            "is a cylinder without length",
+            "is a box with size='1 1', which is no size",
+            "has a scale that is not finite, 'big'",
+            "has an origin that is not finite, xyz='a b c'",
+        )
+    )
+
+
+# Files that stand for others, and what is left over of xacro.
+
+
+def test_a_pointer_of_git_lfs_says_how_to_fetch_the_file(tmp_path: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a21\nsize 2310684\n"
+    told = "is a pointer of Git LFS, not the file itself. Fetch it: git lfs pull."
+    (tmp_path / "robot.urdf").write_text(pointer)
+    assert told in refusal(tmp_path / "robot.urdf")
+    for name in ("base.stl", "base.obj", "base.dae", "base.glb", "base.gltf", "base.ply"):
+        (tmp_path / name).write_text(pointer)
+        robot = load_robot(write_urdf(tmp_path, one_link(mesh(name))))
+        assert robot.visuals == ()
+        assert robot.problems == (f"{tmp_path / name}: {told} Left out on link a.",)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            TURN.format("").replace("0 0 0.2", "$(optenv DEMO_XYZ 0 0 0.2)"),
+            "<origin> of joint 'turn' has xyz='$(optenv DEMO_XYZ 0 0 0.2)', which is no value.",
+        ),
+        (links("${prefix}base"), "link '${prefix}base' has name='${prefix}base', which is no value."),
+        (one_link(visual('<box size="${w} 1 1"/>')), "<box> of link 'a' has size='${w} 1 1', which is no value."),
+        ("<link name='a'><xacro:shape/></link>", "it has <xacro:shape>."),
+        ("<xacro:include filename='a'/>", "it has <xacro:include>."),
+    ],
+)
+def test_xacro_that_is_left_over_is_named_with_its_place(tmp_path: Path, body: str, told: str) -> None:
+    fix = "Convert it: xacro robot.urdf.xacro > robot.urdf"
+    for text in (body, f'<x xmlns:xacro="http://www.ros.org/wiki/xacro"/>{body}'):
+        assert refusal_of(tmp_path, text).endswith(f": is a xacro file, not a URDF: {told} {fix}")
+
+
+def test_packages_that_xacro_would_have_found_are_looked_up(tmp_path: Path) -> None:
+    box_stl(tmp_path / "demo/meshes/box.stl")
+    for uri in (
+        "file://$(find demo)/meshes/box.stl",
+        "$(find demo)/meshes/box.stl",
+        "$(find-pkg-share demo)/meshes/box.stl",
+    ):
+        assert load_robot(write_urdf(tmp_path, one_link(mesh(uri)))).problems == ()
+    problem = load_robot(write_urdf(tmp_path, one_link(mesh("$(find gone)/no.stl")))).problems[0]
+    assert "convert the URDF (xacro robot.urdf.xacro > robot.urdf)" in problem
+    assert "Name the folder of package 'gone' with --package-dir." in problem
+    problem = load_robot(write_urdf(tmp_path, one_link(mesh("${meshes}/no.stl")))).problems[0]
+    assert "convert the URDF" in problem
+
+
+def test_pages_and_other_models_are_told_from_a_urdf(tmp_path: Path) -> None:
+    path = tmp_path / "robot.urdf"
+    path.write_text("<!DOCTYPE html><html></html>")
+    assert "is an HTML page. Download the file itself" in refusal(path)
+    path.write_bytes(b"PK\x03\x04")
+    assert "it is a ZIP file" in refusal(path)
+    path.write_text("<sdf version='1.7'/>")
+    assert "It is an SDF" in refusal(path)
 
 
 # What is understood.
@@ -237,6 +493,18 @@ def box_stl(path: Path) -> None:
         "{folder}/my_robot/meshes/box.stl",
         "package://sibling/box.stl",
         "package://my_robot/meshes/a%20box.stl",
+        "package://my_robot//meshes///box.stl",
+        "package:my_robot/meshes/box.stl",
+        "package:\\\\my_robot\\meshes\\box.stl",
+        "file:../meshes/box.stl",
+        "file:{folder}/my_robot/meshes/box.stl",
+        "..\\meshes\\box.stl",
+        "  ../meshes/box.stl\n",
+        "../Meshes/BOX.STL",
+        "package://My_Robot/Meshes/box.stl",
+        "C:\\Users\\somebody\\my_robot\\meshes\\box.stl",
+        "file:///C:/Users/somebody/my_robot/meshes/box.stl",
+        "/home/somebody/src/my_robot/meshes/box.stl",
     ],
 )
 def test_meshes_are_found_from_the_urdfs_own_place(tmp_path: Path, uri: str) -> None:
@@ -266,6 +534,36 @@ def test_ros_package_path_is_searched(tmp_path: Path, monkeypatch: pytest.Monkey
     urdf = write_urdf(tmp_path / "near", one_link(mesh("package://my_robot/box.stl")))
     monkeypatch.setenv("ROS_PACKAGE_PATH", f"/opt/none:{tmp_path / 'workspace'}")
     assert load_robot(urdf).problems == ()
+
+
+@pytest.mark.parametrize("place", ["share/my_robot", "my_robot/share/my_robot"])
+def test_packages_that_ros_2_has_installed_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    workspace = tmp_path / "workspace"
+    box_stl(workspace / "install" / place / "box.stl")
+    prefix = workspace / "install" / place.rpartition("share/")[0]
+    bringup = workspace / "install" / place.replace("my_robot", "bringup") / "urdf"
+    (tmp_path / "near").mkdir()
+    bringup.mkdir(parents=True)
+    uri = one_link(mesh("package://my_robot/box.stl"))
+    urdf = write_urdf(tmp_path / "near", uri)
+    monkeypatch.delenv("AMENT_PREFIX_PATH", raising=False)
+    assert load_robot(urdf).problems != ()
+    # Told by the environment, or by the user, or found from the URDF's own place in the same installation.
+    assert load_robot(urdf, [workspace]).problems == ()
+    assert load_robot(urdf, [prefix]).problems == ()
+    assert load_robot(write_urdf(bringup, uri)).problems == ()
+    monkeypatch.setenv("AMENT_PREFIX_PATH", f"/opt/none:{prefix}")
+    assert load_robot(urdf).problems == ()
+
+
+def test_a_name_is_taken_as_it_is_written_where_a_file_has_it(tmp_path: Path) -> None:
+    for name in ("box.stl", "Box.stl", "a\\box.stl", "a/box.stl"):
+        box_stl(tmp_path / name)
+    for name in ("box.stl", "Box.stl", "a\\box.stl"):
+        assert find_file(name, tmp_path / "robot.urdf") == tmp_path / name
+    assert find_file("BOX.stl", tmp_path / "robot.urdf") is None  # Which of the two?
 
 
 def test_missing_mesh_is_named_once_with_its_links(tmp_path: Path) -> None:
