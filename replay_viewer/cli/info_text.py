@@ -49,7 +49,7 @@ def id_ranges(ids: Iterable[int]) -> str:
 
 def _head(summary: Summary, width: int) -> list[str]:
     triangles = summary.terrain_triangles
-    ground = f"a terrain of {_count(triangles, 'triangle')}" if triangles else "flat"
+    ground = f"a terrain of {_count(triangles, 'triangle')}" if triangles else summary.ground
     seconds = f"{summary.control_dt:.6g} s ({1 / summary.control_dt:.4g} Hz)"
     return [
         *([summary.path] if summary.path else [summary.name]),

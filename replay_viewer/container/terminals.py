@@ -34,6 +34,8 @@ class EpisodeEnds:
         step_is_recorded: whether the record of `step` follows. False between the records of `every=k`.
         is_lost: whether a reset inside of `step` hid the states, whatever the recording says of others; "aborted" ends
             are in the step, too, then.
+        time_is_up: (k,) whether their time was up, also of those that are terminated in that very step; for the step's
+            flags. None where `outcome` says all.
     """
 
     step: int
@@ -46,6 +48,7 @@ class EpisodeEnds:
     returns: np.ndarray | None = None
     step_is_recorded: bool = True
     is_lost: bool = False
+    time_is_up: Sequence[bool] | None = None
 
     def of(self, chosen: Sequence[int]) -> EpisodeEnds:
         """Those at some positions; where `outcome` is (k,) and `values` are by name."""
@@ -54,7 +57,7 @@ class EpisodeEnds:
         columns: dict[str, Any] = {
             name: [column[index] for index in chosen]
             for name, column in vars(self).items()
-            if name in ("env_indices", "outcome", "reasons", "success", "lengths") and column is not None
+            if name in ("env_indices", "outcome", "reasons", "success", "lengths", "time_is_up") and column is not None
         }
         if isinstance(self.values, Mapping):
             columns["values"] = {name: rows[chosen] for name, rows in self.values.items()}

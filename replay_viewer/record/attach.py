@@ -96,6 +96,8 @@ def attach(
     for note in description.notes:
         _messages.warning("%s: %s", recorder.path, note)
     problems.path = recorder.path
+    for field, problem in description.lacks.items():
+        problems.state(field, problem)
     depth = max(1, int(_LONGEST_DELAY / facts["control_dt"]))
     return AttachedRecorder(reader, recorder, rows, description, problems, total, min(depth, _LARGEST_DEPTH))
 

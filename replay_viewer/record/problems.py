@@ -36,11 +36,16 @@ class Problems:
 
     def tell(self, field: str, problem: str) -> None:
         """Say what is wrong with a field, and what becomes of it. Raises BadField where problems are to be raised."""
+        if self.strict and field not in self._told:
+            self._told.add(field)
+            raise BadField(self.path, field, problem)
+        self.state(field, problem)
+
+    def state(self, field: str, problem: str) -> None:
+        """Say what the recording lacks from the start, which is nobody's mistake."""
         if field in self._told:
             return
         self._told.add(field)
-        if self.strict:
-            raise BadField(self.path, field, problem)
         _messages.warning("%s: '%s' %s", self.path, field, problem)
         if self._keep is None:
             self._early.append((field, problem))

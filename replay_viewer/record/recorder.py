@@ -136,6 +136,7 @@ class Recorder:
         lengths: Sequence[int] | None = None,
         reasons: Sequence[str] | None = None,
         success: Sequence[bool | None] | None = None,
+        time_is_up: Sequence[bool] | None = None,
         is_recorded: bool = True,
     ) -> None:
         """State that episodes end, in the step of the next `append`, or before it where they are "aborted".
@@ -147,6 +148,7 @@ class Recorder:
             lengths: (k,) their control steps as the simulator counts them.
             reasons: (k,) names out of the fact `outcome_reasons`, "" for unknown.
             success: (k,) True, False, or None for unknown.
+            time_is_up: (k,) whether their time was up, also of those that are terminated in that very step.
             is_recorded: whether the step in which they end will be appended; not one that failed after a reset.
 
         Raises:
@@ -155,7 +157,8 @@ class Recorder:
             BadField: columns of another length, or values that do not fit the recording's fields.
         """
         outcomes = [outcome] * len(env_indices) if isinstance(outcome, str) else list(outcome)
-        for name, column in (("outcome", outcomes), ("lengths", lengths), ("reasons", reasons), ("success", success)):
+        columns = {"lengths": lengths, "reasons": reasons, "success": success, "time_is_up": time_is_up}
+        for name, column in {"outcome": outcomes, **columns}.items():
             if column is not None and len(column) != len(env_indices):
                 problem = f"has {len(column)} entries for {len(env_indices)} ended episodes."
                 raise BadField(self.path, name, problem)
@@ -165,9 +168,7 @@ class Recorder:
             outcome=outcomes,
             # Copies: these may be the simulator's own buffers.
             values=None if values is None else {name: np.array(as_array(v)) for name, v in values.items()},
-            reasons=reasons,
-            success=success,
-            lengths=lengths,
+            **columns,
             step_is_recorded=self._is_due and is_recorded,
         )
         if not is_recorded:
@@ -348,6 +349,8 @@ class Recorder:
         reset = 0 if self._info.terminal_states == "recorded" else _RESET
         for ends in self._ends:
             flags[ends.env_indices] = [reset | _BITS.get(outcome, 0) for outcome in ends.outcome]
+            if ends.time_is_up is not None:
+                flags[ends.env_indices] |= np.where(ends.time_is_up, np.uint32(_BITS["truncated"]), np.uint32(0))
         return flags
 
     def _write_ends(self, ends: EpisodeEnds) -> None:

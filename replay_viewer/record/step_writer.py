@@ -156,6 +156,7 @@ class StepWriter:
             lengths=as_array(endings.lengths)[slots].tolist(),
             reasons=_of(endings.reasons, slots),
             success=_of(endings.success, slots),
+            time_is_up=as_array(endings.truncated)[slots].astype(bool).tolist(),
             is_recorded=is_recorded,
         )
 

@@ -19,6 +19,8 @@ _MAX_STEPS = 1000
 _MAX_ENVS = 64
 # Programs whose numbers are floats, as JavaScript's are, hold no larger one exactly.
 _LARGEST_INTEGER = 2**53 - 1
+# What verdicts about the ground are about.
+_TERRAIN = "terrain"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Summary:
         env_ids: the simulator's index of each recorded env.
         entities: robots first, each with the URDF that it is drawn from, relative to the recording where that carries
             it.
-        terrain_triangles: 0 for flat ground.
+        ground: "terrain", "flat", or "not recorded" where the recording says that it lacks the terrain.
+        terrain_triangles: 0 without a terrain.
         episodes: of every env, in the order of `env_ids`.
         fields: the recorded signals, shapes per env and step.
         rewards: statistics of the total "rew", where it is recorded, and of each term, over `sample`.
@@ -79,6 +82,7 @@ class Summary:
     duration: float
     env_ids: tuple[int, ...]
     entities: tuple[Entity, ...]
+    ground: str
     terrain_triangles: int
     episodes: tuple[Episode, ...]
     fields: tuple[Field, ...]
@@ -101,6 +105,7 @@ def summarize(replay: Replay) -> Summary:
         duration=(rollout.num_steps - 1) * rollout.control_dt,
         env_ids=rollout.env_ids,
         entities=tuple(_as_drawn(entity, replay.robots[name].path) for name, entity in rollout.entities.items()),
+        ground=_ground(replay),
         terrain_triangles=0 if rollout.terrain is None else len(rollout.terrain.triangles),
         episodes=tuple(episode for env in range(rollout.num_envs) for episode in rollout.episodes(env)),
         fields=tuple(rollout.fields.values()),
@@ -132,6 +137,13 @@ def _as_drawn(entity: Entity, urdf: Path | None) -> Entity:
     if urdf is None or folder is None or not urdf.resolve().is_relative_to(folder):
         return replace(entity, urdf=urdf, folder=None)
     return replace(entity, urdf=urdf.resolve().relative_to(folder.parent), folder=Path(folder.name))
+
+
+def _ground(replay: Replay) -> str:
+    if replay.rollout.terrain is not None:
+        return _TERRAIN
+    is_missing = any(verdict.topic == _TERRAIN and verdict.status == "problem" for verdict in replay.verdicts)
+    return "not recorded" if is_missing else "flat"
 
 
 def _sample(rollout: Rollout) -> Sample:

@@ -138,6 +138,12 @@ def test_batch_means_are_labelled_as_no_envs_values() -> None:
     assert "tracking    0.5     0     1" in text
 
 
+def test_a_terrain_that_is_not_recorded_is_no_flat_ground() -> None:
+    lacking = replay_of(verdicts=[Verdict("terrain", "is not recorded", "said when it was recorded", "problem")])
+    assert "Ground      not recorded" in info_text(summarize(lacking))
+    assert "Ground      flat" in info_text(summarize(replay_of()))
+
+
 def test_ids_in_a_row_are_ranges() -> None:
     assert id_ranges([0, 1, 2, 3, 7, 16, 17]) == "0-3, 7, 16-17"
 
@@ -146,8 +152,8 @@ def test_json_is_complete_and_holds_no_nan() -> None:
     replay = replay_of(num_steps=2, values={"rew": np.full((2, 2), math.nan)}, metadata={"task": Path("g1")})
     data = json.loads(json.dumps(to_json(summarize(replay)), allow_nan=False))
     assert list(data) == [
-        "name", "path", "num_steps", "control_dt", "duration", "env_ids", "entities", "terrain_triangles", "episodes",
-        "fields", "rewards", "batch_means", "sample", "verdicts", "metadata",
+        "name", "path", "num_steps", "control_dt", "duration", "env_ids", "entities", "ground", "terrain_triangles",
+        "episodes", "fields", "rewards", "batch_means", "sample", "verdicts", "metadata",
     ]  # fmt: skip
     assert data["rewards"][0] == {"name": "rew", "mean": None, "min": None, "max": None, "num_not_finite": 4}
     assert data["entities"][0]["joint_names"] == ["hip", "knee"]

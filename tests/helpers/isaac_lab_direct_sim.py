@@ -53,6 +53,8 @@ class IsaacLabDirectSim(IsaacLabSim):
         self.truth.append(self._kept())
         ended = np.flatnonzero(numbers(self.reset_buf))
         if len(ended):
+            if self.cfg.compute_final_obs:
+                self.extras["final_obs"] = self._get_observations()
             self._reset_idx(self.np.array(ended))
         self.obs_buf = self._get_observations()
         self.truth[-1].shown = self.seen()

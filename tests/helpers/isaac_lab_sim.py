@@ -75,7 +75,7 @@ class IsaacLabSim:
         self.num_envs, self.version = num_envs, version
         self.np = NumpyArrays() if library == "numpy" else TorchArrays()
         self.physics_dt, self.step_dt = 0.005, 0.02
-        self.cfg = SimpleNamespace(decimation=4, seed=11)
+        self.cfg = SimpleNamespace(decimation=4, seed=11, compute_final_obs=False)
         self.truth: list[Step] = []
         self.extras: dict[str, Any] = {}
         self._rng = np.random.default_rng(seed)
@@ -110,6 +110,8 @@ class IsaacLabSim:
         self.truth.append(self._kept())
         ended = np.flatnonzero(numbers(self.reset_buf))
         if len(ended):
+            if self.cfg.compute_final_obs:
+                self.extras["final_obs"] = self._observed()
             self._reset_idx(self.np.array(ended))
         self.command_manager.compute()
         self._observe()
@@ -133,10 +135,13 @@ class IsaacLabSim:
         self._refresh()
 
     def _observe(self) -> None:
+        self.obs_buf = self._observed()
+
+    def _observed(self) -> dict[str, Any]:
         joint_pos = self.np.array(self.state.joint_pos.astype(np.float32))
         policy = {"joint_pos": joint_pos, "actions": self.np.array(numbers(self.action_manager.action))}
         image = self.np.array(np.zeros((self.num_envs, 2, 2, 3), np.float32))
-        self.obs_buf = {"policy": policy, "camera": image}
+        return {"policy": policy, "camera": image}
 
     def of_scene(self) -> dict[str, np.ndarray]:
         """What a recording must have of the bodies at this moment, by its names."""

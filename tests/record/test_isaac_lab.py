@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -126,6 +127,31 @@ def test_the_reset_before_the_first_step_ends_nothing(env: IsaacLabSim, tmp_path
     assert recorded(env, tmp_path, num_steps=3).ends == []
 
 
+def test_a_fall_in_the_very_step_in_which_time_is_up_keeps_both_flags(env: IsaacLabSim, tmp_path: Path) -> None:
+    late = env.termination_manager.compute
+
+    def fallen_when_late() -> Any:
+        late()
+        env.termination_manager.terminated |= env.termination_manager.time_outs
+        return env.termination_manager.terminated
+
+    env.termination_manager.compute = fallen_when_late  # type: ignore[method-assign]
+    columns = recorded(env, tmp_path, num_steps=2 * env.max_episode_length)
+    over = np.array([[(step.reset | 2 * step.time_out)[ENVS]] for step in env.truth])[:, 0]
+    assert (over == 3).any() and (over == 1).any()
+    np.testing.assert_array_equal(columns["flags"], np.where(over > 0, over + 4, 0))
+    assert {end["outcome"] for end in columns.ends} == {1}
+
+
+def test_final_observations_are_those_before_the_reset(env: IsaacLabSim, tmp_path: Path) -> None:
+    env.cfg.compute_final_obs = True
+    columns = recorded(env, tmp_path, num_steps=300, observations=True)
+    assert len(columns.ends) > 5
+    for end in columns.ends:
+        joint_pos = env.truth[end["step"]].real["robot.joint_pos"][ENVS[end["env_index"]]]
+        np.testing.assert_array_equal(columns.last_state(end, "obs")[: len(DOF_NAMES)], joint_pos)
+
+
 def test_a_reset_outside_of_a_step_aborts(env: IsaacLabSim, tmp_path: Path) -> None:
     with attach(env, tmp_path / "run.rec", env_ids=ENVS) as recorder:
         run(env, 10)
@@ -213,8 +239,11 @@ def test_the_terrain_is_the_one_that_height_scanners_hit(env: IsaacLabSim, tmp_p
 def test_a_terrain_that_nothing_knows_is_said_to_be_missing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     env = IsaacLabSim(terrain_type="generator")
     env.scene.sensors.pop("height_scanner")
-    assert recorded(env, tmp_path, num_steps=2).meta["terrain"] is None
-    assert "the terrain is not recorded" in caplog.text
+    columns = recorded(env, tmp_path, num_steps=2)
+    assert columns.meta["terrain"] is None
+    assert "'terrain' is not recorded: neither the stage nor a height scanner has its mesh." in caplog.text
+    log = [json.loads(line) for line in (tmp_path / "run.rec" / "log.jsonl").read_text().splitlines()]
+    assert [line["field"] for line in log if line["kind"] == "problem"] == ["terrain"]
 
 
 def test_an_order_of_quaternions_that_is_not_certain_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

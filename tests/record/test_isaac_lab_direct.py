@@ -73,6 +73,15 @@ def test_episodes_end_in_the_state_before_the_reset_and_say_how(env: IsaacLabDir
             np.testing.assert_array_equal(columns.last_state(end, name), step.real[name][env_id], err_msg=name)
 
 
+def test_final_observations_are_those_before_the_reset(env: IsaacLabDirectSim, tmp_path: Path) -> None:
+    env.cfg.compute_final_obs = True
+    columns = recorded(env, tmp_path, num_steps=300, observations=True)
+    assert len(columns.ends) > 5
+    for end in columns.ends:
+        joint_pos = env.truth[end["step"]].real["robot.joint_pos"][ENVS[end["env_index"]]]
+        np.testing.assert_array_equal(columns.last_state(end, "obs")[: len(DOF_NAMES)], joint_pos)
+
+
 def test_an_end_in_the_very_first_step_is_kept_with_observations_too(env: IsaacLabDirectSim, tmp_path: Path) -> None:
     env._motion.fall_time[:] = -1.0
     env.reset = lambda: None  # type: ignore[method-assign, assignment]

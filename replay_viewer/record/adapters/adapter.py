@@ -57,11 +57,14 @@ class Description:
         facts: of `RecordingInfo`, without the env ids: `control_dt`, `entities`, `reward_terms`, ...
         terrain: vertices (V, 3) [m] and triangles (F, 3) in the world frame.
         notes: what the recording will lack, a sentence each.
+        lacks: what it will lack that nobody may take for something else, and so states to whoever opens it: a problem
+            by the name of its field, such as {"terrain": "is not recorded: ..."}.
     """
 
     facts: Mapping[str, Any]
     terrain: tuple[np.ndarray, np.ndarray] | None = None
     notes: list[str] = field(default_factory=list)
+    lacks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

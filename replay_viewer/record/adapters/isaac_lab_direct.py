@@ -13,6 +13,7 @@ from typing import Any
 from ...arrays import as_array
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
+from .isaac_lab_final_obs import FinalObservations
 from .isaac_lab_scene import IsaacLabScene
 from .reward_terms import SummedTerms
 from .scene import flat, tensor
@@ -49,6 +50,9 @@ class IsaacLabDirect(Adapter):
         self._no_obs = self._obs = self.rows.table(tensor(env.scene.env_origins), math.prod(shape or ()))
         self._no_obs[:] = float("nan")
         self._act: Any = None
+        self._final = FinalObservations(env)
+        if self._final.are_computed:
+            self.not_terminal = ()
 
     def describe(self) -> Description:
         env, notes = self.env, list(self._scene.notes)
@@ -68,7 +72,7 @@ class IsaacLabDirect(Adapter):
             "reward_terms": () if self._terms is None else self._terms.names,
             "metadata": self._scene.metadata,
         }
-        return Description(facts, self._scene.terrain(), notes)
+        return Description(facts, self._scene.terrain(), notes, self._scene.lacks)
 
     def patch(self, patches: Patches) -> None:
         if self._terms is not None:
@@ -78,12 +82,14 @@ class IsaacLabDirect(Adapter):
         # The environment moves it to its device too.
         self._act = self.attempt("act", lambda: self.rows.copied(self._on_device(action)))
         self._obs = self._no_obs
+        self._final.begin_step()
         if self._terms is not None:
             self._terms.forget()
 
     def end_step(self, result: Any) -> None:
+        self._final.end_step()
         if self._has_obs:
-            self._obs = self.attempt("obs", lambda: flat(self.rows.of(tensor(result[0][_GROUP]))))
+            self._obs = self.attempt("obs", lambda: self._flat_obs(result[0]))
 
     def read(self) -> dict[str, Any]:
         env, rows = self.env, self.rows.of
@@ -92,7 +98,8 @@ class IsaacLabDirect(Adapter):
             values["command"] = rows(tensor(getattr(env, _COMMAND)))
         values["act"], values["rew"] = self._act, rows(tensor(env.reward_buf))
         if self._has_obs:
-            values["obs"] = self._obs
+            final = self._final.now() if self._final.are_due else None
+            values["obs"] = self._obs if final is None else self._flat_obs(final)
         if self._terms is not None:
             values["rew_terms"] = self._terms.scaled()
         return values
@@ -104,6 +111,9 @@ class IsaacLabDirect(Adapter):
         env = self.env
         flags = (env.reset_terminated, env.reset_time_outs, env.episode_length_buf)
         return Endings(*(self.rows.copied(tensor(flag)) for flag in flags))
+
+    def _flat_obs(self, observations: Any) -> Any:
+        return flat(self.rows.of(tensor(observations[_GROUP])))
 
     def _on_device(self, action: Any) -> Any:
         return action.to(self.env.device) if hasattr(action, "to") else action

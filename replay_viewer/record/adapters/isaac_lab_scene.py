@@ -19,6 +19,7 @@ from .scene import URDF_FIX, entity_name, tensor, with_urdf
 
 # Kinds of bodies that are not recorded, which is told.
 _UNREAD = ("deformable_objects", "rigid_object_collections", "surface_grippers")
+_NO_TERRAIN = "is not recorded: neither the stage nor a height scanner has its mesh."
 # Names of a body's fields, and of the simulator's arrays; its root velocities are those of the root's centre of mass.
 _BASE = {"base_pos": "root_pos_w", "base_lin_vel": "root_lin_vel_w", "base_ang_vel": "root_ang_vel_w"}
 _JOINTS = {"joint_pos": "joint_pos", "joint_vel": "joint_vel", "joint_torque": "applied_torque"}
@@ -38,6 +39,9 @@ class IsaacLabScene:
         self.entities = with_urdf([part.spec for part in self._parts], request.urdf)
         self._terrain = self._find_terrain()
         self.notes = self._find_notes()
+        self.lacks: dict[str, str] = {}
+        if self._terrain is None and not self._is_flat:
+            self.lacks["terrain"] = _NO_TERRAIN
         self.metadata = {"quaternions_in_simulator": {part.spec.name: part.order for part in self._parts}}
 
     def read(self) -> dict[str, Any]:
@@ -53,8 +57,6 @@ class IsaacLabScene:
         notes = [note for part in self._parts for note in part.notes]
         notes += [_no_shape(entity) for entity in self.entities if entity.urdf is None and entity.shape is None]
         notes += [f"the scene's {name} are not recorded." for name in _UNREAD if _group(self._scene, name)]
-        if self._terrain is None and not self._is_flat:
-            notes.append("the terrain is not recorded: the scene has no height scanner that knows its mesh.")
         return notes
 
     @property

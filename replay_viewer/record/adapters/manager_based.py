@@ -13,6 +13,7 @@ import numpy as np
 from ...arrays import as_array
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
+from .isaac_lab_final_obs import FinalObservations
 from .isaac_lab_scene import IsaacLabScene
 from .mjlab_scene import MjlabScene
 from .scene import SceneReader, flat, tensor
@@ -46,7 +47,8 @@ class ManagerBased(Adapter):
         self._scale = float(env.step_dt) if getattr(env.cfg, "scale_rewards_by_dt", True) else 1.0
         # mjlab can leave the reset to its user; then what step() returns is the episode's last observation.
         self._resets_inside = bool(getattr(env.cfg, "auto_reset", True))
-        if not self._resets_inside:
+        self._final = FinalObservations(env)
+        if not self._resets_inside or self._final.are_computed:
             self.not_terminal = ()
 
     def describe(self) -> Description:
@@ -65,7 +67,13 @@ class ManagerBased(Adapter):
             "reward_terms": self._terms,
             "metadata": {**self._metadata(), **self._scene.metadata},
         }
-        return Description(facts, self._scene.terrain(), notes)
+        return Description(facts, self._scene.terrain(), notes, self._scene.lacks)
+
+    def begin_step(self, action: Any) -> None:
+        self._final.begin_step()
+
+    def end_step(self, result: Any) -> None:
+        self._final.end_step()
 
     def patch(self, patches: Patches) -> None:
         # The recording has its copies by now.
@@ -79,7 +87,7 @@ class ManagerBased(Adapter):
         values["act"] = rows(tensor(env.action_manager.action))
         values["rew"] = rows(tensor(env.reward_buf))
         if self.request.observations:
-            parts = tuple(flat(rows(part)) for part in _vectors(env.obs_buf))
+            parts = tuple(flat(rows(part)) for part in _vectors(self._observations()))
             if parts:  # Not all of them are images.
                 values["obs"] = parts
         if self._terms:
@@ -100,6 +108,11 @@ class ManagerBased(Adapter):
 
     def ended(self) -> Endings | None:
         return None if self._resets_inside else self.endings()
+
+    def _observations(self) -> Any:
+        """Nested dicts of arrays; just before a reset the last of the episode, where they are computed."""
+        found = self._final.now() if self._final.are_due else None
+        return self.env.obs_buf if found is None else found
 
     def _metadata(self) -> dict[str, Any]:
         """What the columns of commands, actions and observations are, by width, and how rewards are weighed."""

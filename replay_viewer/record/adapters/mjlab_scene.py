@@ -36,6 +36,7 @@ class MjlabScene:
         ]
         self.entities = with_urdf([part.spec for part in self._parts], request.urdf)
         self.notes = [note for part in self._parts for note in part.notes]
+        self.lacks: dict[str, str] = {}
         self.metadata: dict[str, Any] = {}
 
     def read(self) -> dict[str, Any]:

@@ -24,11 +24,13 @@ class SceneReader(Protocol):
     Attributes:
         entities: each of them.
         notes: what the recording will lack, a sentence each.
+        lacks: what it states that it lacks; see `Description`.
         metadata: what is worth knowing about how they are read.
     """
 
     entities: list[EntitySpec]
     notes: list[str]
+    lacks: dict[str, str]
     metadata: dict[str, Any]
 
     def read(self) -> dict[str, Any]:
