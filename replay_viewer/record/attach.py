@@ -7,6 +7,7 @@ import contextlib
 import functools
 import logging
 import os
+import weakref
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ import numpy as np
 from ..arrays import as_array, numpy_if_on_host
 from ..errors import BadField
 from .adapters import Adapter, Description, Endings, Request, find_adapter
+from .attached import Seat, calling_lines, leave_seat, take_seat, wanted_path
 from .background import BackgroundCalls
 from .chosen_envs import chosen_envs
 from .copies import Gatherer, HostCopier, HostCopy, copied
@@ -55,6 +57,9 @@ def attach(
     with one warning; where nothing more can be recorded, the recording is closed, which is said, and the simulation
     goes on as if nobody had attached.
 
+    Several recorders may sit on one environment, and be closed in any order. One that comes to the same path, or by the
+    same line of code for the same envs (a notebook's cell that is run again), closes the one before.
+
     Args:
         env: the environment, perhaps wrapped.
         path: the folder to make, by custom `<name>.rec`; if it exists, `<name>-2.rec` is made, and so on.
@@ -76,6 +81,7 @@ def attach(
         BadArgument: `env_ids` that are no indices.
         FileProblem: the recording cannot be made here.
     """
+    lines = calling_lines(1)
     layers, factory = find_adapter(env, adapter)
     total = int(getattr(layers[-1], "num_envs", 1))
     rows = Rows(chosen_envs(env_ids, total))
@@ -98,8 +104,10 @@ def attach(
     problems.path = recorder.path
     for field, problem in description.lacks.items():
         problems.state(field, problem)
-    depth = max(1, int(_LONGEST_DELAY / facts["control_dt"]))
-    return AttachedRecorder(reader, recorder, rows, description, problems, total, min(depth, _LARGEST_DEPTH))
+    depth = min(max(1, int(_LONGEST_DELAY / facts["control_dt"])), _LARGEST_DEPTH)
+    attached = AttachedRecorder(reader, recorder, rows, description, problems, total, depth)
+    attached.sit(Seat(layers[-1], attached.env_ids, wanted_path(path), lines, recorder.path, attached.close))
+    return attached
 
 
 class AttachedRecorder:
@@ -150,8 +158,10 @@ class AttachedRecorder:
         self._held: SeenStep | None = None
         self._patches = Patches(self._give_up)
         self._process = os.getpid()
+        self._seat: Seat | None = None
         # For a script that ends without a word, or by an error: what waits for its completion is written then.
-        atexit.register(self.close)
+        self._at_exit = functools.partial(_close_if_there, weakref.ref(self))
+        atexit.register(self._at_exit)
         try:
             adapter.patch(self._patches)
             for hook in adapter.reset_hooks():
@@ -231,7 +241,19 @@ class AttachedRecorder:
                 if self._calls.error is not None and self._recorder.is_recording:
                     self._end_by(self._calls.error)
             self._recorder.close()
-            atexit.unregister(self.close)
+            atexit.unregister(self._at_exit)
+            if self._seat is not None:
+                leave_seat(self._seat)
+
+    def sit(self, seat: Seat) -> None:
+        """Take the place of recorders that this one comes in place of."""
+        self._seat = seat
+        take_seat(seat)
+
+    def __del__(self) -> None:
+        # Nobody has the environment any more, nor this.
+        with contextlib.suppress(Exception):
+            self.close()
 
     def __enter__(self) -> AttachedRecorder:
         return self
@@ -437,6 +459,12 @@ class AttachedRecorder:
             )
             raise BadField(self.path, "logged values", problem)
         return self._rows.of(array)
+
+
+def _close_if_there(recorder: Callable[[], AttachedRecorder | None]) -> None:
+    found = recorder()
+    if found is not None:
+        found.close()
 
 
 def _first(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

@@ -8,14 +8,16 @@ from typing import Any, Callable, MutableSequence
 Function = Callable[..., Any]
 # Makes the replacement of a function out of that function.
 Wrap = Callable[[Function], Function]
+# Attribute of a replacement: its joint.
+_JOINT = "_replay_viewer_joint"
 
 
 class Patches:
     """Replaces methods, and functions in lists, and puts everything back.
 
-    Methods are replaced by attributes of the instance: its class and other instances are left alone. What somebody
-    else has wrapped since then stays theirs; so a replacement must do nothing but call its original once `active` is
-    False.
+    Several `Patches` may replace the same one, and put it back in any order. Methods are replaced by attributes of the
+    instance: its class and other instances are left alone. What somebody else has wrapped since then stays theirs; so a
+    replacement must do nothing but call its original once `active` is False.
 
     Args:
         failed: told of an error in what listens to a method; the method goes on as if nobody had listened.
@@ -28,33 +30,12 @@ class Patches:
 
     def method(self, owner: Any, name: str, wrap: Wrap) -> None:
         """Replace `owner.name`. Raises AttributeError if there is none."""
-        original, own = getattr(owner, name), vars(owner)
-        was_own = name in own
-        replacement = wrap(original)
         # Not setattr: gym's wrappers and torch's modules have opinions about it.
-        own[name] = replacement
-
-        def undo() -> None:
-            if own.get(name) is not replacement:
-                return
-            if was_own:
-                own[name] = original
-            else:
-                del own[name]
-
-        self._undo.append(undo)
+        self._join(vars(owner), name, getattr(owner, name), wrap)
 
     def item(self, functions: MutableSequence[Any], index: int, wrap: Wrap) -> None:
         """Replace one function of a list."""
-        original = functions[index]
-        replacement = wrap(original)
-        functions[index] = replacement
-
-        def undo() -> None:
-            if index < len(functions) and functions[index] is replacement:
-                functions[index] = original
-
-        self._undo.append(undo)
+        self._join(functions, index, functions[index], wrap)
 
     def listener(self, before: Callable[..., None] | None = None, after: Callable[[Any], None] | None = None) -> Wrap:
         """Makes replacements that listen: `before` gets the arguments of a call, `after` what it returned.
@@ -93,3 +74,57 @@ class Patches:
         self.active = False
         while self._undo:
             self._undo.pop()()
+
+    def _join(self, place: Any, key: Any, found: Function, wrap: Wrap) -> None:
+        """Wrap the function that stands at `place[key]`, or that a class provides for it."""
+        joint = getattr(found, _JOINT, None)
+        # Others copy a function's attributes when they wrap it, or the function to another place.
+        if joint is None or not joint.is_at(place, key, found):
+            joint = _Joint(place, key, found)
+        joint.join(wrap)
+        self._undo.append(functools.partial(joint.leave, wrap))
+
+
+class _Joint:
+    """A function in its place, with all who wrap it; they may leave in any order, the last of them puts it back."""
+
+    def __init__(self, place: Any, key: Any, original: Function) -> None:
+        # What stands there now.
+        self.replacement = original
+        self._place, self._key, self._original = place, key, original
+        self._was_there = _stands_at(place, key) is not None
+        self._wraps: list[Wrap] = []
+
+    def is_at(self, place: Any, key: Any, replacement: Function) -> bool:
+        """Whether it is this joint's replacement, and stands in its place."""
+        return self._place is place and self._key == key and self.replacement is replacement
+
+    def join(self, wrap: Wrap) -> None:
+        """Wrap it too, outside of the others."""
+        self._wraps.append(wrap)
+        self._put()
+
+    def leave(self, wrap: Wrap) -> None:
+        """Wrap it no more."""
+        self._wraps.remove(wrap)
+        # What somebody else has put there since then stays theirs.
+        if _stands_at(self._place, self._key) is self.replacement:
+            self._put()
+
+    def _put(self) -> None:
+        self.replacement = self._original
+        for wrap in self._wraps:
+            self.replacement = wrap(self.replacement)
+        if self._wraps:
+            setattr(self.replacement, _JOINT, self)
+        if self._wraps or self._was_there:
+            self._place[self._key] = self.replacement
+        else:
+            del self._place[self._key]
+
+
+def _stands_at(place: Any, key: Any) -> Any:
+    try:
+        return place[key]
+    except LookupError:
+        return None
