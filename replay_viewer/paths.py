@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -9,6 +10,18 @@ from pathlib import Path
 from .errors import FileProblem
 
 _PACKAGE = Path(__file__).resolve().parent
+# A drive of Windows, such as C:, is one letter.
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
+
+
+def local_path(path: str | Path) -> Path:
+    """The path of a file on this machine, as somebody wrote it. Raises FileProblem for an address, such as s3://..."""
+    address = _SCHEME.match(str(path))
+    if address is None:
+        return Path(path)
+    scheme = address.group(1).lower()
+    fix = "Leave out file://." if scheme == "file" else "Copy the file to this machine first, and give its path."
+    raise FileProblem(path, f"addresses of {scheme}:// cannot be opened yet.", fix)
 
 
 def numbered(path: Path) -> Iterator[Path]:

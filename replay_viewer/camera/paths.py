@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..errors import UnknownName
 from .outline import Outline, distance_to_see
-from .presets import FOV, CameraPose, look_from, preset_direction, viewing_distance
+from .presets import FOV, CameraPose, look_from, preset_direction, preset_named, viewing_distance
 from .smooth_base import SmoothBase
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def camera_path(
     """The path of a camera over a replay. Of several envs in one picture it sees them all.
 
     Args:
-        camera: "follow" turns with the robot; "top", "side" and "front" keep the direction that the robot had at the
-            episode's first step. All move along with the smoothed base.
+        camera: "follow", or "behind", turns with the robot; "top", "side" and "front" keep the direction that the
+            robot had at the episode's first step. All move along with the smoothed base.
         replay: what is filmed.
         entity: whom to look at; None for the first robot.
         aspect: width of the picture over its height.
@@ -115,7 +115,7 @@ class _Direction:
 def _direction(camera: str | Orbit) -> _Direction:
     if isinstance(camera, Orbit):
         return _Direction(math.radians(camera.azimuth_degrees), math.radians(camera.elevation_degrees), camera.distance)
-    return _Direction(*preset_direction(camera), turns=camera == "follow")
+    return _Direction(*preset_direction(camera), turns=preset_named(camera) == "follow")
 
 
 def _with_fov(pose: CameraPose, fov: float | None) -> CameraPose:

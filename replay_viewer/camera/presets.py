@@ -15,6 +15,8 @@ FOV = math.radians(45)
 # The side camera stands at the robot's right, so that the robot walks to the right in the picture.
 _DIRECTIONS = {"top": (180, 90), "side": (-90, 6), "front": (0, 6), "follow": (-150, 25)}
 PRESETS = tuple(_DIRECTIONS)
+# What else they are called: the key of "follow" says so.
+OTHER_NAMES = {"behind": "follow"}
 
 # A robot whose meshes are all missing has no size, and a camera cannot stand on the point that it looks at.
 MIN_SIZE = 0.05
@@ -76,10 +78,16 @@ def preset(
 
 def preset_direction(name: str) -> tuple[float, float]:
     """Azimuth from the robot's heading and elevation of a preset, in radians; raises UnknownName."""
-    if name not in _DIRECTIONS:
-        raise UnknownName("camera preset", name, PRESETS, where="this version")
-    azimuth, elevation = _DIRECTIONS[name]
+    azimuth, elevation = _DIRECTIONS[preset_named(name)]
     return math.radians(azimuth), math.radians(elevation)
+
+
+def preset_named(name: str) -> str:
+    """The preset that a name means, in whatever case: of "Behind", "follow". Raises UnknownName."""
+    found = OTHER_NAMES.get(name.lower(), name.lower())
+    if found not in _DIRECTIONS:
+        raise UnknownName("camera preset", name, (*PRESETS, *OTHER_NAMES), where="this version")
+    return found
 
 
 def viewing_distance(size: float, aspect: float = 1.0, fov: float = FOV) -> float:

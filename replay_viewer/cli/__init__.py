@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Sequence
 
 from replay_viewer import __version__
 from replay_viewer.errors import ReplayError, printable
+from replay_viewer.paths import local_path
 
 from . import upkeep
 from .interrupts import caught_interrupts
@@ -90,9 +90,9 @@ def _run(args: list[str]) -> None:
 def _run_without_viewer(args: list[str]) -> None:
     """Python 3.8 and 3.9 have numpy alone, no parser of command lines, but these two commands have no options."""
     if len(args) == 2 and args[0] == "repair":
-        return upkeep.repair(Path(args[1]))
+        return upkeep.repair(local_path(args[1]))
     if len(args) == 3 and args[0] == "pack":
-        return upkeep.pack(Path(args[1]), Path(args[2]))
+        return upkeep.pack(local_path(args[1]), local_path(args[2]))
     command = " ".join(["replay-viewer", *args[:1]])
     python = "Python {}.{}".format(*sys.version_info)
     raise ReplayError(

@@ -13,6 +13,7 @@ from .arguments import PathArgument, shown_as
 from .demo import demo
 from .info import info
 from .render import render
+from .usage import call, refuse_unknown
 from .view import view
 
 
@@ -46,9 +47,12 @@ COMMANDS: dict[str, Callable[..., None]] = {
 
 
 def run(args: Sequence[str]) -> None:
-    """Parse the command line and call its command; on wrong usage, explain it and exit with code 2."""
+    """Parse the command line and call its command. Raises ReplayError, for wrong usage too."""
+    is_awaited = "--tail" in args  # A recording that need not exist yet.
+    if args and args[0] not in COMMANDS and not is_awaited:
+        refuse_unknown(args[0], COMMANDS)
     name, *rest = with_command(args)
-    tyro.cli(COMMANDS[name], prog=f"replay-viewer {name}", args=rest)
+    call(COMMANDS[name], f"replay-viewer {name}", rest)
 
 
 def with_command(args: Sequence[str]) -> list[str]:

@@ -29,7 +29,7 @@ _PATIENCE = 10.0
 
 
 def demo(
-    which: Annotated[tyro.conf.Positional[Literal["walk", "push"]], shown_as("[{walk,push}]")] = "walk",
+    which: Annotated[tyro.conf.Positional[Literal["walk", "push"]], shown_as("[DEMO]")] = "walk",
     serving: ServingOptions = DEFAULT_SERVING,
     record: Flag = False,
     out: Annotated[Path | None, shown_as("PATH")] = None,
@@ -54,15 +54,15 @@ def _record(which: str, out: Path | None, serving: Serving) -> None:
     """Simulate a demo in a process of its own, and show it as it is recorded; both end together."""
     with LiveDemo(which, out) as simulation:
         path = simulation.path
-        with served_page(path, serving) as app:
+        with served_page(path, serving) as page:
 
             def tell_failure(problem: str) -> None:
                 tell(path, problem)
-                app.notify("It ended", problem)
+                page.app.notify("It ended", problem)
 
-            show(app, path, NOTHING_STATED, tail=True, check=simulation.check)
+            show(page, path, NOTHING_STATED, tail=True, check=simulation.check)
             simulation.watch(tell_failure)
-            app.run_forever()
+            page.app.run_forever()
     print(f"Recorded in {printable(str(path))}", flush=True)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import tyro
 
 from replay_viewer.camera import Camera, Free, Orbit
-from replay_viewer.camera.presets import FOV, PRESETS, look_from
+from replay_viewer.camera.presets import FOV, OTHER_NAMES, PRESETS, look_from
 from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.progress import FrameRate, ProgressBar
 from replay_viewer.render.request import FilmRequest, Reading
@@ -24,7 +24,7 @@ from replay_viewer.theme import LOOKS
 from .arguments import NOTHING_STATED, Flag, LoadingOptions, PathArgument, shown_as
 from .interrupts import held_interrupts
 
-CAMERAS = (*PRESETS, "orbit", "free")
+CAMERAS = (*PRESETS, *OTHER_NAMES, "orbit", "free")
 
 # Where an orbiting camera is if nobody says it [degrees]: behind the robot, a little to the right and above.
 _AZIMUTH, _ELEVATION = -150.0, 25.0
@@ -89,6 +89,8 @@ class Looks:
     """A strip of facts (hud), and every reward term with its curve (rewards)."""
     background: Annotated[str, one_of(LOOKS)] = View.look
     """Colours of sky, ground and text."""
+    no_titles: Flag = False
+    """Without the cards that name each of several episodes."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,7 @@ def render(
             speed=look.speed,
             overlay=look.overlay,
             look=look.background,
+            titles=not look.no_titles,
         ),
         target=Target(out or writing.out_folder, writing.name, writing.split, writing.overwrite, writing.resume),
         reading=Reading(loading.find_urdf(), loading.package_dir, loading.options),
@@ -169,11 +172,11 @@ def _camera(filming: Filming) -> Camera:
     """The camera that the options mean. Raises BadArgument where they contradict each other."""
     of_orbit = _given({"--azimuth": filming.azimuth, "--elevation": filming.elevation, "--distance": filming.distance})
     of_free = _given({"--position": filming.position, "--look-at": filming.look_at})
-    kind = filming.camera
+    kind = None if filming.camera is None else filming.camera.lower()
     if kind is None:
         kind = "free" if of_free else "orbit" if of_orbit else "follow"
     if kind not in CAMERAS:
-        raise UnknownName("camera", kind, CAMERAS, where="this version")
+        raise UnknownName("camera", filming.camera, CAMERAS, where="this version")
     for options, owner in ((of_orbit, "orbit"), (of_free, "free")):
         for option, value in options.items():
             if kind != owner:

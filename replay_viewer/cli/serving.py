@@ -44,9 +44,30 @@ ServingOptions = Annotated[Serving, tyro.conf.OmitArgPrefixes]
 DEFAULT_SERVING = Serving()
 
 
+class ServedPage:
+    """A viewer that serves its page, and is told of on the terminal once there is something to see.
+
+    Attributes:
+        app: the viewer.
+    """
+
+    def __init__(self, app: ViewerApp, name: str, serving: Serving) -> None:
+        self.app, self._name, self._serving = app, name, serving
+
+    def announce(self) -> None:
+        """Print its address, and open it if that is asked for."""
+        asked = self._serving.port
+        # Port 0 asks for any that is free.
+        if asked not in (0, self.app.port):
+            print(f"Port {asked} is taken; {self.app.port} is used instead.")
+        print(f"{printable(self._name)} at {self.app.url} (Ctrl-C stops)", flush=True)
+        if self._serving.open and not webbrowser.open(self.app.url):
+            print("No web browser found on this machine; open the address yourself.", flush=True)
+
+
 @contextlib.contextmanager
-def served_page(path: Path, serving: Serving) -> Iterator[ViewerApp]:
-    """A viewer whose address is printed, until the block ends or Ctrl-C.
+def served_page(path: Path, serving: Serving) -> Iterator[ServedPage]:
+    """A page that is served until the block ends or Ctrl-C.
 
     Args:
         path: what it is opened for, by whose name it is called.
@@ -57,20 +78,16 @@ def served_page(path: Path, serving: Serving) -> Iterator[ViewerApp]:
         from replay_viewer.viewer.settings import Settings
 
     name, settings = _name_of(path), Settings(shadows=not serving.no_shadows)
-    with ViewerApp(host=serving.host, port=serving.port, title=name, settings=settings) as app:
-        # Port 0 asks for any that is free.
-        if serving.port not in (0, app.port):
-            print(f"Port {serving.port} is taken; {app.port} is used instead.")
-        print(f"{printable(name)} at {app.url} (Ctrl-C stops)", flush=True)
-        if serving.open and not webbrowser.open(app.url):
-            print("No web browser found on this machine; open the address yourself.", flush=True)
+    with (
+        ViewerApp(host=serving.host, port=serving.port, title=name, settings=settings) as app,
         # Not around what is above: an interrupt there leaves no block to end.
-        with contextlib.suppress(KeyboardInterrupt):
-            yield app
+        contextlib.suppress(KeyboardInterrupt),
+    ):
+        yield ServedPage(app, name, serving)
 
 
 def show(
-    app: ViewerApp,
+    page: ServedPage,
     path: Path,
     loading: Loading,
     *,
@@ -79,10 +96,10 @@ def show(
     tail: bool = False,
     check: Callable[[], object] | None = None,
 ) -> None:
-    """Open a recording and show it.
+    """Open a recording, announce the page and show it there; what is wrong with it is told first.
 
     Args:
-        app: where to show it.
+        page: where to show it.
         path: of the recording.
         loading: how to read it.
         env: the env to begin with, by its index in the simulator; None for the first one.
@@ -90,16 +107,17 @@ def show(
         tail: wait for its first step, and follow it while it is written.
         check: raises where a recording that is waited for will never come.
     """
-    if tail:
-        _wait_for_first_step(path, app, check)
+    is_announced = tail and _wait_for_first_step(path, page, check)
     with held_interrupts():
         importlib.import_module("replay_viewer.viewer.shown_replay")
-    request = open_request(path, loading)
+    request, app = open_request(path, loading), page.app
     replay = request.open(app.tell_opening(request.name))
     last_step = replay.rollout.num_steps - 1
     if step is not None and not 0 <= step <= last_step:
         raise BadArgument("--step", step, f"the recording has steps 0 to {last_step}.")
     env_index = 0 if env is None else replay.rollout.env_index(env)
+    if not is_announced:
+        page.announce()
 
     def tell_of_end(line: str) -> None:
         tell(path, line)
@@ -118,7 +136,7 @@ def open_request(path: Path, loading: Loading) -> OpenRequest:
 
 def tell(path: Path, line: str) -> None:
     """Print a line about a recording."""
-    print(f"{printable(path.name)}: {line}", flush=True)
+    print(f"{printable(_name_of(path))}: {line}", flush=True)
 
 
 def _name_of(path: Path) -> str:
@@ -128,16 +146,19 @@ def _name_of(path: Path) -> str:
     return path.name
 
 
-def _wait_for_first_step(path: Path, app: ViewerApp, check: Callable[[], object] | None) -> None:
-    """Tell on the page and the terminal what is waited for."""
+def _wait_for_first_step(path: Path, page: ServedPage, check: Callable[[], object] | None) -> bool:
+    """Announce the page and tell there and on the terminal what is waited for; False where nothing had to be."""
     from replay_viewer.formats import lacks_first_step
 
     waiting, told = f"Waiting for the first step of {printable(path.name)}", ""
     while lack := lacks_first_step(path):
         if check is not None:
             check()
+        if not told:
+            page.announce()
         if lack != told:
             told = lack
-            app.say(waiting, f"{printable(str(path))}: {lack}.")
+            page.app.say(waiting, f"{printable(str(path))}: {lack}.")
             print(f"{waiting}: {lack}", flush=True)
         time.sleep(_ARRIVAL_PERIOD)
+    return bool(told)

@@ -11,8 +11,8 @@ import tyro
 from replay_viewer.errors import BadArgument, FileProblem
 from replay_viewer.paths import asset
 
-from .arguments import NOTHING_STATED, Flag, LoadingOptions, shown_as
-from .serving import DEFAULT_SERVING, ServingOptions, open_request, served_page, show
+from .arguments import NOTHING_STATED, Flag, Loading, LoadingOptions, shown_as
+from .serving import DEFAULT_SERVING, ServedPage, ServingOptions, open_request, served_page, show, tell
 
 
 def view(
@@ -36,14 +36,27 @@ def view(
     if path is None:
         path = asset("walk.rec")
     _check_readable(path, tail)
-    # The page is there at once; the recording is shown when it is open.
-    with served_page(path, serving) as app:
+    with served_page(path, serving) as page:
         if not tail and _is_folder_of_recordings(path):
             _refuse_options_of_one(path, env, step)
-            app.browse(open_request(path, loading))
+            _browse(page, path, loading)
         else:
-            show(app, path, loading, env=env, step=step, tail=tail)
-        app.run_forever()
+            show(page, path, loading, env=env, step=step, tail=tail)
+        page.app.run_forever()
+
+
+def _browse(page: ServedPage, folder: Path, loading: Loading) -> None:
+    """Let the page choose from a folder; one that is empty may be filled while it is looked at."""
+    from replay_viewer.formats.find import has_recordings
+    from replay_viewer.robot import load_robot
+
+    request = open_request(folder, loading)
+    if request.urdf is not None:
+        load_robot(request.urdf, request.package_dirs)  # What is wrong with it is told before the page is there.
+    if not has_recordings(folder):
+        tell(folder, "holds no recordings yet, neither .rec nor rollouts as .npz; the page lists them as they come")
+    page.announce()
+    page.app.browse(request)
 
 
 def _check_readable(path: Path, tail: bool) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 from ..container.layout import META
 from ..container.reader import lacks_first_step, open_container
 from ..errors import BadArgument, FileProblem
+from ..paths import local_path
 from ..rollout.rollout import Rollout
+from .find import has_recordings, is_folder_of_recordings
 from .format import LoadOptions, LowestPoint, QuatOrder
 from .plain.facts import stated_dt
 from .plain.reader import open_plain_npz
@@ -32,9 +34,11 @@ def load_rollout(
         FileProblem: there is no such file, or it is none of these formats, or it is damaged.
         BadArgument: an option that does not fit the file.
     """
-    path = Path(path)
+    path = local_path(path)
     if not path.exists():
         raise FileProblem(path, "there is no such file.")
+    if is_folder_of_recordings(path) and has_recordings(path):
+        raise FileProblem(path, "is a folder with recordings in it.", "Name one of them.")
     if _is_container(path):
         return _open_container(path, options or LoadOptions())
     return open_plain_npz(path, options or LoadOptions(), lowest_point)

@@ -71,14 +71,16 @@ class Film:
         num_frames: video frames, titles included.
     """
 
-    def __init__(self, rollout: Rollout, shots: Sequence[Shot], fps: float = 30, speed: float = 1.0) -> None:
+    def __init__(
+        self, rollout: Rollout, shots: Sequence[Shot], fps: float = 30, speed: float = 1.0, titles: bool = True
+    ) -> None:
         """Plan it; raises BadArgument as `check_pace` does, and for a film longer than a day."""
         check_pace(fps, speed)
         self.rollout, self.shots, self.fps = rollout, tuple(shots), fps
         self._steps_per_frame = speed / (fps * rollout.control_dt)
         self._check_length(speed)
         num_episodes = sum(shot.episode is not None for shot in shots)
-        self._title_frames = round(_TITLE_SECONDS * fps) if num_episodes > 1 else 0
+        self._title_frames = round(_TITLE_SECONDS * fps) if titles and num_episodes > 1 else 0
         lengths = [self._frames_of(shot) for shot in self.shots]
         self._starts = [0, *accumulate(lengths)]
         self.num_frames = self._starts[-1]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import FileProblem, ReplayError, printable
-from ..formats.find import recordings_below
+from ..formats.find import has_recordings, recordings_below
 from ..progress import Progress
 from .film_maker import FilmMaker, Tell
 from .request import FilmRequest
@@ -49,9 +49,9 @@ def make_films_below(
         NothingSelected: in none of them is anything that is asked for.
         SomeFailed: after the others were rendered.
     """
-    recordings = recordings_below(folder)
-    if not recordings:
+    if not has_recordings(folder):
         raise FileProblem(folder, "has no recording in it or below it.")
+    recordings = recordings_below(folder)
     target = request.target
     if target.file is not None:
         raise FileProblem(folder, f"has {len(recordings)} recordings.", f"Give a folder instead of {target.file}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..camera import Camera
 from ..formats import LoadOptions
 from ..formats.find import is_folder_of_recordings
+from ..paths import local_path
 from ..progress import Progress
 from ..replay.replay import Replay
 from .film_maker import FilmMaker, Tell
@@ -36,6 +37,7 @@ def render_video(
     speed: float = View.speed,
     overlay: str = View.overlay,
     look: str = View.look,
+    titles: bool = View.titles,
     workers: int | None = None,
     split: bool = False,
     name: str | None = None,
@@ -68,6 +70,7 @@ def render_video(
         speed: 1 is as fast as life.
         overlay: "rewards", "hud" or "none".
         look: "light" or "dark".
+        titles: name each of several episodes before it.
         workers: threads; None for one on each processor. The pictures are the same for any number.
         split: make a file for each episode.
         name: template of the names of files in a folder, see `render.target.file_name`.
@@ -89,8 +92,8 @@ def render_video(
     width, height = size
     request = FilmRequest(
         selection=Selection(env, envs, episodes, num_episodes, where, step, steps),
-        view=View(camera, fov_degrees, (width, height), fps, speed, overlay, look),
-        target=Target(None if out is None else Path(out), name, split, overwrite, resume),
+        view=View(camera, fov_degrees, (width, height), fps, speed, overlay, look, titles),
+        target=Target(None if out is None else local_path(out), name, split, overwrite, resume),
         reading=Reading(urdf, package_dirs, options),
         workers=workers,
     )
@@ -106,7 +109,7 @@ def make_films(
     """Carry out a request; see `render_video` for the arguments, what is returned and what is raised."""
     if isinstance(recording, Replay):
         return FilmMaker(request, progress, tell).make_of(recording)
-    path = Path(recording)
+    path = local_path(recording)
     if is_folder_of_recordings(path):
         return make_films_below(path, request, progress, tell)
     return FilmMaker(request, progress, tell).make_of_file(path)

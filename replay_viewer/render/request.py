@@ -67,7 +67,8 @@ class FilmRequest:
         if self.target.is_picture:
             shots = [_beginning(shots[0])]
         parts = [[shot] for shot in shots] if self.target.split else [shots]
-        films = [Film(rollout, part, self.view.fps, self.view.speed) for part in parts]
+        view = self.view
+        films = [Film(rollout, part, view.fps, view.speed, view.titles) for part in parts]
         return dict(zip(self.target.paths_of(films, subfolder), films, strict=True))
 
 

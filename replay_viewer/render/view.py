@@ -31,6 +31,7 @@ class View:
         speed: 1 is as fast as life.
         overlay: one of OVERLAYS; see `overlays.make_overlay`.
         look: the colours of the background, one of `theme.LOOKS`.
+        titles: whether each of several episodes in a film is named before it.
 
     Raises:
         UnknownName: a preset, an overlay or a look that there is not.
@@ -44,6 +45,7 @@ class View:
     speed: float = 1.0
     overlay: str = "none"
     look: str = "light"
+    titles: bool = True
 
     def __post_init__(self) -> None:
         if isinstance(self.camera, str):

@@ -199,7 +199,7 @@ def test_rewards_and_observations_of_several_agents(library: str, tmp_path: Path
 
 def test_a_single_environment_is_reset_after_each_episode_but_the_last(tmp_path: Path) -> None:
     env = Hopper()
-    recorder = RolloutRecorder(env, None, num_episodes=3)
+    recorder = RolloutRecorder(env, num_episodes=3)
     file = loaded(recorder.run(lambda obs: -obs[:1], tmp_path))
     assert env.num_resets == 3
     assert [(e.outcome, e.num_steps, e.success) for e in recorder.episodes] == [("terminated", 7, True)] * 3
@@ -432,7 +432,6 @@ def test_a_bar_is_drawn_on_a_terminal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_steps": None}, "max_steps None: give max_steps or num_episodes, or the rollout would never end"),
         ({"max_steps": 0}, "max_steps 0: expected at least 1"),
         ({"num_episodes": 0}, "num_episodes 0: expected at least 1"),
         ({"format": "hdf5"}, "format 'hdf5': expected one of npz, rec"),
@@ -441,6 +440,12 @@ def test_a_bar_is_drawn_on_a_terminal(tmp_path: Path) -> None:
 def test_settings_that_cannot_be_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(BadArgument, match=message):
         RolloutRecorder(LeggedGymSim(), **options)
+
+
+def test_a_number_of_episodes_is_limited_by_no_number_of_steps() -> None:
+    assert RolloutRecorder(LeggedGymSim(), num_episodes=3, seed=5).max_steps is None
+    assert RolloutRecorder(LeggedGymSim(), 10, num_episodes=3).max_steps == 10
+    assert RolloutRecorder(LeggedGymSim()).max_steps == 2000
 
 
 @pytest.mark.parametrize("policy", ["policy.pt", Path("policy.pt"), None])

@@ -24,12 +24,14 @@ _FORMATS = ("npz", "rec")
 _FINISHED = ("terminated", "truncated")
 # Where nobody says which: a record of each costs time and disk.
 _MOST_ENVS = 16
+# Where nobody says how long: calls of `env.step`.
+_MAX_STEPS = 2000
 
 
 class RolloutRecorder:
     """Runs the loop of an environment and a policy, and records it.
 
-        recorder = RolloutRecorder(env, num_episodes=5, max_steps=None, seed=1)
+        recorder = RolloutRecorder(env, num_episodes=5, seed=1)
         path = recorder.run(policy)
         for episode in recorder.episodes:
             print(episode.outcome, episode.num_steps, episode.total_reward)
@@ -42,7 +44,7 @@ class RolloutRecorder:
 
     Args:
         env: the environment, perhaps wrapped.
-        max_steps: calls of `env.step` to make at most, or None.
+        max_steps: calls of `env.step` to make at most. None for as many as num_episodes take; without those, 2000.
         num_episodes: finished episodes after which to stop, or None. Episodes of all recorded envs count, as they
             finish: short ones come first, so record one env, or many episodes, where their mean matters.
         seed: for `reset(seed=...)` or `seed(...)` of the environment, through its wrappers, and for the generators
@@ -61,13 +63,13 @@ class RolloutRecorder:
             of its file.
 
     Raises:
-        BadArgument: neither max_steps nor num_episodes, or a format that there is not.
+        BadArgument: max_steps or num_episodes below 1, or a format that there is not.
     """
 
     def __init__(
         self,
         env: Any,
-        max_steps: int | None = 2000,
+        max_steps: int | None = None,
         *,
         num_episodes: int | None = None,
         seed: int | None = None,
@@ -79,7 +81,7 @@ class RolloutRecorder:
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         if max_steps is None and num_episodes is None:
-            raise BadArgument("max_steps", None, "give max_steps or num_episodes, or the rollout would never end.")
+            max_steps = _MAX_STEPS
         for name, value in (("max_steps", max_steps), ("num_episodes", num_episodes)):
             if value is not None and value < 1:
                 raise BadArgument(name, value, "expected at least 1.")
