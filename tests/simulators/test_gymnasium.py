@@ -11,7 +11,8 @@ import pytest
 from container_columns import Columns
 from needs_simulator import simulator
 
-from replay_viewer import attach
+from replay_viewer import attach, load_rollout
+from replay_viewer.cli import main
 from replay_viewer.errors import BadArgument, FileProblem, UnknownEnvironment
 from replay_viewer.replay.replay import open_replay
 from replay_viewer.rotations import rotate
@@ -55,9 +56,13 @@ class Witness(gymnasium.Wrapper):
 
     def step(self, action: Any) -> Any:
         result = self.env.step(action)
-        self.episodes[-1].append(
-            {**physics(self), "rew": result[1], "outcome": outcome(*result[2:4]), "obs": result[0]}
-        )
+        seen = {
+            "rew": result[1],
+            "outcome": outcome(*result[2:4]),
+            "flags": result[2] + 2 * result[3],
+            "obs": result[0],
+        }
+        self.episodes[-1].append({**physics(self), **seen})
         return result
 
     @property
@@ -154,8 +159,7 @@ def test_ends_are_those_of_the_task_and_of_the_time_limit(task: str, tmp_path: P
     columns = Columns(recorder.path)
     assert_ends(columns, env, 0)
     assert {episode[-1]["outcome"] for episode in env.finished} == {"terminated", "truncated"}
-    flags = [1 * (s["outcome"] == "terminated") + 2 * (s["outcome"] == "truncated") for e in env.episodes for s in e]
-    np.testing.assert_array_equal(columns["flags"][:, 0], flags)
+    np.testing.assert_array_equal(columns["flags"][:, 0], [step["flags"] for e in env.episodes for step in e])
 
 
 @pytest.mark.parametrize("task", ["Ant-v5", "Humanoid-v5", "HalfCheetah-v5", "Walker2d-v5", "Swimmer-v5", "Pusher-v5"])
@@ -185,6 +189,19 @@ def test_velocities_are_along_the_axes_of_the_world(tmp_path: Path) -> None:
     linear, angular = np.stack([planar[:, 0], still, planar[:, 1]], 1), np.stack([still, planar[:, 2], still], 1)
     np.testing.assert_allclose(columns["robot.base_lin_vel"][:, 0], linear, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(columns["robot.base_ang_vel"][:, 0], angular, rtol=1e-5, atol=1e-6)
+
+
+def test_a_seed_of_128_bits_that_gymnasium_draws_is_kept(tmp_path: Path) -> None:
+    env = gymnasium.make("Hopper-v5")
+    with attach(env, tmp_path / "run.rec") as recorder:
+        env.reset()
+        env.step(env.action_space.sample())
+    drawn = env.unwrapped.np_random_seed
+    assert drawn > 2**63
+    rollout = load_rollout(recorder.path)
+    assert rollout.metadata["seed"] == drawn
+    rollout.close()
+    assert main(["info", str(recorder.path)]) == 0
 
 
 def test_a_reset_in_the_middle_of_an_episode_aborts_it(tmp_path: Path) -> None:
@@ -255,25 +272,96 @@ def test_wrappers_that_reset_and_results_of_old_keep_the_last_state(kind: type, 
     assert {episode[-1]["outcome"] for episode in witness.finished} == {"terminated", "truncated"}
 
 
-def test_the_reward_is_the_one_that_the_users_loop_sees(tmp_path: Path) -> None:
-    env = gymnasium.wrappers.TransformReward(gymnasium.make("Ant-v5"), lambda reward: 3 * reward)
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda env: gymnasium.wrappers.TransformReward(env, lambda reward: 3 * reward),
+        lambda env: gymnasium.wrappers.ClipReward(env, -0.1, 0.1),
+        gymnasium.wrappers.NormalizeReward,
+        lambda env: gymnasium.wrappers.NormalizeObservation(gymnasium.wrappers.NormalizeReward(env)),
+    ],
+)
+def test_terms_are_those_of_the_reward_that_no_wrapper_has_changed(wrap: Any, tmp_path: Path) -> None:
+    bare = gymnasium.make("Ant-v5")
+    inner: list[float] = []
+    listened = bare.unwrapped.step
+    bare.unwrapped.step = lambda action: (result := listened(action), inner.append(result[1]))[0]
+    env = wrap(bare)
+    with attach(env, tmp_path / "run.rec") as recorder:
+        truth = run(env, 8)
+    columns = Columns(recorder.path)
+    assert columns.meta["reward_terms"] == ["reward_forward", "reward_ctrl", "reward_contact", "reward_survive"]
+    np.testing.assert_allclose(columns["rew"][:, 0], inner, rtol=1e-6)
+    np.testing.assert_allclose(columns["rew_terms"].sum(-1), columns["rew"], rtol=1e-5)
+    np.testing.assert_allclose(columns["wrapped_reward"][:, 0], column(truth, "rew"), rtol=1e-6)
+    said = columns.meta["metadata"]["rewards"]
+    assert "'rew' and its terms are AntEnv's own; 'wrapped_reward' is what the wrappers" in said
+    assert "Reward) made of it" in said
+
+
+def test_a_wrapper_that_repeats_actions_has_the_rewards_of_all_of_them(tmp_path: Path) -> None:
+    class Twice(gymnasium.Wrapper):
+        def step(self, action: Any) -> Any:
+            first, second = self.env.step(action), self.env.step(action)
+            return (second[0], -first[1] - second[1], *second[2:])
+
+    env = Twice(gymnasium.make("HalfCheetah-v5"))
     with attach(env, tmp_path / "run.rec") as recorder:
         truth = run(env, 5)
     columns = Columns(recorder.path)
+    np.testing.assert_allclose(columns["rew"][:, 0], -column(truth, "rew"), rtol=1e-6)
+    np.testing.assert_array_equal(columns["wrapped_reward"], -columns["rew"])
+
+
+def test_without_such_a_wrapper_there_is_one_reward(tmp_path: Path) -> None:
+    env = gymnasium.wrappers.NormalizeObservation(gymnasium.make("Ant-v5"))
+    with attach(env, tmp_path / "run.rec") as recorder:
+        truth = run(env, 3)
+    columns = Columns(recorder.path)
+    assert "wrapped_reward" not in columns.names
+    assert "rewards" not in columns.meta["metadata"]
     np.testing.assert_allclose(columns["rew"][:, 0], column(truth, "rew"), rtol=1e-6)
-    assert columns.meta["reward_terms"] == []
-    parts = sum(columns[f"reward_{name}"] for name in ("forward", "ctrl", "contact", "survive"))
-    np.testing.assert_allclose(3 * parts, columns["rew"], rtol=1e-5)
 
 
-def test_parts_that_leave_out_some_of_the_reward_are_signals(tmp_path: Path) -> None:
-    env = gymnasium.make("HumanoidStandup-v5")
+@pytest.mark.parametrize("make", [gymnasium.make, lambda task: gymnasium.make_vec(task, 2, "sync")])
+def test_a_constant_part_without_a_name_is_a_residual(make: Any, tmp_path: Path) -> None:
+    env = make("HumanoidStandup-v5")
+    with attach(env, tmp_path / "run.rec", env_ids="all") as recorder:
+        env.reset(seed=1)
+        for _ in range(5):
+            env.step(env.action_space.sample())
+    columns = Columns(recorder.path)
+    assert columns.meta["reward_terms"] == ["reward_linup", "reward_quadctrl", "reward_impact"]
+    np.testing.assert_allclose(columns["rew"], columns["rew_terms"].sum(-1) + 1, rtol=1e-5)
+
+
+def test_parts_that_are_told_without_their_weights_are_signals(tmp_path: Path) -> None:
+    class Unweighted(gymnasium.Wrapper):
+        def step(self, action: Any) -> Any:
+            *result, info = self.env.step(action)
+            return (*result, {**info, "reward_ctrl": 7 * info["reward_ctrl"]})
+
+    env = Unweighted(gymnasium.make("HalfCheetah-v5"))
     with attach(env, tmp_path / "run.rec") as recorder:
         run(env, 3)
     columns = Columns(recorder.path)
     assert columns.meta["reward_terms"] == []
-    parts = columns["reward_linup"] + columns["reward_quadctrl"] + columns["reward_impact"]
-    np.testing.assert_allclose(columns["rew"], parts + 1, rtol=1e-5)
+    parts = columns["reward_forward"] + columns["reward_ctrl"] / 7
+    np.testing.assert_allclose(columns["rew"], parts, rtol=1e-4)
+
+
+def test_what_is_known_when_the_step_returns_is_of_the_last_step_of_an_episode(tmp_path: Path) -> None:
+    """A vector that resets in the same step: the rewards that stand beside its end are not those of the step before."""
+    members = [lambda: gymnasium.make("HumanoidStandup-v5", max_episode_steps=5)] * 2
+    vector = gymnasium.vector.SyncVectorEnv(members, autoreset_mode=gymnasium.vector.AutoresetMode.SAME_STEP)
+    env = gymnasium.wrappers.vector.NormalizeReward(vector)
+    with attach(env, tmp_path / "run.rec", env_ids="all") as recorder:
+        _, rewards = step_vector(env, 12, resets_itself=True)
+    columns = Columns(recorder.path)
+    np.testing.assert_allclose(columns["wrapped_reward"], rewards, rtol=1e-6)
+    assert len(columns.ends) == 4
+    for end in columns.ends:
+        assert np.isnan(columns.last_state(end, "wrapped_reward")).all()
 
 
 def step_vector(
@@ -327,7 +415,9 @@ def test_wrappers_of_a_vector_are_seen_through(tmp_path: Path) -> None:
     outer = gymnasium.wrappers.vector.TransformReward(vector, lambda rewards: 2 * rewards)
     with attach(outer, tmp_path / "run.rec", env_ids="all") as recorder:
         _, rewards = step_vector(outer, 10, resets_itself=True)
-    np.testing.assert_allclose(Columns(recorder.path)["rew"], rewards, rtol=1e-6)
+    columns = Columns(recorder.path)
+    np.testing.assert_allclose(columns["wrapped_reward"], rewards, rtol=1e-6)
+    np.testing.assert_allclose(columns["rew"], np.array(rewards) / 2, rtol=1e-6)
 
 
 def test_a_vector_whose_first_step_ends_episodes_keeps_its_terms(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def find_adapter(env: Any, name: str | None = None) -> tuple[list[Any], Factory]
 def unwrapped(env: Any) -> list[Any]:
     """An environment and what it wraps, the innermost last."""
     layers = [env]
-    for name in ("env", "unwrapped"):
+    for name in ("env", "venv", "unwrapped"):
         while True:
             inner = getattr(layers[-1], name, None)
             if inner is None or callable(inner) or any(inner is layer for layer in layers):

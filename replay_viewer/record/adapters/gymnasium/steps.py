@@ -18,6 +18,8 @@ from ..adapter import Endings
 # What in an info is named so is a part of the reward; the parts may miss it by this share of it.
 _PREFIX = "reward_"
 _TOLERANCE = 1e-6
+# A constant part of the reward, such as that for being alive: so many digits behind the point, and this share of error.
+_CONSTANT_DIGITS, _CONSTANT_TOLERANCE = 3, 1e-9
 _NUMBERS = (int, float, np.number)
 
 
@@ -124,8 +126,9 @@ class GymnasiumEpisodes:
 class InfoTerms:
     """The numbers in a step's infos whose names begin with "reward_".
 
-    They are reward terms where they add up to the reward. Where they do not (a part has no name, or a wrapper scales
-    the reward), they are signals of their own. The first step decides.
+    They are reward terms where they add up to the reward of the innermost env, but for a constant that has no name.
+    Where they do not (a part that varies has no name, or is told without its weight), they are signals of their own.
+    The first step decides, in which a constant has few digits, and what varies has many.
 
     Attributes:
         names: None until it has.
@@ -150,9 +153,15 @@ class InfoTerms:
         self.names, self.values = tuple(names), np.zeros((len(infos), len(names)))
         self.fill(infos, rewards)
         stepped = np.array([len(info) > 0 for info in infos])
-        excess = np.abs(self.values.sum(axis=1) - rewards)[stepped]
-        allowed = _TOLERANCE * np.maximum(1, np.abs(rewards[stepped]))
-        self.are_terms = len(names) > 0 and bool((excess <= allowed).all())
+        residual, sizes = (rewards - self.values.sum(axis=1))[stepped], np.maximum(1, np.abs(rewards[stepped]))
+        constant = np.round(residual, _CONSTANT_DIGITS)[:1]
+        is_zero = (np.abs(residual) <= _TOLERANCE * sizes).all()
+        is_constant = (np.abs(residual - constant) <= _CONSTANT_TOLERANCE * sizes).all()
+        self.are_terms = len(names) > 0 and bool(is_zero or is_constant)
+
+    def forget(self) -> None:
+        """A step begins, of which nothing is known yet."""
+        self.values[:] = np.nan
 
     def fill(self, infos: Sequence[Mapping[str, Any]], rewards: np.ndarray) -> None:
         """Take over a step. What an info lacks is unknown, but where there was no reward, as in a mere reset."""
