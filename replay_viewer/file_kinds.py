@@ -183,8 +183,6 @@ def _of_zip(path: Path, expected: str) -> tuple[str, str]:
         return "is a truncated ZIP file: its end is missing.", "Copy or write it again."
     if any(name.endswith("data.pkl") for name in names):
         return f"is a file of PyTorch, not {expected}.", _way_out("")
-    if any(name.endswith("/meta.json") for name in names):
-        return "is a ZIP file with a recording's folder in it.", "Unpack it: unzip FILE"
     if any(name.endswith((".npz", ".rec", ".urdf")) for name in names):
         inside = [printable(name) for name in names if name.endswith((".npz", ".rec", ".urdf"))]
         return f"is a ZIP file that holds {listing(inside, 5)}.", "Unpack it, and open what is in it: unzip FILE"

@@ -121,6 +121,7 @@ def _missing(topic: str, name: str, consequence: str) -> Verdict:
 def _read_terrain(path: Path, where: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         with closing(NpzArchive(path)) as archive:
+            archive.refuse_unreadable(("vertices", "triangles"))
             missing = {"vertices", "triangles"} - archive.headers.keys()
             if missing:
                 raise BadField(where, path.name, f"is no terrain: it has no {listing(sorted(missing))}.")

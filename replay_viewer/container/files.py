@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FileProblem
+from ..file_kinds import HEAD_BYTES, refuse_pointer
 from ..npz.npy import MAGIC
 from .extents import Extent, content_of, folder_extents, packed_extents, segments
-from .layout import TERMINALS, Layout
+from .layout import META, SEGMENT, TERMINALS, Layout
 from .meta import Meta, read_meta
 
 _COPY_AGAIN = "Copy the recording again, with all its files."
@@ -61,8 +62,17 @@ def find_files(path: Path) -> RecordingFiles:
         BadField, NewerVersion: a meta.json that does not fit.
     """
     extents = folder_extents(path) if path.is_dir() else packed_extents(path)
+    _refuse_pointers(extents)
     meta = read_meta(extents, path)
     if TERMINALS not in extents:
         raise FileProblem(path, f"{TERMINALS} is missing.", _COPY_AGAIN)
     parts, num_steps = segments(extents, meta.layout, path)
     return RecordingFiles(path, extents, meta, tuple(parts), num_steps)
+
+
+def _refuse_pointers(extents: Mapping[str, Extent]) -> None:
+    """Raise FileProblem where a file that is needed was not downloaded, and a pointer to it stands in its place."""
+    for name, extent in extents.items():
+        is_needed = name in (META, TERMINALS) or SEGMENT.fullmatch(name)
+        if is_needed and extent.size < HEAD_BYTES:
+            refuse_pointer(extent.path, content_of(extent))

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from ..container.layout import META
 from ..container.reader import lacks_first_step, open_container
-from ..errors import BadArgument, FileProblem
+from ..errors import BadArgument, FileProblem, printable
 from ..paths import local_path
 from ..rollout.rollout import Rollout
 from .find import has_recordings, is_folder_of_recordings
 from .format import LoadOptions, LowestPoint, QuatOrder
-from .plain.facts import stated_dt
 from .plain.reader import open_plain_npz
+from .plain.time_step import stated_dt
 
 __all__ = ["LoadOptions", "LowestPoint", "QuatOrder", "lacks_first_step", "load_rollout"]
 
@@ -51,9 +51,14 @@ def _is_container(path: Path) -> bool:
         return False
     try:
         with zipfile.ZipFile(path) as archive:
-            return META in archive.namelist()
+            names = archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
         raise FileProblem(path, f"is a damaged ZIP file: {error}.", "Copy or write it again.") from error
+    folder = next((name[: -len(META)] for name in names if name.endswith(f"/{META}")), None)
+    if folder is not None and META not in names:
+        problem = f"is a ZIP file with the folder of a recording in it, {printable(folder)}."
+        raise FileProblem(path, problem, "Unpack it, and open the folder.")
+    return META in names
 
 
 def _open_container(path: Path, options: LoadOptions) -> Rollout:

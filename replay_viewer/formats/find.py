@@ -11,7 +11,7 @@ from ..container.layout import META
 from ..errors import FileProblem
 
 _PACKED = ".rec"
-# What a plain npz has that is a rollout; others beside it, such as weights, are not.
+# What a plain npz has that is a rollout, perhaps in a folder; others beside it, such as weights, are not.
 _ROLLOUT_MEMBER = "base_pos.npy"
 # Folders of other tools, by what lies in them: of one of the groups, everything.
 _OTHER_KINDS = {
@@ -57,7 +57,7 @@ def _is_recording(path: Path) -> bool:
     if path.suffix == ".npz":
         try:
             with zipfile.ZipFile(path) as archive:
-                return _ROLLOUT_MEMBER in archive.namelist()
+                return any(name.replace("\\", "/").split("/")[-1] == _ROLLOUT_MEMBER for name in archive.namelist())
         except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
             return True
     return path.suffix == _PACKED

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 import os
+import posixpath
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -22,11 +23,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadField, FileProblem
+from ..file_kinds import refuse_foreign
 from .npy import NpyHeader, read_header
 from .pickled_values import BadPickle
 from .safe_pickle import loads
 from .zip_members import content_offset
 
+_SUFFIX = ".npy"
+_EXPECTED = "a recording or an npz file"
 # Arrays up to this size are read whole.
 _LAZY_BYTES = 16 << 20
 _MAX_INFLATED_BYTES = 8 << 30
@@ -42,10 +46,14 @@ class NpzArchive:
     Attributes:
         path: the file.
         headers: shape and type of each array by key, object arrays included.
+        unreadable: by key, what is wrong with the others: a head that is damaged or claims a size that the file does
+            not have, values that are no numbers of NumPy's own.
+
+    A folder that all arrays are in is no part of their keys: people zip folders.
 
     Raises:
         FileProblem: not a ZIP, truncated, or without arrays.
-        BadField: an array whose head is damaged or claims a size that the file does not have.
+        BadField: none of the arrays is readable.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,14 +61,19 @@ class NpzArchive:
         self._file = path.open("rb")
         try:
             self._zip = self._open_zip()
-            names = [name for name in self._zip.namelist() if name.endswith(".npy")]
-            self._members = {name[: -len(".npy")]: self._zip.getinfo(name) for name in names}
-            self.headers = {key: self._read_header(key) for key in self._members}
+            self._members = _arrays_in(self._zip)
+            self.headers, self.unreadable = self._read_headers()
             if not self.headers:
-                raise FileProblem(path, "the ZIP holds no arrays (.npy).", "Write it with np.savez.")
+                refuse_foreign(path, _EXPECTED)
         except BaseException:
             self._file.close()
             raise
+
+    def refuse_unreadable(self, keys: Iterable[str]) -> None:
+        """Raise BadField for the first of the keys that is there and cannot be read."""
+        for key in keys:
+            if key in self.unreadable:
+                raise self.unreadable[key]
 
     def load(self, key: str) -> np.ndarray:
         """The whole array, verified against the ZIP's checksum.
@@ -124,12 +137,28 @@ class NpzArchive:
         except _DAMAGE as error:
             self._file.seek(0)
             is_cut = self._file.read(4) == b"PK\x03\x04"
-            problem = "is a truncated npz: its end is missing." if is_cut else "is not an npz file."
-            fix = "Copy or write it again." if is_cut else "Give a recording or an .npz written by np.savez."
-            raise FileProblem(self.path, problem, fix) from error
+            if is_cut:
+                raise FileProblem(self.path, "is a truncated npz: its end is missing.", "Copy it again.") from error
+            refuse_foreign(self.path, _EXPECTED)
+            fix = "Give a recording or an .npz written by np.savez."
+            raise FileProblem(self.path, f"is not {_EXPECTED}.", fix) from error
+
+    def _read_headers(self) -> tuple[dict[str, NpyHeader], dict[str, BadField]]:
+        """Of all arrays, and why of some there is none. Raises BadField if that is so of all."""
+        headers, unreadable = {}, {}
+        for key in self._members:
+            try:
+                headers[key] = self._read_header(key)
+            except BadField as error:
+                unreadable[key] = error
+        if unreadable and not headers:
+            raise next(iter(unreadable.values()))
+        return headers, unreadable
 
     def _read_header(self, key: str) -> NpyHeader:
         member = self._members[key]
+        if _is_of_macos(member.filename):
+            raise BadField(self.path, key, "is no array, but what macOS packs beside each file.", "Delete it.")
         with self._damage_named(key), self._zip.open(member) as file:
             header = read_header(file)
         # A damaged or malicious head may claim any shape; it is believed only where the bytes are there.
@@ -137,6 +166,9 @@ class NpzArchive:
         if not header.dtype.hasobject and (header.value_bytes != present or not header.dtype.itemsize):
             problem = f"claims shape {header.shape} of type {header.dtype}, but {present} bytes are there."
             raise BadField(self.path, key, problem, "Write the file again.")
+        if header.dtype.kind == "V" and header.dtype.names is None:
+            problem = f"is of type {header.dtype}, as NumPy stores what it does not know, such as bfloat16."
+            raise BadField(self.path, key, problem, "Store it as float32.")
         return header
 
     @contextmanager
@@ -157,6 +189,21 @@ class NpzArchive:
         with self._damage_named(key), self._zip.open(self._members[key]) as file:
             file.read(self.headers[key].size)
             return file.read()
+
+
+def _arrays_in(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The members that are arrays by their names, by their keys."""
+    members = {member.filename.replace("\\", "/"): member for member in archive.infolist()}
+    names = [name for name in members if name.endswith(_SUFFIX)]
+    folders = [posixpath.dirname(name.lstrip("/")) for name in names if not _is_of_macos(name)]
+    common = posixpath.commonpath(folders) + "/" if folders else ""
+    keys = [name[len(common) :] if name.startswith(common) else name for name in names]
+    return {key[: -len(_SUFFIX)]: members[name] for key, name in zip(keys, names, strict=True)}
+
+
+def _is_of_macos(name: str) -> bool:
+    """Whether a member is what macOS packs beside each file: its attributes, under nearly the same name."""
+    return name.startswith("__MACOSX/") or name.split("/")[-1].startswith("._")
 
 
 class StoredColumn:

@@ -1,9 +1,8 @@
 """The header of an .npy file: of files that grow, written here, and of anybody's files, read without believing it.
 
 The format is numpy's: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. Files that grow have
-version 2.0, padded to whole pages, with a count that is patched in place. NumPy's own reader of headers falls back to a
-tokenizer for files of Python 2, which fails in many more ways on a damaged one; this one reads what NumPy has written
-since.
+version 2.0, padded to whole pages, with a count that is patched in place. For the integers of Python 2 ("30L"), NumPy's
+own reader of headers falls back to a tokenizer, which fails in many more ways on a damaged one.
 """
 
 from __future__ import annotations
@@ -18,6 +17,8 @@ from typing import IO
 
 import numpy as np
 
+from ..errors import printable
+
 PAGE = 4096
 _MAGIC = b"\x93NUMPY"
 # That of files that grow, with their version.
@@ -26,8 +27,10 @@ _PREFIX = len(MAGIC) + 4
 # Wide enough for any 64-bit count, so that a header never changes its length.
 _COUNT_WIDTH = 20
 _COUNT = re.compile(rb"'shape': \(([ 0-9]+),\)")
+_PYTHON_2_INTEGER = re.compile(r"\b(\d+)L\b")
 # Of the number that says how long a header's text is, by version.
 _LENGTH_BYTES = {1: 2, 2: 4, 3: 4}
+_MAX_SHOWN = 40
 # NumPy's own limit: larger texts can crash Python's parser.
 _MAX_TEXT_BYTES = 10_000
 # Of any NumPy, which multiplies the other axes of an array without elements all the same.
@@ -109,11 +112,14 @@ def read_header(file: IO[bytes]) -> NpyHeader:
 
 def _parsed(text: str, size: int) -> NpyHeader:
     try:
-        claims = ast.literal_eval(text.strip())
+        claims = ast.literal_eval(_PYTHON_2_INTEGER.sub(r"\1", text.strip()))
         shape, descr, is_fortran = claims["shape"], claims["descr"], claims["fortran_order"]
-        dtype = np.lib.format.descr_to_dtype(descr)
     except (ValueError, SyntaxError, TypeError, LookupError, RecursionError, MemoryError) as error:
         raise ValueError(f"its head cannot be read ({type(error).__name__})") from error
+    try:
+        dtype = np.lib.format.descr_to_dtype(descr)
+    except (ValueError, SyntaxError, TypeError, LookupError, RecursionError, MemoryError) as error:
+        raise ValueError(f"its type {printable(str(descr))[:_MAX_SHOWN]} is none of NumPy's own") from error
     if not _is_possible(shape):
         raise ValueError("its head claims an impossible shape")
     return NpyHeader(shape, dtype, bool(is_fortran), size)

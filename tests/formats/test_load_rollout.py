@@ -59,10 +59,10 @@ def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match=r"has no meta\.json"):
         load_rollout(tmp_path)
     np.save(tmp_path / "x.npy", np.zeros(3))
-    with pytest.raises(FileProblem, match="is not an npz file"):
+    with pytest.raises(FileProblem, match=r"is a single array of NumPy \(.npy\), not a recording"):
         load_rollout(tmp_path / "x.npy")
     (tmp_path / "empty.npz").touch()
-    with pytest.raises(FileProblem, match="is not an npz file"):
+    with pytest.raises(FileProblem, match="is an empty file, not a recording or an npz file"):
         load_rollout(tmp_path / "empty.npz")
 
 

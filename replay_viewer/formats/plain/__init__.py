@@ -4,7 +4,9 @@ What is in which file:
 
     reader              open_plain_npz: begin here; lists all keys that are understood
     layout, columns     the axes of the arrays, and the arrays as columns that are read lazily
-    facts               the time step, env ids and origins, and what the file states about itself
+    other_keys          what a file without poses probably holds
+    time_step           the time between two steps
+    facts               env ids and origins, and what the file states about itself
     motion              bases and joints, and where a base jumps
     quaternion_order    whether quaternions are xyzw or wxyz
     ends                where episodes end, and how

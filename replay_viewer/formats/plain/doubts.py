@@ -14,6 +14,15 @@ _MIN_NORM = 1e-6
 _NORM_TOLERANCE = 0.01
 _MAX_CHECKED_BYTES = 1 << 28
 
+# What axes are told apart by: so many steps of each axis are looked at, and as many are needed at least.
+_MAX_CHECKED_LENGTH, _LEAST_STEPS = 200, 8
+# A motion is smooth if it changes by less than this part from step to step [1]; bodies move less than that a step [m].
+_SMOOTH, _LARGEST_STEP = 0.5, 0.3
+# Faster than this [m/s] no robot is; one that stands still trembles less far than this [m].
+_FASTEST, _LEAST_JUMP = 20.0, 0.05
+# What jumps goes so many times as far as what is smooth; beside so many times as far, noise is smooth [1].
+_MUCH_FARTHER, _NOISE_IS_LITTLE = 5.0, 20.0
+
 _NO_NUMBER, _NO_ROTATION = 1, 2
 
 
@@ -68,6 +77,44 @@ def degrees_verdict(name: str, joint_pos: Column) -> list[Verdict]:
         return []
     reason = f"{share:.0%} of the values are beyond 2 pi; they are shown as radians all the same"
     return [Verdict(name, "joint positions look like degrees", reason, "problem")]
+
+
+def axes_verdict(name: str, base_pos: Column, control_dt: float) -> list[Verdict]:
+    """Whether the first axis of a column (T, N, 3) [m] is probably that of the envs, and the second that of the steps.
+
+    A body moves smoothly from step to step, while two envs are anywhere. So the axes are doubted where the base moves
+    little and smoothly along the second, but along the first far more: faster than a robot, or to and fro.
+    """
+    steps, envs = (min(length, _MAX_CHECKED_LENGTH) for length in base_pos.shape[:2])
+    pos = base_pos.read(slice(0, steps), range(envs)).astype(np.float64)
+    if envs < _LEAST_STEPS or not np.isfinite(pos).all():
+        return []
+    (first, first_change), (second, second_change) = _motion(pos), _motion(pos.swapaxes(0, 1))
+    is_smooth = second <= _LARGEST_STEP and (second_change <= _SMOOTH * second or first > _NOISE_IS_LITTLE * second)
+    if steps == 1:
+        is_swapped = is_smooth and second > 0
+        along_first = "there is one step only along the first"
+    else:
+        is_jumping = first > max(_LARGEST_STEP, _FASTEST * control_dt) or (first_change > first > _LEAST_JUMP)
+        is_swapped = is_smooth and first > _MUCH_FARTHER * second and is_jumping
+        along_first = f"along the first it jumps {first:.2g} m"
+    if not is_swapped:
+        return []
+    reason = f"along the second axis the base moves smoothly, {second:.2g} m a step, and {along_first}"
+    fix = "transpose the arrays: array.swapaxes(0, 1)"
+    return [Verdict(name, "the axes are probably (N, T, 3), not (T, N, 3)", f"{reason}; {fix}", "problem")]
+
+
+def _motion(pos: np.ndarray) -> tuple[float, float]:
+    """The median distance from row to row of (S, E, 3), and how much that motion changes; 0 where there is none."""
+    steps = np.diff(pos, axis=0)
+    changes = np.diff(steps, axis=0)
+    distances, differences = np.linalg.norm(steps, axis=-1), np.linalg.norm(changes, axis=-1)
+    return _median(distances), _median(differences)
+
+
+def _median(values: np.ndarray) -> float:
+    return float(np.median(values)) if values.size else 0.0
 
 
 def _is_not_finite(values: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The facts of a plain npz that are no signals: the time step, env ids and origins, and what the file states."""
+"""The facts of a plain npz that are no signals: env ids and origins, and what the file states."""
 
 from __future__ import annotations
 
@@ -8,37 +8,14 @@ from typing import Any, cast
 
 import numpy as np
 
-from ...container.info import TIME_STEPS, is_time_step
-from ...errors import BadArgument, BadField, printable
+from ...errors import BadField, printable
 from ...rollout.rollout import Verdict
 from ..format import QuatOrder
 from .layout import NpzLayout
 
 FACTS = frozenset(("dt", "dof_names", "env_ids", "env_origins", "info", "quat_order", "done_row", "recording_info"))
-_USUAL_DT = 0.02  # [s]
 _MAX_TEXT_BYTES = 1 << 24
 _MAX_SHOWN = 40
-
-
-def stated_dt(seconds: float) -> tuple[float, Verdict]:
-    """Seconds per step as the user states them; raises BadArgument unless positive."""
-    if not is_time_step(seconds):
-        raise BadArgument("--dt", seconds, f"seconds per step must be positive: {TIME_STEPS}.")
-    return seconds, Verdict("control_dt", f"{seconds:g} s", "as you say", "stated")
-
-
-def control_dt(layout: NpzLayout, stated: float | None) -> tuple[float, Verdict]:
-    """Seconds per step: as the user states, as the file says, else 0.02.
-
-    Raises BadArgument or BadField for a time that is not positive.
-    """
-    if stated is not None:
-        return stated_dt(stated)
-    if "dt" not in layout.archive.headers:
-        reason = "the file has no 'dt'; 50 Hz is the usual rate of control (--dt changes it)"
-        return _USUAL_DT, Verdict("control_dt", f"{_USUAL_DT:g} s", reason, "assumed")
-    dt = _stored_dt(layout)
-    return dt, Verdict("control_dt", f"{dt:g} s", "the file's 'dt'", "stated")
 
 
 def env_ids(layout: NpzLayout) -> tuple[int, ...]:
@@ -97,16 +74,6 @@ def recording_info(layout: NpzLayout) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise BadField(layout.archive.path, "recording_info", "is no JSON object.")
     return found
-
-
-def _stored_dt(layout: NpzLayout) -> float:
-    header, path = layout.archive.headers["dt"], layout.archive.path
-    if header.dtype.kind not in "iuf" or header.value_bytes != header.dtype.itemsize:
-        raise BadField(path, "dt", f"has shape {header.shape} and type {header.dtype}, expected one number.")
-    dt = float(layout.archive.load("dt").reshape(-1)[0])
-    if not is_time_step(dt):
-        raise BadField(path, "dt", f"is {dt}, expected seconds per step: {TIME_STEPS}.", "State it with --dt.")
-    return dt
 
 
 def _one_text(layout: NpzLayout, key: str, known: Sequence[str] = ()) -> str | None:

@@ -10,7 +10,10 @@ import numpy as np
 from ...errors import BadField
 from ...npz.archive import NpzArchive, StoredColumn
 from .columns import Column, MappedColumn
+from .other_keys import missing_pose
 
+# What decides where everything is drawn. Of other arrays that cannot be read the replay is without.
+_NEEDED = ("base_pos", "base_quat", "dof_pos", "dof_names", "dt", "env_ids", "quat_order")
 # Kinds of numpy's types that are numbers, flags included.
 NUMBER_KINDS = "biuf"
 
@@ -35,10 +38,13 @@ class NpzLayout:
 
     @classmethod
     def of(cls, archive: NpzArchive) -> NpzLayout:
-        """The layout that `base_pos` implies; raises BadField when it or `base_quat` is missing or misshapen."""
-        for key in ("base_pos", "base_quat"):
-            if key not in archive.headers:
-                raise BadField(archive.path, key, "is missing.", "A replay needs base_pos and base_quat at least.")
+        """The layout that `base_pos` implies.
+
+        Raises BadField when it or `base_quat` is missing or misshapen, or an array cannot be read that poses need.
+        """
+        archive.refuse_unreadable(_NEEDED)
+        if "base_pos" not in archive.headers or "base_quat" not in archive.headers:
+            raise missing_pose(archive)
         shape = archive.headers["base_pos"].shape
         num_axes = len(shape)
         if num_axes not in (2, 3, 4) or shape[-1] != 3:

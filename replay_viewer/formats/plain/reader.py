@@ -5,6 +5,7 @@ Keys, with T steps, N envs (left out for a single env: (T, 3)), and A agents whe
     base_pos (T, N[, A], 3) [m] and base_quat (T, N[, A], 4)   required
     dof_pos, dof_vel, torques (T, N[, A], D), dof_names (D,)   joints
     dt, env_ids (N,), env_origins (N, 3)                       seconds per step; the simulator's indices and origins
+    fps and the like, time (T,), timestamps (T,)               in the place of dt
     obs, act, command (T, N, ...), rew (T, N[, A]), info (T,)  as the policy had them; info is of dictionaries
     reward_terms/<name> (T, N[, A])                            what entered the reward
     done(s), reset(_buf), terminated, truncated, time_outs     (T, N), here or in info; success likewise
@@ -30,9 +31,9 @@ from ...errors import listing
 from ...npz.archive import NpzArchive
 from ...rollout.rollout import Entity, Rollout, Verdict
 from ..format import LoadOptions, LowestPoint, QuatOrder
-from . import facts
+from . import facts, time_step
 from .columns import Column, ColumnSource
-from .doubts import not_finite_verdict
+from .doubts import axes_verdict, not_finite_verdict
 from .ends import FlagsColumn, find_ends, read_flags, read_success
 from .info import read_info
 from .layout import NpzLayout, of_agent
@@ -93,7 +94,7 @@ class _Motion:
 
 
 def _open(layout: NpzLayout, options: LoadOptions, lowest_point: LowestPoint | None) -> Rollout:
-    control_dt, dt_verdict = facts.control_dt(layout, options.control_dt)
+    control_dt, dt_verdict = time_step.control_dt(layout, options.control_dt)
     env_ids = facts.env_ids(layout)
     motion = _read_motion(layout, options, env_ids, control_dt, lowest_point)
     info, info_verdicts = read_info(layout)
@@ -133,6 +134,8 @@ def _read_motion(
     poses, verdicts = read_poses(layout, env_ids)
     joints = read_joints(layout, options.joint_names, env_ids)
     velocities = {key: layout.pose(key, 3) for key in VELOCITIES if key in layout.archive.headers}
+    if layout.has_env_axis:
+        verdicts += axes_verdict("base_pos", poses[0].pos, control_dt)
     jumps = find_jumps([pose.pos for pose in poses], [pose.quat for pose in poses], control_dt)
     stated = stated_order(options.quat_order) if options.quat_order else facts.quat_order(layout)
     if stated:
@@ -152,7 +155,8 @@ def _read_motion(
 
 def _absent(layout: NpzLayout) -> list[Verdict]:
     """What the file might have and has not."""
-    absent = [key for key in _OPTIONAL if key not in layout.archive.headers]
+    there = (*layout.archive.headers, *layout.archive.unreadable)
+    absent = [key for key in _OPTIONAL if key not in there]
     return [Verdict("arrays", f"not recorded: {listing(absent)}", "they are optional", "stated")] if absent else []
 
 

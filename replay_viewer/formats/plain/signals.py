@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ...errors import listing
+from ...errors import BadField, listing, printable
 from ...rollout.rollout import Verdict
 from .columns import Column, MemoryColumn
 from .ends import FLAG_ROLES, SUCCESSES
@@ -13,6 +13,7 @@ from .info import InfoArray
 from .layout import NUMBER_KINDS, NpzLayout
 from .motion import JOINT_SIGNALS, VELOCITIES
 from .rewards import TERMS_PREFIX
+from .time_step import is_of_time
 
 # Arrays that others read.
 _TAKEN = frozenset(("base_pos", "base_quat", "dof_pos", "rew"))
@@ -46,8 +47,15 @@ def read_signals(
         if array.is_per_env and path not in used and path not in FLAG_ROLES:
             columns[f"info/{path}"] = MemoryColumn(array.values)
     reason = f"a signal has numbers for {layout.num_steps} steps and {layout.num_envs} envs"
-    verdict = Verdict("arrays", f"left out: {listing(left_out)}", reason, "problem")
-    return columns, [verdict] if left_out else []
+    verdicts = [Verdict("arrays", f"left out: {listing(left_out)}", reason, "problem")] if left_out else []
+    for key, error in layout.archive.unreadable.items():
+        verdicts.append(Verdict("arrays", f"left out: {printable(key)}", _reason(error), "problem"))
+    return columns, verdicts
+
+
+def _reason(error: BadField) -> str:
+    """Why an array cannot be read, without its name, which stands in front."""
+    return error.problem.partition("' ")[2].rstrip(".")
 
 
 def _is_taken(layout: NpzLayout, key: str) -> bool:
@@ -55,4 +63,5 @@ def _is_taken(layout: NpzLayout, key: str) -> bool:
     if key in JOINT_SIGNALS:
         return "dof_pos" in layout.archive.headers
     is_known = key in _TAKEN or key in FACTS or key in FLAG_ROLES or key in SUCCESSES or key in VELOCITIES
-    return is_known or key.startswith(TERMS_PREFIX)
+    # Times per step and env are a signal too.
+    return is_known or key.startswith(TERMS_PREFIX) or (is_of_time(key) and not layout.fits(key))
