@@ -39,6 +39,8 @@ class Loading:
     """Names of the file's joint columns."""
     dt: Annotated[float | None, shown_as("SECONDS")] = None
     """Time between two steps."""
+    mesh_up: Annotated[Literal["y", "z"] | None, shown_as("{y,z}")] = None
+    """Which way is up in glTF and COLLADA meshes, where it is seen wrongly."""
 
     def find_urdf(self) -> Path | None:
         """The URDF that the user states, if any; by name, it may be downloaded. Raises ReplayError."""
@@ -56,7 +58,7 @@ class Loading:
         from replay_viewer.formats import LoadOptions
 
         names = None if self.joint_names is None else tuple(name.strip() for name in self.joint_names.split(","))
-        return LoadOptions(quat_order=self.quat_order, joint_names=names, control_dt=self.dt)
+        return LoadOptions(quat_order=self.quat_order, joint_names=names, control_dt=self.dt, mesh_up=self.mesh_up)
 
 
 LoadingOptions = Annotated[Loading, tyro.conf.OmitArgPrefixes]

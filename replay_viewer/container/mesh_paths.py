@@ -50,6 +50,16 @@ def package_of(uri: str) -> str:
     return match[3].strip("/").split("/")[0]
 
 
+def spellings(name: str) -> Iterator[str]:
+    """The relative names that a mesh or material file may mean by the name of another.
+
+    As it is written, with the slashes of Windows as ours, and with %20 and the like as the characters they stand for.
+    """
+    plain = name.strip().strip('"')
+    slashed = plain.replace("\\", "/")
+    yield from dict.fromkeys((plain, slashed, unquote(slashed)))
+
+
 def ros_package_path() -> list[Path]:
     """The folders in which ROS 1 and 2 look for packages."""
     named = [os.environ.get(name, "") for name in ("ROS_PACKAGE_PATH", "AMENT_PREFIX_PATH")]

@@ -23,8 +23,10 @@ class LoadOptions:
         quat_order: order in which the file stores quaternions.
         joint_names: of its joint columns.
         control_dt: seconds per step.
+        mesh_up: which way is up in the robots' meshes of glTF and COLLADA; see `load_robot`.
     """
 
     quat_order: QuatOrder | None = None
     joint_names: tuple[str, ...] | None = None
     control_dt: float | None = None
+    mesh_up: Literal["y", "z"] | None = None

@@ -155,7 +155,10 @@ class _Loader:
     def __init__(self, reading: Reading) -> None:
         """Load the robot, if one is stated. Raises ReplayError where it cannot be used."""
         self._folders, self._options = [Path(folder) for folder in reading.package_dirs], reading.options
-        self._robot = None if reading.urdf is None else load_robot(Path(reading.urdf), self._folders)
+        self._mesh_up = None if reading.options is None else reading.options.mesh_up
+        self._robot = (
+            None if reading.urdf is None else load_robot(Path(reading.urdf), self._folders, mesh_up=self._mesh_up)
+        )
 
     @contextmanager
     def rollout(self, path: Path) -> Iterator[Rollout]:
@@ -166,7 +169,7 @@ class _Loader:
 
     def replay(self, rollout: Rollout) -> Replay:
         """A rollout with its robots. Raises ReplayError."""
-        return with_robots(rollout, self._robot, self._folders)
+        return with_robots(rollout, self._robot, self._folders, mesh_up=self._mesh_up)
 
 
 def save_picture(image: np.ndarray, path: Path) -> None:

@@ -14,6 +14,7 @@ from ..errors import UnknownName
 from ..formats import LoadOptions, LowestPoint, load_rollout
 from ..robot import Robot, from_shape, load_robot, neutral_body
 from ..robot.joints import joint_verdicts, match_joints
+from ..robot.mesh_up import MeshUp
 from ..rollout.rollout import Entity, Rollout, Verdict
 from .frames import FrameCache
 
@@ -103,7 +104,8 @@ def open_replay(
     """
     progress = progress or _silent
     folders = [Path(folder) for folder in package_dirs]
-    given = robots if urdf is None else load_robot(Path(urdf), folders, inside)
+    mesh_up = None if options is None else options.mesh_up
+    given = robots if urdf is None else load_robot(Path(urdf), folders, inside, mesh_up=mesh_up)
     typical = next(iter(given.values()), None) if isinstance(given, Mapping) else given
     if typical is not None:
         _load_meshes(typical, progress)
@@ -114,7 +116,7 @@ def open_replay(
 
     rollout = load()
     try:
-        return replace(with_robots(rollout, given, folders, progress), reload=load)
+        return replace(with_robots(rollout, given, folders, progress, mesh_up), reload=load)
     except BaseException:
         rollout.close()
         raise
@@ -125,6 +127,7 @@ def with_robots(
     given: GivenRobots = None,
     package_dirs: Sequence[Path] = (),
     progress: OpeningProgress | None = None,
+    mesh_up: MeshUp | None = None,
 ) -> Replay:
     """Give every entity of a rollout what is drawn of it: what is given, else what the recording says.
 
@@ -133,6 +136,7 @@ def with_robots(
         given: one robot for all that are robots, or some by the name of their entity.
         package_dirs: folders in which `package://` names are looked up.
         progress: told what is being done.
+        mesh_up: which way is up in the meshes of what the recording says, where the user says it.
 
     Raises:
         UnknownName: for a name that no entity has.
@@ -145,12 +149,12 @@ def with_robots(
     # Entities with one description share its robot, meshes and all.
     @cache
     def load(path: Path, inside: Path | None) -> Robot:
-        return load_robot(path, package_dirs, inside)
+        return load_robot(path, package_dirs, inside, mesh_up=mesh_up)
 
     robots: dict[str, Robot] = {}
     verdicts: list[Verdict] = []
     for entity in rollout.entities.values():
-        robot = _given_robot(entity, given) or _own_robot(entity, load)
+        robot = _given_robot(entity, given) or _own_robot(entity, load, mesh_up)
         if robot is not None:
             _load_meshes(robot, progress or _silent)
         verdicts += [_neutral_verdict(entity)] if robot is None else _robot_verdicts(robot, entity)
@@ -188,11 +192,11 @@ def _given_robot(entity: Entity, given: GivenRobots) -> Robot | None:
     return given if entity.kind == "robot" else None
 
 
-def _own_robot(entity: Entity, load: Callable[[Path, Path | None], Robot]) -> Robot | None:
+def _own_robot(entity: Entity, load: Callable[[Path, Path | None], Robot], mesh_up: MeshUp | None) -> Robot | None:
     """What the recording says that an entity looks like, None if it does not."""
     if entity.urdf is not None and entity.urdf.is_file():
         return load(entity.urdf, entity.folder)
-    return None if entity.shape is None else from_shape(entity.name, entity.shape)
+    return None if entity.shape is None else from_shape(entity.name, entity.shape, mesh_up)
 
 
 def _neutral_verdict(entity: Entity) -> Verdict:
@@ -204,15 +208,16 @@ def _neutral_verdict(entity: Entity) -> Verdict:
 
 def _robot_verdicts(robot: Robot, entity: Entity) -> list[Verdict]:
     """What of a robot does not move, and what is not drawn. Raises UnmatchedJoints if no recorded joint is its own."""
-    return [*joint_verdicts(robot, entity), *_problem_verdicts(robot)]
+    return [*joint_verdicts(robot, entity), *robot.mesh_verdicts, *_problem_verdicts(robot)]
 
 
 def _problem_verdicts(robot: Robot) -> list[Verdict]:
-    """What had to be left out of a robot; not by entity, so that robots of one description tell it once."""
+    """What is not drawn of a robot as it should be; not by entity, so that robots of one description tell it once."""
     num_drawn = len(robot.visuals)  # Loads the meshes; only then is it known which are broken.
     problems = robot.problems
     if not problems:
         return []
     rest = len(problems) - _MAX_PROBLEMS
     reason = " ".join(problems[:_MAX_PROBLEMS]) + (f" ({rest} more problems)" if rest > 0 else "")
-    return [Verdict("robot", f"'{robot.name}': {num_drawn} parts are drawn, not all", reason, "problem")]
+    lack = "not all as they should look" if robot.is_whole else "not all"
+    return [Verdict("robot", f"'{robot.name}': {num_drawn} parts are drawn, {lack}", reason, "problem")]

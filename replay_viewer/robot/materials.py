@@ -7,6 +7,7 @@ colours linear (glTF 2.0 specification, 3.9.2), and `gltf_material` writes them 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import IO, Any
 
@@ -23,6 +24,9 @@ NEARLY_WHITE = 0.86
 
 _ROUGHNESS = 0.7
 
+# Colours are 0..1; some exporters go a little beyond, and some write bytes.
+_BRIGHTEST = 2.0
+
 # None is an image that was made in memory.
 _TEXTURE_FORMATS = frozenset(("PNG", "JPEG", "BMP", "TGA", "TIFF", "GIF", "WEBP", "DDS", None))
 
@@ -36,6 +40,14 @@ class EncodedImage:
     def save(self, file: IO[bytes], format: str) -> None:
         """Write the file's bytes; `format` is what the writer found in the attribute of that name."""
         file.write(self.data)
+
+
+def unit_color(values: Sequence[float]) -> Rgba:
+    """A colour of three numbers or four; numbers well above 1 are meant as 0..255."""
+    red, green, blue, alpha = (*np.nan_to_num(np.asarray(values, np.float64)).tolist(), 1.0)[:4]
+    scale = 255 if max(red, green, blue) > _BRIGHTEST else 1
+    red, green, blue = np.clip(np.array([red, green, blue]) / scale, 0, 1).tolist()
+    return red, green, blue, min(max(alpha / 255 if alpha > _BRIGHTEST else alpha, 0.0), 1.0)
 
 
 def readable(rgba: Rgba) -> Rgba:
@@ -68,10 +80,14 @@ def srgb_from_gltf(mesh: trimesh.Trimesh) -> None:
 
 def texture(mesh: trimesh.Trimesh) -> Any:
     """The image (of Pillow) on a mesh that has texture coordinates, or None."""
-    image = _image(mesh)
-    if image is None or _is_placeholder(image) or len(texture_coordinates(mesh)) != len(mesh.vertices):
-        return None
-    return image if _is_sound(image) else None
+    image = _laid_image(mesh)
+    return image if image is not None and _is_sound(image) else None
+
+
+def has_broken_texture(mesh: trimesh.Trimesh) -> bool:
+    """Whether a mesh has texture coordinates for an image that cannot be drawn."""
+    image = _laid_image(mesh)
+    return image is not None and not _is_sound(image)
 
 
 def texture_coordinates(mesh: trimesh.Trimesh) -> np.ndarray:
@@ -141,6 +157,13 @@ def _srgb_bytes(linear: np.ndarray) -> np.ndarray:
     srgb = linear.copy()
     srgb[..., :3] = np.round(255 * to_srgb(linear[..., :3] / 255))
     return srgb
+
+
+def _laid_image(mesh: trimesh.Trimesh) -> Any:
+    """The image that a mesh's file lays on it, sound or not."""
+    image = _image(mesh)
+    is_laid = image is not None and not _is_placeholder(image)
+    return image if is_laid and len(texture_coordinates(mesh)) == len(mesh.vertices) else None
 
 
 def _image(mesh: trimesh.Trimesh) -> Any:

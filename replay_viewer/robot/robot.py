@@ -12,13 +12,16 @@ import trimesh
 
 from ..container.mesh_paths import find_file, package_of
 from ..progress import Progress
+from ..rollout.rollout import Verdict
 from .kinematics import Kinematics
 from .link_scene import link_scene
+from .mesh_up import MeshUp
+from .stance import Stance, poses_of
 from .support import SupportPoints
 from .tree import Joint, Tree, build_tree
 from .urdf import Urdf, read_urdf
 from .urdf_xml import Shapes, has_xacro
-from .visuals import Geometry, Visual, load_visuals, on_links
+from .visuals import Geometry, LoadedVisuals, Visual, load_visuals, on_links
 
 # What a robot is taken to measure when it has nothing to draw [m].
 _DEFAULT_RADIUS = 0.5
@@ -47,6 +50,7 @@ class Robot:
         path: Path | None = None,
         problems: Sequence[str] = (),
         load_collisions: Callable[[], Robot] | None = None,
+        mesh_up: MeshUp | None = None,
     ) -> None:
         """Put a robot together.
 
@@ -57,6 +61,7 @@ class Robot:
             path: its URDF.
             problems: what had to be left out so far, a sentence each.
             load_collisions: gives the same robot with its collision shapes as what is drawn.
+            mesh_up: which way is up in meshes that may have Y up, where the user says it.
         """
         self.name = name
         self.path = path
@@ -72,8 +77,9 @@ class Robot:
         self._problems = (*tree.problems, *problems)
         self._kinematics = Kinematics(tree)
         self._load_collisions = load_collisions
+        self._mesh_up: MeshUp | None = mesh_up
         self._loading = threading.Lock()
-        self._loaded: tuple[tuple[Visual, ...], tuple[str, ...]] | None = None
+        self._loaded: LoadedVisuals | None = None
 
     @property
     def num_joints(self) -> int:
@@ -93,12 +99,22 @@ class Robot:
 
         The first call loads the meshes; calls from several threads load them once.
         """
-        return self._load()[0]
+        return self._load().visuals
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What had to be left out, a sentence each; broken mesh files are known once the meshes are loaded."""
-        return (*self._problems, *(self._loaded[1] if self._loaded else ()))
+        """What had to be left out, a sentence each; what is wrong with files is known once the meshes are loaded."""
+        return (*self._problems, *((*self._loaded.lost, *self._loaded.looks) if self._loaded else ()))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is drawn, if not all as it should look."""
+        return not self._problems and not self._load().lost
+
+    @property
+    def mesh_verdicts(self) -> tuple[Verdict, ...]:
+        """What was decided of its meshes as a whole: which way is up in them, and whether their size can be."""
+        return self._load().verdicts
 
     def load_meshes(self, progress: Progress) -> None:
         """Load the meshes now, if they are not loaded yet. progress: called with how many of how many are."""
@@ -163,15 +179,21 @@ class Robot:
     def _support(self) -> SupportPoints:
         return SupportPoints(self.visuals)
 
-    def _load(self, progress: Progress | None = None) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
+    def _load(self, progress: Progress | None = None) -> LoadedVisuals:
         with self._loading:
             if self._loaded is None:
-                self._loaded = load_visuals(self._geometries, progress)
+                positions, wxyz = self.forward_kinematics(np.zeros(self.num_joints))
+                stance = Stance(self.name, self._tree, poses_of(positions, wxyz))
+                self._loaded = load_visuals(self._geometries, stance, self._mesh_up, progress)
             return self._loaded
 
 
 def load_robot(
-    path: Path, package_dirs: Sequence[Path] = (), inside: Path | None = None, shapes: Shapes = "visual"
+    path: Path,
+    package_dirs: Sequence[Path] = (),
+    inside: Path | None = None,
+    shapes: Shapes = "visual",
+    mesh_up: MeshUp | None = None,
 ) -> Robot:
     """The robot that a URDF describes. Meshes are looked for now and loaded when they are first needed.
 
@@ -180,6 +202,8 @@ def load_robot(
         package_dirs: folders in which `package://` names are looked up, before the URDF's parents.
         inside: of a URDF that came with a recording, the folder that its meshes must lie in, if not in `package_dirs`.
         shapes: what is drawn of it.
+        mesh_up: which way is up in meshes of glTF and COLLADA, which may have Y up: "y" turns them to Z, "z" does not.
+            None for what the links' meeting tells, see `mesh_up`.
 
     Raises:
         FileProblem: if the file cannot be read or does not describe one tree of links and joints. Meshes that are
@@ -189,8 +213,8 @@ def load_robot(
     tree = build_tree(urdf.robot, path)
     geometries, lost = _find_meshes(urdf, tree, lambda uri: find_file(uri, path, package_dirs, inside))
     problems = [_not_found(uri, links, inside) for uri, links in lost.items()]
-    collisions = partial(load_robot, path, package_dirs, inside, "collision") if urdf.has_collisions else None
-    return Robot(urdf.robot.name, tree, geometries, path, (*urdf.problems, *problems), collisions)
+    collisions = partial(load_robot, path, package_dirs, inside, "collision", mesh_up) if urdf.has_collisions else None
+    return Robot(urdf.robot.name, tree, geometries, path, (*urdf.problems, *problems), collisions, mesh_up)
 
 
 def _find_meshes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +12,15 @@ import trimesh
 
 from ..errors import FileProblem, listing
 from ..progress import Progress
+from ..rollout.rollout import Verdict
 from .drawable import has_area, reaches_too_far
 from .materials import NEUTRAL, Rgba, flat_color, has_own_look, readable
-from .meshes import MeshPart, load_parts
+from .mesh_files.reading import YUp
+from .mesh_size import size_doubts
+from .mesh_up import TURN, MeshUp, choose_turned
+from .meshes import MeshFile, MeshPart, load_mesh_file
 from .shapes import Primitive, primitive_mesh
+from .stance import PlacedMesh, Stance
 
 # Reading STL is numpy, which two threads do in half the time; COLLADA gains a third at best, and more threads nothing.
 _THREADS = 2
@@ -61,22 +66,54 @@ class Geometry:
     link_name: str
 
 
-def load_visuals(
-    geometries: Sequence[Geometry], progress: Progress | None = None
-) -> tuple[tuple[Visual, ...], tuple[str, ...]]:
-    """Load every mesh once; returns the visuals, and a sentence for each shape or file that had to be left out.
+@dataclass(frozen=True, eq=False)
+class LoadedVisuals:
+    """What is drawn of a robot, and every doubt about it.
 
-    progress: called with how many of how many meshes are loaded.
+    Attributes:
+        visuals: what is drawn.
+        lost: a sentence for each shape or file that had to be left out.
+        looks: a sentence for each file that is drawn, but not as it should be.
+        verdicts: what was decided of the meshes as a whole.
     """
-    parts, failures = _load_all(list(dict.fromkeys(geometry.shape for geometry in geometries)), progress)
+
+    visuals: tuple[Visual, ...]
+    lost: tuple[str, ...]
+    looks: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+def load_visuals(
+    geometries: Sequence[Geometry],
+    stance: Stance,
+    mesh_up: MeshUp | None = None,
+    progress: Progress | None = None,
+) -> LoadedVisuals:
+    """Load every mesh once.
+
+    Args:
+        geometries: what is to be drawn.
+        stance: the links that they are on.
+        mesh_up: which way is up in meshes that may have Y up, where the user says it.
+        progress: called with how many of how many meshes are loaded.
+    """
+    files, failures = _load_all(list(dict.fromkeys(geometry.shape for geometry in geometries)), progress)
+    placed = [mesh for geometry in geometries for mesh in _placed(geometry, files.get(geometry.shape), stance)]
+    turned, verdicts = choose_turned(placed, stance, mesh_up)
     visuals: list[Visual] = []
     lost: dict[str, list[str]] = {}
     for geometry in geometries:
-        drawn, reasons = _drawable(geometry, parts.get(geometry.shape, ()))
+        file = files.get(geometry.shape)
+        drawn, reasons = ([], [failures[geometry.shape]]) if file is None else _drawable(geometry, file, turned)
         visuals += drawn
-        for reason in reasons if geometry.shape in parts else (failures[geometry.shape],):
+        for reason in reasons:
             lost.setdefault(reason, []).append(geometry.link_name)
-    return tuple(visuals), tuple(f"{reason} Left out on {on_links(names)}." for reason, names in lost.items())
+    return LoadedVisuals(
+        tuple(visuals),
+        tuple(f"{reason} Left out on {on_links(names)}." for reason, names in lost.items()),
+        tuple(f"{shape}: {problem}." for shape, file in files.items() for problem in file.problems),
+        (*verdicts, *size_doubts(placed, stance)),
+    )
 
 
 def on_links(names: Iterable[str]) -> str:
@@ -87,37 +124,52 @@ def on_links(names: Iterable[str]) -> str:
 
 def _load_all(
     shapes: Sequence[Primitive | Path], progress: Progress | None
-) -> tuple[Mapping[Primitive | Path, Sequence[MeshPart]], Mapping[Primitive | Path, str]]:
-    """The parts of every shape that can be loaded, and why the others cannot."""
-    loaded: dict[Primitive | Path, Sequence[MeshPart] | str] = {}
+) -> tuple[Mapping[Primitive | Path, MeshFile], Mapping[Primitive | Path, str]]:
+    """Every shape that can be loaded, and why the others cannot."""
+    loaded: dict[Primitive | Path, MeshFile | str] = {}
     with ThreadPoolExecutor(_THREADS) as pool:
         for shape, result in zip(shapes, pool.map(_try_load, shapes), strict=True):
             loaded[shape] = result
             if progress is not None:
                 progress(len(loaded), len(shapes))
-    parts = {shape: result for shape, result in loaded.items() if not isinstance(result, str)}
-    return parts, {shape: result for shape, result in loaded.items() if isinstance(result, str)}
+    files = {shape: result for shape, result in loaded.items() if not isinstance(result, str)}
+    return files, {shape: result for shape, result in loaded.items() if isinstance(result, str)}
 
 
-def _try_load(shape: Primitive | Path) -> Sequence[MeshPart] | str:
-    """The parts of a shape, or what is wrong with it."""
+def _try_load(shape: Primitive | Path) -> MeshFile | str:
+    """A shape's mesh, or what is wrong with it."""
     try:
         if isinstance(shape, Path):
-            return load_parts(shape)
+            return load_mesh_file(shape)
         mesh = primitive_mesh(shape)
-        return [MeshPart(mesh, np.eye(4), np.asarray(mesh.vertex_normals) if shape.is_round else None)]
+        return MeshFile((MeshPart(mesh, np.eye(4), np.asarray(mesh.vertex_normals) if shape.is_round else None),))
     except FileProblem as problem:
         return str(problem)
     except ValueError as error:
         return f"A shape cannot be drawn: {error}."
 
 
-def _drawable(geometry: Geometry, parts: Sequence[MeshPart]) -> tuple[list[Visual], list[str]]:
+def _placed(geometry: Geometry, file: MeshFile | None, stance: Stance) -> Iterator[PlacedMesh]:
+    """The meshes of a geometry that can be computed with, in the zero pose."""
+    for part in file.parts if file is not None else ():
+        if not reaches_too_far(part.mesh, _product(geometry.origin, part.transform)):
+            yield PlacedMesh(
+                link=stance.tree.link_names.index(geometry.link_name),
+                mesh=part.mesh,
+                inner=part.transform,
+                outer=stance.poses[geometry.link] @ geometry.origin,
+                y_up=file.y_up if file is not None else None,
+                is_file=isinstance(geometry.shape, Path),
+            )
+
+
+def _drawable(geometry: Geometry, file: MeshFile, turned: Collection[YUp]) -> tuple[list[Visual], list[str]]:
     """The visuals of a geometry that can be drawn, and what is wrong with the others, a sentence each.
 
     A part without area is no loss where the file has others.
     """
-    visuals = _visuals(geometry, parts)
+    origin = geometry.origin @ TURN if file.y_up in turned else geometry.origin
+    visuals = _visuals(geometry, file.parts, origin)
     reasons = [reaches_too_far(visual.mesh, visual.origin) for visual in visuals]
     near = [visual for visual, reason in zip(visuals, reasons, strict=True) if not reason]
     drawn = [visual for visual in near if has_area(visual.mesh, visual.origin)]
@@ -130,13 +182,14 @@ def _drawable(geometry: Geometry, parts: Sequence[MeshPart]) -> tuple[list[Visua
     return drawn, problems
 
 
-def _visuals(geometry: Geometry, parts: Sequence[MeshPart]) -> list[Visual]:
+def _visuals(geometry: Geometry, parts: Sequence[MeshPart], origin: np.ndarray) -> list[Visual]:
+    """The parts of a file, whose own origin lies on the link at `origin` (4, 4)."""
     return [
         Visual(
             link=geometry.link,
             mesh_key=f"{geometry.shape}#{index}",
             mesh=part.mesh,
-            origin=_product(geometry.origin, part.transform),
+            origin=_product(origin, part.transform),
             rgba=_color(part.mesh, geometry.rgba),
             normals=part.normals,
         )

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import BadField, UnknownName
 from .materials import Rgba
+from .mesh_up import MeshUp
 from .robot import Robot
 from .shapes import Primitive
 from .tree import single_link
@@ -22,13 +23,14 @@ _BODY_COLOR: Rgba = (0.5, 0.58, 0.7, 1.0)
 _FRONT_COLOR: Rgba = (0.95, 0.55, 0.12, 1.0)
 
 
-def from_shape(name: str, shape: Mapping[str, Any]) -> Robot:
+def from_shape(name: str, shape: Mapping[str, Any], mesh_up: MeshUp | None = None) -> Robot:
     """An object of one link and one shape.
 
     Args:
         name: of the object and of its link.
         shape: {"type": "box", "size": [x, y, z]}, {"type": "sphere", "radius"}, {"type": "cylinder" or "capsule",
             "radius", "length"} or {"type": "mesh", "path", "scale": [x, y, z]}, in metres; "color": [r, g, b], 0..1.
+        mesh_up: which way is up in its mesh; see `load_robot`.
 
     Raises:
         UnknownName: for another type.
@@ -39,7 +41,7 @@ def from_shape(name: str, shape: Mapping[str, Any]) -> Robot:
     rgba = None if color is None else (*np.clip(color, 0, 1).tolist(), 1.0)
     if kind == "mesh":
         scale = np.diag([*(_numbers(name, shape, "scale", 3) if "scale" in shape else (1.0, 1.0, 1.0)), 1.0])
-        return _one_link(name, [Geometry(0, Path(str(shape.get("path", ""))), scale, rgba, name)])
+        return _one_link(name, [Geometry(0, Path(str(shape.get("path", ""))), scale, rgba, name)], mesh_up)
     if not isinstance(kind, str) or kind not in _FIELDS:
         raise UnknownName("shape type", kind, (*_FIELDS, "mesh"), where="this viewer")
     sizes = [size for field in _FIELDS[kind] for size in _numbers(name, shape, field, 3 if kind == "box" else 1)]
@@ -55,8 +57,8 @@ def neutral_body(name: str) -> Robot:
     return _one_link(name, [body, front])
 
 
-def _one_link(name: str, geometries: list[Geometry]) -> Robot:
-    return Robot(name, single_link(geometries[0].link_name), geometries)
+def _one_link(name: str, geometries: list[Geometry], mesh_up: MeshUp | None = None) -> Robot:
+    return Robot(name, single_link(geometries[0].link_name), geometries, mesh_up=mesh_up)
 
 
 def _at(x: float) -> np.ndarray:

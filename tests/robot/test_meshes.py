@@ -161,10 +161,14 @@ def test_entity_bomb_in_a_dae_is_left_out_and_never_grows(tmp_path: Path) -> Non
     ("name", "data", "complaint"),
     [
         ("m.dae", b"<COLLADA", "cannot be read as DAE"),
-        ("m.dae", b"<COLLADA/>", "cannot be read as DAE"),
+        ("m.dae", b"<COLLADA/>", "has no triangles"),
         ("m.dae", b"PK\x03\x04", "is not valid XML"),
-        ("m.stl", b"", "has no triangles"),
-        ("m.stl", b"\0" * 80 + b"\xff\xff\xff\x7f" + b"\0" * 50, "has no triangles"),
+        ("m.stl", b"", "is cut off"),
+        (
+            "m.stl",
+            b"\0" * 80 + b"\xff\xff\xff\x7f" + b"\0" * 50,
+            "is cut off: its head promises 2147483647 triangles, and 1 are there",
+        ),
         ("m.obj", b"v 0 0 0\n", "m.obj: "),
         ("m.glb", b"glTF\2\0\0\0", "cannot be read as GLB"),
         ("m.gltf", b'{"asset": {"version": "2.0"}}', "m.gltf: "),

@@ -1,0 +1,10 @@
+"""Readers of mesh files, one a format, on top of trimesh and pycollada: they get right what those leave out.
+
+collada     DAE
+gltf        GLB and GLTF
+stl         STL
+wavefront   OBJ with its MTL
+polygons    faces with more than three corners, as triangles
+nearby      textures and materials that lie beside a mesh
+reading     what a reader returns
+"""
