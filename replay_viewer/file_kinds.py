@@ -69,7 +69,7 @@ _ROOTS = {
     b"mujoco": "a MuJoCo model (MJCF)",
     b"sdf": "an SDF model",
     b"html": "an HTML page",
-    b"collada": "a COLLADA mesh",
+    b"collada": "a COLLADA mesh (DAE)",
     b"svg": "an SVG picture",
 }
 _KEYS = "base_pos, base_quat and, where there are some, dof_pos, dof_names and dt"

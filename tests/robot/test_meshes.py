@@ -163,7 +163,7 @@ def test_entity_bomb_in_a_dae_is_left_out_and_never_grows(tmp_path: Path) -> Non
         ("m.dae", b"<COLLADA", "cannot be read as DAE"),
         ("m.dae", b"<COLLADA/>", "has no triangles"),
         ("m.dae", b"PK\x03\x04", "is not valid XML"),
-        ("m.stl", b"", "is cut off"),
+        ("m.stl", b"", "is an empty file"),
         (
             "m.stl",
             b"\0" * 80 + b"\xff\xff\xff\x7f" + b"\0" * 50,
