@@ -7,7 +7,6 @@ the process.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import re
@@ -16,9 +15,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..npz.zip_members import READ_ONLY
 from .extents import Extent, content_of
 from .info import plain
 from .json_object import with_whole_texts
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks; what only reads does without.
+    fcntl = None
 
 # In a line: checksums of files by name.
 CHECKSUMS = "crc32"
@@ -159,7 +164,7 @@ class ContainerLog:
         if self._extent is None:
             return None
         try:
-            fd = os.open(self._extent.path, os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(self._extent.path, READ_ONLY)
         except OSError:
             return None
         try:
@@ -177,6 +182,8 @@ class ContainerLog:
 
 def try_lock(fd: int) -> bool:
     """Lock the open file until it is closed; False where another process holds it."""
+    if fcntl is None:
+        return True
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -199,6 +206,8 @@ def _is_locked(fd: int) -> bool | None:
 
     It is taken for a moment to find out, so ask only when a writer has surely taken it.
     """
+    if fcntl is None:
+        return None
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -16,6 +16,7 @@ from threading import Lock
 import numpy as np
 
 from ..errors import FileProblem
+from ..npz.zip_members import READ_ONLY, read_at
 from ..rollout.rollout import Field
 from .extents import Extent
 from .layout import NOT_CAPTURED, FieldSpec, Layout
@@ -25,7 +26,6 @@ _GAP_BYTES = 128 * 1024
 # At most this much is in memory besides the result.
 _CHUNK_BYTES = 2**20
 _MAX_OPEN = 64
-_READ_ONLY = os.O_RDONLY | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class FilePool:
             raise FileProblem(extent.path, f"has no {size} bytes at {offset}.")
         # The lock is held while reading, lest another thread closes this file in between.
         with self._lock:
-            content = os.pread(self._fd(extent.path), size, extent.offset + offset)
+            content = read_at(self._fd(extent.path), size, extent.offset + offset)
         if len(content) < size:
             raise FileProblem(extent.path, "got shorter while it was open.", "Open the recording again.")
         return content
@@ -182,7 +182,7 @@ class FilePool:
         with self._lock:
             for path in paths:
                 if path not in self._fds and len(self._fds) < _MAX_OPEN:
-                    self._fds[path] = os.open(path, _READ_ONLY)
+                    self._fds[path] = os.open(path, READ_ONLY)
 
     def seal(self) -> None:
         """Open no further files: what is under their names now is not what was there. Open ones are read on."""
@@ -217,6 +217,6 @@ def _neighbours(envs: np.ndarray, row_bytes: int) -> list[np.ndarray]:
 
 def _open(path: Path) -> int:
     try:
-        return os.open(path, _READ_ONLY)
+        return os.open(path, READ_ONLY)
     except OSError as error:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error

@@ -29,8 +29,10 @@ _HEAD = struct.Struct("<qd")
 _SYNC_PERIOD = 1.0  # [s]
 _CLOSED = -1
 _CHUNK_BYTES = 1 << 20
-_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# Windows lacks some of these, and is not recorded on; but whoever only reads may import this there.
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_TRUNC | _CLOEXEC
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC
 
 
 class Done(NamedTuple):

@@ -9,6 +9,16 @@ import zipfile
 # A local file header up to the lengths of name and extra field: APPNOTE.TXT, section 4.3.7.
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _SIGNATURE = b"PK\x03\x04"
+# How a file is opened to read parts of it; what of this a system does not have is not needed there.
+READ_ONLY = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_at(fd: int, size: int, offset: int) -> bytes:
+    """Up to `size` bytes of an open file; while it is read, nothing else may use `fd` where the system is Windows."""
+    if hasattr(os, "pread"):
+        return os.pread(fd, size, offset)
+    os.lseek(fd, offset, os.SEEK_SET)
+    return os.read(fd, size)
 
 
 def content_offset(fd: int, member: zipfile.ZipInfo) -> int:
@@ -16,7 +26,7 @@ def content_offset(fd: int, member: zipfile.ZipInfo) -> int:
 
     Raises zipfile.BadZipFile where there is no member.
     """
-    head = os.pread(fd, _LOCAL_HEADER.size, member.header_offset)
+    head = read_at(fd, _LOCAL_HEADER.size, member.header_offset)
     if len(head) < _LOCAL_HEADER.size or not head.startswith(_SIGNATURE):
         raise zipfile.BadZipFile("no member where the directory says")
     _, name_bytes, extra_bytes = _LOCAL_HEADER.unpack(head)
