@@ -111,10 +111,11 @@ class ContainerWriter:
         """Steps appended so far."""
         return 0 if self._files is None else self._files.done.num_records
 
-    def amend(self, reward_terms: Sequence[str], seed: int | None) -> None:
+    def amend(self, **facts: Any) -> None:
         """State what may be known only by the first step, before it is appended. Raises BadField as making it does."""
-        if (tuple(reward_terms), seed) != (self._info.reward_terms, self._info.seed):
-            self._info = self._settled(replace(self._info, reward_terms=reward_terms, seed=seed))
+        amended = replace(self._info, **facts)
+        if amended != self._info:
+            self._info = self._settled(amended)
 
     def append(self, step: int, t: float, values: Values) -> None:
         """Append one step of all envs; when this returns, the step survives the death of the process.

@@ -201,16 +201,17 @@ class Recorder:
         """Forget the ends in a step that something interrupted, so that it is never appended."""
         self._ends = []
 
-    def learn(self, reward_terms: Sequence[str] = (), seed: int | None = None) -> None:
+    def learn(self, reward_terms: Sequence[str] = (), seed: int | None = None, **facts: Any) -> None:
         """Take over what the environment tells only in its first step, which comes before that step's `append`.
 
         Args:
             reward_terms: names of the columns of "rew_terms", before those that are logged.
             seed: of the run, unless one was given.
+            facts: `control_dt` and `decimation`, where the environment did not state them.
         """
         info = self._info
         terms, seed = (*reward_terms, *info.reward_terms), seed if info.seed is None else info.seed
-        self._info = replace(info, reward_terms=terms, seed=seed)
+        self._info = replace(info, reward_terms=terms, seed=seed, **facts)
 
     def expect_rewards(self, shape: tuple[int, ...]) -> None:
         """State what shape the rewards of a step will have, so that logged terms of another are refused at once."""
@@ -328,7 +329,13 @@ class Recorder:
                     self.path, name, "is a reward term of the environment already.", "Log it by another name."
                 )
         self._logged.terms = [*declared, *(name for name in logged if name not in declared)]
-        self._writer.amend([*columns, *self._logged.terms], self._info.seed)
+        info = self._info
+        self._writer.amend(
+            reward_terms=(*columns, *self._logged.terms),
+            seed=info.seed,
+            control_dt=info.control_dt,
+            decimation=info.decimation,
+        )
 
     def _completed(self, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The step with what was logged for it, and flags that say which episodes end in it."""

@@ -8,7 +8,8 @@ Which file to open for what:
     mqe                MQE's tasks, with several robots in an env
     manager_based      mjlab, and Isaac Lab's manager-based workflow
     isaac_lab_direct   Isaac Lab's direct workflow
-    gymnasium/         Gymnasium's environments with MuJoCo inside, single and in vectors
+    gymnasium/         environments with MuJoCo inside: Gymnasium's, single and in vectors, dm_control's, robosuite's,
+                       and anybody's own class with a model, its data, `step` and `reset`
     reward_terms       terms of a reward that the environment itself does not keep
     scene              SceneReader: the bodies of a scene, read by isaac_lab_scene, mjlab_scene and mujoco/scene
     mujoco/            MuJoCo models: their bodies, and the URDFs that are made of them
@@ -22,6 +23,7 @@ in a training script, is registered there by `replay_viewer.register_adapter`; `
 from . import isaac_lab_direct, legged_gym, manager_based, mqe
 from .adapter import Adapter, Description, Endings, Hook, Request
 from .gymnasium import env as gymnasium_env
+from .gymnasium import robosuite
 from .registry import find_adapter, register_adapter
 
 __all__ = ["Adapter", "Description", "Endings", "Hook", "Request", "find_adapter", "register_adapter"]
@@ -33,6 +35,8 @@ register_adapter("isaac_lab_direct", isaac_lab_direct.LOOKS_FOR, isaac_lab_direc
 register_adapter("isaac_lab", manager_based.ISAAC_LAB_LOOKS_FOR, manager_based.isaac_lab)
 register_adapter("mjlab", manager_based.MJLAB_LOOKS_FOR, manager_based.mjlab)
 register_adapter("gymnasium", gymnasium_env.LOOKS_FOR, gymnasium_env.Gymnasium)
+register_adapter("dm_control", gymnasium_env.DM_CONTROL_LOOKS_FOR, gymnasium_env.Gymnasium)
+register_adapter("robosuite", robosuite.LOOKS_FOR, robosuite.Robosuite)
 register_adapter("gymnasium_vector", gymnasium_env.VECTOR_LOOKS_FOR, gymnasium_env.GymnasiumVector)
 register_adapter("gymnasium_async", gymnasium_env.ASYNC_LOOKS_FOR, gymnasium_env.refuse_async)
 register_adapter("gymnasium_subproc", gymnasium_env.SUBPROC_LOOKS_FOR, gymnasium_env.refuse_subproc)

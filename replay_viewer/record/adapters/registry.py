@@ -8,6 +8,8 @@ from typing import Any, Callable, Sequence
 from ...errors import UnknownEnvironment, UnknownName
 from .adapter import Adapter, Request
 
+# Attributes that lead from a wrapper to what it wraps: gym's, stable-baselines3's, dm_control's and Shimmy's, Acme's.
+_INNER = ("env", "venv", "unwrapped", "_env", "_environment")
 Factory = Callable[[Any, Request], Adapter]
 
 OWN_ADAPTER = """\
@@ -81,7 +83,7 @@ def find_adapter(env: Any, name: str | None = None) -> tuple[list[Any], Factory]
 def unwrapped(env: Any) -> list[Any]:
     """An environment and what it wraps, the innermost last."""
     layers = [env]
-    for name in ("env", "venv", "unwrapped"):
+    for name in _INNER:
         while True:
             inner = getattr(layers[-1], name, None)
             if inner is None or callable(inner) or any(inner is layer for layer in layers):

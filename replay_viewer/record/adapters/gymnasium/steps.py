@@ -1,7 +1,7 @@
-"""Steps of Gymnasium environments: their results, how the episodes stand, and the parts of the reward.
+"""Steps of single environments: their results, how the episodes stand, and the parts of the reward.
 
-The results have today's form or that of old gym. Parts of the reward are what Gymnasium's own tasks leave in the
-`info` of each step: `reward_forward`, `reward_ctrl`.
+The results have Gymnasium's form, that of old gym, or dm_env's. Parts of the reward are what Gymnasium's own tasks
+leave in the `info` of each step: `reward_forward`, `reward_ctrl`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _TOLERANCE = 1e-6
 # A constant part of the reward, such as that for being alive: so many digits behind the point, and this share of error.
 _CONSTANT_DIGITS, _CONSTANT_TOLERANCE = 3, 1e-9
 _NUMBERS = (int, float, np.number)
+_FLAGS = (bool, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -28,18 +29,20 @@ class StepResult:
     """What a single environment returned.
 
     Attributes:
-        reward: of the step.
+        reward: of the step; None where there is none, or not one number.
         terminated: whether the task ended the episode.
         truncated: whether its time is up.
         info: as the environment gave it.
         success: True, False, or None where the task does not say.
+        obs: the observations.
     """
 
-    reward: float
+    reward: float | None
     terminated: bool
     truncated: bool
     info: Mapping[str, Any]
     success: bool | None
+    obs: Any = None
 
     @property
     def is_end(self) -> bool:
@@ -47,17 +50,46 @@ class StepResult:
         return self.terminated or self.truncated
 
 
-def parse_step(result: Sequence[Any]) -> StepResult:
-    """Read (obs, reward, terminated, truncated, info), or (obs, reward, done, info) as gym had it before 0.26."""
-    info = result[-1]
-    if len(result) == 5:
-        terminated, truncated = bool(result[2]), bool(result[3])
-    else:
-        truncated = bool(info.get("TimeLimit.truncated", False))
-        terminated = bool(result[2]) and not truncated
+def parse_step(result: Any) -> StepResult:
+    """Read what a `step` returned.
+
+    That is (obs, reward, terminated, truncated, info), (obs, reward, done, info) as gym had it before 0.26 and
+    robosuite has it, the same without an info, or dm_env's `TimeStep`, whose discount tells a time-out from an end. Of
+    anything else nothing is known but that a step was made; an array is then the observation.
+    """
+    if hasattr(result, "step_type") and hasattr(result, "discount"):
+        return _parse_time_step(result)
+    if not isinstance(result, (tuple, list)):
+        return StepResult(None, False, False, {}, None, result)
+    values, info = list(result), {}
+    if values and (values[-1] is None or isinstance(values[-1], Mapping)):
+        info = values.pop() or {}
+    elif len(values) > 2 and not isinstance(values[-1], _FLAGS):
+        return StepResult(None, False, False, {}, None, None)
+    truncated = bool(info.get("TimeLimit.truncated", False))
+    terminated = False
+    if len(values) == 4:
+        terminated, truncated = bool(values[2]), bool(values[3])
+    elif len(values) == 3:
+        terminated = bool(values[2]) and not truncated
     success = info.get("success", info.get("is_success"))
-    reward = float(as_array(result[1]))
-    return StepResult(reward, terminated, truncated, info, None if success is None else bool(success))
+    success = None if success is None else bool(success)
+    reward = _number(values[1]) if len(values) > 1 else None
+    return StepResult(reward, terminated, truncated, info, success, values[0] if values else None)
+
+
+def _parse_time_step(result: Any) -> StepResult:
+    """Read a `dm_env.TimeStep`: a discount of 0 at the end says that nothing comes after it, others that time is up."""
+    reward = 0.0 if result.reward is None else _number(result.reward)
+    is_last = bool(result.last())
+    terminated = is_last and not np.any(as_array(result.discount))
+    return StepResult(reward, terminated, is_last and not terminated, {}, None, result.observation)
+
+
+def _number(value: Any) -> float | None:
+    """What is one number, perhaps in an array; None for anything else."""
+    array = as_array(value)
+    return float(array.reshape(-1)[0]) if array.size == 1 and array.dtype.kind in "biuf" else None
 
 
 class GymnasiumEpisodes:
@@ -66,14 +98,14 @@ class GymnasiumEpisodes:
     A step that does nothing but reset an env, as vectors make it after an end, is the first of the new episode.
 
     Args:
-        envs: (n,) the innermost ones, with MuJoCo's `data`.
+        simulations: (n,) with MuJoCo's `data`.
         control_dt: seconds of a step.
     """
 
-    def __init__(self, envs: Sequence[Any], control_dt: float) -> None:
-        self._envs, count = envs, len(envs)
+    def __init__(self, simulations: Sequence[Any], control_dt: float) -> None:
+        self._simulations, count = simulations, len(simulations)
         # Its clock tells how far an episode is that has begun before the recording.
-        self._lengths = np.array([round(env.data.time / control_dt) for env in envs], dtype=np.int64)
+        self._lengths = np.array([round(each.data.time / control_dt) for each in simulations], dtype=np.int64)
         self._is_over, self._was_reset = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
         self._times = [0.0] * count
         self._in_step, self._any_ended = False, False
@@ -84,13 +116,26 @@ class GymnasiumEpisodes:
         """A step begins."""
         self._lengths += 1
         self._was_reset[:] = False
-        self._times = [env.data.time for env in self._envs]
+        self._times = [simulation.data.time for simulation in self._simulations]
         self._in_step = True
         self._endings = None
 
+    def duration(self) -> float | None:
+        """Seconds that the step has taken by the simulation's clock; None where all envs were reset in it."""
+        for row in np.flatnonzero(~self._was_reset).tolist():
+            seconds = self._simulations[row].data.time - self._times[row]
+            if seconds > 0:
+                return seconds
+        return None
+
+    def recount(self, control_dt: float) -> None:
+        """Count the steps of episodes that began before the first one anew, which has told how long a step is."""
+        for row in np.flatnonzero(~self._was_reset).tolist():
+            self._lengths[row] = 1 + round(self._times[row] / control_dt)
+
     def note_reset(self, row: int) -> None:
         """An env is about to be reset."""
-        has_stepped = self._envs[row].data.time != self._times[row]
+        has_stepped = self._simulations[row].data.time != self._times[row]
         self._lengths[row] = 1 if self._in_step and not has_stepped else 0
         self._is_over[row], self._was_reset[row] = False, True
 
@@ -109,7 +154,7 @@ class GymnasiumEpisodes:
         """How they stand; what a reset inside of a step asks for is filled in when the step returns."""
         if self._endings is None:
             # Arrays of their own for each step, since they are written later.
-            count = len(self._envs)
+            count = len(self._simulations)
             terminated, truncated = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
             self._endings = Endings(terminated, truncated, self._lengths.copy(), success=[None] * count)
         return self._endings

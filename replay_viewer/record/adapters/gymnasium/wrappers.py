@@ -11,6 +11,7 @@ _HAND_ON = {
     "Autoreset",
     "AutoResetWrapper",
     "DictInfoToList",
+    "DmControlCompatibilityV0",
     "EnvCompatibility",
     "FrameStackObservation",
     "HumanRendering",

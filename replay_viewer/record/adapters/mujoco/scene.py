@@ -9,30 +9,37 @@ from typing import Any, Sequence
 
 import numpy as np
 
+from ....errors import BadArgument
 from ...rows import as_slice
 from ..adapter import Request
 from ..scene import with_urdf
+from .simulation import Simulation, structure
 from .terrain import terrain_mesh
 from .trees import MujocoTree, export_trees, ground_geoms
+
+_OTHER_MODEL = (
+    "has made a model with other bodies or joints than that which is recorded. Attach anew after such a reset."
+)
 
 
 class MujocoScene:
     """Reads everything that moves; see `SceneReader`.
 
     Args:
-        envs: (n,) the recorded ones, with `model` and `data`. They have the same bodies; the first one's are exported.
+        simulations: (n,) of the recorded envs. They have the same bodies; the first one's are exported.
         request: what is to be recorded.
     """
 
-    def __init__(self, envs: Sequence[Any], request: Request) -> None:
-        self._model = envs[0].model
-        self._states = [MujocoState(env) for env in envs]
+    def __init__(self, simulations: Sequence[Simulation], request: Request) -> None:
+        self._simulation, self._model = simulations[0], simulations[0].model
+        self._states = [MujocoState(simulation) for simulation in simulations]
+        self._heights = np.array(self._model.hfield_data)
         # Removed in any case: also where the recording cannot be made.
         self._folder = tempfile.TemporaryDirectory(prefix="replay-viewer-")
         trees, self.notes = export_trees(self._model, Path(self._folder.name))
         # MujocoEnv computes contact forces in each step; MuJoCo itself does so on demand only.
-        with_contacts = hasattr(envs[0], "do_simulation")
-        self._readers = [TreeReader(tree, len(envs), with_contacts) for tree in trees]
+        with_contacts = hasattr(simulations[0].env, "do_simulation")
+        self._readers = [TreeReader(tree, len(simulations), with_contacts) for tree in trees]
         self._values = {name: array for reader in self._readers for name, array in reader.values.items()}
         self.entities = with_urdf([tree.entity for tree in trees], request.urdf)
         self.metadata: dict[str, Any] = {}
@@ -46,6 +53,10 @@ class MujocoScene:
 
     def terrain(self) -> tuple[np.ndarray, np.ndarray] | None:
         return terrain_mesh(self._model, ground_geoms(self._model))
+
+    def ground_is_as_recorded(self) -> bool:
+        """Whether height fields are what they were; tasks may make new ones for each episode."""
+        return np.array_equal(self._simulation.model.hfield_data, self._heights)
 
     def close(self) -> None:
         self._folder.cleanup()
@@ -61,17 +72,18 @@ class MujocoState:
         data: the simulation's `mujoco.MjData`.
     """
 
-    def __init__(self, env: Any) -> None:
+    def __init__(self, simulation: Simulation) -> None:
         # It is loaded: the environment uses it.
-        self._env, self._mujoco = env, sys.modules["mujoco"]
+        self._simulation, self._mujoco = simulation, sys.modules["mujoco"]
+        self._structure = structure(simulation.model)
         self._velocity = np.zeros(6)
         self._bind()
 
     def refresh(self) -> None:
         """Compute the poses as they are now."""
-        if self._env.data is not self.data:
+        if self._simulation.data is not self.data:
             self._bind()
-        model, data, own, mujoco = self._env.model, self.data, self._own, self._mujoco
+        model, data, own, mujoco = self._model, self.data, self._own, self._mujoco
         own.qpos[:] = data.qpos
         own.qvel[:] = data.qvel
         if model.nmocap:
@@ -87,13 +99,15 @@ class MujocoState:
     def velocity(self, body: int) -> tuple[np.ndarray, np.ndarray]:
         """Linear [m/s] and angular [rad/s] velocity (3,) of a body's frame, along the world's axes; views."""
         kind = self._mujoco.mjtObj.mjOBJ_XBODY
-        self._mujoco.mj_objectVelocity(self._env.model, self._own, kind, body, self._velocity, 0)
+        self._mujoco.mj_objectVelocity(self._model, self._own, kind, body, self._velocity, 0)
         return self._velocity[3:], self._velocity[:3]
 
     def _bind(self) -> None:
-        """Take over the data of the environment, which may make new ones when it loads another model."""
-        self.data = self._env.data
-        self._own = self._mujoco.MjData(self._env.model)
+        """Take over the simulation's data, which are new ones where a reset has compiled its model again."""
+        self._model, self.data = self._simulation.model, self._simulation.data
+        if structure(self._model) != self._structure:
+            raise BadArgument("env", type(self._simulation.env).__name__, _OTHER_MODEL)
+        self._own = self._mujoco.MjData(self._model)
 
 
 class TreeReader:
