@@ -7,6 +7,8 @@ import zipfile
 from pathlib import Path
 
 from .errors import FileProblem, listing, printable
+from .regular_files import open_regular
+from .zip_files import open_zip
 
 # As much of a file is looked at; a pointer is shorter than this.
 HEAD_BYTES = 4096
@@ -130,7 +132,7 @@ def other_kind(head: bytes, expected: str) -> str:
 def head_of(path: Path) -> bytes:
     """The first bytes of a file; raises FileProblem where it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(HEAD_BYTES)
     except OSError as error:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error
@@ -177,9 +179,9 @@ def _decoded(head: bytes) -> str | None:
 def _of_zip(path: Path, expected: str) -> tuple[str, str]:
     """What a ZIP that is not the expected file holds, and what to do with it."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, open_zip(file) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/")]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+    except zipfile.BadZipFile:
         return "is a truncated ZIP file: its end is missing.", "Copy or write it again."
     if any(name.endswith("data.pkl") for name in names):
         return f"is a file of PyTorch, not {expected}.", _way_out("")

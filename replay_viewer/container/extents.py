@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import struct
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from pathlib import Path
 
 from ..errors import FileProblem
 from ..npz.zip_members import content_offset
+from ..regular_files import open_regular, refuse_large
+from ..zip_files import files_in, open_zip
 from .layout import SEGMENT, Layout, is_inside, segment_name
 
 _CHUNK_BYTES = 1 << 20
@@ -49,16 +50,16 @@ def packed_extents(path: Path) -> dict[str, Extent]:
         FileProblem: not a ZIP, cut short, or with members that `pack` never writes: compressed, encrypted,
             overlapping, two of one name, links, or names that lead out of the recording.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
-        raise FileProblem(path, f"is no whole ZIP file: {error}.", "Was its copy cut short?") from None
-    for member in members:
-        _check_member(path, member)
-    if len({member.filename for member in members}) < len(members):
-        raise FileProblem(path, "has two members of one name.", _NOT_OURS)
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
+        try:
+            with open_zip(file) as archive:
+                members = files_in(archive)
+        except zipfile.BadZipFile as error:
+            raise FileProblem(path, f"is no whole ZIP file: {error}.", "Was its copy cut short?") from None
+        for member in members:
+            _check_member(path, member)
+        if len({member.filename for member in members}) < len(members):
+            raise FileProblem(path, "has two members of one name.", _NOT_OURS)
         fd = file.fileno()
         extents = {member.filename: _member_extent(path, fd, member) for member in members}
         _check_apart(path, extents.values(), os.fstat(fd).st_size)
@@ -91,7 +92,7 @@ def count_whole(size: int, header_bytes: int, record_bytes: int) -> int:
 
 def chunks_of(extent: Extent) -> Iterator[bytes]:
     """The bytes of an extent, a megabyte at a time. Raises FileProblem where the file ends before them."""
-    with open(extent.path, "rb") as file:
+    with open_regular(extent.path) as file:
         file.seek(extent.offset)
         left = extent.size
         while left > 0:
@@ -103,8 +104,19 @@ def chunks_of(extent: Extent) -> Iterator[bytes]:
 
 
 def content_of(extent: Extent) -> bytes:
-    """All bytes of a small file."""
+    """All bytes of an extent that is known to be small."""
     return b"".join(chunks_of(extent))
+
+
+def file_content(extents: Mapping[str, Extent], name: str, recording: Path, max_bytes: int) -> bytes:
+    """All bytes of a recording's file that should be small; none where it is not there.
+
+    Raises FileProblem where it has more than `max_bytes`.
+    """
+    if name not in extents:
+        return b""
+    refuse_large(recording / name, extents[name].size, max_bytes)
+    return content_of(extents[name])
 
 
 def _check_member(path: Path, member: zipfile.ZipInfo) -> None:

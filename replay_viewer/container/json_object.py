@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, TypeVar
 
 from ..errors import BadField, FileProblem
@@ -13,6 +14,11 @@ Taken = TypeVar("Taken")
 HALF_CHARACTER = "holds half of a character (a lone surrogate), which no file name, terminal or browser takes"
 # What Python itself converts, from 3.11 on; older ones have no limit.
 _MAX_DIGITS = 4300
+# Python's parsers and printers stop at a depth that depends on where they are called.
+MAX_DEPTH = 100
+# What makes a text worth a closer look, which takes many times as long as parsing it.
+_HALVES = re.compile(rb"\\u[dD]")
+_LONG_INTEGER = re.compile(rb"[0-9]{%d}" % (_MAX_DIGITS + 1))
 
 
 def parse_object(content: bytes, where: object, mended: Sequence[str] = ()) -> JsonObject:
@@ -29,11 +35,14 @@ def parse_object(content: bytes, where: object, mended: Sequence[str] = ()) -> J
         FileProblem: with the parser's complaint.
     """
     try:
-        data = json.loads(content.decode("utf-8"), parse_int=_parsed_integer)
+        integer = _parsed_integer if _LONG_INTEGER.search(content) else None
+        data = json.loads(content.decode("utf-8"), parse_int=integer)
         if not isinstance(data, dict):
             raise FileProblem(where, "is not a JSON object.")
+        if is_deeper(data, 2 * MAX_DEPTH):
+            raise RecursionError
         members = JsonObject(data, where)
-        for key, value in data.items():
+        for key, value in data.items() if _HALVES.search(content) else ():
             if not is_whole_text(value):
                 if key not in mended:
                     raise ValueError(f"{key!r} {HALF_CHARACTER}")
@@ -44,6 +53,16 @@ def parse_object(content: bytes, where: object, mended: Sequence[str] = ()) -> J
     except ValueError as error:
         raise FileProblem(where, f"is not valid JSON: {error}.") from None
     return members
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether more than so many lists and objects of a JSON value lie in each other."""
+    layer = [value]
+    for _ in range(levels + 1):
+        layer = [item for inner in layer if isinstance(inner, (dict, list, tuple)) for item in _items(inner)]
+        if not layer:
+            return False
+    return True
 
 
 def is_whole_text(value: Any) -> bool:
@@ -158,6 +177,10 @@ class JsonObject:
         shown = json.dumps(value)
         shown = shown if len(shown) <= 60 else shown[:57] + "..."
         raise BadField(self._where, self._prefix + key, f"is {shown}, expected {expected}.")
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _parsed_integer(digits: str) -> int | str:

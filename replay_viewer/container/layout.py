@@ -29,6 +29,13 @@ ASSETS = "assets"
 TERRAIN = "assets/terrain.npz"
 SEGMENT = re.compile(r"frames-[0-9]{5,}\.npy")
 SEGMENT_BYTES = 256 * 2**20
+# What no recording has more of. Files that should be small are read whole; a sparse one may claim any size.
+MAX_META_BYTES = 16 << 20
+MAX_LINES_BYTES = 64 << 20
+MAX_HEADER_BYTES = 16 << 20
+MAX_RECORD_BYTES = 512 << 20
+MAX_ENDS = 10_000_000
+MAX_TABLE_BYTES = 8 << 30
 
 OUTCOMES = ("unfinished", "terminated", "truncated", "aborted")
 TERMINAL_STATES = ("lost", "captured", "recorded", "none")

@@ -15,10 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..npz.zip_members import READ_ONLY
+from ..errors import FileProblem
+from ..regular_files import descriptor_of, refuse_large
 from .extents import Extent, content_of
 from .info import plain
 from .json_object import with_whole_texts
+from .layout import MAX_LINES_BYTES
 
 try:
     import fcntl
@@ -124,6 +126,7 @@ class GrowingLines:
             return iter(())
         if size <= self._offset:
             return iter(())
+        refuse_large(self._path, size - self._offset, MAX_LINES_BYTES)
         content = content_of(Extent(self._path, self._offset, size - self._offset))
         end = end_of_lines(content)
         self._offset += end
@@ -164,8 +167,8 @@ class ContainerLog:
         if self._extent is None:
             return None
         try:
-            fd = os.open(self._extent.path, READ_ONLY)
-        except OSError:
+            fd = descriptor_of(self._extent.path)
+        except (OSError, FileProblem):
             return None
         try:
             return _is_locked(fd)

@@ -13,10 +13,23 @@ from typing import Any, Callable
 
 from .. import __version__
 from ..errors import BadField, FileProblem, NewerVersion
-from .extents import Extent, content_of
+from .extents import Extent, file_content
 from .info import EntitySpec, RecordingInfo, check_info, check_row, check_shape, json_text
-from .json_object import HALF_CHARACTER, JsonObject, is_whole_text, parse_object
-from .layout import FORMAT_NAME, META, VERSION, WORD_BYTES, WORD_TYPES, FieldSpec, Layout, StructSpec, terminal_columns
+from .json_object import HALF_CHARACTER, MAX_DEPTH, JsonObject, is_deeper, is_whole_text, parse_object
+from .layout import (
+    FORMAT_NAME,
+    MAX_HEADER_BYTES,
+    MAX_META_BYTES,
+    MAX_RECORD_BYTES,
+    META,
+    VERSION,
+    WORD_BYTES,
+    WORD_TYPES,
+    FieldSpec,
+    Layout,
+    StructSpec,
+    terminal_columns,
+)
 
 _SEMANTICS = (
     "Record t is what the simulator showed after step t returned; its action, reward and terms belong to the "
@@ -29,8 +42,6 @@ _FLAGS = "1 terminated, 2 truncated (time-out), 4 was reset in this step"
 _TOLD = ("decimation", "physics_dt", "num_envs_total", "seed")
 # Texts of the user's own, which are mended.
 _MENDED = ("metadata",)
-# Python's parsers stop at a depth that depends on where they are called.
-_MAX_DEPTH = 100
 # The last line of a meta.json, about all bytes in front of it.
 _CHECKSUM = re.compile(rb'"crc32": "([0-9a-f]{8})"\n}\n')
 
@@ -123,7 +134,7 @@ def read_meta(extents: Mapping[str, Extent], path: Path) -> Meta:
     """The meta.json among a recording's files. Raises as `from_json` does, and FileProblem where there is none."""
     if META not in extents:
         raise FileProblem(path, f"has no {META}.", "It is no recording, or its process ended before the first step.")
-    return from_json(content_of(extents[META]), path / META)
+    return from_json(file_content(extents, META, path, MAX_META_BYTES), path / META)
 
 
 def from_json(content: bytes, where: object) -> Meta:
@@ -208,16 +219,11 @@ def _joined(lines: Iterable[str]) -> bytes:
 def _line(key: str, value: Any, where: object) -> str:
     """A member of meta.json. Raises BadField for what JSON cannot hold."""
     text = json_text(key, value, where)
-    if _is_deeper(value, _MAX_DEPTH):
-        raise BadField(where, key, f"is nested more than {_MAX_DEPTH} levels deep.")
+    if is_deeper(value, MAX_DEPTH):
+        raise BadField(where, key, f"is nested more than {MAX_DEPTH} levels deep.")
     if key not in _MENDED and not is_whole_text(json.loads(text)):
         raise BadField(where, key, f"{HALF_CHARACTER}.")
     return f"{json.dumps(key)}: {text}"
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
-    return levels < 0 or any(_is_deeper(item, levels - 1) for item in inner)
 
 
 def _struct_to_json(struct: StructSpec) -> dict[str, Any]:
@@ -271,6 +277,11 @@ def _layout_from_json(data: JsonObject) -> Layout:
         terminals_header_bytes=terminals.integer("header_bytes", 16),
         records_per_segment=frames.integer("records_per_segment", 1),
     )
+    if layout.record_bytes > MAX_RECORD_BYTES:
+        frames.refuse("record_bytes", f"at most {MAX_RECORD_BYTES}")
+    for table, size in ((frames, layout.header_bytes), (terminals, layout.terminals_header_bytes)):
+        if size > MAX_HEADER_BYTES:
+            table.refuse("header_bytes", f"at most {MAX_HEADER_BYTES}")
     if layout.env_offset + layout.num_envs * layout.row.num_bytes > layout.record_bytes:
         frames.refuse("record_bytes", f"room for {layout.num_envs} rows of {layout.row.num_bytes} bytes")
     _check_columns(layout, terminals)

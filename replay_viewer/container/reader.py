@@ -16,10 +16,10 @@ from ..errors import FileProblem
 from ..rollout.rollout import Rollout, Verdict
 from .asset_folder import AssetFolder, load_entities, load_terrain
 from .episodes import EpisodeTable
-from .extents import Extent, content_of, folder_extents, segments
+from .extents import Extent, file_content, folder_extents, segments
 from .files import find_files
 from .growth import ContainerGrowth
-from .layout import EPISODES, LOG, META, TERMINALS
+from .layout import EPISODES, LOG, MAX_LINES_BYTES, META, TERMINALS
 from .log import ContainerLog, GrowingLines, read_lines
 from .meta import Meta, read_meta
 from .source import ContainerSource, FilePool
@@ -74,7 +74,7 @@ def _open(path: Path, resources: ExitStack) -> Rollout:
     pool = FilePool()
     resources.callback(pool.close)
     source = ContainerSource(pool, files.layout, files.parts, files.num_steps, files.terminals, resources.close)
-    noted = content_of(extents[EPISODES]) if EPISODES in extents else b""
+    noted = file_content(extents, EPISODES, path, MAX_LINES_BYTES)
     ends = read_ends(files.terminals, files.layout)
     episodes = EpisodeTable(ends, source.num_envs, source.num_steps, info.outcome_reasons, read_lines(noted))
     log = ContainerLog(extents.get(LOG), packed=not path.is_dir())

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .extents import content_of
+from .extents import file_content
 from .files import find_files
-from .layout import EPISODES, NOT_CAPTURED, OUTCOMES, TERMINAL_STATES
+from .layout import EPISODES, MAX_LINES_BYTES, NOT_CAPTURED, OUTCOMES, TERMINAL_STATES
 from .log import read_lines
 from .terminals import read_ends
 
@@ -47,7 +47,7 @@ class RecordedSteps:
         self.num_steps, self.num_envs = max(0, files.num_steps - first), self._layout.num_envs
         self.fields = self._layout.row.by_name
         self.ends, self._rows = self._read_ends(files.num_steps)
-        noted = read_lines(content_of(files.extents[EPISODES])) if EPISODES in files.extents else ()
+        noted = read_lines(file_content(files.extents, EPISODES, path, MAX_LINES_BYTES))
         self._noted_success = {
             (line.get("env_index"), line.get("step")): line["success"]
             for line in noted

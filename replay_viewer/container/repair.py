@@ -15,11 +15,12 @@ import numpy as np
 
 from ..errors import FileProblem
 from ..npz.npy import stated_count
+from ..regular_files import descriptor_of, refuse_large
 from .disk import write_all
-from .extents import Extent, content_of, count_whole
+from .extents import Extent, content_of, count_whole, file_content
 from .files import RecordingFiles, find_files
 from .headers import mended_header
-from .layout import EPISODES, LOG, record_dtype, terminals_dtype
+from .layout import EPISODES, LOG, MAX_LINES_BYTES, MAX_RECORD_BYTES, record_dtype, terminals_dtype
 from .log import end_of_lines, try_lock, write_line
 from .terminals import read_ends
 from .witnesses import find_doubts
@@ -121,7 +122,9 @@ class _Changes:
 def _sole_access(path: Path) -> Iterator[int]:
     """The log, open for appending, while no writer holds it."""
     is_new = not (path / LOG).exists()
-    log = os.open(path / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    if is_new:
+        (path / LOG).touch(0o644)
+    log = descriptor_of(path / LOG, os.O_WRONLY | os.O_APPEND)
     try:
         if not try_lock(log):
             raise FileProblem(path, "is still being written.", "Repair it when its process has ended.")
@@ -147,7 +150,7 @@ def _mend(files: RecordingFiles, changes: _Changes) -> int:
     num_ends = _mend_ends(files, changes)
     for name in (EPISODES, LOG):
         if name in files.extents:
-            _mend_lines(files.extents[name], changes)
+            _mend_lines(files, name, changes)
     return num_ends
 
 
@@ -180,6 +183,7 @@ def _mend_ends(files: RecordingFiles, changes: _Changes) -> int:
         # Those that go are among the last few of the table.
         first = int(np.argmin(kept))
         start = header_bytes + first * stride
+        refuse_large(extent.path, (len(kept) - first) * stride, MAX_RECORD_BYTES)
         rows = content_of(Extent(extent.path, start, (len(kept) - first) * stride))
         remaining = np.frombuffer(rows, np.uint8).reshape(-1, stride)[kept[first:]].tobytes()
         changes.overwrite(extent.path, start, remaining)
@@ -190,9 +194,9 @@ def _mend_ends(files: RecordingFiles, changes: _Changes) -> int:
     return int(np.count_nonzero(kept))
 
 
-def _mend_lines(extent: Extent, changes: _Changes) -> None:
+def _mend_lines(files: RecordingFiles, name: str, changes: _Changes) -> None:
     """Cut a line that was not written to its end."""
-    content = content_of(extent)
+    content, extent = file_content(files.extents, name, files.path, MAX_LINES_BYTES), files.extents[name]
     end = end_of_lines(content)
     if end < len(content):
         changes.cut(extent.path, end)

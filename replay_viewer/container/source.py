@@ -16,7 +16,8 @@ from threading import Lock
 import numpy as np
 
 from ..errors import FileProblem
-from ..npz.zip_members import READ_ONLY, read_at
+from ..npz.zip_members import read_at
+from ..regular_files import descriptor_of
 from ..rollout.rollout import Field
 from .extents import Extent
 from .layout import NOT_CAPTURED, FieldSpec, Layout
@@ -182,7 +183,7 @@ class FilePool:
         with self._lock:
             for path in paths:
                 if path not in self._fds and len(self._fds) < _MAX_OPEN:
-                    self._fds[path] = os.open(path, READ_ONLY)
+                    self._fds[path] = descriptor_of(path)
 
     def seal(self) -> None:
         """Open no further files: what is under their names now is not what was there. Open ones are read on."""
@@ -217,6 +218,6 @@ def _neighbours(envs: np.ndarray, row_bytes: int) -> list[np.ndarray]:
 
 def _open(path: Path) -> int:
     try:
-        return os.open(path, READ_ONLY)
+        return descriptor_of(path)
     except OSError as error:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error

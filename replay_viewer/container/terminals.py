@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BadField, UnknownName
+from ..errors import BadField, FileProblem, UnknownName
 from .extents import Extent, chunks_of, count_whole
 from .info import RecordingInfo
-from .layout import NOT_CAPTURED, OUTCOMES, TERMINAL_STATES, Layout
+from .layout import MAX_ENDS, MAX_TABLE_BYTES, NOT_CAPTURED, OUTCOMES, TERMINAL_STATES, Layout
 from .words import RowPacker, Values
 
 
@@ -134,9 +134,15 @@ def read_ends(extent: Extent, layout: Layout, first: int = 0) -> np.ndarray:
     """What the table says about its episodes: the columns of all whole rows from row `first` on, shape (num_rows,).
 
     The states in which they ended are left out: a table of many gigabytes costs a megabyte and its columns.
+
+    Raises FileProblem where there are more rows than any recording has.
     """
     stride, skip = layout.columns.num_bytes, layout.terminals_header_bytes
-    count = max(0, count_whole(extent.size, skip, stride) - first)
+    num_rows = count_whole(extent.size, skip, stride)
+    if num_rows > MAX_ENDS or num_rows * stride > MAX_TABLE_BYTES:
+        problem = f"its table of ends has {num_rows} rows in {num_rows * stride} bytes"
+        raise FileProblem(extent.path, f"{problem}; at most {MAX_ENDS} in {MAX_TABLE_BYTES} are read.")
+    count = max(0, num_rows - first)
     columns = np.empty(count, _without_gaps(layout.columns.dtype))
     rows = Extent(extent.path, extent.offset + skip + first * stride, count * stride)
     done, rest = 0, b""

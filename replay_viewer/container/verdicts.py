@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from .witnesses import find_doubts
 
 _MAX_SAMPLED_STEPS = 16
 _MAX_SAMPLED_ENVS = 64
+_MAX_SAMPLED_BYTES = 256 << 20
 _NORM_TOLERANCE = 1e-3
 # So much is read in a tenth of a second.
 _MAX_READ_BYTES = 64 << 20
@@ -153,6 +155,8 @@ def _spread(source: ContainerSource) -> tuple[list[int], list[int]]:
 
 
 def _sample(source: ContainerSource, name: str, steps: Sequence[int], envs: Sequence[int]) -> np.ndarray:
+    num_bytes = len(steps) * len(envs) * 4 * math.prod(source.fields[name].shape)
+    steps = steps[:: 1 + num_bytes // _MAX_SAMPLED_BYTES]
     return np.concatenate([source.read(name, slice(step, step + 1), envs) for step in steps])
 
 

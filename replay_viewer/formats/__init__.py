@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import zipfile
 from pathlib import Path
 
@@ -10,7 +9,9 @@ from ..container.layout import META
 from ..container.reader import lacks_first_step, open_container
 from ..errors import BadArgument, FileProblem, printable
 from ..paths import local_path
+from ..regular_files import open_regular
 from ..rollout.rollout import Rollout
+from ..zip_files import open_zip
 from .find import has_recordings, is_folder_of_recordings
 from .format import LoadOptions, LowestPoint, QuatOrder
 from .plain.reader import open_plain_npz
@@ -47,12 +48,13 @@ def load_rollout(
 def _is_container(path: Path) -> bool:
     if path.is_dir():
         return True
-    if not zipfile.is_zipfile(path):
-        return False
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
+        with open_regular(path) as file:
+            if not zipfile.is_zipfile(file):
+                return False
+            with open_zip(file) as archive:
+                names = archive.namelist()
+    except zipfile.BadZipFile as error:
         raise FileProblem(path, f"is a damaged ZIP file: {error}.", "Copy or write it again.") from error
     folder = next((name[: -len(META)] for name in names if name.endswith(f"/{META}")), None)
     if folder is not None and META not in names:

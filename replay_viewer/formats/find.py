@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ..container.layout import META
 from ..errors import FileProblem
+from ..regular_files import open_regular
+from ..zip_files import open_zip
 
 _PACKED = ".rec"
 # What a plain npz has that is a rollout, perhaps in a folder; others beside it, such as weights, are not.
@@ -56,8 +58,8 @@ def iter_recordings(folder: Path) -> Iterator[Path]:
 def _is_recording(path: Path) -> bool:
     if path.suffix == ".npz":
         try:
-            with zipfile.ZipFile(path) as archive:
+            with open_regular(path) as file, open_zip(file) as archive:
                 return any(name.replace("\\", "/").split("/")[-1] == _ROLLOUT_MEMBER for name in archive.namelist())
-        except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        except (OSError, FileProblem, zipfile.BadZipFile):
             return True
     return path.suffix == _PACKED

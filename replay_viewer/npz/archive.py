@@ -24,6 +24,8 @@ import numpy as np
 
 from ..errors import BadField, FileProblem
 from ..file_kinds import refuse_foreign
+from ..regular_files import open_regular
+from ..zip_files import open_zip
 from .npy import NpyHeader, read_header
 from .pickled_values import BadPickle
 from .safe_pickle import loads
@@ -58,7 +60,7 @@ class NpzArchive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = path.open("rb")
+        self._file = open_regular(path)
         try:
             self._zip = self._open_zip()
             self._members = _arrays_in(self._zip)
@@ -133,8 +135,8 @@ class NpzArchive:
 
     def _open_zip(self) -> zipfile.ZipFile:
         try:
-            return zipfile.ZipFile(self._file)
-        except _DAMAGE as error:
+            return open_zip(self._file)
+        except zipfile.BadZipFile as error:
             self._file.seek(0)
             is_cut = self._file.read(4) == b"PK\x03\x04"
             if is_cut:

@@ -9,8 +9,6 @@ import zipfile
 # A local file header up to the lengths of name and extra field: APPNOTE.TXT, section 4.3.7.
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _SIGNATURE = b"PK\x03\x04"
-# How a file is opened to read parts of it; what of this a system does not have is not needed there.
-READ_ONLY = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_at(fd: int, size: int, offset: int) -> bytes:
@@ -26,7 +24,10 @@ def content_offset(fd: int, member: zipfile.ZipInfo) -> int:
 
     Raises zipfile.BadZipFile where there is no member.
     """
-    head = read_at(fd, _LOCAL_HEADER.size, member.header_offset)
+    try:
+        head = read_at(fd, _LOCAL_HEADER.size, member.header_offset)
+    except (OSError, OverflowError) as error:
+        raise zipfile.BadZipFile(str(error)) from error
     if len(head) < _LOCAL_HEADER.size or not head.startswith(_SIGNATURE):
         raise zipfile.BadZipFile("no member where the directory says")
     _, name_bytes, extra_bytes = _LOCAL_HEADER.unpack(head)
