@@ -20,6 +20,7 @@ _DRIVE = re.compile(r"/?[A-Za-z]:/")
 _FIND = re.compile(r"\$\(find(?:-pkg-share|-pkg-prefix)?\s+([^)\s]+)\s*\)")
 # Where a package lies in a folder that holds some: beside others, in what ROS 2 installs, in a workspace.
 _PLACES = ("{0}", "share/{0}", "{0}/share/{0}", "src/{0}", "install/{0}/share/{0}", "install/share/{0}")
+_VARIABLES = ("ROS_PACKAGE_PATH", "AMENT_PREFIX_PATH", "GAZEBO_MODEL_PATH", "GZ_SIM_RESOURCE_PATH")
 # Of an absolute path of another machine, this many of its last parts may be found near the URDF.
 _MAX_PARTS = 8
 
@@ -61,8 +62,8 @@ def spellings(name: str) -> Iterator[str]:
 
 
 def ros_package_path() -> list[Path]:
-    """The folders in which ROS 1 and 2 look for packages."""
-    named = [os.environ.get(name, "") for name in ("ROS_PACKAGE_PATH", "AMENT_PREFIX_PATH")]
+    """The folders in which ROS 1 and 2 look for packages, and Gazebo for models."""
+    named = [os.environ.get(name, "") for name in _VARIABLES]
     return [Path(folder) for folders in named for folder in folders.split(os.pathsep) if folder]
 
 

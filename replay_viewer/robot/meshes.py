@@ -18,7 +18,7 @@ from .mesh_files.nearby import NearbyFiles
 from .mesh_files.reading import Reading, Unreadable, YUp
 from .mesh_files.stl import whole_stl
 from .mesh_files.wavefront import read_obj
-from .safe_xml import checked_xml, one_line
+from .safe_xml import one_line, strict_xml
 from .weld import weld
 
 FORMATS = ("dae", "obj", "stl", "ply", "glb", "gltf")
@@ -65,7 +65,7 @@ def load_mesh_file(path: Path) -> MeshFile:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error
     refuse_pointer(path, data)
     if kind == "dae":
-        data = checked_xml(data, path)
+        data = strict_xml(data, path)
     files = NearbyFiles(path)
     with np.errstate(all="ignore"):  # What overflows is named below, or where the mesh is put on its link.
         reading = _read(data, kind, path, files)

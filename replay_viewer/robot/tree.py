@@ -101,7 +101,7 @@ def build_tree(urdf: yourdfpy.Robot, path: Path) -> Tree:
     return Tree(
         link_names=tuple(order),
         num_bodies=1 + len(moving),
-        joints=tuple(_joint(above[name], index[above[name].parent], values, path) for name in order[1:]),
+        joints=tuple(_joint(above[name], index[above[name].parent], values) for name in order[1:]),
         joint_names=tuple(joint.name for joint in drivers),
         joint_limits=np.array([_limits(joint) for joint in drivers]).reshape(-1, 2),
         joint_efforts=np.array([_effort(joint) for joint in drivers]).reshape(-1),
@@ -167,9 +167,11 @@ class _Value:
 
 
 def _joint_values(joints: Sequence[yourdfpy.Joint], drivers: list[str], path: Path) -> dict[str, _Value]:
-    """What each movable joint's value is, by name, along chains of mimics."""
+    """What each movable joint's value is, by name, along chains of mimics; one without an axis cannot move."""
     by_name = {joint.name: joint for joint in joints}
-    return {joint.name: _follow_mimics(joint, by_name, drivers, path) for joint in joints if joint.type in MOVABLE}
+    movable = [joint for joint in joints if joint.type in MOVABLE]
+    values = {joint.name: _follow_mimics(joint, by_name, drivers, path) for joint in movable}
+    return {joint.name: _Value(-1, 0.0, 0.0) if _has_no_axis(joint) else values[joint.name] for joint in movable}
 
 
 def _follow_mimics(
@@ -200,13 +202,15 @@ def _is_usable(mimic: yourdfpy.Mimic) -> bool:
     return abs(mimic.multiplier) <= FARTHEST and abs(mimic.offset) <= FARTHEST
 
 
-def _joint(joint: yourdfpy.Joint, parent: int, values: Mapping[str, _Value], path: Path) -> Joint:
+def _joint(joint: yourdfpy.Joint, parent: int, values: Mapping[str, _Value]) -> Joint:
     """Our form of a joint; one that never moves is fixed at its constant value."""
     origin = np.eye(4) if joint.origin is None or _misplacement(joint) else joint.origin
     if joint.type not in MOVABLE:
         return Joint("fixed", parent, origin, np.zeros(3))
+    if _has_no_axis(joint):
+        return Joint("fixed", parent, origin, np.zeros(3))
     kind = "slide" if joint.type == "prismatic" else "turn"
-    axis, value = _axis(joint, path), values[joint.name]
+    axis, value = _axis(joint), values[joint.name]
     if value.source < 0:
         return Joint("fixed", parent, origin @ _motion(kind, axis, value.offset), np.zeros(3))
     return Joint(kind, parent, origin, axis, value.source, value.scale, value.offset)
@@ -223,13 +227,15 @@ def _misplacement(joint: yourdfpy.Joint) -> str:
     return ""
 
 
-def _axis(joint: yourdfpy.Joint, path: Path) -> np.ndarray:
-    length = np.linalg.norm(joint.axis)
+def _has_no_axis(joint: yourdfpy.Joint) -> bool:
+    """Whether nothing can move along or about a joint's axis."""
     longest = FARTHEST if joint.type == "prismatic" else np.finfo(np.float64).max
-    if joint.axis.shape != (3,) or not 0 < length <= longest:
-        raise FileProblem(path, f"joint '{joint.name}' has no valid axis ({joint.axis}).")
+    return not 0 < np.linalg.norm(joint.axis) <= longest
+
+
+def _axis(joint: yourdfpy.Joint) -> np.ndarray:
     # yourdfpy moves a slide by its axis as written, and turns about the unit axis; agree with it.
-    return joint.axis if joint.type == "prismatic" else joint.axis / length
+    return joint.axis if joint.type == "prismatic" else joint.axis / np.linalg.norm(joint.axis)
 
 
 def _motion(kind: str, axis: np.ndarray, value: float) -> np.ndarray:
@@ -264,6 +270,9 @@ def _problems(joints: Sequence[yourdfpy.Joint]) -> Iterator[str]:
         elif joint.type not in (*MOVABLE, "fixed"):
             kind = f"is of the unknown type '{joint.type}'" if joint.type else "has no type"
             yield f"Joint '{joint.name}' {kind}: it stays at its origin. Known types: {listing(_KNOWN)}."
+        elif joint.type in MOVABLE and _has_no_axis(joint):
+            axis = " ".join(f"{number:g}" for number in joint.axis)
+            yield f"Joint '{joint.name}' has no axis that it can move on ({axis}): it stays at its origin."
         elif joint.mimic is not None and joint.mimic.joint not in names:
             yield f"Joint '{joint.name}' mimics '{joint.mimic.joint}', which is not in the URDF: it does not move."
         elif joint.mimic is not None and not _is_usable(joint.mimic):

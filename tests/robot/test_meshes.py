@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import trimesh
 import yourdfpy
+from collada_files import dae
 from mesh_files import box, drawn, robot_of
 from scipy.spatial import KDTree
 from urdf_files import joint, mesh, one_link, visual, write_urdf
@@ -77,6 +79,34 @@ def test_collada_is_scaled_to_metres_and_not_turned(tmp_path: Path) -> None:
     head = head.split("<up_axis>")[0].split("<unit")[0]
     path.write_text(f'{head}<unit name="centimeter" meter="0.01"/><up_axis>Y_UP</up_axis></asset>{tail}')
     np.testing.assert_allclose(drawn(robot_of(tmp_path, mesh("box.dae"))).bounds, [[0, 0, 0], [0.01, 0.02, 0.03]])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace('version="1.0"', 'version="0.0"', 1).encode(),
+        lambda text: f"<!-- exported -->\n{text}\0".encode(),
+        lambda text: text.replace("<?xml ", '<?xml encoding="utf-16" ').encode("utf-16"),
+        lambda text: text.replace("<asset>", '<extra><tool:x y:z="1"/></extra><asset>').encode(),
+    ],
+)
+def test_collada_is_read_as_forgivingly_as_urdf(tmp_path: Path, change: Callable[[str], bytes]) -> None:
+    (tmp_path / "brick.dae").write_bytes(change(dae()))
+    robot = robot_of(tmp_path, mesh("brick.dae"))
+    np.testing.assert_allclose(drawn(robot).extents, [0.1, 0.4, 0.1], atol=1e-6)
+    assert robot.problems == ()
+
+
+@pytest.mark.parametrize("suffix", ["stl", "obj", "dae", "glb", "gltf", "ply"])
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"<!DOCTYPE html>\n<html></html>", "an HTML page"), (b"", "an empty file"), (bytes(99), "a file of zeros")],
+)
+def test_a_file_that_is_no_mesh_is_told_what_it_is(tmp_path: Path, suffix: str, content: bytes, kind: str) -> None:
+    (tmp_path / f"part.{suffix}").write_bytes(content)
+    robot = robot_of(tmp_path, mesh(f"part.{suffix}") + visual('<box size="1 1 1"/>'))
+    assert len(robot.visuals) == 1
+    assert kind in robot.problems[0]
 
 
 def test_mirroring_scale_does_not_turn_a_mesh_inside_out(tmp_path: Path) -> None:

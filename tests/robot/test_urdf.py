@@ -125,7 +125,6 @@ def test_joint_to_a_misspelt_link_is_named(tmp_path: Path) -> None:
         ("<link/>", "a link without a name"),
         (links("a", "b") + '<joint type="fixed"><parent link="a"/><child link="b"/></joint>', "a joint without a name"),
         (links("a") + '<joint name="j" type="fixed"><parent link="a"/></joint>', "joint 'j' has no child link"),
-        (links("a", "b") + joint("j", "revolute", "a", "b", '<axis xyz="0 0 0"/>'), "joint 'j' has no valid axis"),
         (
             links("a", "b") + joint("j", "fixed", "a", "b", '<origin xyz="0 zero 0"/>'),
             "is not a valid URDF: <origin> of joint 'j' has xyz='0 zero 0', expected three numbers.",
@@ -307,6 +306,17 @@ def test_joints_of_other_types_stay_and_are_mentioned(tmp_path: Path, kind: str,
 def test_a_joints_type_is_read_whatever_its_case(tmp_path: Path) -> None:
     robot = load_robot(write_urdf(tmp_path, links("a", "b") + joint("j", " Revolute", "a", "b", HINGE)))
     assert robot.joint_names == ("j",)
+
+
+@pytest.mark.parametrize("axis", ["0 0 0", "nan 0 0", "0 0 inf"])
+def test_a_joint_without_an_axis_stays_and_is_mentioned(tmp_path: Path, axis: str) -> None:
+    body = links("a", "b", "c") + joint("j", "revolute", "a", "b", f'<axis xyz="{axis}"/><origin xyz="0 0 1"/>')
+    body += joint("k", "prismatic", "b", "c", HINGE + '<mimic joint="j"/>')
+    robot = load_robot(write_urdf(tmp_path, body))
+    assert robot.problems == (f"Joint 'j' has no axis that it can move on ({axis}): it stays at its origin.",)
+    positions, wxyz = robot.forward_kinematics(np.array([0.5]))
+    assert positions[[robot.link_names.index(name) for name in "bc"]].tolist() == [[0, 0, 1], [0, 0, 1.5]]
+    assert wxyz[:, 0].tolist() == [1, 1, 1]
 
 
 def test_an_origin_that_is_not_finite_leaves_its_link_with_its_parent(tmp_path: Path) -> None:
