@@ -15,12 +15,13 @@ import tyro
 
 from replay_viewer.errors import BadArgument, printable
 
-from .arguments import Flag, Loading
+from .arguments import Flag, Loading, shown_as
 from .interrupts import held_interrupts
 
 if TYPE_CHECKING:
     from replay_viewer.viewer.app import ViewerApp
     from replay_viewer.viewer.opening.opening import OpenRequest
+    from replay_viewer.viewer.wire.access import Access
 
 # How often a recording that is not there yet is looked for [s].
 _ARRIVAL_PERIOD = 0.1
@@ -31,13 +32,31 @@ class Serving:
     """Where the page is served."""
 
     host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 lets other machines connect."""
+    """Address to listen on; 0.0.0.0 lets other machines connect, whose browsers need the token in the printed link."""
     port: int = 8080
     """Port to listen on; the next free one is used where it is taken."""
+    token: Flag = False
+    """Ask for a token on a loopback address too: other users of this machine can connect to it."""
+    no_token: Flag = False
+    """Let everyone in who can connect."""
+    allow_host: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], shown_as("NAME")] = ()
+    """A name under which it is reached, besides this machine's own. May be given several times."""
+    allow_origin: Annotated[tyro.conf.UseAppendAction[tuple[str, ...]], shown_as("https://HOST")] = ()
+    """Where the page comes from when a proxy serves it. May be given several times."""
     open: Flag = False
     """Open the page in the web browser."""
     no_shadows: Flag = False
     """Draw without shadows, which is faster in a browser without a GPU."""
+
+    @property
+    def access(self) -> Access:
+        """Who may come. Raises BadArgument."""
+        from replay_viewer.viewer.wire.access import Access
+
+        if self.token and self.no_token:
+            raise BadArgument("--token", "and --no-token", "contradict each other.")
+        token = True if self.token else False if self.no_token else None
+        return Access.make(self.host, token=token, allow_hosts=self.allow_host, allow_origins=self.allow_origin)
 
 
 ServingOptions = Annotated[Serving, tyro.conf.OmitArgPrefixes]
@@ -61,6 +80,8 @@ class ServedPage:
         if asked not in (0, self.app.port):
             print(f"Port {asked} is taken; {self.app.port} is used instead.")
         print(f"{printable(self._name)} at {self.app.url} (Ctrl-C stops)", flush=True)
+        for line in _lines_on_sharing(self.app):
+            print(line, flush=True)
         if self._serving.open and not webbrowser.open(self.app.url):
             print("No web browser found on this machine; open the address yourself.", flush=True)
 
@@ -77,9 +98,9 @@ def served_page(path: Path, serving: Serving) -> Iterator[ServedPage]:
         from replay_viewer.viewer.app import ViewerApp
         from replay_viewer.viewer.settings import Settings
 
-    name, settings = _name_of(path), Settings(shadows=not serving.no_shadows)
+    name, settings, access = _name_of(path), Settings(shadows=not serving.no_shadows), serving.access
     with (
-        ViewerApp(host=serving.host, port=serving.port, title=name, settings=settings) as app,
+        ViewerApp(access=access, port=serving.port, title=name, settings=settings) as app,
         # Not around what is above: an interrupt there leaves no block to end.
         contextlib.suppress(KeyboardInterrupt),
     ):
@@ -137,6 +158,18 @@ def open_request(path: Path, loading: Loading) -> OpenRequest:
 def tell(path: Path, line: str) -> None:
     """Print a line about a recording."""
     print(f"{printable(_name_of(path))}: {line}", flush=True)
+
+
+def _lines_on_sharing(app: ViewerApp) -> list[str]:
+    """What the user is told of a viewer that other machines can reach: how they do, and what that means."""
+    urls = app.urls_elsewhere
+    if not urls:
+        return []
+    if app.asks_for_token:
+        warning = "whoever has this link can see and control it, and it is sent unencrypted; ssh -L is safer."
+    else:
+        warning = "everyone who reaches it can see and control it, open recordings and send files: it has no token."
+    return [*(f"  from other machines: {url}" for url in urls), f"Warning: {warning}"]
 
 
 def _name_of(path: Path) -> str:

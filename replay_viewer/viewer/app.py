@@ -20,6 +20,9 @@ from .opening.uploads import UPLOAD_PATH, Uploads
 from .session import Session
 from .settings import Settings
 from .tail import Tail
+from .wire.access import Access
+from .wire.addresses import Host
+from .wire.machine import name_here, names_elsewhere
 from .wire.mailbox import Action
 from .wire.notices import waiting_html
 from .wire.page import Page
@@ -54,7 +57,7 @@ class ViewerApp:
     def __init__(
         self,
         *,
-        host: str = "127.0.0.1",
+        access: Access | None = None,
         port: int = 8080,
         title: str = "replay-viewer",
         settings: Settings | None = None,
@@ -62,7 +65,7 @@ class ViewerApp:
         """Open the server.
 
         Args:
-            host: address to listen on.
+            access: at which address to listen, and who may come; None for this machine alone.
             port: the first free one from here on is taken; see `port`.
             title: what the page says it opens.
             settings: how replays are shown; None for the usual.
@@ -70,11 +73,11 @@ class ViewerApp:
         Raises:
             HostProblem: if this machine cannot listen there.
         """
-        self._host = host
+        self._access = access or Access()
         self._title = printable(title)
         self._settings = settings or Settings()
         uploads = Uploads()
-        self._page = Page(host, port, self._title, {UPLOAD_PATH: uploads.receive})
+        self._page = Page(self._access, port, self._title, {UPLOAD_PATH: uploads.receive})
         self._waiting: viser.GuiHtmlHandle | None = None
         self.say(f"Opening {self._title} ...")
         self._files = Files(self._page, uploads, self._show_opened)
@@ -173,9 +176,18 @@ class ViewerApp:
 
     @property
     def url(self) -> str:
-        """Where to point a browser on this machine."""
-        host = "localhost" if self._host in ("0.0.0.0", "127.0.0.1", "::") else self._host
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        """Where to point a browser on this machine, with the token if one is asked for."""
+        return self._access.link(Host(name_here(self._access.bound_host), self.port))
+
+    @property
+    def urls_elsewhere(self) -> list[str]:
+        """Where to point browsers of other machines, as far as this one knows its names and addresses."""
+        return [self._access.link(Host(name, self.port)) for name in names_elsewhere(self._access.bound_host)]
+
+    @property
+    def asks_for_token(self) -> bool:
+        """Whether a browser needs more than the address."""
+        return bool(self._access.token)
 
     def run_forever(self) -> None:
         """Serve until interrupted. What ends the owner thread is raised here: a viewer must not die in silence."""

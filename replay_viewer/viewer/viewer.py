@@ -14,6 +14,7 @@ from ..rollout.rollout import Rollout
 from .app import ViewerApp
 from .layers import Layer
 from .settings import Settings
+from .wire.access import Access
 
 RobotSource = Robot | str | Path
 _STYLE = "width:100%;height:{height}px;border:1px solid rgba(128,140,155,.4);border-radius:6px"
@@ -30,7 +31,7 @@ class Viewer:
 
     Attributes:
         replay: what is shown at first: the recording and its robots.
-        url: where to point a browser on this machine.
+        url: where to point a browser on this machine, with the token if one is asked for.
         port: the one that is listened on.
     """
 
@@ -44,6 +45,9 @@ class Viewer:
         port: int = 8080,
         title: str | None = None,
         shadows: bool = True,
+        token: bool | None = None,
+        allow_hosts: Sequence[str] = (),
+        allow_origins: Sequence[str] = (),
     ) -> None:
         """Open the recording and serve its page.
 
@@ -56,19 +60,23 @@ class Viewer:
             port: the first free one from here on is taken; 0 for any.
             title: what the page calls it; None for the recording's name.
             shadows: whether the light casts shadows at first; browsers without a GPU draw faster without.
+            token: whether a browser needs the token in `url`; None for wherever other machines can connect.
+            allow_hosts: names under which the page is reached besides this machine's own.
+            allow_origins: where the page comes from when a proxy serves it, such as "https://hub.example.org".
 
         Raises:
             ReplayError: if the recording or a URDF cannot be used, an entity of this name is not recorded, or this
                 machine cannot listen there.
         """
         _check_layers(layers)
+        access = Access.make(host, token=token, allow_hosts=allow_hosts, allow_origins=allow_origins)
         self._wanted_port, self._is_closed = port, False
         self._is_own = isinstance(rollout, (str, Path))
         self.replay = _replay_of(rollout, robots)
         self._title = self.replay.rollout.name if title is None else title
         settings = Settings(shadows=shadows, layers=tuple(layers))
         try:
-            self._app = ViewerApp(host=host, port=port, title=self._title, settings=settings)
+            self._app = ViewerApp(access=access, port=port, title=self._title, settings=settings)
         except BaseException:
             self._close_replay()
             raise

@@ -35,6 +35,7 @@ from replay_viewer.viewer.crowd import Crowd
 from replay_viewer.viewer.crowd.crowd import stride
 from replay_viewer.viewer.crowd.meshes import Bodies, link_meshes
 from replay_viewer.viewer.session import Session
+from replay_viewer.viewer.wire.access import Access
 from replay_viewer.viewer.wire.server import close_server, move_node, open_server
 
 GO2 = "go2_description/urdf/go2.urdf"
@@ -84,7 +85,7 @@ def median_ms(run: Callable[[int], object], count: int = 60) -> float:
 
 def server_side(path: Path) -> tuple[float, float, float, float]:
     """Seconds until the crowd is there, then ms to send a frame, of which for the poses, and to pick."""
-    server, session = open_server("127.0.0.1", 0, "benchmark"), Session(open_replay(path))
+    server, session = open_server(Access(), 0, "benchmark"), Session(open_replay(path))
     crowd = Crowd(server, session)
     crowd.state.toggle()
     start = time.perf_counter()
@@ -122,7 +123,7 @@ def in_page(browser: Browser, path: Path) -> tuple[float, float, float]:
 
 def node_per_link(browser: Browser, replay: Replay, num_envs: int) -> tuple[float, float]:
     """Of one node per link and robot: ms to send a frame, frames per second of the page."""
-    server, robot = open_server("127.0.0.1", 0, "peer"), replay.robots["robot"]
+    server, robot = open_server(Access(), 0, "peer"), replay.robots["robot"]
     meshes = {link: mesh for link in range(robot.num_bodies) if (mesh := robot.link_mesh(link)) is not None}
     glbs = {link: mesh.export(file_type="glb") for link, mesh in meshes.items()}
     nodes = {
@@ -151,7 +152,7 @@ def bare_viser(browser: Browser, replay: Replay, num_envs: int) -> tuple[float, 
 
     The poses are ready; a box moves with them, without which a viser page does not draw what it is sent.
     """
-    server, robot = open_server("127.0.0.1", 0, "bare"), replay.robots["robot"]
+    server, robot = open_server(Access(), 0, "bare"), replay.robots["robot"]
     bodies = Bodies(server, "/crowd", robot, link_meshes(robot, num_envs), num_envs)
     frames = FrameCache(replay.rollout, replay.robots, bodies_only=True)
     ready = [frames.frame_at(float(step), range(1, num_envs)).entities["robot"] for step in range(READY)]

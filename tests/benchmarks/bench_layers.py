@@ -25,6 +25,7 @@ from replay_viewer.robot import load_robot
 from replay_viewer.rollout.rollout import Entity
 from replay_viewer.viewer.layers import ShownLayers, builtin_layers
 from replay_viewer.viewer.scene import Scene
+from replay_viewer.viewer.wire.access import Access
 from replay_viewer.viewer.wire.server import close_server, open_server
 
 AIM = 2.0
@@ -68,7 +69,7 @@ def milliseconds(server: viser.ViserServer, replay: Replay, layers: ShownLayers)
 def main() -> None:
     for name, relative in ROBOTS.items():
         replay = walking(robots_dir() / relative)
-        server = open_server("127.0.0.1", 0, "benchmark")
+        server = open_server(Access(), 0, "benchmark")
         scene = Scene(server, replay)
         scene.show(replay.frames.frame_at(0, [0]), np.zeros(3))
         layers = ShownLayers(server, builtin_layers(replay), (), print)

@@ -27,6 +27,7 @@ from playwright.sync_api import Page, Playwright, sync_playwright
 from viewer_page import ViewerProcess, open_page
 
 from replay_viewer.paths import asset
+from replay_viewer.viewer.wire.access import Access
 from replay_viewer.viewer.wire.server import close_server, open_server
 
 # What an hour may add [MB]: an eighth of what the server takes at first.
@@ -70,7 +71,7 @@ def playing(playwright: Playwright, viewer: ViewerProcess, speed: str) -> Iterat
 def moving_box(playwright: Playwright) -> Iterator[DrawnPage]:
     """A page of viser with nothing but a box that moves."""
     others = renderers()
-    server = open_server("127.0.0.1", 0, "bare")
+    server = open_server(Access(), 0, "bare")
     box = server.scene.add_box("/box", dimensions=(1.0, 1.0, 1.0))
 
     def move(index: int) -> None:

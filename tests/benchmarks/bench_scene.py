@@ -22,6 +22,7 @@ from viser.extras import ViserUrdf
 
 from replay_viewer.replay.replay import Replay, open_replay
 from replay_viewer.viewer.scene import Scene
+from replay_viewer.viewer.wire.access import Access
 from replay_viewer.viewer.wire.server import close_server, open_server
 
 ROBOTS = {
@@ -105,7 +106,7 @@ def main() -> None:
         urdf = robots_dir() / relative
         with tempfile.TemporaryDirectory() as folder:
             replay = random_walk(Path(folder) / "walk.npz", urdf, list(load_robot(urdf).joint_names))
-            server = open_server("127.0.0.1", 0, "benchmark")
+            server = open_server(Access(), 0, "benchmark")
             a, b = ours(server, replay), peer(server, replay, urdf)
             close_server(server)
         print(f"{name:8s} {a:6.2f}ms {b:8.2f}ms  {b / a:.1f}x")

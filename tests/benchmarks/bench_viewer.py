@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
 from replay_viewer.paths import asset
+from replay_viewer.viewer.wire.access import Access
 from replay_viewer.viewer.wire.server import close_server, open_server
 
 FRAMES_LIMIT = 0.95
@@ -126,7 +127,7 @@ def command_to_page(browser: Browser, arguments: list[str], runs: int = 3) -> No
 def empty_page(browser: Browser, runs: int = 3) -> float:
     """Seconds that the same browser takes to open the page of a viser server with nothing in it."""
     taken = []
-    server = open_server("127.0.0.1", 0, "peer")
+    server = open_server(Access(), 0, "peer")
     server.scene.add_box("/box")
     for _ in range(runs):
         start = time.perf_counter()

@@ -41,6 +41,8 @@ _WIDE = {
     "__viserTestpoints": "__viserTestpoints",
     "uplots": "Object.values(__viserTestpoints.uplots)[0].chart.over.isConnected",
     **{name: _IS_SAID.format(name) for name in _MESSAGES},
+    "set_server": _IS_SAID.format("set_server"),
+    "Viser": _IS_SAID.format("replaceState"),
     "viser-control-panel": _IS_SAID.format("viser-control-panel"),
     "canvas[data-engine]": "document.querySelector('canvas[data-engine]')",
     "[role=tablist]": "document.querySelector('[role=tablist]')",

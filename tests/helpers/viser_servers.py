@@ -11,6 +11,7 @@ import websockets
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
+from replay_viewer.viewer.wire.access import Access
 from replay_viewer.viewer.wire.server import WebsocketHandler, close_server, open_server
 
 # What a browser says first of all: where it looks from.
@@ -22,9 +23,11 @@ CAMERA = {
 
 
 @contextlib.contextmanager
-def running_server(websockets_at: Mapping[str, WebsocketHandler] | None = None) -> Iterator[viser.ViserServer]:
-    """A server on this machine alone, until the block ends."""
-    server = open_server("127.0.0.1", 0, "test", websockets_at)
+def running_server(
+    websockets_at: Mapping[str, WebsocketHandler] | None = None, access: Access | None = None
+) -> Iterator[viser.ViserServer]:
+    """A server until the block ends; on this machine alone, where nothing else is said."""
+    server = open_server(access or Access(), 0, "test", websockets_at)
     try:
         yield server
     finally:

@@ -73,9 +73,7 @@
     const total = all.reduce((sum, { file }) => sum + file.size, 0);
     const name = all.length === 1 ? all[0].name : `${all.length} files`;
     const work = { text: `Sending ${name} (${megabytes(total)})`, done: 0, total: Math.max(total, 1) };
-    const address = new URL("upload", location.href.split(/[?#]/)[0]);
-    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-    const own = (socket = new WebSocket(address));
+    const own = (socket = new WebSocket(window.rvViser.websocketAddress("upload")));
     let received = 0;
     let wake = null;
     let isOver = false;

@@ -17,6 +17,8 @@
 //   GuiSetPanelWidthMessage      of the panel: uuid, width, counter, run_id
 //   GuiSetPanelCollapsedMessage  of the panel: uuid, collapsed, counter, run_id
 //   GuiUpdateMessage             a control's value: uuid, updates
+//   set_server                   to the thread that has the connection: server, its address
+//   Viser                        the title with which viser writes into the address bar
 //   SetCameraPositionMessage     where the server wants the camera, at first (initial) or later
 //   SetCameraLookAtMessage       the same
 //   SetCameraFovMessage          the same
@@ -125,8 +127,37 @@
   });
 
   function isConnected() {
-    return !String(shared().sendMessage).includes("is not connected");
+    const { sendMessage } = shared();
+    return Boolean(sendMessage) && !String(sendMessage).includes("is not connected");
   }
+
+  // -- the address ------------------------------------------------------------
+
+  // Where this page's server has something; a proxy may have put something before it.
+  function address(name = "") {
+    const { origin, pathname } = window.location;
+    return new URL(origin + (name && !pathname.endsWith("/") ? `${pathname}/` : pathname) + name);
+  }
+
+  function websocketAddress(name) {
+    const found = address(name);
+    found.protocol = found.protocol === "https:" ? "wss:" : "ws:";
+    return found;
+  }
+
+  // viser takes its server from the address bar and writes it there. A link could have it talk to any server, which may run
+  // scripts in this page, and without the slash at the end of a path a proxy does not know it.
+  function keepAddress() {
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (message, ...rest) {
+      const own = message?.type === "set_server" ? { ...message, server: websocketAddress().href } : message;
+      return postMessage.call(this, own, ...rest);
+    };
+    const write = history.replaceState.bind(history);
+    history.replaceState = (state, title, ...rest) => { if (title !== "Viser") write(state, title, ...rest); };
+    if (window.location.href !== address().href) write(null, "", address().href);
+  }
+  keepAddress();
 
   // Gives a control its value, as if the user had.
   function send(control, value) {
@@ -234,7 +265,7 @@
   }
 
   window.rvViser = {
-    obey, changeLook, setPanel, isConnected, send,
+    obey, changeLook, setPanel, isConnected, send, address, websocketAddress,
     picture, nodePosition, camera, sendCamera, isCameraKey,
     charts, chart, boxOf, tabs, panelWidth, closeSheet,
     isPicture, isTab, isPressable, noteOnGpu,

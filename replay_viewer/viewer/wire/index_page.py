@@ -18,8 +18,8 @@ _ICON = (
 )
 
 # What is there from the first moment on; the styles begin with the colours.
-_SCRIPTS = ("viser.js", "early.js")
-_STYLES = ("early.css", "waiting.css")
+_SCRIPTS = ("viser.js", "early.js", "reach.js")
+_STYLES = ("early.css", "waiting.css", "reach.css")
 
 
 def with_our_head(response: Response) -> Response:
@@ -37,6 +37,12 @@ def page_file(name: str) -> str:
     return (files("replay_viewer.viewer") / "page" / name).read_text(encoding="utf-8")
 
 
+def page_style() -> str:
+    """The colours of the page, and the looks of what is there from the first moment on."""
+    style = css_variables() + "".join(map(page_file, _STYLES))
+    return style.replace("/*LIGHT SKY*/", _sky(LIGHT)).replace("/*DARK SKY*/", _sky(DARK))
+
+
 # Packed or not; packing 2 MB takes a tenth of a second.
 @lru_cache(maxsize=2)
 def _page(body: bytes, is_packed: bool) -> bytes:
@@ -51,10 +57,8 @@ def _page(body: bytes, is_packed: bool) -> bytes:
 
 
 def _head() -> str:
-    style = css_variables() + "".join(map(page_file, _STYLES))
-    style = style.replace("/*LIGHT SKY*/", _sky(LIGHT)).replace("/*DARK SKY*/", _sky(DARK))
     script = "".join(map(page_file, _SCRIPTS)).replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))
-    return f"<style>{style}</style><script>{script}</script>"
+    return f"<style>{page_style()}</style><script>{script}</script>"
 
 
 def _sky(look: Look) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import viser
 
 from ...theme import LIGHT
+from .access import Access
 from .mailbox import Action, Mailbox
 from .notices import Busy
 from .page_bridge import PageBridge
@@ -28,10 +29,10 @@ class Page:
     """
 
     def __init__(
-        self, host: str, port: int, title: str, websockets_at: Mapping[str, WebsocketHandler] | None = None
+        self, access: Access, port: int, title: str, websockets_at: Mapping[str, WebsocketHandler] | None = None
     ) -> None:
         """Open the server, with nothing shown yet; the arguments are those of `open_server`. Raises HostProblem."""
-        self.server = open_server(host, port, title, websockets_at)
+        self.server = open_server(access, port, title, websockets_at)
         self.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=LIGHT.accent)
         self.gui.main_panel.dock_right()
         self.gui.main_panel.set_width(_PANEL_WIDTH)

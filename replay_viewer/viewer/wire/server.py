@@ -10,25 +10,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import http
 import io
-import ipaddress
 import json
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import viser
 import websockets.asyncio.server
 from viser import _messages
-from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from ...errors import ReplayError
-from .index_page import with_our_head
+from .access import Access
+from .door import Door
 from .message_buffer import use_mended_buffers
 
 PORTS_TRIED = 100
@@ -51,15 +48,20 @@ WebsocketHandler = Callable[[Any], Awaitable[None]]
 
 
 def open_server(
-    host: str, port: int, title: str, websockets_at: Mapping[str, WebsocketHandler] | None = None
+    access: Access, port: int, title: str, websockets_at: Mapping[str, WebsocketHandler] | None = None
 ) -> viser.ViserServer:
     """A server on the first free port from `port` on. Raises HostProblem at once where it cannot listen.
 
-    websockets_at: by the end of its path, such as "/upload", what else has a websocket in this server.
+    Args:
+        access: who may reach it, and at which address it listens.
+        port: the first one that is tried.
+        title: what the page is called.
+        websockets_at: by the end of its path, such as "/upload", what else has a websocket in this server.
     """
+    host = access.bound_host
     use_mended_buffers()
     free = _free_port(host, port)
-    with _same_origin_only(host, websockets_at or {}), contextlib.redirect_stdout(io.StringIO()):
+    with _behind(Door(access), websockets_at or {}), contextlib.redirect_stdout(io.StringIO()):
         server = viser.ViserServer(host=host, port=free, label=title, verbose=False)
     _refuse_share_tunnel(server)
     _refuse_odd_updates(server)
@@ -163,8 +165,8 @@ def _bind_problem(family: int, address: tuple[str, int]) -> OSError | None:
 
 
 @contextlib.contextmanager
-def _same_origin_only(bound_host: str, websockets_at: Mapping[str, WebsocketHandler]) -> Iterator[None]:
-    """While a ViserServer starts: its websocket server refuses requests that another web page made.
+def _behind(door: Door, websockets_at: Mapping[str, WebsocketHandler]) -> Iterator[None]:
+    """While a ViserServer starts: the requests of its websocket server come through a door.
 
     Websockets at other paths are given to their own handlers.
     """
@@ -172,10 +174,7 @@ def _same_origin_only(bound_host: str, websockets_at: Mapping[str, WebsocketHand
 
     def guarded_serve(handler: Any, *args: Any, process_request: Any = None, **kwargs: Any) -> Any:
         def check(connection: Any, request: Request) -> Response | None:
-            if not is_own_request(request.headers, bound_host):
-                return Response(http.HTTPStatus.FORBIDDEN.value, "Forbidden", Headers(), b"foreign origin refused\n")
-            response = process_request(connection, request)
-            return response and with_our_head(response)
+            return door.answer(request, lambda request: process_request(connection, request))
 
         return original(_without_tracebacks(_by_path(handler, websockets_at)), *args, process_request=check, **kwargs)
 
@@ -184,28 +183,6 @@ def _same_origin_only(bound_host: str, websockets_at: Mapping[str, WebsocketHand
         yield
     finally:
         websockets.asyncio.server.serve = original
-
-
-def is_own_request(headers: Headers, bound_host: str) -> bool:
-    """Whether a request comes from this server's own page, or from no page at all.
-
-    A browser names the page's origin, which must be the host it asked. A name that an attacker's DNS points here is
-    caught by its name: a server on a loopback address answers to loopback names alone.
-    """
-    host = headers.get("Host", "")
-    origin = headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != host:
-        return False
-    return not _is_loopback(bound_host) or _is_loopback(urlsplit(f"//{host}").hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _refuse_share_tunnel(server: viser.ViserServer) -> None:
