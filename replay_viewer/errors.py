@@ -22,10 +22,15 @@ class FileProblem(ReplayError):
 
 
 class BadField(FileProblem):
-    """An array of a file whose shape, type or values are wrong."""
+    """An array of a file whose shape, type or values are wrong.
+
+    Attributes:
+        field: its name.
+        fault: what is wrong with it, without the name.
+    """
 
     def __init__(self, path: object, field: str, problem: str, fix: str = "") -> None:
-        self.field = field
+        self.field, self.fault = field, problem
         super().__init__(path, f"'{field}' {problem}", fix)
 
 

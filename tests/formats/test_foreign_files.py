@@ -191,6 +191,19 @@ def test_an_array_that_cannot_be_read_and_is_not_needed_is_left_out_by_name(
     assert verdict.status == "problem"
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_signal_whose_values_are_damaged_is_left_out_by_name(tmp_path: Path, compressed: bool) -> None:
+    obs = np.random.default_rng(0).normal(size=(20, 3, 50)).astype(np.float32)
+    path = saved(tmp_path, {**standing(), "obs": obs}, compressed)
+    content = bytearray(path.read_bytes())
+    content[-4000:-3900] = bytes(100)  # Before the directory at the end; obs is what was written last.
+    path.write_bytes(content)
+    rollout = load_rollout(path)
+    assert "obs" not in rollout.fields
+    (verdict,) = [v for v in verdicts_on(rollout, "arrays") if v.finding == "left out: obs"]
+    assert verdict.reason.startswith("is damaged (")
+
+
 @pytest.mark.parametrize("key", ["base_pos", "base_quat", "dof_pos", "dt"])
 def test_an_array_that_is_needed_is_not_replaced_by_a_guess(tmp_path: Path, key: str) -> None:
     head = "{'descr': 'bfloat16', 'fortran_order': False, 'shape': (4, 2, 3), }"

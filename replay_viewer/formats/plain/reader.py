@@ -40,7 +40,7 @@ from .layout import NpzLayout, of_agent
 from .motion import VELOCITIES, find_jumps, read_joints, read_poses
 from .quaternion_order import draw_samples, find_order, stated_order
 from .rewards import RewardTerms, read_rewards
-from .signals import read_signals
+from .signals import read_signals, without_damaged
 
 _UNITS = {
     "base_pos": "m",
@@ -103,11 +103,18 @@ def _open(layout: NpzLayout, options: LoadOptions, lowest_point: LowestPoint | N
     ends, end_verdicts = find_ends(flags, motion.jumps, layout.num_steps, success, done_row)
     rew, terms = read_rewards(layout, info.arrays)
     signals, signal_verdicts = read_signals(layout, info.arrays, terms.used)
-    columns = {**motion.columns, "rew": rew, "rew_terms": terms.stacked, **signals}
-    columns["flags"] = FlagsColumn(ends, layout.num_envs)
-    recorded = {name: column for name, column in columns.items() if column is not None}
+    signals, damage_verdicts = without_damaged(signals, env_ids)
+    columns = {**motion.columns, "rew": rew, "rew_terms": terms.stacked}
+    checked = {name: column for name, column in columns.items() if column is not None}
+    recorded = {**checked, **signals, "flags": FlagsColumn(ends, layout.num_envs)}
     verdicts = [dt_verdict, *motion.verdicts, *flag_verdicts, *end_verdicts, *terms.verdicts]
-    verdicts += [*info_verdicts, *signal_verdicts, *_absent(layout), *_not_finite(recorded, terms, env_ids)]
+    verdicts += [
+        *info_verdicts,
+        *signal_verdicts,
+        *_absent(layout),
+        *_not_finite(checked, terms, env_ids),
+        *damage_verdicts,
+    ]
     return Rollout(
         ColumnSource(recorded, _units(recorded), layout.archive.close),
         name=layout.archive.path.stem,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from ...errors import BadField, listing, printable
 from ...rollout.rollout import Verdict
 from .columns import Column, MemoryColumn
+from .doubts import not_finite_verdict
 from .ends import FLAG_ROLES, SUCCESSES
 from .facts import FACTS
 from .info import InfoArray
@@ -48,14 +49,24 @@ def read_signals(
             columns[f"info/{path}"] = MemoryColumn(array.values)
     reason = f"a signal has numbers for {layout.num_steps} steps and {layout.num_envs} envs"
     verdicts = [Verdict("arrays", f"left out: {listing(left_out)}", reason, "problem")] if left_out else []
-    for key, error in layout.archive.unreadable.items():
-        verdicts.append(Verdict("arrays", f"left out: {printable(key)}", _reason(error), "problem"))
+    verdicts += [_left_out(key, error) for key, error in layout.archive.unreadable.items()]
     return columns, verdicts
 
 
-def _reason(error: BadField) -> str:
-    """Why an array cannot be read, without its name, which stands in front."""
-    return error.problem.partition("' ")[2].rstrip(".")
+def without_damaged(signals: Mapping[str, Column], env_ids: Sequence[int]) -> tuple[dict[str, Column], list[Verdict]]:
+    """The signals without those whose values cannot be read, which nobody needs; and where others have no numbers."""
+    sound, verdicts = {}, []
+    for name, column in signals.items():
+        try:
+            verdicts += not_finite_verdict(name, column, env_ids)
+            sound[name] = column
+        except BadField as error:
+            verdicts.append(_left_out(name, error))
+    return sound, verdicts
+
+
+def _left_out(key: str, error: BadField) -> Verdict:
+    return Verdict("arrays", f"left out: {printable(key)}", error.fault.rstrip("."), "problem")
 
 
 def _is_taken(layout: NpzLayout, key: str) -> bool:
