@@ -1,7 +1,8 @@
-"""Write a small recording, as a simulation loop would, and print what is in it.
+"""Write a small recording, as a simulation loop would, print what is in it, and show it in the browser.
 
-    python 01_make_and_view_recording.py           # prints it
-    python 01_make_and_view_recording.py --view    # then shows it in the browser, as `replay-viewer walk.rec` does
+    python 01_make_and_view_recording.py
+
+In a terminal the page is there until Ctrl-C, as of `replay-viewer walk.rec`; in a script's pipe, only with --view.
 
 Writing needs numpy alone and Python 3.8.
 """
@@ -57,6 +58,6 @@ with tempfile.TemporaryDirectory() as folder:
     record(path)
     # As a command: replay-viewer info walk.rec
     subprocess.run([sys.executable, "-m", "replay_viewer", "info", str(path)], check=True)
-    if "--view" in sys.argv[1:]:
+    if sys.stdout.isatty() or "--view" in sys.argv[1:]:
         with Viewer(path) as viewer:
             viewer.run()

@@ -1,6 +1,6 @@
 """Run a policy, record its rollout, list its episodes, look at it again and render the best one, in one script.
 
-    python 08_rollout_and_replay.py           # records, prints, and renders a video
+    python 08_rollout_and_replay.py           # records, prints, and renders a video; both files are kept
     python 08_rollout_and_replay.py --view    # then shows it in the browser
 
 The environment is one of its own, so its adapter stands here too; those of the simulators in the README need none.
@@ -102,17 +102,18 @@ def policy(observations):
     return -observations @ np.array([[26.0], [1.0]])
 
 
-with tempfile.TemporaryDirectory() as folder:
-    recorder = RolloutRecorder(Walkers(), 1000, num_episodes=5, seed=1, env_ids="all")
-    path = recorder.run(policy, folder)
-    best = max(recorder.episodes, key=lambda episode: episode.total_reward)
-    print(f"The best was in env {best.env_id}, steps {best.first_step} to {best.last_step} of {path.name}.")
-    replay = open_replay(path)
-    for verdict in replay.verdicts:
-        print(f"{verdict.status}: {verdict.topic}: {verdict.finding}")
-    replay.close()
-    steps = range(best.first_step, best.last_step + 1)
-    render_video(path, f"{folder}/best.mp4", env=best.env_id, steps=steps, size=(480, 270), tell=print)
-    if "--view" in sys.argv[1:]:
-        with Viewer(path) as viewer:
-            viewer.run()
+folder = tempfile.mkdtemp(prefix="rollout-")
+recorder = RolloutRecorder(Walkers(), num_episodes=5, seed=1, env_ids="all")
+path = recorder.run(policy, folder)
+best = max(recorder.episodes, key=lambda episode: episode.total_reward)
+print(f"The best was in env {best.env_id}, steps {best.first_step} to {best.last_step} of {path.name}.")
+replay = open_replay(path)
+for verdict in replay.verdicts:
+    print(f"{verdict.status}: {verdict.topic}: {verdict.finding}")
+replay.close()
+steps = range(best.first_step, best.last_step + 1)
+render_video(path, f"{folder}/best.mp4", env=best.env_id, steps=steps, size=(480, 270))
+print(f"Rollout and video are kept: {path} and {folder}/best.mp4")
+if "--view" in sys.argv[1:]:
+    with Viewer(path) as viewer:
+        viewer.run()

@@ -1,6 +1,7 @@
 """Render the bundled demo: a video of an episode, a picture of its end, and a film of pictures of one's own.
 
-None of it needs a display or a GPU. The same from the command line, for a recording of yours:
+None of it needs a display or a GPU. The files are kept in a temporary folder, and their names are printed. The same
+from the command line, for a recording of yours:
 
     replay-viewer render run.rec falls.mp4 --where terminated --overlay rewards
     replay-viewer render run.rec fall.png --step 250 --camera side
@@ -28,18 +29,20 @@ def seen_from_above(positions: np.ndarray) -> np.ndarray:
     return picture[::-1]  # Pictures begin at the top.
 
 
-with tempfile.TemporaryDirectory() as folder:
-    # Each episode in which the first env's robot fell, and the moment in which it did.
-    render_video(DEMO, f"{folder}/fall.mp4", env=0, where="terminated", size=SIZE, fps=10, overlay="hud", tell=print)
-    replay = open_replay(DEMO)
-    rollout = replay.rollout
-    fall = next(episode for episode in rollout.episodes(0) if episode.outcome == "terminated")
-    render_video(DEMO, f"{folder}/fall.png", step=fall.last_step, size=SIZE, camera="side", tell=print)
+folder = tempfile.mkdtemp(prefix="films-")
 
-    # For anything else: frames, which tell where every link is, pictures that you make of them, and a writer.
-    with VideoWriter(f"{folder}/map.mp4", size=(MAP_SIZE, MAP_SIZE), fps=1 / rollout.control_dt) as video:
-        for step in range(200):
-            frame = replay.frames.frame_at(step, envs=range(rollout.num_envs))
-            video.append(seen_from_above(frame.entities["robot"].base_pos[:, :2]))
-    replay.close()
-    print(*sorted(path.name for path in Path(folder).iterdir()))
+# Each episode in which the first env's robot fell, and the moment in which it did; a GIF is for an issue or a slide.
+render_video(DEMO, f"{folder}/fall.mp4", env=0, where="terminated", size=SIZE, fps=10, overlay="hud")
+render_video(DEMO, f"{folder}/fall.gif", env=0, where="terminated", num_episodes=1, size=SIZE, fps=10)
+replay = open_replay(DEMO)
+rollout = replay.rollout
+fall = next(episode for episode in rollout.episodes(0) if episode.outcome == "terminated")
+render_video(DEMO, f"{folder}/fall.png", step=fall.last_step, size=SIZE, camera="side")
+
+# For anything else: frames, which tell where every link is, pictures that you make of them, and a writer.
+with VideoWriter(f"{folder}/map.mp4", size=(MAP_SIZE, MAP_SIZE), fps=1 / rollout.control_dt) as video:
+    for step in range(200):
+        frame = replay.frames.frame_at(step, envs=range(rollout.num_envs))
+        video.append(seen_from_above(frame.entities["robot"].base_pos[:, :2]))
+replay.close()
+print("Made:", *sorted(str(path) for path in Path(folder).iterdir()), sep="\n")

@@ -1,7 +1,8 @@
 """Draw things of your own beside a robot: the way it should take, a mesh that is ahead of it, a camera on it.
 
-    python 10_custom_layer.py           # prints what was drawn at first
-    python 10_custom_layer.py --view    # shows it in the browser
+    python 10_custom_layer.py
+
+In a terminal the page is there until Ctrl-C; in a script's pipe, only with --view.
 
 A layer is any object with `setup(server)` and `show(frame)`. Nodes below "/world" have the recording's coordinates;
 those below "/world/<entity>/<link>" hang on that link. https://viser.studio has all that a scene can hold.
@@ -59,7 +60,7 @@ with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "circle.npz"
     save_walk(file)
     plan = Plan()
-    with Viewer(file, layers=[plan], port=8080 if "--view" in sys.argv[1:] else 0) as viewer:
+    with Viewer(file, layers=[plan]) as viewer:
         print(f"At first the robot is {plan.error:.2f} m beside the plan.")
-        if "--view" in sys.argv[1:]:
+        if sys.stdout.isatty() or "--view" in sys.argv[1:]:
             viewer.run()

@@ -34,7 +34,7 @@ commands:
   view PATH        open a recording (.rec) or a rollout .npz in the browser, or a folder of them to choose from;
                    --tail follows one that is being written
   info PATH        print what is in it, with every decision and doubt; --json for programs
-  render PATH OUT  make a video (.mp4) or a picture (.png) of it, without a display
+  render PATH OUT  make a video (.mp4, .webm, .gif) or a picture (.png) of it, without a display
   repair PATH      mend a recording whose writer died
   pack PATH OUT    put a recording's folder into one file
   demo [walk|push] open a bundled demo; --record simulates it now, with MuJoCo

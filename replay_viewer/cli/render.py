@@ -18,7 +18,7 @@ from replay_viewer.progress import FrameRate, ProgressBar
 from replay_viewer.render.request import FilmRequest, Reading
 from replay_viewer.render.selection import WHERE, Selection
 from replay_viewer.render.target import Target
-from replay_viewer.render.view import OVERLAYS, View, size_text
+from replay_viewer.render.view import OVERLAYS, View, size_and_rate
 from replay_viewer.theme import LOOKS
 
 from .arguments import NOTHING_STATED, Flag, LoadingOptions, PathArgument, shown_as
@@ -79,10 +79,10 @@ class Filming:
 class Looks:
     """How it looks."""
 
-    size: Annotated[str, tyro.conf.arg(metavar="WxH")] = size_text(View.size)
-    """Width and height of the video, overlay included."""
-    fps: Annotated[float, tyro.conf.arg(metavar="N")] = View.fps
-    """Video frames per second; at any recorded rate, the video runs at the speed of life."""
+    size: Annotated[str | None, shown_as("WxH")] = None
+    """Width and height of the video, overlay included: 1280x720, of a GIF 640x360, if they are not given."""
+    fps: Annotated[float | None, shown_as("N")] = None
+    """Video frames per second: 30, of a GIF 15, if it is not given. At any, the video runs at the speed of life."""
     speed: Annotated[float, shown_as("FACTOR")] = View.speed
     """0.25 is slow motion."""
     overlay: Annotated[str, one_of(OVERLAYS)] = View.overlay
@@ -124,7 +124,7 @@ def render(
 
     Args:
         path: A recording (.rec, a folder or one file), a rollout .npz, or a folder of them.
-        out: The file to make: .mp4 for a video; .png or .jpg for a picture. Or a folder, as --out.
+        out: The file to make: .mp4, .webm or .gif for a video; .png or .jpg for a picture. Or a folder, as --out.
         selecting: What is shown.
         filming: From where it is seen.
         look: How it looks.
@@ -133,19 +133,21 @@ def render(
     """
     if out is not None and writing.out_folder is not None:
         raise BadArgument("--out", writing.out_folder, f"{out} is given already.")
+    target = Target(out or writing.out_folder, writing.name, writing.split, writing.overwrite, writing.resume)
+    size, fps = size_and_rate(look.size and _size(look.size), look.fps, is_gif=target.is_gif)
     request = FilmRequest(
         selection=Selection(**vars(selecting)),  # Their fields have the same names.
         view=View(
             camera=_camera(filming),
             fov_degrees=filming.fov,
-            size=_size(look.size),
-            fps=look.fps,
+            size=size,
+            fps=fps,
             speed=look.speed,
             overlay=look.overlay,
             look=look.background,
             titles=not look.no_titles,
         ),
-        target=Target(out or writing.out_folder, writing.name, writing.split, writing.overwrite, writing.resume),
+        target=target,
         reading=Reading(loading.find_urdf(), loading.package_dir, loading.options),
         workers=writing.workers,
     )

@@ -16,7 +16,7 @@ from .folder import make_films_below
 from .request import FilmRequest, Reading
 from .selection import NumberChoice, Selection
 from .target import Target
-from .view import View
+from .view import View, size_and_rate
 
 
 def render_video(
@@ -32,8 +32,8 @@ def render_video(
     where: str | None = None,
     step: int | None = None,
     steps: str | slice | range | None = None,
-    size: tuple[int, int] = View.size,
-    fps: float = View.fps,
+    size: tuple[int, int] | None = None,
+    fps: float | None = None,
     speed: float = View.speed,
     overlay: str = View.overlay,
     look: str = View.look,
@@ -49,12 +49,12 @@ def render_video(
     progress: Progress | None = None,
     tell: Tell | None = None,
 ) -> list[Path]:
-    """Render a recording to an MP4 or a picture, with no display, no GPU, no simulator and no browser.
+    """Render a recording to an MP4, a WebM, a GIF or a picture, with no display, no GPU, no simulator and no browser.
 
     Args:
         recording: a recording, a rollout npz, or a folder of them; or a replay, which nobody else uses meanwhile.
-        out: a file (.mp4, or .png and .jpg for one picture), or a folder in which files get names from a template;
-            None for the current folder. Of a folder of recordings, a folder that gets the same subfolders.
+        out: a file (.mp4, .webm or .gif, or .png and .jpg for one picture), or a folder in which files get names from
+            a template; None for the current folder. Of a folder of recordings, a folder that gets the same subfolders.
         camera: "follow", "top", "side", "front", or one of `replay_viewer.camera`: Orbit, Free, Carried, a path of
             one's own.
         fov_degrees: vertical field of view; None for the camera's own.
@@ -65,8 +65,8 @@ def render_video(
         where: only those that ended so: "terminated", "truncated", "success", "failure".
         step: one step, for a picture.
         steps: a range of steps instead of episodes.
-        size: of the whole video, width and height [px].
-        fps: video frames per second.
+        size: of the whole video, width and height [px]; None for 1280x720, of a GIF 640x360.
+        fps: video frames per second; None for 30, of a GIF 15.
         speed: 1 is as fast as life.
         overlay: "rewards", "hud" or "none".
         look: "light" or "dark".
@@ -89,11 +89,12 @@ def render_video(
     Raises:
         ReplayError: bad input, or a file that cannot be written. Of a folder, after all others were rendered.
     """
-    width, height = size
+    target = Target(None if out is None else local_path(out), name, split, overwrite, resume)
+    (width, height), fps = size_and_rate(size, fps, is_gif=target.is_gif)
     request = FilmRequest(
         selection=Selection(env, envs, episodes, num_episodes, where, step, steps),
         view=View(camera, fov_degrees, (width, height), fps, speed, overlay, look, titles),
-        target=Target(None if out is None else local_path(out), name, split, overwrite, resume),
+        target=target,
         reading=Reading(urdf, package_dirs, options),
         workers=workers,
     )

@@ -15,12 +15,14 @@ from pathlib import Path
 from string import Formatter
 
 from ..errors import BadArgument, FileProblem, UnknownName
+from ..video.kinds import SUFFIXES as FILM_SUFFIXES
 from .film import Film
 
-FILM_SUFFIX = ".mp4"
+FILM_SUFFIX = FILM_SUFFIXES[0]
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
-# Somebody wants a file of this kind, and not a folder of this name.
-_OTHER_SUFFIXES = (".avi", ".bmp", ".gif", ".m4v", ".mkv", ".mov", ".mpg", ".ogv", ".tif", ".tiff", ".webm", ".webp")
+_ALL_SUFFIXES = (*FILM_SUFFIXES, *PICTURE_SUFFIXES)
+# Somebody wants a file of some kind, and not a folder of this name, as "videos.2" may be.
+_LIKE_A_FILE = re.compile(r"\.[a-z][a-z0-9]{1,4}", re.IGNORECASE)
 
 DEFAULT_TEMPLATE = "{recording}_seed{seed}_{episodes}eps.mp4"
 SPLIT_TEMPLATE = "{recording}_seed{seed}_env{env}_ep{episode:03d}.mp4"
@@ -37,8 +39,8 @@ class Target:
     """Where films are written to.
 
     Attributes:
-        out: a file (.mp4, or .png and .jpg for a picture), or a folder in which files get their names; None for the
-            current folder.
+        out: a file (.mp4, .webm or .gif, or .png and .jpg for a picture), or a folder in which files get their names;
+            None for the current folder. A folder is made, but only in one that exists.
         name: template of the names in a folder, see `file_name`; None for one that fits.
         split: a file for each episode.
         overwrite: replace files that exist.
@@ -57,9 +59,8 @@ class Target:
     def __post_init__(self) -> None:
         if self.overwrite and self.resume:
             raise BadArgument("--overwrite", "--resume", "one replaces files that exist, the other leaves them.")
-        if self.out is not None and self.out.suffix.lower() in _OTHER_SUFFIXES and not self.out.is_dir():
-            known = ", ".join([FILM_SUFFIX, *PICTURE_SUFFIXES])
-            raise FileProblem(self.out, "cannot be written.", f"Name a folder or a file of these kinds: {known}.")
+        if self.out is not None:
+            _check_place(self.out, is_file=self.file is not None)
         for option, value in (("--split", self.split), ("--name", self.name)):
             if value and self.file is not None:
                 fix = "Give a folder instead, such as --out videos."
@@ -70,12 +71,18 @@ class Target:
         """The one file that the user named, if it is one."""
         if self.out is None or self.out.is_dir():
             return None
-        return self.out if self.out.suffix.lower() in (FILM_SUFFIX, *PICTURE_SUFFIXES) else None
+        return self.out if self.out.suffix.lower() in _ALL_SUFFIXES else None
 
     @property
     def is_picture(self) -> bool:
         """Whether that file is a picture."""
         return self.file is not None and self.file.suffix.lower() in PICTURE_SUFFIXES
+
+    @property
+    def is_gif(self) -> bool:
+        """Whether that file, or those of its template, are GIFs."""
+        named = self.file or Path(self.name or "")
+        return named.suffix.lower() == ".gif"
 
     def paths_of(self, films: Sequence[Film], subfolder: Path = Path()) -> list[Path]:
         """A path for each film, in a folder below `subfolder`.
@@ -103,8 +110,20 @@ class Target:
         return [path for path in paths if self.overwrite or path not in existing]
 
 
+def _check_place(out: Path, *, is_file: bool) -> None:
+    """Raise FileProblem for a place where nothing is written: of another kind, or in a folder that does not exist."""
+    if out.exists():
+        return
+    if not is_file and _LIKE_A_FILE.fullmatch(out.suffix):
+        fix = f"Name a file of these kinds: {', '.join(_ALL_SUFFIXES)}; or a folder."
+        raise FileProblem(out, f"no {out.suffix} can be made here.", fix)
+    folder = out.parent if is_file else out
+    if not folder.exists() and not folder.parent.exists():
+        raise FileProblem(out, f"there is no folder {folder.parent}.", "Make it, or check its name.")
+
+
 def file_name(template: str, film: Film) -> str:
-    """The name of a film's file, ending in .mp4.
+    """The name of a film's file, ending in .mp4 unless the template says .webm or .gif.
 
     Fields: recording; seed and iteration, where the recording states them; env, episode and outcome, where all that is
     shown has one; episodes, how many; steps, how many of the recording. A field without a value is left out together
@@ -130,8 +149,14 @@ def file_name(template: str, film: Film) -> str:
     except (ValueError, OverflowError) as error:
         raise BadArgument("--name", template, f"{error}.") from None
     # Below the output folder, whatever was left out at the front.
-    name = name.lstrip("/").removesuffix(".mp4")
-    return f"{name}{values['recording']}.mp4" if name.endswith("/") or not name else f"{name}.mp4"
+    name, suffix = _parted(name.lstrip("/"))
+    return f"{name}{values['recording']}{suffix}" if name.endswith("/") or not name else f"{name}{suffix}"
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """A name without its suffix, and the suffix, which is .mp4 where there is none of a film."""
+    suffix = next((suffix for suffix in FILM_SUFFIXES if name.lower().endswith(suffix)), "")
+    return name[: len(name) - len(suffix)], suffix or FILM_SUFFIX
 
 
 def _values(film: Film) -> Mapping[str, int | str | None]:

@@ -11,9 +11,13 @@ from ..camera import Camera
 from ..camera.presets import preset_direction
 from ..errors import BadArgument, UnknownName
 from ..theme import look_named
+from ..video.kinds import MAX_GIF_FPS
 from .film import check_pace
 
 OVERLAYS = ("none", "hud", "rewards")
+
+# What is pasted into an issue is to be small: of a walking robot, 5 s are 4.5 MB like this, and 23 MB at 1280x720, 30.
+GIF_SIZE, GIF_FPS = (640, 360), 15
 
 _LARGEST_SIDE = 8192
 
@@ -57,6 +61,13 @@ class View:
         check_pace(self.fps, self.speed)
         check_overlay(self.overlay)
         look_named(self.look)
+
+
+def size_and_rate(size: tuple[int, int] | None, fps: float | None, *, is_gif: bool) -> tuple[tuple[int, int], float]:
+    """Those that are stated, and what they are else: less of a GIF. Raises BadArgument for a rate that GIFs lack."""
+    if is_gif and fps is not None and fps > MAX_GIF_FPS:
+        raise BadArgument("--fps", fps, f"a GIF has at most {MAX_GIF_FPS} frames per second.")
+    return size or (GIF_SIZE if is_gif else View.size), fps if fps is not None else (GIF_FPS if is_gif else View.fps)
 
 
 def check_overlay(name: str) -> None:

@@ -1,4 +1,4 @@
-"""A process of ffmpeg's that makes an MP4 of the raw pictures it is given."""
+"""The process of ffmpeg's that makes a film of the raw pictures it is given; of a GIF, the first of three."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ from threading import Thread
 from typing import Any
 
 from ..errors import FileProblem
+from .kinds import passes
 
 _INSTALL = "pip install imageio-ffmpeg"
-# Each holds some pictures: at 1920x1080, 4 make 265 MB and 16 make 515 MB. Who makes pictures seldom keeps 4 busy.
-_MAX_THREADS = 4
-_KEYFRAME_SECONDS = 2  # A player jumps to keyframes at once.
 
 # Processes that are forked while a film is made inherit its pipe, and the encoder would wait for their end too.
 _pipes: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -58,7 +56,7 @@ class Encoder:
 
     Args:
         target: the path that the user gave, for errors.
-        file: to write; overwritten.
+        file: to write, of one of the `kinds`, in a folder where nothing else is; overwritten.
         size: width and height [px], both even.
         rate: pictures per second.
         crf: constant rate factor of x264.
@@ -69,12 +67,8 @@ class Encoder:
 
     def __init__(self, target: Path, file: Path, size: tuple[int, int], rate: Fraction, crf: float) -> None:
         self._target = target
-        self._process = _start(target, [*_input(size, rate), *_output(rate, crf), f"file:{file}"])
-        self._pipe: Any = self._process.stdin
-        _pipes.add(self._pipe)
-        self._said: deque[str] = deque(maxlen=20)
-        self._listener = Thread(target=self._listen, daemon=True)
-        self._listener.start()
+        first, *self._further = passes(size, rate, crf, file)
+        self._begin(first)
 
     def write(self, picture: memoryview) -> None:
         """Hand over the bytes of a picture; waits until the encoder has read all but the last of them."""
@@ -88,18 +82,33 @@ class Encoder:
 
     def finish(self) -> None:
         """Wait until the file is complete."""
-        self._pipe.close()
-        code = self._process.wait()
-        self._listener.join()
-        # Old versions of ffmpeg end with 0 even if the file's last part did not fit on the disk.
-        if code != 0 or self._said:
-            raise self._failure()
+        self._end()
+        for arguments in self._further:
+            self._begin(arguments)
+            self._end()
 
     def kill(self) -> None:
         """End the process, whatever it is doing."""
         self._process.kill()
         self._pipe.close()
         self._process.wait()
+
+    def _begin(self, arguments: list[str]) -> None:
+        self._process = _start(self._target, arguments)
+        self._pipe: Any = self._process.stdin
+        _pipes.add(self._pipe)
+        self._said: deque[str] = deque(maxlen=20)
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _end(self) -> None:
+        """Wait until the process has done its work."""
+        self._pipe.close()
+        code = self._process.wait()
+        self._listener.join()
+        # Old versions of ffmpeg end with 0 even if the file's last part did not fit on the disk.
+        if code != 0 or self._said:
+            raise self._failure()
 
     def _listen(self) -> None:
         """Keep the last that the encoder says, which is nothing unless it fails."""
@@ -128,32 +137,6 @@ def _start(target: Path, arguments: list[str]) -> subprocess.Popen:
         )
     except OSError as error:
         raise FileProblem(target, f"{program} cannot be started: {error.strerror}.", _INSTALL) from error
-
-
-def _input(size: tuple[int, int], rate: Fraction) -> list[str]:
-    """Raw sRGB on standard input."""
-    width, height = size
-    options = ["-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
-    return [*options, "-video_size", f"{width}x{height}", "-framerate", str(rate), "-i", "pipe:0"]
-
-
-def _output(rate: Fraction, crf: float) -> list[str]:
-    """H.264 that every browser and player takes, an index at the beginning of the file, and colours that survive.
-
-    The matrix is that of BT.709, since players assume no other for large pictures; the curve is sRGB's, which is what
-    the pictures have. Each colour of 2x2 pixels is their mean (flags=area), the nearest and the fastest.
-    """
-    colours = "scale=out_color_matrix=bt709:out_range=tv:flags=area,format=yuv420p"
-    tags = "setparams=range=tv:color_primaries=bt709:color_trc=iec61966-2-1:colorspace=bt709"
-    names = ["-color_range", "tv", "-color_primaries", "bt709", "-color_trc", "iec61966-2-1", "-colorspace", "bt709"]
-    threads = str(min(os.cpu_count() or 1, _MAX_THREADS))
-    return [
-        *["-vf", f"{colours},{tags}", "-filter_threads", threads, *names],
-        # Of a walking robot at 1280x720, per picture: superfast 13 ms and 92 kbit, without frames that are predicted
-        # from later ones (-bf 0) 11 ms and 118 kbit; ultrafast 9 ms and 188 kbit, veryfast 19 ms and 42 kbit.
-        *["-c:v", "libx264", "-preset", "superfast", "-bf", "0", "-crf", f"{crf:g}", "-threads", threads],
-        *["-g", str(max(round(rate * _KEYFRAME_SECONDS), 1)), "-movflags", "+faststart", "-f", "mp4"],
-    ]
 
 
 def _reason(code: int, said: list[str]) -> str:

@@ -15,7 +15,7 @@ from .writer import VideoWriter
 
 
 def save_video(frames: Any, path: str | Path, fps: float = 30, *, allow_static: bool = False) -> Path:
-    """Write frames to an MP4 (H.264), one at a time: an iterator may be of any length.
+    """Write frames to an MP4, a WebM or a GIF, one at a time: an iterator may be of any length.
 
         save_video(frames, "walk.mp4", fps=50)
         save_video(collect_frames_from_env(env, policy), "walk.mp4")
@@ -23,8 +23,9 @@ def save_video(frames: Any, path: str | Path, fps: float = 30, *, allow_static: 
     Args:
         frames: an array or tensor (T, H, W, 3 or 4) or (T, 3 or 4, H, W), or a list or an iterator of single pictures,
             as `images.as_rgb` takes them: of uint8, or of floats from 0 to 1. Alpha is left out.
-        path: ends in .mp4; missing folders are made, a file of this name is replaced once the film is complete.
-        fps: frames per second, fractions too.
+        path: ends in .mp4, .webm or .gif; missing folders are made, a file of this name is replaced once the film is
+            complete.
+        fps: frames per second, fractions too; of a GIF, 50 at most.
         allow_static: write the film even if all its frames are the same.
 
     Returns:

@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import BadArgument, FileProblem
 from .encoder import Encoder, find_ffmpeg
 from .images import described
+from .kinds import MAX_GIF_FPS, SUFFIXES
 
 _MAX_FPS = 1000
 # 1 / 0.03 as a float becomes 100/3 again: the rates of films are fractions.
@@ -22,7 +23,7 @@ _MAX_DENOMINATOR = 10**5
 
 
 class VideoWriter:
-    """An MP4 (H.264) of pictures that are given one at a time and not kept.
+    """An MP4 (H.264), a WebM (VP9) or a GIF of pictures that are given one at a time and not kept.
 
         with VideoWriter("walk.mp4", size=(1280, 720), fps=30) as video:
             for image in images:
@@ -32,11 +33,13 @@ class VideoWriter:
     name is replaced. An exception, Ctrl-C, a full disk or an encoder that dies leaves nothing.
 
     Args:
-        path: ends in .mp4; missing folders are made.
+        path: ends in .mp4, .webm or .gif; missing folders are made. A GIF loops, and is for a few small pictures.
         size: width and height of the pictures [px]. H.264 has even sizes: of odd ones, the last column or row is
             repeated.
         fps: pictures per second, fractions too: 12.5 is exact, 29.97 is 2997/100, and NTSC's is Fraction(30000, 1001).
-        crf: constant rate factor of x264, from 0, the best, to 51. At 18, no loss is seen.
+            Of a GIF, 50 at most.
+        crf: constant rate factor of x264, from 0, the best, to 51. At 18, no loss is seen. For VP9 it is scaled; a GIF
+            has none.
 
     Attributes:
         path: of the film.
@@ -52,15 +55,18 @@ class VideoWriter:
         self._size, self._rate, self._crf = _checked_size(size), frame_rate(fps), crf
         if not 0 <= crf <= 51:
             raise BadArgument("crf", crf, "expected 0, the best, to 51.")
-        if self.path.suffix.lower() != ".mp4":
-            raise FileProblem(self.path, "films are MP4 files here.", "Let the name end in .mp4.")
+        suffix = self.path.suffix.lower()
+        if suffix not in SUFFIXES:
+            raise FileProblem(self.path, "is no film that can be made here.", f"Let it end in {', '.join(SUFFIXES)}.")
+        if suffix == ".gif" and self._rate > MAX_GIF_FPS:
+            raise BadArgument("fps", fps, f"a GIF has at most {MAX_GIF_FPS} pictures per second.")
         if os.path.isdir(self.path):
             raise FileProblem(self.path, "is a folder.", "Name a file in it.")
         find_ffmpeg(self.path)  # Told before hours of rendering.
         # A folder: once it is removed, no encoder can make a file in it any more, whenever the interrupt came. Beside
         # the film, so that no bytes are moved.
         self._folder = self.path.with_name(f".{self.path.stem}.{secrets.token_hex(4)}.partial")
-        self._partial = self._folder / "film.mp4"
+        self._partial = self._folder / f"film{suffix}"
         self._encoder: Encoder | None = None
         self._owner = os.getpid()
 

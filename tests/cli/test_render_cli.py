@@ -65,6 +65,35 @@ def test_a_video_of_what_the_options_ask_for(slide: Path, tmp_path: Path, capsys
     assert (printed.out, printed.err) == (f"{out}: 320x180, 40 frames, 0.80 s\n", "")
 
 
+def test_a_gif_is_small_unless_its_size_is_stated(slide: Path, tmp_path: Path) -> None:
+    assert main(["render", str(slide), str(tmp_path / "small.gif"), "--steps", "0:50"]) == 0
+    facts = probe_video(tmp_path / "small.gif")
+    assert (facts.size, facts.num_frames) == ((640, 360), 15)
+    assert main(["render", str(slide), str(tmp_path), "--steps", "0:5", *SMALL, "--name", "{recording}.gif"]) == 0
+    assert probe_video(tmp_path / "slide.gif").size == (320, 180)
+
+
+def test_a_film_of_several_episodes_may_be_without_titles(slide: Path, tmp_path: Path) -> None:
+    lengths = []
+    for number, options in enumerate(
+        (["--episodes", "0"], ["--episodes", "0,1"], ["--episodes", "0,1", "--no-titles"])
+    ):
+        out = tmp_path / f"{number}.mp4"
+        assert main(["render", str(slide), str(out), *SMALL, "--fps", "10", *options]) == 0
+        lengths.append(probe_video(out).num_frames)
+    one, with_titles, without = lengths
+    assert without == 2 * one
+    assert with_titles == without + 2 * 12
+
+
+def test_behind_is_the_camera_of_the_key_that_says_so(slide: Path, tmp_path: Path) -> None:
+    shots = [tmp_path / f"{name}.png" for name in ("behind", "follow", "side")]
+    for shot in shots:
+        assert main(["render", str(slide), str(shot), *SMALL, "--step", "30", "--camera", shot.stem]) == 0
+    behind, follow, side = (shot.read_bytes() for shot in shots)
+    assert behind == follow != side
+
+
 def test_without_a_name_the_file_is_in_the_current_folder(
     slide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -17,7 +21,45 @@ def test_examples_are_numbered_without_gaps() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs(example: Path, tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, str(example)], capture_output=True, text=True, cwd=tmp_path, timeout=60)
-    assert done.returncode == 0, done.stderr
+    done = run_example(example, tmp_path)
     assert done.stdout.strip()
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [tmp_path / "kept"]
+
+
+@pytest.mark.parametrize(
+    ("number", "names"),
+    [(8, {"best.mp4"}), (9, {"fall.mp4", "fall.gif", "fall.png", "map.mp4"})],
+)
+def test_an_example_that_makes_videos_keeps_them_and_says_where(number: int, names: set[str], tmp_path: Path) -> None:
+    done = run_example(EXAMPLES[number - 1], tmp_path)
+    told = {Path(word) for word in done.stdout.split() if word.endswith((".mp4", ".gif", ".png"))}
+    assert {path.name for path in told} == names
+    assert all(path.stat().st_size > 0 for path in told)
+
+
+@pytest.mark.parametrize("number", [1, 10])
+def test_an_example_that_shows_something_serves_it_in_a_terminal(number: int, tmp_path: Path) -> None:
+    master, terminal = os.openpty()
+    command = [sys.executable, str(EXAMPLES[number - 1])]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=terminal, stderr=subprocess.STDOUT) as process:
+        os.close(terminal)
+        try:
+            printed = ""
+            while not (url := re.search(r"at (http://\S+) ", printed)):
+                printed += os.read(master, 1000).decode()
+            assert urllib.request.urlopen(url.group(1), timeout=30).status == 200
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+            os.close(master)
+
+
+def run_example(example: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Its output; what it keeps is in a folder `kept` below the one it runs in."""
+    (folder / "kept").mkdir()
+    environment = {**os.environ, "TMPDIR": str(folder / "kept")}
+    command = [sys.executable, str(example)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=60, env=environment)
+    assert done.returncode == 0, done.stderr
+    return done

@@ -123,12 +123,38 @@ def test_nothing_has_the_films_name_before_it_is_complete(tmp_path: Path) -> Non
     assert video.num_frames == probe_video(path).num_frames == 5
 
 
+def test_a_webm_is_vp9_and_has_the_same_pictures(tmp_path: Path) -> None:
+    images = write(tmp_path / "walk.webm", 20, fps=25)
+    facts = probe_video(tmp_path / "walk.webm")
+    assert (facts.codec, facts.size, facts.fps, facts.num_frames) == ("vp9", SIZE, 25, 20)
+    for image, frame in zip(images, read_frames(tmp_path / "walk.webm")):
+        assert psnr(image, frame) > 30
+
+
+def test_a_gif_loops_for_ever_in_the_colours_of_its_pictures(tmp_path: Path) -> None:
+    images = write(tmp_path / "walk.gif", 20, fps=25)
+    content = (tmp_path / "walk.gif").read_bytes()
+    assert content[:6] == b"GIF89a"
+    assert b"NETSCAPE2.0\x03\x01\x00\x00" in content  # 0 repetitions are endless ones.
+    assert probe_video(tmp_path / "walk.gif").fps == 25
+    frames = list(read_frames(tmp_path / "walk.gif"))
+    assert len(frames) == 20
+    for image, frame in zip(images, frames):
+        assert psnr(image, frame) > 28
+    assert os.listdir(str(tmp_path)) == ["walk.gif"]
+
+
+def test_a_gif_has_no_more_pictures_a_second_than_browsers_show(tmp_path: Path) -> None:
+    with pytest.raises(BadArgument, match="fps 60: a GIF has at most 50 pictures per second"):
+        VideoWriter(tmp_path / "walk.gif", SIZE, 60)
+
+
 def test_names_that_mean_something_to_ffmpeg_are_only_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("-i.mp4", "http:walk%03d.mp4", "a b'c\".mp4", "gång.MP4", "[2]*.mp4"):
+    for name in ("-i.mp4", "http:walk%03d.mp4", "a b'c\".mp4", "gång.MP4", "[2]*.mp4", "%03d.gif"):
         write(Path(name))
         assert probe_video(name).num_frames == 5
-    assert len(list(tmp_path.iterdir())) == 5
+    assert len(list(tmp_path.iterdir())) == 6
 
 
 def test_an_exception_leaves_what_was_there(tmp_path: Path) -> None:
@@ -191,8 +217,8 @@ def test_settings_that_cannot_be_are_refused(tmp_path: Path, options: dict, text
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("walk.avi", r"walk\.avi: films are MP4 files here\. Let the name end in \.mp4"),
-        ("walk", "films are MP4"),
+        ("walk.avi", r"walk\.avi: is no film that can be made here\. Let it end in \.mp4, \.webm, \.gif"),
+        ("walk", "is no film"),
         ("folder.mp4", "is a folder"),
         ("file/walk.mp4", "its folder cannot be written in: "),
         ("x" * 300 + ".mp4", "its folder cannot be written in: File name too long"),
@@ -298,16 +324,17 @@ def press_ctrl_c() -> None:
 
 # Of an interrupt that comes while something is thrown away, which Python prints and goes on.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_an_interrupt_at_any_line_leaves_a_whole_film_or_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "spacing"), [("walk.mp4", 4), pytest.param("walk.gif", 10, marks=pytest.mark.slow)])
+def test_an_interrupt_at_any_line_leaves_a_whole_film_or_none(tmp_path: Path, name: str, spacing: int) -> None:
     where = (os.path.dirname(replay_viewer.video.__file__), subprocess.__file__)
     images = list(moving_bar(2))
-    for line in itertools.count(0, 4):  # Not every line, for time's sake.
+    for line in itertools.count(0, spacing):  # Not every line, for time's sake.
         with Interrupt(where, line, press_ctrl_c) as interrupt:
-            with VideoWriter(tmp_path / "walk.mp4", SIZE, 30) as video:
+            with VideoWriter(tmp_path / name, SIZE, 30) as video:
                 for image in images:
                     video.append(image)
         found = list(tmp_path.iterdir())
-        assert found in ([], [tmp_path / "walk.mp4"]), f"line {line}"
+        assert found in ([], [tmp_path / name]), f"line {line}"
         for path in found:
             assert probe_video(path).num_frames == 2, f"line {line}"
             path.unlink()

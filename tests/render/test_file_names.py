@@ -61,6 +61,8 @@ def test_split_names_tell_env_and_episode() -> None:
 def test_a_template_without_a_suffix_gets_one() -> None:
     assert named("{recording}") == "walk.mp4"
     assert named("{recording}", name="run.v2") == "run.v2.mp4"
+    assert named("{recording}.gif") == "walk.gif"
+    assert named("{seed}.webm") == "walk.webm"
 
 
 def test_a_slash_of_the_template_makes_a_folder() -> None:

@@ -202,7 +202,7 @@ def test_overwrite_replaces(slide: Path, tmp_path: Path) -> None:
     ("out", "options", "message"),
     [
         ("out.mp4", {"overwrite": True, "resume": True}, "one replaces files that exist"),
-        ("out.avi", {}, r"out\.avi: cannot be written.*\.mp4, \.png"),
+        ("out.avi", {}, r"out\.avi: no \.avi can be made here.*\.mp4, \.webm, \.gif, \.png"),
         ("out.mp4", {"split": True}, r"out\.mp4: is one file, and --split is for files in a folder"),
         ("out.mp4", {"name": "{env}.mp4"}, "--name is for files in a folder"),
         ("out.mp4", {"step": 3}, r"--step 3: shows one picture; .* shot\.png"),
