@@ -134,7 +134,8 @@ def render(
     if out is not None and writing.out_folder is not None:
         raise BadArgument("--out", writing.out_folder, f"{out} is given already.")
     target = Target(out or writing.out_folder, writing.name, writing.split, writing.overwrite, writing.resume)
-    size, fps = size_and_rate(look.size and _size(look.size), look.fps, is_gif=target.is_gif)
+    size = None if look.size is None else _size(look.size)
+    size, fps = size_and_rate(size, look.fps, is_gif=target.is_gif)
     request = FilmRequest(
         selection=Selection(**vars(selecting)),  # Their fields have the same names.
         view=View(
