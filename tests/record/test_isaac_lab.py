@@ -15,7 +15,8 @@ from legged_fake import DOF_NAMES
 from legged_gym_sim import GymWrapper
 
 from replay_viewer import attach
-from replay_viewer.record.adapters.isaac_lab_scene import shape_of
+from replay_viewer.errors import BadArgument
+from replay_viewer.record.adapters.isaac_lab_shapes import shape_of
 from replay_viewer.record.adapters.manager_based import EndingReasons
 from replay_viewer.record.adapters.scene import entity_name, tensor
 from replay_viewer.record.rows import Columns as SomeColumns
@@ -287,9 +288,9 @@ def test_observations_that_are_images_alone_are_left_out(tmp_path: Path) -> None
 
 def test_bodies_of_kinds_that_are_not_read_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     env = IsaacLabSim()
-    env.scene.rigid_object_collections = {"cans": object()}  # type: ignore[attr-defined]
+    env.scene.cable_objects = {"rope": object()}  # type: ignore[attr-defined]
     recorded(env, tmp_path, num_steps=2)
-    assert "the scene's rigid_object_collections are not recorded" in caplog.text
+    assert "the scene's cable_objects are not recorded" in caplog.text
 
 
 def test_warp_arrays_are_read_where_they_are() -> None:
@@ -330,3 +331,78 @@ def test_primitives_are_known_by_what_made_them(kind: str, settings: dict, expec
 
 def test_names_of_bodies_are_made_fit_for_a_recording() -> None:
     assert entity_name("left/robot 2") == "left_robot_2"
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ({"_manager_call_switch": object()}, "experimental warp frontend, which cannot be recorded"),
+        ({"possible_agents": ["cart", "pole"], "_get_rewards": dict}, "is a DirectMARLEnv"),
+        ({"step_warp_action": print}, "experimental warp frontend"),
+    ],
+)
+def test_what_of_isaac_lab_cannot_be_recorded_is_refused_in_a_sentence(own: dict, said: str, tmp_path: Path) -> None:
+    env = IsaacLabSim()
+    vars(env).update(own)
+    with pytest.raises(BadArgument, match=said):
+        attach(GymWrapper(env), tmp_path / "run.rec")
+    assert not (tmp_path / "run.rec").exists()
+
+
+def test_names_that_version_3_warns_of_are_not_asked_for(tmp_path: Path) -> None:
+    """As in version 3.0.0: torques are the actuators', and sensors of contacts have names of their own."""
+    env = IsaacLabSim(version=3)
+    robot, sensor = env.scene.articulations["robot"], env.scene.sensors["contact_forces"]
+
+    class Data3(type(robot.data)):  # type: ignore[misc]
+        @property
+        def applied_torque(self) -> Any:
+            raise AssertionError("deprecated")
+
+    class Actuators:
+        applied_effort = property(lambda self: env.give(env._torques))
+
+    class Sensor3(type(sensor)):  # type: ignore[misc]
+        @property
+        def body_names(self) -> Any:
+            raise AssertionError("deprecated")
+
+        @body_names.setter
+        def body_names(self, names: list) -> None:
+            self.sensor_names = names
+
+    robot.data, robot.actuators = Data3(env), Actuators()
+    env.scene.sensors["contact_forces"] = Sensor3(env)
+    columns = recorded(env, tmp_path, num_steps=5)
+    assert columns.meta["entities"][0]["contact_bodies"] == list(FEET)
+    expected = [20 * step.act[ENVS] - 3 for step in env.truth]
+    np.testing.assert_allclose(columns["robot.joint_torque"], expected, rtol=1e-6)
+
+
+def test_each_object_of_a_collection_is_an_entity(tmp_path: Path) -> None:
+    env = IsaacLabSim(version=3)
+    box = env.scene.rigid_objects["box"]
+    names, data = ("small", "tall"), box.data
+    of_two = {"body_pos_w": "root_pos_w", "body_quat_w": "root_quat_w", "body_lin_vel_w": "root_lin_vel_w"}
+
+    class Data:
+        pass
+
+    for own, name in of_two.items():
+        setattr(Data, own, property(lambda self, name=name: both(getattr(data, name))))
+
+    def both(values: Any) -> Any:
+        array = values.torch
+        return env.give(np.stack([array, 2 * array], axis=1))
+
+    class Collection:
+        body_names, cfg = names, SimpleNamespace(rigid_objects={name: box.cfg for name in names})
+
+    Collection.data = Data()  # type: ignore[attr-defined]
+    env.scene.rigid_object_collections = {"boxes": Collection()}  # type: ignore[attr-defined]
+    columns = recorded(env, tmp_path, num_steps=5)
+    assert [entity["name"] for entity in columns.meta["entities"]] == ["robot", "box", "boxes_small", "boxes_tall"]
+    assert columns.meta["entities"][3]["shape"]["type"] == "box"
+    np.testing.assert_array_equal(columns["boxes_small.base_pos"], columns["box.base_pos"])
+    np.testing.assert_array_equal(columns["boxes_tall.base_lin_vel"], 2 * columns["box.base_lin_vel"])
+    np.testing.assert_array_equal(columns["boxes_small.base_wxyz"], columns["box.base_wxyz"])

@@ -7,11 +7,13 @@ Which file to open for what:
     legged_gym         legged_gym, unitree_rl_gym, walk-these-ways
     mqe                MQE's tasks, with several robots in an env
     manager_based      mjlab, and Isaac Lab's manager-based workflow
-    isaac_lab_direct   Isaac Lab's direct workflow
+    isaac_lab_direct   Isaac Lab's direct workflow; isaac_lab_refused says what of it cannot be recorded
     gymnasium/         environments with MuJoCo inside: Gymnasium's, single and in vectors, dm_control's, robosuite's,
                        and anybody's own class with a model, its data, `step` and `reset`
     reward_terms       terms of a reward that the environment itself does not keep
     scene              SceneReader: the bodies of a scene, read by isaac_lab_scene, mjlab_scene and mujoco/scene
+    isaac_lab_*        of its scene: bodies, shapes that they are drawn as, observations before a reset
+    usd/               USD stages: URDFs of robots, the ground
     mujoco/            MuJoCo models: their bodies, and the URDFs that are made of them
 
 A new simulator's adapter is one file here: a subclass of `Adapter`, and `LOOKS_FOR`, the attributes by which its
@@ -20,7 +22,7 @@ the bodies of one simulator, a `SceneReader` in a file beside them reads these. 
 in a training script, is registered there by `replay_viewer.register_adapter`; `registry.OWN_ADAPTER` is the smallest.
 """
 
-from . import isaac_lab_direct, legged_gym, manager_based, mqe
+from . import isaac_lab_direct, isaac_lab_refused, legged_gym, manager_based, mqe
 from .adapter import Adapter, Description, Endings, Hook, Request
 from .gymnasium import env as gymnasium_env
 from .gymnasium import robosuite
@@ -33,6 +35,9 @@ register_adapter("legged_gym", legged_gym.LOOKS_FOR, legged_gym.LeggedGym)
 register_adapter("mqe", mqe.LOOKS_FOR, mqe.Mqe)
 register_adapter("isaac_lab_direct", isaac_lab_direct.LOOKS_FOR, isaac_lab_direct.IsaacLabDirect)
 register_adapter("isaac_lab", manager_based.ISAAC_LAB_LOOKS_FOR, manager_based.isaac_lab)
+register_adapter("isaac_lab_warp", isaac_lab_refused.WARP_LOOKS_FOR, isaac_lab_refused.refuse_warp)
+register_adapter("isaac_lab_warp_direct", isaac_lab_refused.WARP_DIRECT_LOOKS_FOR, isaac_lab_refused.refuse_warp)
+register_adapter("isaac_lab_marl", isaac_lab_refused.MARL_LOOKS_FOR, isaac_lab_refused.refuse_marl)
 register_adapter("mjlab", manager_based.MJLAB_LOOKS_FOR, manager_based.mjlab)
 register_adapter("gymnasium", gymnasium_env.LOOKS_FOR, gymnasium_env.Gymnasium)
 register_adapter("dm_control", gymnasium_env.DM_CONTROL_LOOKS_FOR, gymnasium_env.Gymnasium)

@@ -75,6 +75,8 @@ class IsaacLabDirect(Adapter):
         return Description(facts, self._scene.terrain(), notes, self._scene.lacks)
 
     def patch(self, patches: Patches) -> None:
+        # The recording has its copies by now.
+        self._scene.close()
         if self._terms is not None:
             self._terms.patch(patches)
 

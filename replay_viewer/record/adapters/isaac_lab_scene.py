@@ -1,48 +1,63 @@
-"""The scene of an Isaac Lab environment, of versions 1 to 3: its articulations and rigid objects.
+"""The scene of an Isaac Lab environment, of versions 1 to 3: its articulations, rigid objects and ground.
 
 Written from its public code (https://github.com/isaac-sim/IsaacLab): versions 1 and 2 give torch tensors, version 3
-arrays that wrap them.
+arrays that wrap them. What is drawn comes from the USD stage, where there is one.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Iterator, Mapping
+from typing import Any, Mapping
 
 import numpy as np
 
 from ...arrays import as_array
-from ...container.info import EntitySpec
-from ..rows import Rows
 from .adapter import Request
-from .scene import URDF_FIX, entity_name, tensor, with_urdf
+from .isaac_lab_bodies import IsaacLabBody, IsaacLabCollection, sensor_names
+from .isaac_lab_shapes import IsaacLabShapes
+from .scene import tensor, with_urdf
+from .usd.ground import Ground, ground_of, standing_in
+from .usd.stage import names_of, stage_of
 
 # Kinds of bodies that are not recorded, which is told.
-_UNREAD = ("deformable_objects", "rigid_object_collections", "surface_grippers")
+_UNREAD = ("deformable_objects", "cable_objects", "surface_grippers")
 _NO_TERRAIN = "is not recorded: neither the stage nor a height scanner has its mesh."
-# Names of a body's fields, and of the simulator's arrays; its root velocities are those of the root's centre of mass.
-_BASE = {"base_pos": "root_pos_w", "base_lin_vel": "root_lin_vel_w", "base_ang_vel": "root_ang_vel_w"}
-_JOINTS = {"joint_pos": "joint_pos", "joint_vel": "joint_vel", "joint_torque": "applied_torque"}
 
 
 class IsaacLabScene:
-    """Reads articulations and rigid objects; see `SceneReader`."""
+    """Reads articulations, rigid objects and collections of these; see `SceneReader`."""
 
     def __init__(self, env: Any, request: Request) -> None:
         self._scene = scene = env.scene
         # Tasks of the direct workflow keep it to themselves.
-        self._ground: Any = getattr(env, "_terrain", None) if scene.terrain is None else scene.terrain
+        self._terrain_of_task: Any = getattr(env, "_terrain", None) if scene.terrain is None else scene.terrain
+        self._env_ids = request.rows.env_ids.tolist()
+        self._stage = stage_of(env)
+        self._shapes = IsaacLabShapes(self._stage, self._env_ids[0])
         bodies = {**_group(scene, "articulations"), **_group(scene, "rigid_objects")}
-        self._parts = [
-            IsaacLabBody(key, body, _contact_sensor(scene, body), request.rows) for key, body in bodies.items()
+        # The first robot's may be the user's.
+        given = next((key for key, body in bodies.items() if getattr(body, "joint_names", None)), None)
+        self._parts: list[IsaacLabBody | IsaacLabCollection] = [
+            IsaacLabBody(
+                key,
+                body,
+                _contact_sensor(scene, body),
+                request.rows,
+                None if request.urdf is not None and key == given else self._shapes,
+            )
+            for key, body in bodies.items()
         ]
-        self.entities = with_urdf([part.spec for part in self._parts], request.urdf)
-        self._terrain = self._find_terrain()
-        self.notes = self._find_notes()
-        self.lacks: dict[str, str] = {}
-        if self._terrain is None and not self._is_flat:
-            self.lacks["terrain"] = _NO_TERRAIN
-        self.metadata = {"quaternions_in_simulator": {part.spec.name: part.order for part in self._parts}}
+        self._parts += [
+            IsaacLabCollection(key, collection, request.rows, self._shapes)
+            for key, collection in _group(scene, "rigid_object_collections").items()
+        ]
+        self.entities = with_urdf([spec for part in self._parts for spec in part.specs], request.urdf)
+        self.notes = [note for part in self._parts for note in part.notes]
+        self.notes += [f"the scene's {name} are not recorded." for name in _UNREAD if _group(scene, name)]
+        ground = self._find_ground()
+        self._terrain = None if ground is None else ground.mesh
+        self.lacks = {"terrain": _NO_TERRAIN} if ground is None else {}
+        orders = {spec.name: part.order for part in self._parts for spec in part.specs}
+        self.metadata = {"quaternions_in_simulator": orders}
 
     def read(self) -> dict[str, Any]:
         return dict(item for part in self._parts for item in part.read())
@@ -51,106 +66,49 @@ class IsaacLabScene:
         return self._terrain
 
     def close(self) -> None:
-        pass
+        self._shapes.close()
 
-    def _find_notes(self) -> list[str]:
-        notes = [note for part in self._parts for note in part.notes]
-        notes += [_no_shape(entity) for entity in self.entities if entity.urdf is None and entity.shape is None]
-        notes += [f"the scene's {name} are not recorded." for name in _UNREAD if _group(self._scene, name)]
-        return notes
+    def _find_ground(self) -> Ground | None:
+        """From the stage, else from height scanners, which know the mesh that they hit; None where nobody knows it."""
+        settings = None if self._terrain_of_task is None else self._terrain_of_task.cfg
+        path = "" if settings is None else settings.prim_path
+        try:
+            found = None if self._stage is None else self._ground_of_stage(path)
+        except Exception as error:  # Stages hold whatever people have made.
+            self.notes.append(f"the stage's ground cannot be read ({type(error).__name__}: {error}).")
+            found = None
+        if found is not None:
+            return found
+        if settings is not None and settings.terrain_type == "plane":
+            return Ground(None)
+        return self._scanned(path)
 
-    @property
-    def _is_flat(self) -> bool:
-        return self._ground is None or self._ground.cfg.terrain_type == "plane"
+    def _ground_of_stage(self, path: str) -> Ground | None:
+        """The ground, and what stands still on it in the recorded envs."""
+        envs = self._scene.env_prim_paths[0].rpartition("/")[0] if hasattr(self._scene, "env_prim_paths") else ""
+        moving = [f"{envs}/env_{env_id}/{name}/" for env_id in self._env_ids for name in self._names_in_env()]
+        standing = []
+        for env_id in self._env_ids if envs else ():
+            prim = self._stage.GetPrimAtPath(f"{envs}/env_{env_id}")
+            standing += standing_in(prim, moving) if prim else []
+        return ground_of(self._stage, path, envs, standing)
 
-    def _find_terrain(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """The mesh that height scanners hit: the simulator keeps no other."""
-        if self._is_flat:
-            return None
+    def _names_in_env(self) -> list[str]:
+        """Paths, below an env's, of what is recorded as a body of its own."""
+        bodies = {**_group(self._scene, "articulations"), **_group(self._scene, "rigid_objects")}
+        settings = [body.cfg for body in bodies.values()]
+        for collection in _group(self._scene, "rigid_object_collections").values():
+            settings += collection.cfg.rigid_objects.values()
+        return ["/".join(names_of(cfg.prim_path)[3:]) for cfg in settings]
+
+    def _scanned(self, path: str) -> Ground | None:
         for sensor in _group(self._scene, "sensors").values():
             for key, mesh in getattr(sensor, "meshes", {}).items():
                 # By its path, with the device in version 3.
-                path = key if isinstance(key, str) else key[0]
-                if path == self._ground.cfg.prim_path and hasattr(mesh, "points"):
-                    return as_array(tensor(mesh.points)), as_array(tensor(mesh.indices)).reshape(-1, 3)
+                hit = key if isinstance(key, str) else key[0]
+                if path and hit == path and hasattr(mesh, "points"):
+                    return Ground((as_array(tensor(mesh.points)), as_array(tensor(mesh.indices)).reshape(-1, 3)))
         return None
-
-
-class IsaacLabBody:
-    """Reads a body's data.
-
-    Attributes:
-        spec: its description.
-        order: of the simulator's quaternions, "wxyz" or "xyzw".
-        notes: what is not known of it, a sentence each.
-    """
-
-    def __init__(self, key: str, body: Any, contacts: Any, rows: Rows) -> None:
-        self._body, self._contacts, self._rows = body, contacts, rows
-        name, joints = entity_name(key), list(getattr(body, "joint_names", None) or ())
-        self.order, is_certain = quaternion_order(body)
-        self.notes = [] if is_certain else [f"{name}: the order of its quaternions is taken to be {self.order}."]
-        fields = {**_BASE, **(_JOINTS if joints else {})}
-        self._fields = [
-            (f"{name}.{field}", attribute)
-            for field, attribute in fields.items()
-            if getattr(body.data, attribute, None) is not None
-        ]
-        self.spec = EntitySpec(
-            name,
-            "robot" if joints else "object",
-            joints,
-            list(contacts.body_names) if contacts is not None else [],
-            urdf_of(body.cfg.spawn),
-            shape_of(body.cfg.spawn),
-        )
-
-    def read(self) -> Iterator[tuple[str, Any]]:
-        """Names and rows of the recorded envs."""
-        data, rows, name = self._body.data, self._rows.of, self.spec.name
-        quaternions = rows(tensor(data.root_quat_w))
-        yield f"{name}.base_wxyz", quaternions if self.order == "wxyz" else (quaternions[:, 3:], quaternions[:, :3])
-        for field, attribute in self._fields:
-            yield field, rows(tensor(getattr(data, attribute)))
-        if self._contacts is not None:
-            yield f"{name}.contact_force", rows(tensor(self._contacts.data.net_forces_w))
-
-
-def quaternion_order(body: Any) -> tuple[str, bool]:
-    """The order of the simulator's quaternions, and whether that is certain.
-
-    It is the one of the pose in which it would spawn bodies that say nothing of theirs: version 2 writes no rotation
-    as (1, 0, 0, 0), version 3 as (0, 0, 0, 1).
-    """
-    known = {(1, 0, 0, 0): "wxyz", (0, 0, 0, 1): "xyzw"}
-    unturned = tuple(type(body.cfg.init_state)().rot)
-    return known.get(unturned, "wxyz"), unturned in known
-
-
-def urdf_of(spawn: Any) -> str | None:
-    """The URDF that a body was made of, if it was made of one that is here."""
-    path = str(getattr(spawn, "asset_path", ""))
-    return path if path.lower().endswith(".urdf") and Path(path).is_file() else None
-
-
-def shape_of(spawn: Any) -> dict[str, Any] | None:
-    """The primitive as which a body was made, as `EntitySpec` has it; None for anything else."""
-    kinds = [cls.__name__ for cls in type(spawn).__mro__]
-    color = getattr(getattr(spawn, "visual_material", None), "diffuse_color", None)
-    if "CuboidCfg" in kinds:
-        shape = {"type": "box", "size": [float(length) for length in spawn.size]}
-    elif "SphereCfg" in kinds:
-        shape = {"type": "sphere", "radius": float(spawn.radius)}
-    elif ("CylinderCfg" in kinds or "CapsuleCfg" in kinds) and getattr(spawn, "axis", "Z") == "Z":
-        kind = "cylinder" if "CylinderCfg" in kinds else "capsule"
-        shape = {"type": kind, "radius": float(spawn.radius), "length": float(spawn.height)}
-    else:
-        return None
-    return shape if color is None else {**shape, "color": [float(value) for value in color]}
-
-
-def _no_shape(entity: EntitySpec) -> str:
-    return f"{entity.name}: it was not made of a URDF that is here, so the recording carries none. {URDF_FIX}"
 
 
 def _group(scene: Any, name: str) -> Mapping[str, Any]:
@@ -169,4 +127,4 @@ def _contact_sensor(scene: Any, body: Any) -> Any:
         for sensor in _group(scene, "sensors").values()
         if hasattr(sensor, "compute_first_contact") and f"{sensor.cfg.prim_path}/".startswith(f"{within}/")
     ]
-    return max(found, key=lambda sensor: len(sensor.body_names), default=None)
+    return max(found, key=lambda sensor: len(sensor_names(sensor)), default=None)
