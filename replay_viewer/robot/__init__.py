@@ -9,7 +9,7 @@ Where to find what:
     feet           which links leave a trail
     kinematics     from joint values to the poses of all links
     tree           links in the order that kinematics works through, and the joint before each
-    urdf           what a URDF says, read safely (safe_xml) and tidied (urdf_xml)
+    urdf           what a URDF says, read safely (safe_xml) and tidied (urdf_xml, urdf_visuals, xml_values)
     visuals        what is drawn on each link: mesh files (meshes, weld), primitives (shapes), colours (materials)
     drawable       what of a shape can be drawn, by its numbers
     link_scene     all that is drawn on a link as one scene for glTF

@@ -20,7 +20,8 @@ from .stance import Stance, poses_of
 from .support import SupportPoints
 from .tree import Joint, Tree, build_tree
 from .urdf import Urdf, read_urdf
-from .urdf_xml import Shapes, has_xacro
+from .urdf_visuals import Shapes
+from .urdf_xml import has_xacro
 from .visuals import Geometry, LoadedVisuals, Visual, load_visuals, on_links
 
 # What a robot is taken to measure when it has nothing to draw [m].

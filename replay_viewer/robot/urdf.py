@@ -19,7 +19,8 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # lxml sh
 from ..errors import FileProblem
 from .safe_xml import parse_xml
 from .shapes import Primitive
-from .urdf_xml import CAPSULE, Shapes, tidy
+from .urdf_visuals import CAPSULE, Shapes
+from .urdf_xml import tidy
 
 
 @dataclass(frozen=True, eq=False)

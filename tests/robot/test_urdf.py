@@ -219,7 +219,8 @@ def test_a_document_type_is_found_behind_control_characters_and_declarations(tmp
         '<safety_controller k_velocity="" k_position=""/>',
         '<calibration rising="" falling=""/>',
         '<calibration rising="zero"/><hardwareInterface/><origin/>',
-        '<limit lower="-1" upper="1"/>',
+        '<limit lower="-1" upper="1" velocity=""/>',
+        '<dynamics damping="${damping}"/>',
     ],
 )
 def test_what_of_a_joint_is_not_needed_stops_nobody(tmp_path: Path, extra: str) -> None:
@@ -249,7 +250,7 @@ def test_a_mimic_that_is_left_empty_counts_as_far_as_it_is_filled_in(tmp_path: P
     assert robot.joint_names == ("j", "k")
     assert robot.problems == ("Joint 'k' mimics a joint without a name: it is taken for a joint of its own.",)
     robot = load_robot(write_urdf(tmp_path, body.format('<mimic joint="j" multiplier="" offset="0.5"/>')))
-    assert robot.problems == ("Joint 'k' mimics 'j' by what is no number (multiplier=''): 1 and 0 are taken.",)
+    assert robot.problems == ("Joint 'k' mimics 'j' by what is no number (multiplier=''): it counts as left out.",)
     positions, _ = robot.forward_kinematics(np.array([0.25]))
     assert positions[robot.link_names.index("c")].tolist() == [0.75, 0, 0]
 
