@@ -42,6 +42,9 @@ TERMINAL_STATES = ("lost", "captured", "recorded", "none")
 # What every word of a field holds where a terminal state was not captured; read as a float it is a NaN.
 NOT_CAPTURED = 0xFFFFFFFF
 
+# In front of the name of a mean over all of the simulator's envs.
+MEANS_PREFIX = "batch_means/"
+
 WORD_TYPES = ("<f4", "<u4", "<i4")
 WORD_BYTES = 4
 _WORD_OF_KIND = {"f": "<f4", "b": "<u4", "u": "<u4", "i": "<i4"}
@@ -213,6 +216,11 @@ def redeclared(fields: Sequence[FieldSpec]) -> list[FieldSpec]:
         if names.count(name) > 1:
             raise BadField("recording", name, "is declared twice.")
     return [declare(field.name, field.shape, field.dtype, field.unit) for field in fields]
+
+
+def is_batch_mean(name: str) -> bool:
+    """Whether a field of this name holds one number for all envs: a mean over the simulator's envs."""
+    return name.startswith(MEANS_PREFIX)
 
 
 def is_field_name(name: str) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import FileProblem
 from ..rollout.rollout import Rollout, Verdict
 from .asset_folder import AssetFolder, load_entities, load_terrain
+from .batch_means import batch_means
 from .episodes import EpisodeTable
 from .extents import Extent, file_content, folder_extents, segments
 from .files import find_files
@@ -99,6 +100,7 @@ def _open(path: Path, resources: ExitStack) -> Rollout:
         entities=entities,
         episodes_of=episodes.of_env,
         reward_terms=info.reward_terms,
+        batch_means=batch_means(source),
         verdicts=verdicts,
         terrain=terrain,
         env_origins=None if info.env_origins is None else np.array(info.env_origins, dtype=np.float32),

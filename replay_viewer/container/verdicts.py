@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import FileProblem, printable
 from ..rollout.rollout import Verdict
+from .batch_means import mean_verdicts
 from .episodes import EpisodeTable
 from .files import find_files
 from .log import ContainerLog
@@ -48,6 +49,7 @@ def verdicts_of(meta: Meta, source: ContainerSource, episodes: EpisodeTable, log
         *_ending(source, log),
         *_poses(meta, source),
         *_terms(meta, source),
+        *mean_verdicts(source),
         *_told(log),
     ]
 

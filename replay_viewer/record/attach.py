@@ -19,6 +19,7 @@ from ..errors import BadField
 from .adapters import Adapter, Description, Endings, Request, find_adapter
 from .attached import Seat, calling_lines, leave_seat, take_seat, wanted_path
 from .background import BackgroundCalls
+from .batch_means import BatchMeans
 from .chosen_envs import chosen_envs
 from .copies import Gatherer, HostCopier, HostCopy, copied
 from .patches import Function, Patches
@@ -105,7 +106,8 @@ def attach(
     for field, problem in description.lacks.items():
         problems.state(field, problem)
     depth = min(max(1, int(_LONGEST_DELAY / facts["control_dt"])), _LARGEST_DEPTH)
-    attached = AttachedRecorder(reader, recorder, rows, description, problems, total, depth)
+    means = BatchMeans(layers, len(rows), problems)
+    attached = AttachedRecorder(reader, recorder, rows, description, problems, means, total, depth)
     attached.sit(Seat(layers[-1], attached.env_ids, wanted_path(path), lines, recorder.path, attached.close))
     return attached
 
@@ -129,6 +131,7 @@ class AttachedRecorder:
         rows: Rows,
         description: Description,
         problems: Problems,
+        means: BatchMeans,
         num_envs_total: int,
         depth: int,
     ) -> None:
@@ -142,6 +145,7 @@ class AttachedRecorder:
         self._counters: Any = None if self._lengths is None else numpy_if_on_host(self._lengths)
         self._has_witness = states == "captured" and self._lengths is not None
         self._depth, self._strict = depth, problems.strict
+        self._means = means
         problems.keep_with(self._keep_problem)
         self.num_steps = 0
         self._own_terms: tuple[str, ...] = ()
@@ -377,7 +381,8 @@ class AttachedRecorder:
         late = self._adapter.late_facts()
         self._recorder.learn(**late)
         terms = (*late.get("reward_terms", ()), *self._facts.get("reward_terms", ()))
-        read = self._adapter.read()
+        self._means.settle()
+        read = self._read()
         shapes = expected_shapes(self._facts.get("entities", ()))
         if terms and read.get("rew") is not None:
             shapes["rew_terms"] = (*read["rew"].shape[1:], len(terms))
@@ -414,7 +419,14 @@ class AttachedRecorder:
             self._call(self._writer.end_before, resets)
 
     def _copy(self) -> HostCopy:
-        return self._copier.copy(self._gatherer.gather(self._adapter.read()))
+        return self._copier.copy(self._gatherer.gather(self._read()))
+
+    def _read(self) -> Mapping[str, Any]:
+        """The recorded envs as they are now, with what is logged of all envs together."""
+        read = self._adapter.read()
+        if self._means.is_empty:
+            return read
+        return {**read, **self._means.read(_first_array(read))}
 
     def _write_if_complete(self) -> None:
         if self._recorder.is_complete:
@@ -465,6 +477,11 @@ def _close_if_there(recorder: Callable[[], AttachedRecorder | None]) -> None:
     found = recorder()
     if found is not None:
         found.close()
+
+
+def _first_array(read: Mapping[str, Any]) -> Any:
+    """One that shows in which library and where the others are."""
+    return next(value for value in read.values() if hasattr(value, "shape"))
 
 
 def _first(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:

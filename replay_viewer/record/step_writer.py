@@ -8,6 +8,7 @@ from typing import Any, Sequence
 import numpy as np
 
 from ..arrays import as_array
+from ..container.layout import is_batch_mean
 from .adapters import Adapter, Endings
 from .copies import Gatherer, HostCopy
 from .logged_values import Logged
@@ -130,6 +131,9 @@ class StepWriter:
             )
             self._recorder.end_unseen(slots.tolist(), None if names is None else names.tolist())
 
+    def _is_not_terminal(self, name: str) -> bool:
+        return name in self._not_terminal or is_batch_mean(name)
+
     def note(self, problem: tuple[str, str]) -> None:
         """Keep what is wrong with a field, by its name, in the recording's log."""
         self._recorder.note_problem(*problem)
@@ -145,7 +149,7 @@ class StepWriter:
     def _end_episodes(self, ends: SeenEnds, outcome: str, slots: np.ndarray, *, is_recorded: bool = True) -> None:
         views, endings = self._gatherer.views(ends.copy.block), ends.endings
         values = {
-            name: np.full_like(array[slots], np.nan) if name in self._not_terminal else array[slots]
+            name: np.full_like(array[slots], np.nan) if self._is_not_terminal(name) else array[slots]
             for name, array in views.items()
             if name not in _OF_THE_STEP
         }

@@ -69,7 +69,7 @@ class Summary:
         episodes: of every env, in the order of `env_ids`.
         fields: the recorded signals, shapes per env and step.
         rewards: statistics of the total "rew", where it is recorded, and of each term, over `sample`.
-        batch_means: statistics over all steps of means over the simulator's envs, which are no env's own values.
+        batch_means: statistics, over at most 1000 steps, of means over the simulator's envs: no env's own values.
         sample: what `rewards` was computed from; None without rewards.
         verdicts: every decision and doubt, with its reason.
         metadata: anything else that the file says about itself.
@@ -97,6 +97,7 @@ def summarize(replay: Replay) -> Summary:
     """Sum up a recording without reading all of it: rewards come from at most 1000 steps of 64 envs."""
     rollout = replay.rollout
     sample = _sample(rollout) if rollout.has_rewards else None
+    stride = -(-rollout.num_steps // _MAX_STEPS)
     return Summary(
         name=rollout.name,
         path=str(rollout.path or ""),
@@ -110,7 +111,7 @@ def summarize(replay: Replay) -> Summary:
         episodes=tuple(episode for env in range(rollout.num_envs) for episode in rollout.episodes(env)),
         fields=tuple(rollout.fields.values()),
         rewards=_reward_statistics(rollout, sample) if sample else (),
-        batch_means=tuple(_statistics(name, means) for name, means in rollout.batch_means.items()),
+        batch_means=tuple(_statistics(name, means[::stride]) for name, means in rollout.batch_means.items()),
         sample=sample,
         verdicts=tuple(replay.verdicts),
         metadata=rollout.metadata,

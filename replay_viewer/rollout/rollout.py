@@ -142,6 +142,14 @@ class Growth(Protocol):
         ...
 
 
+class BatchMean(Protocol):
+    """Numbers by step, as an array (T,) has them."""
+
+    def __getitem__(self, steps: Any, /) -> Any:
+        """A number of a step, or an array of those of a slice."""
+        ...
+
+
 class Rollout:
     """T control steps of N envs. Reads are lazy; see the module for units and orders.
 
@@ -153,7 +161,7 @@ class Rollout:
         env_ids: the simulator's index of each recorded env, length num_envs.
         entities: by name, robots first.
         reward_terms: names, in the order of the last axis of field "rew_terms".
-        batch_means: name -> (T,) means over the simulator's envs: no env's own value.
+        batch_means: name -> (T,) means over the simulator's envs: no env's own value; arrays, or what is indexed so.
         terrain: or None for flat ground.
         env_origins: (N, 3) [m] or None.
         metadata: anything else that the file says about itself.
@@ -175,7 +183,7 @@ class Rollout:
         entities: Sequence[Entity],
         episodes_of: Callable[[int], Sequence[Episode]],
         reward_terms: Sequence[str] = (),
-        batch_means: Mapping[str, np.ndarray] | None = None,
+        batch_means: Mapping[str, BatchMean] | None = None,
         verdicts: Sequence[Verdict] | Callable[[], Sequence[Verdict]] = (),
         terrain: Terrain | None = None,
         env_origins: np.ndarray | None = None,

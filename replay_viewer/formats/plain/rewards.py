@@ -19,7 +19,7 @@ from .columns import Column, MappedColumn, MemoryColumn, StackedColumn
 from .info import InfoArray
 from .layout import NUMBER_KINDS, NpzLayout, as_floats
 
-TERMS_PREFIX = "reward_terms/"
+TERMS_PREFIX, MEANS_PREFIX = "reward_terms/", "batch_means/"
 # Numbers that simulators put into info beside the terms: they describe the episode, not its reward.
 _NOT_TERMS = re.compile(r"(.*/)?(success|is_success|episode_lengths?|elapsed_steps|_?[rlt]|TimeLimit\.truncated|seed)")
 # Where simulators put the terms: "log/scaled_r/<name>", "reward_terms/<name>", "<name>" and the like.
@@ -67,7 +67,16 @@ def read_rewards(layout: NpzLayout, info: Mapping[str, InfoArray]) -> tuple[Colu
     terms = _choose_terms(stored, info, rew, agents_shape)
     stacked = terms.stacked
     sums = [sum_verdict(terms.names, stacked, rew)] if stacked and rew else []
-    return rew, replace(terms, batch_means={**means, **terms.batch_means}, verdicts=(*terms.verdicts, *sums))
+    stated = {key[len(MEANS_PREFIX) :]: _load(layout, key) for key in layout.archive.headers if is_mean(layout, key)}
+    verdicts = (*terms.verdicts, *_stated_verdict(stated), *sums)
+    return rew, replace(terms, batch_means={**means, **terms.batch_means, **stated}, verdicts=verdicts)
+
+
+def is_mean(layout: NpzLayout, key: str) -> bool:
+    """Whether an array (T,) of the file is stated to be a mean over the simulator's envs."""
+    header = layout.archive.headers[key]
+    fits = header.shape == (layout.num_steps,) and header.dtype.kind in NUMBER_KINDS
+    return fits and key.startswith(MEANS_PREFIX)
 
 
 def sum_verdict(names: Sequence[str], terms: Column, rew: Column) -> Verdict:
@@ -112,7 +121,7 @@ def _stored_terms(layout: NpzLayout, agents_shape: tuple[int, ...]) -> tuple[dic
         if not key.startswith(TERMS_PREFIX):
             continue
         if header.shape == (layout.num_steps,) and layout.num_envs > 1 and header.dtype.kind in NUMBER_KINDS:
-            means[key] = layout.archive.load(key).astype(np.float32)
+            means[key] = _load(layout, key)
             continue
         column = as_floats(layout.column(key, rank=len(agents_shape)))
         if not agents_shape and column.shape[2:] == (1,):
@@ -122,6 +131,10 @@ def _stored_terms(layout: NpzLayout, agents_shape: tuple[int, ...]) -> tuple[dic
             raise BadField(layout.archive.path, key, f"has shape {header.shape}, expected {expected} like the reward.")
         terms[key[len(TERMS_PREFIX) :]] = column
     return terms, means
+
+
+def _load(layout: NpzLayout, key: str) -> np.ndarray:
+    return layout.archive.load(key).astype(np.float32)
 
 
 def _without_last_axis(column: Column) -> Column:
@@ -252,6 +265,13 @@ def _mean_verdicts(means: Mapping[str, np.ndarray]) -> list[Verdict]:
         return []
     reason = "info has one number per step for all envs together; it is no env's own value"
     return [Verdict("batch means", listing(means), reason, "found")]
+
+
+def _stated_verdict(means: Mapping[str, np.ndarray]) -> list[Verdict]:
+    if not means:
+        return []
+    reason = "the file has one number per step for all envs as arrays 'batch_means/...'; it is no env's own value"
+    return [Verdict("batch means", listing(means), reason, "stated")]
 
 
 def _count(terms: Sized) -> str:

@@ -13,7 +13,7 @@ from .facts import FACTS
 from .info import InfoArray
 from .layout import NUMBER_KINDS, NpzLayout
 from .motion import JOINT_SIGNALS, VELOCITIES
-from .rewards import TERMS_PREFIX
+from .rewards import TERMS_PREFIX, is_mean
 from .time_step import is_of_time
 
 # Arrays that others read.
@@ -75,4 +75,5 @@ def _is_taken(layout: NpzLayout, key: str) -> bool:
         return "dof_pos" in layout.archive.headers
     is_known = key in _TAKEN or key in FACTS or key in FLAG_ROLES or key in SUCCESSES or key in VELOCITIES
     # Times per step and env are a signal too.
-    return is_known or key.startswith(TERMS_PREFIX) or (is_of_time(key) and not layout.fits(key))
+    is_time = is_of_time(key) and not layout.fits(key)
+    return is_known or key.startswith(TERMS_PREFIX) or is_mean(layout, key) or is_time

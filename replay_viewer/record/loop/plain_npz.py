@@ -10,6 +10,7 @@
     quat_order                                                   the text "xyzw"
     done_row                                                     the text "terminal", see below
     recording_info                                               JSON: whatever else the recording says about itself
+    batch_means/<name> (T,)                                      means over the simulator's envs, no env's own values
     anything else by its own name, (T, N, ...)
 
 The row of a step in which an episode ended shows the state in which it ended, before any reset, and `done_row` says
@@ -25,7 +26,7 @@ from typing import Any, Callable, Iterator, Sequence
 import numpy as np
 
 from ...container.info import EntitySpec, plain
-from ...container.layout import TERMINAL_STATES
+from ...container.layout import TERMINAL_STATES, is_batch_mean
 from ...container.recorded_steps import RecordedSteps
 from ...npz.write import NpzArray, write_npz
 from ...rotations import wxyz_to_xyzw
@@ -112,8 +113,21 @@ def _other_arrays(steps: RecordedSteps, robots: set[str]) -> Iterator[NpzArray]:
         entity, _, quantity = name.rpartition(".")
         if name in _APART or (entity in robots and quantity in _ROBOT):
             continue
+        if is_batch_mean(name) and field.shape == ():
+            yield _mean_array(steps, name)
+            continue
         free = f"signals/{name}" if name in _TAKEN else name
         yield _array(steps, free, name, field.shape, _side_by_side(steps, [name], _as_it_is))
+
+
+def _mean_array(steps: RecordedSteps, name: str) -> NpzArray:
+    """(T,): every env's row has the same number."""
+
+    def pieces() -> Iterator[bytes]:
+        for start in range(0, steps.num_steps, steps.block_steps):
+            yield steps.read(name, start, min(start + steps.block_steps, steps.num_steps))[:, 0].tobytes()
+
+    return NpzArray(name, (steps.num_steps,), np.dtype(steps.fields[name].dtype), pieces)
 
 
 def _term_arrays(steps: RecordedSteps) -> Iterator[NpzArray]:
