@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .errors import ReplayError
     from .formats import LoadOptions, load_rollout
     from .record.adapters import Adapter, Description, Endings, register_adapter
+    from .record.adapters.mujoco.trees import MujocoTree, export_mujoco
     from .record.attach import attach
     from .record.episodes import EpisodeRecord
     from .record.loop.collect_frames import collect_frames_from_env
@@ -47,6 +48,7 @@ _HOMES = {
     "Frame": "replay.frames",
     "Layer": "viewer.layers",
     "LoadOptions": "formats",
+    "MujocoTree": "record.adapters.mujoco.trees",
     "Recorder": "record.recorder",
     "RecordingInfo": "container.info",
     "Replay": "replay.replay",
@@ -58,6 +60,7 @@ _HOMES = {
     "Viewer": "viewer.viewer",
     "attach": "record.attach",
     "collect_frames_from_env": "record.loop.collect_frames",
+    "export_mujoco": "record.adapters.mujoco.trees",
     "load_robot": "robot",
     "load_rollout": "formats",
     "make_policy": "record.loop.policies",
@@ -80,6 +83,7 @@ __all__ = [
     "Frame",
     "Layer",
     "LoadOptions",
+    "MujocoTree",
     "Recorder",
     "RecordingInfo",
     "Replay",
@@ -92,6 +96,7 @@ __all__ = [
     "__version__",
     "attach",
     "collect_frames_from_env",
+    "export_mujoco",
     "load_robot",
     "load_rollout",
     "make_policy",

@@ -89,12 +89,12 @@ def test_every_number_is_that_of_the_physics(domain: str, task: str, tmp_path: P
     assert meta["metadata"]["task"].startswith(f"{domain}.")
 
 
-def corridor(time_limit: float) -> Any:
+def corridor(time_limit: float, arena: str = "EmptyCorridor") -> Any:
     """A humanoid on which an episode ends when anything but its feet touches the ground."""
     arenas = simulator("dm_control.locomotion.arenas.corridors")
     walker = simulator("dm_control.locomotion.walkers.cmu_humanoid").CMUHumanoid()
     task = simulator("dm_control.locomotion.tasks.corridors").RunThroughCorridor(
-        walker, arenas.EmptyCorridor(), physics_timestep=0.005, control_timestep=0.03
+        walker, getattr(arenas, arena)(), physics_timestep=0.005, control_timestep=0.03
     )
     walker.observables.egocentric_camera.enabled = False  # It needs a display.
     return simulator("dm_control.composer").Environment(task, time_limit=time_limit, random_state=1)
@@ -149,3 +149,15 @@ def test_a_composer_environment_whose_model_is_compiled_for_each_episode(tmp_pat
     np.testing.assert_array_equal(columns["robot.base_pos"][:, 0], single(column(truth, "xpos")[:, root]))
     np.testing.assert_array_equal(columns["robot.base_wxyz"][:, 0], single(column(truth, "xquat")[:, root]))
     assert [OUTCOMES[end["outcome"]] for end in columns.ends] == ["truncated", "truncated"]
+
+
+def test_walls_that_a_reset_puts_up_end_no_recording_and_are_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    env = corridor(9.0, "WallsCorridor")
+    with attach(env, tmp_path / "run.rec") as recorder:
+        truth = run(env, 5)
+    assert "'terrain' is made anew by a reset" in caplog.text
+    root = env.physics.model.body("walker/").id
+    recorded = Columns(recorder.path)["robot.base_pos"][:, 0]
+    np.testing.assert_array_equal(recorded, single(column(truth, "xpos")[:, root]))

@@ -78,7 +78,7 @@ def random_state(model: Any, seed: int, held: str = "") -> Any:
 def poses(exported: ExportedRobot, robot: Robot, data: Any) -> tuple[np.ndarray, np.ndarray]:
     """Of all links, as our forward kinematics has them."""
     base = exported.fixed_base or (data.xpos[exported.root], data.xquat[exported.root])
-    by_name = dict(zip(exported.joint_names, data.qpos[exported.qpos_ids], strict=True))
+    by_name = dict(zip(exported.joint_names, exported.joint_pos(data.qpos), strict=True))
     return robot.forward_kinematics(np.array([by_name[name] for name in robot.joint_names]), *base)
 
 
@@ -196,9 +196,16 @@ def test_a_robot_that_hangs_on_the_world_keeps_its_first_joint(odd_model: Any, t
     assert_bodies_agree(exported, load_robot(exported.urdf), random_state(odd_model, 0))
 
 
-def test_a_ball_joint_is_drawn_at_rest_and_noted_but_at_the_root(odd_model: Any, tmp_path: Path) -> None:
+def test_a_ball_joint_is_three_hinges_but_at_the_root(odd_model: Any, tmp_path: Path) -> None:
     exported = export_urdf(odd_model, tmp_path, odd_model.body("pendulum").id)
-    assert exported.joint_names == [] and exported.fixed_base is None
+    assert exported.joint_names == ["socket_x", "socket_y", "socket_z"] and exported.fixed_base is None
+    for seed in range(20):
+        assert_bodies_agree(exported, load_robot(exported.urdf), random_state(odd_model, seed))
+
+
+def test_a_ball_joint_may_be_drawn_at_rest(odd_model: Any, tmp_path: Path) -> None:
+    exported = export_urdf(odd_model, tmp_path, odd_model.body("pendulum").id, with_balls=False)
+    assert exported.joint_names == []
     assert exported.notes == ["Joint 'socket' has more than one axis: it is drawn at rest."]
     assert_bodies_agree(exported, load_robot(exported.urdf), random_state(odd_model, 0, held="socket"))
 

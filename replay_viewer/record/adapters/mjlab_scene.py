@@ -62,7 +62,7 @@ class MjlabEntity:
     def __init__(self, env: Any, key: str, entity: Any, folder: Path) -> None:
         model, name = env.sim.mj_model, entity_name(key)
         self._base = _Base(model, entity)
-        robot = export_urdf(model, folder, self._base.body, prefix=f"{key}/", name=name)
+        robot = export_urdf(model, folder, self._base.body, prefix=f"{key}/", name=name, with_balls=False)
         self._joints, self._joint_dofs = Columns(robot.qpos_ids), Columns(robot.dof_ids)
         self._has_joints = len(robot.joint_names) > 0
         sensor = _contact_sensor(env, key)

@@ -2,10 +2,13 @@
 
 Which file to open for what:
 
+    simulation       Simulation: the model and its data, wherever an environment keeps them
     scene            MujocoScene: the poses and joints of environments that MuJoCo itself simulates
-    trees            the robots and objects of a model
+    trees            export_mujoco: the robots and objects of a model
     urdf, urdf_xml   a tree of bodies as a URDF, with the meshes that its geoms become
-    meshes           what is drawn of geoms, as files
+    balls            ball joints as three hinges
+    ground           what never moves as a URDF
+    meshes, shapes   what is drawn of geoms: as files, as arrays
     terrain          what never moves, as one mesh
     model            what the model says of bodies and joints
 """

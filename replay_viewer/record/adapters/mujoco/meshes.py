@@ -12,15 +12,27 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
+from .shapes import (
+    BOX,
+    CAPSULE,
+    CYLINDER,
+    ELLIPSOID,
+    HFIELD,
+    MESH,
+    PLANE,
+    SDF,
+    SPHERE,
+    capsule_mesh,
+    geom_mesh,
+    mesh_of,
+    unit_sphere,
+)
 from .urdf_xml import numbers, pose_of, visual
 
-# Kinds of geoms: mjtGeom.
-PLANE, HFIELD, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX, MESH, SDF = range(9)
 # Groups of geoms that MuJoCo's viewer shows at first; collision shapes are usually in group 3.
-_SHOWN_GROUPS = (0, 1, 2)
+SHOWN_GROUPS = (0, 1, 2)
 _NO_COLOR = np.array([0.5, 0.5, 0.5, 1.0], np.float32)  # Of a geom that has none: its material's counts.
 _MESHES = "meshes"  # The folder beside the URDF.
-_RINGS, _SECTIONS = 16, 32  # Of round shapes.
 _PLY_FACE = np.dtype([("count", "u1"), ("corners", "<i4", 3)])
 _PLY_HEADER = """ply
 format binary_little_endian 1.0
@@ -35,38 +47,27 @@ end_header
 
 
 def color_of(model: Any, geom: int) -> np.ndarray:
-    """(4,) rgba of a geom: its own, else its material's."""
+    """(4,) rgba of a geom: its own, else its material's, of which a texture counts by its mean."""
     own, material = np.asarray(model.geom_rgba[geom]), int(model.geom_matid[geom])
     if material >= 0 and np.array_equal(own, _NO_COLOR):
-        return np.asarray(model.mat_rgba[material])
+        rgba = np.array(model.mat_rgba[material])
+        rgba[:3] *= _mean_of_texture(model, material)
+        return rgba
     return own
 
 
-def drawn_geoms(model: Any, bodies: Sequence[int]) -> list[int]:
-    """The geoms of some bodies that can be seen; those of the hidden groups only where there are no others."""
+def drawn_geoms(model: Any, bodies: Sequence[int], groups: Sequence[int] = SHOWN_GROUPS) -> list[int]:
+    """The geoms of some bodies that can be seen; those of other groups only where there are none in these."""
     geoms = [geom for body in bodies for geom in _geoms_of(model, body) if color_of(model, geom)[3] > 0]
-    shown = [geom for geom in geoms if int(model.geom_group[geom]) in _SHOWN_GROUPS]
+    shown = [geom for geom in geoms if int(model.geom_group[geom]) in groups]
     return shown or geoms
 
 
-def mesh_of(model: Any, mesh: int) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices (V, 3) [m] and triangles (F, 3) of a mesh, in the frame of the geoms that use it."""
-    vertex, face = int(model.mesh_vertadr[mesh]), int(model.mesh_faceadr[mesh])
-    vertices = model.mesh_vert[vertex : vertex + int(model.mesh_vertnum[mesh])]
-    return np.asarray(vertices), np.asarray(model.mesh_face[face : face + int(model.mesh_facenum[mesh])])
-
-
-def unit_sphere() -> tuple[np.ndarray, np.ndarray]:
-    """A sphere of radius 1; its vertices are its normals too."""
-    return _revolved(np.linspace(0, np.pi, _RINGS + 1))
-
-
 class GeomWriter:
-    """Makes URDF visuals of the geoms of a robot's bodies; each mesh file is written once."""
+    """Makes URDF visuals of some geoms; each mesh file is written once."""
 
-    def __init__(self, model: Any, folder: Path, bodies: Sequence[int]) -> None:
-        self._model, self._folder = model, folder
-        self._geoms = drawn_geoms(model, bodies)
+    def __init__(self, model: Any, folder: Path, geoms: Sequence[int]) -> None:
+        self._model, self._folder, self._geoms = model, folder, geoms
 
     def visuals(self, body: int) -> list[Element]:
         """What is drawn on a body."""
@@ -82,7 +83,7 @@ class GeomWriter:
         return elements
 
     def _shape(self, geom: int) -> Iterator[Element]:
-        """The shape of a geom; nothing for a plane or a height field."""
+        """The shape of a geom."""
         model, kind = self._model, int(self._model.geom_type[geom])
         radius, half, _ = size = np.asarray(model.geom_size[geom], float)
         if kind == SPHERE:
@@ -98,11 +99,13 @@ class GeomWriter:
             yield Element("mesh", filename=self._unit_sphere(), scale=numbers(size))
         elif kind in (MESH, SDF):
             yield Element("mesh", filename=self._mesh(int(model.geom_dataid[geom])))
+        elif kind in (PLANE, HFIELD):
+            yield Element("mesh", filename=self._ground(geom))
 
     def _capsule(self, radius: float, half: float) -> str:
         filename = f"{_MESHES}/capsule_{radius:.6g}_{half:.6g}.obj"
         if not (self._folder / filename).exists():
-            _write_round_obj(self._folder / filename, *_capsule_mesh(radius, half))
+            _write_round_obj(self._folder / filename, *capsule_mesh(radius, half))
         return filename
 
     def _mesh(self, mesh: int) -> str:
@@ -110,6 +113,12 @@ class GeomWriter:
         filename = f"{_MESHES}/{mesh}_{name}.ply"
         if not (self._folder / filename).exists():
             _write_ply(self._folder / filename, *mesh_of(self._model, mesh))
+        return filename
+
+    def _ground(self, geom: int) -> str:
+        filename, mesh = f"{_MESHES}/ground_{geom}.ply", geom_mesh(self._model, geom)
+        assert mesh is not None
+        _write_ply(self._folder / filename, *mesh)
         return filename
 
     def _unit_sphere(self) -> str:
@@ -141,28 +150,23 @@ def _write_round_obj(path: Path, vertices: np.ndarray, triangles: np.ndarray, no
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
 
 
-def _capsule_mesh(radius: float, half_length: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A capsule along z whose straight part reaches `half_length` to both sides [m]; with its normals."""
-    # Two halves of a sphere, pulled apart.
-    polar = np.linspace([0, np.pi / 2], [np.pi / 2, np.pi], _RINGS // 2 + 1).T
-    normals, triangles = _revolved(polar.reshape(-1))
-    up = np.repeat([half_length, -half_length], len(normals) // 2)
-    return radius * normals + up[:, None] * [0, 0, 1], triangles, normals
+def _mean_of_texture(model: Any, material: int) -> np.ndarray:
+    """(3,) mean colour of a material's texture, 0..1; white where it has none."""
+    # Since 3.2 a material has several, by their roles: the colour's is mjTEXROLE_RGB.
+    texture = int(np.atleast_1d(model.mat_texid[material])[-1 if np.ndim(model.mat_texid) == 1 else 1])
+    if texture < 0:
+        return np.ones(3)
+    # MuJoCo before 3.2 knows three channels only.
+    data, count = getattr(model, "tex_data", None), 3
+    if data is None:
+        data = model.tex_rgb
+    else:
+        count = int(model.tex_nchannel[texture])
+    first, size = int(model.tex_adr[texture]), int(model.tex_height[texture]) * int(model.tex_width[texture])
+    pixels = np.asarray(data[first : first + size * count]).reshape(size, count)
+    return np.broadcast_to(pixels[:, :3].mean(axis=0) / 255, 3)
 
 
 def _geoms_of(model: Any, body: int) -> range:
     first = int(model.body_geomadr[body])
     return range(first, first + int(model.body_geomnum[body]))
-
-
-def _revolved(polar: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rings of a unit sphere at these angles from its top, first to last, and the triangles between them."""
-    down, around = np.meshgrid(polar, np.linspace(0, 2 * np.pi, _SECTIONS, endpoint=False), indexing="ij")
-    vertices = np.stack([np.sin(down) * np.cos(around), np.sin(down) * np.sin(around), np.cos(down)], -1)
-    # The vertices of a pole become equal, also in the sign of their zeros.
-    vertices = vertices.round(12) + 0.0
-    ring, section = np.meshgrid(np.arange(len(polar) - 1), np.arange(_SECTIONS), indexing="ij")
-    here, beside = ring * _SECTIONS + section, ring * _SECTIONS + (section + 1) % _SECTIONS
-    upper = np.stack([here, here + _SECTIONS, beside], -1)[1:]  # At the poles, one of the two has no area.
-    lower = np.stack([beside, here + _SECTIONS, beside + _SECTIONS], -1)[:-1]
-    return vertices.reshape(-1, 3), np.concatenate([upper.reshape(-1, 3), lower.reshape(-1, 3)])

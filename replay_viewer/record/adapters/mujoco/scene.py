@@ -13,6 +13,7 @@ from ....errors import BadArgument
 from ...rows import as_slice
 from ..adapter import Request
 from ..scene import with_urdf
+from .balls import angles, rates, torques
 from .simulation import Simulation, structure
 from .terrain import terrain_mesh
 from .trees import MujocoTree, export_trees, ground_geoms
@@ -33,10 +34,13 @@ class MujocoScene:
     def __init__(self, simulations: Sequence[Simulation], request: Request) -> None:
         self._simulation, self._model = simulations[0], simulations[0].model
         self._states = [MujocoState(simulation) for simulation in simulations]
-        self._heights = np.array(self._model.hfield_data)
+        # Of the model that was asked for its ground last.
+        self._seen_model: Any = None
+        self._seen_geoms: list[int] = []
+        self._ground = self._ground_now()
         # Removed in any case: also where the recording cannot be made.
         self._folder = tempfile.TemporaryDirectory(prefix="replay-viewer-")
-        trees, self.notes = export_trees(self._model, Path(self._folder.name))
+        trees, self.notes = export_trees(self._model, Path(self._folder.name), simulations[0].groups)
         # MujocoEnv computes contact forces in each step; MuJoCo itself does so on demand only.
         with_contacts = hasattr(simulations[0].env, "do_simulation")
         self._readers = [TreeReader(tree, len(simulations), with_contacts) for tree in trees]
@@ -52,11 +56,18 @@ class MujocoScene:
         return dict(self._values)
 
     def terrain(self) -> tuple[np.ndarray, np.ndarray] | None:
-        return terrain_mesh(self._model, ground_geoms(self._model))
+        return terrain_mesh(self._model, ground_geoms(self._model, self._simulation.groups))
 
     def ground_is_as_recorded(self) -> bool:
-        """Whether height fields are what they were; tasks may make new ones for each episode."""
-        return np.array_equal(self._simulation.model.hfield_data, self._heights)
+        """Whether all that never moves is what it was; tasks may make it anew for each episode."""
+        return self._ground_now() == self._ground
+
+    def _ground_now(self) -> tuple[bytes, ...]:
+        model = self._simulation.model
+        if model is not self._seen_model:
+            self._seen_model, self._seen_geoms = model, ground_geoms(model, self._simulation.groups)
+        arrays = (model.geom_pos, model.geom_quat, model.geom_size)
+        return (model.hfield_data.tobytes(), *(array[self._seen_geoms].tobytes() for array in arrays))
 
     def close(self) -> None:
         self._folder.cleanup()
@@ -125,6 +136,8 @@ class TreeReader:
         self._qpos = as_slice(exported.qpos_ids) or exported.qpos_ids
         self._dofs = as_slice(exported.dof_ids) or exported.dof_ids
         self._bodies = as_slice(bodies) or bodies
+        # Of each ball joint, where its hinges are among the joints, and its quaternion in qpos.
+        self._balls = [(first, int(exported.qpos_ids[first]) - 1) for first in exported.balls]
         self._arrays = {field: np.zeros((num_envs, *shape)) for field, shape in _shapes(tree, with_contacts).items()}
         self.values = {f"{name}.{field}": array for field, array in self._arrays.items()}
         if self._fixed is not None:
@@ -139,8 +152,16 @@ class TreeReader:
         if "joint_pos" in arrays:
             arrays["joint_pos"][row] = data.qpos[self._qpos]
             arrays["joint_vel"][row] = data.qvel[self._dofs]
+            for first, start in self._balls:
+                at = angles(data.qpos[start : start + 4])
+                hinges = slice(first, first + 3)
+                arrays["joint_pos"][row, hinges] = at
+                arrays["joint_vel"][row, hinges] = rates(at, arrays["joint_vel"][row, hinges])
         if "joint_torque" in arrays:
             arrays["joint_torque"][row] = data.qfrc_actuator[self._dofs]
+            for first, start in self._balls:
+                hinges, at = slice(first, first + 3), angles(data.qpos[start : start + 4])
+                arrays["joint_torque"][row, hinges] = torques(at, arrays["joint_torque"][row, hinges])
         if "contact_force" in arrays:
             # Torques come before forces.
             arrays["contact_force"][row] = data.cfrc_ext[self._bodies, 3:]

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ....errors import BadArgument
+from .meshes import SHOWN_GROUPS
+
 # Where they are: dm_control's `physics` and robosuite's `sim` hold them for the environment.
 _HOLDERS = ("physics", "sim")
 # What dm_control and robosuite have instead of MuJoCo's own objects leads to these by one of the names.
@@ -31,13 +36,31 @@ class Simulation:
         """Its state."""
         return _unwrapped(self._place().data, _WRAPPED_DATA)
 
+    @property
+    def groups(self) -> tuple[int, ...]:
+        """The groups of geoms that its viewer shows."""
+        # robosuite has collision shapes in group 0, and says whether it shows them.
+        is_hidden = getattr(self.env, "render_collision_mesh", None) is False
+        return tuple(group for group in SHOWN_GROUPS if group or not is_hidden)
+
     def _place(self) -> Any:
         return getattr(self.env, self._holder) if self._holder else self.env
 
 
+def compiled_model(model: Any) -> Any:
+    """MuJoCo's own `MjModel` of what may be around it. Raises BadArgument where there is none."""
+    model = _unwrapped(model, _WRAPPED_MODEL)
+    if not all(hasattr(model, name) for name in ("nbody", "body_jntadr", "geom_type", "qpos0")):
+        fix = "Give a mujoco.MjModel, such as MjModel.from_xml_path(...) or MjSpec.compile() make."
+        raise BadArgument("model", type(model).__name__, f"is no compiled MuJoCo model. {fix}")
+    return model
+
+
 def structure(model: Any) -> tuple[Any, ...]:
-    """What two models have in common where one may stand for the other: the same bodies and joints by name."""
-    return model.nbody, model.nq, model.nv, model.names
+    """What two models share where one may stand for the other: bodies and joints, in the same order."""
+    bodies = tuple(model.body(body).name for body in range(model.nbody))
+    joints = tuple(model.joint(joint).name for joint in range(model.njnt))
+    return bodies, joints, tuple(np.asarray(model.jnt_qposadr).tolist())
 
 
 def _holder(env: Any) -> str:

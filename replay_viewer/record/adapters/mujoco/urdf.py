@@ -14,9 +14,10 @@ from xml.etree import ElementTree
 import numpy as np
 
 from ....rotations import from_rotation_vector
-from .meshes import GeomWriter
-from .model import BALL, FREE, HINGE, SLIDE, joints_of, moves_freely, rest_pose, subtree
-from .urdf_xml import add_joint, add_link, inertial, numbers, pose_of, speck
+from .balls import AXES, angles
+from .meshes import SHOWN_GROUPS, GeomWriter, drawn_geoms
+from .model import BALL, SLIDE, joints_of, moves_freely, rest_pose, subtree
+from .urdf_xml import add_joint, add_link, inertial, numbers, pose_of, speck, write_urdf
 
 # What simulators that read the URDF want of joints without limits: [N or Nm], [m/s or rad/s], [m].
 _ANY_EFFORT, _ANY_SPEED, _ANY_DISTANCE = 1e3, 1e2, 1e3
@@ -30,8 +31,10 @@ class ExportedRobot:
         urdf: the file; its meshes lie in a folder beside it.
         root: id of the body at the root.
         joint_names: as the URDF has them.
-        qpos_ids: (D,) the place of each in `qpos`.
-        dof_ids: (D,) the place of each in `qvel` and in joint forces.
+        qpos_ids: (D,) the place of each in `qpos`; of the three hinges that stand for a ball joint, what follows its
+            quaternion's real part.
+        dof_ids: (D,) the place of each in `qvel` and in joint forces; of a ball's, the three components.
+        balls: places among the D of the first hinge of each ball joint.
         body_names: of all links that are bodies.
         body_ids: their ids in the model.
         fixed_base: position (3,) and wxyz (4,) of the root link in the world, where it never moves: the joints of the
@@ -44,13 +47,34 @@ class ExportedRobot:
     joint_names: list[str]
     qpos_ids: np.ndarray
     dof_ids: np.ndarray
+    balls: list[int]
     body_names: list[str]
     body_ids: list[int]
     fixed_base: tuple[np.ndarray, np.ndarray] | None
     notes: list[str]
 
+    def joint_pos(self, qpos: np.ndarray) -> np.ndarray:
+        """Values (..., D) of the joints, of `qpos` (..., nq)."""
+        values = np.array(qpos[..., self.qpos_ids], float)
+        for first in self.balls:
+            start = int(self.qpos_ids[first]) - 1
+            values[..., first : first + 3] = angles(qpos[..., start : start + 4])
+        return values
 
-def export_urdf(model: Any, folder: Path, root: int, prefix: str = "", name: str = "robot") -> ExportedRobot:
+    def base_pose(self, data: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Position (3,) [m] and wxyz (4,) of the root link in the world, of a `mujoco.MjData` that is up to date."""
+        return self.fixed_base or (np.array(data.xpos[self.root]), np.array(data.xquat[self.root]))
+
+
+def export_urdf(
+    model: Any,
+    folder: Path,
+    root: int,
+    prefix: str = "",
+    name: str = "robot",
+    with_balls: bool = True,
+    groups: Sequence[int] = SHOWN_GROUPS,
+) -> ExportedRobot:
     """Write `<name>.urdf` and its meshes into a folder.
 
     Joint values of the URDF are MuJoCo's `qpos`. The joints of the root body are left out where they carry it about (a
@@ -62,25 +86,23 @@ def export_urdf(model: Any, folder: Path, root: int, prefix: str = "", name: str
         root: id of the robot's topmost body.
         prefix: of the model's names, which the URDF's names do without.
         name: of the robot and its file.
+        with_balls: whether ball joints become three hinges each; else they are drawn at rest, which is noted.
+        groups: of geoms that are drawn.
     """
     bodies = subtree(model, root)
-    chain = _Chain(model, root, _Names(model, prefix, bodies))
-    geoms = GeomWriter(model, folder, bodies)
+    chain = _Chain(model, root, _Names(model, prefix, bodies), with_balls)
+    geoms = GeomWriter(model, folder, drawn_geoms(model, bodies, groups))
     robot = ElementTree.Element("robot", name=name)
     for body in bodies:
         chain.add_body(robot, body, geoms.visuals(body))
-    for element in robot:
-        element.tail = "\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.urdf"
-    ElementTree.ElementTree(robot).write(path, encoding="utf-8", xml_declaration=True)
-    joints = np.array(chain.joint_ids, dtype=np.int64)
+    path = write_urdf(robot, folder)
     return ExportedRobot(
         urdf=path,
         root=root,
-        joint_names=[chain.names.joint[joint] for joint in chain.joint_ids],
-        qpos_ids=np.asarray(model.jnt_qposadr)[joints],
-        dof_ids=np.asarray(model.jnt_dofadr)[joints],
+        joint_names=chain.joint_names,
+        qpos_ids=np.array(chain.qpos_ids, dtype=np.int64),
+        dof_ids=np.array(chain.dof_ids, dtype=np.int64),
+        balls=chain.balls,
         body_names=[chain.names.body[body] for body in bodies],
         body_ids=bodies,
         fixed_base=chain.fixed_base,
@@ -122,7 +144,11 @@ class _Chain:
     model: Any
     root: int
     names: _Names
-    joint_ids: list[int] = field(default_factory=list)
+    with_balls: bool
+    joint_names: list[str] = field(default_factory=list)
+    qpos_ids: list[int] = field(default_factory=list)
+    dof_ids: list[int] = field(default_factory=list)
+    balls: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fixed_base: tuple[np.ndarray, np.ndarray] | None = None
 
@@ -164,7 +190,10 @@ class _Chain:
             pose = pose @ pose_of(anchor) @ self._zero(joint)
             is_last = number == len(joints) - 1 and not anchor.any()
             child = name if is_last else self.names.free("link", f"{name}_{self.names.joint[joint]}")
-            self._add_joint(robot, joint, parent, child, pose)
+            if int(self.model.jnt_type[joint]) == BALL:
+                self._add_ball(robot, joint, parent, child, pose)
+            else:
+                self._add_joint(robot, joint, parent, child, pose)
             if is_last:
                 return
             add_link(robot, child).append(speck())
@@ -173,6 +202,8 @@ class _Chain:
 
     def _zero(self, joint: int) -> np.ndarray:
         """(4, 4) from a joint's rest to its zero: MuJoCo counts from `qpos0`, the value in which the model was made."""
+        if int(self.model.jnt_type[joint]) == BALL:
+            return np.eye(4)
         rest = float(self.model.qpos0[self.model.jnt_qposadr[joint]])
         axis = np.asarray(self.model.jnt_axis[joint], float)
         if int(self.model.jnt_type[joint]) == SLIDE:
@@ -194,7 +225,27 @@ class _Chain:
         if np.isfinite([lower, upper]).all():
             limit.set("lower", numbers(lower))
             limit.set("upper", numbers(upper))
-        self.joint_ids.append(joint)
+        self._note_joint(self.names.joint[joint], joint, 0, 0)
+
+    def _add_ball(self, robot: ElementTree.Element, joint: int, parent: str, child: str, pose: np.ndarray) -> None:
+        """Append three hinges at one place."""
+        self.balls.append(len(self.joint_names))
+        for number, axis in enumerate(AXES):
+            name = self.names.free("joint", f"{self.names.joint[joint]}_{axis}")
+            below = child if axis == AXES[-1] else self.names.free("link", f"{child}_{axis}")
+            element = add_joint(robot, name, "continuous", parent, below, pose)
+            ElementTree.SubElement(element, "axis", xyz=numbers(np.eye(3)[number]))
+            ElementTree.SubElement(element, "limit", effort=numbers(_ANY_EFFORT), velocity=numbers(_ANY_SPEED))
+            self._note_joint(name, joint, number + 1, number)
+            if below != child:
+                add_link(robot, below).append(speck())
+            parent, pose = below, np.eye(4)
+
+    def _note_joint(self, name: str, joint: int, qpos: int, dof: int) -> None:
+        """Note a joint of the URDF, and where it is among the numbers of a joint of the model."""
+        self.joint_names.append(name)
+        self.qpos_ids.append(int(self.model.jnt_qposadr[joint]) + qpos)
+        self.dof_ids.append(int(self.model.jnt_dofadr[joint]) + dof)
 
     def _effort(self, joint: int) -> str:
         """The greatest force of its actuators [N or Nm] where the model limits it; MuJoCo does so since 3.0."""
@@ -206,8 +257,9 @@ class _Chain:
         """Those of a body's joints that become joints of the URDF."""
         if body == self.root and moves_freely(self.model, body):
             return []
-        joints = joints_of(self.model, body)
-        for joint in joints:
-            if int(self.model.jnt_type[joint]) in (BALL, FREE):
+        kinds = {joint: int(self.model.jnt_type[joint]) for joint in joints_of(self.model, body)}
+        if not self.with_balls:
+            for joint in [joint for joint, kind in kinds.items() if kind == BALL]:
+                del kinds[joint]
                 self.notes.append(f"Joint '{self.names.joint[joint]}' has more than one axis: it is drawn at rest.")
-        return [joint for joint in joints if int(self.model.jnt_type[joint]) in (SLIDE, HINGE)]
+        return list(kinds)

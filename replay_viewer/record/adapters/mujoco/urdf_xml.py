@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element, ElementTree, SubElement
 
 import numpy as np
 
@@ -29,6 +30,16 @@ def pose_of(position: Any, wxyz: Any = (1.0, 0.0, 0.0, 0.0)) -> np.ndarray:
 def origin(pose: np.ndarray) -> Element:
     """The element of a (4, 4) pose."""
     return Element("origin", xyz=numbers(pose[:3, 3]), rpy=numbers(_rpy(pose[:3, :3])))
+
+
+def write_urdf(robot: Element, folder: Path) -> Path:
+    """Write a robot's element into a folder, which is made, as `<name>.urdf`."""
+    for element in robot:
+        element.tail = "\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{robot.get('name')}.urdf"
+    ElementTree(robot).write(path, encoding="utf-8", xml_declaration=True)
+    return path
 
 
 def add_link(robot: Element, name: str) -> Element:
