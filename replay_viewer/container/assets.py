@@ -22,7 +22,7 @@ import numpy as np
 from ..errors import BadField, FileProblem
 from .info import EntitySpec, RecordingInfo
 from .layout import ASSETS, TERRAIN
-from .mesh_paths import find_file, package_of, ros_package_path
+from .mesh_paths import find_file, package_of, ros_package_path, spellings
 
 # A terrain.npz may be compressed; more than this no viewer draws.
 MAX_TERRAIN_BYTES = 2**30
@@ -30,10 +30,10 @@ _MESHES = (".stl", ".obj", ".dae", ".ply", ".glb", ".gltf", ".bin", ".mtl")
 _TEXTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tga", ".tif", ".tiff", ".dds", ".gif", ".webp")
 # The files that a URDF names.
 _FILENAME = re.compile(r"(<(?:mesh|texture)\b[^>]*?\bfilename\s*=\s*)([\"'])(.*?)\2", re.DOTALL)
-# Files that a mesh file refers to, relative to itself: materials and textures.
+# Files that a mesh file refers to, relative to itself: materials and textures, behind what may be options.
 _REFERENCES = {
-    ".obj": re.compile(rb"^mtllib\s+(.+?)\s*$", re.MULTILINE),
-    ".mtl": re.compile(rb"^\s*(?:map_\w+|bump|disp|decal|norm|refl)\s+(?:.*\s)?(\S+)\s*$", re.MULTILINE),
+    ".obj": re.compile(rb"^[ \t]*mtllib[ \t]+(.+?)\s*$", re.MULTILINE),
+    ".mtl": re.compile(rb"^\s*(?:map_\w+|bump|disp|decal|norm|refl)\s+(.+?)\s*$", re.MULTILINE | re.IGNORECASE),
     ".dae": re.compile(rb"<init_from>\s*([^<]+?)\s*</init_from>"),
     ".gltf": re.compile(rb'"uri"\s*:\s*"((?!data:)[^"]+)"'),
 }
@@ -189,7 +189,18 @@ def _references(path: Path) -> Iterator[Path]:
     pattern = _REFERENCES.get(path.suffix.lower())
     if pattern is not None:
         for match in pattern.finditer(path.read_bytes()):
-            yield Path(os.path.abspath(path.parent / os.fsdecode(match[1])))
+            for name in _names(os.fsdecode(match[1]), path.suffix.lower()):
+                yield from (Path(os.path.abspath(path.parent / spelling)) for spelling in spellings(name))
+
+
+def _names(text: str, kind: str) -> Iterator[str]:
+    """The files that a reference may mean: the whole text, in OBJ also one of several, in MTL behind options."""
+    yield text
+    words = text.split()
+    if kind == ".obj":
+        yield from words
+    elif kind == ".mtl":
+        yield from (" ".join(words[start:]) for start in range(1, len(words)))
 
 
 def _why_not(path: Path, named_by: Path, package_dirs: Sequence[Path], uri: str = "") -> str:

@@ -7,13 +7,14 @@ colours linear (glTF 2.0 specification, 3.9.2), and `gltf_material` writes them 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import IO, Any
 
 import numpy as np
 import trimesh
+from numpy.typing import ArrayLike
 from trimesh.visual import ColorVisuals, TextureVisuals
+from trimesh.visual.color import to_rgba
 from trimesh.visual.material import PBRMaterial
 
 Rgba = tuple[float, float, float, float]
@@ -42,7 +43,7 @@ class EncodedImage:
         file.write(self.data)
 
 
-def unit_color(values: Sequence[float]) -> Rgba:
+def unit_color(values: ArrayLike) -> Rgba:
     """A colour of three numbers or four; numbers well above 1 are meant as 0..255."""
     red, green, blue, alpha = (*np.nan_to_num(np.asarray(values, np.float64)).tolist(), 1.0)[:4]
     scale = 255 if max(red, green, blue) > _BRIGHTEST else 1
@@ -69,13 +70,29 @@ def flat_color(mesh: trimesh.Trimesh) -> Rgba | None:
 
 
 def srgb_from_gltf(mesh: trimesh.Trimesh) -> None:
-    """Make the colours of a mesh that was just read from glTF, linear there, sRGB like those of other files."""
+    """Make the colours of a mesh that was just read from glTF, linear there, sRGB like those of other files.
+
+    A material's factor goes into the vertex colours beside it.
+    """
     material = getattr(mesh.visual, "material", None)
-    if isinstance(material, PBRMaterial) and material.baseColorFactor is not None:
-        material.baseColorFactor = _srgb_bytes(np.asarray(material.baseColorFactor))
     colors = vertex_colors(mesh)
+    if isinstance(material, PBRMaterial):
+        factor = np.full(4, 255) if material.baseColorFactor is None else np.asarray(material.baseColorFactor)
+        beside = mesh.visual.vertex_attributes.get("color") if isinstance(mesh.visual, TextureVisuals) else None
+        if beside is not None and material.baseColorTexture is None:
+            colors = np.round(to_rgba(beside) * (factor / 255)).astype(np.uint8)
+        elif material.baseColorFactor is not None:
+            material.baseColorFactor = _srgb_bytes(factor)
     if colors is not None:
         mesh.visual = ColorVisuals(mesh, vertex_colors=_srgb_bytes(colors))
+
+
+def tinted(image: Any, factor: ArrayLike) -> Any:
+    """An image (of Pillow) times linear factors for red, green and blue."""
+    light = to_srgb(linear_of_bytes()[None] * np.clip(np.asarray(factor, np.float64)[:3], 0, 1)[:, None])
+    made = image.convert("RGB").point(np.round(255 * light).astype(int).reshape(-1).tolist())
+    made.format = "PNG"
+    return made
 
 
 def texture(mesh: trimesh.Trimesh) -> Any:

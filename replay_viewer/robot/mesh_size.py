@@ -18,7 +18,7 @@ _MILLIMETRES = 500.0
 
 def size_doubts(meshes: Sequence[PlacedMesh], stance: Stance) -> list[Verdict]:
     """A verdict where the mesh files of a robot are in another unit than its joints, as it seems."""
-    files = [mesh for mesh in meshes if mesh.is_file]
+    files = [mesh for mesh in meshes if mesh.path is not None]
     apart = float(np.ptp(stance.poses[:, :3, 3], axis=0).max())
     if not files or not apart:
         return []

@@ -7,6 +7,7 @@ are not that should.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -40,10 +41,7 @@ def choose_turned(
         stance: its links.
         stated: what the user says is up.
     """
-    counts: dict[YUp, int] = {}
-    for mesh in meshes:
-        if mesh.y_up is not None:
-            counts[mesh.y_up] = counts.get(mesh.y_up, 0) + 1
+    counts = Counter(kind for kind, _ in {(mesh.y_up, mesh.path): None for mesh in meshes} if kind is not None)
     if not counts:
         return frozenset(), []
     if stated is not None:

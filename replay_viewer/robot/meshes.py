@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import trimesh
+from PIL import Image
+from trimesh.visual import TextureVisuals
+from trimesh.visual.material import SimpleMaterial
 
 from ..errors import FileProblem, listing
 from ..file_kinds import other_kind, refuse_pointer
-from .materials import has_broken_texture
+from .materials import flat_color, has_broken_texture, has_own_look, texture_coordinates
 from .mesh_files.collada import read_collada
 from .mesh_files.gltf import read_gltf
 from .mesh_files.nearby import NearbyFiles
@@ -54,8 +58,12 @@ class MeshFile:
     y_up: YUp | None = None
 
 
-def load_mesh_file(path: Path) -> MeshFile:
-    """Read a mesh file; raises FileProblem if it cannot be read or has no triangles."""
+def load_mesh_file(path: Path, texture: Path | str | None = None) -> MeshFile:
+    """Read a mesh file; raises FileProblem if it cannot be read or has no triangles.
+
+    texture: an image file, or the name of one that is not found, for what of it has texture coordinates and no look of
+        its own.
+    """
     kind = path.suffix.lower().lstrip(".")
     if kind not in FORMATS:
         raise FileProblem(path, f"is not a mesh format that is read here ({listing(FORMATS)}).")
@@ -76,6 +84,8 @@ def load_mesh_file(path: Path) -> MeshFile:
         other = other_kind(data, kind)
         problem = f"is {other}, not {kind.upper()}" if other else "; ".join(["has no triangles", *reading.problems])
         raise FileProblem(path, f"{problem}.")
+    if texture is not None:
+        reading.problems += _lay_texture([mesh for mesh, _ in meshes], texture)
     if any(has_broken_texture(mesh) for mesh, _ in meshes):
         reading.problems.append("a texture of it cannot be read")
     with np.errstate(all="ignore"):
@@ -106,6 +116,22 @@ def _read(data: bytes, kind: str, path: Path, files: NearbyFiles) -> Reading:
             str(error) if isinstance(error, Unreadable) else f"cannot be read as {kind.upper()}: {one_line(error)}"
         )
         raise FileProblem(path, f"is {other}, not {kind.upper()}." if other else f"{problem}.") from error
+
+
+def _lay_texture(meshes: Sequence[trimesh.Trimesh], texture: Path | str) -> list[str]:
+    """Lay an image on the meshes that have no look of their own; a phrase where that is not possible."""
+    bare = [mesh for mesh in meshes if not has_own_look(mesh) and flat_color(mesh) is None]
+    mapped = [mesh for mesh in bare if len(texture_coordinates(mesh)) == len(mesh.vertices)]
+    if isinstance(texture, str):
+        return [f"its texture '{texture}' is not found"]
+    try:
+        image = Image.open(io.BytesIO(texture.read_bytes()))
+    except Exception:  # Readers of broken files fail in any way there is.
+        return [f"its texture '{texture}' cannot be read"]
+    for mesh in mapped:
+        mesh.visual = TextureVisuals(uv=texture_coordinates(mesh), material=SimpleMaterial(image=image))
+    lacking = "has no texture coordinates for all of it"
+    return [f"the texture '{texture}' is not drawn, since the mesh {lacking}"] if len(mapped) < len(bare) else []
 
 
 def _part(mesh: trimesh.Trimesh, transform: np.ndarray) -> MeshPart:

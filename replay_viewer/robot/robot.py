@@ -230,7 +230,9 @@ def _find_meshes(
             lost.setdefault(str(visual.shape), []).append(visual.link)
         else:
             body, pose = tree.body_of(tree.link_names.index(visual.link))
-            geometries.append(Geometry(body, shape, pose @ visual.origin, visual.rgba, visual.link))
+            texture = None if visual.texture is None else find(visual.texture) or visual.texture
+            place = pose @ visual.origin
+            geometries.append(Geometry(body, shape, place, visual.rgba, visual.link, texture, visual.undefined))
     return geometries, lost
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import trimesh
@@ -38,7 +39,7 @@ class PlacedMesh:
         inner: (4, 4) from them to the mesh file's origin.
         outer: (4, 4) from there to the root [m].
         y_up: where Y may be up in its file.
-        is_file: whether it came from a file, and is no primitive.
+        path: its file; None for a primitive.
     """
 
     link: int
@@ -46,7 +47,7 @@ class PlacedMesh:
     inner: np.ndarray
     outer: np.ndarray
     y_up: YUp | None
-    is_file: bool
+    path: Path | None
 
 
 def poses_of(positions: np.ndarray, wxyz: np.ndarray) -> np.ndarray:

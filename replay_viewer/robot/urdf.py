@@ -17,6 +17,7 @@ import yourdfpy
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # lxml ships no types.
 
 from ..errors import FileProblem
+from .materials import Rgba, unit_color
 from .safe_xml import parse_xml
 from .shapes import Primitive
 from .urdf_visuals import CAPSULE, Shapes
@@ -32,12 +33,16 @@ class UrdfVisual:
         shape: a primitive, or the name of a mesh file as written.
         origin: (4, 4) pose on the link, with the mesh's scale in it.
         rgba: 0..1, or None where the URDF gives no colour.
+        texture: the name of an image file as written, if the URDF gives one.
+        undefined: the name of a material that nobody defines.
     """
 
     link: str
     shape: Primitive | str
     origin: np.ndarray
-    rgba: tuple[float, float, float, float] | None
+    rgba: Rgba | None
+    texture: str | None = None
+    undefined: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,29 +84,42 @@ def read_urdf(path: Path, shapes: Shapes = "visual") -> Urdf:
 
 
 def _visuals(robot: yourdfpy.Robot) -> Iterator[UrdfVisual]:
-    global_colors = {material.name: material.color for material in robot.materials}
+    defined = _materials_by_name(robot)
     for link in robot.links:
         for visual in link.visuals:
             assert visual.geometry is not None  # `tidy` removed such visuals.
             origin = np.eye(4) if visual.origin is None else visual.origin
-            color = _color(visual.material, global_colors)
+            material = _looked_up(visual.material, defined)
+            color = None if material is None or material.color is None else unit_color(material.color.rgba)
             if color is not None and color[3] == 0:
                 continue  # Invisible on purpose.
             place = origin @ _scale(visual.geometry)
-            yield UrdfVisual(link.name, _shape(visual.geometry), place, color)
+            texture = None if material is None or material.texture is None else material.texture.filename or None
+            undefined = (visual.material.name or "") if visual.material is not None and material is None else ""
+            yield UrdfVisual(link.name, _shape(visual.geometry), place, color, texture, undefined)
 
 
-def _color(
-    material: yourdfpy.Material | None, global_colors: Mapping[str | None, yourdfpy.Color | None]
-) -> tuple[float, float, float, float] | None:
-    """A visual's own colour, or the one that the robot defines under the material's name."""
-    if material is None:
-        return None
-    color = material.color if material.color is not None else global_colors.get(material.name)
-    if color is None:
-        return None
-    red, green, blue, alpha = np.clip(np.nan_to_num(color.rgba), 0, 1).tolist()
-    return red, green, blue, alpha
+def _materials_by_name(robot: yourdfpy.Robot) -> dict[str, yourdfpy.Material]:
+    """The materials that may be named: the robot's own, then those that visuals define, as urdfdom has it."""
+    of_visuals = [visual.material for link in robot.links for visual in link.visuals]
+    defined: dict[str, yourdfpy.Material] = {}
+    for material in (*robot.materials, *of_visuals):
+        if material is not None and material.name and _has_look(material):
+            defined.setdefault(material.name, material)
+    return defined
+
+
+def _looked_up(
+    material: yourdfpy.Material | None, defined: Mapping[str, yourdfpy.Material]
+) -> yourdfpy.Material | None:
+    """A visual's material, where it has a look of its own, else the one that is defined under its name."""
+    if material is None or _has_look(material):
+        return material
+    return defined.get(material.name or "")
+
+
+def _has_look(material: yourdfpy.Material) -> bool:
+    return material.color is not None or material.texture is not None
 
 
 def _shape(geometry: yourdfpy.Geometry) -> Primitive | str:

@@ -22,6 +22,9 @@ from .meshes import MeshFile, MeshPart, load_mesh_file
 from .shapes import Primitive, primitive_mesh
 from .stance import PlacedMesh, Stance
 
+# A shape, or a mesh file with the texture that the URDF gives it.
+Source = tuple[Primitive | Path, Path | str | None]
+
 # Reading STL is numpy, which two threads do in half the time; COLLADA gains a third at best, and more threads nothing.
 _THREADS = 2
 
@@ -57,6 +60,8 @@ class Geometry:
         origin: (4, 4) from the shape to the link [m], scale included.
         rgba: the colour for a mesh that has none of its own.
         link_name: of the link it belongs to, which may be fixed to the one it is drawn with.
+        texture: an image file, or the name of one that is not found, for a mesh without a look of its own.
+        undefined: the name of a material that it should have, and nobody defines.
     """
 
     link: int
@@ -64,6 +69,13 @@ class Geometry:
     origin: np.ndarray
     rgba: Rgba | None
     link_name: str
+    texture: Path | str | None = None
+    undefined: str = ""
+
+    @property
+    def source(self) -> Source:
+        """What is loaded for it, once for all that have the same."""
+        return self.shape, self.texture
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,21 +109,27 @@ def load_visuals(
         mesh_up: which way is up in meshes that may have Y up, where the user says it.
         progress: called with how many of how many meshes are loaded.
     """
-    files, failures = _load_all(list(dict.fromkeys(geometry.shape for geometry in geometries)), progress)
-    placed = [mesh for geometry in geometries for mesh in _placed(geometry, files.get(geometry.shape), stance)]
+    files, failures = _load_all(list(dict.fromkeys(geometry.source for geometry in geometries)), progress)
+    placed = [mesh for geometry in geometries for mesh in _placed(geometry, files.get(geometry.source), stance)]
     turned, verdicts = choose_turned(placed, stance, mesh_up)
     visuals: list[Visual] = []
     lost: dict[str, list[str]] = {}
+    undefined: dict[str, list[str]] = {}
     for geometry in geometries:
-        file = files.get(geometry.shape)
-        drawn, reasons = ([], [failures[geometry.shape]]) if file is None else _drawable(geometry, file, turned)
+        file = files.get(geometry.source)
+        drawn, reasons = ([], [failures[geometry.source]]) if file is None else _drawable(geometry, file, turned)
         visuals += drawn
+        if geometry.undefined and any(visual.rgba == NEUTRAL for visual in drawn):
+            undefined.setdefault(geometry.undefined, []).append(geometry.link_name)
         for reason in reasons:
             lost.setdefault(reason, []).append(geometry.link_name)
     return LoadedVisuals(
         tuple(visuals),
         tuple(f"{reason} Left out on {on_links(names)}." for reason, names in lost.items()),
-        tuple(f"{shape}: {problem}." for shape, file in files.items() for problem in file.problems),
+        (
+            *(f"Material '{name}' of {on_links(names)} is not defined." for name, names in undefined.items()),
+            *dict.fromkeys(f"{shape}: {problem}." for (shape, _), file in files.items() for problem in file.problems),
+        ),
         (*verdicts, *size_doubts(placed, stance)),
     )
 
@@ -123,26 +141,29 @@ def on_links(names: Iterable[str]) -> str:
 
 
 def _load_all(
-    shapes: Sequence[Primitive | Path], progress: Progress | None
-) -> tuple[Mapping[Primitive | Path, MeshFile], Mapping[Primitive | Path, str]]:
-    """Every shape that can be loaded, and why the others cannot."""
-    loaded: dict[Primitive | Path, MeshFile | str] = {}
+    sources: Sequence[Source], progress: Progress | None
+) -> tuple[Mapping[Source, MeshFile], Mapping[Source, str]]:
+    """Every source that can be loaded, and why the others cannot."""
+    loaded: dict[Source, MeshFile | str] = {}
     with ThreadPoolExecutor(_THREADS) as pool:
-        for shape, result in zip(shapes, pool.map(_try_load, shapes), strict=True):
-            loaded[shape] = result
+        for source, result in zip(sources, pool.map(_try_load, sources), strict=True):
+            loaded[source] = result
             if progress is not None:
-                progress(len(loaded), len(shapes))
-    files = {shape: result for shape, result in loaded.items() if not isinstance(result, str)}
-    return files, {shape: result for shape, result in loaded.items() if isinstance(result, str)}
+                progress(len(loaded), len(sources))
+    files = {source: result for source, result in loaded.items() if not isinstance(result, str)}
+    return files, {source: result for source, result in loaded.items() if isinstance(result, str)}
 
 
-def _try_load(shape: Primitive | Path) -> MeshFile | str:
-    """A shape's mesh, or what is wrong with it."""
+def _try_load(source: Source) -> MeshFile | str:
+    """A source's mesh, or what is wrong with it."""
+    shape, texture = source
     try:
         if isinstance(shape, Path):
-            return load_mesh_file(shape)
+            return load_mesh_file(shape, texture)
         mesh = primitive_mesh(shape)
-        return MeshFile((MeshPart(mesh, np.eye(4), np.asarray(mesh.vertex_normals) if shape.is_round else None),))
+        problems = () if texture is None else (f"the texture '{texture}' is drawn on mesh files only",)
+        normals = np.asarray(mesh.vertex_normals) if shape.is_round else None
+        return MeshFile((MeshPart(mesh, np.eye(4), normals),), problems)
     except FileProblem as problem:
         return str(problem)
     except ValueError as error:
@@ -159,7 +180,7 @@ def _placed(geometry: Geometry, file: MeshFile | None, stance: Stance) -> Iterat
                 inner=part.transform,
                 outer=stance.poses[geometry.link] @ geometry.origin,
                 y_up=file.y_up if file is not None else None,
-                is_file=isinstance(geometry.shape, Path),
+                path=geometry.shape if isinstance(geometry.shape, Path) else None,
             )
 
 
@@ -187,7 +208,7 @@ def _visuals(geometry: Geometry, parts: Sequence[MeshPart], origin: np.ndarray) 
     return [
         Visual(
             link=geometry.link,
-            mesh_key=f"{geometry.shape}#{index}",
+            mesh_key=f"{geometry.shape}#{index}" + (f" {geometry.texture}" if geometry.texture else ""),
             mesh=part.mesh,
             origin=_product(origin, part.transform),
             rgba=_color(part.mesh, geometry.rgba),

@@ -74,6 +74,17 @@ def test_a_urdf_is_carried_with_its_meshes_and_their_textures(tmp_path: Path, pa
     assert PlainReader(path).meta["entities"][0]["urdf"] == "assets/robot/urdf/bot.urdf"
 
 
+@pytest.mark.parametrize(
+    "written", ["-bm 2 ..\\textures\\old wood.png", "../textures/old%20wood.png", "-s 1 1 1 ../textures/old wood.png"]
+)
+def test_materials_and_textures_are_carried_as_people_name_them(tmp_path: Path, package: Path, written: str) -> None:
+    (package / "meshes/body a.obj").write_bytes(b"mtllib gone.mtl body.mtl\n  mtllib  other.mtl\nv 0 0 0\n")
+    (package / "meshes/other.mtl").write_text("newmtl o\nmap_kd " + written + "\n")
+    (package / "textures/old wood.png").write_bytes(b"old wood")
+    path = record_robot(tmp_path / "run.rec", package / "urdf" / "bot.urdf")
+    assert {b"wood", b"old wood"} < carried_contents(path)
+
+
 def test_package_folders_may_be_text(tmp_path: Path, package: Path) -> None:
     far = package.rename(tmp_path / "far")
     urdf = far / "urdf" / "bot.urdf"

@@ -37,7 +37,7 @@ def test_bricks_of_collada_that_meet_when_turned_are_turned(tmp_path: Path) -> N
     np.testing.assert_allclose(extents(robot), [0.1, 0.1, 1.2])
     (verdict,) = robot.mesh_verdicts
     assert verdict.status == "found"
-    assert verdict.finding == "'tiny': 3 meshes of COLLADA that says Y_UP are turned from Y up to Z up"
+    assert verdict.finding == "'tiny': 1 mesh of COLLADA that says Y_UP is turned from Y up to Z up"
     assert "--mesh-up z" in verdict.reason
 
 

@@ -12,14 +12,16 @@ import io
 import json
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import trimesh
 from PIL import Image
+from trimesh.visual.material import PBRMaterial
 
 from ...errors import listing
-from ..materials import srgb_from_gltf
+from ..materials import srgb_from_gltf, tinted
 from .nearby import NearbyFiles
 from .reading import AS_GIVEN, BY_GLTF, Reading, Unreadable
 
@@ -35,6 +37,8 @@ _COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 51
 _SIZES = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
 # More numbers than this are not believed where no bytes stand behind them.
 _MOST_NUMBERS = 10**8
+# A factor of a colour above this changes nothing that is seen.
+_WHITE = 0.99
 # Programs that write what they are given, without a thought of what is up.
 _WRITES_AS_GIVEN = ("trimesh", "replay-viewer")
 
@@ -49,6 +53,7 @@ def read_gltf(data: bytes, kind: str, files: NearbyFiles) -> Reading:
     is_given = any(name in generator for name in _WRITES_AS_GIVEN)
     reading = Reading(problems=document.problems, y_up=AS_GIVEN if is_given else BY_GLTF)
     for mesh in scene.geometry.values():
+        _tint(mesh)
         srgb_from_gltf(mesh)
     for node in scene.graph.nodes_geometry:
         place, name = scene.graph[node]
@@ -56,6 +61,16 @@ def read_gltf(data: bytes, kind: str, files: NearbyFiles) -> Reading:
         if isinstance(mesh, trimesh.Trimesh):
             reading.meshes.append((mesh, place))
     return reading
+
+
+def _tint(mesh: Any) -> None:
+    """Lay the factor of a mesh's colour on its texture, which has the meaning of both."""
+    material = getattr(mesh.visual, "material", None)
+    if isinstance(material, PBRMaterial) and material.baseColorTexture is not None:
+        factor = np.asarray([255] * 3 if material.baseColorFactor is None else material.baseColorFactor)[:3] / 255
+        if factor.min() < _WHITE:
+            with suppress(Exception):  # Readers of broken files fail in any way there is; it is named elsewhere.
+                material.baseColorTexture = tinted(material.baseColorTexture, factor)
 
 
 def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -100,6 +115,7 @@ class _Document:
             if accessor.get("normalized") or "sparse" in accessor:
                 self._replace(index, self._numbers(index))
         for material in self._list("materials"):
+            self._make_opaque(material)
             self._check_texture(material)
         for mesh in self._list("meshes"):
             for primitive in mesh.get("primitives", []):
@@ -229,8 +245,16 @@ class _Document:
         metal = material.get("pbrMetallicRoughness", {}).get("baseColorTexture")
         return metal or material.get("extensions", {}).get(_GLOSSINESS, {}).get("diffuseTexture")
 
+    def _make_opaque(self, material: dict[str, Any]) -> None:
+        """Take away an alpha that does not count; where it is less than the least that is seen, it stays."""
+        metal = material.get("pbrMetallicRoughness", {})
+        color = metal.get("baseColorFactor")
+        least = {"OPAQUE": 0.0, "MASK": material.get("alphaCutoff", 0.5)}.get(material.get("alphaMode", "OPAQUE"))
+        if color is not None and least is not None and color[3] >= least:
+            metal["baseColorFactor"] = [*color[:3], 1.0]
+
     def _check_texture(self, material: Mapping[str, Any]) -> None:
-        """Name a texture that cannot be read; one that is not there is noted by `files`."""
+        """Name a texture that cannot be drawn; one that is not there is noted by `files`."""
         texture = self._base_texture(material)
         if texture is None:
             return
@@ -238,7 +262,11 @@ class _Document:
         for image in self._images(self._list("textures")[texture["index"]]):
             try:
                 data = self._views[image["bufferView"]] if "bufferView" in image else self._bytes_of(image["uri"])
-                Image.open(io.BytesIO(data))
+                is_clear = Image.open(io.BytesIO(data)).has_transparency_data
+                if is_clear and material.get("alphaMode", "OPAQUE") != "OPAQUE":
+                    self.problems.append(
+                        f"its material '{material.get('name', '')}' is partly transparent, drawn opaque"
+                    )
                 return
             except FileNotFoundError:
                 return

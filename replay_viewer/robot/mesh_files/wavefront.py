@@ -100,7 +100,9 @@ def _read_materials(lines: list[str], files: NearbyFiles, problems: list[str]) -
 
 def _libraries(line: str, files: NearbyFiles) -> list[bytes]:
     """The material files that a line names: one whose name may have blanks, or several."""
-    names = [line] if files.has(line) else line.split()
+    names = line.split()
+    if files.has(line) or not all(name.lower().endswith(".mtl") for name in names):
+        names = [line]
     found = []
     for name in names:
         with suppress(OSError):  # Which `files` has noted.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from gltf_files import CORNERS, FACES, Glb
 from mesh_files import drawn, robot_of
+from PIL import Image
 from urdf_files import mesh
 
 from replay_viewer.robot import Robot
+from replay_viewer.robot.materials import texture, texture_coordinates, vertex_colors
 
 BOX = [[0, -3, 0], [1, 0, 2]]  # Turned from Y up to Z up.
 
@@ -18,7 +22,7 @@ BOX = [[0, -3, 0], [1, 0, 2]]  # Turned from Y up to Z up.
 def robot_with(folder: Path, glb: Glb) -> Robot:
     glb.write(folder / "part.glb")
     robot = robot_of(folder, mesh("part.glb"))
-    assert len(robot.visuals) <= 1
+    assert len(robot.visuals) <= 1  # Which loads the mesh.
     return robot
 
 
@@ -123,3 +127,117 @@ def test_more_vertices_than_are_there_are_not_believed(tmp_path: Path, count: in
         robot = robot_with(tmp_path, glb)
         assert robot.visuals == ()
         assert len(robot.problems) == 1
+
+
+# Looks.
+
+UV = np.array([[x, y] for x in (0, 1) for y in (0, 1) for _ in range(2)], np.float32)
+PICTURE = Image.fromarray(np.full((4, 4, 3), 128, np.uint8))
+
+
+def png(image: Image.Image) -> bytes:
+    data = io.BytesIO()
+    image.save(data, "PNG")
+    return data.getvalue()
+
+
+def uv_of(robot: Robot) -> np.ndarray:
+    """Where each corner of the box lies in its texture, (8, 2), as glTF has it: from the top."""
+    (item,) = robot.visuals
+    assert texture(item.mesh) is not None
+    order = np.lexsort(item.mesh.vertices.T[::-1])
+    uv = texture_coordinates(item.mesh)[order]
+    return np.column_stack([uv[:, 0], 1 - uv[:, 1]])
+
+
+def test_textures_lie_at_the_coordinates_that_are_named(tmp_path: Path) -> None:
+    glb = Glb({"POSITION": CORNERS, "TEXCOORD_0": UV * 0.5, "TEXCOORD_1": UV})
+    glb.material(png(PICTURE), {"texCoord": 1})
+    np.testing.assert_allclose(uv_of(robot_with(tmp_path, glb)), UV)
+
+
+@pytest.mark.parametrize(
+    ("transform", "expected"),
+    [
+        ({"scale": [4, 2]}, UV * [4, 2]),
+        ({"offset": [0.5, 0.25]}, UV + np.array([0.5, 0.25])),
+        # Turned counter-clockwise as glTF has it, in which v points down.
+        ({"rotation": np.pi / 2}, UV[:, ::-1] * [1, -1]),
+        ({"texCoord": 1}, 0.5 * UV),
+        ({"offset": [1, 0], "rotation": np.pi / 2, "scale": [2, 3]}, (UV * [2, 3])[:, ::-1] * [1, -1] + [1, 0]),
+    ],
+)
+def test_textures_are_transformed(tmp_path: Path, transform: dict[str, Any], expected: np.ndarray) -> None:
+    glb = Glb({"POSITION": CORNERS, "TEXCOORD_0": UV, "TEXCOORD_1": UV * 0.5})
+    glb.material(png(PICTURE), {"extensions": {"KHR_texture_transform": transform}})
+    glb.require("KHR_texture_transform")
+    np.testing.assert_allclose(uv_of(robot_with(tmp_path, glb)), expected, atol=1e-6)
+
+
+def test_quantized_texture_coordinates_are_fractions(tmp_path: Path) -> None:
+    glb = Glb({"POSITION": CORNERS, "TEXCOORD_0": (UV * 65535).astype(np.uint16)})
+    glb.header["accessors"][1]["normalized"] = True
+    glb.material(png(PICTURE))
+    np.testing.assert_allclose(uv_of(robot_with(tmp_path, glb)), UV)
+
+
+def test_a_texture_is_tinted_by_the_colour_beside_it(tmp_path: Path) -> None:
+    glb = Glb({"POSITION": CORNERS, "TEXCOORD_0": UV})
+    glb.material(png(PICTURE), pbrMetallicRoughness={"baseColorFactor": [1, 0.25, 0, 1]})
+    red, green, blue = texture(robot_with(tmp_path, glb).visuals[0].mesh).getpixel((0, 0))
+    assert (red, blue) == (128, 0)
+    assert green == pytest.approx(66, abs=1)  # 128 is 0.216 of full light; a quarter of that is 66.
+
+
+@pytest.mark.parametrize(
+    ("mode", "alpha", "expected"),
+    [(None, 0.2, 1), ("OPAQUE", 0.2, 1), ("BLEND", 0.2, 0.2), ("MASK", 0.6, 1), ("MASK", 0.2, 0.2)],
+)
+def test_alpha_counts_where_its_mode_says_so(tmp_path: Path, mode: str | None, alpha: float, expected: float) -> None:
+    glb = Glb({"POSITION": CORNERS})
+    glb.material(pbrMetallicRoughness={"baseColorFactor": [0.5, 0.5, 0.5, alpha]})
+    if mode is not None:
+        glb.header["materials"][0]["alphaMode"] = mode
+    assert robot_with(tmp_path, glb).visuals[0].rgba[3] == pytest.approx(expected, abs=0.01)
+
+
+def test_transparency_of_a_texture_is_named_where_it_counts(tmp_path: Path) -> None:
+    for mode, count in (("OPAQUE", 0), ("BLEND", 1), ("MASK", 1)):
+        glb = Glb({"POSITION": CORNERS, "TEXCOORD_0": UV})
+        glb.material(png(Image.new("RGBA", (4, 4), (10, 20, 30, 99))), name="leaf", alphaMode=mode)
+        problems = robot_with(tmp_path, glb).problems
+        assert len(problems) == count
+        assert all("its material 'leaf' is partly transparent, drawn opaque" in problem for problem in problems)
+
+
+def test_colours_of_vertices_are_tinted_by_a_material_beside_them(tmp_path: Path) -> None:
+    colors = np.tile(np.array([255, 128, 0, 255], np.uint8), (8, 1))
+    glb = Glb({"POSITION": CORNERS, "COLOR_0": colors})
+    glb.header["accessors"][1]["normalized"] = True
+    glb.material(pbrMetallicRoughness={"baseColorFactor": [1, 1, 1, 1]})
+    found = vertex_colors(robot_with(tmp_path, glb).visuals[0].mesh)
+    assert found is not None
+    np.testing.assert_allclose(found[0], [255, 188, 0, 255], atol=1)  # 128 is linear light, 188 its sRGB.
+
+
+@pytest.mark.parametrize("data", [b"\xabKTX 20\xbb\r\n\x1a\n" + b"\0" * 40, b"nothing"])
+def test_a_texture_that_cannot_be_read_is_named(tmp_path: Path, data: bytes) -> None:
+    glb = Glb({"POSITION": CORNERS, "TEXCOORD_0": UV})
+    glb.material(data, name="skin")
+    robot = robot_with(tmp_path, glb)
+    assert len(robot.visuals) == 1
+    assert "the texture of its material 'skin' cannot be read" in robot.problems[0]
+
+
+def test_a_texture_file_of_gltf_is_found_or_named(tmp_path: Path) -> None:
+    for uri, is_there in (("my%20skin.png", True), ("textures\\skin.png", True), ("gone.png", False)):
+        glb = Glb({"POSITION": CORNERS, "TEXCOORD_0": UV})
+        glb.material(b"")
+        glb.header["images"] = [{"uri": uri}]
+        (tmp_path / "textures").mkdir(exist_ok=True)
+        for name in ("my skin.png", "textures/skin.png"):
+            (tmp_path / name).write_bytes(png(PICTURE))
+        robot = robot_with(tmp_path, glb)
+        assert (texture(robot.visuals[0].mesh) is not None) == is_there
+        assert is_there == (robot.problems == ())
+        assert is_there or "'gone.png', which it names, is not found" in robot.problems[0]
