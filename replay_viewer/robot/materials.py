@@ -46,9 +46,9 @@ class EncodedImage:
 def unit_color(values: ArrayLike) -> Rgba:
     """A colour of three numbers or four; numbers well above 1 are meant as 0..255."""
     red, green, blue, alpha = (*np.nan_to_num(np.asarray(values, np.float64)).tolist(), 1.0)[:4]
-    scale = 255 if max(red, green, blue) > _BRIGHTEST else 1
+    scale = 255 if _BRIGHTEST < max(red, green, blue) <= 255 else 1
     red, green, blue = np.clip(np.array([red, green, blue]) / scale, 0, 1).tolist()
-    return red, green, blue, min(max(alpha / 255 if alpha > _BRIGHTEST else alpha, 0.0), 1.0)
+    return red, green, blue, min(max(alpha / 255 if _BRIGHTEST < alpha <= 255 else alpha, 0.0), 1.0)
 
 
 def readable(rgba: Rgba) -> Rgba:

@@ -149,7 +149,7 @@ def test_a_mimic_that_nothing_can_compute_with_does_not_move_and_is_told(tmp_pat
 
 
 def test_colours_that_are_no_numbers_are_colours(tmp_path: Path) -> None:
-    look = '<material name="m"><color rgba="nan 2 inf 1"/></material>'
+    look = '<material name="m"><color rgba="nan 2 inf 1e9"/></material>'
     (part,) = robot_of(tmp_path, visual('<box size="1 1 1"/>', look)).visuals
     assert part.rgba == (0.0, 1.0, 1.0, 1.0)
     (part,) = from_shape("box", {"type": "box", "size": [1, 1, 1], "color": [1e300, -1, 0.5]}).visuals

