@@ -196,10 +196,10 @@ def _way_out(kind: str) -> str:
     """What to do with a file of such a kind, where a recording was asked for."""
     if kind.startswith(("an empty", "a file of zeros")):
         return "Copy or write it again."
-    if kind in ("a URDF", "a MuJoCo model (MJCF)"):
-        return "It is the robot: give a recording, and the robot as a URDF by --urdf."
     if kind == "an HTML page":
         return "Download the file itself, not the page that shows it."
+    if kind in _ROOTS.values() or kind.endswith((" mesh", " scene")):
+        return "Give a recording; a robot comes with it, or as a URDF by --urdf."
     if _ARCHIVES.fullmatch(kind):
         return "Unpack it, and open what is in it."
     if _PICTURES.fullmatch(kind):
