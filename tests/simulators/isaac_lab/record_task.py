@@ -45,7 +45,7 @@ def settings(task: str, backend: str, folder: Path) -> Any:
 
     cfg = parse_env_cfg(task, device="cpu", num_envs=NUM_ENVS, overrides=[f"physics={backend}"])
     cfg.seed = 5
-    robot = cfg.robot_cfg if hasattr(cfg, "robot_cfg") else cfg.scene.robot
+    robot = cfg.scene.robot if hasattr(cfg.scene, "robot") else cfg.scene.cartpole
     if "Cartpole" in task:
         robot.spawn.usd_path = str(robot_usd.cartpole_usd(folder))
         cfg.episode_length_s = 1.0
@@ -193,7 +193,7 @@ def main(task: str, backend: str, folder: Path, num_steps: int) -> None:
         truth = {name: np.stack(values) for name, values in witness.steps.items()}
         names = witness.ends[0] if witness.ends else ()
         truth |= {f"end.{name}": np.stack([end[name] for end in witness.ends]) for name in names}
-        robot = env.scene["robot"]
+        robot = next(iter(env.scene.articulations.values()))
         truth |= {"body_names": np.array(robot.body_names), "deprecated": np.array(ours)}
         np.savez(folder / "truth.npz", **truth)  # pyright: ignore[reportArgumentType]
         print(f"recorded {recorder.num_steps} steps with {len(witness.ends)} ends: {recorder.path}", flush=True)
