@@ -177,12 +177,16 @@ class ViewerApp:
     @property
     def url(self) -> str:
         """Where to point a browser on this machine, with the token if one is asked for."""
-        return self._access.link(Host(name_here(self._access.bound_host), self.port))
+        return self._address_at(name_here(self._access.bound_host))
 
     @property
     def urls_elsewhere(self) -> list[str]:
         """Where to point browsers of other machines, as far as this one knows its names and addresses."""
-        return [self._access.link(Host(name, self.port)) for name in names_elsewhere(self._access.bound_host)]
+        return [self._address_at(name) for name in names_elsewhere(self._access.bound_host)]
+
+    def link(self, page: str) -> str:
+        """The address of the page behind a proxy, with the token if one is asked for."""
+        return self._access.link(page)
 
     @property
     def asks_for_token(self) -> bool:
@@ -211,6 +215,9 @@ class ViewerApp:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _address_at(self, name: str) -> str:
+        return self._access.link(f"http://{Host(name, self.port)}")
 
     # -- one replay after the other -------------------------------------------
 

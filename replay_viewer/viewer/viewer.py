@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import BadArgument
@@ -13,6 +13,8 @@ from ..robot import Robot, load_robot
 from ..rollout.rollout import Rollout
 from .app import ViewerApp
 from .layers import Layer
+from .notebook.cells import current_cell
+from .notebook.frontend import Frontend, frontend_of
 from .settings import Settings
 from .wire.access import Access
 
@@ -23,6 +25,8 @@ _STYLE = "width:100%;height:{height}px;border:1px solid rgba(128,140,155,.4);bor
 class Viewer:
     """A recording at http://host:port, from when this is made until it is closed.
 
+    In a notebook it is closed when its cell is run again, which shows the new one in its place.
+
     Example:
         Viewer("run.rec").run()
 
@@ -32,6 +36,7 @@ class Viewer:
     Attributes:
         replay: what is shown at first: the recording and its robots.
         url: where to point a browser on this machine, with the token if one is asked for.
+        wanted_port: the one that was asked for.
         port: the one that is listened on.
     """
 
@@ -69,8 +74,12 @@ class Viewer:
                 machine cannot listen there.
         """
         _check_layers(layers)
-        access = Access.make(host, token=token, allow_hosts=allow_hosts, allow_origins=allow_origins)
-        self._wanted_port, self._is_closed = port, False
+        cell = current_cell()
+        self._frontend = frontend_of(cell)
+        access = _access(self._frontend, host, token, allow_hosts, allow_origins)
+        self.wanted_port, self._is_closed = port, False
+        if cell is not None:
+            port = cell.port(port)
         self._is_own = isinstance(rollout, (str, Path))
         self.replay = _replay_of(rollout, robots)
         self._title = self.replay.rollout.name if title is None else title
@@ -86,12 +95,14 @@ class Viewer:
             self.close()
             raise
         self.url, self.port = self._app.url, self._app.port
+        if cell is not None:
+            cell.keep(self)
 
     def run(self) -> None:
         """Print the address and serve until Ctrl-C, then close."""
         try:
-            if self.port != self._wanted_port != 0:
-                print(f"Port {self._wanted_port} is taken; {self.port} is used instead.")
+            if self.port != self.wanted_port != 0:
+                print(f"Port {self.wanted_port} is taken; {self.port} is used instead.")
             print(f"{self._title} at {self.url} (Ctrl-C stops)", flush=True)
             self._app.run_forever()
         except KeyboardInterrupt:
@@ -101,7 +112,9 @@ class Viewer:
 
     def show(self, height: int = 600) -> EmbeddedPage:
         """The page for the output of a notebook's cell, `height` pixels high; it works until the viewer is closed."""
-        return EmbeddedPage(self.url, height)
+        address = self._frontend.address
+        url = self.url if address is None else self._app.link(address(self.port))
+        return EmbeddedPage(url, height, self._frontend.hint)
 
     def close(self) -> None:
         """Stop serving; what was opened by its path is closed."""
@@ -142,6 +155,17 @@ def _robot(description: RobotSource) -> Robot:
     return description if isinstance(description, Robot) else load_robot(Path(description))
 
 
+def _access(
+    frontend: Frontend, host: str, token: bool | None, allow_hosts: Sequence[str], allow_origins: Sequence[str]
+) -> Access:
+    """Who may come. A notebook's proxy has names that nobody knows here: who has the token comes under any."""
+    if token is None and frontend.is_shared:
+        token = True
+    access = Access.make(host, token=token, allow_hosts=allow_hosts, allow_origins=allow_origins)
+    is_trusted = frontend.address is not None and (bool(access.token) or not frontend.is_shared)
+    return replace(access, trusts_token=is_trusted)
+
+
 def _check_layers(layers: Sequence[Layer]) -> None:
     """Raise BadArgument for what is no layer, before a browser waits for it."""
     for layer in layers:
@@ -155,18 +179,21 @@ def _check_layers(layers: Sequence[Layer]) -> None:
 class EmbeddedPage:
     """What a notebook's cell shows of a viewer: its page in a frame of the given height [px].
 
-    The browser loads the page from the viewer itself, as any tab would. Where the notebook runs on another machine
-    than the browser, forward the viewer's port as well: `ssh -L 8080:localhost:8080 host`; VS Code does so by itself.
+    The browser loads the page as any tab would: from this machine, or through the proxy that the notebook came through.
+    Where the notebook runs on another machine without such a proxy, forward the viewer's port as well:
+    `ssh -L 8080:localhost:8080 host`; VS Code does so by itself.
     """
 
     url: str
     height: int
+    hint: str = ""
 
     def _repr_html_(self) -> str:
-        url = html.escape(self.url)
+        url, hint = html.escape(self.url), html.escape(self.hint)
         style = _STYLE.format(height=int(self.height))
         allowed = "fullscreen; clipboard-write"
-        return f'<iframe src="{url}" title="replay-viewer" style="{style}" allow="{allowed}"></iframe>'
+        frame = f'<iframe src="{url}" title="replay-viewer" style="{style}" allow="{allowed}"></iframe>'
+        return frame + (f"<p>{hint}</p>" if hint else "")
 
     def __str__(self) -> str:
         return f"replay-viewer at {self.url}"

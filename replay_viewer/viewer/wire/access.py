@@ -122,9 +122,9 @@ class Access:
         """
         return f"{self._cookie(headers)}={self.token}; HttpOnly; SameSite=Lax"
 
-    def link(self, host: Host) -> str:
-        """The page's address at this host, with the token if one is asked for."""
-        return f"http://{host}" + (f"/?{_TOKEN}={self.token}" if self.token else "")
+    def link(self, page: str) -> str:
+        """The address of the page with the token, if one is asked for."""
+        return f"{page.rstrip('/')}/?{_TOKEN}={self.token}" if self.token else page
 
     def refusal_of_origin(self, origin: Origin | None, host: Host) -> Refusal | None:
         """Why a page may not use what it asked this host for; None for its own page, and for what is no page."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import io
 import json
 import logging
 import socket
@@ -18,6 +17,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import rich
 import viser
 import websockets.asyncio.server
 from viser import _messages
@@ -61,7 +61,7 @@ def open_server(
     host = access.bound_host
     use_mended_buffers()
     free = _free_port(host, port)
-    with _behind(Door(access), websockets_at or {}), contextlib.redirect_stdout(io.StringIO()):
+    with _behind(Door(access), websockets_at or {}), _silent_viser():
         server = viser.ViserServer(host=host, port=free, label=title, verbose=False)
     _refuse_share_tunnel(server)
     _refuse_odd_updates(server)
@@ -71,8 +71,8 @@ def open_server(
 
 
 def close_server(server: viser.ViserServer) -> None:
-    """Stop the server and its threads, without viser's farewell on standard output."""
-    with contextlib.redirect_stdout(io.StringIO()):
+    """Stop the server and its threads."""
+    with _silent_viser():
         server.stop()
 
 
@@ -162,6 +162,17 @@ def _bind_problem(family: int, address: tuple[str, int]) -> OSError | None:
         except OSError as error:
             return error
     return None
+
+
+@contextlib.contextmanager
+def _silent_viser() -> Iterator[None]:
+    """Without viser's box about itself and its farewell; in a notebook those are no standard output."""
+    console = rich.get_console()
+    was_quiet, console.quiet = console.quiet, True
+    try:
+        yield
+    finally:
+        console.quiet = was_quiet
 
 
 @contextlib.contextmanager
