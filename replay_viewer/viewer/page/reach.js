@@ -4,7 +4,7 @@
   const { isConnected, address } = window.rvViser;
   const EVERY = 500; // [ms]
   const ASKED_AFTER = 1500; // [ms] without a connection; then again and again.
-  const CUT_AFTER = 3500; // [ms] without one that was never there: until then it may be slow.
+  const PATIENCE = 3500; // [ms] without one that was never there: until then it may be slow.
   const SILENT = {
     title: "The viewer does not answer.",
     problem: "It has stopped, or the way to it is cut. Start it again, and this page goes on by itself.",
@@ -51,8 +51,7 @@
     const found = await verdict();
     if (isConnected()) return;
     if (found?.problem) tell({ title: "The viewer refuses this page.", ...found });
-    else if (found === null) tell(SILENT);
-    else if (!wasConnected && performance.now() - lost > CUT_AFTER) tell(CUT);
+    else if (!wasConnected && performance.now() - lost > PATIENCE) tell(found ? CUT : SILENT);
   }
 
   function look() {
