@@ -3,8 +3,8 @@
 (() => {
   const { isConnected, address } = window.rvViser;
   const EVERY = 500; // [ms]
-  const ASKED_AFTER = 1500; // [ms] without a connection; then again and again.
-  const PATIENCE = 3500; // [ms] without one that was never there: until then it may be slow.
+  const ASKED_AFTER = 1000; // [ms] without a connection; then again and again.
+  const PATIENCE = 2500; // [ms] without one that was never there: until then it may be slow.
   const SILENT = {
     title: "The viewer does not answer.",
     problem: "It has stopped, or the way to it is cut. Start it again, and this page goes on by itself.",
