@@ -9,10 +9,12 @@ from pathlib import Path
 from ..errors import FileProblem
 from ..file_kinds import HEAD_BYTES, refuse_pointer
 from ..npz.npy import MAGIC
-from .extents import Extent, content_of, folder_extents, packed_extents, segments
+from .extents import Extent, content_of, count_whole, folder_extents, packed_extents, segments
 from .layout import META, SEGMENT, TERMINALS, Layout
 from .meta import Meta, read_meta
 
+# A writer appends ends before their steps, and files are not looked at in one moment.
+_STEPS_AHEAD = 1000
 _COPY_AGAIN = "Copy the recording again, with all its files."
 
 
@@ -67,6 +69,7 @@ def find_files(path: Path) -> RecordingFiles:
     if TERMINALS not in extents:
         raise FileProblem(path, f"{TERMINALS} is missing.", _COPY_AGAIN)
     parts, num_steps = segments(extents, meta.layout, path)
+    _check_ends(extents[TERMINALS], meta, num_steps)
     return RecordingFiles(path, extents, meta, tuple(parts), num_steps)
 
 
@@ -76,3 +79,12 @@ def _refuse_pointers(extents: Mapping[str, Extent]) -> None:
         is_needed = name in (META, TERMINALS) or SEGMENT.fullmatch(name)
         if is_needed and extent.size < HEAD_BYTES:
             refuse_pointer(extent.path, content_of(extent))
+
+
+def _check_ends(table: Extent, meta: Meta, num_steps: int) -> None:
+    """Refuse a table of more ends than there are steps in which an episode could have ended."""
+    layout = meta.layout
+    num_rows = count_whole(table.size, layout.terminals_header_bytes, layout.columns.num_bytes)
+    if num_rows > layout.num_envs * meta.info.every * (num_steps + _STEPS_AHEAD):
+        problem = f"its table has {num_rows} ends of episodes for {num_steps} steps of {layout.num_envs} envs."
+        raise FileProblem(table.path, problem, _COPY_AGAIN)

@@ -30,11 +30,12 @@ TERRAIN = "assets/terrain.npz"
 SEGMENT = re.compile(r"frames-[0-9]{5,}\.npy")
 SEGMENT_BYTES = 256 * 2**20
 # What no recording has more of. Files that should be small are read whole; a sparse one may claim any size.
-MAX_META_BYTES = 16 << 20
-MAX_LINES_BYTES = 64 << 20
+MAX_META_BYTES = 8 << 20
+MAX_LINES_BYTES = 32 << 20
+MAX_LINE_BYTES = 1 << 20
 MAX_HEADER_BYTES = 16 << 20
 MAX_RECORD_BYTES = 512 << 20
-MAX_ENDS = 10_000_000
+MAX_ENDS = 5_000_000
 MAX_TABLE_BYTES = 8 << 30
 
 OUTCOMES = ("unfinished", "terminated", "truncated", "aborted")
@@ -143,12 +144,18 @@ class Layout:
 
 
 def plan_layout(fields: Sequence[FieldSpec], num_envs: int, segment_bytes: int = SEGMENT_BYTES) -> Layout:
-    """Lay out the fields without gaps, poses first; a segment takes as many records as fit, at least one."""
+    """Lay out the fields without gaps, poses first; a segment takes as many records as fit, at least one.
+
+    Raises BadField where a step of all envs is larger than what is read.
+    """
     row = _laid_end_to_end(sorted(fields, key=lambda field: not is_pose(field.name)))
     agents = next((field.shape for field in fields if field.name == "rew"), ())
     columns = _laid_end_to_end(terminal_columns(agents))
-    header_bytes = len(build_header(record_dtype(row, num_envs)))
     record_bytes = _HEAD_BYTES + num_envs * row.num_bytes
+    if record_bytes > MAX_RECORD_BYTES:
+        problem = f"of {num_envs} envs take {record_bytes} bytes a step, more than {MAX_RECORD_BYTES}."
+        raise BadField("recording", "fields", problem, "Record fewer envs or signals.")
+    header_bytes = len(build_header(record_dtype(row, num_envs)))
     return Layout(
         num_envs=num_envs,
         row=row,

@@ -20,7 +20,7 @@ from ..regular_files import descriptor_of, refuse_large
 from .extents import Extent, content_of
 from .info import plain
 from .json_object import with_whole_texts
-from .layout import MAX_LINES_BYTES
+from .layout import MAX_LINE_BYTES, MAX_LINES_BYTES
 
 try:
     import fcntl
@@ -88,8 +88,10 @@ def write_line(fd: int, item: Mapping[str, Any]) -> None:
 
 
 def read_lines(content: bytes) -> Iterator[dict[str, Any]]:
-    """The objects of such a file; lines that are torn or no objects are skipped, as a crash may leave one."""
+    """The objects of such a file; lines that are torn, too long or no objects are skipped, as a crash may leave one."""
     for line in content.splitlines():
+        if len(line) > MAX_LINE_BYTES or not line.startswith(b"{"):
+            continue
         try:
             item = json.loads(line)
             if _MAY_HOLD_HALVES.search(line):

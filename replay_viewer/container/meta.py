@@ -102,7 +102,7 @@ def settled(info: RecordingInfo, where: object) -> tuple[RecordingInfo, Mapping[
 
 
 def to_json(meta: Meta) -> bytes:
-    """The text of meta.json. Raises BadField for a fact that is not `settled`."""
+    """The text of meta.json. Raises BadField for a fact that is not `settled`, and for too many."""
     layout = meta.layout
     content = {
         "format": FORMAT_NAME,
@@ -127,6 +127,8 @@ def to_json(meta: Meta) -> bytes:
         "semantics": _SEMANTICS,
     }
     text = _joined(_line(key, value, META) for key, value in content.items()) + b",\n"
+    if len(text) >= MAX_META_BYTES:
+        raise BadField(META, "metadata", f"and other facts take {len(text)} bytes, more than {MAX_META_BYTES}.")
     return text + b'"crc32": "%08x"\n}\n' % zlib.crc32(text)
 
 

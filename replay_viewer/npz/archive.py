@@ -36,6 +36,8 @@ _EXPECTED = "a recording or an npz file"
 # Arrays up to this size are read whole.
 _LAZY_BYTES = 16 << 20
 _MAX_INFLATED_BYTES = 8 << 30
+# What inflates to so much, and to so many times its size, was made to fill the memory.
+_BOMB_BYTES, _BOMB_RATIO = 256 << 20, 200
 _MAX_PICKLE_BYTES = 512 << 20
 _MAX_PREAD_BYTES = 1 << 30
 # What the readers of ZIP and npy raise for a damaged file.
@@ -85,7 +87,7 @@ class NpzArchive:
         header = self.headers[key]
         if header.dtype.hasobject:
             raise BadField(self.path, key, "is an object array (a pickle), expected numbers.", "Store a plain array.")
-        if header.value_bytes > _MAX_INFLATED_BYTES:
+        if header.value_bytes > _MAX_INFLATED_BYTES or self._is_bomb(key):
             size = f"{header.value_bytes / 2**30:.1f} GiB"
             raise BadField(self.path, key, f"inflates to {size}.", "Write it with np.savez: that is read in parts.")
         content = self._content(key)
@@ -132,6 +134,10 @@ class NpzArchive:
     def close(self) -> None:
         self._zip.close()
         self._file.close()
+
+    def _is_bomb(self, key: str) -> bool:
+        size, packed = self.headers[key].value_bytes, self._members[key].compress_size
+        return size > max(_BOMB_BYTES, _BOMB_RATIO * packed)
 
     def _open_zip(self) -> zipfile.ZipFile:
         try:

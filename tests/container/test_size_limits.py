@@ -1,0 +1,119 @@
+"""Files that claim more than any recording has: refused by their size before they are read."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from container_samples import record, sample_info
+from special_files import sparse, time_limit
+
+from replay_viewer.container.layout import MAX_META_BYTES, declare, plan_layout
+from replay_viewer.container.log import read_lines
+from replay_viewer.container.meta import new_meta, to_json
+from replay_viewer.container.repair import repair
+from replay_viewer.errors import BadField, FileProblem
+from replay_viewer.formats import load_rollout
+from replay_viewer.npz.archive import NpzArchive
+
+HUGE = 50 << 30
+
+
+@pytest.fixture
+def walk(tmp_path: Path) -> Path:
+    return record(tmp_path / "walk.rec", 3)
+
+
+def edit(path: Path, **frames: Any) -> None:
+    """Change what meta.json says of its segments."""
+    meta = json.loads((path / "meta.json").read_text())
+    meta["frames"].update(frames)
+    del meta["crc32"]
+    (path / "meta.json").write_text(json.dumps(meta))
+
+
+@pytest.mark.parametrize("name", ["meta.json", "terminals.npy", "episodes.jsonl"])
+def test_a_file_that_claims_gigabytes_is_refused_with_its_number(walk: Path, name: str) -> None:
+    sparse(walk / name, HUGE, (walk / name).read_bytes() if (walk / name).exists() else b"")
+    with time_limit(20), pytest.raises(FileProblem, match=rf"{name}.*\d+ (bytes|ends)") as error:
+        load_rollout(walk)
+    assert "\n" not in str(error.value)
+
+
+def test_a_log_that_claims_gigabytes_is_read_at_its_end_alone(walk: Path) -> None:
+    os.truncate(walk / "log.jsonl", HUGE)
+    with time_limit(20):
+        rollout = load_rollout(walk)
+        assert rollout.num_steps == 3 and rollout.verdicts
+        rollout.close()
+        with pytest.raises(FileProblem, match=r"log\.jsonl"):
+            repair(walk)
+
+
+@pytest.mark.parametrize("member", ["header_bytes", "record_bytes"])
+def test_a_header_or_a_record_of_gigabytes_is_refused_though_the_bytes_are_there(walk: Path, member: str) -> None:
+    edit(walk, records_per_segment=2**40, **{member: 20 << 30})
+    os.truncate(walk / "frames-00000.npy", HUGE)
+    with time_limit(20), pytest.raises(BadField, match=f"{member}.*at most"):
+        load_rollout(walk)
+
+
+def test_a_meta_json_of_empty_lists_is_refused_by_its_size(walk: Path) -> None:
+    (walk / "meta.json").write_bytes(b'{"a": [' + b"[]," * (20 << 20) + b"[]]}")
+    with time_limit(10), pytest.raises(FileProblem, match=r"has 629145\d\d bytes"):
+        load_rollout(walk)
+
+
+def test_lines_that_are_no_objects_or_far_too_long_are_skipped() -> None:
+    long = b'{"a": [' + b"[]," * (1 << 20) + b"[]]}"
+    with time_limit(10):
+        assert list(read_lines(b"\n".join([b"[]"] * 100_000 + [long, b'{"env_index": 1}']))) == [{"env_index": 1}]
+
+
+def test_a_writer_refuses_what_no_reader_would_take() -> None:
+    layout = plan_layout([declare("rew")], 4)
+    info = sample_info(metadata={"notes": "x" * MAX_META_BYTES})
+    with pytest.raises(BadField, match="take 83"):
+        to_json(new_meta(info, layout))
+    with pytest.raises(BadField, match="Record fewer"):
+        plan_layout([declare("camera", (512, 512, 3))], 4096)
+
+
+def test_a_packed_member_whose_name_begins_with_nul_is_refused_in_one_line(walk: Path, tmp_path: Path) -> None:
+    path = tmp_path / "packed.rec"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in walk.iterdir():
+            archive.write(file, file.name)
+        archive.writestr("Xhidden", b"")
+    path.write_bytes(path.read_bytes().replace(b"Xhidden", b"\0hidden"))
+    with pytest.raises(FileProblem, match="leads out"):
+        load_rollout(path)
+
+
+def test_a_zip_that_claims_a_directory_of_gigabytes_is_refused(tmp_path: Path) -> None:
+    path = sparse(tmp_path / "walk.npz", HUGE, b"PK\3\4")
+    end = np.array([44, 45 | 45 << 16, 0, 2, 2, HUGE, 0], "<u8")
+    with open(path, "ab") as file:
+        file.write(b"PK\6\6" + end[0].tobytes() + bytes(12) + end[3:].tobytes())
+        file.write(b"PK\6\7" + bytes(4) + np.uint64(HUGE).tobytes() + b"\1\0\0\0")
+        file.write(b"PK\5\6" + bytes(4) + b"\2\0\2\0" + b"\xff" * 8 + bytes(2))
+    with time_limit(20), pytest.raises(FileProblem):
+        load_rollout(path)
+
+
+def test_a_small_npz_that_inflates_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    path, shape = tmp_path / "bomb.npz", (30_000_000, 1, 3)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("base_pos.npy", "w") as member:
+        np.lib.format.write_array_header_1_0(member, {"descr": "<f4", "fortran_order": False, "shape": shape})
+        for _ in range(36):
+            member.write(bytes(10_000_000))
+    with zipfile.ZipFile(path, "a") as archive, archive.open("base_quat.npy", "w") as member:
+        np.save(member, np.zeros((1, 1, 4), np.float32))
+    with closing(NpzArchive(path)) as archive, pytest.raises(BadField, match="inflates to 0.3 GiB"):
+        archive.load("base_pos")
