@@ -137,7 +137,9 @@ def _term_arrays(steps: RecordedSteps) -> Iterator[NpzArray]:
         def read(start: int, stop: int, column: int = column) -> np.ndarray:
             return steps.read("rew_terms", start, stop)[..., column]
 
-        yield _array(steps, f"reward_terms/{term}", "rew_terms", shape, read)
+        # A ZIP's names end at this character.
+        name = term.replace("\0", "?")
+        yield _array(steps, f"reward_terms/{name}", "rew_terms", shape, read)
 
 
 def _array(steps: RecordedSteps, name: str, field: str, shape: tuple[int, ...], read: Read) -> NpzArray:
@@ -159,8 +161,9 @@ def _facts(steps: RecordedSteps, robots: Sequence[EntitySpec]) -> dict[str, Any]
         "quat_order": "xyzw",
         "recording_info": json.dumps(_metadata(steps, robots), default=plain),
     }
-    if robots[0].joint_names:
-        facts["dof_names"] = np.array(robots[0].joint_names)
+    names = np.array(robots[0].joint_names, dtype=str)
+    if len(names) and len(set(names.tolist())) == len(names):  # Else they tell no joints apart.
+        facts["dof_names"] = names
     if info.env_origins is not None:
         facts["env_origins"] = np.array(info.env_origins, np.float32)
     if not np.any(steps.ends["terminal_state"] == TERMINAL_STATES.index("lost")):
