@@ -12,8 +12,11 @@ Which file to open for what, from the top:
 
 Tools of these:
 
+    attached         who sits on which environment, and who comes in whose place
+    chosen_envs      which envs are recorded, as users write it
     patches          methods of the environment, replaced for a while
     rows             the recorded rows of a simulator's arrays
+    batch_means      means over all envs that the environment logs itself
     copies           what is read in a step as one block, fetched from a GPU without waiting
     problems         what turns out not to fit: said once, and kept with the recording
     witness          ends of episodes that no hook has seen
