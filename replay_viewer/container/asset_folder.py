@@ -5,6 +5,7 @@ A recording may be anybody's: nothing that it names is looked for outside of it.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path, PurePosixPath
@@ -16,9 +17,13 @@ from ..errors import BadField, FileProblem, listing
 from ..npz.archive import NpzArchive
 from ..rollout.rollout import Entity, Terrain, Verdict
 from .assets import MAX_TERRAIN_BYTES, terrain_problem
+from .disk import SPARED_BYTES
 from .extents import Extent, chunks_of
 from .info import EntitySpec, RecordingInfo
 from .layout import ASSETS, META, is_inside
+
+# Assets of this size are unpacked however full the disk is.
+_SMALL_BYTES = 16 << 20
 
 
 class AssetFolder:
@@ -59,10 +64,16 @@ class AssetFolder:
             self._temporary.cleanup()
 
     def _unpack(self, root: Path, extents: Mapping[str, Extent]) -> None:
-        """Write the members that are assets; their names are known to stay inside, and their bytes are in the file."""
-        for name, extent in extents.items():
-            if PurePosixPath(name).parts[0] != ASSETS:
-                continue
+        """Write the members that are assets; their names are known to stay inside, and their bytes are in the file.
+
+        What they claim may be zeros that take no room in the file, and would fill the disk.
+        """
+        assets = {name: extent for name, extent in extents.items() if PurePosixPath(name).parts[0] == ASSETS}
+        size, room = sum(extent.size for extent in assets.values()), shutil.disk_usage(root).free - SPARED_BYTES
+        if size > max(room, _SMALL_BYTES):
+            problem = f"its assets take {size} bytes, and {root.parent} has room for {max(0, room)}."
+            raise FileProblem(self._path, f"cannot be unpacked: {problem}", "Name a larger folder in TMPDIR.")
+        for name, extent in assets.items():
             try:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 with open(root / name, "xb") as file:

@@ -9,6 +9,9 @@ from typing import Union
 
 Block = Union[bytes, memoryview]
 
+# So much of a disk is left to others by what is unpacked for a while.
+SPARED_BYTES = 256 << 20
+
 # macOS has no fdatasync.
 _sync_data = getattr(os, "fdatasync", os.fsync)
 # Some network and user-space file systems cannot sync a file or a folder. A recording must be possible there.

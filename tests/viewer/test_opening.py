@@ -17,6 +17,7 @@ from urdf_files import joint, links, mesh, one_link, write_urdf
 from replay_viewer.container.pack import pack
 from replay_viewer.errors import FileProblem, ReplayError
 from replay_viewer.viewer.opening import dropped as dropped_module
+from replay_viewer.viewer.opening import uploads as uploads_module
 from replay_viewer.viewer.opening.dropped import Dropped, NothingToOpen, RobotAlone, SeveralRecordings
 from replay_viewer.viewer.opening.files import request_of
 from replay_viewer.viewer.opening.opening import Opening, OpenRequest
@@ -159,6 +160,42 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(folder: Path, monkeypatch: py
     zip_folder(folder, folder / "bomb.zip", zeros="0" * 100_000)
     monkeypatch.setattr(dropped_module, "MAX_BYTES", 10_000)
     with pytest.raises(FileProblem, match=r"bomb\.zip: holds 1 files of .* more than"):
+        Dropped(folder)
+
+
+def test_the_zips_of_one_drop_have_one_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abcde":
+        zip_folder(folder, folder / f"{name}.zip", **{f"zeros_{name}": "0" * 3000})
+    monkeypatch.setattr(dropped_module, "MAX_BYTES", 10_000)
+    before = sorted(folder.iterdir())
+    with pytest.raises(FileProblem, match=r"d\.zip: .* more than"):
+        Dropped(folder)
+    assert sorted(folder.iterdir()) == before, "what was unpacked of the others is gone"
+
+
+def test_a_zip_that_would_take_the_last_of_the_disk_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zip_folder(folder, folder / "walk.zip", zeros="0" * 3000)
+    monkeypatch.setattr(uploads_module, "_SPARED_BYTES", 1 << 60)
+    with pytest.raises(ReplayError, match="room left"):
+        Dropped(folder)
+    assert [path.name for path in folder.iterdir()] == ["walk.zip"]
+
+
+def test_what_was_unpacked_on_a_disk_that_fills_is_removed(tiny_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(tiny_disk / "walk.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in "abc":
+            archive.writestr(name, bytes(300_000))
+    monkeypatch.setattr(dropped_module, "refuse_without_room", lambda folder, num_bytes: None)
+    with pytest.raises(FileProblem, match="No space left on device"):
+        Dropped(tiny_disk)
+    assert [path.name for path in tiny_disk.iterdir()] == ["walk.zip"]
+
+
+def test_a_zip_with_a_member_without_a_name_is_one_clear_error(folder: Path) -> None:
+    zip_folder(folder, folder / "walk.zip", Xhidden="")
+    path = folder / "walk.zip"
+    path.write_bytes(path.read_bytes().replace(b"Xhidden", b"\0hidden"))
+    with pytest.raises(FileProblem, match="leads out"):
         Dropped(folder)
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -123,7 +124,7 @@ def test_a_name_that_could_lead_out_is_refused(name: object, sender: Sender, tmp
     assert stored(tmp_path) == []
 
 
-@pytest.mark.parametrize("size", [-1, 1.5, "1", None, True])
+@pytest.mark.parametrize("size", [-1, 1.5, "1", None, True, 10**400, 2**63])
 def test_a_size_that_is_none_is_refused(size: object) -> None:
     with pytest.raises(UploadRefused, match="has no size"):
         read_announcement(json.dumps({"files": [{"name": "a", "size": size}]}))
@@ -187,15 +188,46 @@ def test_who_sends_nothing_is_not_waited_for(sender: Sender, tmp_path: Path, mon
     assert stored(tmp_path) == []
 
 
-def test_no_more_than_four_send_at_once(sender: Sender) -> None:
+@pytest.fixture
+def four(sender: Sender) -> Iterator[list[Connection]]:
+    """Four browsers that have sent half of a drop."""
     with ExitStack() as stack:
-        for _ in range(4):
-            socket = stack.enter_context(connect(sender.url))
+        sockets = [stack.enter_context(connect(sender.url)) for _ in range(4)]
+        for socket in sockets:
             announce(socket, {"a": 10})
             socket.send(b"12345")
             assert json.loads(socket.recv(timeout=10)) == {"received": 5}
-        fifth = stack.enter_context(connect(sender.url))
+        yield sockets
+
+
+def test_no_more_than_four_send_at_once(
+    four: list[Connection], sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads_module, "_LONGEST_TURN", 0.2)
+    with connect(sender.url) as fifth:
         assert "try again later" in last_answer(fifth)["problem"]
+    four[0].send(b"67890")
+    assert "key" in last_answer(four[0]), "who sends is not disturbed"
+
+
+def test_four_that_send_nothing_do_not_block_others(four: list[Connection], sender: Sender, tmp_path: Path) -> None:
+    began = time.monotonic()
+    assert "key" in sender.send({"b": b"1"})
+    assert time.monotonic() - began < 10
+    assert "others wait" in last_answer(four[0])["problem"]
+    assert [Path(name).name for name in stored(tmp_path)] == ["b"]
+
+
+def test_room_that_was_promised_is_not_promised_again(
+    four: list[Connection], sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the four has 5 bytes to come; the disk has room for 24."""
+    usage = SimpleNamespace(free=24)
+    monkeypatch.setattr(uploads_module, "_SPARED_BYTES", 0)
+    monkeypatch.setattr(uploads_module.shutil, "disk_usage", lambda path: usage)
+    four[0].close()
+    assert "room left" in sender.send({"b": b"1234567890"})["problem"]
+    assert "key" in sender.send({"b": b"123456789"})
 
 
 def test_a_foreign_page_cannot_send(sender: Sender) -> None:

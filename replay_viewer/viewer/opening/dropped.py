@@ -12,7 +12,9 @@ from ...container.layout import META, is_inside
 from ...errors import FileProblem, ReplayError, listing, printable
 from ...formats import load_rollout
 from ...formats.find import recordings_below
-from .uploads import MAX_BYTES, MAX_FILES
+from ...regular_files import open_regular
+from ...zip_files import files_in, open_zip
+from .uploads import MAX_BYTES, MAX_FILES, refuse_without_room
 
 _PACKED = ".rec"
 
@@ -55,8 +57,7 @@ class Dropped:
     def __init__(self, folder: Path) -> None:
         """Look what is there. Raises NothingToOpen, or FileProblem for a ZIP that cannot be unpacked."""
         self.folder = folder
-        for archive in sorted(folder.rglob("*.zip")):
-            unpack(archive)
+        unpack_all(sorted(path for path in folder.rglob("*.zip") if path.is_file()))
         self.recordings = recordings_below(folder)
         inside = set(self.recordings)
         urdfs = (path for path in folder.rglob("*.urdf") if path.is_file())
@@ -101,15 +102,50 @@ class Dropped:
         return max(scores, key=lambda path: scores[path])
 
 
-def unpack(archive: Path) -> Path:
-    """Unpack a ZIP beside itself, and remove it. Returns the folder; a recording's has its suffix.
+def unpack_all(archives: Sequence[Path]) -> None:
+    """Unpack ZIPs beside themselves, and remove them; a recording's folder has its suffix.
 
-    Raises FileProblem: damaged, too large, or with names that lead out of it.
+    Where one fails, nothing stays that was unpacked. Raises FileProblem: damaged, together too large, or with names
+    that lead out; UploadRefused: the disk has no room for them.
     """
+    limit, folders = _Limit(), []
     try:
-        with zipfile.ZipFile(archive) as file:
-            members = [member for member in file.infolist() if not member.is_dir()]
+        for archive in archives:
+            _unpack(archive, limit, folders)
+    except BaseException:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    for archive in archives:
+        archive.unlink()
+
+
+class _Limit:
+    """What the ZIPs of one drop may hold together."""
+
+    def __init__(self) -> None:
+        self._num_files = self._num_bytes = 0
+
+    def take(self, archive: Path, members: Sequence[zipfile.ZipInfo]) -> None:
+        """Count what is about to be unpacked. Raises FileProblem where it is too much."""
+        num_bytes = sum(member.file_size for member in members)
+        self._num_files, self._num_bytes = self._num_files + len(members), self._num_bytes + num_bytes
+        if self._num_bytes > MAX_BYTES or self._num_files > MAX_FILES:
+            problem = (
+                f"holds {len(members)} files of {num_bytes / 2**30:.1f} GiB in all; with other ZIPs before it, more"
+            )
+            raise FileProblem(archive.name, f"{problem} than the {MAX_FILES} files and {MAX_BYTES >> 30} GiB allowed.")
+
+
+def _unpack(archive: Path, limit: _Limit, folders: list[Path]) -> None:
+    """Unpack a ZIP into a new folder, which is added to `folders`."""
+    try:
+        with open_regular(archive) as opened, open_zip(opened) as file:
+            members = files_in(file)
+            limit.take(archive, members)
+            refuse_without_room(archive.parent, sum(member.file_size for member in members))
             folder = _new_folder(archive, is_recording=any(member.filename == META for member in members))
+            folders.append(folder)
             for member in _checked(archive, members):
                 (folder / member.filename).parent.mkdir(parents=True, exist_ok=True)
                 with file.open(member) as source, (folder / member.filename).open("xb") as out:
@@ -118,16 +154,10 @@ def unpack(archive: Path) -> Path:
         raise FileProblem(archive.name, f"cannot be unpacked: {error}.", "Drop the files themselves.") from error
     except OSError as error:
         raise FileProblem(archive.name, f"cannot be unpacked: {error.strerror or error}.") from error
-    archive.unlink()
-    return folder
 
 
 def _checked(archive: Path, members: Sequence[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
     """The members, none of which leads out or holds more than it says: no more than that is read of it."""
-    num_bytes = sum(member.file_size for member in members)
-    if num_bytes > MAX_BYTES or len(members) > MAX_FILES:
-        found = f"holds {len(members)} files of {num_bytes / 2**30:.1f} GiB in all"
-        raise FileProblem(archive.name, f"{found}, more than the {MAX_FILES} files and {MAX_BYTES >> 30} GiB allowed.")
     for member in members:
         if not is_inside(member.filename):
             raise FileProblem(archive.name, f"has a member that leads out of it: {printable(member.filename)!r}.")

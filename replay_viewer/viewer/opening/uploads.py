@@ -25,6 +25,7 @@ from typing import Any, Protocol
 
 from websockets.exceptions import ConnectionClosed
 
+from ...container.disk import SPARED_BYTES
 from ...container.layout import is_inside
 from ...errors import BadArgument, ReplayError, printable
 
@@ -33,7 +34,7 @@ CHUNK_BYTES = 1 << 20
 MAX_BYTES = 4 << 30
 MAX_FILES = 10_000
 # So much of the disk is left to others.
-_SPARED_BYTES = 256 << 20
+_SPARED_BYTES = SPARED_BYTES
 # File systems take names of so many bytes.
 _MAX_NAME_BYTES = 255
 _AT_ONCE = 4
@@ -41,6 +42,9 @@ _AT_ONCE = 4
 _NEW = 60.0
 # Who sends nothing for so long is not waited for any more [s].
 _PATIENCE = 60.0
+# While another waits for its turn, who sends nothing for so long loses it, and who waits is told after so long [s].
+_PATIENCE_OF_OTHERS, _LONGEST_TURN = 2.0, 10.0
+_LOOK = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -72,11 +76,13 @@ class Uploads:
         self._lock = threading.Lock()
         self._root: tempfile.TemporaryDirectory[str] | None = None
         self._arrived: dict[str, tuple[Path, float]] = {}
-        self._num_arriving = 0
+        self._num_arriving = self._num_waiting = 0
+        # Bytes that were announced and have not come: their room on the disk is taken.
+        self._num_missing = 0
 
     async def receive(self, connection: Connection) -> None:
         """Take one drop from a browser and tell it how that goes."""
-        if self._num_arriving >= _AT_ONCE:
+        if not await self._has_turn():
             return await _tell(connection, problem=f"{_AT_ONCE} uploads are running already; try again later.")
         self._num_arriving += 1
         try:
@@ -111,30 +117,76 @@ class Uploads:
             if self._root is not None:
                 self._root.cleanup()
 
-    async def _receive(self, connection: Connection) -> None:
-        files = read_announcement(await _next(connection))
-        key, folder = self._new_folder(sum(file.size for file in files))
+    async def _has_turn(self) -> bool:
+        """Wait until one of the others is done, or has sent nothing for a while; whether that came soon enough."""
+        give_up = time.monotonic() + _LONGEST_TURN
+        self._num_waiting += 1
         try:
-            await _write_files(folder, files, _chunks(connection))
+            while self._num_arriving >= _AT_ONCE and time.monotonic() < give_up:
+                await asyncio.sleep(_LOOK)
+        finally:
+            self._num_waiting -= 1
+        return self._num_arriving < _AT_ONCE
+
+    async def _receive(self, connection: Connection) -> None:
+        files = read_announcement(await self._next(connection))
+        missing = sum(file.size for file in files)
+        key, folder = self._new_folder(missing)
+        self._num_missing += missing
+        try:
+            async for left in _write_files(folder, files, self._chunks(connection)):
+                self._num_missing, missing = self._num_missing - missing + left, left
         except BaseException:
             await asyncio.to_thread(_remove, folder)
             raise
+        finally:
+            self._num_missing -= missing
         self._arrived[key] = folder, time.monotonic()
         await _tell(connection, key=key)
+
+    async def _next(self, connection: Connection) -> str | bytes:
+        """The next message. Raises UploadRefused for who sends nothing for too long."""
+        coming = asyncio.ensure_future(connection.recv())
+        silent_since = time.monotonic()
+        try:
+            while not (await asyncio.wait([coming], timeout=min(_LOOK, _PATIENCE)))[0]:
+                patience = min(_PATIENCE, _PATIENCE_OF_OTHERS) if self._num_waiting else _PATIENCE
+                if time.monotonic() - silent_since > patience:
+                    others = ", and others wait" if self._num_waiting else ""
+                    raise UploadRefused(f"nothing came for {patience:.0f} s{others}.")
+            return coming.result()
+        finally:
+            coming.cancel()
+
+    async def _chunks(self, connection: Connection) -> AsyncIterator[bytes]:
+        """The messages with bytes, each acknowledged once it was used."""
+        received = 0
+        while True:
+            chunk = await self._next(connection)
+            if isinstance(chunk, str) or not 0 < len(chunk) <= CHUNK_BYTES:
+                raise UploadRefused("the files did not come as the viewer's page sends them.")
+            yield chunk
+            received += len(chunk)
+            await _tell(connection, received=received)
 
     def _new_folder(self, num_bytes: int) -> tuple[str, Path]:
         """A key nobody can guess, and an empty folder. Raises UploadRefused where the disk has no room."""
         with self._lock:
             if self._root is None:
                 self._root = tempfile.TemporaryDirectory(prefix="replay-viewer-", ignore_cleanup_errors=True)
-        free = shutil.disk_usage(self._root.name).free
-        if free < num_bytes + _SPARED_BYTES:
-            raise UploadRefused(f"the viewer's temporary folder has {free / 1e6:.0f} MB of room left, too little.")
+        refuse_without_room(Path(self._root.name), self._num_missing + num_bytes)
         key = secrets.token_urlsafe(16)
         # One folder deeper than needed: textures are also looked for beside a mesh's folder.
         folder = Path(self._root.name).resolve() / key / "files"
         folder.mkdir(parents=True)
         return key, folder
+
+
+def refuse_without_room(folder: Path, num_bytes: int) -> None:
+    """Raise UploadRefused where the disk would not have enough room left for others."""
+    free = shutil.disk_usage(folder).free
+    if free < num_bytes + _SPARED_BYTES:
+        raise UploadRefused(f"the viewer's temporary folder has {free / 1e6:.0f} MB of room left, too little.")
 
 
 def read_announcement(text: str | bytes) -> list[IncomingFile]:
@@ -157,8 +209,8 @@ def read_announcement(text: str | bytes) -> list[IncomingFile]:
 def _check(file: IncomingFile) -> None:
     if not isinstance(file.name, str) or not is_inside(file.name) or not _has_short_parts(file.name):
         raise UploadRefused(f"{printable(str(file.name)[:200])!r} is no name that a dropped file may have.")
-    if type(file.size) is not int or file.size < 0:
-        raise UploadRefused(f"{printable(file.name)!r} has no size.")
+    if type(file.size) is not int or not 0 <= file.size < 2**63:
+        raise UploadRefused(f"{printable(file.name)!r} has no size that a file can have.")
 
 
 def _has_short_parts(name: str) -> bool:
@@ -168,28 +220,9 @@ def _has_short_parts(name: str) -> bool:
         return False
 
 
-async def _next(connection: Connection) -> str | bytes:
-    try:
-        return await asyncio.wait_for(connection.recv(), _PATIENCE)
-    except asyncio.TimeoutError:
-        raise UploadRefused(f"nothing came for {_PATIENCE:.0f} s.") from None
-
-
-async def _chunks(connection: Connection) -> AsyncIterator[bytes]:
-    """The messages with bytes, each acknowledged once it was used."""
-    received = 0
-    while True:
-        chunk = await _next(connection)
-        if isinstance(chunk, str) or not 0 < len(chunk) <= CHUNK_BYTES:
-            raise UploadRefused("the files did not come as the viewer's page sends them.")
-        yield chunk
-        received += len(chunk)
-        await _tell(connection, received=received)
-
-
-async def _write_files(folder: Path, files: Sequence[IncomingFile], chunks: AsyncIterator[bytes]) -> None:
-    """Write the files as they come."""
-    left = b""
+async def _write_files(folder: Path, files: Sequence[IncomingFile], chunks: AsyncIterator[bytes]) -> AsyncIterator[int]:
+    """Write the files as they come; gives the bytes that are missing still."""
+    left, all_missing = b"", sum(file.size for file in files)
     for file in files:
         with await asyncio.to_thread(_create, folder / file.name) as out:
             missing = file.size
@@ -197,7 +230,8 @@ async def _write_files(folder: Path, files: Sequence[IncomingFile], chunks: Asyn
                 left = left or await anext(chunks)
                 part, left = left[:missing], left[missing:]
                 await asyncio.to_thread(out.write, part)
-                missing -= len(part)
+                missing, all_missing = missing - len(part), all_missing - len(part)
+                yield all_missing
     if left:
         raise UploadRefused("more bytes came than the files were said to have.")
 
