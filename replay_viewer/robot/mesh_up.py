@@ -29,6 +29,8 @@ _TOPIC = "mesh axes"
 _POINTS = 200
 # Evidence is clear where the gaps shrink to less than this share, and by more than this part of the robot's size.
 _CLEAR_SHARE, _CLEAR_PART = 0.7, 0.01
+# To turn what says nothing, or what was written as given, takes more.
+_CLEAR_SHARE_UNSAID = 0.35
 
 
 def choose_turned(
@@ -51,8 +53,7 @@ def choose_turned(
     usual = frozenset(kind for kind in counts if kind.is_turned)
     gaps = _gaps_by_choice(meshes, list(counts), stance.tree)
     size = size_of(meshes)
-    best = min(gaps, key=lambda choice: (gaps[choice], choice != usual))
-    turned = best if _is_clear(gaps[best], gaps[usual], size) else usual
+    turned = _best_choice(gaps, usual, size)
     verdicts = []
     for kind, count in counts.items():
         other = gaps[turned ^ {kind}]
@@ -63,6 +64,16 @@ def choose_turned(
             status = "found" if is_found else "assumed"
             verdicts.append(_verdict(stance.name, kind, count, kind in turned, reason + override, status))
     return turned, verdicts
+
+
+def _best_choice(gaps: Mapping[frozenset[YUp], float], usual: frozenset[YUp], size: float) -> frozenset[YUp]:
+    """The choice with the smallest gaps, in which what makes no clear difference is as usual."""
+    best = min(gaps, key=gaps.__getitem__)
+    for kind in best ^ usual:
+        share = _CLEAR_SHARE if kind.is_told else _CLEAR_SHARE_UNSAID
+        if not _is_clear(gaps[best], gaps[best ^ {kind}], size, share):
+            best = best ^ {kind}
+    return best
 
 
 def _verdict(name: str, kind: YUp, count: int, is_turned: bool, reason: str, status: Status) -> Verdict:
@@ -80,9 +91,9 @@ def _custom(kind: YUp) -> str:
     return f"{custom}, and whether links meet does not tell"
 
 
-def _is_clear(gaps: float, other: float, size: float) -> bool:
+def _is_clear(gaps: float, other: float, size: float, share: float = _CLEAR_SHARE) -> bool:
     """Whether gaps [m] are so much smaller than others that it is no accident."""
-    return gaps < _CLEAR_SHARE * other and other - gaps > _CLEAR_PART * size
+    return gaps < share * other and other - gaps > _CLEAR_PART * size
 
 
 def _gaps_by_choice(meshes: Sequence[PlacedMesh], kinds: Sequence[YUp], tree: Tree) -> dict[frozenset[YUp], float]:

@@ -115,6 +115,14 @@ def test_meshes_of_two_kinds_are_judged_apart(tmp_path: Path) -> None:
     assert [verdict.status for verdict in robot.mesh_verdicts] == ["found", "found"]
 
 
+def test_what_makes_no_difference_is_as_usual_beside_what_does(tmp_path: Path) -> None:
+    (tmp_path / "turned.dae").write_text(dae(up=Y_UP))
+    Glb({"POSITION": (CORNERS / [1, 2, 3] - 0.5).astype(np.float32) * np.float32(0.1)}).write(tmp_path / "cube.glb")
+    robot = column(tmp_path, "turned.dae", "turned.dae", "turned.dae", "cube.glb")
+    assert [verdict.status for verdict in robot.mesh_verdicts] == ["found", "assumed"]
+    assert all("turned from Y up to Z up" in verdict.finding for verdict in robot.mesh_verdicts)
+
+
 @pytest.mark.parametrize(
     ("file", "is_turned"),
     [

@@ -112,7 +112,7 @@ class _Document:
             for primitive in mesh.get("primitives", []):
                 self._decompress(primitive)
         for index, accessor in enumerate(self._list("accessors")):
-            if accessor.get("normalized") or "sparse" in accessor:
+            if accessor.get("normalized") or "sparse" in accessor or "bufferView" not in accessor:
                 self._replace(index, self._numbers(index))
         for material in self._list("materials"):
             self._make_opaque(material)
@@ -169,6 +169,8 @@ class _Document:
     def _meshopt(self, packed: Mapping[str, Any], extension: str) -> bytes:
         decoder = _package("meshopt", extension)
         mode, kind = packed["mode"], packed.get("filter")
+        if packed["count"] * packed["byteStride"] > _MOST_NUMBERS:
+            raise Unreadable(f"says that it has {packed['count']} vertices, more than can be drawn")
         rows = decoder.decode_gltf_buffer(
             self._part(packed), packed["count"], packed["byteStride"], mode, None if kind == "NONE" else kind
         )
@@ -219,6 +221,8 @@ class _Document:
             return np.zeros((count, size), dtype)
         view = self._list("bufferViews")[source["bufferView"]]
         stride = view.get("byteStride", size * dtype.itemsize)
+        if stride < size * dtype.itemsize:
+            raise Unreadable(f"has a byteStride of {stride}, where a vertex alone takes {size * dtype.itemsize}")
         start, data = source.get("byteOffset", 0), self._views[source["bufferView"]]
         return np.ndarray((count, size), dtype, data, start, (stride, dtype.itemsize))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,24 @@ def test_extensions_of_looks_stop_no_shape(tmp_path: Path, extension: str) -> No
     glb = Glb({"POSITION": CORNERS})
     glb.require(extension)
     np.testing.assert_allclose(drawn(robot_with(tmp_path, glb)).bounds, BOX)
+
+
+def test_a_package_that_is_not_installed_is_named_with_its_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "DracoPy", None)  # As Python itself marks what cannot be imported.
+    glb = Glb({"POSITION": CORNERS})
+    glb.primitive["extensions"] = {"KHR_draco_mesh_compression": {"bufferView": 0, "attributes": {"POSITION": 0}}}
+    glb.require("KHR_draco_mesh_compression")
+    (problem,) = robot_with(tmp_path, glb).problems
+    assert "is compressed with KHR_draco_mesh_compression, which is not read here (pip install DracoPy)" in problem
+
+
+def test_vertices_that_lie_on_each_other_are_not_multiplied(tmp_path: Path) -> None:
+    glb = Glb({"POSITION": CORNERS})
+    glb.header["bufferViews"][0]["byteStride"] = 0
+    glb.header["accessors"][0] |= {"count": 10**12, "normalized": True}
+    assert "has a byteStride of 0" in robot_with(tmp_path, glb).problems[0]
 
 
 @pytest.mark.parametrize("count", [9, 10**12])
