@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import re
@@ -17,6 +18,7 @@ from typing import Any
 from ..errors import FileProblem
 from .kinds import passes
 
+_DISK_PROBLEMS = [os.strerror(code) for code in (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES)]
 _INSTALL = "pip install imageio-ffmpeg"
 
 # Processes that are forked while a film is made inherit its pipe, and the encoder would wait for their end too.
@@ -145,4 +147,6 @@ def _reason(code: int, said: list[str]) -> str:
         return f"the encoder was ended by {signal.Signals(-code).name}"
     if not said:
         return f"the encoder ended with code {code}"
-    return re.sub(r"^\[.*?\] *", "", said[-1]).rpartition(": ")[2].rstrip(".")
+    reasons = [re.sub(r"^\[.*?\] *", "", line).rpartition(": ")[2].rstrip(".") for line in said]
+    # The last line may be a consequence only, such as that nothing was written.
+    return next((reason for reason in reasons if reason in _DISK_PROBLEMS), reasons[-1])

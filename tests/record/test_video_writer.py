@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -255,6 +256,18 @@ def test_a_full_disk_is_told_whenever_it_is_full(tiny_disk: Path) -> None:
             complete.append(num_frames)
     assert complete == list(range(7, 7 + len(complete)))
     assert 0 < len(complete) < 10
+
+
+def test_a_disk_that_is_full_from_the_start_is_told(tiny_disk: Path) -> None:
+    with open(tiny_disk / "rest", "wb", buffering=0) as rest, suppress(OSError):
+        while True:
+            rest.write(bytes(4096))
+    for num_frames in (1, 100):
+        with pytest.raises(FileProblem, match=r"noise\.mp4: cannot be written: No space left on device\.$"):
+            with VideoWriter(tiny_disk / "noise.mp4", (320, 192), 30) as video:
+                for image in noise(num_frames):
+                    video.append(image)
+        assert [path.name for path in tiny_disk.iterdir()] == ["rest"]
 
 
 def encoders_of(process_id: int) -> list[int]:
