@@ -16,7 +16,7 @@ from legged_gym_sim import GymWrapper
 
 from replay_viewer import attach
 from replay_viewer.errors import BadArgument
-from replay_viewer.record.adapters.isaac_lab_shapes import shape_of
+from replay_viewer.record.adapters.isaac_lab_shapes import IsaacLabShapes, shape_of
 from replay_viewer.record.adapters.manager_based import EndingReasons
 from replay_viewer.record.adapters.scene import entity_name, tensor
 from replay_viewer.record.rows import Columns as SomeColumns
@@ -406,3 +406,12 @@ def test_each_object_of_a_collection_is_an_entity(tmp_path: Path) -> None:
     np.testing.assert_array_equal(columns["boxes_small.base_pos"], columns["box.base_pos"])
     np.testing.assert_array_equal(columns["boxes_tall.base_lin_vel"], 2 * columns["box.base_lin_vel"])
     np.testing.assert_array_equal(columns["boxes_small.base_wxyz"], columns["box.base_wxyz"])
+
+
+def test_a_stage_that_cannot_be_read_costs_only_the_shapes() -> None:
+    cfg = SimpleNamespace(spawn=SimpleNamespace(usd_path="dog.usd"), prim_path="/World/envs/env_[^/]+/Robot")
+    drawn = IsaacLabShapes(object(), env_id=0).of("robot", cfg, "base", ["hip"])
+    assert (drawn.urdf, drawn.shape) == (None, None)
+    (note,) = drawn.notes
+    assert note.startswith("robot: its stage cannot be read (AttributeError")
+    assert "attach(urdf=...)" in note

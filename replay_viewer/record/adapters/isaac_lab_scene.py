@@ -20,6 +20,8 @@ from .usd.stage import names_of, stage_of
 
 # Kinds of bodies that are not recorded, which is told.
 _UNREAD = ("deformable_objects", "cable_objects", "surface_grippers")
+# Of how many of the recorded envs there is what stands still in them; more would be more than anybody draws.
+_MAX_FURNISHED = 16
 _NO_TERRAIN = "is not recorded: neither the stage nor a height scanner has its mesh."
 
 
@@ -88,9 +90,11 @@ class IsaacLabScene:
         envs = self._scene.env_prim_paths[0].rpartition("/")[0] if hasattr(self._scene, "env_prim_paths") else ""
         moving = [f"{envs}/env_{env_id}/{name}/" for env_id in self._env_ids for name in self._names_in_env()]
         standing = []
-        for env_id in self._env_ids if envs else ():
+        for env_id in self._env_ids[:_MAX_FURNISHED] if envs else ():
             prim = self._stage.GetPrimAtPath(f"{envs}/env_{env_id}")
             standing += standing_in(prim, moving) if prim else []
+        if standing and len(self._env_ids) > _MAX_FURNISHED:
+            self.notes.append(f"what stands still in the envs is recorded of the first {_MAX_FURNISHED} of them.")
         return ground_of(self._stage, path, envs, standing)
 
     def _names_in_env(self) -> list[str]:

@@ -96,8 +96,10 @@ class Witness:
 
         def resetting(self: Any, env_ids: Any, *args: Any, **kwargs: Any) -> Any:
             ids = np.arange(NUM_ENVS)[env_ids] if isinstance(env_ids, slice) else np.asarray(env_ids.cpu())
-            if witness.steps is not None and witness.is_in_step:
+            if witness.is_in_step:
                 state = witness.state()
+                if getattr(self.cfg, "compute_final_obs", False):
+                    state["obs"] = np.array(self.extras["final_obs"]["policy"])
                 witness.ends += [
                     {"step": np.array(len(witness.steps.get("rew", ()))), "env": np.array(env_id)}
                     | {name: values[env_id] for name, values in state.items()}
@@ -135,6 +137,10 @@ class Witness:
         for name, collection in scene.rigid_object_collections.items():
             for index, part in enumerate(collection.body_names):
                 found[f"{name}_{part}.links"] = np.array(collection.data.body_link_pose_w.torch[:, index : index + 1])
+        if "contact_forces" in scene.sensors:
+            found["robot.contact_force"] = np.array(scene.sensors["contact_forces"].data.net_forces_w.torch)
+        if getattr(self._env, "command_manager", None) is not None and self._env.command_manager.active_terms:
+            found["command"] = np.array(self._env.command_manager.get_command("base_velocity"))
         found["length"] = np.array(self._env.episode_length_buf)
         found["terms"] = self._terms()
         found |= self._of_newton()
@@ -186,15 +192,15 @@ def main(task: str, backend: str, folder: Path, num_steps: int) -> None:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             recorder = attach(wrapped, folder / "run.rec", env_ids=ENV_IDS, observations=True, strict=True)
-        ours = [str(warning.message) for warning in told if "deprecat" in str(warning.message).lower()]
-        for _ in range(num_steps):
-            witness.step(torch.randn(wrapped.action_space.shape))
-        recorder.close()
+            for _ in range(num_steps):
+                witness.step(torch.randn(wrapped.action_space.shape))
+            recorder.close()
+        ours = [str(warning.message) for warning in told if "replay_viewer" in warning.filename]
         truth = {name: np.stack(values) for name, values in witness.steps.items()}
         names = witness.ends[0] if witness.ends else ()
         truth |= {f"end.{name}": np.stack([end[name] for end in witness.ends]) for name in names}
         robot = next(iter(env.scene.articulations.values()))
-        truth |= {"body_names": np.array(robot.body_names), "deprecated": np.array(ours)}
+        truth |= {"body_names": np.array(robot.body_names), "warnings": np.array(ours)}
         np.savez(folder / "truth.npz", **truth)  # pyright: ignore[reportArgumentType]
         print(f"recorded {recorder.num_steps} steps with {len(witness.ends)} ends: {recorder.path}", flush=True)
         wrapped.close()

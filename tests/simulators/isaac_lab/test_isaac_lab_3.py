@@ -98,6 +98,8 @@ def test_episodes_end_in_the_state_before_the_reset(run: Run) -> None:
         np.testing.assert_array_equal(run.columns.last_state(end, f"{run.robot}.base_pos"), links[:3])
         joints = run.truth[f"end.{run.robot}.joint_pos"][index]
         np.testing.assert_array_equal(run.columns.last_state(end, f"{run.robot}.joint_pos"), joints)
+        if "end.obs" in run.truth:
+            np.testing.assert_array_equal(run.columns.last_state(end, "obs"), run.truth["end.obs"][index])
         assert end["length"] == run.truth["end.length"][index]
 
 
@@ -127,5 +129,5 @@ def test_rough_ground_is_recorded_and_flat_ground_was_seen(run: Run) -> None:
     assert terrain is not None and np.ptp(terrain.vertices[:, 2]) > 0.05
 
 
-def test_no_deprecated_name_is_asked_for(run: Run) -> None:
-    assert run.truth["deprecated"].tolist() == []
+def test_the_simulator_warns_of_nothing_that_is_asked_for(run: Run) -> None:
+    assert run.truth["warnings"].tolist() == []

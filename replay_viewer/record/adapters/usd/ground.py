@@ -7,7 +7,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from .stage import geometries, is_body, is_collider, prims_below, world_pose
+from .stage import children_of, geometries, is_body, is_collider, prims_below, world_pose
 from .surfaces import surface_of
 
 _FLAT = 1e-4  # What a plane's height may differ by from zero [m].
@@ -59,7 +59,7 @@ def _outside(prim: Any, envs: str) -> list[Any]:
     from pxr import UsdGeom  # type: ignore[import-not-found]
 
     found = [prim] if prim.IsA(UsdGeom.Gprim) else []
-    for child in prim.GetChildren():
+    for child in children_of(prim):
         if str(child.GetPath()) != envs and not is_body(child):
             found += _outside(child, envs)
     return found

@@ -30,7 +30,7 @@ def find_prim(stage: Any, pattern: str, env_id: int) -> Any:
     """The prim at a path with regular expressions as names: that of an env, else the first of any; None without one."""
     found = [stage.GetPseudoRoot()]
     for name in names_of(pattern):
-        found = [child for prim in found for child in _children(prim) if re.fullmatch(name, child.GetName())]
+        found = [child for prim in found for child in children_of(prim) if re.fullmatch(name, child.GetName())]
     own = [prim for prim in found if f"/env_{env_id}/" in f"{prim.GetPath()}/"]
     return next(iter(own or found), None)
 
@@ -45,6 +45,13 @@ def prims_below(prim: Any) -> Iterator[Any]:
     from pxr import Usd  # type: ignore[import-not-found]
 
     return iter(Usd.PrimRange(prim, Usd.TraverseInstanceProxies()))
+
+
+def children_of(prim: Any) -> Any:
+    """The prims right below one, those that are instances of others too."""
+    from pxr import Usd  # type: ignore[import-not-found]
+
+    return prim.GetFilteredChildren(Usd.TraverseInstanceProxies())
 
 
 def is_body(prim: Any) -> bool:
@@ -89,9 +96,3 @@ def rigid(pose: np.ndarray) -> np.ndarray:
 
 def _is_drawn(imageable: Any) -> bool:
     return imageable.ComputePurpose() not in _HIDDEN_PURPOSES and imageable.ComputeVisibility() != "invisible"
-
-
-def _children(prim: Any) -> Any:
-    from pxr import Usd  # type: ignore[import-not-found]
-
-    return prim.GetFilteredChildren(Usd.TraverseInstanceProxies())

@@ -59,10 +59,9 @@ class Surface:
 
     def triangles(self) -> np.ndarray:
         """(N, 3) indices of points; each polygon as a fan."""
-        first = np.repeat(np.cumsum(self.counts) - self.counts, np.maximum(self.counts - 2, 0))
-        number = np.arange(len(first)) - np.repeat(
-            np.cumsum(np.maximum(self.counts - 2, 0)) - np.maximum(self.counts - 2, 0), np.maximum(self.counts - 2, 0)
-        )
+        in_fan = np.maximum(self.counts - 2, 0)
+        first = np.repeat(np.cumsum(self.counts) - self.counts, in_fan)
+        number = np.arange(len(first)) - np.repeat(np.cumsum(in_fan) - in_fan, in_fan)
         return self.corners[np.stack([first, first + number + 1, first + number + 2], axis=1)]
 
     def _with_corners(self, counts: np.ndarray, order: np.ndarray) -> Surface:
