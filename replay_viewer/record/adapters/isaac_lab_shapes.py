@@ -13,6 +13,7 @@ from .usd.urdf import ExportedUsd, export_urdf
 
 # Makers of bodies that are not the same in all envs.
 _VARIED = ("MultiAssetSpawnerCfg", "MultiUsdFileCfg")
+_NO_URDF = f"so the recording carries none. {URDF_FIX}"
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,6 @@ class IsaacLabShapes:
         if any(cls.__name__ in _VARIED for cls in type(cfg.spawn).__mro__):
             notes.append(f"it differs from env to env; the recording shows that of env {self._env_id} in all of them.")
         return notes
-
-
-_NO_URDF = f"so the recording carries none. {URDF_FIX}"
 
 
 def urdf_of(spawn: Any) -> str | None:

@@ -26,6 +26,7 @@ class ObjWriter:
         self._folder = folder
         self._names: dict[str, str] = {}
         self._textures: dict[str, str] = {}
+        self._looks: dict[Look, int] = {}
         self.lost: list[str] = []
 
     def write(self, surface: Surface, look: Look, name: str) -> str:
@@ -34,7 +35,8 @@ class ObjWriter:
         text = _obj_text(surface, with_uvs=bool(texture))
         if texture:
             red, green, blue, opacity = look.rgba or (1.0, 1.0, 1.0, 1.0)
-            stem = PurePosixPath(texture).stem
+            # One texture may be tinted in several ways.
+            stem = f"{PurePosixPath(texture).stem}_{self._looks.setdefault(look, len(self._looks))}"
             text = f"mtllib {stem}.mtl\nusemtl {_MATERIAL}\n{text}"
             material = (
                 f"newmtl {_MATERIAL}\nKd {red:.6g} {green:.6g} {blue:.6g}\nd {opacity:.6g}\nmap_Kd ../{texture}\n"
