@@ -1,7 +1,7 @@
 """The viewer in a notebook: as a file for Jupytext and VS Code, whose cells begin with `# %%`, and as a script.
 
-On a machine of your own nothing has to be set up. Where the notebook's kernel is elsewhere, forward the viewer's port
-too (`ssh -L 8080:localhost:8080 host`); VS Code does so by itself.
+On a machine of your own nothing has to be set up, nor where Jupyter has jupyter-server-proxy. Where the kernel is elsewhere
+without it, forward the viewer's port too (`ssh -L 8080:localhost:8080 host`); VS Code does so by itself.
 """
 
 # %%
@@ -13,7 +13,7 @@ from replay_viewer import Viewer
 here = Path(__file__).parent if "__file__" in globals() else Path.cwd()
 recording = here.parent / "assets" / "walk.rec"
 
-# %% The page appears below the cell, and stays alive while the kernel runs.
+# %% The page appears below the cell, and stays alive while the kernel runs; run again, the cell shows a new one.
 viewer = Viewer(recording)
 viewer.show(height=600)
 

@@ -11,6 +11,7 @@ from .actions import chart_actions, session_actions
 from .background import Job
 from .browser.browsers import Browsers
 from .browser.clicks import Clicks
+from .browser.shared_time import SharedTime
 from .charts.charts import Charts
 from .crowd import Crowd
 from .keys import KEYS
@@ -155,8 +156,9 @@ class ShownReplay:
 
     def _build_actions(self) -> dict[str, PageAction]:
         """What the page may ask for, by name."""
+        shared_time = SharedTime(lambda mover: self._page.update_others(mover, {"movedElsewhere": True}))
         return {
-            **session_actions(self.session),
+            **shared_time.told(session_actions(self.session)),
             **chart_actions(self.charts),
             **self.browsers.actions,
             **self._rendering.actions,

@@ -22,6 +22,8 @@ def test_two_browsers_show_the_same_step_with_cameras_of_their_own(chromium, vie
         page.press_button("One step forward")
         page.wait_step(1)
         other.wait_step(1)
+        assert other.page.get_by_text("Another browser moves the time").is_visible()
+        assert not page.page.get_by_text("Another browser moves the time").is_visible()
         still = other.camera()["position"]
         page.click_button("Top")
         page.until(lambda: np.abs(page.camera()["position"] - still).max() > 0.05, "the view from the top")

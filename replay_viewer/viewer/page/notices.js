@@ -1,6 +1,6 @@
-// What is wrong besides the recording: this browser draws without a GPU.
+// What is to be known besides the recording: this browser draws without a GPU, or another one moves the time.
 (() => {
-  const { addPart } = window.replayViewer;
+  const { element, addPart } = window.replayViewer;
   const { memory, remember } = window.rvBrowser;
   const viser = window.rvViser;
   const EVERY = 500; // Milliseconds.
@@ -18,8 +18,26 @@
     note.say("This browser draws without a GPU", "That is slow. It is faster without shadows, or in a smaller window.");
   }
 
+  // All browsers share one time. Who is moved by another one is told so, for a moment.
+  const SHOWN_FOR = 4000; // Milliseconds.
+  const moved = element("div", "rv-moved", document.body, { role: "status", hidden: "" });
+  moved.textContent = "Another browser moves the time, which all share";
+  let hiding = null;
+  function update(changes) {
+    if (!changes.movedElsewhere) return;
+    moved.hidden = false;
+    clearTimeout(hiding);
+    hiding = setTimeout(() => { moved.hidden = true; }, SHOWN_FOR);
+  }
+
   const timer = setInterval(shortenNoteOnGpu, EVERY);
   shortenNoteOnGpu();
 
-  addPart({ close: () => clearInterval(timer) });
+  function close() {
+    clearInterval(timer);
+    clearTimeout(hiding);
+    moved.remove();
+  }
+
+  addPart({ update, close });
 })();
