@@ -1,7 +1,7 @@
 """The viewer in a notebook: as a file for Jupytext and VS Code, whose cells begin with `# %%`, and as a script.
 
-On a machine of your own nothing has to be set up, nor where Jupyter has jupyter-server-proxy. Where the kernel is elsewhere
-without it, forward the viewer's port too (`ssh -L 8080:localhost:8080 host`); VS Code does so by itself.
+On a machine of your own nothing has to be set up, nor where Jupyter has jupyter-server-proxy. Where the kernel is
+elsewhere without it, forward the viewer's port too (`ssh -L 8080:localhost:8080 host`); VS Code does so by itself.
 """
 
 # %%

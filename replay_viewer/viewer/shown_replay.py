@@ -156,7 +156,7 @@ class ShownReplay:
 
     def _build_actions(self) -> dict[str, PageAction]:
         """What the page may ask for, by name."""
-        shared_time = SharedTime(lambda mover: self._page.update_others(mover, {"movedElsewhere": True}))
+        shared_time = SharedTime(self._page.clients, self._tell_of_move)
         return {
             **shared_time.told(session_actions(self.session)),
             **chart_actions(self.charts),
@@ -176,6 +176,9 @@ class ShownReplay:
                 self._page.post(self._actions[name], None, event.client.client_id)
 
         return command
+
+    def _tell_of_move(self, client_id: int) -> None:
+        self._page.bridge.update(self._page.clients[client_id], {"movedElsewhere": True})
 
     def _toggle_layer(self, name: object) -> None:
         # Some draw all of a robot's meshes once more when they are first switched on.

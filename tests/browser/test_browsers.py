@@ -22,7 +22,7 @@ def test_two_browsers_show_the_same_step_with_cameras_of_their_own(chromium, vie
         page.press_button("One step forward")
         page.wait_step(1)
         other.wait_step(1)
-        assert other.page.get_by_text("Another browser moves the time").is_visible()
+        other.page.get_by_text("Another browser moves the time").wait_for(timeout=4_000)
         assert not page.page.get_by_text("Another browser moves the time").is_visible()
         still = other.camera()["position"]
         page.click_button("Top")

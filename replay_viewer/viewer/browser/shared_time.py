@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from ..wire.page_bridge import PageAction
 
@@ -12,15 +12,18 @@ _GOES_ON = 10.0
 
 
 class SharedTime:
-    """Tells of a browser that begins to move the time."""
+    """Tells every other browser of one that begins to move the time."""
 
-    def __init__(self, tell: Callable[[int], object], clock: Callable[[], float] = time.monotonic) -> None:
-        """tell: called with the browser's id. clock: in seconds."""
-        self._tell, self._clock = tell, clock
+    def __init__(
+        self, browsers: Collection[int], tell: Callable[[int], object], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """browsers: the ids of those that are there, kept up to date. tell: called with one's id. clock: in seconds."""
+        self._browsers, self._tell, self._clock = browsers, tell, clock
         self._mover, self._moved_at = -1, 0.0
+        self._told_already: set[int] = set()
 
     def told(self, actions: Mapping[str, PageAction]) -> dict[str, PageAction]:
-        """The same actions, and who runs one is told of."""
+        """The same actions, which the browsers are told of that did not ask for them."""
         return {name: self._told(action) for name, action in actions.items()}
 
     def _told(self, action: PageAction) -> PageAction:
@@ -30,9 +33,11 @@ class SharedTime:
 
         return run
 
-    def _note(self, client_id: int) -> None:
+    def _note(self, mover: int) -> None:
         now = self._clock()
-        goes_on = client_id == self._mover and now - self._moved_at < _GOES_ON
-        self._mover, self._moved_at = client_id, now
-        if not goes_on:
-            self._tell(client_id)
+        if mover != self._mover or now - self._moved_at >= _GOES_ON:
+            self._told_already = {mover}
+        self._mover, self._moved_at = mover, now
+        for browser in set(self._browsers) - self._told_already:
+            self._told_already.add(browser)
+            self._tell(browser)

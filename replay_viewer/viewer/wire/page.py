@@ -66,12 +66,6 @@ class Page:
         for client in list(self.clients.values()):
             self.bridge.update(client, changes)
 
-    def update_others(self, client_id: int, changes: Mapping[str, Any]) -> None:
-        """Hand every browser but one what changed."""
-        for client in list(self.clients.values()):
-            if client.client_id != client_id:
-                self.bridge.update(client, changes)
-
     def notify(self, title: str, problem: str) -> None:
         """Tell every browser of a problem."""
         for client in list(self.clients.values()):
