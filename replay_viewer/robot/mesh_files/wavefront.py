@@ -24,6 +24,7 @@ _LIBRARY = re.compile(r"^[ \t]*mtllib[ \t]+(.+?)[ \t]*$", re.MULTILINE)
 _USE = re.compile(r"^[ \t]*usemtl[ \t]+(.+?)[ \t]*$", re.MULTILINE)
 # A face that trimesh does not read as it is meant: with more than three corners, or counted back from the last vertex.
 _OTHER_FACE = re.compile(r"^[ \t]*f(?:[ \t]+\S+){4}|^[ \t]*f[ \t].*-", re.MULTILINE)
+_INDENTED = re.compile(r"^[ \t]*([a-z]+)[ \t]+", re.MULTILINE)
 # What the three numbers of a corner count: vertex/texture/normal.
 _COUNTED = ("v", "vt", "vn")
 # Options that stand before the name of a texture, with the most values that each has.
@@ -67,8 +68,11 @@ def read_obj(data: bytes, files: NearbyFiles) -> Reading:
     """The meshes of an OBJ file, one for each material."""
     text = decode_text(data).replace("\r\n", "\n").replace("\\\n", " ")
     reading = Reading()
-    materials = _read_materials(_LIBRARY.findall(text), files, reading.problems)
-    if materials:
+    if any(sign in text for sign in ("\n ", "\n\t", "\nv\t", "\nf\t")):
+        text = _INDENTED.sub(r"\1 ", text)  # trimesh wants each keyword at the beginning, and a blank behind it.
+    libraries = _LIBRARY.findall(text)
+    materials = _read_materials(libraries, files, reading.problems)
+    if libraries and (materials or not files.missing):
         undefined = [name for name in dict.fromkeys(_USE.findall(text)) if name not in materials]
         reading.problems += [f"its material '{name}' is in none of its material files" for name in undefined]
     text = re.sub(r"^.*mtllib.*$", "", text, flags=re.MULTILINE)
@@ -179,6 +183,8 @@ def _as_files(materials: Mapping[str, _Material]) -> dict[str, bytes]:
     """One material file with all of them, and their textures by number."""
     lines, files = [], {}
     for number, (name, material) in enumerate(materials.items()):
+        if not material.color and material.image is None:
+            continue  # It says no more than that there is one.
         lines.append(f"newmtl {name}")
         if material.color is not None and len(material.color) == 3:
             lines.append("Kd " + " ".join(f"{value:.9g}" for value in unit_color([*material.color, material.alpha])))

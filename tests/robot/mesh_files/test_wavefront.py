@@ -94,6 +94,26 @@ def test_colours_are_0_to_1_or_bytes_and_may_be_transparent(
     np.testing.assert_allclose(colors(robot)[0.0], expected, atol=0.01)
 
 
+@pytest.mark.parametrize("text", ["newmtl lower\nNs 10\n" + BLUE, BLUE])
+def test_a_material_without_a_colour_leaves_it_to_the_urdf(tmp_path: Path, text: str) -> None:
+    robot = robot_with(tmp_path, "mtllib m.mtl\n" + HALVES, m=text)
+    np.testing.assert_allclose(colors(robot)[0.0], NEUTRAL, atol=0.01)
+    assert len(robot.problems) == (0 if "lower" in text else 1)
+
+
+def test_an_empty_library_lacks_what_is_named(tmp_path: Path) -> None:
+    problems = robot_with(tmp_path, "mtllib m.mtl\n" + HALVES, m="").problems
+    assert len(problems) == 2
+    assert "its material 'lower' is in none of its material files" in problems[0]
+
+
+@pytest.mark.parametrize("blank", ["\t", "  ", " \t"])
+def test_blanks_of_any_kind_stand_between_words(tmp_path: Path, blank: str) -> None:
+    text = "".join(f"{blank}{line.replace(' ', blank)}\n" for line in ("mtllib m.mtl\n" + HALVES).splitlines())
+    robot = robot_with(tmp_path, text, m=RED + BLUE)
+    assert colors(robot) == {0.0: (0.8, 0.2, 0.2, 1), 1.0: (0.2, 0.2, 0.8, 1)}
+
+
 @pytest.mark.parametrize(
     ("written", "file"),
     [
