@@ -15,16 +15,18 @@ from trimesh.visual.material import SimpleMaterial
 
 from ..errors import FileProblem, listing
 from ..file_kinds import other_kind, refuse_pointer
+from ..regular_files import read_regular
 from .materials import flat_color, has_broken_texture, has_own_look, texture_coordinates
 from .mesh_files.collada import read_collada
 from .mesh_files.gltf import read_gltf
-from .mesh_files.nearby import NearbyFiles
+from .mesh_files.nearby import MAX_TEXTURE_BYTES, NearbyFiles
 from .mesh_files.reading import Reading, Unreadable, YUp
 from .mesh_files.stl import whole_stl
 from .mesh_files.wavefront import read_obj
 from .safe_xml import one_line, strict_xml
 from .weld import weld
 
+MAX_MESH_BYTES = 1 << 30
 FORMATS = ("dae", "obj", "stl", "ply", "glb", "gltf")
 
 
@@ -68,7 +70,7 @@ def load_mesh_file(path: Path, texture: Path | str | None = None) -> MeshFile:
     if kind not in FORMATS:
         raise FileProblem(path, f"is not a mesh format that is read here ({listing(FORMATS)}).")
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MAX_MESH_BYTES)
     except OSError as error:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error
     refuse_pointer(path, data)
@@ -125,7 +127,7 @@ def _lay_texture(meshes: Sequence[trimesh.Trimesh], texture: Path | str) -> list
     if isinstance(texture, str):
         return [f"its texture '{texture}' is not found"]
     try:
-        image = Image.open(io.BytesIO(texture.read_bytes()))
+        image = Image.open(io.BytesIO(read_regular(texture, MAX_TEXTURE_BYTES)))
     except Exception:  # Readers of broken files fail in any way there is.
         return [f"its texture '{texture}' cannot be read"]
     for mesh in mapped:

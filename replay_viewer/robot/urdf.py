@@ -8,6 +8,7 @@ them stops nobody; see `urdf_xml`.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,16 @@ import yourdfpy
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # lxml ships no types.
 
 from ..errors import FileProblem
+from ..regular_files import read_regular
 from .materials import Rgba, unit_color
 from .safe_xml import parse_xml
 from .shapes import Primitive
 from .urdf_visuals import CAPSULE, Shapes
 from .urdf_xml import tidy
+
+_MAX_BYTES = 256 << 20
+_MAX_LINKS = 50_000
+_LINK = re.compile(rb"<link[\s/>]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +74,12 @@ def read_urdf(path: Path, shapes: Shapes = "visual") -> Urdf:
     shapes: which of them become the visuals; where a URDF has no visuals at all, its collision shapes do.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path, _MAX_BYTES)
     except OSError as error:
         raise FileProblem(path, f"cannot be read: {error.strerror}.") from error
+    num_links = len(_LINK.findall(data))
+    if num_links > _MAX_LINKS:
+        raise FileProblem(path, f"has {num_links} links, more than the {_MAX_LINKS} of which a robot is drawn.")
     root = parse_xml(data, path)
     has_collisions = root.find("{*}link/{*}collision") is not None
     problems = tidy(root, shapes, path)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from trimesh.resolvers import FilePathResolver
 
 from ...container.mesh_paths import spellings
+from ...errors import FileProblem
+from ...regular_files import read_regular
+
+MAX_TEXTURE_BYTES = 256 << 20
 
 
 class NearbyFiles(FilePathResolver):
@@ -37,16 +42,14 @@ class NearbyFiles(FilePathResolver):
         for spelling in spellings(name):
             try:
                 return self._read(spelling)
-            except (ValueError, OSError):
+            except (ValueError, OSError, RuntimeError, FileProblem):  # A link to itself is a RuntimeError before 3.13.
                 continue
         return None
 
     def _read(self, name: str) -> bytes:
-        try:
-            return super().get(name)
-        except (ValueError, OSError):
-            folder = Path(self.parent).resolve()
-            path = (folder / name).resolve()
-            if folder.parent not in path.parents:
-                raise
-            return path.read_bytes()
+        folder = Path(self.parent).resolve()
+        for candidate in dict.fromkeys((name.strip(), name.strip().lstrip("/"), os.path.basename(name))):
+            path = (folder / candidate).resolve()
+            if folder.parent in path.parents and path.exists():
+                return read_regular(path, MAX_TEXTURE_BYTES)
+        raise FileNotFoundError(name)
