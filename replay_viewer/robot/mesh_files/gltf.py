@@ -79,9 +79,9 @@ def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
         raise Unreadable("is no GLB: it does not begin with glTF")
     chunks: dict[bytes, bytes] = {}
     start = 12
-    while start + 8 <= len(data):
+    while start + 8 <= len(data) and _BINARY not in chunks:  # What follows that is no matter.
         length, kind = struct.unpack_from("<I4s", data, start)
-        if start + 8 + length > len(data):
+        if kind in (_JSON, _BINARY) and start + 8 + length > len(data):
             raise Unreadable(f"is cut off: it has {len(data)} bytes of {start + 8 + length}")
         chunks.setdefault(kind, data[start + 8 : start + 8 + length])
         start += 8 + length

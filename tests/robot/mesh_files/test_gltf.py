@@ -136,6 +136,17 @@ def test_vertices_that_lie_on_each_other_are_not_multiplied(tmp_path: Path) -> N
     assert "has a byteStride of 0" in robot_with(tmp_path, glb).problems[0]
 
 
+def test_bytes_behind_the_last_chunk_are_no_matter_and_missing_ones_are_told(tmp_path: Path) -> None:
+    path = Glb({"POSITION": CORNERS}).write(tmp_path / "part.glb")
+    data = path.read_bytes()
+    path.write_bytes(data + b"junk behind the end")
+    np.testing.assert_allclose(drawn(robot_of(tmp_path, mesh("part.glb"))).bounds, BOX)
+    path.write_bytes(data[:-40])
+    robot = robot_of(tmp_path, mesh("part.glb"))
+    assert robot.visuals == ()
+    assert "part.glb: is cut off: it has " in robot.problems[0]
+
+
 @pytest.mark.parametrize("count", [9, 10**12])
 def test_more_vertices_than_are_there_are_not_believed(tmp_path: Path, count: int) -> None:
     for has_bytes in (True, False):
