@@ -80,7 +80,7 @@ class ServedPage:
         if asked not in (0, self.app.port):
             print(f"Port {asked} is taken; {self.app.port} is used instead.")
         print(f"{printable(self._name)} at {self.app.url} (Ctrl-C stops)", flush=True)
-        for line in _lines_on_sharing(self.app):
+        for line in self.app.lines_on_sharing:
             print(line, flush=True)
         if self._serving.open and not webbrowser.open(self.app.url):
             print("No web browser found on this machine; open the address yourself.", flush=True)
@@ -158,18 +158,6 @@ def open_request(path: Path, loading: Loading) -> OpenRequest:
 def tell(path: Path, line: str) -> None:
     """Print a line about a recording."""
     print(f"{printable(_name_of(path))}: {line}", flush=True)
-
-
-def _lines_on_sharing(app: ViewerApp) -> list[str]:
-    """What the user is told of a viewer that other machines can reach: how they do, and what that means."""
-    urls = app.urls_elsewhere
-    if not urls:
-        return []
-    if app.asks_for_token:
-        warning = "whoever has this link can see and control it, and it is sent unencrypted; ssh -L is safer."
-    else:
-        warning = "everyone who reaches it can see and control it, open recordings and send files: it has no token."
-    return [*(f"  from other machines: {url}" for url in urls), f"Warning: {warning}"]
 
 
 def _name_of(path: Path) -> str:

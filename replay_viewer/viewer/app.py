@@ -40,6 +40,11 @@ _LIST_RATE = 4
 # How often a page that waits is told how far it is [s].
 _TELL_PERIOD = 0.2
 
+_WARNING = "Warning: whoever has this link can see and control it, and it is sent unencrypted; ssh -L is safer."
+_WARNING_WITHOUT_TOKEN = (
+    "Warning: it has no token: everyone who reaches it can see and control it, open recordings and send files."
+)
+
 _log = logging.getLogger(__name__)
 
 
@@ -180,18 +185,17 @@ class ViewerApp:
         return self._address_at(name_here(self._access.bound_host))
 
     @property
-    def urls_elsewhere(self) -> list[str]:
-        """Where to point browsers of other machines, as far as this one knows its names and addresses."""
-        return [self._address_at(name) for name in names_elsewhere(self._access.bound_host)]
+    def lines_on_sharing(self) -> list[str]:
+        """What is told of a viewer that other machines can reach: how they do, and what that means; else nothing."""
+        names = names_elsewhere(self._access.bound_host)
+        if not names:
+            return []
+        warning = _WARNING if self._access.token else _WARNING_WITHOUT_TOKEN
+        return [*(f"  from other machines: {self._address_at(name)}" for name in names), warning]
 
     def link(self, page: str) -> str:
         """The address of the page behind a proxy, with the token if one is asked for."""
         return self._access.link(page)
-
-    @property
-    def asks_for_token(self) -> bool:
-        """Whether a browser needs more than the address."""
-        return bool(self._access.token)
 
     def run_forever(self) -> None:
         """Serve until interrupted. What ends the owner thread is raised here: a viewer must not die in silence."""

@@ -103,7 +103,7 @@ class Viewer:
         try:
             if self.port != self.wanted_port != 0:
                 print(f"Port {self.wanted_port} is taken; {self.port} is used instead.")
-            print(f"{self._title} at {self.url} (Ctrl-C stops)", flush=True)
+            print("\n".join([f"{self._title} at {self.url} (Ctrl-C stops)", *self._app.lines_on_sharing]), flush=True)
             self._app.run_forever()
         except KeyboardInterrupt:
             pass

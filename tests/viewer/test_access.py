@@ -227,6 +227,7 @@ def test_the_refusal_of_a_host_names_the_option_in_the_page_and_on_the_terminal(
     with served(Access.make("127.0.0.1")) as port, caplog.at_level(logging.WARNING):
         pages = [knock(port, "/", HTML, host="hub.example.org:81") for _ in range(3)]
     assert "<code>--allow-host hub.example.org</code>" in pages[0].text
+    assert "--allow-origin https://hub.example.org," in pages[0].text
     assert len(caplog.messages) == 1, "what was told already is not told again"
     assert "--allow-host hub.example.org" in caplog.messages[0]
 

@@ -99,7 +99,7 @@ class Access:
             return Refusal(_BAD_REQUEST, f"The request {problem}.")
         has_token = self.has_token(headers, path)
         if not (self.trusts_token and has_token):
-            foreign = self._refusal_of_host(host) or self.refusal_of_origin(origin, host)
+            foreign = self._refusal_of_host(host, origin) or self.refusal_of_origin(origin, host)
             if foreign is not None:
                 return foreign
         if not has_token:
@@ -137,12 +137,17 @@ class Access:
         problem = f"The page comes from {origin}, and the viewer was asked for as {host}."
         return Refusal(_FORBIDDEN, problem, "If both are yours, start the viewer with", f"--allow-origin {origin}")
 
-    def _refusal_of_host(self, host: Host) -> Refusal | None:
+    def _refusal_of_host(self, host: Host, origin: Origin | None) -> Refusal | None:
         is_known = host.name in self.hosts or is_loopback(host.name)
         if is_known or (is_address(host.name) and not is_only_here(self.bound_host)):
             return None
         problem = f"The viewer was asked for as {host}, which is none of its names."
-        return Refusal(_FORBIDDEN, problem, "If it should be one, start the viewer with", f"--allow-host {host.name}")
+        page = f"https://{Host(host.name)}" if origin in (None, _UNSAID) else origin
+        remedy = (
+            f"If a proxy of yours serves the page, start the viewer with --allow-origin {page}, as the address bar has "
+            "it; if it is a name of this machine, with"
+        )
+        return Refusal(_FORBIDDEN, problem, remedy, f"--allow-host {host.name}")
 
     def _is_token(self, candidates: Iterable[str]) -> bool:
         own = self.token.encode()

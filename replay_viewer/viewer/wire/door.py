@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Callable
 
-from websockets.datastructures import Headers
+from websockets.datastructures import Headers, MultipleValuesError
 from websockets.http11 import Request, Response
 
 from .access import Access, Refusal, asked_for, host_of, parse_origin
@@ -45,7 +45,7 @@ class Door:
             return _refused(refusal, request.headers)
         try:
             return self._answer(request, inside)
-        except (LookupError, ValueError, OSError):  # A header given twice, a path that no file can have.
+        except (MultipleValuesError, ValueError, OSError):  # A header given twice, a path that no file can have.
             return _refused(Refusal(http.HTTPStatus.BAD_REQUEST, "The request is none."), request.headers)
 
     def _answer(self, request: Request, inside: Inside) -> Response | None:
