@@ -22,6 +22,7 @@ from trimesh.visual.material import PBRMaterial
 
 from ...errors import listing
 from ..materials import srgb_from_gltf, tinted
+from .gltf_nodes import placed, places_of
 from .nearby import NearbyFiles
 from .reading import AS_GIVEN, BY_GLTF, Reading, Unreadable
 
@@ -48,6 +49,7 @@ def read_gltf(data: bytes, kind: str, files: NearbyFiles) -> Reading:
     header, binary = _split(data) if kind == "glb" else (json.loads(data.decode("utf-8-sig")), b"")
     document = _Document(header, binary, files)
     document.simplify()
+    places = document.take_places()
     scene = trimesh.load_scene(io.BytesIO(document.as_glb()), file_type="glb", resolver=files, process=False)
     generator = str(header.get("asset", {}).get("generator"))
     is_given = any(name in generator for name in _WRITES_AS_GIVEN)
@@ -55,12 +57,19 @@ def read_gltf(data: bytes, kind: str, files: NearbyFiles) -> Reading:
     for mesh in scene.geometry.values():
         _tint(mesh)
         srgb_from_gltf(mesh)
-    for node in scene.graph.nodes_geometry:
-        place, name = scene.graph[node]
-        mesh = scene.geometry[str(name)]
+    for name, mesh in scene.geometry.items():
         if isinstance(mesh, trimesh.Trimesh):
-            reading.meshes.append((mesh, place))
+            reading.meshes += placed(mesh, places[_number_of(name)])
     return reading
+
+
+def _mesh_name(number: int) -> str:
+    return f"mesh {number}."
+
+
+def _number_of(name: str) -> int:
+    """The number of a mesh by the name of a part of it, to which trimesh adds what tells it from others."""
+    return int(name.partition(".")[0].split()[1])
 
 
 def _tint(mesh: Any) -> None:
@@ -121,6 +130,17 @@ class _Document:
             for primitive in mesh.get("primitives", []):
                 self._place_texture(primitive)
         self._header.pop("extensionsRequired", None)
+
+    def take_places(self) -> dict[int, list[np.ndarray]]:
+        """Take out the nodes: where they put each mesh, (4, 4). What stays draws each mesh once, where it is."""
+        places = places_of(self._header)
+        for number, mesh in enumerate(self._list("meshes")):
+            mesh["name"] = _mesh_name(number)
+        for name in ("skins", "animations", "cameras"):
+            self._header.pop(name, None)
+        self._header["nodes"] = [{"mesh": number} for number in places]
+        self._header.update(scene=0, scenes=[{"nodes": list(range(len(places)))}])
+        return places
 
     def as_glb(self) -> bytes:
         """The file as it is now, in one piece."""
