@@ -2,25 +2,26 @@
 
 Which file to open for what, from the top:
 
-    loop/            runs a policy in an environment by itself: rollouts, pictures, policies out of files
-    attach           attach: sits on an environment while somebody else's loop runs it
-    adapters/        what is read of each family of environments; a new simulator's adapter goes there
-    step_writer      hands a step that `attach` saw to the recorder, with the episodes that ended in it
-    recorder         Recorder: the steps of any loop, one by one
-    logged_values    what a user logs beside a step
-    episodes         the episodes that have finished, and the returns of those that run
+    loop/              runs a policy in an environment by itself: rollouts, pictures, policies out of files
+    attach             attach: puts a recorder on an environment while somebody else's loop runs it
+    attached_recorder  what that recorder does when the environment steps and resets
+    adapters/          what is read of each family of environments; a new simulator's adapter goes there
+    step_writer        hands a step that `attach` saw to the recorder, with the episodes that ended in it
+    recorder           Recorder: the steps of any loop, one by one
+    logged_values      what a user logs beside a step
+    episodes           the episodes that have finished, and the returns of those that run
 
 Tools of these:
 
-    attached         who sits on which environment, and who comes in whose place
-    chosen_envs      which envs are recorded, as users write it
-    patches          methods of the environment, replaced for a while
-    rows             the recorded rows of a simulator's arrays
-    batch_means      means over all envs that the environment logs itself
-    copies           what is read in a step as one block, fetched from a GPU without waiting
-    problems         what turns out not to fit: said once, and kept with the recording
-    witness          ends of episodes that no hook has seen
-    background       calls that are made behind the simulation
+    seats              who sits on which environment, and who comes in whose place
+    chosen_envs        which envs are recorded, as users write it
+    patches            methods of the environment, replaced for a while
+    rows               the recorded rows of a simulator's arrays
+    batch_means        means over all envs that the environment logs itself
+    copies             what is read in a step as one block, fetched from a GPU without waiting
+    problems           what turns out not to fit: said once, and kept with the recording
+    witness            ends of episodes that no hook has seen
+    background         calls that are made behind the simulation
 
 The recording itself is written by `container`, whose FORMAT.md documents it for programs in any language.
 """

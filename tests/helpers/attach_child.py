@@ -27,7 +27,7 @@ from legged_fake import DOF_NAMES
 from legged_gym_sim import LeggedGymSim
 
 from replay_viewer import attach
-from replay_viewer.record.attach import AttachedRecorder
+from replay_viewer.record.attached_recorder import AttachedRecorder
 
 NUM_ENVS, ENV_IDS, NUM_STEPS = 6, [1, 2, 4, 5], 10
 NUM_RACES, NUM_RACERS = 25, 4

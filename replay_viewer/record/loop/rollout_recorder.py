@@ -13,7 +13,8 @@ from ...container.recorded_steps import RecordedSteps
 from ...errors import BadArgument, FileProblem
 from ...progress import ProgressBar, duration
 from ..adapters.registry import find_adapter
-from ..attach import AttachedRecorder, attach
+from ..attach import attach
+from ..attached_recorder import AttachedRecorder
 from ..episodes import EpisodeRecord, EpisodeRecords
 from ..rows import Rows
 from .env_and_policy import action_function, first_of, is_left_ended, no_gradients, reset
