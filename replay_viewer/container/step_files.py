@@ -7,6 +7,7 @@ looks whether the folder is still there.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import struct
@@ -333,12 +334,15 @@ class _BackgroundSync:
         self._stop = threading.Event()
         # A daemon: the simulator's process may end without a word, and must not wait for a slow disk.
         self._thread = threading.Thread(target=self._run, name="recording-sync", daemon=True)
-        self._thread.start()
+        # From Python 3.12 on, a process that is ending starts no thread; what it still writes is synced by `close`.
+        with contextlib.suppress(RuntimeError):
+            self._thread.start()
 
     def close(self) -> None:
         """Stop the thread, when it has done what it is doing."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         while not self._stop.wait(_SYNC_PERIOD):

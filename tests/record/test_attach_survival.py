@@ -331,3 +331,15 @@ def test_memory_does_not_grow_with_time(tmp_path: Path) -> None:
 
 def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_process_that_ends_after_one_step_has_recorded_it(tmp_path: Path) -> None:
+    # Its recording is made while the process ends, when Python 3.12 and newer start no thread any more.
+    path = tmp_path / "one.rec"
+    program = f"from attach_child import recorded, act\nenv, recorder = recorded({str(path)!r})\nact(env)\n"
+    paths = os.pathsep.join([str(CHILD.parent), str(CHILD.parents[2]), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": paths}, stderr=subprocess.PIPE, text=True
+    )
+    assert "Traceback" not in done.stderr
+    assert Columns(path).num_steps == 1
