@@ -6,6 +6,7 @@ disk may claim terabytes. So whatever was named by somebody else is opened here.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -17,7 +18,6 @@ _CHUNK_BYTES = 1 << 20
 # What a system lacks of them it does not need.
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"))
 _KINDS = (
-    (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
@@ -71,6 +71,8 @@ def refuse_large(path: object, size: int, max_bytes: int) -> None:
 
 
 def _refuse_special(path: str | Path, mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(mode):
         kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
         raise FileProblem(path, f"is {kind}, not a file.")

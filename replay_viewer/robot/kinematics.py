@@ -216,7 +216,7 @@ def _plan(tree: Tree, dtype: np.dtype, bodies_only: bool) -> _Plan:
     above = [(0, np.eye(4)), *(tree.body_above(link) for link in range(1, num_links))]
     parents = np.array([parent for parent, _ in above])
     arms = np.array([origin[:3, 3] for _, origin in above])
-    turns = np.array([from_matrix(origin[:3, :3]) for _, origin in above])
+    turns = from_matrix(np.array([origin[:3, :3] for _, origin in above]))
     moving = tree.joints[: bodies - 1]
     column = np.array([[j.scale, j.offset, 0.5 * (j.kind == "turn")] for j in moving]).reshape(-1, 3).astype(dtype)
     return _Plan(

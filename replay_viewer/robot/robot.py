@@ -229,7 +229,7 @@ def _find_meshes(
         if shape is None:
             lost.setdefault(str(visual.shape), []).append(visual.link)
         else:
-            body, pose = tree.body_of(tree.link_names.index(visual.link))
+            body, pose = tree.body_of(tree.index_of[visual.link])
             texture = None if visual.texture is None else find(visual.texture) or visual.texture
             place = pose @ visual.origin
             geometries.append(Geometry(body, shape, place, visual.rgba, visual.link, texture, visual.undefined))

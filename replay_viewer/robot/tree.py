@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -73,15 +74,31 @@ class Tree:
     def body_above(self, link: int) -> tuple[int, np.ndarray]:
         """The nearest moving link (or the root) above a link, and the (4, 4) origin of the link's joint in it."""
         joint = self.joints[link - 1]
-        parent, origin = joint.parent, joint.origin
-        while parent >= self.num_bodies:
-            above = self.joints[parent - 1]
-            parent, origin = above.parent, above.origin @ origin
-        return parent, origin
+        if joint.parent < self.num_bodies:
+            return joint.parent, joint.origin
+        parent, origin = self._fixed[joint.parent - self.num_bodies]
+        return parent, origin @ joint.origin
 
     def body_of(self, link: int) -> tuple[int, np.ndarray]:
         """The moving link (or the root) that a link is part of, and the link's (4, 4) pose in it."""
         return (link, np.eye(4)) if link < self.num_bodies else self.body_above(link)
+
+    @cached_property
+    def index_of(self) -> Mapping[str, int]:
+        """The links' indices by name."""
+        return {name: index for index, name in enumerate(self.link_names)}
+
+    @cached_property
+    def _fixed(self) -> list[tuple[int, np.ndarray]]:
+        """`body_above` of the fixed links, each from the one above it, which comes before it."""
+        found: list[tuple[int, np.ndarray]] = []
+        for joint in self.joints[self.num_bodies - 1 :]:
+            if joint.parent < self.num_bodies:
+                found.append((joint.parent, joint.origin))
+            else:
+                parent, origin = found[joint.parent - self.num_bodies]
+                found.append((parent, origin @ joint.origin))
+        return found
 
 
 def single_link(name: str) -> Tree:

@@ -175,7 +175,7 @@ def _placed(geometry: Geometry, file: MeshFile | None, stance: Stance) -> Iterat
     for part in file.parts if file is not None else ():
         if not reaches_too_far(part.mesh, _product(geometry.origin, part.transform)):
             yield PlacedMesh(
-                link=stance.tree.link_names.index(geometry.link_name),
+                link=stance.tree.index_of[geometry.link_name],
                 mesh=part.mesh,
                 inner=part.transform,
                 outer=stance.poses[geometry.link] @ geometry.origin,

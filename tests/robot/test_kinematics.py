@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yourdfpy
+from special_files import time_limit
 from urdf_files import joint, links, write_urdf
 
 from replay_viewer import rotations
@@ -168,3 +169,14 @@ def test_wrong_number_of_joints_is_an_error(robots_dir: Path) -> None:
     robot = load_robot(robots_dir / REAL_ROBOTS["Go2"])
     with pytest.raises(ValueError, match=r"\(3, 11\), expected \(\.\.\., 12\)"):
         robot.forward_kinematics(np.zeros((3, 11)))
+
+
+@pytest.mark.parametrize("kind", ["revolute", "fixed"])
+def test_a_chain_of_ten_thousand_links_is_read_in_time(tmp_path: Path, kind: str) -> None:
+    names = [f"l{number}" for number in range(10_000)]
+    origin = '<origin xyz="0.001 0 0"/><limit lower="-1" upper="1" effort="1" velocity="1"/>'
+    chain = (joint(f"j{n}", kind, names[n], names[n + 1], origin) for n in range(len(names) - 1))
+    with time_limit(60):
+        robot = load_robot(write_urdf(tmp_path, links(*names) + "".join(chain)))
+        positions, _ = robot.forward_kinematics(np.zeros(robot.num_joints))
+    np.testing.assert_allclose(positions[-1], [9.999, 0, 0], atol=1e-6)

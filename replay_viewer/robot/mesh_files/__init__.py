@@ -2,6 +2,7 @@
 
 collada     DAE
 gltf        GLB and GLTF
+gltf_nodes  where the nodes of glTF put its meshes
 stl         STL
 wavefront   OBJ with its MTL
 polygons    faces with more than three corners, as triangles

@@ -12,6 +12,7 @@ from special_files import time_limit
 from urdf_files import mesh
 
 from replay_viewer.errors import FileProblem
+from replay_viewer.robot.materials import vertex_colors
 from replay_viewer.robot.mesh_files import gltf_nodes
 from replay_viewer.robot.meshes import MeshFile, load_mesh_file
 
@@ -82,9 +83,9 @@ def test_many_instances_are_drawn_as_few_are(tmp_path: Path, monkeypatch: pytest
     assert {tuple(np.round(normal, 6) + 0.0) for normal in many.parts[0].normals} == {(0, 1, 0), (1, 0, 0), (-1, 0, 0)}
     volumes = [part.mesh.volume * abs(np.linalg.det(part.transform[:3, :3])) for part in few.parts]
     assert merged.volume == pytest.approx(sum(volumes)), "no side is turned inside out"
-    np.testing.assert_array_equal(
-        np.unique(merged.visual.vertex_colors, axis=0), np.unique(few.parts[0].mesh.visual.vertex_colors, axis=0)
-    )
+    merged_colors, own_colors = vertex_colors(merged), vertex_colors(few.parts[0].mesh)
+    assert merged_colors is not None and own_colors is not None
+    np.testing.assert_array_equal(np.unique(merged_colors, axis=0), np.unique(own_colors, axis=0))
 
 
 def test_nodes_that_are_used_again_and_again_are_counted(tmp_path: Path) -> None:
