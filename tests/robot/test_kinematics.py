@@ -171,6 +171,7 @@ def test_wrong_number_of_joints_is_an_error(robots_dir: Path) -> None:
         robot.forward_kinematics(np.zeros((3, 11)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["revolute", "fixed"])
 def test_a_chain_of_ten_thousand_links_is_read_in_time(tmp_path: Path, kind: str) -> None:
     names = [f"l{number}" for number in range(10_000)]
