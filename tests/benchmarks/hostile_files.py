@@ -24,7 +24,7 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "helpers")]
 import numpy as np
 import trimesh
 from container_samples import record, sample_info
-from npz_samples import object_array, standing
+from npz_samples import object_array, saved, standing
 from special_files import SPECIAL, put_special, sparse
 from urdf_files import joint, links, mesh, one_link, write_urdf
 
@@ -88,11 +88,10 @@ class Maker:
     def _pickle(self, folder: Path, random: Random) -> tuple[Path, list[str]]:
         """An npz whose pickle runs code where it is loaded as one."""
         arrays = {**standing(), "info": object_array([_Runs(self._executed, random.randrange(3))] * 20)}
-        np.savez(folder / "a.npz", **arrays)
-        return folder / "a.npz", []
+        return saved(folder, arrays), []
 
     def _npz(self, folder: Path, random: Random) -> tuple[Path, list[str]]:
-        (np.savez if random.random() < 0.5 else np.savez_compressed)(folder / "a.npz", **standing())
+        saved(folder, standing(), compressed=random.random() < 0.5).rename(folder / "a.npz")
         _change(folder / "a.npz", random)
         return folder / "a.npz", []
 
@@ -103,7 +102,7 @@ class Maker:
         urdf = write_urdf(folder, links(*names) + chain + random.choice(["", joint("loop", "fixed", "l1", "l0")]))
         if random.random() < 0.3:
             bomb = '<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
-            urdf.write_text(bomb + f'<robot name="&b;"><link name="a"/></robot>')
+            urdf.write_text(bomb + '<robot name="&b;"><link name="a"/></robot>')
         elif random.random() < 0.5:
             _change(urdf, random)
         return self._with_urdf(folder, urdf)
@@ -131,8 +130,7 @@ class Maker:
         return Path(shutil.copytree(self._whole, folder / "walk.rec"))
 
     def _with_urdf(self, folder: Path, urdf: Path) -> tuple[Path, list[str]]:
-        np.savez(folder / "a.npz", **standing())
-        return folder / "a.npz", ["--urdf", str(urdf)]
+        return saved(folder, standing()), ["--urdf", str(urdf)]
 
 
 class _Runs:
