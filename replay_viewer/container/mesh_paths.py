@@ -15,6 +15,8 @@ PACKAGE_SCHEMES = ("package", "model")
 
 # A scheme has two letters at least: one is a drive of Windows. Some write `file:x` and `package:x`.
 _SCHEME = re.compile(r"([A-Za-z][\w+.-]+):(//)?(.*)", re.DOTALL)
+# In file://localhost/x, as RFC 8089 has it.
+_OF_THIS_MACHINE = re.compile(r"\Alocalhost/", re.IGNORECASE)
 _DRIVE = re.compile(r"/?[A-Za-z]:/")
 # What xacro and the launch files of ROS 2 would have put the package's folder for.
 _FIND = re.compile(r"\$\(find(?:-pkg-share|-pkg-prefix)?\s+([^)\s]+)\s*\)")
@@ -32,7 +34,8 @@ def find_file(uri: str, urdf: Path, package_dirs: Sequence[Path] = (), inside: P
     where ROS is told to look; a folder counts as the package by its name, or as a place that holds it. If no such
     folder exists, `rest` alone is tried in the same places. `$(find name)/rest`, as xacro has it, is the same. Paths,
     also after `file:`, count from the URDF's folder; of an absolute one that is not there the last parts are looked up
-    near the URDF. A backslash is a slash, and names may differ by case, where no file has the name as it is written.
+    near the URDF. A backslash is a slash, %20 a blank, and names may differ by case, where no file has the name as
+    it is written.
 
     A URDF that came with a recording is anybody's: with `inside`, files count only in that folder, links followed, and
     in `package_dirs`.
@@ -69,7 +72,8 @@ def ros_package_path() -> list[Path]:
 
 def _files(uri: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterator[Path]:
     """The existing files that may be meant. Links are kept: textures are looked up beside a mesh's name."""
-    names = list(dict.fromkeys((uri, uri.strip(), uri.strip().replace("\\", "/"))))
+    slashed = uri.strip().replace("\\", "/")
+    names = list(dict.fromkeys((uri, uri.strip(), slashed, unquote(slashed))))
     candidates = [path for name in names for path in _candidates(name, urdf, package_dirs)]
     others = (found for candidate in candidates for found in _but_for_case(candidate))
     for path in itertools.chain(candidates, others):
@@ -88,6 +92,7 @@ def _candidates(uri: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterable[
         return _path_candidates(uri, urdf, package_dirs)
     scheme, rest = match[1].lower(), match[3]
     if scheme == "file":
+        rest = _OF_THIS_MACHINE.sub("/", rest)
         paths = dict.fromkeys((unquote(rest), rest))
         return [path for name in paths for path in _path_candidates(name, urdf, package_dirs)]
     if scheme in PACKAGE_SCHEMES:

@@ -219,5 +219,6 @@ def _problem_verdicts(robot: Robot) -> list[Verdict]:
         return []
     rest = len(problems) - _MAX_PROBLEMS
     reason = " ".join(problems[:_MAX_PROBLEMS]) + (f" ({rest} more problems)" if rest > 0 else "")
+    parts = "1 part is" if num_drawn == 1 else f"{num_drawn} parts are"
     lack = "not all as they should look" if robot.is_whole else "not all"
-    return [Verdict("robot", f"'{robot.name}': {num_drawn} parts are drawn, {lack}", reason, "problem")]
+    return [Verdict("robot", f"'{robot.name}': {parts} drawn, {lack}", reason, "problem")]

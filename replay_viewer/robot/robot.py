@@ -241,5 +241,7 @@ def _not_found(uri: str, links: Sequence[str], inside: Path | None) -> str:
     advice = f" Name the folder of package '{package}' with --package-dir." if package else ""
     if has_xacro(uri):
         advice = f" The name has xacro in it: convert the URDF (xacro robot.urdf.xacro > robot.urdf).{advice}"
+    if uri.lower().startswith(("http://", "https://")):
+        advice = " Download it, and name the file."
     where = "found" if inside is None else "in the recording"
     return f"Mesh '{uri}' is not {where}.{advice} Left out on {on_links(links)}."

@@ -4,8 +4,9 @@ A document type is what entity bombs and external entities are written in, and n
 any is refused where its name is read, before a parser looks at what it declares.
 
 What other readers of URDF forgive is forgiven: a version that is none, a comment or a blank before the declaration,
-control characters such as a NUL at the end, an encoding other than the stated one, and prefixes that no namespace
-declares. All of it is put right in the bytes first, so that what is checked is what is parsed.
+control characters such as a NUL at the end, an encoding other than the stated one, "--" in a comment, an "&" that
+begins no entity, text behind the end, an attribute that is there twice, and prefixes that no namespace declares. What
+can be is put right in the bytes first, so that what is checked is what is parsed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # lxml ships no types.
 
 from ..errors import FileProblem
-from ..file_kinds import other_kind, refuse_pointer
+from ..file_kinds import HEAD_BYTES, kind_of, other_kind, refuse_pointer
 
 _HARDENED: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 # UTF-32 before UTF-16, whose mark it begins with; the first characters of a file without a mark tell as well.
@@ -33,7 +34,12 @@ _ENCODINGS = (
     (b"<\0", "utf-16-le"),
     (b"\0<\0", "utf-16-be"),
 )
-_DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>")
+_DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>", re.IGNORECASE)
+_BARE_AMPERSAND = re.compile(rb"&(?!#?\w+;)")
+_LAST_TAG = re.compile(rb"</[\w.:-]+\s*>(?=[^<>]*\Z)")
+_ROOT_NAME = re.compile(rb"<([A-Za-z_][\w.:-]*)")
+# Kinds of files that a complaint about XML says nothing of.
+_NO_MARKUP = ("a text file", "a JSON file", "a CSV table")
 _STATED_ENCODING = re.compile(rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([\w.-]+)[\"']")
 # Encodings of one or two bytes a character, in which ASCII is what it is. Others, such as UTF-7, hide what they say.
 _PLAIN = re.compile(
@@ -99,8 +105,12 @@ def parse_xml(data: bytes, path: Path) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError) as error:
         raise FileProblem(path, _not_xml(data, one_line(error))) from error
     for entry in parser.error_log:
-        if entry.domain_name != "NAMESPACE":
-            raise FileProblem(path, _not_xml(data, f"{one_line(entry.message)}, line {entry.line}"))
+        if not _is_forgiven(entry):
+            complaint = f"{one_line(entry.message)}, line {entry.line}"
+            raise FileProblem(path, _not_xml(data, _cut_off(content) or complaint))
+    for element in root.iter():
+        if len(set(element.attrib)) < len(element.attrib):
+            _keep_first_of_each(element)
     return root
 
 
@@ -110,6 +120,8 @@ def strict_xml(data: bytes, path: Path) -> bytes:
     Raises FileProblem as `checked_xml` does, and for such a document that is broken otherwise.
     """
     content = checked_xml(data, path)
+    if _cut_off(content):
+        raise FileProblem(path, _not_xml(data, _cut_off(content)))
     if set(_USED_PREFIX.findall(content)) <= {b"xml", b"xmlns", *_DECLARED_PREFIX.findall(content)}:
         return content
     root = parse_xml(content, path)
@@ -127,14 +139,54 @@ def one_line(error: object) -> str:
     return text[:200] or type(error).__name__
 
 
+def _keep_first_of_each(element: etree._Element) -> None:
+    """Remove the attributes of an element whose name another before them has; the parser keeps both."""
+    attributes = dict(reversed(element.attrib.items()))
+    element.attrib.clear()
+    for name, value in attributes.items():
+        element.set(name, value)
+
+
+def _without_comments(content: bytes) -> bytes:
+    """The document with the line breaks alone of its comments."""
+    parts, start = [], 0
+    while (begin := content.find(b"<!--", start)) >= 0 and (end := content.find(b"-->", begin + 4)) >= 0:
+        parts += [content[start:begin], b"\n" * content.count(b"\n", begin, end)]
+        start = end + 3
+    return b"".join([*parts, content[start:]])
+
+
+def _without_text_behind(content: bytes) -> bytes:
+    """The document without what stands behind its end, where that is no markup."""
+    end = _LAST_TAG.search(content)
+    return content if end is None else content[: end.end()]
+
+
+def _is_forgiven(complaint: Any) -> bool:
+    """Whether the document means the same to everybody in spite of what the parser says."""
+    return complaint.domain_name == "NAMESPACE" or complaint.type_name == "ERR_ATTRIBUTE_REDEFINED"
+
+
+def _cut_off(content: bytes) -> str:
+    """What to say of a document whose end is missing, "" where it is there."""
+    name = _ROOT_NAME.search(content)
+    if name is None or b"</" + name[1] in content:
+        return ""
+    return f"it is cut off: </{name[1].decode()}> is missing at its end"
+
+
 def _is_undeclared(name: str) -> bool:
     return ":" in name and not name.startswith("{")
 
 
 def _plain_utf8(data: bytes) -> bytes:
-    """The document in UTF-8, without its declaration and without control characters."""
+    """The document in UTF-8, without its declaration, comments, control characters and text behind its end.
+
+    All lines keep their number.
+    """
     encoded = _decoded(data).lstrip("\ufeff").encode("utf-8", "replace")
-    return _DECLARATION.sub(b"", encoded.translate(None, _CONTROLS))
+    content = _without_comments(encoded.translate(None, _CONTROLS))
+    return _without_text_behind(_BARE_AMPERSAND.sub(b"&amp;", _DECLARATION.sub(b"", content)))
 
 
 def _decoded(data: bytes) -> str:
@@ -153,5 +205,7 @@ def _decoded(data: bytes) -> str:
 
 def _not_xml(data: bytes, complaint: str) -> str:
     """What to say of a file that is no XML: what it is where that is known, else what the parser says."""
-    kind = other_kind(data, "COLLADA")
+    kind = kind_of(data.strip()[:HEAD_BYTES])
+    if kind not in _NO_MARKUP:
+        kind = other_kind(data.strip(), "COLLADA")
     return f"is not valid XML: it is {kind}." if kind and kind != "a URDF" else f"is not valid XML: {complaint}."

@@ -61,10 +61,12 @@ def _tidy_visual(visual: etree._Element) -> str:
             visual.remove(element)
     geometry = visual.find("geometry")
     if geometry is None or len(geometry) == 0:
-        return "has no shape that is known"
+        return "has no shape"
     shape = geometry[0]
-    if shape.tag not in ("mesh", *_SIZES) or (shape.tag == "mesh" and not shape.get("filename")):
-        return "has no shape that is known"
+    if shape.tag not in ("mesh", *_SIZES):
+        return f"has the shape <{shape.tag}>, which is not known"
+    if shape.tag == "mesh" and not shape.get("filename", "").strip():
+        return "is a mesh without a filename"
     fault = "".join(fault for origin in visual.findall("origin")[:1] for fault in _tidy_origin(origin))
     fault = fault or (_tidy_scale(shape) if shape.tag == "mesh" else _tidy_sizes(shape))
     if shape.tag == "capsule" and not fault:
@@ -77,9 +79,11 @@ def _tidy_origin(origin: etree._Element) -> Iterator[str]:
     """What is wrong with a visual's origin."""
     for attribute in ("xyz", "rpy"):
         numbers = numbers_in(origin, attribute)
-        if numbers is not None and not (len(numbers) == 3 and all(map(math.isfinite, numbers))):
-            yield f"has an origin that is not finite, {attribute}='{shown(origin.get(attribute))}'"
-            return
+        if numbers is None or (len(numbers) == 3 and all(map(math.isfinite, numbers))):
+            continue
+        fault = "that is not finite" if len(numbers) == 3 else "that is not three numbers"
+        yield f"has an origin {fault}, {attribute}='{shown(origin.get(attribute))}'"
+        return
 
 
 def _tidy_sizes(shape: etree._Element) -> str:
@@ -96,7 +100,8 @@ def _tidy_scale(mesh: etree._Element) -> str:
     numbers = numbers_in(mesh, "scale")
     if numbers is None or (len(numbers) in (1, 3) and all(map(math.isfinite, numbers))):
         return ""
-    return f"has a scale that is not finite, '{shown(mesh.get('scale'))}'"
+    fault = "that is not finite" if len(numbers) in (1, 3) else "that is neither one number nor three"
+    return f"has a scale {fault}, '{shown(mesh.get('scale'))}'"
 
 
 def _tidy_color(material: etree._Element) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # lxml ships no types.
 
 from ..errors import FileProblem
+from .tree import MOVABLE
 from .urdf_visuals import Shapes, choose_shapes, tidy_visuals
 from .xml_values import is_float, is_number, numbers_in, place_of, shown
 
@@ -34,9 +35,7 @@ def tidy(root: etree._Element, shapes: Shapes, path: Path) -> list[str]:
         root.set("name", path.stem)
     problems = _prune(root, shapes)
     _refuse_xacro(root, path)
-    for link in root.findall("link"):
-        if not link.get("name"):
-            raise FileProblem(path, "has a link without a name.")
+    problems += _drop_loose(root, path)
     for joint in root.findall("joint"):
         problems += _tidy_joint(joint, path)
     problems += _define_links(root)
@@ -85,6 +84,8 @@ def _other_kind(tag: str) -> str:
         return "It is a model of MuJoCo (MJCF): give the robot's URDF. Recordings by attach export one."
     if tag in ("sdf", "model", "world"):
         return "It is an SDF: convert it to a URDF."
+    if tag.lower() == "html":
+        return "It is a page: download the file itself, not the page that shows it."
     return ""
 
 
@@ -110,15 +111,41 @@ def _prune(root: etree._Element, shapes: Shapes) -> list[str]:
     return choose_shapes(root, shapes)
 
 
-def _tidy_joint(joint: etree._Element, path: Path) -> Iterator[str]:
-    name = joint.get("name")
-    if not name:
-        raise FileProblem(path, "has a joint without a name.")
-    for end in ("parent", "child"):
-        element = joint.find(end)
-        if element is None or not element.get("link"):
+def _drop_loose(root: etree._Element, path: Path) -> Iterator[str]:
+    """Remove links that nothing can refer to, and joints that connect nothing; says which.
+
+    Raises FileProblem for such a joint where a link would hang on nothing without it.
+    """
+    for link in root.findall("link"):
+        if not link.get("name"):
+            root.remove(link)
+            yield "A link has no name, and is left out."
+    joints = root.findall("joint")
+    loose = [joint for joint in joints if not (_end_of(joint, "parent") and _end_of(joint, "child"))]
+    children = {_end_of(joint, "child") for joint in joints if joint not in loose}
+    for joint in loose:
+        name, end = joint.get("name", ""), "child" if _end_of(joint, "parent") else "parent"
+        if len({link.get("name") for link in root.findall("link")} - children) > 1:
             raise FileProblem(path, f"joint '{name}' has no {end} link.")
+        root.remove(joint)
+        yield f"Joint '{name}' has no {end} link, and is left out."
+
+
+def _end_of(joint: etree._Element, end: str) -> str:
+    """The name of a joint's parent or child link, "" where it names none."""
+    element = joint.find(end)
+    return "" if element is None else element.get("link", "")
+
+
+def _tidy_joint(joint: etree._Element, path: Path) -> Iterator[str]:
+    if not joint.get("name"):
+        child = _end_of(joint, "child")
+        joint.set("name", f"joint of {child}")
+        yield f"The joint that leads to link '{child}' has no name: it is called 'joint of {child}'."
     joint.set("type", joint.get("type", "").strip().lower())
+    if joint.get("type") not in MOVABLE:
+        for part in joint.xpath("axis | limit | mimic"):
+            joint.remove(part)
     for tag, attribute in (("origin", "xyz"), ("origin", "rpy"), ("axis", "xyz")):
         element = joint.find(tag)
         if element is None:
@@ -144,6 +171,10 @@ def _tidy_mimic(joint: etree._Element) -> Iterator[str]:
         if not other:
             joint.remove(mimic)
             yield f"Joint '{name}' mimics a joint without a name: it is taken for a joint of its own."
+            continue
+        if other == name:
+            joint.remove(mimic)
+            yield f"Joint '{name}' mimics itself: it is taken for a joint of its own."
             continue
         bad = _drop_bad_numbers(mimic, ("multiplier", "offset"), is_float)
         if bad:

@@ -72,6 +72,22 @@ def test_malformed_xml_is_one_line(tmp_path: Path, text: str) -> None:
     assert "is not valid XML" in refusal(path)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (" \n", "it is an empty file."),
+        ("404: Not Found", "it is a text file."),
+        ('{"message": "Not Found"}', "it is a JSON file."),
+        ('<robot name="r"><link name="a"/><joint na', "it is cut off: </robot> is missing at its end."),
+        ("<robot><link name='a'/></robot><robot/>", "Extra content at the end of the document, line 1."),
+    ],
+)
+def test_what_is_no_whole_xml_says_what_it_is(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "robot.urdf"
+    path.write_text(text)
+    assert refusal(path) == f"{path}: is not valid XML: {told}"
+
+
 def test_other_kinds_of_xml_are_named(tmp_path: Path) -> None:
     path = tmp_path / "robot.xml"
     path.write_text("<mujoco><worldbody/></mujoco>")
@@ -122,9 +138,9 @@ def test_joint_to_a_misspelt_link_is_named(tmp_path: Path) -> None:
             links("a", "b", "c") + joint("j", "fixed", "a", "b") + joint("j", "fixed", "a", "c"),
             "more than one joint named j",
         ),
-        ("<link/>", "a link without a name"),
-        (links("a", "b") + '<joint type="fixed"><parent link="a"/><child link="b"/></joint>', "a joint without a name"),
-        (links("a") + '<joint name="j" type="fixed"><parent link="a"/></joint>', "joint 'j' has no child link"),
+        ("<link/>", "has no links"),
+        (links("a", "b") + '<joint name="j" type="fixed"><parent link="a"/></joint>', "joint 'j' has no child link"),
+        (links("a", "b") + '<joint name="j" type="fixed"><child link="b"/></joint>', "joint 'j' has no parent link"),
         (
             links("a", "b") + joint("j", "fixed", "a", "b", '<origin xyz="0 zero 0"/>'),
             "is not a valid URDF: <origin> of joint 'j' has xyz='0 zero 0', expected three numbers.",
@@ -175,6 +191,13 @@ def loads_as_written(path: Path) -> bool:
         '<?xml version="1.0" encoding="no-such-code"?>' + ROBOT,
         ROBOT + "\0",
         ROBOT + "\n\x1a\0\0",
+        ROBOT + "\nsaved by an editor",
+        ROBOT.replace("<joint", "<!-- ---- left -- leg ---- --><joint"),
+        ROBOT.replace("</robot>", "<gazebo>black & white</gazebo></robot>"),
+        ROBOT.replace("</robot>", '<gazebo reference="a" reference="b"/></robot>'),
+        ROBOT.replace('xyz="0 0 0.2"', 'xyz="0 0 0.2" xyz="1 1 1"'),
+        ROBOT.replace('name="turn"', 'name="turn" id="&"'),
+        "<?XML version='1.0'?>" + ROBOT,
         ROBOT.replace("<robot", '<robot xmlns="http://www.ros.org"'),
         ROBOT.replace("<robot", '<robot xmlns:u="urn:u"').replace("<link", '<u:x/><link u:id="1"'),
         ROBOT.replace("<", "<u:").replace("<u:/", "</u:").replace("<u:robot", '<u:robot xmlns:u="urn:u"'),
@@ -304,6 +327,39 @@ def test_joints_of_other_types_stay_and_are_mentioned(tmp_path: Path, kind: str,
     assert robot.problems == (f"Joint 'j' {told}",)
 
 
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [
+        ('<joint name="k" type="fixed"><parent link="a"/></joint>', "Joint 'k' has no child link, and is left out."),
+        ('<joint name="k"><child link="b"/></joint>', "Joint 'k' has no parent link, and is left out."),
+        ("<link/>", "A link has no name, and is left out."),
+    ],
+)
+def test_what_connects_nothing_is_left_out(tmp_path: Path, extra: str, told: str) -> None:
+    robot = load_robot(write_urdf(tmp_path, links("a", "b") + joint("j", "revolute", "a", "b", HINGE) + extra))
+    assert (robot.link_names, robot.joint_names, robot.problems) == (("a", "b"), ("j",), (told,))
+
+
+def test_a_joint_without_a_name_is_called_after_its_link(tmp_path: Path) -> None:
+    nameless = '<joint type="fixed"><parent link="a"/><child link="b"/></joint>'
+    robot = load_robot(write_urdf(tmp_path, links("a", "b") + nameless))
+    assert robot.link_names == ("a", "b")
+    assert robot.problems == ("The joint that leads to link 'b' has no name: it is called 'joint of b'.",)
+
+
+def test_a_joint_that_mimics_itself_is_one_of_its_own(tmp_path: Path) -> None:
+    robot = load_robot(
+        write_urdf(tmp_path, links("a", "b") + joint("j", "revolute", "a", "b", HINGE + '<mimic joint="j"/>'))
+    )
+    assert robot.joint_names == ("j",)
+    assert robot.problems == ("Joint 'j' mimics itself: it is taken for a joint of its own.",)
+
+
+def test_a_joint_that_does_not_move_needs_no_axis(tmp_path: Path) -> None:
+    parts = '<axis xyz="0 1"/><limit lower="x"/><mimic joint="k" multiplier="m"/>'
+    assert load_robot(write_urdf(tmp_path, links("a", "b") + joint("j", "fixed", "a", "b", parts))).problems == ()
+
+
 def test_a_joints_type_is_read_whatever_its_case(tmp_path: Path) -> None:
     robot = load_robot(write_urdf(tmp_path, links("a", "b") + joint("j", " Revolute", "a", "b", HINGE)))
     assert robot.joint_names == ("j",)
@@ -346,8 +402,8 @@ def test_a_shape_whose_numbers_are_none_costs_itself(tmp_path: Path) -> None:
             "is a sphere without radius",
             "is a cylinder without length",
             "is a box with size='1 1', which is no size",
-            "has a scale that is not finite, 'big'",
-            "has an origin that is not finite, xyz='a b c'",
+            "has a scale that is neither one number nor three, 'big'",
+            "has an origin that is not three numbers, xyz='a b c'",
         )
     )
 
@@ -478,7 +534,9 @@ def test_shapes_that_cannot_be_drawn_are_left_out_by_name(tmp_path: Path) -> Non
     assert robot.visuals == ()
     assert robot.link_mesh(0) is None
     assert robot.problems == (
-        *["A visual of link 'ball' has no shape that is known, and is left out."] * 3,
+        "A visual of link 'ball' has the shape <ellipsoid>, which is not known, and is left out.",
+        "A visual of link 'ball' has no shape, and is left out.",
+        "A visual of link 'ball' is a mesh without a filename, and is left out.",
         "A shape cannot be drawn: a sphere has 1 positive sizes, not (0.0,). Left out on link ball.",
     )
 
@@ -509,6 +567,8 @@ def box_stl(path: Path) -> None:
         "package:\\\\my_robot\\meshes\\box.stl",
         "file:../meshes/box.stl",
         "file:{folder}/my_robot/meshes/box.stl",
+        "file://localhost{folder}/my_robot/meshes/box.stl",
+        "../meshes/a%20box.stl",
         "..\\meshes\\box.stl",
         "  ../meshes/box.stl\n",
         "../Meshes/BOX.STL",
