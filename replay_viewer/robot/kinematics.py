@@ -101,12 +101,13 @@ class _Plan:
 
 
 class Kinematics:
-    """Forward kinematics of one tree, prepared for float32 and float64."""
+    """Forward kinematics of one tree, for float32 and float64."""
 
     def __init__(self, tree: Tree) -> None:
         self.num_joints = len(tree.joint_names)
-        kinds = itertools.product(map(np.dtype, ("f4", "f8")), (False, True))
-        self._plans = {(dtype, bodies_only): _plan(tree, dtype, bodies_only) for dtype, bodies_only in kinds}
+        self._tree = tree
+        # By the type of numbers and whether only bodies are asked for, each made when it is first needed.
+        self._plans: dict[tuple[np.dtype, bool], _Plan] = {}
 
     def forward(
         self,
@@ -135,6 +136,8 @@ class Kinematics:
         if joint_pos.shape[-1:] != (self.num_joints,):
             raise ValueError(f"joint_pos has shape {joint_pos.shape}, expected (..., {self.num_joints}).")
         dtype = np.dtype(np.float32 if joint_pos.dtype in (np.float16, np.float32) else np.float64)
+        if (dtype, bodies_only) not in self._plans:
+            self._plans[dtype, bodies_only] = _plan(self._tree, dtype, bodies_only)
         plan = self._plans[dtype, bodies_only]
         batch = joint_pos.shape[:-1]
         count = math.prod(batch)
@@ -240,8 +243,9 @@ def _levels(moving: tuple[Joint, ...], parents: np.ndarray, turns: np.ndarray, d
     for link in range(1, len(depths)):
         depths[link] = depths[parents[link]] + 1
     levels = []
-    for depth in range(1, depths.max() + 1):
-        links = np.flatnonzero(depths == depth)
+    bounds = np.searchsorted(depths, np.arange(1, depths.max() + 2))
+    for first, stop in itertools.pairwise(bounds.tolist()):
+        links = np.arange(first, stop)
         matrices = [_turn_matrix(turns[link], moving[link - 1]) for link in links]
         levels.append(_Level(links[0], links[-1] + 1, parents[links], np.array(matrices).astype(dtype)))
     return tuple(levels)
