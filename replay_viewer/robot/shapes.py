@@ -42,13 +42,18 @@ class Primitive:
 
 
 @lru_cache(maxsize=256)
-def primitive_mesh(primitive: Primitive) -> trimesh.Trimesh:
-    """The mesh of a primitive, one shared object for equal ones. Raises ValueError for sizes that cannot be drawn."""
+def primitive_mesh(primitive: Primitive, is_coarse: bool = False) -> trimesh.Trimesh:
+    """The mesh of a primitive, one shared object for equal ones. Raises ValueError for sizes that cannot be drawn.
+
+    is_coarse: of spheres, which have the most triangles, a sixteenth of them.
+    """
     make, num_sizes = _MAKERS[primitive.kind]
     if len(primitive.sizes) != num_sizes or not all(np.isfinite(size) and size > 0 for size in primitive.sizes):
         raise ValueError(f"a {primitive.kind} has {num_sizes} positive sizes, not {primitive.sizes}")
     if not all(_SMALLEST <= size <= FARTHEST for size in primitive.sizes):
         raise ValueError(f"'{primitive}' has other sizes than {_SMALLEST:g} to {FARTHEST:g} m")
+    if is_coarse and primitive.kind == "sphere":
+        return _sphere(*primitive.sizes, subdivisions=1)
     return make(*primitive.sizes)
 
 
@@ -62,8 +67,8 @@ def _frustum(x: float, y: float, z: float, ratio: float) -> trimesh.Trimesh:
     return trimesh.Trimesh(mesh.vertices * np.hstack([np.ones_like(narrowing), narrowing, narrowing]), mesh.faces)
 
 
-def _sphere(radius: float) -> trimesh.Trimesh:
-    return _smooth(trimesh.creation.icosphere(subdivisions=3, radius=radius))
+def _sphere(radius: float, subdivisions: int = 3) -> trimesh.Trimesh:
+    return _smooth(trimesh.creation.icosphere(subdivisions=subdivisions, radius=radius))
 
 
 def _cylinder(radius: float, length: float) -> trimesh.Trimesh:

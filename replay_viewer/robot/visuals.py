@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,8 @@ Source = tuple[Primitive | Path, Path | str | None]
 
 # Reading STL is numpy, which two threads do in half the time; COLLADA gains a third at best, and more threads nothing.
 _THREADS = 2
+# A robot of more shapes than this has them coarse.
+_MANY = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +112,8 @@ def load_visuals(
         mesh_up: which way is up in meshes that may have Y up, where the user says it.
         progress: called with how many of how many meshes are loaded.
     """
-    files, failures = _load_all(list(dict.fromkeys(geometry.source for geometry in geometries)), progress)
+    sources = list(dict.fromkeys(geometry.source for geometry in geometries))
+    files, failures = _load_all(sources, len(geometries) > _MANY, progress)
     placed = [mesh for geometry in geometries for mesh in _placed(geometry, files.get(geometry.source), stance)]
     turned, verdicts = choose_turned(placed, stance, mesh_up)
     visuals: list[Visual] = []
@@ -141,12 +145,12 @@ def on_links(names: Iterable[str]) -> str:
 
 
 def _load_all(
-    sources: Sequence[Source], progress: Progress | None
+    sources: Sequence[Source], is_coarse: bool, progress: Progress | None
 ) -> tuple[Mapping[Source, MeshFile], Mapping[Source, str]]:
     """Every source that can be loaded, and why the others cannot."""
     loaded: dict[Source, MeshFile | str] = {}
     with ThreadPoolExecutor(_THREADS) as pool:
-        for source, result in zip(sources, pool.map(_try_load, sources), strict=True):
+        for source, result in zip(sources, pool.map(partial(_try_load, is_coarse), sources), strict=True):
             loaded[source] = result
             if progress is not None:
                 progress(len(loaded), len(sources))
@@ -154,13 +158,13 @@ def _load_all(
     return files, {source: result for source, result in loaded.items() if isinstance(result, str)}
 
 
-def _try_load(source: Source) -> MeshFile | str:
+def _try_load(is_coarse: bool, source: Source) -> MeshFile | str:
     """A source's mesh, or what is wrong with it."""
     shape, texture = source
     try:
         if isinstance(shape, Path):
             return load_mesh_file(shape, texture)
-        mesh = primitive_mesh(shape)
+        mesh = primitive_mesh(shape, is_coarse)
         problems = () if texture is None else (f"the texture '{texture}' is drawn on mesh files only",)
         normals = np.asarray(mesh.vertex_normals) if shape.is_round else None
         return MeshFile((MeshPart(mesh, np.eye(4), normals),), problems)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from mesh_files import box
 from special_files import SPECIAL, put_special, sparse, time_limit
-from urdf_files import links, mesh, one_link, write_urdf
+from urdf_files import links, mesh, one_link, visual, write_urdf
 
 from replay_viewer.errors import FileProblem
 from replay_viewer.robot import load_robot
@@ -61,3 +61,11 @@ def test_a_urdf_of_too_many_links_is_refused_with_their_number(tmp_path: Path) -
     names = [f"l{number}" for number in range(100_000)]
     with pytest.raises(FileProblem, match="has 100000 links, more than"):
         load_robot(write_urdf(tmp_path, links(*names)))
+
+
+def test_a_robot_of_thousands_of_spheres_has_them_coarse(tmp_path: Path) -> None:
+    spheres = [visual('<sphere radius="0.1"/>', f'<origin xyz="{place} 0 0"/>') for place in range(2000)]
+    many = load_robot(write_urdf(tmp_path, one_link("".join(spheres))))
+    assert len(many.visuals) == 2000 and len(many.visuals[0].mesh.faces) == 80
+    few = load_robot(write_urdf(tmp_path, one_link(spheres[0])))
+    assert len(few.visuals[0].mesh.faces) == 1280
