@@ -158,15 +158,15 @@ class NpzArchive:
             try:
                 headers[key] = self._read_header(key)
             except BadField as error:
-                unreadable[key] = error
+                problem = "is no array, but what macOS packs beside each file."
+                is_of_macos = _is_of_macos(self._members[key].filename)
+                unreadable[key] = BadField(self.path, key, problem, "Delete it.") if is_of_macos else error
         if unreadable and not headers:
             raise next(iter(unreadable.values()))
         return headers, unreadable
 
     def _read_header(self, key: str) -> NpyHeader:
         member = self._members[key]
-        if _is_of_macos(member.filename):
-            raise BadField(self.path, key, "is no array, but what macOS packs beside each file.", "Delete it.")
         with self._damage_named(key), self._zip.open(member) as file:
             header = read_header(file)
         # A damaged or malicious head may claim any shape; it is believed only where the bytes are there.
@@ -201,7 +201,9 @@ class NpzArchive:
 
 def _arrays_in(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """The members that are arrays by their names, by their keys."""
-    members = {member.filename.replace("\\", "/"): member for member in archive.infolist()}
+    members = {member.filename: member for member in archive.infolist()}
+    if not any("/" in name for name in members):  # Packed by a program that writes paths as Windows does.
+        members = {name.replace("\\", "/"): member for name, member in members.items()}
     names = [name for name in members if name.endswith(_SUFFIX)]
     folders = [posixpath.dirname(name.lstrip("/")) for name in names if not _is_of_macos(name)]
     common = posixpath.commonpath(folders) + "/" if folders else ""

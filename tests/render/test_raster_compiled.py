@@ -95,9 +95,18 @@ def test_loops_are_compiled_where_nothing_can_be_kept_which_is_told_once(folder:
     assert told.splitlines() == [f"{_AGAIN}, since there is no folder that it may write to. {_ADVICE}"]
 
 
-@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
-@pytest.mark.parametrize("damage", ["empty", "cut", "flipped"])
-def test_what_is_damaged_on_disk_is_compiled_anew_which_is_told_once(folder: Path, suffix: str, damage: str) -> None:
+@pytest.mark.parametrize(
+    ("damage", "suffix"),
+    [
+        ("cut", "nbi"),
+        ("flipped", "nbc"),
+        pytest.param("empty", "nbi", marks=pytest.mark.slow),
+        pytest.param("flipped", "nbi", marks=pytest.mark.slow),
+        pytest.param("empty", "nbc", marks=pytest.mark.slow),
+        pytest.param("cut", "nbc", marks=pytest.mark.slow),
+    ],
+)
+def test_what_is_damaged_on_disk_is_compiled_anew_which_is_told_once(folder: Path, damage: str, suffix: str) -> None:
     cache = folder / "cache"
     tell(folder, cache=cache)
     files = list(cache.rglob(f"*.{suffix}"))

@@ -96,7 +96,7 @@ def random_camera(robot: Robot, random: np.random.Generator) -> CameraPose:
     return camera_at(distance * random_direction(random), random.normal(0, 0.1, 3), random_direction(random))
 
 
-@pytest.mark.parametrize("file", [GO2, ANYMAL_C, TALOS])
+@pytest.mark.parametrize("file", [GO2, ANYMAL_C, pytest.param(TALOS, marks=pytest.mark.slow)])
 def test_silhouettes_of_real_robots_agree_with_their_kinematics(robots_dir: Path, file: str, full_detail: None) -> None:
     robot = real_robot(robots_dir, file)
     renderer = RasterRenderer(RenderScene({"robot": robot}), SIZE)
@@ -188,7 +188,7 @@ def test_a_sphere_has_its_outline(tmp_path: Path) -> None:
         assert found.sum() > 2000
 
 
-@pytest.mark.parametrize("half", [5.0, 50.0, 5000.0])
+@pytest.mark.parametrize("half", [50.0, *(pytest.param(half, marks=pytest.mark.slow) for half in (5.0, 5000.0))])
 def test_a_large_floor_that_goes_through_the_camera_has_its_horizon(half: float) -> None:
     """Two triangles, of which all corners may be behind the near plane or millions of pixels out of the picture."""
     corners = half * np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]])

@@ -263,7 +263,7 @@ def all_drawn(scene: RenderScene, shots: list[tuple[Frame, CameraPose]]) -> list
     return [renderer.render(*shot) for shot in shots]
 
 
-@pytest.mark.parametrize("terrain", [None, hills(3.0, 0.1)])
+@pytest.mark.parametrize("terrain", [None, pytest.param(hills(3.0, 0.1), marks=pytest.mark.slow)])
 def test_a_picture_does_not_depend_on_those_before_it(robots_dir: Path, terrain: Terrain | None) -> None:
     robots = {"go2": real_robot(robots_dir, GO2), "talos": real_robot(robots_dir, TALOS)}
     scene, shots = RenderScene(robots, terrain), scenes(robots)
