@@ -130,6 +130,6 @@ def printable(text: str) -> str:
 
 
 def _plural(noun: str) -> str:
-    if noun.endswith("y"):
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return noun[:-1] + "ies"
     return noun + ("es" if noun.endswith(("s", "x")) else "s")

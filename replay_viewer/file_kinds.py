@@ -21,10 +21,10 @@ _MAGIC = (
     (0, b"PAR1", "a Parquet file"),
     (0, b"ARROW1", "an Arrow file"),
     (0, b"FEA1", "a Feather file"),
-    (0, b"\x89MCAP0\r\n", "an MCAP recording"),
+    (0, b"\x89MCAP0\r\n", "an MCAP file"),
     (0, b"#ROSBAG", "a ROS bag"),
     (0, b"SQLite format 3\0", "an SQLite database (as bags of ROS 2 are)"),
-    (0, b"RRF", "a Rerun recording"),
+    (0, b"RRF", "a Rerun file"),
     (0, b"\x93NUMPY", "a single array of NumPy (.npy)"),
     (0, b"MATLAB 5.0 MAT-file", "a MATLAB file"),
     (0, b"CDF\x01", "a NetCDF file"),
@@ -106,7 +106,7 @@ def kind_of(head: bytes) -> str:
     if not head:
         return "an empty file"
     if not head.strip(b"\0"):
-        return "a file of zeros, as a failed copy leaves it,"
+        return "a file of zeros, as a failed copy leaves it"
     for offset, magic, name in _MAGIC:
         if head.startswith(magic, offset):
             return name
@@ -126,7 +126,7 @@ def kind_of(head: bytes) -> str:
 def other_kind(head: bytes, expected: str) -> str:
     """What a file that begins so is, where that is surely not the `expected` kind, such as "STL"; else ""."""
     kind = kind_of(head[:HEAD_BYTES])
-    return "" if kind in _VAGUE or expected.lower() in kind.lower() else kind.rstrip(",")
+    return "" if kind in _VAGUE or expected.lower() in kind.lower() else kind
 
 
 def head_of(path: Path) -> bytes:
@@ -183,6 +183,8 @@ def _of_zip(path: Path, expected: str) -> tuple[str, str]:
             names = [name for name in archive.namelist() if not name.endswith("/")]
     except zipfile.BadZipFile:
         return "is a truncated ZIP file: its end is missing.", "Copy or write it again."
+    if not names:
+        return f"is an empty ZIP file, not {expected}.", "Copy or write it again."
     if any(name.endswith("data.pkl") for name in names):
         return f"is a file of PyTorch, not {expected}.", _way_out("")
     if any(name.endswith((".npz", ".rec", ".urdf")) for name in names):

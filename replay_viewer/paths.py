@@ -15,7 +15,9 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 
 def local_path(path: str | Path) -> Path:
-    """The path of a file on this machine, as somebody wrote it. Raises FileProblem for an address, such as s3://..."""
+    """The path of a file on this machine, as somebody wrote it. Raises FileProblem for no name, or an address, such as s3://..."""
+    if not str(path).strip():
+        raise FileProblem(repr(str(path)), "is an empty name.", "Name a file or a folder; this one is '.'")
     address = _SCHEME.match(str(path))
     if address is None:
         return Path(path)

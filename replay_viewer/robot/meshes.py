@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,10 +115,20 @@ def _read(data: bytes, kind: str, path: Path, files: NearbyFiles) -> Reading:
         return Reading([(mesh, np.eye(4)) for mesh in meshes])
     except Exception as error:  # Readers of broken files fail in any way there is.
         other = other_kind(data, kind)
-        problem = (
-            str(error) if isinstance(error, Unreadable) else f"cannot be read as {kind.upper()}: {one_line(error)}"
-        )
-        raise FileProblem(path, f"is {other}, not {kind.upper()}." if other else f"{problem}.") from error
+        raise FileProblem(path, f"is {other}, not {kind.upper()}." if other else f"{_fault(error, kind)}.") from error
+
+
+def _fault(error: Exception, kind: str) -> str:
+    """What is wrong with a file that its reader fails at."""
+    if isinstance(error, Unreadable):
+        return str(error)
+    if isinstance(error, IndexError):
+        return f"cannot be read as {kind.upper()}: it names vertices that are not there"
+    # What Python and numpy say of wrong values is about the reader, not about the file.
+    is_said = not isinstance(error, (ValueError, TypeError, LookupError, AttributeError, struct.error))
+    return (
+        f"cannot be read as {kind.upper()}: {one_line(error) if is_said else 'its numbers or its structure are broken'}"
+    )
 
 
 def _lay_texture(meshes: Sequence[trimesh.Trimesh], texture: Path | str) -> list[str]:

@@ -37,7 +37,7 @@ _ENCODINGS = (
 _DECLARATION = re.compile(rb"<\?xml\s[^>]*\?>", re.IGNORECASE)
 _BARE_AMPERSAND = re.compile(rb"&(?!#?\w+;)")
 _LAST_TAG = re.compile(rb"</[\w.:-]+\s*>(?=[^<>]*\Z)")
-_ROOT_NAME = re.compile(rb"<([A-Za-z_][\w.:-]*)")
+_ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)([^<>]*)")
 # Kinds of files that a complaint about XML says nothing of.
 _NO_MARKUP = ("a text file", "a JSON file", "a CSV table")
 _STATED_ENCODING = re.compile(rb"<\?xml\s[^>]*?\bencoding\s*=\s*[\"']([\w.-]+)[\"']")
@@ -169,10 +169,10 @@ def _is_forgiven(complaint: Any) -> bool:
 
 def _cut_off(content: bytes) -> str:
     """What to say of a document whose end is missing, "" where it is there."""
-    name = _ROOT_NAME.search(content)
-    if name is None or b"</" + name[1] in content:
+    root = _ROOT.search(content)
+    if root is None or root[2].endswith(b"/") or b"</" + root[1] in content:
         return ""
-    return f"it is cut off: </{name[1].decode()}> is missing at its end"
+    return f"it is cut off: </{root[1].decode()}> is missing at its end"
 
 
 def _is_undeclared(name: str) -> bool:

@@ -77,11 +77,11 @@ def members(arrays: dict[str, np.ndarray], folder: str = "") -> dict[str, bytes]
         (b"\x89HDF\r\n\x1a\n" + bytes(88), "an HDF5 file"),
         (b"PAR1" + bytes(20) + b"PAR1", "a Parquet file"),
         (b"ARROW1\0\0", "an Arrow file"),
-        (b"\x89MCAP0\r\n" + bytes(9), "an MCAP recording"),
+        (b"\x89MCAP0\r\n" + bytes(9), "an MCAP file"),
         (b"#ROSBAG V2.0\n", "a ROS bag"),
-        (b"RRF2" + bytes(20), "a Rerun recording"),
+        (b"RRF2" + bytes(20), "a Rerun file"),
         (b"", "an empty file"),
-        (bytes(5000), "a file of zeros, as a failed copy leaves it,"),
+        (bytes(5000), "a file of zeros, as a failed copy leaves it"),
         (json.dumps({"a": 1}).encode(), "a JSON file"),
         (b'\n{"step": 1}\n{"step": 2}\n', "a file of JSON lines"),
         (bytes([16, 0, 0, 0, 0, 0, 0, 0]) + b'{"weight":{}}   ', "a safetensors file"),
@@ -256,6 +256,10 @@ def of_bodies(size: int) -> np.ndarray:
             {"qpos": np.zeros((30, 19)), "time": np.arange(30)},
             "base_pos is qpos[..., :3], base_quat is qpos[..., 3:7] (wxyz), dof_pos is qpos[..., 7:], "
             "dt is the step of time",
+        ),
+        (
+            {"BASE_POS": np.zeros((30, 2, 3)), "baseQuat": np.zeros((30, 2, 4)), "dofPos": np.zeros((30, 2, 6))},
+            "base_pos is BASE_POS, base_quat is baseQuat, dof_pos is dofPos",
         ),
         (
             {"Root_States": np.zeros((30, 5, 13))},

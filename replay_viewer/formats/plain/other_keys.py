@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from ...errors import BadField, listing, printable
@@ -9,15 +10,18 @@ from ...npz.archive import NpzArchive
 from ...npz.npy import NpyHeader
 
 _NEEDED = ("base_pos", "base_quat")
+# Between the words of a name such as basePos; not of BASE_POS.
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # Names of one body's values: all of the last axis.
 _WHOLE = {
-    "base_pos": "base_pos_w base_position base_positions base_xyz root_pos root_pos_w root_position root_positions "
-    "root_trans root_trans_offset root_translation root_translations root_xyz trans transl translation translations "
-    "pelvis_pos torso_pos pos position positions xyz",
-    "base_quat": "base_quat_w base_rot base_orn base_ori base_orientation root_quat root_quat_w root_rot root_ori "
-    "root_orient root_orientation root_rotation root_rotations pelvis_quat torso_quat quat quats quaternion "
+    "base_pos": "base_pos base_pos_w base_position base_positions base_xyz root_pos root_pos_w root_position "
+    "root_positions root_trans root_trans_offset root_translation root_translations root_xyz trans transl translation "
+    "translations pelvis_pos torso_pos pos position positions xyz",
+    "base_quat": "base_quat base_quat_w base_rot base_orn base_ori base_orientation root_quat root_quat_w root_rot "
+    "root_ori root_orient root_orientation root_rotation root_rotations pelvis_quat torso_quat quat quats quaternion "
     "quaternions rot rotation rotations orientation orientations",
-    "dof_pos": "joint_pos joint_positions joint_position joint_angles joints joint_q dof dofs dof_positions jpos q",
+    "dof_pos": "dof_pos joint_pos joint_positions joint_position joint_angles joints joint_q dof dofs "
+    "dof_positions jpos q",
 }
 # Names of the values of all bodies, of which the first is the base.
 _OF_BODIES = {
@@ -60,7 +64,8 @@ def _guesses(headers: Mapping[str, NpyHeader]) -> dict[str, str]:
 
 def _meanings(key: str, header: NpyHeader) -> dict[str, str]:
     """What an array probably is, by its name and its shape."""
-    name, shown = key.lower().replace(".", "/").split("/")[-1], printable(key)
+    shown = printable(key)
+    name = _CAMEL.sub("_", key).lower().replace(".", "/").split("/")[-1]
     shape = header.shape
     size = shape[-1] if shape else 0
     if name in RATES and header.value_bytes == header.dtype.itemsize:

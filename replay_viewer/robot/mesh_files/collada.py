@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from .nearby import NearbyFiles
 from .polygons import triangulate
 from .reading import BY_COLLADA, COLLADA_UNSAID, Placed, Reading, YUp
 
+_EMPTY_COLOR = re.compile(rb"<(\w+:)?color\b[^<>]*(?:/>|>\s*</\w*:?color\s*>)")
 # COLLADA's own rule is that Y is up where a document does not say.
 _UP_AXES = {"Y_UP": BY_COLLADA, "": COLLADA_UNSAID}
 
@@ -60,7 +62,8 @@ def read_collada(data: bytes, files: NearbyFiles) -> Reading:
 
 
 def _load(data: bytes) -> collada.Collada:
-    return collada.Collada(io.BytesIO(data), ignore=[DaeError])
+    # pycollada fails at an empty colour, and leaves out the material of one that is no number.
+    return collada.Collada(io.BytesIO(_EMPTY_COLOR.sub(rb"<\1color>none</\1color>", data)), ignore=[DaeError])
 
 
 def _asset_text(document: collada.Collada, path: str, attribute: str = "") -> str:

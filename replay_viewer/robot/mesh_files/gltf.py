@@ -55,8 +55,9 @@ def read_gltf(data: bytes, kind: str, files: NearbyFiles) -> Reading:
     is_given = any(name in generator for name in _WRITES_AS_GIVEN)
     reading = Reading(problems=document.problems, y_up=AS_GIVEN if is_given else BY_GLTF)
     for mesh in scene.geometry.values():
-        _tint(mesh)
-        srgb_from_gltf(mesh)
+        if isinstance(mesh, trimesh.Trimesh):  # And no lines or points, which may be beside them.
+            _tint(mesh)
+            srgb_from_gltf(mesh)
     for name, mesh in scene.geometry.items():
         if isinstance(mesh, trimesh.Trimesh):
             reading.meshes += placed(mesh, places[_number_of(name)])
@@ -191,9 +192,13 @@ class _Document:
         mode, kind = packed["mode"], packed.get("filter")
         if packed["count"] * packed["byteStride"] > _MOST_NUMBERS:
             raise Unreadable(f"says that it has {packed['count']} vertices, more than can be drawn")
-        rows = decoder.decode_gltf_buffer(
-            self._part(packed), packed["count"], packed["byteStride"], mode, None if kind == "NONE" else kind
-        )
+        part = self._part(packed)
+        try:
+            rows = decoder.decode_gltf_buffer(
+                part, packed["count"], packed["byteStride"], mode, None if kind == "NONE" else kind
+            )
+        except Exception as error:  # Readers of broken files fail in any way there is.
+            raise Unreadable(f"is compressed with {extension}, which cannot be decoded") from error
         return np.ascontiguousarray(rows).tobytes()
 
     def _decompress(self, primitive: dict[str, Any]) -> None:

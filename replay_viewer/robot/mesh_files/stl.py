@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+from codecs import BOM_UTF8
 
+from ...file_kinds import HEAD_BYTES, kind_of
 from .reading import Unreadable
 
 _HEAD_BYTES = 84
@@ -13,13 +15,18 @@ _TRIANGLE_BYTES = 50
 def whole_stl(data: bytes) -> bytes:
     """The bytes of an STL without what follows its last triangle; raises Unreadable where some are missing."""
     if _is_text(data):
-        if b"endsolid" not in data.lower():
-            raise Unreadable("is cut off: its 'endsolid' is missing")
-        return data
+        text = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").removeprefix(BOM_UTF8)
+        if b"endsolid" in text.lower():
+            return text
+        if text.lower().rstrip().endswith(b"endfacet"):  # All triangles are whole.
+            return text + b"\nendsolid\n"
+        raise Unreadable("is cut off: its 'endsolid' is missing")
     if len(data) < _HEAD_BYTES:
         raise Unreadable(f"is cut off: it has {len(data)} bytes, and the head of an STL alone takes {_HEAD_BYTES}")
     (promised,) = struct.unpack_from("<I", data, _HEAD_BYTES - 4)
     there = (len(data) - _HEAD_BYTES) // _TRIANGLE_BYTES
+    if there < promised and kind_of(data[:HEAD_BYTES]) == "a text file":
+        raise Unreadable("is a text file, not STL")
     if there < promised:
         raise Unreadable(f"is cut off: its head promises {promised} triangles, and {there} are there")
     return data[: _HEAD_BYTES + promised * _TRIANGLE_BYTES]
@@ -27,4 +34,6 @@ def whole_stl(data: bytes) -> bytes:
 
 def _is_text(data: bytes) -> bool:
     """Whether it is the kind of STL that is text; binary ones may begin with "solid" too, and have zeros."""
-    return data.lstrip()[:5].lower() == b"solid" and b"\0" not in data[:_HEAD_BYTES] and b"facet" in data[:1000].lower()
+    head = data[:HEAD_BYTES].lower()
+    begin = head.removeprefix(BOM_UTF8).lstrip()
+    return begin.startswith(b"solid") and b"\0" not in data[:_HEAD_BYTES] and (b"facet" in head or b"endsolid" in head)

@@ -18,13 +18,16 @@ from trimesh.visual import TextureVisuals
 from ..materials import unit_color
 from .nearby import NearbyFiles
 from .polygons import triangulate
-from .reading import Reading
+from .reading import Reading, Unreadable
 
 _LIBRARY = re.compile(r"^[ \t]*mtllib[ \t]+(.+?)[ \t]*$", re.MULTILINE)
 _USE = re.compile(r"^[ \t]*usemtl[ \t]+(.+?)[ \t]*$", re.MULTILINE)
 # A face that trimesh does not read as it is meant: with more than three corners, or counted back from the last vertex.
 _OTHER_FACE = re.compile(r"^[ \t]*f(?:[ \t]+\S+){4}|^[ \t]*f[ \t].*-", re.MULTILINE)
 _INDENTED = re.compile(r"^[ \t]*([a-z]+)[ \t]+", re.MULTILINE)
+# What stands behind the numbers of a line.
+_COMMENT_OF_NUMBERS = re.compile(r"^([ \t]*(?:v|vt|vn|f)[ \t][^#\n]*)#.*$", re.MULTILINE)
+_ZERO = re.compile(r"^[ \t]*f[ \t](?:[^\n]*[ \t])?0(?![0-9.])", re.MULTILINE)
 # What the three numbers of a corner count: vertex/texture/normal.
 _COUNTED = ("v", "vt", "vn")
 # Options that stand before the name of a texture, with the most values that each has.
@@ -66,7 +69,10 @@ class _Served(FilePathResolver):
 
 def read_obj(data: bytes, files: NearbyFiles) -> Reading:
     """The meshes of an OBJ file, one for each material."""
-    text = decode_text(data).replace("\r\n", "\n").replace("\\\n", " ")
+    text = decode_text(data).lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\\\n", " ")
+    text = _COMMENT_OF_NUMBERS.sub(r"\1", text)
+    if _ZERO.search(text):
+        raise Unreadable("counts its vertices from 0, where the first of an OBJ is 1")
     reading = Reading()
     if any(sign in text for sign in ("\n ", "\n\t", "\nv\t", "\nf\t")):
         text = _INDENTED.sub(r"\1 ", text)  # trimesh wants each keyword at the beginning, and a blank behind it.
@@ -145,7 +151,7 @@ def _numbers(words: list[str]) -> list[float]:
     found = []
     for word in words:
         with suppress(ValueError):
-            found.append(float(word))
+            found.append(float(word.replace(",", ".")))  # In some languages a comma stands before the decimals.
     return found
 
 

@@ -42,6 +42,8 @@ def test_a_unit_that_is_no_number_is_named(tmp_path: Path) -> None:
         (TEXTURE, LOST_SURFACE, "Missing surface gone"),
         (TEXTURE, "", "what it refers to is not defined"),
         ("<diffuse><color>red</color></diffuse>", "", ""),
+        ("<diffuse><color></color></diffuse>", "", ""),
+        ("<diffuse><color/></diffuse>", "", ""),
     ],
 )
 def test_a_broken_material_costs_no_shape_and_is_named(tmp_path: Path, effect: str, params: str, named: str) -> None:

@@ -271,3 +271,12 @@ def test_a_texture_file_of_gltf_is_found_or_named(tmp_path: Path) -> None:
         assert (texture(robot.visuals[0].mesh) is not None) == is_there
         assert is_there == (robot.problems == ())
         assert is_there or "'gone.png', which it names, is not found" in robot.problems[0]
+
+
+def test_lines_beside_triangles_are_no_matter(tmp_path: Path) -> None:
+    glb = Glb({"POSITION": CORNERS})
+    lines = {"attributes": glb.primitive["attributes"], "mode": 1}
+    glb.header["meshes"][0]["primitives"].append(lines)
+    robot = robot_with(tmp_path, glb)
+    np.testing.assert_allclose(drawn(robot).bounds, BOX)
+    assert robot.problems == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -155,3 +156,25 @@ def test_a_texture_that_is_not_found_or_no_picture_is_named(tmp_path: Path) -> N
         "'gone.png', which it names, is not found.",
     ]
     assert colors(robot)[1.0] == (0.2, 0.2, 0.8, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace("\n", "\r"),
+        lambda text: text.replace("2/2\n", "2/2 # lower\n").replace("8/4\n", "8/4#upper\n"),
+    ],
+    ids=["byte order mark", "old line ends", "comments"],
+)
+def test_what_editors_leave_in_an_obj_costs_no_vertex(tmp_path: Path, change: Callable[[str], str]) -> None:
+    robot = robot_with(tmp_path, change("mtllib m.mtl\n" + HALVES), m=RED + BLUE)
+    assert colors(robot) == {0.0: (0.8, 0.2, 0.2, 1.0), 1.0: (0.2, 0.2, 0.8, 1.0)}
+    assert sum(item.mesh.area for item in robot.visuals) == pytest.approx(2)
+
+
+def test_vertices_that_are_counted_from_0_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "part.obj").write_text("v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nf 0 1 2 3\n")
+    robot = robot_of(tmp_path, mesh("part.obj"))
+    assert robot.visuals == ()
+    assert "counts its vertices from 0" in robot.problems[0]
