@@ -202,7 +202,8 @@ class NpzArchive:
 def _arrays_in(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """The members that are arrays by their names, by their keys."""
     members = {member.filename: member for member in archive.infolist()}
-    if not any("/" in name for name in members):  # Packed by a program that writes paths as Windows does.
+    if all("\\" in name for name in members) or not any("/" in name for name in members):
+        # Packed by a program that writes paths as Windows does; elsewhere it is a character like others.
         members = {name.replace("\\", "/"): member for name, member in members.items()}
     names = [name for name in members if name.endswith(_SUFFIX)]
     folders = [posixpath.dirname(name.lstrip("/")) for name in names if not _is_of_macos(name)]

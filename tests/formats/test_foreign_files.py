@@ -296,6 +296,8 @@ def timed(folder: Path, **arrays: Any) -> Any:
     [
         ({"fps": 50}, 0.02, "the file's 'fps' is 50", "stated"),
         ({"fps": [25.0]}, 0.04, "the file's 'fps' is 25", "stated"),
+        ({"fps": "50"}, 0.02, "the file's 'fps' is 50", "stated"),
+        ({"dt": np.full(30, 0.005)}, 0.005, "the file's 'dt'", "stated"),
         ({"mocap_framerate": 120.0}, 1 / 120, "the file's 'mocap_framerate' is 120", "stated"),
         ({"control_dt": 0.01}, 0.01, "the file's 'control_dt'", "stated"),
         ({"time": np.arange(20) * 0.005}, 0.005, "the step of the file's 'time'", "found"),

@@ -251,7 +251,7 @@ def _without(key: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (_changed("dof_names", np.array(["a", "b", "c", "a"])), r"'dof_names' names a joint twice: a, b, c, a"),
         (_changed("dof_names", np.arange(4)), r"'dof_names' has shape \(4,\) and type int64, expected one text"),
         (_changed("dt", -1.0), r"'dt' is -1.0, expected seconds per step"),
-        (_changed("dt", np.ones(T)), r"'dt' has shape \(20,\) and type float64, expected one number"),
+        (_changed("dt", np.arange(1.0, T + 1)), r"'dt' has shape \(20,\) and type float64, expected one number"),
         (_changed("env_ids", np.array([1, 2])), r"'env_ids' has shape \(2,\)"),
         (_changed("env_ids", np.array([1, 1, 2])), r"'env_ids' names an env twice"),
         (_changed("env_origins", np.zeros((N, 2))), r"'env_origins' has shape \(3, 2\)"),

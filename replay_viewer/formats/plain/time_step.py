@@ -21,6 +21,7 @@ _LEAST, _LARGEST = 1e-4, 1.0
 _UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 # Steps farther from the median than this part of it are uneven; two time steps this near to each other are equal.
 _UNEVEN, _EQUAL = 0.2, 0.05
+_MAX_NUMBER_BYTES = 1 << 24
 
 
 def is_of_time(key: str) -> bool:
@@ -115,7 +116,14 @@ def _unit(step: float) -> str | None:
 
 
 def _one_number(layout: NpzLayout, key: str) -> float | None:
+    """A number that is stored alone, as text, or once for each step; None where there is none, or several."""
     header = layout.archive.headers[key]
-    if header.dtype.kind not in "iuf" or header.value_bytes != header.dtype.itemsize:
+    if header.dtype.kind not in "iufUS" or not 0 < header.value_bytes <= _MAX_NUMBER_BYTES:
         return None
-    return float(layout.archive.load(key).reshape(-1)[0])
+    values = layout.archive.load(key).reshape(-1)
+    if len(values) > 1 and (values != values[0]).any():
+        return None
+    try:
+        return float(values[0])
+    except ValueError:
+        return None
