@@ -20,7 +20,7 @@ from legged_fake import DOF_NAMES
 from legged_gym_sim import LeggedGymSim
 
 from replay_viewer import attach
-from replay_viewer.record import attach as attach_module
+from replay_viewer.record import attached_recorder
 from replay_viewer.record.background import BackgroundCalls
 from replay_viewer.record.copies import HostCopier, HostCopy
 
@@ -46,7 +46,7 @@ class LateCopier:
 def late(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("ERROR", "replay_viewer")
     LateCopier.waiting_threads = set()
-    monkeypatch.setattr(attach_module, "HostCopier", LateCopier)
+    monkeypatch.setattr(attached_recorder, "HostCopier", LateCopier)
 
 
 def record(path: Path, num_steps: int, log: bool) -> Path:
@@ -67,7 +67,7 @@ def record(path: Path, num_steps: int, log: bool) -> Path:
 def test_late_steps_give_the_same_recording(log: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     late = record(tmp_path / "late.rec", 120, log)
     assert LateCopier.waiting_threads == {"MainThread", "recording"}
-    monkeypatch.setattr(attach_module, "HostCopier", HostCopier)
+    monkeypatch.setattr(attached_recorder, "HostCopier", HostCopier)
     direct = record(tmp_path / "direct.rec", 120, log)
     for name in ("frames-00000.npy", "terminals.npy"):
         assert (late / name).read_bytes() == (direct / name).read_bytes()
@@ -111,7 +111,8 @@ def test_a_forked_child_neither_waits_nor_records(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_signal_handler_may_close_the_recording_while_a_step_is_handed_over(tmp_path: Path) -> None:
     """Also in the middle of the queue's own code, as far as that is Python's."""
-    where, action = (os.path.dirname(attach_module.__file__), queue.__file__), np.zeros((2, len(DOF_NAMES)), np.float32)
+    where = (os.path.dirname(attached_recorder.__file__), queue.__file__)
+    action = np.zeros((2, len(DOF_NAMES)), np.float32)
     lines = []
 
     def close_at_every_third_line() -> None:

@@ -94,7 +94,7 @@ def test_a_unit_of_collada_that_leaves_nothing_to_draw_is_told(tmp_path: Path, u
 @pytest.mark.parametrize(
     ("vertex", "face", "reason"),
     [
-        ("1 0 0", "0 0 0", "has no triangle with an area"),
+        ("1 0 0", "0 0 0", "counts its vertices from 0"),
         ("1 0 0", "2 2 2", "has no triangle with an area"),
         ("0 2 0", "1 2 3", "has no triangle with an area"),
         ("1e200 0 0", "1 2 3", "reaches 1e+200 m"),
