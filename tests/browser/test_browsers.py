@@ -87,7 +87,8 @@ def test_no_browser_can_open_a_public_tunnel(page: ViewerPage, viewer: ViewerPro
         assert ShareUrlRequest not in {kind for kind, calls in handlers.items() if calls}
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_and_kill_stop_cleanly(chromium, demo_path: Path, how: signal.Signals, tmp_path: Path) -> None:
     with ViewerProcess([str(demo_path), "--port", "0"], TMPDIR=str(tmp_path)) as viewer:
         with open_page(chromium, viewer.url) as page:

@@ -44,6 +44,7 @@ _INK = """
 """
 
 
+@pytest.mark.slow
 def test_labels_of_values_are_exact_and_whole(chromium, tmp_path: Path) -> None:
     titles = {2e-4: TIMES + " 10⁻⁶", 0.05: "", 4000.0: "", 3e6: TIMES + " 10⁶"}  # By the size of an env's rewards.
     sizes, count = np.array(list(titles), np.float32), len(titles)
@@ -111,6 +112,7 @@ def test_a_click_seeks_to_the_step_below_it(charts_page: ViewerPage) -> None:
     assert page.chosen_on_bar("Loop") == "off"
 
 
+@pytest.mark.slow
 def test_a_tap_seeks_too(chromium, charts_viewer: ViewerProcess) -> None:
     with open_page(chromium, charts_viewer.url, has_touch=True) as page:
         chart(page)

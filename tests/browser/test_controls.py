@@ -320,6 +320,7 @@ def test_a_pose_that_is_not_what_was_recorded_is_marked_at_its_step(chromium, tm
             page.until(lambda: "the last good one is shown" not in page.episode_text(), "no mark")
 
 
+@pytest.mark.slow
 def test_rewards_are_of_the_agent_that_is_chosen(chromium, tmp_path: Path) -> None:
     values = {name: np.asarray(array[0], np.float32) for name, array in still(1, 1).items()}
     with ContainerWriter(tmp_path / "run.rec", RecordingInfo(env_ids=[0], control_dt=0.02)) as writer:

@@ -82,6 +82,7 @@ def is_seen(page: ViewerPage, node: str) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_each_overlay_comes_and_goes_in_every_browser(chromium, viewer: ViewerProcess) -> None:
     with open_page(chromium, viewer.url) as page:
         page.open_tab("View")
@@ -144,6 +145,7 @@ class _Notebook(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.slow
 def test_a_page_of_another_origin_shows_the_viewer_in_a_frame(chromium, recording: Path) -> None:
     with Viewer(recording, port=0, shadows=False) as viewer:
         server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Notebook, viewer.show(height=600)._repr_html_()))

@@ -139,6 +139,7 @@ def test_dark_is_one_browsers_own_and_is_remembered(chromium, viewer: ViewerProc
         page.until(lambda look=look: scheme(page) == look and floor(page) == look, look)
 
 
+@pytest.mark.slow
 def test_the_system_is_followed_where_that_is_chosen_and_not_where_light_is(page: ViewerPage) -> None:
     page.open_tab("View")
     page.click_button("Dark")
@@ -156,6 +157,7 @@ def test_the_system_is_followed_where_that_is_chosen_and_not_where_light_is(page
     assert scheme(page) == "light" and floor(page) == "light"
 
 
+@pytest.mark.slow
 def test_every_curve_can_be_seen_on_dark_ground(chromium, viewer: ViewerProcess) -> None:
     def is_seen(colour: str) -> bool:
         return max(int(colour[i : i + 2], 16) for i in (1, 3, 5)) > 110
@@ -200,7 +202,9 @@ def test_the_view_comes_back_and_reset_forgets_it(page: ViewerPage) -> None:
     page.until(lambda: np.abs(left - page.camera()["position"]).max() > 0.3, "another camera")
 
 
-@pytest.mark.parametrize("moment", ["as soon as it is there", "as soon as the other has come back"])
+@pytest.mark.parametrize(
+    "moment", ["as soon as it is there", pytest.param("as soon as the other has come back", marks=pytest.mark.slow)]
+)
 def test_a_tab_that_is_chosen_while_another_comes_back_stays(page: ViewerPage, moment: str) -> None:
     x, y = middle(page, "View")
     for _ in range(2):
@@ -214,7 +218,8 @@ def test_a_tab_that_is_chosen_while_another_comes_back_stays(page: ViewerPage, m
         assert chosen_tab(page) == "View"
 
 
-@pytest.mark.parametrize("follows", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("follows", [True, False])
 def test_a_camera_that_is_turned_while_another_comes_back_stays(new_page: ViewerPage, follows: bool) -> None:
     page = new_page
     page.orbit(160)
@@ -236,6 +241,7 @@ def test_a_camera_that_is_turned_while_another_comes_back_stays(new_page: Viewer
     page.until(lambda: page.is_pressed("Follow Robot"), "a camera that follows")
 
 
+@pytest.mark.slow
 def test_a_panel_that_is_put_away_stays_away_until_it_is_wanted(page: ViewerPage) -> None:
     rewards = page.page.locator(".rv-rewards").first
     page.page.get_by_role("button", name="Collapse panel").click()

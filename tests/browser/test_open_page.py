@@ -277,6 +277,7 @@ def test_dropped_files_are_opened_or_leave_what_is_shown_as_it_is(page: ViewerPa
         assert page.page.locator("#rv-library h2").inner_text() == "Recordings in what was dropped"
 
 
+@pytest.mark.slow
 def test_a_robots_folder_is_for_what_is_shown(page: ViewerPage, tmp_path: Path) -> None:
     kept = tmp_path / "temporary"
     kept.mkdir()

@@ -19,6 +19,7 @@ def port_of(viewer: ViewerProcess) -> int:
     return port
 
 
+@pytest.mark.slow
 def test_a_page_on_a_path_of_a_proxy_plays_and_its_address_stays(chromium, demo_path: Path, tmp_path: Path) -> None:
     with ViewerProcess([str(demo_path), "--port", "0", "--token"]) as viewer:
         kept = "proxy_set_header Host $http_host;"

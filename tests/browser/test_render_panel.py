@@ -167,6 +167,7 @@ def test_front_and_follow_are_what_the_page_shows_by_these_names(page: ViewerPag
     assert difference(*pictures) > 2
 
 
+@pytest.mark.slow
 def test_video_begins_with_the_picture_that_is_saved_with_the_same_choices(page: ViewerPage) -> None:
     pictures = [saved_picture(page, Camera="front")]
     for choices in ({"Background": "dark"}, {"Overlay": "hud"}, {"Overlay": "rewards"}):

@@ -184,6 +184,7 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal(tmp_path: Path, 
     assert not set(printed.out + printed.err) & set("\x1b\x07")
 
 
+@pytest.mark.slow
 def test_a_file_whose_name_is_no_text_is_read(tmp_path: Path) -> None:
     path = write_npz(tmp_path / "rollout.npz").rename(tmp_path / os.fsdecode(b"walk\xe9.npz"))
     done = subprocess.run([sys.executable, "-m", "replay_viewer", "info", path], capture_output=True, timeout=60)
@@ -319,7 +320,7 @@ def test_every_command_explains_its_options(command: str) -> None:
     assert text.startswith(f"usage: replay-viewer {command}")
 
 
-@pytest.mark.parametrize("output", ["short", "long"])
+@pytest.mark.parametrize("output", ["short", pytest.param("long", marks=pytest.mark.slow)])
 def test_output_that_nobody_reads_is_no_error(output: str, rollout: Path) -> None:
     args = "--version" if output == "short" else f"info {rollout} --json"
     command = f"(sleep 0.3; {sys.executable} -m replay_viewer {args}) | true"
@@ -340,9 +341,8 @@ def test_view_serves_the_page_and_stops_cleanly_on_ctrl_c(rollout: Path) -> None
         assert "Traceback" not in viewer.stderr.read()
 
 
-@pytest.mark.parametrize("options", [["--port", "0"], ["--host=127.0.0.1", "--port=0", "--no-shadows", "--step", "7"]])
-def test_options_without_a_path_are_for_the_bundled_demo(options: list[str]) -> None:
-    with viewer_process(*options) as viewer:
+def test_options_without_a_path_are_for_the_bundled_demo() -> None:
+    with viewer_process("--host=127.0.0.1", "--port=0", "--no-shadows", "--step", "7") as viewer:
         assert viewer.stdout is not None and viewer.stderr is not None
         address = re.match(r"walk\.rec at (http://\S+)", viewer.stdout.readline())
         assert address is not None
@@ -356,6 +356,7 @@ def test_an_option_that_does_not_fit_the_bundled_demo_says_so(capsys: Capture) -
     assert re.search(r"error: env 4321 is not in the recording\. Known envs: ", capsys.readouterr().err)
 
 
+@pytest.mark.slow
 def test_view_says_which_port_it_uses_where_the_asked_one_is_taken(rollout: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

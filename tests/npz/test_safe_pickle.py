@@ -251,6 +251,7 @@ def test_a_list_of_itself_a_billion_times_is_not_expanded() -> None:
     assert read[0] is read[9]
 
 
+@pytest.mark.slow
 def test_deep_nesting_does_not_overflow_the_stack() -> None:
     depth = 300_000
     assert isinstance(loads(b"]" * depth + b"a" * (depth - 1) + b"."), list)
