@@ -24,7 +24,7 @@ GO2 = "go2_description/urdf/go2.urdf"
 ANYMAL_C = "anymal_c_simple_description/urdf/anymal.urdf"
 G1 = "g1_description/urdf/g1_29dof_rev_1_0.urdf"
 TALOS = "talos_data/robots/talos_full_v2.urdf"
-REAL = [GO2, ANYMAL_C, G1, TALOS]
+REAL = [GO2, ANYMAL_C, *(pytest.param(file, marks=pytest.mark.slow) for file in (G1, TALOS))]
 
 # Where the texture of a tube meets itself, in turns: within a cell.
 SEAM = 0.111
