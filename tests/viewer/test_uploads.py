@@ -215,7 +215,9 @@ def test_four_that_send_nothing_do_not_block_others(four: list[Connection], send
     assert "key" in sender.send({"b": b"1"})
     assert time.monotonic() - began < 10
     assert "others wait" in last_answer(four[0])["problem"]
-    assert [Path(name).name for name in stored(tmp_path)] == ["b"]
+    names = [Path(name).name for name in stored(tmp_path)]
+    assert names.count("b") == 1
+    assert names.count("a") < 4, "what was refused is gone; those that were silent for less may stay"
 
 
 def test_room_that_was_promised_is_not_promised_again(
