@@ -211,6 +211,7 @@ def test_crowd_moves_in_one_node_for_each_mesh_and_goes_away_again(page: ViewerP
     page.until(lambda: page.page.evaluate(_INSTANCES), "the crowd again")
 
 
+@pytest.mark.slow
 def test_camera_comes_back_when_the_crowd_goes_unless_it_was_moved(page: ViewerPage) -> None:
     def switch_and_wait() -> np.ndarray:
         before = page.camera()["position"]

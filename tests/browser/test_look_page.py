@@ -166,6 +166,7 @@ def test_every_curve_can_be_seen_on_dark_ground(chromium, viewer: ViewerProcess)
         page.until(lambda: all(map(is_seen, page.page.evaluate(_INKS))), "light curves")
 
 
+@pytest.mark.slow
 def test_screenshot_of_a_dark_page_is_dark(chromium, viewer: ViewerProcess) -> None:
     with dark_page(chromium, viewer, size=(800, 420)) as page:
         page.until(lambda: floor(page) == "dark", "the dark floor")

@@ -52,7 +52,7 @@ def assert_in_sight_and_apart(page: ViewerPage, size: tuple[int, int]) -> None:
     assert not page.page.evaluate(_SCROLLS)
 
 
-@pytest.fixture(scope="module", params=[UPRIGHT, LYING], ids=["upright", "lying"])
+@pytest.fixture(scope="module", params=[UPRIGHT, pytest.param(LYING, marks=pytest.mark.slow)], ids=["upright", "lying"])
 def phone(request: Any, chromium, viewer: ViewerProcess) -> Iterator[tuple[ViewerPage, tuple[int, int]]]:
     """The viewer on a phone."""
     with open_page(chromium, viewer.url, size=request.param, has_touch=True, is_mobile=True) as page:

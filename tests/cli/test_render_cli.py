@@ -177,7 +177,7 @@ def test_a_broken_recording_does_not_stop_the_others(tmp_path: Path, capsys: Cap
     assert capsys.readouterr().out.count(": is there already") == 2
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interrupted_render_leaves_nothing_half_written(sent: signal.Signals, tmp_path: Path) -> None:
     recording, out = write_slide(tmp_path / "slide.rec", 100, control_dt=10.0), tmp_path / "videos"
     command = [sys.executable, "-m", "replay_viewer", "render", recording, out / "film.mp4", *SMALL]

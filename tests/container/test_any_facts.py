@@ -133,7 +133,7 @@ def of_any(max_examples: int) -> Any:
     )
 
 
-@of_any(100)
+@of_any(60)
 @given(recordings())
 def test_what_a_writer_takes_a_reader_gives_back(recording: Any) -> None:
     examine(recording)

@@ -211,7 +211,7 @@ def test_a_header_longer_than_numpy_reads_is_compared_too(tmp_path: Path) -> Non
     assert any(doubt.startswith("frames-00000.npy is not as meta.json says") for doubt in found(path))
 
 
-@pytest.mark.parametrize("is_packed", [False, True], ids=["folder", "packed"])
+@pytest.mark.parametrize("is_packed", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["folder", "packed"])
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 20))])
 def test_no_random_damage_shows_other_numbers_without_a_word(tmp_path: Path, seed: int, is_packed: bool) -> None:
     cases = damage.try_cases(tmp_path, 300, seed, is_packed)

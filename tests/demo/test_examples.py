@@ -32,6 +32,7 @@ def test_example_runs_and_keeps_the_films_that_it_names(example: Path, tmp_path:
 
 
 @pytest.mark.parametrize("number", [1, 10])
+@pytest.mark.slow
 def test_an_example_that_shows_something_serves_it_in_a_terminal(number: int, tmp_path: Path) -> None:
     master, terminal = os.openpty()
     command = [sys.executable, str(EXAMPLES[number - 1])]

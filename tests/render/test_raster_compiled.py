@@ -99,7 +99,7 @@ def test_loops_are_compiled_where_nothing_can_be_kept_which_is_told_once(folder:
     ("damage", "suffix"),
     [
         ("cut", "nbi"),
-        ("flipped", "nbc"),
+        pytest.param("flipped", "nbc", marks=pytest.mark.slow),
         pytest.param("empty", "nbi", marks=pytest.mark.slow),
         pytest.param("flipped", "nbi", marks=pytest.mark.slow),
         pytest.param("empty", "nbc", marks=pytest.mark.slow),

@@ -237,7 +237,8 @@ def test_a_pixel_at_an_edge_is_as_dark_as_the_share_that_is_covered(tmp_path: Pa
     assert abs((fraction - covered)[near_edges(covered > 0)].mean()) < 0.01
 
 
-@pytest.mark.parametrize("file", [G1, pytest.param(TALOS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("file", [G1, TALOS])
+@pytest.mark.slow
 def test_levels_of_detail_look_like_all_triangles(robots_dir: Path, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     robot = real_robot(robots_dir, file)
     renderer = RasterRenderer(RenderScene({"robot": robot}), (1280, 720))
