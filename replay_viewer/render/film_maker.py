@@ -15,6 +15,7 @@ from ..formats import load_rollout
 from ..progress import Progress
 from ..replay.replay import Replay, lowest_point_of, with_robots
 from ..robot import load_robot
+from ..robot.mesh_up import MeshUp
 from ..rollout.rollout import Rollout
 from ..video import VideoWriter
 from .drawing import FilmDrawer
@@ -155,7 +156,7 @@ class _Loader:
     def __init__(self, reading: Reading) -> None:
         """Load the robot, if one is stated. Raises ReplayError where it cannot be used."""
         self._folders, self._options = [Path(folder) for folder in reading.package_dirs], reading.options
-        self._mesh_up = None if reading.options is None else reading.options.mesh_up
+        self._mesh_up: MeshUp | None = None if reading.options is None else reading.options.mesh_up
         self._robot = (
             None if reading.urdf is None else load_robot(Path(reading.urdf), self._folders, mesh_up=self._mesh_up)
         )

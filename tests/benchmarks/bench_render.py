@@ -237,9 +237,8 @@ def best(repeats: int, rate: Callable[..., float], *arguments: Any) -> float:
 def denser(robot: Robot) -> Robot:
     """The robot with each triangle cut into nine in the same place."""
     thick = load_robot(Path(str(robot.path)), [Path(str(robot.path)).parents[3]])
-    visuals, problems = thick._load()
-    cut = [_cut(visual) for visual in visuals]
-    thick._loaded = (tuple(cut), problems)
+    loaded = thick._load()
+    thick._loaded = replace(loaded, visuals=tuple(_cut(visual) for visual in loaded.visuals))
     return thick
 
 

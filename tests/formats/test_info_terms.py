@@ -78,7 +78,7 @@ def test_a_grid_of_dicts_is_read(tmp_path: Path) -> None:
 def test_one_number_for_several_envs_is_a_batch_mean(tmp_path: Path, of_step: Callable[[int], Any], name: str) -> None:
     rollout = _with_info(tmp_path, of_step)
     assert rollout.reward_terms == ()
-    np.testing.assert_allclose(rollout.batch_means[name], X.mean(axis=1), rtol=1e-6)
+    np.testing.assert_allclose(rollout.batch_means[name][:], X.mean(axis=1), rtol=1e-6)
     assert "no env's own value" in verdict_on(rollout, "batch means").reason
 
 
@@ -109,7 +109,7 @@ def test_statistics_of_the_only_envs_episodes_are_no_terms(tmp_path: Path) -> No
     """legged_gym's extras["episode"] holds sums over the last finished episode."""
     rollout = _with_info(tmp_path, lambda t: {"episode": {"rew_x": 7.0}}, num_envs=1)
     assert rollout.reward_terms == ()
-    assert rollout.batch_means["episode/rew_x"].tolist() == [7.0] * T
+    assert rollout.batch_means["episode/rew_x"][:].tolist() == [7.0] * T
 
 
 def test_logged_numbers_of_the_only_env_that_sum_to_its_reward_are_terms(tmp_path: Path) -> None:

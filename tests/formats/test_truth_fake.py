@@ -168,7 +168,9 @@ def test_the_time_step_is_the_files(variant: tuple[str, str, Rollout]) -> None:
 def test_batch_means_are_kept_apart(truth: Truth, tmp_path: Path) -> None:
     rollout = load_rollout(saved(tmp_path, _arrays(truth, "shown", "xyzw", "scaled_r")))
     for name, values in truth.terms.items():
-        np.testing.assert_allclose(rollout.batch_means[f"raw/{name}_mean"], values.mean(axis=1), rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(
+            rollout.batch_means[f"raw/{name}_mean"][:], values.mean(axis=1), rtol=1e-5, atol=1e-7
+        )
 
 
 def test_velocities_are_the_change_of_the_loaded_poses(truth: Truth, tmp_path: Path) -> None:
