@@ -126,4 +126,4 @@ def test_mjlab_itself_gives_groups_of_observations(go1: Any, tmp_path: Path) -> 
     torch = simulator("torch")
     actions = torch.zeros((go1.num_envs, go1.action_manager.total_action_dim))
     path = RolloutRecorder(go1, 5, seed=1).run(lambda obs: actions, tmp_path)
-    assert loaded(path)["obs"].shape[:2] == loaded(path)["obs/critic"].shape[:2] == (5, 1)
+    assert loaded(path)["obs"].shape[:2] == loaded(path)["obs/critic"].shape[:2] == (5, go1.num_envs)
