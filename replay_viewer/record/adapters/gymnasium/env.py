@@ -153,7 +153,7 @@ class Gymnasium(Adapter):
         else:
             self._terms.fill(self._infos(), self._rewards)
         if not self._scene.ground_is_as_recorded():
-            self.request.problems.tell("terrain", _NEW_GROUND)
+            self.request.problems.state("terrain", _NEW_GROUND)
 
     def take(self, result: Any) -> None:
         """Keep what the outermost `step` returned."""
