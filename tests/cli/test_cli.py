@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -213,9 +212,7 @@ def test_an_entity_bomb_inside_a_mesh_is_named_and_left_out(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     urdf = ROBOT.format(geometry='<mesh filename="mesh.dae"/>', more="")
-    start = time.perf_counter()
     code = main(["info", *npz_and_urdf(urdf, BOMB + "<COLLADA>&e9;</COLLADA>")(tmp_path)])
-    assert time.perf_counter() - start < 10
     printed = capsys.readouterr()
     assert code == 0
     assert "mesh.dae" in printed.out
@@ -303,15 +300,12 @@ def test_version_is_the_packages(capsys: Capture) -> None:
     assert capsys.readouterr().out == f"replay-viewer {__version__}\n"
 
 
-def test_help_names_every_command_within_the_time(capsys: Capture) -> None:
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        text = run_cli("--help").stdout
-        times.append(time.perf_counter() - start)
-    assert all(f"\n  {command} " in text for command in COMMANDS)
-    # The best of five: what the machine does beside this is not ours.
-    assert min(times) < 0.3
+def test_help_names_every_command_and_loads_no_library() -> None:
+    """What takes long to import is not waited for."""
+    shown = "import sys\nfrom replay_viewer.cli import main\nmain(['--help'])\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", shown], check=True, capture_output=True, text=True, timeout=60)
+    assert all(f"\n  {command} " in done.stdout for command in COMMANDS)
+    assert {"numpy", "trimesh", "tyro", "viser", "numba"}.isdisjoint(done.stderr.split())
 
 
 @pytest.mark.parametrize("command", COMMANDS)

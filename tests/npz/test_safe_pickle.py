@@ -8,7 +8,7 @@ import fractions
 import pickle
 import struct
 import sys
-import time
+import tracemalloc
 import types
 from pathlib import Path
 from typing import Any
@@ -221,20 +221,22 @@ def test_a_builder_cannot_be_changed_by_the_file() -> None:
 
 
 def test_a_huge_memo_index_costs_nothing() -> None:
-    started = time.perf_counter()
-    assert loads(b"K\x07r\xff\xff\xff\xff0j\xff\xff\xff\xff.") == 7
-    assert time.perf_counter() - started < 0.1
+    tracemalloc.start()
+    try:
+        assert loads(b"K\x07r\xff\xff\xff\xff0j\xff\xff\xff\xff.") == 7
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_finishing_one_array_over_and_over_takes_linear_time() -> None:
+    """Quadratic, it would take hours."""
     times = 20_000
     made = b"\x80\x03cnumpy\ndtype\nX\x02\x00\x00\x00f4\x89\x88\x87R"
     filed = b"".join(b"r" + struct.pack("<I", key) for key in range(times))
     state = b"(K\x03X\x01\x00\x00\x00<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tr" + struct.pack("<I", times)
     again = b"j" + struct.pack("<I", times) + b"b0"
-    started = time.perf_counter()
     assert loads(made + filed + b"2" * times + state + b"b0" + again * (times - 1) + b".").name == "numpy.dtype"
-    assert time.perf_counter() - started < 5
 
 
 def test_a_number_of_a_million_digits_is_not_converted() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -179,9 +178,7 @@ def test_entity_bomb_in_a_dae_is_left_out_and_never_grows(tmp_path: Path) -> Non
     bomb = f'<!DOCTYPE COLLADA [<!ENTITY e0 "boom">{entities}]><COLLADA>&e11;</COLLADA>'
     (tmp_path / "bomb.dae").write_text(bomb)
     robot = robot_of(tmp_path, mesh("bomb.dae") + visual('<box size="1 1 1"/>'))
-    start = time.perf_counter()
     assert len(robot.visuals) == 1
-    assert time.perf_counter() - start < 1
     (problem,) = robot.problems
     assert problem.startswith(f"{tmp_path / 'bomb.dae'}: declares a document type")
     assert problem.endswith("Left out on link a.")
@@ -262,13 +259,3 @@ def test_lowest_point_without_meshes_is_the_lowest_link(tmp_path: Path) -> None:
     robot = load_robot(write_urdf(tmp_path, body))
     lowest = robot.lowest_point(np.zeros((4, 0)), np.zeros((4, 3)), np.tile([1.0, 0, 0, 0], (4, 1)))
     np.testing.assert_allclose(lowest, -2)
-
-
-def test_lowest_point_of_a_thousand_poses_takes_less_than_50_ms(robots_dir: Path) -> None:
-    robot = load_robot(robots_dir / G1)
-    joint_pos = np.zeros((1000, robot.num_joints), dtype=np.float32)
-    base = np.zeros((1000, 3), np.float32), np.tile(np.array([1, 0, 0, 0], np.float32), (1000, 1))
-    robot.lowest_point(joint_pos, *base)
-    start = time.process_time()
-    robot.lowest_point(joint_pos, *base)
-    assert time.process_time() - start < 0.05
