@@ -98,7 +98,7 @@ def report(name: str, urdf: Path) -> float:
 
 
 def report_lowest_point(urdf: Path) -> None:
-    """Print how long the lowest point of a thousand poses takes [ms], which is evidence that opening a file waits for."""
+    """Print how long the lowest point of a thousand poses takes: opening a file waits for that evidence."""
     robot = load_robot(urdf)
     joint_pos = np.zeros((1000, robot.num_joints), np.float32)
     base = np.zeros((1000, 3), np.float32), np.tile(np.array([1, 0, 0, 0], np.float32), (1000, 1))
