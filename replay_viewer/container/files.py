@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FileProblem
-from ..file_kinds import HEAD_BYTES, refuse_pointer
+from ..files.kinds import HEAD_BYTES, refuse_pointer
 from ..npz.npy import MAGIC
 from .extents import Extent, content_of, count_whole, folder_extents, packed_extents, segments
 from .layout import META, SEGMENT, TERMINALS, Layout

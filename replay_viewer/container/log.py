@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FileProblem
-from ..regular_files import descriptor_of, refuse_large
+from ..files.regular import descriptor_of, refuse_large
 from .extents import Extent, content_of
 from .info import plain
 from .json_object import with_whole_texts

@@ -14,8 +14,8 @@ from typing import Callable
 import numpy as np
 
 from ..errors import FileProblem
+from ..files.regular import descriptor_of, refuse_large
 from ..npz.npy import stated_count
-from ..regular_files import descriptor_of, refuse_large
 from .disk import write_all
 from .extents import Extent, content_of, count_whole, file_content
 from .files import RecordingFiles, find_files

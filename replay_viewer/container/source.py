@@ -16,8 +16,8 @@ from threading import Lock
 import numpy as np
 
 from ..errors import FileProblem
+from ..files.regular import descriptor_of
 from ..npz.zip_members import read_at
-from ..regular_files import descriptor_of
 from ..rollout.rollout import Field
 from .extents import Extent
 from .layout import NOT_CAPTURED, FieldSpec, Layout

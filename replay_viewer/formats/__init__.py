@@ -8,10 +8,10 @@ from pathlib import Path
 from ..container.layout import META
 from ..container.reader import lacks_first_step, open_container
 from ..errors import BadArgument, FileProblem, printable
+from ..files.regular import open_regular
+from ..files.zips import open_zip
 from ..paths import local_path
-from ..regular_files import open_regular
 from ..rollout.rollout import Rollout
-from ..zip_files import open_zip
 from .find import has_recordings, is_folder_of_recordings
 from .format import LoadOptions, LowestPoint, QuatOrder
 from .plain.reader import open_plain_npz

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ..container.layout import META
 from ..errors import FileProblem
-from ..regular_files import open_regular
-from ..zip_files import open_zip
+from ..files.regular import open_regular
+from ..files.zips import open_zip
 
 _PACKED = ".rec"
 # What a plain npz has that is a rollout, perhaps in a folder; others beside it, such as weights, are not.

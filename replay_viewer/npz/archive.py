@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadField, FileProblem
-from ..file_kinds import refuse_foreign
-from ..regular_files import open_regular
-from ..zip_files import open_zip
+from ..files.kinds import refuse_foreign
+from ..files.regular import open_regular
+from ..files.zips import open_zip
 from .npy import NpyHeader, read_header
 from .pickled_values import BadPickle
 from .safe_pickle import loads

@@ -15,8 +15,8 @@ from trimesh.visual import TextureVisuals
 from trimesh.visual.material import SimpleMaterial
 
 from ..errors import FileProblem, listing
-from ..file_kinds import other_kind, refuse_pointer
-from ..regular_files import read_regular
+from ..files.kinds import other_kind, refuse_pointer
+from ..files.regular import read_regular
 from .materials import flat_color, has_broken_texture, has_own_look, texture_coordinates
 from .mesh_files.collada import read_collada
 from .mesh_files.gltf import read_gltf

@@ -19,7 +19,7 @@ from typing import Any
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # lxml ships no types.
 
 from ..errors import FileProblem
-from ..file_kinds import HEAD_BYTES, kind_of, other_kind, refuse_pointer
+from ..files.kinds import HEAD_BYTES, kind_of, other_kind, refuse_pointer
 
 _HARDENED: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 # UTF-32 before UTF-16, whose mark it begins with; the first characters of a file without a mark tell as well.

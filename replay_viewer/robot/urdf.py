@@ -18,7 +18,7 @@ import yourdfpy
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # lxml ships no types.
 
 from ..errors import FileProblem
-from ..regular_files import read_regular
+from ..files.regular import read_regular
 from .materials import Rgba, unit_color
 from .safe_xml import parse_xml
 from .shapes import Primitive

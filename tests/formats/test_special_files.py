@@ -17,9 +17,9 @@ from replay_viewer.container.info import EntitySpec
 from replay_viewer.container.pack import pack
 from replay_viewer.container.repair import repair
 from replay_viewer.errors import FileProblem, ReplayError
+from replay_viewer.files.regular import open_regular, read_regular
 from replay_viewer.formats import lacks_first_step, load_rollout
 from replay_viewer.formats.find import recordings_below
-from replay_viewer.regular_files import open_regular, read_regular
 from replay_viewer.viewer.opening.folder_list import Facts, RecordingList
 
 pytestmark = pytest.mark.usefixtures("is_quick")

@@ -9,7 +9,7 @@ from trimesh.resolvers import FilePathResolver
 
 from ...container.mesh_paths import spellings
 from ...errors import FileProblem
-from ...regular_files import read_regular
+from ...files.regular import read_regular
 
 MAX_TEXTURE_BYTES = 256 << 20
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from codecs import BOM_UTF8
 
-from ...file_kinds import HEAD_BYTES, kind_of
+from ...files.kinds import HEAD_BYTES, kind_of
 from .reading import Unreadable
 
 _HEAD_BYTES = 84

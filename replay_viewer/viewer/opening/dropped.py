@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ...container.layout import META, is_inside
 from ...errors import FileProblem, ReplayError, listing, printable
+from ...files.regular import open_regular
+from ...files.zips import files_in, open_zip
 from ...formats import load_rollout
 from ...formats.find import recordings_below
-from ...regular_files import open_regular
-from ...zip_files import files_in, open_zip
 from .uploads import MAX_BYTES, MAX_FILES, refuse_without_room
 
 _PACKED = ".rec"

@@ -6,9 +6,9 @@ import re
 import zipfile
 from pathlib import Path
 
-from .errors import FileProblem, listing, printable
-from .regular_files import open_regular
-from .zip_files import open_zip
+from ..errors import FileProblem, listing, printable
+from .regular import open_regular
+from .zips import open_zip
 
 # As much of a file is looked at; a pointer is shorter than this.
 HEAD_BYTES = 4096

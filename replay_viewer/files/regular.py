@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from .errors import FileProblem
+from ..errors import FileProblem
 
 _CHUNK_BYTES = 1 << 20
 # What a system lacks of them it does not need.

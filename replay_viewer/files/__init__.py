@@ -1,0 +1,1 @@
+"""Files from elsewhere: opened without waiting, read up to limits, and told by how they begin."""
