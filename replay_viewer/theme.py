@@ -126,6 +126,11 @@ _TERM_COLORS = (
 SCALE = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")
 
 
+# Recordings beside the one that leads, by which a user tells them apart: bright on light and on dark ground, and the
+# first ones far from each other also for the colour-blind (M. Okabe and K. Ito, 2008, without its black and yellow).
+TAKE_COLORS = ("#e69f00", "#0072b2", "#cc79a7", "#009e73", "#d55e00", "#56b4e9", "#8b5cf6")
+
+
 def term_color(index: int) -> str:
     """CSS colour of the term with this index, the same wherever it is shown."""
     return _TERM_COLORS[index % len(_TERM_COLORS)]

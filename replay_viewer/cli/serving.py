@@ -128,6 +128,8 @@ def show(
         tail: wait for its first step, and follow it while it is written.
         check: raises where a recording that is waited for will never come.
     """
+    from replay_viewer.replay.world import Take, World
+
     is_announced = tail and _wait_for_first_step(path, page, check)
     with held_interrupts():
         importlib.import_module("replay_viewer.viewer.shown_replay")
@@ -143,7 +145,8 @@ def show(
     def tell_of_end(line: str) -> None:
         tell(path, line)
 
-    app.show(replay, env_index=env_index, step=step, tail=tail, tell=tell_of_end, request=request)
+    world = World(Take(replay, env_index))
+    app.show(world, step=step, tail=tail, tell=tell_of_end, request=request)
     if app.session.is_left_behind:
         tell(path, "it is still being written; --tail follows it")
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import viser
 
 from ..errors import ReplayError, printable
+from ..replay.world import Take, World
 from .loop import Beat, Upkeep
 from .opening.files import Files
 from .opening.opening import OpenRequest
@@ -55,7 +56,7 @@ class ViewerApp:
 
     Example:
         with ViewerApp() as app:
-            app.show(open_replay("run.rec"))
+            app.show(world_of([open_replay("run.rec")]))
             app.run_forever()
     """
 
@@ -130,32 +131,30 @@ class ViewerApp:
 
     def show(
         self,
-        replay: Replay,
+        world: World,
         *,
         title: str | None = None,
-        env_index: int = 0,
         step: int | None = None,
         tail: bool = False,
         tell: Callable[[str], object] | None = None,
         request: OpenRequest | None = None,
     ) -> None:
-        """Show a replay in the place of the one shown, which is closed; its first frame is ready when this returns.
+        """Show a world in the place of the one shown, which is closed; its first frame is ready when this returns.
 
         Not for the viewer's own thread.
 
         Args:
-            replay: what to show; the viewer closes it when it shows another one or ends.
+            world: what to show; the viewer closes it when it shows another one.
             title: what the page calls it; None for what it was opened with.
-            env_index: env shown first, as a position in the recording.
-            step: step shown first; None for the first one, or with `tail` for the newest.
-            tail: follow the recording, a folder, while another process writes it.
+            step: step shown first; None for the lead's start, or with `tail` for the newest.
+            tail: follow the lead's recording, a folder, while another process writes it.
             tell: called, on the viewer's thread, with a line about how that ended.
             request: how it was opened, so that it can be opened again with another robot; None for what is in memory.
 
         Raises:
             ReplayError: if the replay cannot be shown; then the one before is, if there was one.
         """
-        session = Session(replay, env_index, step, Tail(replay) if tail else None)
+        session = Session(world, step, Tail(world.lead.replay) if tail else None)
         done: Future[None] = Future()
         make = self._maker_of(session, self._title if title is None else title, tell)
         self._page.post(self._change, make, done, request)
@@ -241,9 +240,9 @@ class ViewerApp:
         before, growth = self._shown, replay.rollout.growth
         tail = Tail(replay) if growth is not None and growth.is_held else None
         if before is not None and before.session.replay.rollout.path == request.path:
-            session = Session(replay, before.session.env_index, before.session.player.step, tail)
+            session = Session(World(Take(replay, before.session.env_index)), before.session.player.step, tail)
         else:
-            session = Session(replay, tail=tail)
+            session = Session(World(Take(replay)), tail=tail)
         done: Future[None] = Future()
         self._change(self._maker_of(session, request.name), done, request)
         done.result()
@@ -265,7 +264,7 @@ class ViewerApp:
             return
         self._stop_waiting()
         if before is not None:
-            before.session.replay.close()
+            before.session.world.close()
         self._page.gui.set_panel_label(self._shown.title)
         self._files.shown(self._shown.session.replay, request)
         done.set_result(None)

@@ -24,6 +24,7 @@ from .tail import POLL_PERIOD, Tail
 if TYPE_CHECKING:
     from ..replay.frames import Frame
     from ..replay.replay import Replay
+    from ..replay.world import World
 
 
 # Live, the newest step is reached in a little more than the time to the next poll, so that motion does not stop.
@@ -33,23 +34,23 @@ _HALF_SELECTION = 0.5
 
 
 class Session:
-    """One replay being watched: the player, the chosen env and the chosen agent.
+    """One world being watched: the player, the chosen env of its lead and the chosen agent.
 
     Attributes:
-        player: where playback stands.
-        env_index: the env shown, as a position in the recording.
+        world: the recordings that are shown; all that is told here is told of its lead.
+        player: where playback stands, in the lead's steps.
         agent: whose rewards are shown where each agent has its own; None is their sum.
-        tail: where the recording is followed while it is written.
+        tail: where the lead's recording is followed while it is written.
         live: whether its newest step is shown, and what comes after it.
         size: radius of the robot that cameras look at, the first one [m].
         is_left_behind: whether more was to come when the recording was opened, which is not followed.
     """
 
-    def __init__(self, replay: Replay, env_index: int = 0, step: int | None = None, tail: Tail | None = None) -> None:
-        """step: shown first; None for the first one, or for the newest of a recording that is written."""
-        self.replay, self.tail = replay, tail
+    def __init__(self, world: World, step: int | None = None, tail: Tail | None = None) -> None:
+        """step: shown first; None for the lead's start, or for the newest of a recording that is written."""
+        self.world, self.tail = world, tail
+        replay = world.lead.replay
         self.player = Player(replay.rollout.num_steps, replay.rollout.control_dt)
-        self.env_index = env_index
         self.agent: int | None = None
         growth = replay.rollout.growth
         self.is_left_behind = tail is None and growth is not None and growth.is_held is True
@@ -63,9 +64,19 @@ class Session:
         if step is None and self._is_written:
             self.go_live()
         else:
-            self.seek(step or 0)
+            self.seek(world.lead.start if step is None else step)
 
     # -- what is shown --------------------------------------------------------
+
+    @property
+    def replay(self) -> Replay:
+        """The lead's recording."""
+        return self.world.lead.replay
+
+    @property
+    def env_index(self) -> int:
+        """The env shown of it, as a position in the recording."""
+        return self.world.lead.env_index
 
     @property
     def env_id(self) -> int:
@@ -88,8 +99,13 @@ class Session:
 
     @property
     def frame(self) -> Frame:
-        """What is drawn at the position."""
-        return self.replay.frames.frame_at(self.player.position, [self.env_index])
+        """What is drawn of the lead at the position."""
+        return self.world.lead.frame_at(self.player.position)
+
+    @property
+    def frames_beside(self) -> tuple[Frame, ...]:
+        """What is drawn of the world's others at the same time."""
+        return self.world.frames_beside(self.player.position)
 
     @property
     def looks_ahead(self) -> bool:
@@ -104,7 +120,7 @@ class Session:
     @property
     def stand_in(self) -> str:
         """What is shown in the place of a pose that this step does not have; empty where the pose is recorded."""
-        frame = self.replay.frames.frame_at(self.player.step, [self.env_index])
+        frame = self.world.lead.frame_at(self.player.step)
         if frame.terminal_lost.any():
             return "terminal state lost: the step before is shown"
         return "no number is recorded for this pose: the last good one is shown" if frame.held.any() else ""
@@ -243,7 +259,7 @@ class Session:
 
     def select_env(self, env_id: int) -> None:
         """Show another env, at the same step. Raises UnknownName if it is not recorded."""
-        self.env_index = self.replay.rollout.env_index(env_id)
+        self.world = self.world.with_env(self.replay.rollout.env_index(env_id))
         self._follow_window()
 
     def select_episode(self, index: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import BadArgument
 from ..replay.replay import GivenRobots, Replay, open_replay, with_robots
+from ..replay.world import world_of
 from ..robot import Robot, load_robot
 from ..rollout.rollout import Rollout
 from .app import ViewerApp
@@ -90,7 +91,7 @@ class Viewer:
             self._close_replay()
             raise
         try:
-            self._app.show(self.replay)
+            self._app.show(world_of([self.replay]))
         except BaseException:
             self.close()
             raise

@@ -31,6 +31,7 @@ from viewer_page import ViewerProcess, open_page
 
 from replay_viewer.replay.frames import FrameCache
 from replay_viewer.replay.replay import Replay, open_replay
+from replay_viewer.replay.world import world_of
 from replay_viewer.viewer.crowd import Crowd
 from replay_viewer.viewer.crowd.crowd import stride
 from replay_viewer.viewer.crowd.meshes import Bodies, link_meshes
@@ -85,7 +86,7 @@ def median_ms(run: Callable[[int], object], count: int = 60) -> float:
 
 def server_side(path: Path) -> tuple[float, float, float, float]:
     """Seconds until the crowd is there, then ms to send a frame, of which for the poses, and to pick."""
-    server, session = open_server(Access(), 0, "benchmark"), Session(open_replay(path))
+    server, session = open_server(Access(), 0, "benchmark"), Session(world_of([open_replay(path)]))
     crowd = Crowd(server, session)
     crowd.state.toggle()
     start = time.perf_counter()

@@ -37,6 +37,7 @@ from replay_viewer.container.layout import segment_name
 from replay_viewer.container.meta import read_meta
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.replay.replay import open_replay
+from replay_viewer.replay.world import world_of
 from replay_viewer.viewer.charts.charts import Charts
 from replay_viewer.viewer.panels.rewards import row_values
 from replay_viewer.viewer.panels.timeline import TimelineState
@@ -102,7 +103,7 @@ def seconds(action: Callable[[], object], times: int) -> float:
 def costs(path: Path) -> tuple[float, float]:
     """Seconds of a poll that finds nothing, and of one that finds steps, with all that is then shown."""
     replay = open_replay(path)
-    session, file = Session(replay, tail=Tail(replay)), path / segment_name(0)
+    session, file = Session(world_of([replay]), tail=Tail(replay)), path / segment_name(0)
     session.go_to_end()
     layout = read_meta(folder_extents(path), path).layout
     plots, state = Charts(session, lambda: None), TimelineState(session)

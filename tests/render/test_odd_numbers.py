@@ -28,6 +28,7 @@ from replay_viewer.render.selection import Selection, shots_of
 from replay_viewer.render.view import View
 from replay_viewer.replay.frames import EntityPoses
 from replay_viewer.replay.replay import with_robots
+from replay_viewer.replay.world import world_of
 from replay_viewer.robot import Robot
 from replay_viewer.rollout.rollout import Entity
 from replay_viewer.viewer.rendering.requests import picture_request, picture_work, scenes_of
@@ -96,7 +97,7 @@ def test_an_object_without_a_size_is_told_and_a_film_and_the_viewers_picture_are
     with FilmDrawer(replay, View(size=SIZE, overlay="none"), workers=1) as drawer:
         film = Film(replay.rollout, shots_of(replay.rollout, Selection(step=1)))
         assert drawer.first_image(film).shape == (*SIZE[::-1], 3)
-    session = Session(replay)
+    session = Session(world_of([replay]))
     beside = preset("side", session.aim.position, session.aim.heading, session.size)
     assert np.isfinite(np.concatenate(beside[:3])).all()
     request = picture_request(session, View(Free(beside), size=SIZE))

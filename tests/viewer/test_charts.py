@@ -16,6 +16,7 @@ from memory_rollout import memory_rollout, still
 
 from replay_viewer.errors import UnknownName
 from replay_viewer.replay.replay import Replay, with_robots
+from replay_viewer.replay.world import world_of
 from replay_viewer.rollout.episodes import Episode
 from replay_viewer.rollout.rollout import Entity
 from replay_viewer.viewer.actions import chart_actions, session_actions
@@ -38,7 +39,7 @@ def replay_of(terms: np.ndarray, episodes: dict[int, list[Episode]] | None = Non
 
 
 def charts_of(replay: Replay) -> Charts:
-    return Charts(Session(replay), lambda: None)
+    return Charts(Session(world_of([replay])), lambda: None)
 
 
 def rewards_of(terms: np.ndarray, **facts: Any) -> Chart:
@@ -226,7 +227,7 @@ def test_a_mean_that_cannot_be_worked_out_is_said_so() -> None:
 
 def test_the_picture_is_the_same_object_until_something_changes() -> None:
     episodes = {0: [Episode(0, 0, 0, 24, "truncated"), Episode(0, 1, 25, 49, "unfinished")]}
-    session = Session(replay_of(random_terms(), episodes))
+    session = Session(world_of([replay_of(random_terms(), episodes)]))
     chart = Charts(session, lambda: None).rewards
     assert chart is not None
     first = chart.picture()
@@ -333,7 +334,7 @@ def test_buttons_ask_for_actions_that_there_are_and_these_check_what_they_are_gi
 
 
 def test_steps_are_selected_by_two_finite_numbers_only() -> None:
-    session = Session(replay_of(random_terms()))
+    session = Session(world_of([replay_of(random_terms())]))
     select = session_actions(session)["select_steps"]
     for value in (None, 3, "ab", [1], [1, 2, 3], [1, "2"], [1, None], [True, 2], [1, float("nan")], [10**400, 1], {}):
         select(value, 0)

@@ -5,6 +5,7 @@ import pytest
 from memory_rollout import memory_rollout, still
 
 from replay_viewer.replay.replay import with_robots
+from replay_viewer.replay.world import world_of
 from replay_viewer.rollout.episodes import Episode
 from replay_viewer.rollout.rollout import Entity, Terrain
 from replay_viewer.theme import OUTCOME_COLORS, SCALE, rgb_of, scale_colors
@@ -26,7 +27,7 @@ def standing(num_envs, spacing=0.0, num_steps=10, **values):
 
 
 def session_of(values, **facts):
-    return Session(with_robots(memory_rollout(values, **facts)))
+    return Session(world_of([with_robots(memory_rollout(values, **facts))]))
 
 
 def crowd_of(values, **facts):

@@ -13,6 +13,7 @@ from viser_servers import running_server
 
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.replay.replay import open_replay, with_robots
+from replay_viewer.replay.world import world_of
 from replay_viewer.rollout.episodes import Episode, Outcome
 from replay_viewer.rollout.rollout import Entity
 from replay_viewer.viewer.crowd import ByOutcome, Crowd, crowd
@@ -38,7 +39,7 @@ def drawn(server: viser.ViserServer) -> Iterator[Crowd]:
         values[f"{name}.base_pos"][..., 1] = 3 * np.arange(NUM_ENVS)
         values[f"{name}.base_pos"][..., 2] = height
     facts = {"entities": [Entity("robot"), BALL], "episodes": {1: one_step_episodes(1)}}
-    crowd = Crowd(server, Session(with_robots(memory_rollout(values, **facts))))
+    crowd = Crowd(server, Session(world_of([with_robots(memory_rollout(values, **facts))])))
     yield crowd
     crowd.close()
 
@@ -160,7 +161,7 @@ def test_crowd_of_a_recording_that_is_written_shows_what_came_since(server: vise
     with ContainerWriter(tmp_path / "run.rec", sample_info()) as writer:
         append_steps(writer, range(10))
         replay = open_replay(tmp_path / "run.rec")
-        crowd = Crowd(server, Session(replay, tail=Tail(replay)))
+        crowd = Crowd(server, Session(world_of([replay]), tail=Tail(replay)))
         crowd.state.set_color_by("outcome")
         show_on(crowd)
         assert recorded_place(crowd)[0] == 9

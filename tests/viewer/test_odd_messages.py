@@ -18,13 +18,14 @@ from websockets.sync.connection import Connection
 
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import open_replay
+from replay_viewer.replay.world import world_of
 from replay_viewer.viewer.app import ViewerApp
 
 
 @pytest.fixture(scope="module")
 def app() -> Iterator[ViewerApp]:
     with ViewerApp(port=0) as app:
-        app.show(open_replay(asset("walk.rec")))
+        app.show(world_of([open_replay(asset("walk.rec"))]))
         yield app
 
 

@@ -20,6 +20,7 @@ from replay_viewer.paths import asset
 from replay_viewer.render.request import FilmRequest
 from replay_viewer.render.view import View
 from replay_viewer.replay.replay import Replay, open_replay
+from replay_viewer.replay.world import Take, World, world_of
 from replay_viewer.viewer.rendering.requests import (
     film_request,
     film_work,
@@ -41,12 +42,12 @@ def replay() -> Replay:
 def film(replay: Replay, folder: Path, env_index: int = 1, whole_env: bool = False, **changes) -> FilmRequest:
     """The first episode of the second env, four times as fast as life."""
     view = View(**{"size": SIZE, "fps": 10.0, "speed": 4.0, **changes})
-    return film_request(Session(replay, env_index), view, folder, whole_env=whole_env)
+    return film_request(Session(World(Take(replay, env_index))), view, folder, whole_env=whole_env)
 
 
 def picture(replay: Replay, pose: CameraPose | None = None, **changes) -> np.ndarray:
     """The pixels of a picture of step 100, from the side."""
-    session = Session(replay, step=100)
+    session = Session(world_of([replay]), step=100)
     beside = preset("side", session.aim.position, session.aim.heading, session.size, SIZE[0] / SIZE[1])
     view = View(Free(pose or beside), **{"size": SIZE, **changes})
     png = picture_work(picture_request(session, view), replay, scenes_of(replay))(nothing)
@@ -94,7 +95,7 @@ def test_film_into_a_folder_that_refuses_it_says_so(replay: Replay, tmp_path: Pa
 def test_camera_of_a_browser_that_follows_goes_along_and_one_that_does_not_stays(
     replay: Replay, tmp_path: Path
 ) -> None:
-    start = Session(replay).aim.position * (1.0, 1.0, 0.0)
+    start = Session(world_of([replay])).aim.position * (1.0, 1.0, 0.0)
     pose = preset("side", np.array([0.0, 0.0, 0.3]), 0.0, replay.robots["robot"].radius)
     still = pose._replace(position=pose.position + start, look_at=pose.look_at + start)
     first, last = [], []
@@ -115,7 +116,7 @@ def test_picture_shows_the_robot(replay: Replay) -> None:
 
 
 def test_picture_is_the_one_that_a_film_has_of_that_moment(replay: Replay, tmp_path: Path) -> None:
-    pose = preset("side", Session(replay, step=100).aim.position, 0.0, replay.robots["robot"].radius)
+    pose = preset("side", Session(world_of([replay]), step=100).aim.position, 0.0, replay.robots["robot"].radius)
     (path,) = render_video(replay, tmp_path / "a.png", step=100, camera=Free(pose), size=(320, 180), overlay="hud")
     shown = picture(replay, pose, size=(320, 180), overlay="hud")
     assert np.array_equal(np.asarray(Image.open(path)), shown)
@@ -133,7 +134,7 @@ def test_files_are_called_after_what_they_show(replay: Replay, tmp_path: Path) -
     env = replay.rollout.env_ids[1]
     assert film(replay, tmp_path).target.out == tmp_path / f"walk_env{env}_ep1.mp4"
     assert film(replay, tmp_path, whole_env=True).target.out == tmp_path / f"walk_env{env}.mp4"
-    assert picture_name(Session(replay, 1, step=7)) == f"walk_env{env}_step7.png"
+    assert picture_name(Session(World(Take(replay, 1)), step=7)) == f"walk_env{env}_step7.png"
 
 
 def test_films_get_names_that_are_not_there_yet(replay: Replay, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from memory_rollout import memory_rollout, still
 from replay_viewer.errors import UnknownName
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import open_replay, with_robots
+from replay_viewer.replay.world import world_of
 from replay_viewer.rollout.episodes import Episode
 from replay_viewer.viewer.session import Session
 
@@ -18,7 +19,7 @@ from replay_viewer.viewer.session import Session
 @pytest.fixture
 def session() -> Session:
     """The demo, at its first env, whose first episode ends by a fall."""
-    return Session(open_replay(asset("walk.rec")))
+    return Session(world_of([open_replay(asset("walk.rec"))]))
 
 
 def test_time_stands_still_while_anyone_holds_the_timeline(session: Session) -> None:
@@ -91,7 +92,7 @@ def test_what_stands_in_for_a_pose_is_said_at_its_step_only() -> None:
     values = still(10, 2)
     values["robot.base_pos"][6, 0] = np.nan
     episodes = {0: [Episode(0, 0, 0, 3, "terminated", "lost"), Episode(0, 1, 4, 9, "unfinished")]}
-    session = Session(with_robots(memory_rollout(values, episodes=episodes)))
+    session = Session(world_of([with_robots(memory_rollout(values, episodes=episodes))]))
     said = []
     for step in range(10):
         session.seek(step)
@@ -122,7 +123,7 @@ def test_a_trot_does_not_shake_what_cameras_look_at(session: Session) -> None:
 def plain() -> Session:
     """Two episodes of 50 steps at 50 Hz."""
     episodes = {0: [Episode(0, 0, 0, 49, "truncated"), Episode(0, 1, 50, 99, "unfinished")]}
-    return Session(with_robots(memory_rollout(still(100, 1), episodes=episodes)))
+    return Session(world_of([with_robots(memory_rollout(still(100, 1), episodes=episodes))]))
 
 
 def test_a_and_b_are_put_on_the_step_shown(plain: Session) -> None:

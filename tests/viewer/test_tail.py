@@ -19,6 +19,7 @@ from replay_viewer.cli import main
 from replay_viewer.container.pack import pack
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.replay.replay import open_replay
+from replay_viewer.replay.world import world_of
 from replay_viewer.viewer.app import ViewerApp
 from replay_viewer.viewer.loop import Upkeep
 from replay_viewer.viewer.panels.timeline import TimelineState
@@ -45,7 +46,7 @@ def writer(path: Path) -> Iterator[ContainerWriter]:
 def session(writer: ContainerWriter, path: Path) -> Iterator[Session]:
     """The recording, followed."""
     replay = open_replay(path)
-    yield Session(replay, tail=Tail(replay))
+    yield Session(world_of([replay]), tail=Tail(replay))
     replay.close()
 
 
@@ -96,7 +97,7 @@ def test_new_steps_are_approached_smoothly(session: Session, writer: ContainerWr
 
 def test_it_can_begin_at_a_step_of_the_past(writer: ContainerWriter, path: Path) -> None:
     replay = open_replay(path)
-    session = Session(replay, step=3, tail=Tail(replay))
+    session = Session(world_of([replay]), step=3, tail=Tail(replay))
     go_on(writer, 10)
     pass_time(session, 0.5)
     assert (session.live, session.player.step, session.player.num_steps) == (False, 3, 20)
@@ -274,7 +275,7 @@ def child(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_writer_that_is_killed_is_told_with_all_of_its_steps(child: subprocess.Popen[str], path: Path) -> None:
     replay = open_replay(path)
-    session = Session(replay, tail=Tail(replay))
+    session = Session(world_of([replay]), tail=Tail(replay))
     assert child.stdout is not None
     for line in child.stdout:
         session.poll(POLL_PERIOD)
@@ -302,7 +303,7 @@ def test_a_writer_that_was_killed_before_is_told_at_once(child: subprocess.Popen
     child.kill()
     child.wait()
     replay = open_replay(path)
-    session = Session(replay, tail=Tail(replay))
+    session = Session(world_of([replay]), tail=Tail(replay))
     assert session.tail is not None and session.tail.state == "gone"
     assert (session.live, session.player.step) == (False, 0)
     replay.close()
@@ -323,15 +324,15 @@ def test_a_recording_that_is_opened_without_following_is_left_behind(
     writer: ContainerWriter, session: Session, path: Path
 ) -> None:
     replay = open_replay(path)
-    assert Session(replay).is_left_behind and not session.is_left_behind
-    tail = TimelineState(Session(replay)).changes()["tail"]
+    assert Session(world_of([replay])).is_left_behind and not session.is_left_behind
+    tail = TimelineState(Session(world_of([replay]))).changes()["tail"]
     assert tail["state"] == "unfollowed" and "--tail" in tail["message"]
     replay.close()
 
 
 def test_a_finished_recording_has_no_badge(path: Path) -> None:
     replay = open_replay(record(path, 5))
-    assert TimelineState(Session(replay)).changes().get("tail") is None
+    assert TimelineState(Session(world_of([replay]))).changes().get("tail") is None
     replay.close()
 
 
@@ -348,7 +349,7 @@ def test_a_segment_that_cannot_be_read_any_more_ends_no_viewer(path: Path) -> No
         append_steps(writer, range(1500))
         replay, told = open_replay(path), threading.Event()
         with ViewerApp(port=0) as app:
-            app.show(replay, tail=True, tell=lambda message: told.set())
+            app.show(world_of([replay]), tail=True, tell=lambda message: told.set())
             shutil.rmtree(path)
             assert told.wait(20)
             # More segments than files are kept open, the first of them closed again.

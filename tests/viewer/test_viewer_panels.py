@@ -13,6 +13,7 @@ import pytest
 from memory_rollout import memory_rollout, still
 
 from replay_viewer.replay.replay import with_robots
+from replay_viewer.replay.world import world_of
 from replay_viewer.rollout.episodes import KIND_TEXT, Episode
 from replay_viewer.rollout.rewards import EpisodeRewards, StepRewards
 from replay_viewer.rollout.rollout import Entity
@@ -130,7 +131,7 @@ def test_a_success_has_a_colour_of_its_own_on_the_timeline_whatever_ended_it() -
         Episode(0, 1, 4, 6, "terminated", success=False),
         Episode(0, 2, 7, 9, "truncated"),
     ]
-    session = Session(with_robots(memory_rollout(still(10, 1), episodes={0: episodes})))
+    session = Session(world_of([with_robots(memory_rollout(still(10, 1), episodes={0: episodes}))]))
     shown = TimelineState(session)
     first = shown.changes()
     assert [list(KIND_TEXT)[code] for code in shown.everything()["episodes"]["kind"]] == [

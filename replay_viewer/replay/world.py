@@ -1,0 +1,210 @@
+"""The world: recordings that are shown in one scene. One leads, and up to seven others follow it by time.
+
+No clock and no browser: where playback stands is a position of the lead, which the others are asked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import BadArgument, UnknownName
+from ..theme import TAKE_COLORS, Rgb, rgb_bytes
+
+# Kinematics and meshes take a second to import, and a viewer's page is served before them.
+if TYPE_CHECKING:
+    from .frames import Frame
+    from .replay import Replay
+
+# More of them cannot be told apart, by their colours and by where they are.
+MOST_TAKES = 8
+
+# Of positions: 7 * 0.02 / 0.02 is not 7 by its last digit, and then lies between two steps.
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Take:
+    """A recording, or one env or episode of it, in a world.
+
+    Attributes:
+        replay: the recording and its robots.
+        env_index: the env that is shown, as a position in the recording.
+        start: the step that is shown when the lead shows its own start.
+        steps: those that it stays within, for example of one episode; None for all that are recorded, and those that
+            come. Of the lead all are shown.
+        tint: its colour, sRGB 0..255; None for the robots' own, and in `world_of` for one that nobody has.
+        offset: added to what is recorded, x, y and z [m].
+        key: by which its world knows it; empty for the lead.
+
+    Raises:
+        UnknownName: an env that is not there.
+        BadArgument: steps that are not there.
+    """
+
+    replay: Replay
+    env_index: int = 0
+    start: int = 0
+    steps: range | None = None
+    tint: Rgb | None = None
+    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        rollout = self.replay.rollout
+        if not 0 <= self.env_index < rollout.num_envs:
+            raise UnknownName("env index", self.env_index, range(rollout.num_envs))
+        shown = range(self.start, self.start + 1) if self.steps is None else self.steps
+        if shown.step != 1 or not 0 <= shown.start <= self.start < shown.stop <= rollout.num_steps:
+            asked = self.start if self.steps is None else f"{self.start} in {self.steps}"
+            raise BadArgument("start", asked, f"{rollout.name} has steps 0 to {rollout.num_steps - 1}.")
+
+    @classmethod
+    def of_episode(cls, replay: Replay, env_index: int, number: int) -> Take:
+        """One episode of an env, counted from 0. Raises UnknownName."""
+        episodes = replay.rollout.episodes(env_index)
+        if not 0 <= number < len(episodes):
+            raise UnknownName("episode", number, range(len(episodes)))
+        episode = episodes[number]
+        return cls(replay, env_index, episode.first_step, range(episode.first_step, episode.last_step + 1))
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First and last step that it shows, both included."""
+        last = self.replay.rollout.num_steps - 1
+        return (0, last) if self.steps is None else (self.steps.start, self.steps.stop - 1)
+
+    def position_after(self, seconds: float) -> float:
+        """Its position, in steps, so long after its start or before it; it waits at its first and its last step."""
+        first, last = self.span
+        position = self.start + round(seconds / self.replay.rollout.control_dt, _DIGITS)
+        return float(min(max(position, first), last))
+
+    def frame_at(self, position: float) -> Frame:
+        """What is drawn of it at a position of its own, without its offset."""
+        return self.replay.frames.frame_at(position, [self.env_index])
+
+
+@dataclass(frozen=True)
+class World:
+    """Takes in one scene.
+
+    The position of playback is the lead's, in its steps. The others show the same time since their start, by time
+    steps of their own, and wait where their recording or episode ends. A lead that is still written may become longer.
+    So does another take of the same recording; what else is written is shown as far as it was when it was opened.
+
+    Attributes:
+        lead: whom cameras follow, and whose rewards and episodes are told.
+        others: drawn beside it, in order; each has a key of its own.
+
+    Raises:
+        BadArgument: more takes than can be shown.
+        ValueError: keys that do not tell them apart.
+    """
+
+    lead: Take
+    others: tuple[Take, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.takes) > MOST_TAKES:
+            raise BadArgument("recordings", len(self.takes), f"at most {MOST_TAKES} are shown in one scene.")
+        keys = [take.key for take in self.takes]
+        if len(set(keys)) < len(keys) or self.lead.key:
+            raise ValueError(f"the lead's key is empty, and others have keys of their own, not {keys}")
+
+    @property
+    def takes(self) -> tuple[Take, ...]:
+        """All of them, the lead first."""
+        return (self.lead, *self.others)
+
+    @property
+    def replays(self) -> tuple[Replay, ...]:
+        """The recordings, each once."""
+        return tuple({id(take.replay): take.replay for take in self.takes}.values())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What to call the takes, each by what tells it from the others; from files, so not to be trusted."""
+        for name_of in _NAMES:
+            names = tuple(name_of(take) for take in self.takes)
+            if len(set(names)) == len(names):
+                return names
+        return tuple(f"{_name(take)} ({number})" for number, take in enumerate(self.takes, 1))
+
+    def position_of(self, take: Take, position: float) -> float:
+        """Where a take is while the lead is at a position."""
+        if take is self.lead:
+            return position
+        return take.position_after((position - self.lead.start) * self.lead.replay.rollout.control_dt)
+
+    def frames_beside(self, position: float) -> tuple[Frame, ...]:
+        """What is drawn of the others while the lead is at a position."""
+        return tuple(take.frame_at(self.position_of(take, position)) for take in self.others)
+
+    def with_env(self, env_index: int) -> World:
+        """The same with another env of the lead's recording."""
+        return replace(self, lead=replace(self.lead, env_index=env_index))
+
+    @contextmanager
+    def reopened(self) -> Iterator[World]:
+        """The same with all recordings read anew, for another thread, until the block ends; see `Replay.reopened`."""
+        with ExitStack() as stack:
+            anew = {id(replay): stack.enter_context(replay.reopened()) for replay in self.replays}
+            lead, *others = (replace(take, replay=anew[id(take.replay)]) for take in self.takes)
+            yield World(lead, tuple(others))
+
+    def close(self) -> None:
+        """Close the recordings' files."""
+        for replay in self.replays:
+            replay.close()
+
+
+def world_of(takes: Sequence[Replay | Take]) -> World:
+    """Takes in one scene: the first leads, the others get keys, and colours where they have none.
+
+    Raises BadArgument for none, and for more than can be shown.
+    """
+    if not takes:
+        raise BadArgument("recordings", "[]", "there is none to show.")
+    lead, *others = (take if isinstance(take, Take) else Take(take) for take in takes)
+    taken = set(lead.replay.rollout.entities)
+    named = [
+        replace(take, key=_key(number, taken), tint=take.tint or _tint(number)) for number, take in enumerate(others)
+    ]
+    return World(replace(lead, key=""), tuple(named))
+
+
+def _tint(number: int) -> Rgb:
+    return rgb_bytes(TAKE_COLORS[number % len(TAKE_COLORS)])
+
+
+def _key(number: int, taken: set[str]) -> str:
+    """A key under which the lead has no entity: both name nodes of one scene."""
+    key = f"take{number + 2}"
+    while key in taken:
+        key += "_"
+    return key
+
+
+def _name(take: Take) -> str:
+    return take.replay.rollout.name
+
+
+def _env_name(take: Take) -> str:
+    return f"{_name(take)}, env {take.replay.rollout.env_ids[take.env_index]}"
+
+
+def _episode_name(take: Take) -> str:
+    episode = take.replay.rollout.episode_at(take.env_index, take.start)
+    return f"{_env_name(take)}, episode {episode.index + 1}"
+
+
+def _folder_name(take: Take) -> str:
+    path = take.replay.rollout.path
+    return _name(take) if path is None else str(Path(path.parent.name, _name(take)))
+
+
+_NAMES: tuple[Callable[[Take], str], ...] = (_name, _folder_name, _env_name, _episode_name)
