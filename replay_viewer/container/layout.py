@@ -7,7 +7,6 @@ file specifies all of it for programs in any language.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 
 from ..errors import BadField
 from ..npz.npy import build_header
+from ..rollout.fields import Field, unit_of
 
 FORMAT_NAME = "replay-viewer recording"
 VERSION = (1, 1)
@@ -51,38 +51,8 @@ WORD_BYTES = 4
 _WORD_OF_KIND = {"f": "<f4", "b": "<u4", "u": "<u4", "i": "<i4"}
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}")
 _POSES = ("base_pos", "base_wxyz", "joint_pos")
-_UNITS = {
-    "base_pos": "m",
-    "joint_pos": "rad or m",
-    "base_lin_vel": "m/s",
-    "base_ang_vel": "rad/s",
-    "joint_vel": "rad/s or m/s",
-    "joint_torque": "N m or N",
-    "contact_force": "N",
-}
 # In front of a record's rows: the step (int64) and the time (float64).
 _HEAD_BYTES = 16
-
-
-@dataclass(frozen=True)
-class FieldSpec:
-    """One named value.
-
-    Attributes:
-        name: such as "robot.base_pos".
-        shape: of one env at one step, agents first.
-        dtype: little-endian, as numpy writes it.
-        unit: for people; empty where there is none.
-    """
-
-    name: str
-    shape: tuple[int, ...] = ()
-    dtype: str = "<f4"
-    unit: str = ""
-
-    @property
-    def num_bytes(self) -> int:
-        return np.dtype(self.dtype).itemsize * math.prod(self.shape)
 
 
 @dataclass(frozen=True)
@@ -95,12 +65,12 @@ class StructSpec:
         num_bytes: from one such struct to the next.
     """
 
-    fields: tuple[FieldSpec, ...]
+    fields: tuple[Field, ...]
     offsets: Mapping[str, int]
     num_bytes: int
 
     @cached_property
-    def by_name(self) -> dict[str, FieldSpec]:
+    def by_name(self) -> dict[str, Field]:
         return {field.name: field for field in self.fields}
 
     @cached_property
@@ -143,7 +113,7 @@ class Layout:
     records_per_segment: int
 
 
-def plan_layout(fields: Sequence[FieldSpec], num_envs: int, segment_bytes: int = SEGMENT_BYTES) -> Layout:
+def plan_layout(fields: Sequence[Field], num_envs: int, segment_bytes: int = SEGMENT_BYTES) -> Layout:
     """Lay out the fields without gaps, poses first; a segment takes as many records as fit, at least one.
 
     Raises BadField where a step of all envs is larger than what is read.
@@ -179,15 +149,15 @@ def terminals_dtype(columns: StructSpec, row: StructSpec) -> np.dtype:
     return np.dtype([*_plain_dtype(columns.fields).descr, ("row", _plain_dtype(row.fields))])
 
 
-def terminal_columns(agents: tuple[int, ...] = ()) -> list[FieldSpec]:
+def terminal_columns(agents: tuple[int, ...] = ()) -> list[Field]:
     """What a terminals row says about its episode. agents: shape of `rew`, which the return shares."""
     numbers = ("step", "first_record", "last_record", "episode", "length")
     words = (("env_index", "<i4"), ("outcome", "<u4"), ("reason", "<i4"), ("success", "<i4"), ("terminal_state", "<u4"))
-    fields = [FieldSpec(name, (), "<i8") for name in numbers] + [FieldSpec(name, (), dtype) for name, dtype in words]
-    return [*fields, FieldSpec("ret", agents, "<f8")]
+    typed = [*((name, "<i8") for name in numbers), *words]
+    return [*(Field(name, (), np.dtype(code)) for name, code in typed), Field("ret", agents, np.dtype("<f8"))]
 
 
-def declare(name: str, shape: Sequence[int] = (), dtype: object = np.float32, unit: str = "") -> FieldSpec:
+def declare(name: str, shape: Sequence[int] = (), dtype: object = np.float32, unit: str = "") -> Field:
     """A signal to record: floats are stored as float32, booleans and unsigned integers as uint32, others as int32.
 
     Args:
@@ -207,16 +177,15 @@ def declare(name: str, shape: Sequence[int] = (), dtype: object = np.float32, un
     kind = np.dtype(dtype).kind  # type: ignore[call-overload]
     if kind not in _WORD_OF_KIND:
         raise BadField(where, name, f"is of type {np.dtype(dtype)}, which is no number.")  # type: ignore[call-overload]
-    unit = unit or _UNITS.get(name.rpartition(".")[2], "")
-    return FieldSpec(name, tuple(int(size) for size in shape), _WORD_OF_KIND[kind], unit)
+    return Field(name, tuple(int(size) for size in shape), np.dtype(_WORD_OF_KIND[kind]), unit or unit_of(name))
 
 
-def declare_all(values: Mapping[str, np.ndarray]) -> list[FieldSpec]:
+def declare_all(values: Mapping[str, np.ndarray]) -> list[Field]:
     """The signals of one step's arrays, each of shape (num_envs, *shape)."""
     return [declare(name, np.shape(array)[1:], np.asarray(array).dtype) for name, array in values.items()]
 
 
-def redeclared(fields: Sequence[FieldSpec]) -> list[FieldSpec]:
+def redeclared(fields: Sequence[Field]) -> list[Field]:
     """The fields as `declare` makes them. Raises BadField as it does, and for a name that is there twice."""
     names = [field.name for field in fields]
     for name in names:
@@ -251,13 +220,13 @@ def is_inside(name: str) -> bool:
     return not leads_out and not any(character in name for character in "\\:\0")
 
 
-def _laid_end_to_end(fields: Sequence[FieldSpec]) -> StructSpec:
+def _laid_end_to_end(fields: Sequence[Field]) -> StructSpec:
     """The fields one after the other, without gaps."""
     ends = np.cumsum([0, *(field.num_bytes for field in fields)]).tolist()
     offsets = {field.name: offset for field, offset in zip(fields, ends)}
     return StructSpec(tuple(fields), offsets, ends[-1])
 
 
-def _plain_dtype(fields: Sequence[FieldSpec]) -> np.dtype:
+def _plain_dtype(fields: Sequence[Field]) -> np.dtype:
     """Without offsets, as it stands in an .npy header; numpy packs it."""
     return np.dtype([(f.name, f.dtype, f.shape) if f.shape else (f.name, f.dtype) for f in fields])

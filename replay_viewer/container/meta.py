@@ -11,8 +11,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Callable
 
+import numpy as np
+
 from .. import __version__
 from ..errors import BadField, FileProblem, NewerVersion
+from ..rollout.fields import Field
 from .extents import Extent, file_content
 from .info import EntitySpec, RecordingInfo, check_info, check_row, check_shape, json_text
 from .json_object import HALF_CHARACTER, MAX_DEPTH, JsonObject, is_deeper, is_whole_text, parse_object
@@ -25,7 +28,6 @@ from .layout import (
     VERSION,
     WORD_BYTES,
     WORD_TYPES,
-    FieldSpec,
     Layout,
     StructSpec,
     terminal_columns,
@@ -230,7 +232,7 @@ def _line(key: str, value: Any, where: object) -> str:
 
 def _struct_to_json(struct: StructSpec) -> dict[str, Any]:
     fields = [
-        {"name": f.name, "dtype": f.dtype, "shape": list(f.shape), "offset": struct.offsets[f.name], "unit": f.unit}
+        {"name": f.name, "dtype": f.dtype.str, "shape": list(f.shape), "offset": struct.offsets[f.name], "unit": f.unit}
         for f in struct.fields
     ]
     return {"bytes": struct.num_bytes, "fields": fields}
@@ -299,7 +301,7 @@ def _check_columns(layout: Layout, terminals: JsonObject) -> None:
     for column in terminal_columns(columns.by_name["ret"].shape):
         found = columns.by_name[column.name]
         if (found.dtype, found.shape) != (column.dtype, column.shape):
-            terminals.refuse("fields", f"the column {column.name} to be {column.dtype} of shape {column.shape}")
+            terminals.refuse("fields", f"the column {column.name} to be {column.dtype.str} of shape {column.shape}")
     if layout.row_offset + layout.row.num_bytes > columns.num_bytes:
         terminals.refuse("bytes", f"room for a row of {layout.row.num_bytes} bytes at {layout.row_offset}")
     if any(columns.offsets[column.name] + column.num_bytes > layout.row_offset for column in columns.fields):
@@ -321,11 +323,11 @@ def _struct_from_json(data: JsonObject, known: tuple[str, ...]) -> StructSpec:
     return StructSpec(tuple(field for field, _ in fields), {field.name: at for field, at in fields}, num_bytes)
 
 
-def _field_from_json(data: JsonObject, num_bytes: int, known: tuple[str, ...]) -> tuple[FieldSpec, int] | None:
-    dtype, offset = data.text("dtype"), data.integer("offset")
-    if dtype not in known:
+def _field_from_json(data: JsonObject, num_bytes: int, known: tuple[str, ...]) -> tuple[Field, int] | None:
+    code, offset = data.text("dtype"), data.integer("offset")
+    if code not in known:
         return None
-    field = FieldSpec(data.text("name"), data.integers("shape", 1), dtype, data.text("unit", ""))
+    field = Field(data.text("name"), data.integers("shape", 1), np.dtype(code), data.text("unit", ""))
     if offset % WORD_BYTES:
         data.refuse("offset", f"a multiple of {WORD_BYTES}")
     if offset + field.num_bytes > num_bytes:

@@ -18,9 +18,9 @@ import numpy as np
 from ..errors import FileProblem
 from ..files.regular import descriptor_of
 from ..npz.zip_members import read_at
-from ..rollout.rollout import Field
+from ..rollout.fields import Field
 from .extents import Extent
-from .layout import NOT_CAPTURED, FieldSpec, Layout
+from .layout import NOT_CAPTURED, Layout
 
 # Bytes between two wanted pieces that are cheaper to read through than to skip: a cold seek costs as much.
 _GAP_BYTES = 128 * 1024
@@ -76,13 +76,11 @@ class ContainerSource:
         self._pool, self._layout, self._release = pool, layout, release
         self.parts, self._ends = tuple(parts), ends
         self.num_steps, self.num_envs = num_steps, layout.num_envs
-        self.fields: Mapping[str, Field] = {
-            f.name: Field(f.name, f.shape, np.dtype(f.dtype), f.unit) for f in layout.row.fields
-        }
+        self.fields: Mapping[str, Field] = layout.row.by_name
 
     def read(self, name: str, steps: slice, envs: Sequence[int]) -> np.ndarray:
         """Values as recorded, shape (len(steps), len(envs), *field.shape); see Source."""
-        field = self._layout.row.by_name[name]
+        field = self.fields[name]
         wanted = range(self.num_steps)[steps]
         indices = np.asarray(envs, dtype=np.int64).reshape(-1)
         values = np.empty((len(wanted), len(indices), *field.shape), field.dtype)
@@ -92,7 +90,7 @@ class ContainerSource:
 
     def read_terminal(self, name: str, row: int) -> np.ndarray:
         """Value of the field where an episode ended; where it was not captured, what its last record holds."""
-        layout, field = self._layout, self._layout.row.by_name[name]
+        layout, field = self._layout, self.fields[name]
         stride = layout.columns.num_bytes
         content = self._pool.read(self._ends, layout.terminals_header_bytes + row * stride, stride)
         offset = layout.row_offset + layout.row.offsets[name]
@@ -124,7 +122,7 @@ class ContainerSource:
         self._release()
 
     def _read_columns(
-        self, values: np.ndarray, field: FieldSpec, steps: range, envs: np.ndarray, columns: np.ndarray
+        self, values: np.ndarray, field: Field, steps: range, envs: np.ndarray, columns: np.ndarray
     ) -> None:
         """Fill these columns of `values`, whose envs lie close together in a record."""
         layout, nearby = self._layout, envs[columns]

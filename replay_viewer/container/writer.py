@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadField, FileProblem, RecordingStopped
+from ..rollout.fields import Field
 from .assets import copy_assets
 from .disk import put_in_place
 from .info import RecordingInfo, check_row, json_text
-from .layout import EPISODES, LOG, META, SEGMENT_BYTES, FieldSpec, Layout, declare_all, plan_layout, redeclared
+from .layout import EPISODES, LOG, META, SEGMENT_BYTES, Layout, declare_all, plan_layout, redeclared
 from .log import CHECKSUMS, JsonLines, checksum_text, try_lock
 from .meta import from_json, new_meta, settled, to_json
 from .step_files import StepFiles
@@ -61,7 +62,7 @@ class ContainerWriter:
         path: str | Path,
         info: RecordingInfo,
         *,
-        fields: Sequence[FieldSpec] | None = None,
+        fields: Sequence[Field] | None = None,
         terrain: tuple[np.ndarray, np.ndarray] | None = None,
         package_dirs: Sequence[str | Path] = (),
         segment_bytes: int = SEGMENT_BYTES,

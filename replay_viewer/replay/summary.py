@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..rollout.episodes import Episode
-from ..rollout.rollout import Entity, Field, Rollout, Verdict
+from ..rollout.fields import Field
+from ..rollout.rollout import Entity, Rollout, Verdict
 from .replay import Replay
 
 # A statistic needs no more than this; a 10 GB recording is then summed up in well under a second.

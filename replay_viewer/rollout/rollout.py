@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import BadField, UnknownName
 from .episodes import EndsByStep, Episode
+from .fields import Field
 
 Status = Literal["stated", "found", "assumed", "problem"]
 
@@ -37,23 +38,6 @@ class Verdict:
     finding: str
     reason: str
     status: Status
-
-
-@dataclass(frozen=True)
-class Field:
-    """One recorded signal.
-
-    Attributes:
-        name: see `Rollout`.
-        shape: of one env at one step; agents come first where there are several.
-        dtype: as recorded.
-        unit: "" where it has none, or nobody has said.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    unit: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..rotations import conjugate, from_rpy, rotate, to_matrix, yaw
 from .episodes import Episode, read_windows
-from .rollout import Entity, Field, Rollout
+from .fields import UNITS, Field
+from .rollout import Entity, Rollout
 from .spread import Read
 from .states import samples
 
@@ -108,11 +109,11 @@ def _base(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
         velocity, label = _as_recorded(linear), "base velocity"
     else:
         velocity, label = _change_of(position), "base velocity (from positions)"
-    yield Signal(f"{linear} headed", label, _HEADED, "m/s", linear, _headed(velocity, wxyz))
-    yield Signal(linear, f"{label}, in the world", _XYZ, "m/s", linear, velocity)
+    yield Signal(f"{linear} headed", label, _HEADED, UNITS["base_lin_vel"], linear, _headed(velocity, wxyz))
+    yield Signal(linear, f"{label}, in the world", _XYZ, UNITS["base_lin_vel"], linear, velocity)
     if angular in rollout.fields:
-        yield Signal(angular, "base angular velocity", _XYZ, "rad/s", angular, _as_recorded(angular))
-    yield Signal(position, "base position and height", _XYZ, "m", position, _as_recorded(position))
+        yield Signal(angular, "base angular velocity", _XYZ, UNITS["base_ang_vel"], angular, _as_recorded(angular))
+    yield Signal(position, "base position and height", _XYZ, UNITS["base_pos"], position, _as_recorded(position))
     yield Signal(wxyz, "base tilt", ("roll", "pitch", "yaw", "tilt"), "deg", wxyz, _angles(wxyz))
 
 
@@ -122,7 +123,7 @@ def _contacts(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
         return
     is_named = len(entity.contact_bodies) == field.shape[0]
     bodies = entity.contact_bodies if is_named else _numbered(field.shape[:1])
-    unit, recorded = field.unit or "N", _as_recorded(field.name)
+    unit, recorded = field.unit or UNITS["contact_force"], _as_recorded(field.name)
     yield Signal(f"{field.name} size", "contact forces", bodies, unit, field.name, _sizes(recorded))
     components = tuple(f"{body} {axis}" for body in bodies for axis in _XYZ)
     yield Signal(field.name, "contact forces, x y z", components, unit, field.name, recorded)

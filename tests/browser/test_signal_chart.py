@@ -14,7 +14,7 @@ def test_joints_are_shown_by_name_the_first_twelve_at_first(charts_page: ViewerP
     assert page.chosen("Signal") == "joint positions"
     assert names(page, SIGNAL) == list(JOINTS[:12])
     assert first_values(page, SIGNAL) == pytest.approx(joints_at(0)[0, :12].tolist(), abs=1e-6)
-    assert chart(page, SIGNAL)["title"].startswith("rad")
+    assert chart(page, SIGNAL)["title"].startswith("rad or m")
     page.click_button(f"show all {len(JOINTS)}")
     page.until(lambda: names(page, SIGNAL) == list(JOINTS), "all joints")
     page.click_button("first 12")

@@ -14,12 +14,12 @@ from container_samples import append_steps, record, sample_info, sample_values
 
 from replay_viewer import cli
 from replay_viewer.container.info import EntitySpec
-from replay_viewer.container.layout import FieldSpec
 from replay_viewer.container.pack import pack
 from replay_viewer.container.reader import open_container
 from replay_viewer.container.repair import repair
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import BadField
+from replay_viewer.rollout.fields import Field
 from replay_viewer.rollout.rollout import Rollout
 
 # As Gymnasium draws one.
@@ -240,11 +240,11 @@ def test_an_older_recording_with_half_a_character_in_its_metadata_opens_with_tha
 
 def test_a_field_that_is_declared_twice_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(BadField, match="'speed' is declared twice"):
-        ContainerWriter(tmp_path / "run.rec", sample_info(), fields=[FieldSpec("speed"), FieldSpec("speed")])
+        ContainerWriter(tmp_path / "run.rec", sample_info(), fields=[Field("speed"), Field("speed")])
 
 
 def test_a_declared_field_of_doubles_is_stored_as_words(tmp_path: Path) -> None:
-    fields = [FieldSpec(name, array.shape[1:], "<f8") for name, array in sample_values(0).items()]
+    fields = [Field(name, array.shape[1:], np.dtype("<f8")) for name, array in sample_values(0).items()]
     with ContainerWriter(tmp_path / "run.rec", sample_info(), fields=fields) as writer:
         append_steps(writer, range(3))
     rollout = open_container(tmp_path / "run.rec")

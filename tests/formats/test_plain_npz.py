@@ -71,7 +71,7 @@ def test_the_facts_of_the_file_are_read(tmp_path: Path) -> None:
     assert rollout.entities["robot"].joint_names == ("a", "b", "c", "d")
     assert (rollout.name, rollout.path) == ("rollout", tmp_path / "rollout.npz")
     assert rollout.entities["robot"].joints_named
-    assert (rollout.fields["robot.joint_pos"].unit, rollout.fields["robot.base_pos"].unit) == ("rad", "m")
+    assert (rollout.fields["robot.joint_pos"].unit, rollout.fields["robot.base_pos"].unit) == ("rad or m", "m")
 
 
 def test_nothing_is_doubted_in_a_file_that_says_everything(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity, Field, Rollout
+from replay_viewer.rollout.fields import Field
+from replay_viewer.rollout.rollout import Entity, Rollout
 
 
 class MemorySource:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ...rollout.rollout import Field
+from ...rollout.fields import Field, unit_of
 
 _BLOCK_VALUES = 1 << 21
 
@@ -93,17 +93,16 @@ class ColumnSource:
 
     Args:
         columns: by name of their fields.
-        units: by the same names, where they are known.
         close_file: releases what the columns read from.
     """
 
-    def __init__(self, columns: Mapping[str, Column], units: Mapping[str, str], close_file: Callable[[], None]) -> None:
+    def __init__(self, columns: Mapping[str, Column], close_file: Callable[[], None]) -> None:
         self._columns = dict(columns)
         self._close_file = close_file
         first = next(iter(self._columns.values()))
         self.num_steps, self.num_envs = first.shape[:2]
         self.fields = {
-            name: Field(name, column.shape[2:], column.dtype, units.get(name, "")) for name, column in columns.items()
+            name: Field(name, column.shape[2:], column.dtype, unit_of(name)) for name, column in columns.items()
         }
 
     def read(self, name: str, steps: slice, envs: Sequence[int]) -> np.ndarray:

@@ -21,7 +21,7 @@ are checked for values that are no numbers, for jumps, and for the order of thei
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,14 +42,6 @@ from .quaternion_order import draw_samples, find_order, stated_order
 from .rewards import RewardTerms, read_rewards
 from .signals import read_signals, without_damaged
 
-_UNITS = {
-    "base_pos": "m",
-    "base_lin_vel": "m/s",
-    "base_ang_vel": "rad/s",
-    "joint_pos": "rad",
-    "joint_vel": "rad/s",
-    "joint_torque": "Nm",
-}
 _OPTIONAL = ("obs", "act", "rew", "info")
 
 
@@ -116,7 +108,7 @@ def _open(layout: NpzLayout, options: LoadOptions, lowest_point: LowestPoint | N
         *damage_verdicts,
     ]
     return Rollout(
-        ColumnSource(recorded, _units(recorded), layout.archive.close),
+        ColumnSource(recorded, layout.archive.close),
         name=layout.archive.path.stem,
         path=layout.archive.path,
         control_dt=control_dt,
@@ -173,9 +165,3 @@ def _not_finite(columns: Mapping[str, Column], terms: RewardTerms, env_ids: Sequ
     signals = {name: column for name, column in columns.items() if not name.endswith((*looked_at, "rew_terms"))}
     signals |= {f"reward term '{name}'": column for name, column in zip(terms.names, terms.columns, strict=True)}
     return [verdict for name, column in signals.items() for verdict in not_finite_verdict(name, column, env_ids)]
-
-
-def _units(names: Iterable[str]) -> dict[str, str]:
-    """The units of the fields whose quantity is known."""
-    quantities = {name: name.split(".")[-1] for name in names}
-    return {name: _UNITS[quantity] for name, quantity in quantities.items() if quantity in _UNITS}

@@ -127,7 +127,7 @@ def _mean_array(steps: RecordedSteps, name: str) -> NpzArray:
         for start in range(0, steps.num_steps, steps.block_steps):
             yield steps.read(name, start, min(start + steps.block_steps, steps.num_steps))[:, 0].tobytes()
 
-    return NpzArray(name, (steps.num_steps,), np.dtype(steps.fields[name].dtype), pieces)
+    return NpzArray(name, (steps.num_steps,), steps.fields[name].dtype, pieces)
 
 
 def _term_arrays(steps: RecordedSteps) -> Iterator[NpzArray]:
@@ -143,7 +143,7 @@ def _term_arrays(steps: RecordedSteps) -> Iterator[NpzArray]:
 
 
 def _array(steps: RecordedSteps, name: str, field: str, shape: tuple[int, ...], read: Read) -> NpzArray:
-    dtype = np.dtype(steps.fields[field].dtype)
+    dtype = steps.fields[field].dtype
 
     def pieces() -> Iterator[bytes]:
         for start in range(0, steps.num_steps, steps.block_steps):
