@@ -88,13 +88,13 @@ def relative_poses(poses: EntityPoses, origin: np.ndarray) -> np.ndarray:
     """Poses (E, L, 3, 4) of links relative to a place (3,) in the world."""
     positions = relative(poses.link_positions, origin)
     # No number of a rotation is beyond 2, as long as its quaternion is one.
-    rotations = _bounded(to_matrix(poses.link_wxyz), 2)
+    rotations = bounded(to_matrix(poses.link_wxyz), 2)
     return np.concatenate([rotations, positions[..., None]], axis=-1).astype(np.float32)
 
 
 def relative(points: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """Points (..., 3) relative to a place (3,), float32; in between in float64, far from the origin."""
-    return _bounded(points.astype(np.float64) - origin, FARTHEST).astype(np.float32)
+    return bounded(points.astype(np.float64) - origin, FARTHEST).astype(np.float32)
 
 
 def transformed(poses: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -122,15 +122,15 @@ def normalized(vector: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
+def bounded(values: np.ndarray, most: float) -> np.ndarray:
+    """Values between -most and most, what is no number at the lower end."""
+    return np.fmin(np.fmax(values, -most), most)
+
+
 def _side_planes(right: float, down: float) -> np.ndarray:
     """Inward normals (3, 4) of the four planes at the edges of a picture, by the tangents of its half angles."""
     normals = np.array([[-1, 0, right], [1, 0, right], [0, -1, down], [0, 1, down]])
     return (normals / np.linalg.norm(normals, axis=1, keepdims=True)).T.astype(np.float32)
-
-
-def _bounded(values: np.ndarray, most: float) -> np.ndarray:
-    """Values between -most and most, what is no number at the lower end."""
-    return np.fmin(np.fmax(values, -most), most)
 
 
 def _within(place: np.ndarray, most: float) -> np.ndarray:

@@ -14,28 +14,84 @@ from .scene import SurfaceSlot
 
 
 @dataclass(frozen=True, eq=False)
+class Coat:
+    """What lies over the own colours of an entity: the tint of a take, or of each link what a layer makes of it.
+
+    Attributes:
+        tints: linear red, green and blue, and how much of the own colour they take away (0: all is as it was, 1: only
+            the tint is left), for each env and link: anything that broadcasts to (E, L, 4). None for none.
+        alpha: how much of what is behind the entity it hides, 0..1.
+    """
+
+    tints: np.ndarray | None = None
+    alpha: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class FreeSurface:
+    """Copies of a surface that stand in the world beside a frame's entities: the arrows, lines and points of layers.
+
+    Attributes:
+        surface: one copy. The scene keeps it for as long as it is there: make it once, not for each picture.
+        poses: (N, L, 3, 4) of the links of N copies in the world [m], which may carry a scale.
+        tints: like those of a `Coat`, broadcasting to (N, L, 4).
+        alpha: likewise. All copies are one translucent thing: of them, only the nearest is seen.
+        casts_shadow: whether they do.
+    """
+
+    surface: Surface
+    poses: np.ndarray
+    tints: np.ndarray | None = None
+    alpha: float = 1.0
+    casts_shadow: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class PlacedSurface:
     """A surface that stands somewhere.
 
     Attributes:
-        entity: its number, -1 for the terrain.
+        entity: its number, -1 for what belongs to none.
         slot: where its numbers lie in the scene's table.
         poses: (L, 3, 4), of its links, relative to the camera's place.
         runs: first and last triangle + 1 of what may be seen.
-        levels: of what casts shadows; None for the terrain, which casts none.
+        levels: the same with fewer details, for its shadow; None where there is no other.
         cell: the detail that it has here [m].
+        tints: (L, 4) float32, see `Coat`; None for none.
+        casts_shadow: whether it does.
+        is_terrain: whether it shows the checker of the ground.
+        is_scaled: whether its poses carry a scale.
     """
 
     entity: int
     slot: SurfaceSlot
     poses: np.ndarray
     runs: list[tuple[int, int]]
-    levels: Levels | None
-    cell: float
+    levels: Levels | None = None
+    cell: float = 0.0
+    tints: np.ndarray | None = None
+    casts_shadow: bool = False
+    is_terrain: bool = False
+    is_scaled: bool = False
 
     @property
     def surface(self) -> Surface:
         return self.slot.surface
+
+    @property
+    def radii(self) -> np.ndarray:
+        """Radii (L,) of spheres about what is drawn on each link [m], -1 where nothing is."""
+        radii = self.surface.radii
+        if not self.is_scaled:
+            return radii
+        scales = np.linalg.norm(self.poses[..., :3], axis=1).max(axis=-1, initial=0)
+        return np.where(radii < 0, radii, radii * scales)
+
+    @property
+    def turns(self) -> np.ndarray:
+        """What normals turn by, (L, 3, 3) float32."""
+        turns = self.poses[..., :3]
+        return _cofactors(turns) if self.is_scaled else turns
 
     def coarse(self, cell: float) -> Surface:
         """The surface, without details of up to `cell` [m] either."""
@@ -49,6 +105,7 @@ class PlacedSurfaces:
         surfaces: in the order of their triangles' numbers.
         instances: about each of them, for the loops.
         rotations: (R, 3, 3), of all their links.
+        tints: (R, 4), likewise.
         num_points: vertices of all of them.
         slices: which of those are whose.
         rectangle: left, top, right and bottom [px] of what they may cover, once they are projected.
@@ -59,6 +116,7 @@ class PlacedSurfaces:
     def __init__(self, surfaces: list[PlacedSurface]) -> None:
         self.surfaces = surfaces
         points = _bounds([len(placed.surface.vertices) for placed in surfaces])
+        links = _bounds([len(placed.poses) for placed in surfaces])
         self.num_points = int(points[-1])
         self.slices = [slice(int(a), int(b)) for a, b in pairwise(points)]
         self.instances = Instances(
@@ -66,12 +124,22 @@ class PlacedSurfaces:
             triangle=np.array([placed.slot.triangle for placed in surfaces], np.int64),
             vertex=np.array([placed.slot.vertex for placed in surfaces], np.int64),
             point=points[:-1],
-            rotation=_bounds([len(placed.poses) for placed in surfaces])[:-1],
+            rotation=links[:-1],
             entity=np.array([placed.entity for placed in surfaces], np.int64),
+            is_terrain=np.array([placed.is_terrain for placed in surfaces], np.bool_),
         )
-        self.rotations = np.concatenate(
-            [np.zeros((0, 3, 3), np.float32), *(placed.poses[..., :3] for placed in surfaces)]
-        )
+        self.rotations = np.concatenate([np.zeros((0, 3, 3), np.float32), *(placed.turns for placed in surfaces)])
+        self.tints = np.zeros((len(self.rotations), 4), np.float32)
+        for placed, (first, last) in zip(surfaces, pairwise(links), strict=True):
+            if placed.tints is not None:
+                self.tints[first:last] = placed.tints
+
+
+def _cofactors(matrices: np.ndarray) -> np.ndarray:
+    """The inverse transposes (L, 3, 3) of matrices, by which normals turn, but for their size, which is about one."""
+    a, b, c = np.moveaxis(matrices.astype(np.float64), -1, 0)
+    found = np.stack([np.cross(b, c), np.cross(c, a), np.cross(a, b)], axis=-1)
+    return (found / np.maximum(np.abs(found).max(axis=(1, 2), keepdims=True), 1e-30)).astype(np.float32)
 
 
 def _bounds(counts: list[int]) -> np.ndarray:

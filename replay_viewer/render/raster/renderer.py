@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from ...camera.presets import CameraPose
 from ...replay.frames import Frame
 from .kernels import coverage, shading, transforms
-from .lens import NEAR, Lens, relative, relative_poses, turned
-from .placed_surfaces import PlacedSurface, PlacedSurfaces
+from .lens import FARTHEST, NEAR, Lens, bounded, relative, relative_poses, turned
+from .placed_surfaces import Coat, FreeSurface, PlacedSurface, PlacedSurfaces
 from .scene import RenderScene, paint_of
 from .sunlight import Sunlight
 
@@ -38,31 +38,45 @@ class RasterRenderer:
         self._points = np.zeros((0, 3), np.float32)
         self._projected = np.zeros((0, 3), np.float32)
 
-    def render(self, frame: Frame, camera: CameraPose) -> np.ndarray:
-        """All envs and entities of a frame as a camera sees them, (H, W, 3) uint8, sRGB."""
+    def render(
+        self,
+        frame: Frame,
+        camera: CameraPose,
+        coats: Mapping[str, Coat] | None = None,
+        extras: Sequence[FreeSurface] = (),
+    ) -> np.ndarray:
+        """All envs and entities of a frame as a camera sees them, (H, W, 3) uint8, sRGB.
+
+        Args:
+            frame: poses by name of an entity of the scene.
+            camera: where it is seen from.
+            coats: what lies over the own colours of entities, by name.
+            extras: what stands beside them.
+        """
         lens = Lens(camera, self.size)
-        placed = self._cover(frame, lens)
-        bodies = [surface for surface in placed.surfaces if surface.levels is not None]
+        placed = self._cover([*self._place(frame, lens, coats or {}), *self._beside(extras, lens)], lens)
+        bodies = [surface for surface in placed.surfaces if surface.casts_shadow]
         sun = self._sunlight.over(bodies, lens.position)
         picture = np.empty((self.size[1], self.size[0], 3), np.uint8)
         reach = max(_GROUND_REACH, _GROUND_REACH_OF_DISTANCE * lens.distance)
         paint = paint_of(self._scene.look, self._scene.terrain is None, round(reach, 2))
         shading.shade(
             self._samples, *placed.rectangle, self._points, self._scene.table, placed.instances, placed.rotations,
-            lens.camera, sun, paint, picture,
+            placed.tints, lens.camera, sun, paint, picture,
         )  # fmt: skip
         return picture
 
     def segmentation(self, frame: Frame, camera: CameraPose) -> np.ndarray:
         """Which entity each pixel shows, (H, W) int32: its place in `RenderScene.entities`, -1 for ground and sky."""
-        placed = self._cover(frame, Lens(camera, self.size))
+        lens = Lens(camera, self.size)
+        placed = self._cover(list(self._place(frame, lens, {})), lens)
         labels = np.empty((self.size[1], self.size[0]), np.int32)
         shading.label(self._samples, *placed.rectangle, placed.instances, labels)
         return labels
 
-    def _cover(self, frame: Frame, lens: Lens) -> PlacedSurfaces:
+    def _cover(self, surfaces: list[PlacedSurface], lens: Lens) -> PlacedSurfaces:
         """Find what every sample sees."""
-        placed = PlacedSurfaces(list(self._place(frame, lens)))
+        placed = PlacedSurfaces(surfaces)
         self._project(placed, lens)
         placed.rectangle = self._rectangle(self._projected[: placed.num_points])
         coverage.clear(self._samples, *placed.rectangle)
@@ -85,22 +99,43 @@ class RasterRenderer:
             transforms.place(one.surface.vertices, one.surface.links, before, self._points[points])
             transforms.project(self._points[points], *lens.projection, self._projected[points])
 
-    def _place(self, frame: Frame, lens: Lens) -> Iterator[PlacedSurface]:
+    def _place(self, frame: Frame, lens: Lens, coats: Mapping[str, Coat]) -> Iterator[PlacedSurface]:
         """What of a frame may be seen, entity by entity and env by env, then the terrain."""
         for index, name in enumerate(self._scene.entities):
             levels = self._scene.levels[name]
             poses = relative_poses(frame.entities[name], lens.position)
+            tints = _tints(coats.get(name, Coat()).tints, poses)
             depths = lens.nearest(levels.full, poses)
             for env in np.flatnonzero(np.isfinite(depths)):
                 cell = _DETAIL * max(float(depths[env]), NEAR) / float(lens.camera.focal)
                 surface = levels.at(cell)
                 runs = [(0, len(surface.triangles))]
-                yield PlacedSurface(index, self._scene.slot_of(surface), poses[env], runs, levels, cell)
+                yield PlacedSurface(
+                    index, self._scene.slot_of(surface), poses[env], runs, levels, cell,
+                    tints=None if tints is None else tints[env], casts_shadow=True,
+                )  # fmt: skip
         terrain = self._scene.terrain
         if terrain is not None:
             place = relative(np.zeros(3), lens.position)
             pose = np.column_stack([np.eye(3, dtype=np.float32), place])[None]
-            yield PlacedSurface(-1, self._scene.slot_of(terrain), pose, lens.visible_runs(terrain), None, 0.0)
+            yield PlacedSurface(-1, self._scene.slot_of(terrain), pose, lens.visible_runs(terrain), is_terrain=True)
+
+    def _beside(self, extras: Sequence[FreeSurface], lens: Lens) -> Iterator[PlacedSurface]:
+        """What stands beside the entities."""
+        for extra in extras:
+            if len(extra.poses) == 0 or len(extra.surface.triangles) == 0:
+                continue
+            slot = self._scene.slot_of_copies(extra.surface, len(extra.poses))
+            poses = np.concatenate(
+                [bounded(extra.poses[..., :3], FARTHEST), relative(extra.poses[..., 3:], lens.position[:, None])],
+                axis=-1,
+            ).astype(np.float32)
+            tints = _tints(extra.tints, poses)
+            yield PlacedSurface(
+                -1, slot, poses.reshape(-1, 3, 4), [(0, len(slot.surface.triangles))],
+                tints=None if tints is None else tints.reshape(-1, 4),
+                casts_shadow=extra.casts_shadow, is_scaled=True,
+            )  # fmt: skip
 
     def _rectangle(self, projected: np.ndarray) -> tuple[int, int, int, int]:
         """Left, top, right and bottom [px] of what is covered by points in the picture."""
@@ -113,3 +148,10 @@ class RasterRenderer:
         lower, upper = np.floor([[left, top], [right, bottom]]).clip(-1, self.size)
         (left, top), (right, bottom) = np.maximum(lower, 0).astype(int).tolist(), (upper + 1).astype(int).tolist()
         return left, top, min(right, width), min(bottom, height)
+
+
+def _tints(tints: np.ndarray | None, poses: np.ndarray) -> np.ndarray | None:
+    """Tints (E, L, 4) float32 of poses (E, L, 3, 4); numbers that are none, and those beyond 0..1, are kept within."""
+    if tints is None:
+        return None
+    return np.broadcast_to(bounded(np.asarray(tints, np.float32), 1).clip(0), (*poses.shape[:2], 4))

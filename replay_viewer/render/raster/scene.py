@@ -13,6 +13,7 @@ from ...robot import Robot
 from ...robot.materials import linear_of_bytes, to_srgb
 from ...rollout.rollout import Terrain
 from ...theme import LIGHT, Look, Rgb
+from ..mesh.copies import Copies
 from ..mesh.levels_of_detail import Levels
 from ..mesh.surface import Surface, robot_surface, stacked, terrain_surface
 from .kernels.tables import Paint, SurfaceTable
@@ -45,12 +46,20 @@ class RenderScene:
         self.look = look
         self.table = _joined([])
         self._slots: dict[int, SurfaceSlot] = {}
+        self._copies: dict[int, Copies] = {}
         self._lock = threading.Lock()
 
     def slot_of(self, surface: Surface) -> SurfaceSlot:
         """Where a surface of this scene lies in `table`, which it enters when it is first asked for."""
         slot = self._slots.get(id(surface))
         return self._enter(surface) if slot is None else slot
+
+    def slot_of_copies(self, surface: Surface, count: int) -> SurfaceSlot:
+        """Where so many copies of a surface lie in `table`, behind each other, each with links of its own."""
+        with self._lock:
+            copies = self._copies.setdefault(id(surface), Copies(surface))
+            capacity = copies.at_least(count)
+        return self.slot_of(capacity)._replace(surface=copies.first(capacity, count))
 
     def _enter(self, surface: Surface) -> SurfaceSlot:
         with self._lock:

@@ -65,8 +65,8 @@ def _extent(bodies: Sequence[PlacedSurface], axes: np.ndarray) -> tuple[np.ndarr
     """Lowest and highest place (2,) along axes (2, 3) that bodies reach, relative to the camera."""
     low, high = np.full(2, np.inf), np.full(2, -np.inf)
     for body in bodies:
-        drawn = np.flatnonzero(body.surface.radii >= 0)
+        drawn = np.flatnonzero(body.radii >= 0)
         centers = transformed(body.poses[drawn], body.surface.centers[drawn]) @ axes.T
-        radii = body.surface.radii[drawn, None]
+        radii = body.radii[drawn, None]
         low, high = np.minimum(low, (centers - radii).min(axis=0)), np.maximum(high, (centers + radii).max(axis=0))
     return (low, high) if bodies else (np.zeros(2), np.zeros(2))

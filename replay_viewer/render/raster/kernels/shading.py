@@ -33,7 +33,9 @@ _BLACKEST = np.float32(0.012)
 
 
 @compiled
-def shade(samples, left, top, right, bottom, points, surfaces, instances, rotations, camera, sun, paint, picture):
+def shade(
+    samples, left, top, right, bottom, points, surfaces, instances, rotations, tints, camera, sun, paint, picture
+):
     """Colour a picture (H, W, 3) of which only the pixels of a rectangle may see triangles."""
     row = np.empty((3, picture.shape[1]), np.float32)
     for y in range(picture.shape[0]):
@@ -41,7 +43,7 @@ def shade(samples, left, top, right, bottom, points, surfaces, instances, rotati
         if paint.has_ground and camera.height > _ZERO:
             shadow_row(y, camera, sun, row)
         if top <= y < bottom:
-            _body_row(y, samples, left, right, points, surfaces, instances, rotations, camera, sun, paint, row)
+            _body_row(y, samples, left, right, points, surfaces, instances, rotations, tints, camera, sun, paint, row)
         _encode_row(row, paint.to_srgb, picture[y])
 
 
@@ -56,7 +58,7 @@ def label(samples, left, top, right, bottom, instances, labels):
 
 
 @inlined
-def _body_row(y, samples, left, right, points, surfaces, instances, rotations, camera, sun, paint, row):
+def _body_row(y, samples, left, right, points, surfaces, instances, rotations, tints, camera, sun, paint, row):
     """Put what the samples of a row see over its background."""
     for x in range(left, right):
         red, green, blue = _ZERO, _ZERO, _ZERO
@@ -80,7 +82,7 @@ def _body_row(y, samples, left, right, points, surfaces, instances, rotations, c
             empty -= count
             n = np.float32(count)
             px, py = np.float32(x) + cx / n, np.float32(y) + cy / n
-            r, g, b = _surface(number, px, py, points, surfaces, instances, rotations, camera, sun, paint)
+            r, g, b = _surface(number, px, py, points, surfaces, instances, rotations, tints, camera, sun, paint)
             red += n * r
             green += n * g
             blue += n * b
@@ -92,7 +94,7 @@ def _body_row(y, samples, left, right, points, surfaces, instances, rotations, c
 
 
 @inlined
-def _surface(number, px, py, points, surfaces, instances, rotations, camera, sun, paint):
+def _surface(number, px, py, points, surfaces, instances, rotations, tints, camera, sun, paint):
     """Linear colour of a triangle at a place of the picture [px]."""
     k = _instance_of(number, instances.first_number)
     t = number - instances.first_number[k] + instances.triangle[k]
@@ -113,7 +115,8 @@ def _surface(number, px, py, points, surfaces, instances, rotations, camera, sun
     if facing < _ZERO:
         nx, ny, nz, facing = -nx, -ny, -nz, -facing
     red, green, blue = _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, surfaces, instances, camera, paint)
-    if instances.entity[k] < 0:
+    red, green, blue = _tinted(tints, instances.rotation[k] + surfaces.triangles[t, 4], red, green, blue)
+    if instances.is_terrain[k]:
         share = _checker(depth * wx, depth * wy, depth, facing, camera)
         red, green, blue = share * red, share * green, share * blue
     lr, lg, lb, shine = _lights(depth * wx, depth * wy, depth * wz, nx, ny, nz, ex, ey, ez, facing, camera, sun, paint)
@@ -136,6 +139,14 @@ def _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, surfaces, insta
         tr, tg, tb = texture_color(texels, mips, num_mips, paint.to_linear, texture, u, v, pixels)
         red, green, blue = red * tr, green * tg, blue * tb
     return max(red, _BLACKEST), max(green, _BLACKEST), max(blue, _BLACKEST)
+
+
+@compiled
+def _tinted(tints, k, red, green, blue):
+    """A colour, as much of it as the tint of a link leaves."""
+    share = tints[k, 3]
+    left = _ONE - share
+    return left * red + share * tints[k, 0], left * green + share * tints[k, 1], left * blue + share * tints[k, 2]
 
 
 @inlined

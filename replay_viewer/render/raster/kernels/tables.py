@@ -37,7 +37,8 @@ class Instances(NamedTuple):
         vertex: (N,) first vertex of its surface, likewise.
         point: (N,) of its vertices, in the points before the camera.
         rotation: (N,) of its links, in the rotations of all links.
-        entity: (N,) which entity it is.
+        entity: (N,) which entity it is, -1 for none.
+        is_terrain: (N,) whether it shows the checker of the ground.
     """
 
     first_number: np.ndarray
@@ -46,6 +47,7 @@ class Instances(NamedTuple):
     point: np.ndarray
     rotation: np.ndarray
     entity: np.ndarray
+    is_terrain: np.ndarray
 
 
 class CameraTable(NamedTuple):
