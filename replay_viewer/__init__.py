@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .container.terminals import EpisodeEnds
     from .container.writer import ContainerWriter
     from .errors import ReplayError
-    from .formats import LoadOptions, load_rollout
+    from .formats import Format, LoadOptions, load_rollout, register_format
     from .record.adapters import Adapter, Description, Endings, register_adapter
     from .record.adapters.mujoco.trees import MujocoTree, export_mujoco
     from .record.attach import attach
@@ -45,6 +45,7 @@ _HOMES = {
     "EntitySpec": "container.info",
     "EpisodeEnds": "container.terminals",
     "EpisodeRecord": "record.episodes",
+    "Format": "formats",
     "Frame": "replay.frames",
     "Layer": "viewer.layers",
     "LoadOptions": "formats",
@@ -67,6 +68,7 @@ _HOMES = {
     "open_replay": "replay.replay",
     "pack": "container.pack",
     "register_adapter": "record.adapters",
+    "register_format": "formats",
     "render_video": "render.render_video",
     "repair": "container.repair",
     "save_video": "video.save",
@@ -80,6 +82,7 @@ __all__ = [
     "EntitySpec",
     "EpisodeEnds",
     "EpisodeRecord",
+    "Format",
     "Frame",
     "Layer",
     "LoadOptions",
@@ -103,6 +106,7 @@ __all__ = [
     "open_replay",
     "pack",
     "register_adapter",
+    "register_format",
     "render_video",
     "repair",
     "save_video",

@@ -31,9 +31,10 @@ usage: replay-viewer [options]         open the bundled demo
        replay-viewer PATH [options]    short for: replay-viewer view PATH [options]
 
 commands:
-  view PATH        open a recording (.rec) or a rollout .npz in the browser, or a folder of them to choose from;
+  view PATH        open a recording in the browser, or a folder of them to choose from;
                    --tail follows one that is being written
   info PATH        print what is in it, with every decision and doubt; --json for programs
+  formats          list the formats that recordings can have
   render PATH OUT  make a video (.mp4, .webm, .gif) or a picture (.png) of it, without a display
   repair PATH      mend a recording whose writer died
   pack PATH OUT    put a recording's folder into one file

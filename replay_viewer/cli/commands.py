@@ -11,6 +11,7 @@ import tyro
 from . import upkeep
 from .arguments import PathArgument, shown_as
 from .demo import demo
+from .formats import formats
 from .info import info
 from .render import render
 from .usage import call, refuse_unknown
@@ -39,6 +40,7 @@ def pack(path: PathArgument, out: Annotated[tyro.conf.Positional[Path], shown_as
 COMMANDS: dict[str, Callable[..., None]] = {
     "view": view,
     "info": info,
+    "formats": formats,
     "render": render,
     "repair": repair,
     "pack": pack,

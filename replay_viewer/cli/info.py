@@ -17,7 +17,7 @@ def info(
     """Print what is in a recording, with every decision and doubt about it.
 
     Args:
-        path: A recording (.rec, a folder or one file) or a rollout .npz.
+        path: A recording.
         loading: How to read it.
         as_json: Print JSON, for programs.
     """

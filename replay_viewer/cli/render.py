@@ -123,7 +123,7 @@ def render(
     """Make a video or a picture of a recording, without a display, a GPU, a simulator or a browser.
 
     Args:
-        path: A recording (.rec, a folder or one file), a rollout .npz, or a folder of them.
+        path: A recording, or a folder of them.
         out: The file to make: .mp4, .webm or .gif for a video; .png or .jpg for a picture. Or a folder, as --out.
         selecting: What is shown.
         filming: From where it is seen.

@@ -26,7 +26,7 @@ def view(
     """Open a recording in the browser.
 
     Args:
-        path: A recording (.rec, a folder or one file), a rollout .npz, or a folder of them; else the bundled demo.
+        path: A recording, or a folder of them; else the bundled demo.
         loading: How to read it.
         serving: Where the page is served.
         env: The env to begin with, by its index in the simulator.
@@ -48,13 +48,14 @@ def view(
 def _browse(page: ServedPage, folder: Path, loading: Loading) -> None:
     """Let the page choose from a folder; one that is empty may be filled while it is looked at."""
     from replay_viewer.formats.find import has_recordings
+    from replay_viewer.formats.table import described
     from replay_viewer.robot import load_robot
 
     request = open_request(folder, loading)
     if request.urdf is not None:
         load_robot(request.urdf, request.package_dirs)  # What is wrong with it is told before the page is there.
     if not has_recordings(folder):
-        tell(folder, "holds no recordings yet, neither .rec nor rollouts as .npz; the page lists them as they come")
+        tell(folder, f"holds no recordings yet; the page lists them as they come: {described()}")
     page.announce()
     page.app.browse(request)
 

@@ -21,6 +21,8 @@ from ..rollout.fields import Field, unit_of
 FORMAT_NAME = "replay-viewer recording"
 VERSION = (1, 1)
 
+# What names of recordings end in by custom, folders and packed files alike.
+SUFFIX = ".rec"
 META = "meta.json"
 TERMINALS = "terminals.npy"
 EPISODES = "episodes.jsonl"

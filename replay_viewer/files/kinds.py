@@ -85,20 +85,20 @@ def refuse_pointer(path: object, head: bytes) -> None:
         raise FileProblem(path, "is a pointer of git-annex, not the file itself.", "Fetch it: git annex get.")
 
 
-def refuse_foreign(path: Path, expected: str) -> None:
+def refuse_foreign(path: Path, denial: str) -> None:
     """Raise FileProblem for a file that is known to be something else; return where it is not.
 
     Args:
         path: the file.
-        expected: what it should be, such as "a recording".
+        denial: what it should be and is not, such as "not a recording".
     """
     head = head_of(path)
     refuse_pointer(path, head)
     kind = kind_of(head)
     if kind == "a ZIP file":
-        raise FileProblem(path, *_of_zip(path, expected))
+        raise FileProblem(path, *_of_zip(path, denial))
     if kind:
-        raise FileProblem(path, f"is {kind}, not {expected}.", _way_out(kind))
+        raise FileProblem(path, f"is {kind}, {denial}.", _way_out(kind))
 
 
 def kind_of(head: bytes) -> str:
@@ -176,22 +176,22 @@ def _decoded(head: bytes) -> str | None:
     return None if "\0" in text or strange + text.count("\ufffd") > len(text) // 20 else text
 
 
-def _of_zip(path: Path, expected: str) -> tuple[str, str]:
+def _of_zip(path: Path, denial: str) -> tuple[str, str]:
     """What a ZIP that is not the expected file holds, and what to do with it."""
     try:
-        with open_regular(path) as file, open_zip(file) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
-    except zipfile.BadZipFile:
-        return "is a truncated ZIP file: its end is missing.", "Copy or write it again."
+        with open_regular(path) as file:
+            has_end = zipfile.is_zipfile(file)
+            with open_zip(file) as archive:
+                names = [name for name in archive.namelist() if not name.endswith("/")]
+    except zipfile.BadZipFile as error:
+        problem = f"a damaged ZIP file: {error}" if has_end else "a truncated ZIP file: its end is missing"
+        return f"is {problem}.", "Copy or write it again."
     if not names:
-        return f"is an empty ZIP file, not {expected}.", "Copy or write it again."
+        return f"is an empty ZIP file, {denial}.", "Copy or write it again."
     if any(name.endswith("data.pkl") for name in names):
-        return f"is a file of PyTorch, not {expected}.", _way_out("")
-    if any(name.endswith((".npz", ".rec", ".urdf")) for name in names):
-        inside = [printable(name) for name in names if name.endswith((".npz", ".rec", ".urdf"))]
-        return f"is a ZIP file that holds {listing(inside, 5)}.", "Unpack it, and open what is in it: unzip FILE"
+        return f"is a file of PyTorch, {denial}.", _way_out("")
     shown = listing([printable(name) for name in names], 5)
-    return f"is a ZIP file, not {expected}: it holds {shown}.", "Unpack it, or give another file."
+    return f"is a ZIP file, {denial}; it holds {shown}.", "Unpack it and open what is in it, or give another file."
 
 
 def _way_out(kind: str) -> str:

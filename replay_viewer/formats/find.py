@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..container.layout import META
 from ..errors import FileProblem
-from ..files.regular import open_regular
-from ..files.zips import open_zip
+from .table import is_recording
 
-_PACKED = ".rec"
-# What a plain npz has that is a rollout, perhaps in a folder; others beside it, such as weights, are not.
-_ROLLOUT_MEMBER = "base_pos.npy"
 # Folders of other tools, by what lies in them: of one of the groups, everything.
 _OTHER_KINDS = {
     "a Zarr store": ((".zgroup",), (".zarray",), (".zattrs",), ("zarr.json",)),
@@ -27,7 +21,7 @@ _OTHER_KINDS = {
 
 def is_folder_of_recordings(path: Path) -> bool:
     """Whether a path is a folder that is no recording itself."""
-    return path.is_dir() and path.suffix != _PACKED and not (path / META).exists()
+    return path.is_dir() and not is_recording(path)
 
 
 def has_recordings(folder: Path) -> bool:
@@ -48,18 +42,9 @@ def recordings_below(folder: Path) -> list[Path]:
 def iter_recordings(folder: Path) -> Iterator[Path]:
     """The same one by one, as they are found: a folder may have any number of files below it."""
     for parent, folders, files in os.walk(folder):
-        paths = [Path(parent, name) for name in folders]
-        yield from (path for path in paths if not is_folder_of_recordings(path))
+        recordings = [path for name in folders if is_recording(path := Path(parent, name))]
+        yield from recordings
         # Nothing inside of a recording is another one.
-        folders[:] = [path.name for path in paths if is_folder_of_recordings(path)]
-        yield from (path for name in files if _is_recording(path := Path(parent, name)))
-
-
-def _is_recording(path: Path) -> bool:
-    if path.suffix == ".npz":
-        try:
-            with open_regular(path) as file, open_zip(file) as archive:
-                return any(name.replace("\\", "/").split("/")[-1] == _ROLLOUT_MEMBER for name in archive.namelist())
-        except (OSError, FileProblem, zipfile.BadZipFile):
-            return True
-    return path.suffix == _PACKED
+        inside = {path.name for path in recordings}
+        folders[:] = [name for name in folders if name not in inside]
+        yield from (path for name in files if is_recording(path := Path(parent, name)))

@@ -32,7 +32,7 @@ from .safe_pickle import loads
 from .zip_members import content_offset
 
 _SUFFIX = ".npy"
-_EXPECTED = "a recording or an npz file"
+_DENIAL = "not an npz file"
 # Arrays up to this size are read whole.
 _LAZY_BYTES = 16 << 20
 _MAX_INFLATED_BYTES = 8 << 30
@@ -68,7 +68,7 @@ class NpzArchive:
             self._members = _arrays_in(self._zip)
             self.headers, self.unreadable = self._read_headers()
             if not self.headers:
-                refuse_foreign(path, _EXPECTED)
+                refuse_foreign(path, _DENIAL)
         except BaseException:
             self._file.close()
             raise
@@ -143,13 +143,8 @@ class NpzArchive:
         try:
             return open_zip(self._file)
         except zipfile.BadZipFile as error:
-            self._file.seek(0)
-            is_cut = self._file.read(4) == b"PK\x03\x04"
-            if is_cut:
-                raise FileProblem(self.path, "is a truncated npz: its end is missing.", "Copy it again.") from error
-            refuse_foreign(self.path, _EXPECTED)
-            fix = "Give a recording or an .npz written by np.savez."
-            raise FileProblem(self.path, f"is not {_EXPECTED}.", fix) from error
+            refuse_foreign(self.path, _DENIAL)
+            raise FileProblem(self.path, f"is {_DENIAL}.", "Write it by np.savez.") from error
 
     def _read_headers(self) -> tuple[dict[str, NpyHeader], dict[str, BadField]]:
         """Of all arrays, and why of some there is none. Raises BadField if that is so of all."""
@@ -215,6 +210,15 @@ def _arrays_in(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 def _is_of_macos(name: str) -> bool:
     """Whether a member is what macOS packs beside each file: its attributes, under nearly the same name."""
     return name.startswith("__MACOSX/") or name.split("/")[-1].startswith("._")
+
+
+def array_names(path: Path) -> set[str]:
+    """The keys of the arrays in an .npz file, none of which is looked at.
+
+    Raises OSError or FileProblem where it cannot be opened, zipfile.BadZipFile where it is no ZIP, or damaged.
+    """
+    with open_regular(path) as file, open_zip(file) as archive:
+        return set(_arrays_in(archive))
 
 
 class StoredColumn:

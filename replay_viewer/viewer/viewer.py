@@ -58,7 +58,7 @@ class Viewer:
         """Open the recording and serve its page.
 
         Args:
-            rollout: the path of a recording (.rec or rollout .npz), or one that is open, which stays open.
+            rollout: the path of a recording, or one that is open, which stays open.
             robots: what robots look like, where the recording does not say it or another look is wanted: a URDF or a
                 `Robot` for all of them, or for some entities by name.
             layers: what to draw beside the robots, see `Layer`; the viewer's own layers are switched on in the page.

@@ -259,7 +259,7 @@ def test_dropped_files_are_opened_or_leave_what_is_shown_as_it_is(page: ViewerPa
     with viewer_of(shown) as viewer:
         page.goto(viewer.url)
         drop_without_path(page, "notes.npz", "no rollout")
-        page.until(lambda: "\nnotes.npz: is a text file, not a recording" in problem(page), "why it cannot be opened")
+        page.until(lambda: "\nnotes.npz: is a text file, not an npz file" in problem(page), "why it cannot be opened")
         page.page.locator("#rv-problem").get_by_label("Close").click()
         assert problem(page) == ""
         empty = tmp_path / "empty"

@@ -64,8 +64,11 @@ def members(arrays: dict[str, np.ndarray], folder: str = "") -> dict[str, bytes]
 
 # What is not ours.
 
+NO_FORMAT = "none of these formats: replay-viewer recording (.rec), plain npz (.npz)"
+DENIALS = {"rollout.npz": "not an npz file", "run.rec": "not a recording", "data.bin": NO_FORMAT}
 
-@pytest.mark.parametrize("name", ["rollout.npz", "run.rec", "data.bin"])
+
+@pytest.mark.parametrize("name", DENIALS)
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
@@ -96,26 +99,26 @@ def members(arrays: dict[str, np.ndarray], folder: str = "") -> dict[str, bytes]
 )
 def test_a_file_that_is_not_ours_is_told_what_it_is(tmp_path: Path, name: str, content: bytes, kind: str) -> None:
     (tmp_path / name).write_bytes(content)
-    assert refusal(tmp_path / name).startswith(f"is {kind}, not a recording or an npz file. ")
+    assert refusal(tmp_path / name).startswith(f"is {kind}, {DENIALS[name]}. ")
 
 
 def test_what_programs_write_is_recognised(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "bag.db3").execute("create table topics (id)").connection.close()
     assert refusal(tmp_path / "bag.db3").startswith("is an SQLite database")
     save_video([np.full((16, 16, 3), 9 * i, np.uint8) for i in range(3)], tmp_path / "film.mp4", fps=10)
-    told = "is an MP4 or MOV video, not a recording or an npz file. Pictures cannot be replayed"
+    told = f"is an MP4 or MOV video, {NO_FORMAT}. Pictures cannot be replayed"
     assert refusal(tmp_path / "film.mp4").startswith(told)
     (tmp_path / "noise.bin").write_bytes(np.random.default_rng(0).bytes(4096))
-    assert refusal(tmp_path / "noise.bin").startswith("is not a recording or an npz file.")
+    assert refusal(tmp_path / "noise.bin") == f"is {NO_FORMAT}."
 
 
 def test_a_zip_says_what_is_in_it(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.npz", {"model/data.pkl": b"", "model/version": b"3"})
-    assert refusal(path).startswith("is a file of PyTorch, not a recording")
+    assert refusal(path).startswith("is a file of PyTorch, not an npz file")
     path = zipped(tmp_path / "b.npz", {"runs/rollout.npz": npz_bytes(standing(2))})
-    assert refusal(path) == ("is a ZIP file that holds runs/rollout.npz. Unpack it, and open what is in it: unzip FILE")
-    path = zipped(tmp_path / "c.npz", {"notes.txt": b"hello"})
-    assert refusal(path).startswith("is a ZIP file, not a recording or an npz file: it holds notes.txt.")
+    assert refusal(path).startswith("is a ZIP file, not an npz file; it holds runs/rollout.npz. Unpack it and open")
+    path = zipped(tmp_path / "c.zip", {"notes.txt": b"hello"})
+    assert refusal(path).startswith(f"is a ZIP file, {NO_FORMAT}; it holds notes.txt.")
 
 
 def test_a_recordings_folder_in_a_zip_is_to_be_unpacked(tmp_path: Path) -> None:

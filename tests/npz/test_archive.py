@@ -88,7 +88,7 @@ def test_a_file_that_shrinks_while_it_is_open_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_no_npz_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
     path.write_bytes(b"no zip at all")
-    with pytest.raises(FileProblem, match="is a text file, not a recording or an npz file"):
+    with pytest.raises(FileProblem, match="is a text file, not an npz file"):
         NpzArchive(path)
 
 
@@ -103,7 +103,7 @@ def test_a_zip_without_arrays_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(FileProblem, match="is a ZIP file, not a recording or an npz file: it holds readme"):
+    with pytest.raises(FileProblem, match="is a ZIP file, not an npz file; it holds readme"):
         NpzArchive(path)
 
 

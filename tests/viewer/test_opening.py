@@ -144,7 +144,7 @@ def test_a_robot_inside_of_a_recording_is_the_recordings_own(folder: Path) -> No
 def test_what_holds_nothing_to_open_says_what_would(folder: Path) -> None:
     (folder / "notes.txt").write_text("hello")
     np.savez(folder / "weights.npz", layer=np.zeros(3))
-    with pytest.raises(NothingToOpen, match=r"notes\.txt, weights\.npz\. Drop a recording .*base_pos"):
+    with pytest.raises(NothingToOpen, match=r"notes\.txt, weights\.npz\. Drop a recording.*plain npz \(\.npz\)"):
         Dropped(folder)
 
 

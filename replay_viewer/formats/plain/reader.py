@@ -28,9 +28,9 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import listing
-from ...npz.archive import NpzArchive
+from ...npz.archive import NpzArchive, array_names
 from ...rollout.rollout import Entity, Rollout, Verdict
-from ..format import LoadOptions, LowestPoint, QuatOrder
+from ..format import Format, LoadOptions, LowestPoint, QuatOrder
 from . import facts, time_step
 from .columns import Column, ColumnSource
 from .doubts import axes_verdict, not_finite_verdict
@@ -43,6 +43,11 @@ from .rewards import RewardTerms, read_rewards
 from .signals import read_signals, without_damaged
 
 _OPTIONAL = ("obs", "act", "rew", "info")
+
+
+def _is_plain_npz(path: Path) -> bool:
+    """Whether there are poses in it: others beside rollouts, such as weights, have none."""
+    return not path.is_dir() and "base_pos" in array_names(path)
 
 
 def open_plain_npz(path: Path, options: LoadOptions, lowest_point: LowestPoint | None) -> Rollout:
@@ -165,3 +170,6 @@ def _not_finite(columns: Mapping[str, Column], terms: RewardTerms, env_ids: Sequ
     signals = {name: column for name, column in columns.items() if not name.endswith((*looked_at, "rew_terms"))}
     signals |= {f"reward term '{name}'": column for name, column in zip(terms.names, terms.columns, strict=True)}
     return [verdict for name, column in signals.items() for verdict in not_finite_verdict(name, column, env_ids)]
+
+
+PLAIN_NPZ = Format("plain npz", (".npz",), _is_plain_npz, open_plain_npz)

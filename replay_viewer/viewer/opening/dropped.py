@@ -8,15 +8,14 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ...container.layout import META, is_inside
+from ...container.layout import META, SUFFIX, is_inside
 from ...errors import FileProblem, ReplayError, listing, printable
 from ...files.regular import open_regular
 from ...files.zips import files_in, open_zip
 from ...formats import load_rollout
 from ...formats.find import recordings_below
+from ...formats.table import described, has_suffix
 from .uploads import MAX_BYTES, MAX_FILES, refuse_without_room
-
-_PACKED = ".rec"
 
 
 class NothingToOpen(ReplayError):
@@ -25,8 +24,7 @@ class NothingToOpen(ReplayError):
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(
             f"Neither a recording nor a robot is in what was dropped: {listing(map(printable, names), 5)}. Drop a "
-            "recording (a .rec file or its folder), a rollout .npz that has 'base_pos', or a robot's folder with its "
-            ".urdf and meshes."
+            f"recording, as a file or a folder: {described()}; or a robot's folder with its .urdf and meshes."
         )
 
 
@@ -58,7 +56,7 @@ class Dropped:
         """Look what is there. Raises NothingToOpen, or FileProblem for a ZIP that cannot be unpacked."""
         self.folder = folder
         unpack_all(sorted(path for path in folder.rglob("*.zip") if path.is_file()))
-        self.recordings = recordings_below(folder)
+        self.recordings = recordings_below(folder) or _only_by_name(folder)
         inside = set(self.recordings)
         urdfs = (path for path in folder.rglob("*.urdf") if path.is_file())
         self.urdfs = sorted(path for path in urdfs if inside.isdisjoint(path.parents))
@@ -165,11 +163,17 @@ def _checked(archive: Path, members: Sequence[zipfile.ZipInfo]) -> Iterator[zipf
 
 
 def _new_folder(archive: Path, *, is_recording: bool) -> Path:
-    folder = archive.with_name(archive.stem.removesuffix(_PACKED) + (_PACKED if is_recording else ""))
+    folder = archive.with_name(archive.stem.removesuffix(SUFFIX) + (SUFFIX if is_recording else ""))
     while folder.exists():
         folder = folder.with_name(f"{folder.stem}_{folder.suffix}")
     folder.mkdir()
     return folder
+
+
+def _only_by_name(folder: Path) -> list[Path]:
+    """The only file, if it has the name of a recording: its format says what it lacks when it is opened."""
+    files = list(_files(folder))
+    return files if len(files) == 1 and has_suffix(files[0]) else []
 
 
 def _files(folder: Path) -> Iterator[Path]:

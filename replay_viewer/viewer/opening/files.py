@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import viser
 
 from ...errors import ReplayError, printable
+from ...formats import table
 from ..wire.page import Page
 from ..wire.page_bridge import PageAction
 from .dropped import Dropped, RobotAlone, SeveralRecordings
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+# What can be dropped beside recordings.
+_ROBOT, _PACKED = ".urdf", ".zip"
 # By this name the pages are told of an opening.
 _OPENING = "opening"
 
@@ -181,7 +184,9 @@ class Files:
     @property
     def _state(self) -> dict[str, Any]:
         listed = {"folder": None} if self._list is None else self._list.state
-        return {"limit": MAX_BYTES, **listed, **self._shown_state}
+        accept = ",".join((*table.suffixes(), _ROBOT, _PACKED))
+        taken = {"limit": MAX_BYTES, "accept": accept, "formats": table.described()}
+        return {**taken, **listed, **self._shown_state}
 
     @property
     def _shown_state(self) -> dict[str, Any]:

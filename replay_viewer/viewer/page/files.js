@@ -8,7 +8,7 @@
   const zone = element("div", "", document.body, { id: "rv-drop" });
   const card = element("div", "", zone);
   element("b", "", card).textContent = "Drop it to open it";
-  element("p", "", card).textContent = "A recording (.rec, file or folder), a rollout .npz, a robot's folder with its URDF and meshes, or several at once.";
+  const kinds = element("p", "", card);
   const limit = element("p", "", card);
   function dialog(attributes) {
     const input = element("input", "", zone, { type: "file", multiple: "", ...attributes });
@@ -18,7 +18,7 @@
     });
     return input;
   }
-  const someFiles = dialog({ accept: ".rec,.npz,.urdf,.zip", id: "rv-choose" });
+  const someFiles = dialog({ id: "rv-choose" });
   const oneFolder = dialog({ webkitdirectory: "", id: "rv-choose-folder" });
 
   // -- what is dropped ----------------------------------------------------------
@@ -134,6 +134,7 @@
 
   const isFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   function setOver(over) {
+    kinds.textContent = `A recording, as a file or a folder: ${files.formats}. Or a robot's folder with its URDF and meshes, or several at once.`;
     limit.textContent = `At most ${Math.round(files.limit / 2 ** 30)} GiB; it goes to the machine that runs this viewer, and is removed there when it ends.`;
     zone.classList.toggle("rv-open", over);
   }
@@ -168,6 +169,7 @@
 
   // Python says so of what it could not open, and takes it back when something else is opened.
   function update(changes) {
+    if (changes.files?.accept) someFiles.accept = changes.files.accept;
     if (changes.files?.failed) tell(changes.files.failed);
     if ("shown" in (changes.files ?? {})) note.classList.remove("rv-open");
   }

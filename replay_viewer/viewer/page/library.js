@@ -5,7 +5,8 @@
   const { element, textButton, send, addPart } = window.replayViewer;
   const LOOK_AGAIN = 5000; // [ms], while the list is shown: recordings may be made meanwhile.
   const files = {
-    folder: null, rows: [], isCut: false, isLooking: false, problem: "", isShown: false, shown: null, limit: 0, lacksRobot: false,
+    folder: null, rows: [], isCut: false, isLooking: false, problem: "", isShown: false, shown: null, limit: 0, formats: "",
+    lacksRobot: false,
   };
   let isOpen = false;
 
