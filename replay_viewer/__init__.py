@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .container.terminals import EpisodeEnds
     from .container.writer import ContainerWriter
     from .errors import ReplayError
-    from .formats import Format, LoadOptions, load_rollout, register_format
+    from .formats import Format, LoadOptions, load_rollout, register_format, rollout_from_arrays
     from .record.adapters import Adapter, Description, Endings, register_adapter
     from .record.adapters.mujoco.trees import MujocoTree, export_mujoco
     from .record.attach import attach
@@ -71,6 +71,7 @@ _HOMES = {
     "register_format": "formats",
     "render_video": "render.render_video",
     "repair": "container.repair",
+    "rollout_from_arrays": "formats",
     "save_video": "video.save",
 }
 
@@ -109,6 +110,7 @@ __all__ = [
     "register_format",
     "render_video",
     "repair",
+    "rollout_from_arrays",
     "save_video",
 ]
 

@@ -6,7 +6,8 @@ What is in which file:
     table       all formats, and those that users register
     find        the recordings in a folder
     recording   our own format, which `container` reads
-    plain       the plain npz, with evidence for what it leaves unsaid
+    plain_npz   the plain npz
+    evidence    a rollout out of named arrays, of whatever file, with evidence for what they leave unsaid
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ..container.reader import lacks_first_step
 from ..errors import FileProblem
 from ..paths import local_path
 from ..rollout.rollout import Rollout
+from .evidence.reader import rollout_from_arrays
 from .find import has_recordings, is_folder_of_recordings
 from .format import Format, LoadOptions, LowestPoint, QuatOrder
 from .table import open_recording, register_format
@@ -29,6 +31,7 @@ __all__ = [
     "lacks_first_step",
     "load_rollout",
     "register_format",
+    "rollout_from_arrays",
 ]
 
 

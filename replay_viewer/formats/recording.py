@@ -12,8 +12,8 @@ from ..files.kinds import refuse_foreign
 from ..files.regular import open_regular
 from ..files.zips import open_zip
 from ..rollout.rollout import Rollout
+from .evidence.time_step import stated_dt
 from .format import Format, LoadOptions, LowestPoint
-from .plain.time_step import stated_dt
 
 
 def _is_recording(path: Path) -> bool:

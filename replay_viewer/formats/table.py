@@ -9,7 +9,7 @@ from ..errors import BadArgument, FileProblem, ReplayError, listing
 from ..files.kinds import refuse_foreign
 from ..rollout.rollout import Rollout
 from .format import Format, LoadOptions, LowestPoint
-from .plain.reader import PLAIN_NPZ
+from .plain_npz import PLAIN_NPZ
 from .recording import RECORDING
 
 _BUILTIN = (RECORDING, PLAIN_NPZ)

@@ -115,6 +115,10 @@ class NpzArchive:
         can_read_parts = is_stored and is_in_steps and hasattr(os, "pread")  # Windows has none.
         return can_read_parts and header.value_bytes > _LAZY_BYTES
 
+    def column(self, key: str, shape: tuple[int, ...]) -> StoredColumn:
+        """The array as a signal of shape (T, N, ...), which has as many values."""
+        return StoredColumn(self, key, shape)
+
     def offset(self, key: str) -> int:
         """Where in the file the values of an uncompressed array begin."""
         with self._damage_named(key):

@@ -9,8 +9,8 @@ import pytest
 from npz_samples import loaded, object_array, standing, verdict_on, verdicts_on
 
 from replay_viewer import rotations
-from replay_viewer.formats.plain.columns import MemoryColumn
-from replay_viewer.formats.plain.motion import find_jumps
+from replay_viewer.formats.evidence.columns import MemoryColumn
+from replay_viewer.formats.evidence.motion import find_jumps
 from replay_viewer.rollout.rollout import Rollout
 
 T, N = 40, 3

@@ -11,8 +11,8 @@ import pytest
 from npz_samples import loaded, object_array, standing, verdict_on, verdicts_on
 
 from replay_viewer.errors import BadField
-from replay_viewer.formats.plain.columns import MemoryColumn
-from replay_viewer.formats.plain.rewards import sum_verdict
+from replay_viewer.formats.evidence.columns import MemoryColumn
+from replay_viewer.formats.evidence.rewards import sum_verdict
 from replay_viewer.rollout.rollout import Rollout
 
 T, N = 30, 3

@@ -9,10 +9,9 @@ import pytest
 from npz_samples import standing
 
 from replay_viewer import rotations
-from replay_viewer.formats.format import QuatOrder
-from replay_viewer.formats.plain.columns import MemoryColumn
-from replay_viewer.formats.plain.motion import Joints, RobotPose
-from replay_viewer.formats.plain.quaternion_order import (
+from replay_viewer.formats.evidence.columns import MemoryColumn
+from replay_viewer.formats.evidence.motion import Joints, RobotPose
+from replay_viewer.formats.evidence.quaternion_order import (
     ORDERS,
     PoseSamples,
     draw_samples,
@@ -22,6 +21,7 @@ from replay_viewer.formats.plain.quaternion_order import (
     tilt,
     turning,
 )
+from replay_viewer.formats.format import QuatOrder
 
 DT = 0.02
 

@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from memory_rollout import MemorySource, still
 from npz_samples import saved, standing
 
-from replay_viewer import Format, LoadOptions, Rollout, load_rollout, register_format
+from replay_viewer import Format, LoadOptions, Rollout, load_rollout, register_format, rollout_from_arrays
 from replay_viewer.errors import BadArgument, FileProblem
 from replay_viewer.formats import table
+from replay_viewer.formats.evidence.array_table import MemoryTable
 from replay_viewer.formats.find import recordings_below
-from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity
 
 
 @pytest.fixture(autouse=True)
@@ -33,16 +31,7 @@ def begins_with_toy(path: Path) -> bool:
 def open_standing(path: Path, options: LoadOptions, lowest_point: object) -> Rollout:
     """As many steps as the file has bytes after its first word."""
     num_steps = len(path.read_bytes().removeprefix(b"toy"))
-    episodes = [Episode(0, 0, 0, num_steps - 1, "unfinished")]
-    return Rollout(
-        MemorySource(still(num_steps, 1)),
-        name=path.stem,
-        path=path,
-        control_dt=options.control_dt or 0.02,
-        env_ids=(0,),
-        entities=(Entity("robot"),),
-        episodes_of=lambda env: episodes,
-    )
+    return rollout_from_arrays(path, standing(num_steps, 1), options)
 
 
 def toy(name: str = "toy", **changes: Any) -> Format:
@@ -123,3 +112,35 @@ def test_a_package_that_a_format_needs_is_told_with_how_to_get_it(tmp_path: Path
 def test_a_suffix_that_is_none_is_refused(suffix: str) -> None:
     with pytest.raises(BadArgument, match="expected a point and small letters"):
         register_format(toy(suffixes=(suffix,)))
+
+
+def test_arrays_in_memory_are_read_as_those_of_an_npz(tmp_path: Path) -> None:
+    """Every verdict and every number; `info`, an object array, is of dictionaries."""
+    random = np.random.default_rng(0)
+    arrays: dict[str, Any] = {
+        **standing(),
+        "dof_pos": random.normal(size=(20, 3, 2)),
+        "dof_names": ["hip", "knee"],
+        "rew": np.ones((20, 3)),
+        "reward_terms/alive": np.ones((20, 3), np.float32),
+        "terminated": random.random((20, 3)) > 0.9,
+        "info": [{"log": {"height": random.normal(size=3)}} for _ in range(20)],
+        "gone": np.full((20, 3), np.nan),
+        "fps": 50,
+    }
+    path = saved(tmp_path, arrays)
+    stored, held = load_rollout(path), rollout_from_arrays(path, arrays, format="plain npz")
+    assert held.verdicts == stored.verdicts
+    assert held.metadata == stored.metadata
+    assert set(held.fields) == set(stored.fields)
+    for name in stored.fields:
+        np.testing.assert_array_equal(held.read(name), stored.read(name))
+    assert [held.episodes(env) for env in range(3)] == [stored.episodes(env) for env in range(3)]
+
+
+def test_arrays_that_are_no_rollout_say_what_is_wrong_with_the_file(tmp_path: Path) -> None:
+    with pytest.raises(FileProblem, match=r"walk\.toy: 'base_quat' is missing"):
+        rollout_from_arrays(tmp_path / "walk.toy", {"base_pos": np.zeros((4, 3))})
+    held = MemoryTable(tmp_path / "walk.toy", {"info": [{}]})
+    with pytest.raises(FileProblem, match=r"walk\.toy: 'info' is an array of objects"):
+        held.load("info")

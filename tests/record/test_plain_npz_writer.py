@@ -300,6 +300,6 @@ def test_an_info_of_one_dictionary_per_env_stays_one() -> None:
 
 @needs_reader
 def test_every_flag_that_the_reader_knows_is_kept_out_of_info() -> None:
-    from replay_viewer.formats.plain.ends import FLAG_ROLES
+    from replay_viewer.formats.evidence.ends import FLAG_ROLES
 
     assert set(FLAG_ROLES) == ENDS

@@ -1,8 +1,9 @@
-"""The plain rollout npz: arrays over steps and envs, with evidence for what such a file leaves unsaid.
+"""A rollout out of named arrays, of whatever file, with evidence for what they leave unsaid.
 
 What is in which file:
 
-    reader              open_plain_npz: begin here; lists all keys that are understood
+    reader              rollout_of: begin here; lists all names that are understood
+    array_table         named arrays, which every format can be that has some
     layout, columns     the axes of the arrays, and the arrays as columns that are read lazily
     other_keys          what a file without poses probably holds
     time_step           the time between two steps

@@ -1,4 +1,4 @@
-"""The doubts about values of a plain npz: no number, no rotation, the wrong unit, and what is shown instead."""
+"""The doubts about recorded values: no number, no rotation, the wrong unit, and what is shown instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ends of episodes in a plain npz: where they are, how they end, and whether the end itself can be seen.
+"""The ends of episodes among named arrays: where they are, how they end, and whether the end itself can be seen.
 
 Such a file records only steps. Done flags may say which of them are ends; jumps of the base show the others.
 
@@ -19,7 +19,7 @@ from ...errors import listing
 from ...rollout.episodes import Episode, Outcome
 from ...rollout.rollout import Verdict
 from .info import InfoArray
-from .layout import NpzLayout
+from .layout import TableLayout
 
 # The names under which simulators report ends, and what each says.
 FLAG_ROLES: dict[str, Literal["done", "terminated", "truncated"]] = {
@@ -131,7 +131,7 @@ class FlagsColumn:
         return flags[steps]
 
 
-def read_flags(layout: NpzLayout, info: Mapping[str, InfoArray]) -> tuple[DoneFlags, list[Verdict]]:
+def read_flags(layout: TableLayout, info: Mapping[str, InfoArray]) -> tuple[DoneFlags, list[Verdict]]:
     """All done flags, those of one role joined by "or".
 
     Raises BadField for an array of flags that is not (T, N).
@@ -139,7 +139,7 @@ def read_flags(layout: NpzLayout, info: Mapping[str, InfoArray]) -> tuple[DoneFl
     roles: dict[str, np.ndarray] = {}
     names, verdicts = [], []
     for key, role in FLAG_ROLES.items():
-        if key in layout.archive.headers:
+        if key in layout.table.headers:
             _join(roles, role, _stored(layout, key) != 0)
             names.append(f"'{key}'")
         if key in info and info[key].is_per_env:
@@ -151,10 +151,10 @@ def read_flags(layout: NpzLayout, info: Mapping[str, InfoArray]) -> tuple[DoneFl
     return DoneFlags(**roles, names=tuple(names)), verdicts
 
 
-def read_success(layout: NpzLayout, info: Mapping[str, InfoArray]) -> np.ndarray | None:
+def read_success(layout: TableLayout, info: Mapping[str, InfoArray]) -> np.ndarray | None:
     """Success of each env's episode as known at each step, (T, N) of 1, 0 and NaN (not said), or None."""
     for key in SUCCESSES:
-        if key in layout.archive.headers:
+        if key in layout.table.headers:
             values = _stored(layout, key)
             return np.where(np.isnan(values), np.nan, values != 0).astype(np.float32)
         if key in info and info[key].is_per_env and info[key].values.size:
@@ -196,7 +196,7 @@ def find_ends(
     return FoundEnds(num_steps, keys[order], outcomes, lost, success), verdicts
 
 
-def _stored(layout: NpzLayout, key: str) -> np.ndarray:
+def _stored(layout: TableLayout, key: str) -> np.ndarray:
     return layout.column(key, rank=0).read(slice(None), range(layout.num_envs))
 
 

@@ -1,4 +1,4 @@
-"""The reward in a plain npz, its terms wherever they were recorded, and whether they sum to it.
+"""The reward among named arrays, its terms wherever they were recorded, and whether they sum to it.
 
 A term of an env is what entered its reward in that step. Means over a batch of envs look alike but are no env's value;
 they are kept apart.
@@ -17,7 +17,7 @@ from ...errors import BadField, listing
 from ...rollout.rollout import Status, Verdict
 from .columns import Column, MappedColumn, MemoryColumn, StackedColumn
 from .info import InfoArray
-from .layout import NUMBER_KINDS, NpzLayout, as_floats
+from .layout import NUMBER_KINDS, TableLayout, as_floats
 
 TERMS_PREFIX, MEANS_PREFIX = "reward_terms/", "batch_means/"
 # Numbers that simulators put into info beside the terms: they describe the episode, not its reward.
@@ -56,7 +56,7 @@ class RewardTerms:
         return StackedColumn(self.columns) if self.columns else None
 
 
-def read_rewards(layout: NpzLayout, info: Mapping[str, InfoArray]) -> tuple[Column | None, RewardTerms]:
+def read_rewards(layout: TableLayout, info: Mapping[str, InfoArray]) -> tuple[Column | None, RewardTerms]:
     """The reward (T, N[, A]), or None, and its terms, with whether they sum to it.
 
     Raises BadField for misshapen arrays.
@@ -67,14 +67,14 @@ def read_rewards(layout: NpzLayout, info: Mapping[str, InfoArray]) -> tuple[Colu
     terms = _choose_terms(stored, info, rew, agents_shape)
     stacked = terms.stacked
     sums = [sum_verdict(terms.names, stacked, rew)] if stacked and rew else []
-    stated = {key[len(MEANS_PREFIX) :]: _load(layout, key) for key in layout.archive.headers if is_mean(layout, key)}
+    stated = {key[len(MEANS_PREFIX) :]: _load(layout, key) for key in layout.table.headers if is_mean(layout, key)}
     verdicts = (*terms.verdicts, *_stated_verdict(stated), *sums)
     return rew, replace(terms, batch_means={**means, **terms.batch_means, **stated}, verdicts=verdicts)
 
 
-def is_mean(layout: NpzLayout, key: str) -> bool:
+def is_mean(layout: TableLayout, key: str) -> bool:
     """Whether an array (T,) of the file is stated to be a mean over the simulator's envs."""
-    header = layout.archive.headers[key]
+    header = layout.table.headers[key]
     fits = header.shape == (layout.num_steps,) and header.dtype.kind in NUMBER_KINDS
     return fits and key.startswith(MEANS_PREFIX)
 
@@ -101,23 +101,25 @@ def sum_verdict(names: Sequence[str], terms: Column, rew: Column) -> Verdict:
     return Verdict("sum of the terms", "does not equal the reward", f"{where}; shown as the residual", "problem")
 
 
-def _read_rew(layout: NpzLayout) -> Column | None:
-    if "rew" not in layout.archive.headers:
+def _read_rew(layout: TableLayout) -> Column | None:
+    if "rew" not in layout.table.headers:
         return None
     rew = as_floats(layout.column("rew", rank=0))
     agents_shape = rew.shape[2:]
     if agents_shape == (1,) and layout.num_agents != 1:
         return _without_last_axis(rew)
     if len(agents_shape) > 1 or (agents_shape and layout.num_agents not in (None, *agents_shape)):
-        got, wanted = layout.archive.headers["rew"].shape, (layout.num_steps, layout.num_envs, *layout.agents_shape)
-        raise BadField(layout.archive.path, "rew", f"has shape {got}, expected {wanted[:2]} or {wanted}.")
+        got, wanted = layout.table.headers["rew"].shape, (layout.num_steps, layout.num_envs, *layout.agents_shape)
+        raise BadField(layout.table.path, "rew", f"has shape {got}, expected {wanted[:2]} or {wanted}.")
     return rew
 
 
-def _stored_terms(layout: NpzLayout, agents_shape: tuple[int, ...]) -> tuple[dict[str, Column], dict[str, np.ndarray]]:
+def _stored_terms(
+    layout: TableLayout, agents_shape: tuple[int, ...]
+) -> tuple[dict[str, Column], dict[str, np.ndarray]]:
     """Arrays "reward_terms/<name>": per env, or one number a step, which is a mean over the batch."""
     terms, means = {}, {}
-    for key, header in layout.archive.headers.items():
+    for key, header in layout.table.headers.items():
         if not key.startswith(TERMS_PREFIX):
             continue
         if header.shape == (layout.num_steps,) and layout.num_envs > 1 and header.dtype.kind in NUMBER_KINDS:
@@ -128,13 +130,13 @@ def _stored_terms(layout: NpzLayout, agents_shape: tuple[int, ...]) -> tuple[dic
             column = _without_last_axis(column)
         if column.shape[2:] != agents_shape:
             expected = (layout.num_steps, layout.num_envs, *agents_shape)
-            raise BadField(layout.archive.path, key, f"has shape {header.shape}, expected {expected} like the reward.")
+            raise BadField(layout.table.path, key, f"has shape {header.shape}, expected {expected} like the reward.")
         terms[key[len(TERMS_PREFIX) :]] = column
     return terms, means
 
 
-def _load(layout: NpzLayout, key: str) -> np.ndarray:
-    return layout.archive.load(key).astype(np.float32)
+def _load(layout: TableLayout, key: str) -> np.ndarray:
+    return layout.table.load(key).astype(np.float32)
 
 
 def _without_last_axis(column: Column) -> Column:

@@ -1,4 +1,4 @@
-"""The numbers in the `info` of a plain npz: per-step dictionaries turned into arrays over steps and envs.
+"""The numbers in a policy's `info`: per-step dictionaries turned into arrays over steps and envs.
 
 Understood: one dict per step, whose values are per env (N, ...) or one number; a list of one dict per env and step
 (as vector environments give it); and one dict of whole (T, N, ...) arrays. Nested keys are joined with "/".
@@ -15,7 +15,7 @@ import numpy as np
 from ...errors import BadField
 from ...npz.pickled_values import Placeholder
 from ...rollout.rollout import Verdict
-from .layout import NUMBER_KINDS, NpzLayout
+from .layout import NUMBER_KINDS, TableLayout
 
 # Deeper than any simulator nests its dictionaries.
 _MAX_DEPTH = 4
@@ -55,20 +55,20 @@ class InfoValues:
     unread: dict[str, str] = field(default_factory=dict)
 
 
-def read_info(layout: NpzLayout) -> tuple[InfoValues, list[Verdict]]:
+def read_info(layout: TableLayout) -> tuple[InfoValues, list[Verdict]]:
     """The numbers in info, and what could not be read there.
 
     Raises BadField for a damaged or malicious pickle, and for info that is not one entry per step.
     """
-    if "info" not in layout.archive.headers:
+    if "info" not in layout.table.headers:
         return InfoValues(), []
-    if not layout.archive.headers["info"].dtype.hasobject:
+    if not layout.table.headers["info"].dtype.hasobject:
         return InfoValues(), [Verdict("info", "left out", "it is no array of dictionaries", "problem")]
-    content = layout.archive.load_objects("info")
+    content = layout.table.load_objects("info")
     try:
         info = _collect(content, layout.num_steps, layout.num_envs)
     except ValueError as error:
-        raise BadField(layout.archive.path, "info", str(error)) from error
+        raise BadField(layout.table.path, "info", str(error)) from error
     verdicts = [
         Verdict("info", f"'{path}' is not read", f"it is a {kind}, not plain data: store numpy arrays", "problem")
         for path, kind in info.unread.items()

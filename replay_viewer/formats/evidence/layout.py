@@ -1,4 +1,4 @@
-"""The layout of a plain npz: its axes of steps, envs and agents, and how its arrays fit them."""
+"""The layout of named arrays: their axes of steps, envs and agents, and how each array fits them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import BadField
-from ...npz.archive import NpzArchive, StoredColumn
+from .array_table import ArrayTable
 from .columns import Column, MappedColumn
 from .other_keys import missing_pose
 
@@ -19,40 +19,42 @@ NUMBER_KINDS = "biuf"
 
 
 @dataclass(frozen=True)
-class NpzLayout:
+class TableLayout:
     """Axes of the arrays, as `base_pos` has them.
 
     Attributes:
-        archive: the file.
+        table: the arrays.
         num_steps: T.
         num_envs: N.
         num_agents: A of a task with several robots, whose base_pos is (T, N, A, 3), else None.
         has_env_axis: False for (T, 3), which is one env.
     """
 
-    archive: NpzArchive
+    table: ArrayTable
     num_steps: int
     num_envs: int
     num_agents: int | None
     has_env_axis: bool
 
     @classmethod
-    def of(cls, archive: NpzArchive) -> NpzLayout:
+    def of(cls, table: ArrayTable) -> TableLayout:
         """The layout that `base_pos` implies.
 
         Raises BadField when it or `base_quat` is missing or misshapen, or an array cannot be read that poses need.
         """
-        archive.refuse_unreadable(_NEEDED)
-        if "base_pos" not in archive.headers or "base_quat" not in archive.headers:
-            raise missing_pose(archive)
-        shape = archive.headers["base_pos"].shape
+        for key in _NEEDED:
+            if key in table.unreadable:
+                raise table.unreadable[key]
+        if "base_pos" not in table.headers or "base_quat" not in table.headers:
+            raise missing_pose(table)
+        shape = table.headers["base_pos"].shape
         num_axes = len(shape)
         if num_axes not in (2, 3, 4) or shape[-1] != 3:
-            raise BadField(archive.path, "base_pos", f"has shape {shape}, expected (T, N, 3), (T, 3) or (T, N, A, 3).")
+            raise BadField(table.path, "base_pos", f"has shape {shape}, expected (T, N, 3), (T, 3) or (T, N, A, 3).")
         if math.prod(shape) == 0:
-            raise BadField(archive.path, "base_pos", f"has shape {shape}: the rollout is empty.")
+            raise BadField(table.path, "base_pos", f"has shape {shape}: the rollout is empty.")
         num_envs = shape[1] if num_axes > 2 else 1
-        return cls(archive, shape[0], num_envs, shape[2] if num_axes == 4 else None, num_axes > 2)
+        return cls(table, shape[0], num_envs, shape[2] if num_axes == 4 else None, num_axes > 2)
 
     @property
     def agents_shape(self) -> tuple[int, ...]:
@@ -67,10 +69,10 @@ class NpzLayout:
         shape = self._with_env_axis(key, rank)
         if shape[:2] != (self.num_steps, self.num_envs):
             raise self._misfit(key, "...")
-        if self.archive.headers[key].dtype.kind not in NUMBER_KINDS:
-            problem = f"has type {self.archive.headers[key].dtype}, expected numbers."
-            raise BadField(self.archive.path, key, problem, "Store a plain array of floats.")
-        return StoredColumn(self.archive, key, shape)
+        if self.table.headers[key].dtype.kind not in NUMBER_KINDS:
+            problem = f"has type {self.table.headers[key].dtype}, expected numbers."
+            raise BadField(self.table.path, key, problem, "Store a plain array of floats.")
+        return self.table.column(key, shape)
 
     def pose(self, key: str, size: int) -> Column:
         """A column (T, N[, A], size) of floats; raises BadField with the shape that was expected."""
@@ -89,26 +91,26 @@ class NpzLayout:
         if len(tail) != 1 or tail[0] % agents:
             raise self._misfit(key, "D" if self.num_agents is None else f"{agents}, D")
         shape = (self.num_steps, self.num_envs, agents, tail[0] // agents)
-        return as_floats(StoredColumn(self.archive, key, shape))
+        return as_floats(self.table.column(key, shape))
 
     def fits(self, key: str) -> bool:
         """Whether the array is a signal: numbers with a value for each step and env."""
-        header = self.archive.headers[key]
+        header = self.table.headers[key]
         wanted = (self.num_steps, self.num_envs) if self.has_env_axis else (self.num_steps,)
         return header.dtype.kind in NUMBER_KINDS and header.shape[: len(wanted)] == wanted
 
     def _with_env_axis(self, key: str, rank: int) -> tuple[int, ...]:
         """The array's shape, with an axis of one env where that is left out."""
-        shape = self.archive.headers[key].shape
+        shape = self.table.headers[key].shape
         is_left_out = not self.has_env_axis or (self.num_envs == 1 and len(shape) == 1 + rank)
         is_given = shape[1:2] == (1,) and len(shape) == 2 + rank
         return (*shape[:1], 1, *shape[1:]) if is_left_out and not is_given else shape
 
     def _misfit(self, key: str, tail: str) -> BadField:
-        got = self.archive.headers[key].shape
+        got = self.table.headers[key].shape
         envs = f", {self.num_envs}" if self.has_env_axis else ""
         expected = f"({self.num_steps}{envs}, {tail})"
-        return BadField(self.archive.path, key, f"has shape {got}, expected {expected}, as base_pos has its axes.")
+        return BadField(self.table.path, key, f"has shape {got}, expected {expected}, as base_pos has its axes.")
 
 
 def as_floats(column: Column) -> Column:

@@ -1,4 +1,4 @@
-"""The columns of a plain npz: lazily read arrays of shape (T, N, ...), and the ways to make one from others."""
+"""Columns: lazily read arrays of shape (T, N, ...), and the ways to make one from others."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class ColumnSource:
         return self._columns[name].read(steps, envs)
 
     def read_terminal(self, name: str, row: int) -> np.ndarray:
-        raise LookupError(f"a plain npz has no table of terminal states (asked for {name!r}, row {row})")
+        raise LookupError(f"named arrays have no table of terminal states (asked for {name!r}, row {row})")
 
     def close(self) -> None:
         self._close_file()

@@ -1,4 +1,4 @@
-"""The order of the quaternions in a plain npz, by evidence from the motion.
+"""The order of recorded quaternions, by evidence from the motion.
 
 Read in the wrong order, a quaternion is still a unit quaternion and changes as smoothly, so neither tells anything.
 An upright robot's heading becomes a tilt: stored as xyzw and read as wxyz, it tilts by its yaw; the other way round by

@@ -1,4 +1,4 @@
-"""The signals of a plain npz: everything per step and env beside poses, joints and rewards."""
+"""The signals among named arrays: everything per step and env beside poses, joints and rewards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .doubts import not_finite_verdict
 from .ends import FLAG_ROLES, SUCCESSES
 from .facts import FACTS
 from .info import InfoArray
-from .layout import NUMBER_KINDS, NpzLayout
+from .layout import NUMBER_KINDS, TableLayout
 from .motion import JOINT_SIGNALS, VELOCITIES
 from .rewards import TERMS_PREFIX, is_mean
 from .time_step import is_of_time
@@ -25,7 +25,7 @@ _KNOWN = {"obs": "obs", "act": "act", "command": "command", "commands": "command
 
 
 def read_signals(
-    layout: NpzLayout, info: Mapping[str, InfoArray], used: Collection[str]
+    layout: TableLayout, info: Mapping[str, InfoArray], used: Collection[str]
 ) -> tuple[dict[str, Column], list[Verdict]]:
     """Arrays (T, N, ...) that are nothing else, and which arrays were left out because they are no signals.
 
@@ -35,7 +35,7 @@ def read_signals(
     """
     columns: dict[str, Column] = {}
     left_out = []
-    for key, header in layout.archive.headers.items():
+    for key, header in layout.table.headers.items():
         if _is_taken(layout, key):
             continue
         if key in _OURS:
@@ -49,7 +49,7 @@ def read_signals(
             columns[f"info/{path}"] = MemoryColumn(array.values)
     reason = f"a signal has numbers for {layout.num_steps} steps and {layout.num_envs} envs"
     verdicts = [Verdict("arrays", f"left out: {listing(left_out)}", reason, "problem")] if left_out else []
-    verdicts += [_left_out(key, error) for key, error in layout.archive.unreadable.items()]
+    verdicts += [_left_out(key, error) for key, error in layout.table.unreadable.items()]
     return columns, verdicts
 
 
@@ -69,10 +69,10 @@ def _left_out(key: str, error: BadField) -> Verdict:
     return Verdict("arrays", f"left out: {printable(key)}", error.fault.rstrip("."), "problem")
 
 
-def _is_taken(layout: NpzLayout, key: str) -> bool:
+def _is_taken(layout: TableLayout, key: str) -> bool:
     """Whether another part of the reader knows the array."""
     if key in JOINT_SIGNALS:
-        return "dof_pos" in layout.archive.headers
+        return "dof_pos" in layout.table.headers
     is_known = key in _TAKEN or key in FACTS or key in FLAG_ROLES or key in SUCCESSES or key in VELOCITIES
     # Times per step and env are a signal too.
     is_time = is_of_time(key) and not layout.fits(key)

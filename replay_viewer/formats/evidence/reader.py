@@ -1,6 +1,6 @@
-"""The reader of the plain rollout npz: arrays over steps and envs, of which only the base's pose must be there.
+"""The reader of named arrays: a rollout out of arrays over steps and envs, of which only the base's pose must be there.
 
-Keys, with T steps, N envs (left out for a single env: (T, 3)), and A agents where a task has several robots:
+Names, with T steps, N envs (left out for a single env: (T, 3)), and A agents where a task has several robots:
 
     base_pos (T, N[, A], 3) [m] and base_quat (T, N[, A], 4)   required
     dof_pos, dof_vel, torques (T, N[, A], D), dof_names (D,)   joints
@@ -15,8 +15,8 @@ Keys, with T steps, N envs (left out for a single env: (T, 3)), and A agents whe
     recording_info                                             text: a JSON object with whatever else is known
     anything else of shape (T, N, ...)                         a signal of that name
 
-What of it is read lazily, and what an npz cannot do, stands in `npz.archive`. On opening, poses are read whole: they
-are checked for values that are no numbers, for jumps, and for the order of their quaternions.
+On opening, poses are read whole: they are checked for values that are no numbers, for jumps, and for the order of their
+quaternions.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...errors import listing
-from ...npz.archive import NpzArchive, array_names
 from ...rollout.rollout import Entity, Rollout, Verdict
-from ..format import Format, LoadOptions, LowestPoint, QuatOrder
+from ..format import LoadOptions, LowestPoint, QuatOrder
 from . import facts, time_step
+from .array_table import ArrayTable, MemoryTable
 from .columns import Column, ColumnSource
 from .doubts import axes_verdict, not_finite_verdict
 from .ends import FlagsColumn, find_ends, read_flags, read_success
 from .info import read_info
-from .layout import NpzLayout, of_agent
+from .layout import TableLayout, of_agent
 from .motion import VELOCITIES, find_jumps, read_joints, read_poses
 from .quaternion_order import draw_samples, find_order, stated_order
 from .rewards import RewardTerms, read_rewards
@@ -45,30 +46,48 @@ from .signals import read_signals, without_damaged
 _OPTIONAL = ("obs", "act", "rew", "info")
 
 
-def _is_plain_npz(path: Path) -> bool:
-    """Whether there are poses in it: others beside rollouts, such as weights, have none."""
-    return not path.is_dir() and "base_pos" in array_names(path)
-
-
-def open_plain_npz(path: Path, options: LoadOptions, lowest_point: LowestPoint | None) -> Rollout:
-    """The rollout in a plain npz.
+def rollout_of(table: ArrayTable, options: LoadOptions, lowest_point: LowestPoint | None, format: str) -> Rollout:
+    """The rollout in named arrays.
 
     Args:
-        path: the file.
-        options: what the user states about it; it goes before what the file says.
+        table: the arrays; it is closed with the rollout, or where there is none.
+        options: what the user states about them; it goes before what the file says.
         lowest_point: from the robot's kinematics, further evidence for the order of the quaternions, or None.
+        format: what the file is called.
 
     Raises:
-        FileProblem: not an npz, truncated or empty.
         BadField: an array that is missing, damaged or of the wrong shape or type.
         BadArgument: an option that does not fit the file.
     """
-    archive = NpzArchive(path)
     try:
-        return _open(NpzLayout.of(archive), options, lowest_point)
+        return _read(TableLayout.of(table), options, lowest_point, format)
     except BaseException:
-        archive.close()
+        table.close()
         raise
+
+
+def rollout_from_arrays(
+    path: str | Path,
+    arrays: Mapping[str, ArrayLike],
+    options: LoadOptions | None = None,
+    lowest_point: LowestPoint | None = None,
+    *,
+    format: str = "arrays",
+) -> Rollout:
+    """The rollout in arrays in memory, with evidence for what they leave unsaid: for formats of your own.
+
+    Args:
+        path: the file that they came from.
+        arrays: by the names of a plain npz; see `formats.evidence.reader`.
+        options: what the user states about them.
+        lowest_point: as `Format.open` got it.
+        format: what the file is called.
+
+    Raises:
+        BadField: an array that is missing, or of the wrong shape or type.
+        BadArgument: an option that does not fit the arrays.
+    """
+    return rollout_of(MemoryTable(Path(path), arrays), options or LoadOptions(), lowest_point, format)
 
 
 @dataclass(frozen=True)
@@ -90,7 +109,7 @@ class _Motion:
     verdicts: tuple[Verdict, ...]
 
 
-def _open(layout: NpzLayout, options: LoadOptions, lowest_point: LowestPoint | None) -> Rollout:
+def _read(layout: TableLayout, options: LoadOptions, lowest_point: LowestPoint | None, format: str) -> Rollout:
     control_dt, dt_verdict = time_step.control_dt(layout, options.control_dt)
     env_ids = facts.env_ids(layout)
     motion = _read_motion(layout, options, env_ids, control_dt, lowest_point)
@@ -113,9 +132,9 @@ def _open(layout: NpzLayout, options: LoadOptions, lowest_point: LowestPoint | N
         *damage_verdicts,
     ]
     return Rollout(
-        ColumnSource(recorded, layout.archive.close),
-        name=layout.archive.path.stem,
-        path=layout.archive.path,
+        ColumnSource(recorded, layout.table.close),
+        name=layout.table.path.stem,
+        path=layout.table.path,
         control_dt=control_dt,
         env_ids=env_ids,
         entities=motion.entities,
@@ -124,12 +143,12 @@ def _open(layout: NpzLayout, options: LoadOptions, lowest_point: LowestPoint | N
         batch_means=terms.batch_means,
         verdicts=verdicts,
         env_origins=facts.env_origins(layout),
-        metadata={**facts.recording_info(layout), "format": "plain npz", "quat_order": motion.order},
+        metadata={**facts.recording_info(layout), "format": format, "quat_order": motion.order},
     )
 
 
 def _read_motion(
-    layout: NpzLayout,
+    layout: TableLayout,
     options: LoadOptions,
     env_ids: Sequence[int],
     control_dt: float,
@@ -137,7 +156,7 @@ def _read_motion(
 ) -> _Motion:
     poses, verdicts = read_poses(layout, env_ids)
     joints = read_joints(layout, options.joint_names, env_ids)
-    velocities = {key: layout.pose(key, 3) for key in VELOCITIES if key in layout.archive.headers}
+    velocities = {key: layout.pose(key, 3) for key in VELOCITIES if key in layout.table.headers}
     if layout.has_env_axis:
         verdicts += axes_verdict("base_pos", poses[0].pos, control_dt)
     jumps = find_jumps([pose.pos for pose in poses], [pose.quat for pose in poses], control_dt)
@@ -157,9 +176,9 @@ def _read_motion(
     return _Motion(entities, columns, jumps, order, (verdict, *verdicts, *joints.verdicts))
 
 
-def _absent(layout: NpzLayout) -> list[Verdict]:
+def _absent(layout: TableLayout) -> list[Verdict]:
     """What the file might have and has not."""
-    there = (*layout.archive.headers, *layout.archive.unreadable)
+    there = (*layout.table.headers, *layout.table.unreadable)
     absent = [key for key in _OPTIONAL if key not in there]
     return [Verdict("arrays", f"not recorded: {listing(absent)}", "they are optional", "stated")] if absent else []
 
@@ -170,6 +189,3 @@ def _not_finite(columns: Mapping[str, Column], terms: RewardTerms, env_ids: Sequ
     signals = {name: column for name, column in columns.items() if not name.endswith((*looked_at, "rew_terms"))}
     signals |= {f"reward term '{name}'": column for name, column in zip(terms.names, terms.columns, strict=True)}
     return [verdict for name, column in signals.items() for verdict in not_finite_verdict(name, column, env_ids)]
-
-
-PLAIN_NPZ = Format("plain npz", (".npz",), _is_plain_npz, open_plain_npz)

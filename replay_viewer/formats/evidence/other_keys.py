@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ...errors import BadField, listing, printable
-from ...npz.archive import NpzArchive
-from ...npz.npy import NpyHeader
+from .array_table import ArrayHeader, ArrayTable
 
 _NEEDED = ("base_pos", "base_quat")
 # Between the words of a name such as basePos; not of BASE_POS.
@@ -42,18 +41,18 @@ TIMES = ("time", "times", "timestamp", "timestamps")
 _SMPL_POSES = "poses"
 
 
-def missing_pose(archive: NpzArchive) -> BadField:
+def missing_pose(table: ArrayTable) -> BadField:
     """The error for a file that lacks `base_pos` or `base_quat`: what is in it, and what each probably is."""
-    missing = [key for key in _NEEDED if key not in archive.headers]
-    shapes = [f"{printable(key)} {header.shape}" for key, header in archive.headers.items()]
-    guesses = {key: guess for key, guess in _guesses(archive.headers).items() if key not in archive.headers}
+    missing = [key for key in _NEEDED if key not in table.headers]
+    shapes = [f"{printable(key)} {header.shape}" for key, header in table.headers.items()]
+    guesses = {key: guess for key, guess in _guesses(table.headers).items() if key not in table.headers}
     probably = listing([f"{key} is {guess}" for key, guess in guesses.items()])
     advice = f" Probably {probably}: write them under these names with np.savez." if guesses else ""
     problem = f"is missing. A replay needs base_pos and base_quat at least. In the file: {listing(shapes)}."
-    return BadField(archive.path, missing[0], problem + advice)
+    return BadField(table.path, missing[0], problem + advice)
 
 
-def _guesses(headers: Mapping[str, NpyHeader]) -> dict[str, str]:
+def _guesses(headers: Mapping[str, ArrayHeader]) -> dict[str, str]:
     """By the name that is read here, the expression in the names of the file."""
     guesses: dict[str, str] = {}
     for key, header in headers.items():
@@ -62,7 +61,7 @@ def _guesses(headers: Mapping[str, NpyHeader]) -> dict[str, str]:
     return guesses
 
 
-def _meanings(key: str, header: NpyHeader) -> dict[str, str]:
+def _meanings(key: str, header: ArrayHeader) -> dict[str, str]:
     """What an array probably is, by its name and its shape."""
     shown = printable(key)
     name = _CAMEL.sub("_", key).lower().replace(".", "/").split("/")[-1]

@@ -1,4 +1,4 @@
-"""The time step of a plain npz: its 'dt', or what else says how much time lies between two steps."""
+"""The time step of a file: its 'dt', or what else says how much time lies between two steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from ...container.info import TIME_STEPS, is_time_step
 from ...errors import BadArgument, BadField, printable
 from ...rollout.rollout import Verdict
-from .layout import NpzLayout
+from .layout import TableLayout
 from .other_keys import RATES, TIMES
 
 _TOPIC = "control_dt"
@@ -36,7 +36,7 @@ def stated_dt(seconds: float) -> tuple[float, Verdict]:
     return seconds, Verdict(_TOPIC, f"{seconds:g} s", "as you say", "stated")
 
 
-def control_dt(layout: NpzLayout, stated: float | None) -> tuple[float, Verdict]:
+def control_dt(layout: TableLayout, stated: float | None) -> tuple[float, Verdict]:
     """Seconds per step: as the user states, as the file says in 'dt', a rate or times, else 0.02.
 
     Raises BadArgument or BadField for a time that is not positive.
@@ -44,12 +44,12 @@ def control_dt(layout: NpzLayout, stated: float | None) -> tuple[float, Verdict]
     if stated is not None:
         return stated_dt(stated)
     others = list(_others(layout))
-    if "dt" in layout.archive.headers:
+    if "dt" in layout.table.headers:
         return _checked(_stored_dt(layout), others)
     if others:
         return others[0]
     reason = "the file has no 'dt'; 50 Hz is the usual rate of control (--dt changes it)"
-    unread = [key for key in layout.archive.headers if is_of_time(key)]
+    unread = [key for key in layout.table.headers if is_of_time(key)]
     if unread:
         reason = f"no time step can be read from '{printable(unread[0])}', and there is no 'dt' (--dt states it)"
     return _USUAL_DT, Verdict(_TOPIC, f"{_USUAL_DT:g} s", reason, "problem" if unread else "assumed")
@@ -64,19 +64,19 @@ def _checked(dt: float, others: list[tuple[float, Verdict]]) -> tuple[float, Ver
     return dt, Verdict(_TOPIC, f"{dt:g} s", "the file's 'dt'", "stated")
 
 
-def _stored_dt(layout: NpzLayout) -> float:
-    dt, path = _one_number(layout, "dt"), layout.archive.path
+def _stored_dt(layout: TableLayout) -> float:
+    dt, path = _one_number(layout, "dt"), layout.table.path
     if dt is None:
-        header = layout.archive.headers["dt"]
+        header = layout.table.headers["dt"]
         raise BadField(path, "dt", f"has shape {header.shape} and type {header.dtype}, expected one number.")
     if not is_time_step(dt):
         raise BadField(path, "dt", f"is {dt}, expected seconds per step: {TIME_STEPS}.", "State it with --dt.")
     return dt
 
 
-def _others(layout: NpzLayout) -> Iterator[tuple[float, Verdict]]:
+def _others(layout: TableLayout) -> Iterator[tuple[float, Verdict]]:
     """Time steps that follow from what has other names than 'dt'."""
-    for key in layout.archive.headers:
+    for key in layout.table.headers:
         if not is_of_time(key):
             continue
         number = _one_number(layout, key)
@@ -88,12 +88,12 @@ def _others(layout: NpzLayout) -> Iterator[tuple[float, Verdict]]:
             yield 1 / number, Verdict(_TOPIC, f"{1 / number:g} s", f"the file's '{key}' is {number:g}", "stated")
 
 
-def _of_times(layout: NpzLayout, key: str) -> Iterator[tuple[float, Verdict]]:
+def _of_times(layout: TableLayout, key: str) -> Iterator[tuple[float, Verdict]]:
     """The time step of an array of times (T,), (T, 1) or (T, N); nothing where it has none."""
-    header = layout.archive.headers[key]
+    header = layout.table.headers[key]
     if header.dtype.kind not in "iuf" or header.shape[:1] != (layout.num_steps,) or len(header.shape) > 2:
         return
-    times = layout.archive.load(key).reshape(layout.num_steps, -1)[:, :1].astype(np.float64)
+    times = layout.table.load(key).reshape(layout.num_steps, -1)[:, :1].astype(np.float64)
     steps = np.diff(times[:, 0])
     steps = steps[np.isfinite(steps) & (steps > 0)]  # A clock may begin anew with an episode.
     is_counter = header.dtype.kind in "iu" and bool((steps == 1).all())
@@ -115,12 +115,12 @@ def _unit(step: float) -> str | None:
     return next((unit for unit, seconds in _UNITS.items() if _LEAST <= step * seconds <= _LARGEST), None)
 
 
-def _one_number(layout: NpzLayout, key: str) -> float | None:
+def _one_number(layout: TableLayout, key: str) -> float | None:
     """A number that is stored alone, as text, or once for each step; None where there is none, or several."""
-    header = layout.archive.headers[key]
+    header = layout.table.headers[key]
     if header.dtype.kind not in "iufUS" or not 0 < header.value_bytes <= _MAX_NUMBER_BYTES:
         return None
-    values = layout.archive.load(key).reshape(-1)
+    values = layout.table.load(key).reshape(-1)
     if len(values) > 1 and (values != values[0]).any():
         return None
     try:

@@ -1,4 +1,4 @@
-"""The motion of the robots in a plain npz: their bases and joints, and where a base jumps.
+"""The motion of the robots: their bases and joints, and where a base jumps.
 
 A base jumps, as no velocity explains it, where a simulator put a robot somewhere else.
 """
@@ -16,7 +16,7 @@ from ...rollout.rollout import Verdict
 from ..format import QuatOrder
 from .columns import Column, MappedColumn, step_blocks
 from .doubts import degrees_verdict, without_bad_rotations, without_bad_values
-from .layout import NpzLayout, of_agent
+from .layout import TableLayout, of_agent
 
 VELOCITIES = ("base_lin_vel", "base_ang_vel")
 # Joint signals beside dof_pos, with the names they get.
@@ -68,7 +68,7 @@ class Joints:
     are_named: bool = True
 
 
-def read_poses(layout: NpzLayout, env_ids: Sequence[int]) -> tuple[list[RobotPose], list[Verdict]]:
+def read_poses(layout: TableLayout, env_ids: Sequence[int]) -> tuple[list[RobotPose], list[Verdict]]:
     """One pose per robot: "robot", or "robot_0", "robot_1", ... where the arrays have an agents axis.
 
     Raises BadField for misshapen arrays.
@@ -86,19 +86,19 @@ def read_poses(layout: NpzLayout, env_ids: Sequence[int]) -> tuple[list[RobotPos
     return poses, verdicts
 
 
-def read_joints(layout: NpzLayout, stated_names: Sequence[str] | None, env_ids: Sequence[int]) -> Joints:
+def read_joints(layout: TableLayout, stated_names: Sequence[str] | None, env_ids: Sequence[int]) -> Joints:
     """The joints, if the file has `dof_pos`; without it the robot can only be shown in its zero pose.
 
     Raises BadField for misshapen arrays, BadArgument for stated names that do not fit their number.
     """
-    if "dof_pos" not in layout.archive.headers:
+    if "dof_pos" not in layout.table.headers:
         reason = "the file has no 'dof_pos'"
         return Joints(verdicts=(Verdict("joint angles", "not recorded", reason, "problem"),))
     positions, verdicts = without_bad_values("dof_pos", layout.joints("dof_pos"), env_ids)
     names, named = _joint_names(layout, stated_names, positions.shape[-1])
     columns = {"joint_pos": positions}
     for key, name in JOINT_SIGNALS.items():
-        if key in layout.archive.headers:
+        if key in layout.table.headers:
             columns[name] = _like_positions(layout, key, positions)
     verdicts += [*degrees_verdict("dof_pos", positions), named]
     return Joints(names, columns, tuple(verdicts), are_named=named.status != "assumed")
@@ -133,29 +133,29 @@ def to_wxyz(quats: np.ndarray, order: QuatOrder) -> np.ndarray:
     return quats if order == "wxyz" else rotations.xyzw_to_wxyz(quats)
 
 
-def _like_positions(layout: NpzLayout, key: str, positions: Column) -> Column:
+def _like_positions(layout: TableLayout, key: str, positions: Column) -> Column:
     """A signal of the joints. Raises BadField unless it has the shape of their positions."""
     column = layout.joints(key)
     if column.shape != positions.shape:
-        got, expected = layout.archive.headers[key].shape, layout.archive.headers["dof_pos"].shape
-        raise BadField(layout.archive.path, key, f"has shape {got}, expected {expected} like 'dof_pos'.")
+        got, expected = layout.table.headers[key].shape, layout.table.headers["dof_pos"].shape
+        raise BadField(layout.table.path, key, f"has shape {got}, expected {expected} like 'dof_pos'.")
     return column
 
 
-def _joint_names(layout: NpzLayout, stated: Sequence[str] | None, count: int) -> tuple[tuple[str, ...], Verdict]:
+def _joint_names(layout: TableLayout, stated: Sequence[str] | None, count: int) -> tuple[tuple[str, ...], Verdict]:
     """The names of `count` joints: as the user states, as the file says, else placeholders."""
     if stated is not None:
         _check_stated(stated, count)
         return tuple(stated), Verdict("joint names", listing(stated), "as you say", "stated")
-    if "dof_names" not in layout.archive.headers:
+    if "dof_names" not in layout.table.headers:
         names = tuple(f"joint_{i}" for i in range(count))
         reason = "the file has no 'dof_names'; the order of its columns is unknown (--joint-names states it)"
         return names, Verdict("joint names", f"{count} joints without names", reason, "assumed")
     names = _recorded_names(layout)
     if len(names) != count:
-        raise BadField(layout.archive.path, "dof_names", f"has {len(names)} names, expected {count} as in 'dof_pos'.")
+        raise BadField(layout.table.path, "dof_names", f"has {len(names)} names, expected {count} as in 'dof_pos'.")
     if len(set(names)) < count:
-        raise BadField(layout.archive.path, "dof_names", f"names a joint twice: {listing(names)}.")
+        raise BadField(layout.table.path, "dof_names", f"names a joint twice: {listing(names)}.")
     return names, Verdict("joint names", f"{count} joints", "the file's 'dof_names'", "stated")
 
 
@@ -167,21 +167,21 @@ def _check_stated(stated: Sequence[str], count: int) -> None:
         raise BadArgument("--joint-names", ",".join(stated), "a joint is named twice.")
 
 
-def _recorded_names(layout: NpzLayout) -> tuple[str, ...]:
+def _recorded_names(layout: TableLayout) -> tuple[str, ...]:
     """Names stored as text, as bytes, or as an object array of text."""
-    archive = layout.archive
-    header = archive.headers["dof_names"]
+    table = layout.table
+    header = table.headers["dof_names"]
     try:
-        names = archive.load_objects("dof_names") if header.dtype.hasobject else archive.load("dof_names").tolist()
+        names = table.load_objects("dof_names") if header.dtype.hasobject else table.load("dof_names").tolist()
     except (SystemError, ValueError) as error:  # Both are NumPy's for numbers that are no characters.
-        raise BadField(archive.path, "dof_names", f"holds no text: {error}.") from error
+        raise BadField(table.path, "dof_names", f"holds no text: {error}.") from error
     listed = names if isinstance(names, list) else [names]
     texts = [name.decode("utf-8", "replace") if isinstance(name, bytes) else name for name in listed]
     # Halves of characters, which no terminal or browser takes, become "?".
     texts = [text.encode("utf-8", "replace").decode() if isinstance(text, str) else text for text in texts]
     if not all(isinstance(text, str) for text in texts):
         problem = f"has shape {header.shape} and type {header.dtype}, expected one text per joint."
-        raise BadField(archive.path, "dof_names", problem)
+        raise BadField(table.path, "dof_names", problem)
     return tuple(texts)
 
 
