@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from .container.repair import repair
     from .container.terminals import EpisodeEnds
     from .container.writer import ContainerWriter
+    from .episode_record import EpisodeRecord
+    from .episodes.episodes import Episodes
+    from .episodes.load import load_episodes
     from .errors import ReplayError
     from .formats import Format, LoadOptions, load_rollout, register_format, rollout_from_arrays
     from .record.adapters import Adapter, Description, Endings, register_adapter
     from .record.adapters.mujoco.trees import MujocoTree, export_mujoco
     from .record.attach import attach
-    from .record.episodes import EpisodeRecord
     from .record.loop.collect_frames import collect_frames_from_env
     from .record.loop.policies import make_policy
     from .record.loop.rollout_recorder import RolloutRecorder
@@ -44,7 +46,8 @@ _HOMES = {
     "Endings": "record.adapters",
     "EntitySpec": "container.info",
     "EpisodeEnds": "container.terminals",
-    "EpisodeRecord": "record.episodes",
+    "EpisodeRecord": "episode_record",
+    "Episodes": "episodes.episodes",
     "Format": "formats",
     "Frame": "replay.frames",
     "Layer": "viewer.layers",
@@ -62,6 +65,7 @@ _HOMES = {
     "attach": "record.attach",
     "collect_frames_from_env": "record.loop.collect_frames",
     "export_mujoco": "record.adapters.mujoco.trees",
+    "load_episodes": "episodes.load",
     "load_robot": "robot",
     "load_rollout": "formats",
     "make_policy": "record.loop.policies",
@@ -83,6 +87,7 @@ __all__ = [
     "EntitySpec",
     "EpisodeEnds",
     "EpisodeRecord",
+    "Episodes",
     "Format",
     "Frame",
     "Layer",
@@ -101,6 +106,7 @@ __all__ = [
     "attach",
     "collect_frames_from_env",
     "export_mujoco",
+    "load_episodes",
     "load_robot",
     "load_rollout",
     "make_policy",

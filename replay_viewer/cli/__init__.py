@@ -34,6 +34,7 @@ commands:
   view PATH        open a recording in the browser, or a folder of them to choose from;
                    --tail follows one that is being written
   info PATH        print what is in it, with every decision and doubt; --json for programs
+  episodes PATH .. list the episodes of recordings, one a line; --where 'success == false' chooses, --format jsonl, csv
   formats          list the formats that recordings can have
   render PATH OUT  make a video (.mp4, .webm, .gif) or a picture (.png) of it, without a display
   repair PATH      mend a recording whose writer died

@@ -11,6 +11,7 @@ import tyro
 from . import upkeep
 from .arguments import PathArgument, shown_as
 from .demo import demo
+from .episodes import episodes
 from .formats import formats
 from .info import info
 from .render import render
@@ -40,6 +41,7 @@ def pack(path: PathArgument, out: Annotated[tyro.conf.Positional[Path], shown_as
 COMMANDS: dict[str, Callable[..., None]] = {
     "view": view,
     "info": info,
+    "episodes": episodes,
     "formats": formats,
     "render": render,
     "repair": repair,

@@ -16,7 +16,7 @@ from replay_viewer.camera.presets import FOV, OTHER_NAMES, PRESETS, look_from
 from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.progress import FrameRate, ProgressBar
 from replay_viewer.render.request import FilmRequest, Reading
-from replay_viewer.render.selection import WHERE, Selection
+from replay_viewer.render.selection import Selection
 from replay_viewer.render.target import Target
 from replay_viewer.render.view import OVERLAYS, View, size_and_rate
 from replay_viewer.theme import LOOKS
@@ -47,8 +47,8 @@ class Selecting:
     """Numbers of episodes from 0 on, such as 0:5,7: of --env, else in the order of `replay-viewer info`."""
     num_episodes: Annotated[int | None, shown_as("N")] = None
     """Only the first N of them."""
-    where: Annotated[str | None, one_of(WHERE)] = None
-    """Only those that ended so."""
+    where: Annotated[str | None, shown_as("CONDITION")] = None
+    """Only those that are so: terminated, truncated, success, failure, or 'total_reward < 3 and not success'."""
     steps: Annotated[str | None, shown_as("A:B")] = None
     """These steps of the recording instead of episodes."""
     step: Annotated[int | None, shown_as("STEP")] = None

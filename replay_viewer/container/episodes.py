@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
@@ -20,7 +21,7 @@ _STATES: dict[int, TerminalState] = {
     TERMINAL_STATES.index("recorded"): "recorded",
 }
 _SUCCESS = {0: False, 1: True}
-_COLUMNS = ("step", "first_record", "last_record", "outcome", "reason", "success", "terminal_state")
+_COLUMNS = ("step", "first_record", "last_record", "outcome", "reason", "success", "terminal_state", "length")
 
 
 class EpisodeTable:
@@ -149,8 +150,9 @@ class EpisodeTable:
         """What these rows say, as Python's own numbers."""
         # By whole columns: one number at a time out of numpy costs twenty times as much.
         ends = self._ends.rows[rows]
-        columns = (ends[name].tolist() for name in _COLUMNS)
-        return [_End(*values) for values in zip(rows, *columns, strict=True)]
+        columns = [ends[name].tolist() for name in _COLUMNS]
+        returns = ends["ret"].sum(axis=tuple(range(1, ends["ret"].ndim))).tolist()
+        return [_End(*values) for values in zip(rows, *columns, returns, strict=True)]
 
     def _ended(self, env_index: int, index: int, first: int, end: _End) -> Episode:
         """The episode that a row ends."""
@@ -165,6 +167,8 @@ class EpisodeTable:
             terminal_row=end.row if state == "table" else -1,
             outcome_reason=self._reasons.get(end.reason, ""),
             success=_SUCCESS.get(end.success),
+            length=end.length if end.length >= 0 else None,
+            total_reward=end.total_reward if math.isfinite(end.total_reward) else None,
         )
         return _with_facts(episode, self._facts.get((env_index, end.step), {}))
 
@@ -188,7 +192,7 @@ class EpisodeTable:
 
 
 class _End(NamedTuple):
-    """What a row of the table says: its number, then the columns of `_COLUMNS`."""
+    """What a row of the table says: its number, the columns of `_COLUMNS`, and the return of all agents together."""
 
     row: int
     step: int
@@ -198,6 +202,8 @@ class _End(NamedTuple):
     reason: int
     success: int
     terminal_state: int
+    length: int
+    total_reward: float
 
 
 @dataclass

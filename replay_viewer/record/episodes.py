@@ -5,7 +5,7 @@ What has finished is read from the recording's folder, as any other process coul
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from pathlib import Path
 from typing import Sequence
 
@@ -15,31 +15,7 @@ from ..container.extents import Extent, count_whole, folder_extents
 from ..container.layout import META, OUTCOMES, TERMINALS
 from ..container.meta import Meta, read_meta
 from ..container.terminals import read_ends
-
-
-@dataclass(frozen=True)
-class EpisodeRecord:
-    """One env between two resets.
-
-    Attributes:
-        env_id: the simulator's index of its env.
-        outcome: "terminated", "truncated" or "aborted".
-        num_steps: its control steps, as the simulator counts them.
-        total_reward: its return, of all agents together; NaN where part of it was not seen.
-        reason: the simulator's name of the cause, "" if unknown.
-        success: None where unknown.
-        first_step: its first step in the recording.
-        last_step: its last one there.
-    """
-
-    env_id: int
-    outcome: str
-    num_steps: int
-    total_reward: float
-    reason: str
-    success: bool | None
-    first_step: int
-    last_step: int
+from ..episode_record import EpisodeRecord
 
 
 class EpisodeRecords:
@@ -72,14 +48,17 @@ class EpisodeRecords:
 
     def _record(self, row: np.void, meta: Meta) -> EpisodeRecord:
         first, last = max(0, int(row["first_record"]) - self._first), int(row["last_record"]) - self._first
-        length, reason = int(row["length"]), int(row["reason"])
+        length, reason, total = int(row["length"]), int(row["reason"]), float(np.sum(row["ret"]))
+        info = meta.info
         return EpisodeRecord(
-            env_id=meta.info.env_ids[row["env_index"]],
+            env_id=info.env_ids[row["env_index"]],
+            episode_in_env=int(row["episode"]),
             outcome=OUTCOMES[row["outcome"]],
-            num_steps=length if length >= 0 else last - first + 1,
-            total_reward=float(np.sum(row["ret"])),
-            reason=meta.info.outcome_reasons[reason] if reason >= 0 else "",
+            reason=info.outcome_reasons[reason] if reason >= 0 else None,
             success={1: True, 0: False}.get(int(row["success"])),
+            episode_length=length if length >= 0 else last - first + 1,
+            total_reward=total if math.isfinite(total) else None,
+            seed=info.seed,
             first_step=first,
             last_step=last,
         )

@@ -9,12 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..episodes.derive import records_of
+from ..episodes.where import Where, names_of
 from ..errors import BadArgument, ReplayError, UnknownName
 from ..rollout.episodes import Episode
 from ..rollout.rollout import Rollout
-
-# How the episodes ended that `where` keeps.
-WHERE = ("terminated", "truncated", "success", "failure")
 
 # Numbers that somebody chooses, for example "0:5,7", 3, range(5) or [slice(0, 5), 7].
 NumberChoice = str | int | slice | range | Iterable[int | slice | range]
@@ -53,12 +52,13 @@ class Selection:
         episodes: numbers of episodes: of `env` in order, else of the whole recording, env by env, as
             `replay-viewer info` lists them.
         num_episodes: only the first so many of those.
-        where: only those that ended so, one of WHERE. "success" and "failure" need a known success.
+        where: only those for which a condition holds, such as "terminated" or "success == false and episode_length <
+            100"; see episodes/where.py.
         step: one position in the recording, instead of episodes.
         steps: a run of positions, instead of episodes.
 
     Raises:
-        UnknownName, BadArgument: a choice that means nothing in any recording.
+        UnknownName, BadArgument: a choice that means nothing in any recording; BadCondition is one.
     """
 
     env: int | None = None
@@ -70,8 +70,8 @@ class Selection:
     steps: str | slice | range | None = None
 
     def __post_init__(self) -> None:
-        if self.where is not None and self.where not in WHERE:
-            raise UnknownName("outcome", self.where, WHERE, where="this version")
+        if self.where is not None:
+            Where(self.where)  # What is wrong with it is told at once.
         if self.num_episodes is not None and self.num_episodes < 1:
             raise BadArgument("--num-episodes", self.num_episodes, "expected 1 or more.")
         of_episodes = {"--episodes": self.episodes, "--num-episodes": self.num_episodes, "--where": self.where}
@@ -120,7 +120,7 @@ def shots_of(rollout: Rollout, selection: Selection) -> list[Shot]:
     of_envs = envs[:1] if is_of_leader else range(rollout.num_envs)
     episodes = [episode for env in of_envs for episode in rollout.episodes(env)]
     beside = envs if selection.envs is not None else ()
-    return [_shot(episode, beside) for episode in _picked_episodes(episodes, selection)]
+    return [_shot(episode, beside) for episode in _picked_episodes(rollout, episodes, selection)]
 
 
 def _envs(rollout: Rollout, selection: Selection) -> tuple[int, ...]:
@@ -145,12 +145,12 @@ def _each_once(numbers: Iterable[int]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(numbers))
 
 
-def _picked_episodes(episodes: Sequence[Episode], selection: Selection) -> list[Episode]:
+def _picked_episodes(rollout: Rollout, episodes: Sequence[Episode], selection: Selection) -> list[Episode]:
     kept = list(episodes)
     if selection.episodes is not None:
         kept = [episodes[number] for number in picked("--episodes", selection.episodes, len(episodes), "episodes")]
     if selection.where is not None:
-        kept = [episode for episode in kept if _ended_so(episode, selection.where)]
+        kept = _episodes_where(rollout, kept, Where(selection.where))
     if not kept:
         options = {"--episodes": selection.episodes, "--where": selection.where}
         asked = [f"{option} {value}" for option, value in options.items() if value is not None]
@@ -158,10 +158,11 @@ def _picked_episodes(episodes: Sequence[Episode], selection: Selection) -> list[
     return kept[: selection.num_episodes]
 
 
-def _ended_so(episode: Episode, where: str) -> bool:
-    if where in ("success", "failure"):
-        return episode.success is (where == "success")
-    return episode.outcome == where
+def _episodes_where(rollout: Rollout, episodes: Sequence[Episode], where: Where) -> list[Episode]:
+    """Those for which a condition holds. Raises BadCondition for a name that is not known of any of them."""
+    records = records_of(rollout, episodes, terms=where.needs("rewards"))
+    where.check_names(names_of(records))
+    return [episode for episode, record in zip(episodes, records, strict=True) if where.matches(record)]
 
 
 # -- numbers that somebody chooses --------------------------------------------------------

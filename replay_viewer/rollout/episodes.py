@@ -39,6 +39,9 @@ class Episode:
         terminal_row: of the table.
         outcome_reason: the simulator's name of the cause, if known.
         success: None where unknown.
+        length: its control steps as the simulator counts them, recorded or not; None where it does not.
+        total_reward: its return as the recorder has summed it, of all agents together; None where it has not, or has
+            not seen all of it.
     """
 
     env_index: int
@@ -50,6 +53,8 @@ class Episode:
     terminal_row: int = -1
     outcome_reason: str = ""
     success: bool | None = None
+    length: int | None = None
+    total_reward: float | None = None
 
     @property
     def num_steps(self) -> int:

@@ -133,7 +133,7 @@ BAD = [
     (("--speed", "-1"), r"--speed -1\.0"),
     (("--overlay", "all"), "overlay 'all'.*none, hud, rewards"),
     (("--background", "blue"), "background 'blue'.*light, dark"),
-    (("--where", "fell"), "outcome 'fell'.*terminated, truncated, success, failure"),
+    (("--where", "succes"), "--where column 1: no episode here has 'succes'. Did you mean success"),
     (("--episodes", "x"), "--episodes x: expected numbers"),
     (("--episodes", "9"), "--episodes 9: there are episodes 0 to 2"),
     (("--env", "4"), "env 4 is not in the recording. Known envs: 0"),

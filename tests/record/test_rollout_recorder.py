@@ -116,7 +116,7 @@ def test_episodes_are_counted_over_the_recorded_envs(library: str, tmp_path: Pat
     recorder = RolloutRecorder(env, None, num_episodes=5, env_ids=ENVS)
     path = recorder.run(Swinging(), tmp_path)
     expected = truth_of_episodes(env)
-    found = [(e.env_id, e.outcome, e.num_steps, e.last_step) for e in recorder.episodes]
+    found = [(e.env_id, e.outcome, e.episode_length, e.last_step) for e in recorder.episodes]
     assert Counter(found) == Counter(expected)
     # It goes on until the fifth episode is over, and no further.
     assert len([e for e in expected if e[3] < len(env.truth) - 2]) < 5 <= len(expected)
@@ -135,8 +135,8 @@ def test_a_line_is_printed_for_each_episode(tmp_path: Path, capsys: pytest.Captu
     first, second = recorder.episodes
     printed = capsys.readouterr()
     assert printed.out.splitlines() == [
-        f"Episode 1/2: {first.outcome}, {first.num_steps} steps, return {first.total_reward:.4g}",
-        f"Episode 2/2: {second.outcome}, {second.num_steps} steps, return {second.total_reward:.4g}",
+        f"Episode 1/2: {first.outcome}, {first.episode_length} steps, return {first.total_reward:.4g}",
+        f"Episode 2/2: {second.outcome}, {second.episode_length} steps, return {second.total_reward:.4g}",
         f"Recorded: {len(env.truth) - 1} steps, 2 finished episodes in {path}",
     ]
     assert printed.err == ""
@@ -202,7 +202,7 @@ def test_a_single_environment_is_reset_after_each_episode_but_the_last(tmp_path:
     recorder = RolloutRecorder(env, num_episodes=3)
     file = loaded(recorder.run(lambda obs: -obs[:1], tmp_path))
     assert env.num_resets == 3
-    assert [(e.outcome, e.num_steps, e.success) for e in recorder.episodes] == [("terminated", 7, True)] * 3
+    assert [(e.outcome, e.episode_length, e.success) for e in recorder.episodes] == [("terminated", 7, True)] * 3
     assert [e.first_step for e in recorder.episodes] == [0, 7, 14]
     assert np.flatnonzero(file["terminated"][:, 0]).tolist() == [6, 13, 20]
     # What the policy saw in an episode's first step is the state after the reset, and the done row is not.

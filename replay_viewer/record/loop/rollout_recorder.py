@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import shutil
 from datetime import datetime
-from math import isnan
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
 from ...container.layout import META
 from ...container.recorded_steps import RecordedSteps
+from ...episode_record import EpisodeRecord
 from ...errors import BadArgument, FileProblem
 from ...progress import ProgressBar, duration
 from ..adapters.registry import find_adapter
 from ..attach import attach
 from ..attached_recorder import AttachedRecorder
-from ..episodes import EpisodeRecord, EpisodeRecords
+from ..episodes import EpisodeRecords
 from ..rows import Rows
 from .env_and_policy import action_function, first_of, is_left_ended, no_gradients, reset
 from .plain_npz import write_plain_npz
@@ -35,7 +35,7 @@ class RolloutRecorder:
         recorder = RolloutRecorder(env, num_episodes=5, seed=1)
         path = recorder.run(policy)
         for episode in recorder.episodes:
-            print(episode.outcome, episode.num_steps, episode.total_reward)
+            print(episode.outcome, episode.episode_length, episode.total_reward)
 
     The environment is one that `attach` can record. It is reset first; a single environment also after each episode,
     while those with an axis of envs do that themselves.
@@ -248,9 +248,9 @@ class _Rollout:
         number = f"Episode {self.num_finished}" + (f"/{total}" if total and self.num_finished <= total else "")
         env = f" (env {episode.env_id})" if len(self._recorder.env_ids) > 1 else ""
         reason = f" ({episode.reason})" if episode.reason else ""
-        reward = "" if isnan(episode.total_reward) else f", return {episode.total_reward:.4g}"
+        reward = "" if episode.total_reward is None else f", return {episode.total_reward:.4g}"
         success = {True: ", success", False: ", no success", None: ""}[episode.success]
-        return f"{number}{env}: {episode.outcome}{reason}, {episode.num_steps} steps{reward}{success}"
+        return f"{number}{env}: {episode.outcome}{reason}, {episode.episode_length} steps{reward}{success}"
 
     def _describe(self, done: int, total: int, seconds: float) -> str:
         """What stands behind the bar."""

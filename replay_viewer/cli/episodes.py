@@ -1,0 +1,54 @@
+"""The command `episodes`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from replay_viewer.errors import ReplayError, printable
+
+from .arguments import Flag, shown_as
+from .interrupts import held_interrupts
+from .usage import WrongUsage
+
+
+def episodes(
+    paths: Annotated[tyro.conf.Positional[tuple[Path, ...]], shown_as("PATH ...")],
+    format: Annotated[Literal["table", "jsonl", "csv"], shown_as("{table,jsonl,csv}")] = "table",
+    where: Annotated[str | None, shown_as("CONDITION")] = None,
+    sort: Annotated[str | None, shown_as("NAME")] = None,
+    descending: Flag = False,
+) -> None:
+    """List the episodes of recordings, one a line.
+
+    Args:
+        paths: Recordings (.rec, a folder or one file), rollouts as .npz, and folders of them.
+        format: A table for people, or everything that is known of each as JSON or CSV.
+        where: Only those for which it holds, such as 'success == false and episode_length < 100'.
+        sort: In the order of a value, such as total_reward or rewards.tracking.
+        descending: The greatest first.
+    """
+    if not paths:
+        raise WrongUsage("replay-viewer episodes", "needs PATH.")
+    with held_interrupts():
+        from replay_viewer.episodes.load import load_episodes
+        from replay_viewer.episodes.texts import TEXTS
+        from replay_viewer.episodes.where import Where
+
+    if where is not None:
+        Where(where)  # What is wrong with it is told before hundreds of recordings are read.
+    found = load_episodes(paths)
+    problems = found.problems
+    if where is not None and len(found):
+        found = found.where(where)
+    if sort is not None and len(found):
+        found = found.sorted_by(sort, descending)
+    sys.stdout.writelines(TEXTS[format](found))
+    if problems:
+        sys.stdout.flush()
+        for problem in problems.values():
+            print(printable(problem), file=sys.stderr)
+        raise ReplayError(f"{len(problems)} of the recordings could not be read: {', '.join(problems)}")

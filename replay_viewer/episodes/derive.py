@@ -1,0 +1,128 @@
+"""Records of the episodes in a recording, made afterwards from its numbers."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..episode_record import EpisodeRecord
+from ..rollout.episodes import Episode
+from ..rollout.rollout import Rollout
+
+# Facts of a recording's metadata that its records have, by the type they must be of.
+_TEXTS = ("run", "job_name", "task", "policy", "checkpoint", "language_instruction")
+_NUMBERS = ("rebuild", "rank", "iteration", "global_step")
+# Numbers that one read takes into memory.
+_READ_NUMBERS = 1 << 22
+# Digits of seconds: below them is the rounding of a sum.
+_DIGITS = 9
+
+
+def records_of(rollout: Rollout, episodes: Iterable[Episode] | None = None, terms: bool = True) -> list[EpisodeRecord]:
+    """The record of each episode, in the order of the recording: env by env.
+
+    Args:
+        rollout: the recording.
+        episodes: those of it that are asked for; None for all.
+        terms: whether to sum up the reward terms, for which all of them have to be read.
+    """
+    if episodes is None:
+        episodes = (episode for env in range(rollout.num_envs) for episode in rollout.episodes(env))
+    chosen = list(episodes)
+    every = _integer(rollout.metadata.get("every")) or 1
+    # The recorder has summed up the returns of those that it has seen end.
+    unsummed = [episode for episode in chosen if episode.total_reward is None]
+    totals = _sums(rollout, "rew", unsummed) if every == 1 and "rew" in rollout.fields else {}
+    sums = _sums(rollout, "rew_terms", chosen) if every == 1 and terms and rollout.reward_terms else {}
+    facts = _facts(rollout)
+    return [_record(rollout, episode, every, totals, sums, facts) for episode in chosen]
+
+
+def _record(
+    rollout: Rollout,
+    episode: Episode,
+    every: int,
+    totals: Mapping[Episode, np.ndarray],
+    sums: Mapping[Episode, np.ndarray],
+    facts: Mapping[str, Any],
+) -> EpisodeRecord:
+    length = episode.length if episode.length is not None else episode.num_steps if every == 1 else None
+    # Of what was not recorded, or between two records, the sums are not known.
+    is_whole = length == episode.num_steps
+    total = episode.total_reward
+    if total is None and is_whole and episode in totals:
+        total = _finite(totals[episode].sum())
+    of_terms = np.full(len(rollout.reward_terms), np.nan)
+    if is_whole and episode in sums:
+        of_terms = sums[episode].reshape(-1, len(rollout.reward_terms)).sum(axis=0)
+    step_dt = rollout.control_dt / every
+    return EpisodeRecord(
+        env_id=rollout.env_ids[episode.env_index],
+        episode_in_env=episode.index,
+        outcome=episode.outcome,
+        reason=episode.outcome_reason or None,
+        success=episode.success,
+        episode_length=length,
+        total_reward=total,
+        rewards={name: _finite(value) for name, value in zip(rollout.reward_terms, of_terms, strict=True)},
+        duration_s=None if length is None else round(length * step_dt, _DIGITS),
+        start=round(episode.first_step * rollout.control_dt, _DIGITS),
+        end=round(episode.last_step * rollout.control_dt, _DIGITS),
+        first_step=episode.first_step,
+        last_step=episode.last_step,
+        **facts,
+    )
+
+
+def _facts(rollout: Rollout) -> dict[str, Any]:
+    """What the recording says of all its episodes."""
+    metadata = rollout.metadata
+    texts = {name: value if isinstance(value := metadata.get(name), str) else None for name in _TEXTS}
+    numbers = {name: _integer(metadata.get(name)) for name in (*_NUMBERS, "seed")}
+    return {**texts, **numbers, "recording": None if rollout.path is None else rollout.path.as_posix()}
+
+
+def _sums(rollout: Rollout, name: str, episodes: Sequence[Episode]) -> dict[Episode, np.ndarray]:
+    """Sums of a field over each episode's steps, float64, added up one step after the other as a recorder does."""
+    shape = rollout.fields[name].shape
+    sums = {episode: np.zeros(shape) for episode in episodes}
+    of_env: dict[int, list[Episode]] = {}
+    for episode in sorted(sums, key=lambda episode: episode.first_step):
+        of_env.setdefault(episode.env_index, []).append(episode)
+    envs = sorted(of_env)
+    num_steps = max(1, _READ_NUMBERS // max(1, math.prod(shape) * len(envs)))
+    stop = max((episode.last_step + 1 for episode in sums), default=0)
+    for start in range(min((episode.first_step for episode in sums), default=0), stop, num_steps):
+        values = rollout.read(name, slice(start, min(start + num_steps, stop)), envs)
+        for column, env in enumerate(envs):
+            for episode in _within(of_env[env], start, start + len(values)):
+                part = values[max(0, episode.first_step - start) : episode.last_step + 1 - start, column]
+                sums[episode] = _added(sums[episode], part)
+    return sums
+
+
+def _within(episodes: Sequence[Episode], start: int, stop: int) -> Sequence[Episode]:
+    """Those of an env's episodes, in order, that have a step among start to stop - 1."""
+    first = bisect_left(episodes, start, key=lambda episode: episode.last_step)
+    return episodes[first : bisect_left(episodes, stop, key=lambda episode: episode.first_step)]
+
+
+def _added(before: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """A sum with further values (S, ...) added one by one: numpy's own order of adding depends on the shape."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.cumsum(np.concatenate([before[None], values]), axis=0, dtype=np.float64)[-1]
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _integer(value: Any) -> int | None:
+    """An integer of a file's metadata, in digits too; None for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 100:
+        return int(value)
+    return int(value) if isinstance(value, int | np.integer) and not isinstance(value, bool) else None
