@@ -99,7 +99,7 @@ class Shades(NamedTuple):
 
 
 # How an episode ended. "failure" is told from the other ends only where it is written out.
-OUTCOMES: Mapping[str, Shades] = {
+OUTCOME_SHADES: Mapping[str, Shades] = {
     "success": Shades("#15803d", "#4ade80"),
     "failure": Shades("#dc2626", "#f87171"),
     "terminated": Shades("#dc2626", "#f87171"),
@@ -108,7 +108,7 @@ OUTCOMES: Mapping[str, Shades] = {
     "aborted": Shades("#7c3aed", "#a78bfa"),
 }
 # The same where the ground does not count: under white letters, and on robots.
-OUTCOME_COLORS: Mapping[str, str] = {outcome: shades.light for outcome, shades in OUTCOMES.items()}
+OUTCOME_COLORS: Mapping[str, str] = {outcome: shades.light for outcome, shades in OUTCOME_SHADES.items()}
 
 # Bars of values above and below zero, and their ends where a value is beyond the full bar.
 GAIN_COLOR, LOSS_COLOR = "#16a34a", "#dc2626"
@@ -196,7 +196,7 @@ _BAR_COLORS: Mapping[str, str] = {
 
 def css_variables() -> str:
     """All colours of the page as CSS variables `--rv-NAME`: a rule for light ground, and one for dark ground."""
-    shades = {**_PAGE_COLORS, "accent": Shades(_css(LIGHT.accent), _css(DARK.accent)), **OUTCOMES}
+    shades = {**_PAGE_COLORS, "accent": Shades(_css(LIGHT.accent), _css(DARK.accent)), **OUTCOME_SHADES}
     light = {**{name: shade.light for name, shade in shades.items()}, **_BAR_COLORS}
     dark = {name: shade.dark for name, shade in shades.items()}
     return _rule(":root", light) + _rule(':root[data-rv-look="dark"]', dark)

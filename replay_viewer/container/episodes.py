@@ -5,21 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..rollout.episodes import Episode, Outcome, TerminalState
+from ..rollout.episodes import Episode
 from ..rollout.growing_array import GrowingArray
-from .layout import OUTCOMES, TERMINAL_STATES
+from ..rollout.outcomes import OUTCOMES, TERMINAL_STATES
 
 # By the table's codes; a newer minor version may have added others.
-_OUTCOMES = cast("dict[int, Outcome]", dict(enumerate(OUTCOMES)))
-_STATES: dict[int, TerminalState] = {
-    TERMINAL_STATES.index("lost"): "lost",
-    TERMINAL_STATES.index("captured"): "table",
-    TERMINAL_STATES.index("recorded"): "recorded",
-}
+_OUTCOMES, _STATES = dict(enumerate(OUTCOMES)), dict(enumerate(TERMINAL_STATES))
 _SUCCESS = {0: False, 1: True}
 _COLUMNS = ("step", "first_record", "last_record", "outcome", "reason", "success", "terminal_state", "length")
 
@@ -164,7 +159,7 @@ class EpisodeTable:
             end.last,
             _OUTCOMES.get(end.outcome, "unfinished"),
             terminal_state=state,
-            terminal_row=end.row if state == "table" else -1,
+            terminal_row=end.row if state == "captured" else -1,
             outcome_reason=self._reasons.get(end.reason, ""),
             success=_SUCCESS.get(end.success),
             length=end.length if end.length >= 0 else None,

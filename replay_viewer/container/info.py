@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadField, listing
+from ..rollout.outcomes import TERMINAL_STATES
 from .layout import StructSpec, is_field_name
 
 _SHORTEST_STEP, _LONGEST_STEP = 1e-9, 1e9  # [s]
@@ -98,7 +99,7 @@ def check_info(info: RecordingInfo, where: object) -> None:
     _require(is_time_step(info.control_dt * info.every), where, "control_dt", problem)
     _require(len(names) > 0, where, "entities", "is empty; a recording shows at least one body.")
     _require(len(set(names)) == len(names), where, "entities", f"uses a name twice: {', '.join(names)}.")
-    known = ("captured", "recorded", "lost")
+    known = tuple(state for state in TERMINAL_STATES if state != "none")
     _require(info.terminal_states in known, where, "terminal_states", f"is {info.terminal_states!r}, expected {known}.")
     fits = info.env_origins is None or len(info.env_origins) == len(info.env_ids)
     _require(fits, where, "env_origins", f"must have shape ({len(info.env_ids)}, 3).")

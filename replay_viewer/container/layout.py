@@ -40,8 +40,6 @@ MAX_RECORD_BYTES = 512 << 20
 MAX_ENDS = 5_000_000
 MAX_TABLE_BYTES = 8 << 30
 
-OUTCOMES = ("unfinished", "terminated", "truncated", "aborted")
-TERMINAL_STATES = ("lost", "captured", "recorded", "none")
 # What every word of a field holds where a terminal state was not captured; read as a float it is a NaN.
 NOT_CAPTURED = 0xFFFFFFFF
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..rollout.outcomes import OUTCOMES, TERMINAL_STATES, Outcome
 from .extents import file_content
 from .files import find_files
-from .layout import EPISODES, MAX_LINES_BYTES, NOT_CAPTURED, OUTCOMES, TERMINAL_STATES
+from .layout import EPISODES, MAX_LINES_BYTES, NOT_CAPTURED
 from .log import read_lines
 from .terminals import read_ends
 
@@ -75,7 +76,7 @@ class RecordedSteps:
             values[ends["last_record"][chosen] - start, ends["env_index"][chosen]] = states[known]
         return values
 
-    def ended(self, outcome: str) -> np.ndarray:
+    def ended(self, outcome: Outcome) -> np.ndarray:
         """Whether an episode ended so in a step, (T, N) bool."""
         found = np.zeros((self.num_steps, self.num_envs), dtype=bool)
         ends = self.ends[self.ends["outcome"] == OUTCOMES.index(outcome)]

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadField, FileProblem, UnknownName
+from ..rollout.outcomes import ENDED_IN_STEP, OUTCOMES, TERMINAL_STATES
 from .extents import Extent, chunks_of, count_whole
 from .info import RecordingInfo
-from .layout import MAX_ENDS, MAX_TABLE_BYTES, NOT_CAPTURED, OUTCOMES, TERMINAL_STATES, Layout
+from .layout import MAX_ENDS, MAX_TABLE_BYTES, NOT_CAPTURED, Layout
 from .words import RowPacker, Values
 
 
@@ -112,7 +113,7 @@ def terminal_rows(
     names = [ends.outcome] * len(envs) if isinstance(ends.outcome, str) else ends.outcome
     outcomes = _codes("outcome", names, OUTCOMES)
     rows, buffer = _blank_rows(len(envs), layout)
-    in_step = (outcomes == OUTCOMES.index("terminated")) | (outcomes == OUTCOMES.index("truncated")) | ends.is_lost
+    in_step = np.isin(outcomes, [OUTCOMES.index(name) for name in ENDED_IN_STEP]) | ends.is_lost
     rows["step"] = ends.step
     rows["first_record"] = running.first_record[envs]
     rows["last_record"] = np.where(in_step & ends.step_is_recorded, num_records, num_records - 1)
@@ -188,7 +189,7 @@ def _terminal_states(outcomes: np.ndarray, ends: EpisodeEnds, info: RecordingInf
     else:
         in_step = "recorded" if info.terminal_states == "recorded" else "lost"
     # A reset outside a step comes after the last record, which therefore shows the episode's last state.
-    by_outcome = {"unfinished": "none", "terminated": in_step, "truncated": in_step, "aborted": "recorded"}
+    by_outcome = {"unfinished": "none", "aborted": "recorded", **dict.fromkeys(ENDED_IN_STEP, in_step)}
     return np.array([TERMINAL_STATES.index(by_outcome[name]) for name in OUTCOMES], "<u4")[outcomes]
 
 

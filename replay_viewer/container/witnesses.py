@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..rollout.outcomes import FLAG_BITS, OUTCOMES, TERMINAL_STATES
 from .extents import Extent, chunks_of, content_of, count_whole
 from .files import RecordingFiles
 from .headers import Doubt, doubts_of_headers
-from .layout import EPISODES, LOG, META, OUTCOMES, TERMINAL_STATES, TERMINALS, Layout, segment_name
+from .layout import EPISODES, LOG, META, TERMINALS, Layout, segment_name
 from .log import CHECKSUMS, checksum_text, read_lines
 from .terminals import read_ends
 
-# The bits of the field "flags" that say how an episode ended, by the table's codes.
-_FLAG_BITS = {OUTCOMES.index("terminated"): 1, OUTCOMES.index("truncated"): 2}
+# By the table's codes.
+_FLAG_BITS = {OUTCOMES.index(outcome): bit for outcome, bit in FLAG_BITS.items()}
 _UNFINISHED, _NO_STATE = OUTCOMES.index("unfinished"), TERMINAL_STATES.index("none")
 _CHUNK_BYTES = 1 << 20
 # The last lines of a log that are looked at.

@@ -12,10 +12,11 @@ from typing import Sequence
 import numpy as np
 
 from ..container.extents import Extent, count_whole, folder_extents
-from ..container.layout import META, OUTCOMES, TERMINALS
+from ..container.layout import META, TERMINALS
 from ..container.meta import Meta, read_meta
 from ..container.terminals import read_ends
 from ..episode_record import EpisodeRecord
+from ..rollout.outcomes import OUTCOMES
 
 
 class EpisodeRecords:

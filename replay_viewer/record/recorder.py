@@ -18,15 +18,11 @@ from ..container.words import PackedStep, Values
 from ..container.writer import ContainerWriter
 from ..errors import BadField, FileProblem, RecordingStopped, UnknownName
 from ..paths import numbered
+from ..rollout.outcomes import ENDED_IN_STEP, FLAG_BITS, RESET_BIT
 from .copies import Gatherer
 from .episodes import EpisodeSums
 from .logged_values import Logged, LoggedValues
 
-# Bits of the field "flags"; see container/FORMAT.md.
-_BITS = {"terminated": 1, "truncated": 2}
-_RESET = 4
-# Outcomes of episodes that have not seen the step which comes next.
-_BEFORE_THE_STEP = ("aborted", "unfinished")
 _messages = logging.getLogger("replay_viewer")
 
 
@@ -175,8 +171,8 @@ class Recorder:
             if self.num_steps:
                 self._write_ends(replace(ends, step=self.num_steps - 1))
             return
-        before = [index for index, name in enumerate(outcomes) if name in _BEFORE_THE_STEP]
-        in_step = [index for index, name in enumerate(outcomes) if name not in _BEFORE_THE_STEP]
+        before = [index for index, name in enumerate(outcomes) if name not in ENDED_IN_STEP]
+        in_step = [index for index, name in enumerate(outcomes) if name in ENDED_IN_STEP]
         if before and self.num_steps:
             self._write_ends(replace(ends.of(before), step=self.num_steps - 1))
         if in_step:
@@ -353,11 +349,11 @@ class Recorder:
 
     def _flags(self) -> np.ndarray:
         flags = np.zeros(len(self._info.env_ids), np.uint32)
-        reset = 0 if self._info.terminal_states == "recorded" else _RESET
+        reset = 0 if self._info.terminal_states == "recorded" else RESET_BIT
         for ends in self._ends:
-            flags[ends.env_indices] = [reset | _BITS.get(outcome, 0) for outcome in ends.outcome]
+            flags[ends.env_indices] = [reset | FLAG_BITS.get(outcome, 0) for outcome in ends.outcome]
             if ends.time_is_up is not None:
-                flags[ends.env_indices] |= np.where(ends.time_is_up, np.uint32(_BITS["truncated"]), np.uint32(0))
+                flags[ends.env_indices] |= np.where(ends.time_is_up, np.uint32(FLAG_BITS["truncated"]), np.uint32(0))
         return flags
 
     def _write_ends(self, ends: EpisodeEnds) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arrays import as_array
 from ..container.layout import is_batch_mean
+from ..rollout.outcomes import ENDED_IN_STEP
 from .adapters import Adapter, Endings
 from .copies import Gatherer, HostCopy
 from .logged_values import Logged
@@ -18,7 +19,7 @@ from .witness import EndWitness
 
 # These belong to the step in which an episode ends, so its record holds them, and the table of ends has no need to.
 _OF_THE_STEP = ("act", "rew", "rew_terms")
-_OUTCOMES = ("aborted", "terminated", "truncated")
+_OUTCOMES = ("aborted", *ENDED_IN_STEP)
 _NO_COLUMNS = slice(0, 0)
 
 
@@ -92,7 +93,7 @@ class StepWriter:
             self._end(reset, _OUTCOMES)
         if step.left is not None and step.left.is_any_over:
             # What is neither terminated nor truncated goes on.
-            self._end(step.left, ("terminated", "truncated"))
+            self._end(step.left, ENDED_IN_STEP)
         if step.unseen is not None:
             slots = self.witness.fallen(as_array(step.unseen.endings.lengths), step.unseen.slots)
             if len(slots):

@@ -10,6 +10,7 @@ Where to find what:
     spread          how a value usually goes, over all episodes of all envs
     growing_array   rows that are appended to
     fields          the named values of a recording, and their units
+    outcomes        how episodes end, by the words and codes of recordings
 
-`fields` is what recorders use too: it runs on Python 3.8.
+The last two are what recorders use too: they run on Python 3.8.
 """

@@ -5,17 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-Outcome = Literal["terminated", "truncated", "unfinished", "aborted"]
-TerminalState = Literal["recorded", "table", "lost", "none"]
+from .outcomes import OUTCOME_TEXT, Outcome, TerminalState
 
-OUTCOME_TEXT: Mapping[Outcome, str] = {
-    "terminated": "terminated",
-    "truncated": "time-out",
-    "unfinished": "unfinished",
-    "aborted": "reset from outside",
-}
 # What colours tell apart: outcomes, and successes whatever their outcome is.
 KIND_TEXT: Mapping[str, str] = {**OUTCOME_TEXT, "success": "success"}
 _SUCCESS_TEXT = {True: ", success", False: ", failure", None: ""}
@@ -34,9 +26,8 @@ class Episode:
         first_step: position in this recording.
         last_step: likewise, included.
         outcome: how it ended.
-        terminal_state: where its end is: "recorded" in the row of the last step, in the "table" of terminal states,
-            "lost", or "none" for an episode that has no end in this recording.
-        terminal_row: of the table.
+        terminal_state: where its end is; see `TerminalState`.
+        terminal_row: of the table of ends, where it is captured there.
         outcome_reason: the simulator's name of the cause, if known.
         success: None where unknown.
         length: its control steps as the simulator counts them, recorded or not; None where it does not.

@@ -285,7 +285,7 @@ class Rollout:
         if ends:
             values = values.copy()  # A source may give a view of its own memory.
         for row, column, episode in ends:
-            if episode.terminal_state == "table":
+            if episode.terminal_state == "captured":
                 values[row, column] = self.source.read_terminal(name, episode.terminal_row)
             elif episode.terminal_state == "lost" and episode.last_step > 0:
                 previous = episode.last_step - 1

@@ -166,7 +166,7 @@ def test_episodes_come_from_the_table_and_cover_every_step(tmp_path: Path, opene
     rollout = opened(tmp_path / "run.rec")
     spans = [(e.index, e.first_step, e.last_step, e.outcome, e.terminal_state) for e in rollout.episodes(1)]
     assert spans == [
-        (0, 0, 3, "terminated", "table"),
+        (0, 0, 3, "terminated", "captured"),
         (1, 4, 5, "aborted", "recorded"),
         (2, 6, 7, "truncated", "lost"),
         (3, 8, 9, "unfinished", "none"),

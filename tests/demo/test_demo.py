@@ -128,7 +128,7 @@ def test_several_episodes_end_by_falls_and_by_time(episodes: list[Episode], fall
     assert len(ended) >= 8
     assert len(falls) >= 2
     assert sum(episode.outcome == "truncated" for episode in ended) >= 4
-    assert {episode.terminal_state for episode in ended} == {"table"}
+    assert {episode.terminal_state for episode in ended} == {"captured"}
 
 
 def test_the_first_env_falls_so_that_a_newcomer_sees_it(falls: list[Episode]):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from replay_viewer.robot.materials import to_linear
-from replay_viewer.rollout.episodes import Outcome
-from replay_viewer.theme import DARK, LIGHT, OUTCOME_COLORS, OUTCOMES, css_variables, rgb_bytes, rgb_of
+from replay_viewer.rollout.outcomes import Outcome
+from replay_viewer.theme import DARK, LIGHT, OUTCOME_COLORS, OUTCOME_SHADES, css_variables, rgb_bytes, rgb_of
 
 
 def rules() -> list[dict[str, str]]:
@@ -45,10 +45,10 @@ def test_what_depends_on_the_ground_has_a_colour_for_dark_ground_too() -> None:
 
 
 def test_every_outcome_has_a_colour() -> None:
-    assert set(get_args(Outcome)) <= set(OUTCOMES)
+    assert set(get_args(Outcome)) <= set(OUTCOME_SHADES)
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("outcome", OUTCOME_SHADES)
 def test_white_letters_can_be_read_on_outcomes_and_outcomes_on_the_page(outcome: str) -> None:
     light, dark = rules()
     assert contrast(OUTCOME_COLORS[outcome], "#ffffff") > 4.5

@@ -126,7 +126,7 @@ def test_gap_in_the_recording_is_not_bridged():
 
 
 def test_terminal_state_of_the_table_is_shown_and_led_to():
-    episodes = [Episode(0, 0, 0, 3, "terminated", "table", terminal_row=0), Episode(0, 1, 4, 9, "unfinished")]
+    episodes = [Episode(0, 0, 0, 3, "terminated", "captured", terminal_row=0), Episode(0, 1, 4, 9, "unfinished")]
     terminals = {"robot.base_pos": np.array([[-8.0, 0, 0]]), "robot.base_wxyz": np.array([[1.0, 0, 0, 0]])}
     frames = bodies(walking(), episodes={0: episodes}, terminals=terminals)
     assert [base_x(frames, p)[0] for p in (2, 2.5, 3, 3.5, 4)] == pytest.approx([2, -3, -8, -8, 4])

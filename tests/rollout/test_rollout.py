@@ -7,7 +7,7 @@ from replay_viewer.rollout.episodes import Episode
 from replay_viewer.rollout.rollout import Entity
 
 LOST = [Episode(0, 0, 0, 3, "terminated", "lost"), Episode(0, 1, 4, 9, "unfinished")]
-TABLE = [Episode(0, 0, 0, 3, "terminated", "table", terminal_row=1), Episode(0, 1, 4, 9, "unfinished")]
+TABLE = [Episode(0, 0, 0, 3, "terminated", "captured", terminal_row=1), Episode(0, 1, 4, 9, "unfinished")]
 RECORDED = [Episode(0, 0, 0, 3, "terminated", "recorded"), Episode(0, 1, 4, 9, "unfinished")]
 
 

@@ -109,7 +109,7 @@ def test_the_size_of_a_force_is_that_of_its_vector() -> None:
 
 def test_the_last_step_shows_the_terminal_state() -> None:
     fields = {**still(STEPS, 1), "obs": np.zeros((STEPS, 1, 1))}
-    ended = Episode(0, 0, 0, STEPS - 1, "terminated", "table", terminal_row=0)
+    ended = Episode(0, 0, 0, STEPS - 1, "terminated", "captured", terminal_row=0)
     terminals = {"obs": np.array([[7.0]])}
     rollout = memory_rollout(fields, episodes={0: [ended]}, terminals=terminals)
     np.testing.assert_array_equal(values(rollout, "observations")[-2:, 0], [0, 7])

@@ -31,7 +31,7 @@ def test_nothing_goes_across_the_end_of_an_episode() -> None:
 
 
 def test_the_terminal_state_is_what_counts_at_an_end() -> None:
-    episodes = [Episode(0, 0, 0, 4, "terminated", "table", 0), Episode(0, 1, 5, 9, "unfinished")]
+    episodes = [Episode(0, 0, 0, 4, "terminated", "captured", 0), Episode(0, 1, 5, 9, "unfinished")]
     rollout = counting(episodes={0: episodes}, terminals={"x": np.array([[40.0, 41.0]])})
     assert StepValues(rollout, "x").at(4, 0).tolist() == [40, 41]
 

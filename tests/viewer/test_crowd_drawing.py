@@ -14,7 +14,8 @@ from viser_servers import running_server
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.replay.replay import open_replay, with_robots
 from replay_viewer.replay.world import world_of
-from replay_viewer.rollout.episodes import Episode, Outcome
+from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.outcomes import Outcome
 from replay_viewer.rollout.rollout import Entity
 from replay_viewer.viewer.crowd import ByOutcome, Crowd, crowd
 from replay_viewer.viewer.session import Session

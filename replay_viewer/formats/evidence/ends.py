@@ -16,7 +16,8 @@ from typing import Literal
 import numpy as np
 
 from ...errors import listing
-from ...rollout.episodes import Episode, Outcome
+from ...rollout.episodes import Episode
+from ...rollout.outcomes import FLAG_BITS, OUTCOMES, RESET_BIT
 from ...rollout.rollout import Verdict
 from .info import InfoArray
 from .layout import TableLayout
@@ -30,10 +31,9 @@ FLAG_ROLES: dict[str, Literal["done", "terminated", "truncated"]] = {
 }
 SUCCESSES = ("success", "is_success")
 
-_OUTCOMES: tuple[Outcome, ...] = ("terminated", "truncated", "aborted")
-_TERMINATED, _TRUNCATED, _ABORTED = range(3)
-# Of the field "flags", by outcome.
-_BITS = np.array([1 | 4, 2 | 4, 4], dtype=np.uint32)
+_TERMINATED, _TRUNCATED, _ABORTED = (OUTCOMES.index(name) for name in ("terminated", "truncated", "aborted"))
+# Of the field "flags" in an episode's last step, by outcome.
+_BITS = np.array([FLAG_BITS.get(outcome, 0) | RESET_BIT for outcome in OUTCOMES], dtype=np.uint32)
 _SHOWN = "the row of a done step is the terminal pose"
 _LOST = "lost: the row of a done step is already reset, so the pose before it is shown"
 
@@ -67,7 +67,7 @@ class FoundEnds:
     Attributes:
         num_steps: T.
         keys: (k,) `env * num_steps + step` of each episode's last step.
-        outcomes: (k,) indices into terminated, truncated, aborted.
+        outcomes: (k,) indices into `OUTCOMES`.
         lost: (k,) bool, where that step's row is no longer the episode's own.
         success: (T, N) 1, 0 or NaN, or None.
     """
@@ -98,7 +98,7 @@ class FoundEnds:
         return slice(int(low), int(high))
 
     def _episode(self, env_index: int, index: int, first: int, last: int, row: int) -> Episode:
-        outcome = _OUTCOMES[self.outcomes[row]]
+        outcome = OUTCOMES[self.outcomes[row]]
         terminal_state = "lost" if self.lost[row] else "recorded"
         success = None
         if self.success is not None and not np.isnan(self.success[last, env_index]):
@@ -107,7 +107,7 @@ class FoundEnds:
 
 
 class FlagsColumn:
-    """The ends as a signal (T, N), uint32: 1 terminated, 2 truncated, 4 was reset in this step.
+    """The ends as a signal (T, N), uint32: `FLAG_BITS`, and that of a reset in this step.
 
     Args:
         ends: of all envs.
@@ -272,8 +272,8 @@ def _outcome_of_jumps(flags: DoneFlags) -> int:
 
 
 def _ends_verdict(flags: DoneFlags, outcomes: np.ndarray) -> Verdict:
-    counts = np.bincount(outcomes, minlength=len(_OUTCOMES))
-    parts = [f"{count} {word}" for count, word in zip(counts, _OUTCOMES, strict=True) if count]
+    counts = np.bincount(outcomes, minlength=len(OUTCOMES))
+    parts = [f"{count} {word}" for count, word in zip(counts, OUTCOMES, strict=True) if count]
     finding = f"{len(outcomes)} ({', '.join(parts)})" if parts else "none"
     if not flags.names:
         reason = "no done flags are recorded; an end is the last pose before the base jumps, its cause is unknown"

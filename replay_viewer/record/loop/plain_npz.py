@@ -26,9 +26,10 @@ from typing import Any, Callable, Iterator, Sequence
 import numpy as np
 
 from ...container.info import EntitySpec, plain
-from ...container.layout import TERMINAL_STATES, is_batch_mean
+from ...container.layout import is_batch_mean
 from ...container.recorded_steps import RecordedSteps
 from ...npz.write import NpzArray, write_npz
+from ...rollout.outcomes import ENDED_IN_STEP, TERMINAL_STATES
 from ...rotations import wxyz_to_xyzw
 from .plain_info import ENDS
 
@@ -79,7 +80,7 @@ def _arrays(steps: RecordedSteps) -> Iterator[NpzArray]:
     yield from _robot_arrays(steps, robots)
     yield from _other_arrays(steps, {robot.name for robot in robots})
     yield from _term_arrays(steps)
-    for outcome in ("terminated", "truncated"):
+    for outcome in ENDED_IN_STEP:
         yield NpzArray.of(outcome, steps.ended(outcome))
     success = steps.success()
     if not np.isnan(success).all():

@@ -12,6 +12,7 @@ from ...container.recorded_steps import RecordedSteps
 from ...episode_record import EpisodeRecord
 from ...errors import BadArgument, FileProblem
 from ...progress import ProgressBar, duration
+from ...rollout.outcomes import ENDED_IN_STEP
 from ..adapters.registry import find_adapter
 from ..attach import attach
 from ..attached_recorder import AttachedRecorder
@@ -22,7 +23,6 @@ from .plain_npz import write_plain_npz
 from .policy_log import PolicyLog
 
 _FORMATS = ("npz", "rec")
-_FINISHED = ("terminated", "truncated")
 # Where nobody says which: a record of each costs time and disk.
 _MOST_ENVS = 16
 # Where nobody says how long: calls of `env.step`.
@@ -235,7 +235,7 @@ class _Rollout:
         settings = self._settings
         for episode in self._records.new():
             self.episodes.append(episode)
-            if episode.outcome in _FINISHED:
+            if episode.outcome in ENDED_IN_STEP:
                 self.num_finished += 1
                 self._bar.say(self._line(episode))
         if settings.max_steps is not None:
