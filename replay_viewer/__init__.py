@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .record.loop.policies import make_policy
     from .record.loop.rollout_recorder import RolloutRecorder
     from .record.recorder import Recorder
+    from .record.run_dir import timestamped_run_dir
+    from .record.training_state import set_training_state
     from .render.render_video import render_video
     from .replay.frames import Frame
     from .replay.replay import Replay, open_replay
@@ -77,6 +79,8 @@ _HOMES = {
     "repair": "container.repair",
     "rollout_from_arrays": "formats",
     "save_video": "video.save",
+    "set_training_state": "record.training_state",
+    "timestamped_run_dir": "record.run_dir",
 }
 
 __all__ = [
@@ -118,6 +122,8 @@ __all__ = [
     "repair",
     "rollout_from_arrays",
     "save_video",
+    "set_training_state",
+    "timestamped_run_dir",
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -16,6 +17,8 @@ from ..rollout.outcomes import OUTCOMES, TERMINAL_STATES
 # By the table's codes; a newer minor version may have added others.
 _OUTCOMES, _STATES = dict(enumerate(OUTCOMES)), dict(enumerate(TERMINAL_STATES))
 _SUCCESS = {0: False, 1: True}
+# What says of which episode a line is, and what an episode has names of its own for.
+_NOT_NOTED = ("env_index", "step", "reason", "success")
 _COLUMNS = ("step", "first_record", "last_record", "outcome", "reason", "success", "terminal_state", "length")
 
 
@@ -27,7 +30,8 @@ class EpisodeTable:
         num_envs: envs in the recording.
         num_steps: steps in it; ends of steps that it lacks are ignored until it has them.
         reasons: names that the column "reason" counts.
-        facts: lines about episodes after their end: `env_index`, the simulator's `step` of the end, and what is known.
+        facts: lines about episodes after their end: `env_index`, the simulator's `step` of the end, and what is known;
+            or about all that end `from_record` on, with their `training_state`.
 
     Attributes:
         num_ended: episodes that have ended.
@@ -45,6 +49,8 @@ class EpisodeTable:
         self._ends, self._num_envs, self._num_steps = GrowingArray(ends), num_envs, num_steps
         self._reasons = dict(enumerate(reasons))
         self._facts: dict[tuple[int, int], dict[str, Any]] = {}
+        # In the order of the records from which they hold.
+        self._training: list[tuple[int, Mapping[str, Any]]] = []
         self._listed: dict[int, _Listed] = {}
         self._note(facts)
         accepted = self._sift(0)
@@ -107,7 +113,7 @@ class EpisodeTable:
         begin = episodes[-1].last_step + 1 if episodes else 0
         for end in self._ends_of(listed.coming):
             if end.first > begin:
-                episodes.append(Episode(env_index, len(episodes), begin, end.first - 1, "unfinished"))
+                episodes.append(self._unfinished(env_index, len(episodes), begin, end.first - 1))
                 rows.append(-1)
             if end.last >= begin:
                 episodes.append(self._ended(env_index, len(episodes), max(end.first, begin), end))
@@ -115,7 +121,7 @@ class EpisodeTable:
                 begin = end.last + 1
         listed.coming.clear()
         if begin < self._num_steps:
-            episodes.append(Episode(env_index, len(episodes), begin, self._num_steps - 1, "unfinished"))
+            episodes.append(self._unfinished(env_index, len(episodes), begin, self._num_steps - 1))
             rows.append(-1)
 
     def _sift(self, first: int) -> np.ndarray:
@@ -149,6 +155,10 @@ class EpisodeTable:
         returns = ends["ret"].sum(axis=tuple(range(1, ends["ret"].ndim))).tolist()
         return [_End(*values) for values in zip(rows, *columns, returns, strict=True)]
 
+    def _unfinished(self, env_index: int, index: int, first: int, last: int) -> Episode:
+        """An episode that has no end among the rows."""
+        return Episode(env_index, index, first, last, "unfinished", facts=self._training_at(last))
+
     def _ended(self, env_index: int, index: int, first: int, end: _End) -> Episode:
         """The episode that a row ends."""
         state = _STATES.get(end.terminal_state, "none")
@@ -164,8 +174,14 @@ class EpisodeTable:
             success=_SUCCESS.get(end.success),
             length=end.length if end.length >= 0 else None,
             total_reward=end.total_reward if math.isfinite(end.total_reward) else None,
+            facts=self._training_at(end.last),
         )
         return _with_facts(episode, self._facts.get((env_index, end.step), {}))
+
+    def _training_at(self, record: int) -> Mapping[str, Any]:
+        """What training it was at a record; empty where that did not change since the recording began."""
+        index = bisect_right(self._training, record, key=lambda line: line[0])
+        return self._training[index - 1][1] if index else {}
 
     def _note(self, facts: Iterable[Mapping[str, Any]]) -> None:
         """Take in what was noted after episodes' ends; later lines add to earlier ones."""
@@ -175,6 +191,9 @@ class EpisodeTable:
                 self._facts.setdefault((env, step), {}).update(line)
                 if env in self._listed:
                     self._amend(self._listed[env], step, line)
+            record, state = line.get("from_record"), line.get("training_state")
+            if isinstance(record, int) and isinstance(state, dict):
+                insort(self._training, (record, state), key=lambda line: line[0])
 
     def _amend(self, listed: _Listed, step: int, facts: Mapping[str, Any]) -> None:
         """Add facts to the listed episode that ended in the simulator's `step`; it is one of the last ones."""
@@ -217,8 +236,11 @@ class _Listed:
 
 
 def _with_facts(episode: Episode, facts: Mapping[str, Any]) -> Episode:
-    """The episode with the reason and the success that were noted after its end."""
+    """The episode with what was noted after its end."""
     reason, success = facts.get("reason"), facts.get("success")
+    others = {name: value for name, value in facts.items() if name not in _NOT_NOTED}
+    if others:
+        episode = replace(episode, facts={**episode.facts, **others})
     if isinstance(reason, str):
         episode = replace(episode, outcome_reason=reason)
     return replace(episode, success=success) if isinstance(success, bool) else episode

@@ -175,6 +175,11 @@ class ContainerWriter:
         self._check_json(facts)
         self._append_line(self._episodes, {"env_index": int(env_index), "step": int(step), **facts})
 
+    def note_training(self, from_record: int, facts: Mapping[str, Any]) -> None:
+        """Note what training it is, for episodes that end in a record or after it. Raises as `note_episode` does."""
+        self._check_json(facts)
+        self._append_line(self._episodes, {"from_record": int(from_record), "training_state": dict(facts)})
+
     def log(self, kind: str, **facts: Any) -> None:
         """Append a line to the recording's log: a marker, a gap, an error. Raises as `note_episode` does."""
         self._check_json(facts)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..episode_record import EpisodeRecord
+from ..episode_record import NAMES, EpisodeRecord
 from ..rollout.episodes import Episode
 from ..rollout.rollout import Rollout
 
@@ -74,16 +74,33 @@ def _record(
         end=round(episode.last_step * rollout.control_dt, _DIGITS),
         first_step=episode.first_step,
         last_step=episode.last_step,
-        **facts,
+        **{**facts, **_training_facts(episode.facts)},
+        variations=_mapping(episode.facts.get("variations")),
+        progress=_mapping(episode.facts.get("progress")),
+        more={**_mapping(rollout.metadata.get("training_state")), **_others(episode.facts)},
     )
 
 
 def _facts(rollout: Rollout) -> dict[str, Any]:
     """What the recording says of all its episodes."""
-    metadata = rollout.metadata
-    texts = {name: value if isinstance(value := metadata.get(name), str) else None for name in _TEXTS}
-    numbers = {name: _integer(metadata.get(name)) for name in (*_NUMBERS, "seed")}
-    return {**texts, **numbers, "recording": None if rollout.path is None else rollout.path.as_posix()}
+    path = None if rollout.path is None else rollout.path.as_posix()
+    return {**_training_facts(rollout.metadata), "seed": _integer(rollout.metadata.get("seed")), "recording": path}
+
+
+def _training_facts(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that every record has a name for, as far as they are what they should be."""
+    texts = {name: found[name] for name in _TEXTS if isinstance(found.get(name), str)}
+    numbers = {name: _integer(found.get(name)) for name in _NUMBERS if name in found}
+    return {**texts, **numbers}
+
+
+def _others(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts that only some records have."""
+    return {name: value for name, value in found.items() if name not in NAMES}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
 
 
 def _sums(rollout: Rollout, name: str, episodes: Sequence[Episode]) -> dict[Episode, np.ndarray]:

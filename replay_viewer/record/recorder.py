@@ -22,6 +22,7 @@ from ..rollout.outcomes import ENDED_IN_STEP, FLAG_BITS, RESET_BIT
 from .copies import Gatherer
 from .episodes import EpisodeSums
 from .logged_values import Logged, LoggedValues
+from .training_state import TrainingState, as_metadata, given, process_state
 
 _messages = logging.getLogger("replay_viewer")
 
@@ -50,6 +51,7 @@ class Recorder:
 
     Attributes:
         num_steps: control steps appended so far, whether or not `every` lets them be written.
+        training: what training it belongs to; see `set_training_state`.
 
     Raises:
         FileProblem: the recording cannot be made here, or a URDF is not there.
@@ -65,6 +67,10 @@ class Recorder:
         package_dirs: Sequence[str | Path] = (),
         **facts: Any,
     ) -> None:
+        self.training = TrainingState(process_state())
+        metadata = facts.get("metadata", {})
+        if isinstance(metadata, Mapping):
+            facts["metadata"] = {**as_metadata(self.training.facts()), **metadata}
         info = RecordingInfo(**facts)
         options: dict[str, Any] = {"terrain": terrain, "package_dirs": package_dirs}
         self._writer = _open_new(Path(path), lambda free: ContainerWriter(free, info, **options))
@@ -80,6 +86,7 @@ class Recorder:
         self._refused: set[str] = set()
         self._goes_on, self._is_closed = True, False
         self.num_steps = 0
+        self.training.listen(self._note_training)
 
     @property
     def path(self) -> Path:
@@ -218,6 +225,16 @@ class Recorder:
         terms = tuple(name for name in self._info.reward_terms if name not in names)
         self._info = replace(self._info, reward_terms=terms)
 
+    def set_training_state(self, **facts: Any) -> None:
+        """State what training this recording belongs to, from here on; see `replay_viewer.set_training_state`."""
+        facts["job_name"] = facts.pop("job", None)
+        self.training.set(**given(**facts))
+
+    def note_training(self, facts: Mapping[str, Any], num_steps: int) -> None:
+        """Keep what training it is for the episodes that end after the first `num_steps` control steps."""
+        num_records = -(-num_steps // self._info.every)
+        self._write(lambda: self._writer.note_training(num_records, facts))
+
     def note_problem(self, field: str, problem: str) -> None:
         """Keep what is wrong with a field in the recording, which states it to whoever opens it."""
         self._write(lambda: self._writer.log("problem", field=field, message=problem))
@@ -272,6 +289,10 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _note_training(self) -> None:
+        if self._goes_on:
+            self.note_training(self.training.facts(), self.num_steps)
 
     @property
     def _is_due(self) -> bool:

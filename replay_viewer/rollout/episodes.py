@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from .outcomes import OUTCOME_TEXT, Outcome, TerminalState
 
@@ -33,6 +34,7 @@ class Episode:
         length: its control steps as the simulator counts them, recorded or not; None where it does not.
         total_reward: its return as the recorder has summed it, of all agents together; None where it has not, or has
             not seen all of it.
+        facts: whatever else was noted of it, by name.
     """
 
     env_index: int
@@ -46,6 +48,7 @@ class Episode:
     success: bool | None = None
     length: int | None = None
     total_reward: float | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def num_steps(self) -> int:

@@ -167,5 +167,5 @@ def test_json_names_every_episode_by_env_id() -> None:
     assert data["episodes"][1] == {
         "env_id": 101, "env_index": 1, "index": 0, "first_step": 0, "last_step": 9, "num_steps": 10,
         "outcome": "unfinished", "outcome_reason": "", "success": None, "terminal_state": "none", "terminal_row": -1,
-        "length": None, "total_reward": None,
+        "length": None, "total_reward": None, "facts": {},
     }  # fmt: skip

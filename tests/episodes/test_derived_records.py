@@ -94,6 +94,22 @@ def test_nan_is_null_and_large_seeds_are_text(tmp_path: Path, capsys: Capture) -
     assert list(line) == list(NAMES)
 
 
+def test_the_training_is_that_of_the_step_in_which_an_episode_ends(tmp_path: Path) -> None:
+    with ContainerWriter(tmp_path / "a.rec", sample_info(metadata={"iteration": 1, "task": "walk"})) as writer:
+        append_steps(writer, range(3))
+        writer.end_episodes(fallen(3, [0], values=terminal_values(3, [0])))
+        append_steps(writer, [3])
+        writer.note_training(4, {"iteration": 2, "sigma": 0.5, "rank": "none"})
+        writer.note_episode(0, 4, variations={"friction": 0.7}, mine=[1])
+        writer.end_episodes(fallen(4, [0, 1], values=terminal_values(4, [0, 1])))
+        append_steps(writer, range(4, 6))
+    before, after, running = (found for found in load_episodes(tmp_path / "a.rec") if found.env_id == 100)
+    assert (before.iteration, before.task, before.more) == (1, "walk", {})
+    assert (after.iteration, after.task, after.rank) == (2, "walk", None)
+    assert (after.variations, after.more) == ({"friction": 0.7}, {"sigma": 0.5, "mine": [1]})
+    assert (running.iteration, running.more) == (2, {"sigma": 0.5})
+
+
 def test_a_folder_is_listed_and_what_is_broken_in_it_is_told(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "runs").mkdir()
     shutil.copy(asset("walk.rec"), tmp_path / "runs" / "a.rec")

@@ -1,22 +1,18 @@
-"""Episodes of a recording that is being made: those that have finished, and what the running ones have earned.
-
-What has finished is read from the recording's folder, as any other process could.
-"""
+"""The finished episodes of a recording that is being made, read from its folder as any other process could."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Sequence
 
 import numpy as np
 
-from ..container.extents import Extent, count_whole, folder_extents
-from ..container.layout import META, TERMINALS
-from ..container.meta import Meta, read_meta
-from ..container.terminals import read_ends
-from ..episode_record import EpisodeRecord
-from ..rollout.outcomes import OUTCOMES
+from ...container.extents import Extent, count_whole, folder_extents
+from ...container.layout import META, TERMINALS
+from ...container.meta import Meta, read_meta
+from ...container.terminals import read_ends
+from ...episode_record import EpisodeRecord
+from ...rollout.outcomes import OUTCOMES
 
 
 class EpisodeRecords:
@@ -63,37 +59,3 @@ class EpisodeRecords:
             first_step=first,
             last_step=last,
         )
-
-
-class EpisodeSums:
-    """Sums of rewards and numbers of control steps since each env's last reset, over all steps, recorded or not."""
-
-    def __init__(self, num_envs: int) -> None:
-        self._steps = np.zeros(num_envs, np.int64)
-        self._rewards = np.zeros(num_envs)
-
-    def add(self, rewards: np.ndarray | None) -> None:
-        """Count one step, with its rewards (num_envs,) or (num_envs, num_agents) where there are any."""
-        if rewards is None:
-            self._rewards[...] = np.nan
-        elif rewards.shape == self._rewards.shape:
-            self._rewards += rewards
-        else:
-            # The first step tells that there are several agents.
-            self._rewards = rewards.astype(np.float64)
-        # Last, here and in `clear`: what interrupts them leaves a length that fits no episode's.
-        self._steps += 1
-
-    def returns_of(self, env_indices: Sequence[int], lengths: Sequence[int] | None) -> np.ndarray:
-        """The sums (k,) or (k, num_agents); NaN where the simulator counts other lengths than were seen here."""
-        envs = np.asarray(env_indices, dtype=np.int64)
-        returns = self._rewards[envs]
-        if lengths is not None:
-            returns[self._steps[envs] != np.asarray(lengths)] = np.nan
-        return returns
-
-    def clear(self, env_indices: Sequence[int]) -> None:
-        """The episodes of these envs are over."""
-        envs = np.asarray(env_indices, dtype=np.int64)
-        self._rewards[envs] = 0
-        self._steps[envs] = 0

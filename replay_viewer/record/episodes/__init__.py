@@ -1,0 +1,6 @@
+"""Episodes inside of the simulator: what the running ones have earned, and a record of each that has ended."""
+
+from .finished import EpisodeRecords
+from .sums import EpisodeSums
+
+__all__ = ["EpisodeRecords", "EpisodeSums"]

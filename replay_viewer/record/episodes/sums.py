@@ -1,0 +1,41 @@
+"""What the running episodes have earned."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+import numpy as np
+
+
+class EpisodeSums:
+    """Sums of rewards and numbers of control steps since each env's last reset, over all steps, recorded or not."""
+
+    def __init__(self, num_envs: int) -> None:
+        self._steps = np.zeros(num_envs, np.int64)
+        self._rewards = np.zeros(num_envs)
+
+    def add(self, rewards: np.ndarray | None) -> None:
+        """Count one step, with its rewards (num_envs,) or (num_envs, num_agents) where there are any."""
+        if rewards is None:
+            self._rewards[...] = np.nan
+        elif rewards.shape == self._rewards.shape:
+            self._rewards += rewards
+        else:
+            # The first step tells that there are several agents.
+            self._rewards = rewards.astype(np.float64)
+        # Last, here and in `clear`: what interrupts them leaves a length that fits no episode's.
+        self._steps += 1
+
+    def returns_of(self, env_indices: Sequence[int], lengths: Sequence[int] | None) -> np.ndarray:
+        """The sums (k,) or (k, num_agents); NaN where the simulator counts other lengths than were seen here."""
+        envs = np.asarray(env_indices, dtype=np.int64)
+        returns = self._rewards[envs]
+        if lengths is not None:
+            returns[self._steps[envs] != np.asarray(lengths)] = np.nan
+        return returns
+
+    def clear(self, env_indices: Sequence[int]) -> None:
+        """The episodes of these envs are over."""
+        envs = np.asarray(env_indices, dtype=np.int64)
+        self._rewards[envs] = 0
+        self._steps[envs] = 0
