@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .render.render_video import render_video
     from .replay.frames import Frame
     from .replay.replay import Replay, open_replay
+    from .replay.world import Take
     from .robot import Robot, load_robot
     from .rollout.rollout import Rollout
     from .video.save import save_video
@@ -62,6 +63,7 @@ _HOMES = {
     "Robot": "robot",
     "Rollout": "rollout.rollout",
     "RolloutRecorder": "record.loop.rollout_recorder",
+    "Take": "replay.world",
     "VideoWriter": "video.writer",
     "Viewer": "viewer.viewer",
     "attach": "record.attach",
@@ -104,6 +106,7 @@ __all__ = [
     "Robot",
     "Rollout",
     "RolloutRecorder",
+    "Take",
     "VideoWriter",
     "Viewer",
     "__version__",

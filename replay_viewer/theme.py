@@ -129,6 +129,8 @@ SCALE = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")
 # Recordings beside the one that leads, by which a user tells them apart: bright on light and on dark ground, and the
 # first ones far from each other also for the colour-blind (M. Okabe and K. Ito, 2008, without its black and yellow).
 TAKE_COLORS = ("#e69f00", "#0072b2", "#cc79a7", "#009e73", "#d55e00", "#56b4e9", "#8b5cf6")
+# How much of what is behind them they hide.
+TAKE_OPACITY = 0.5
 
 
 def term_color(index: int) -> str:
@@ -147,6 +149,11 @@ def rgb_bytes(color: str) -> Rgb:
     """Red, green and blue, sRGB 0..255, of "#rrggbb"."""
     red, green, blue = bytes.fromhex(color[1:])
     return red, green, blue
+
+
+def css_color(color: Rgb) -> str:
+    """The "#rrggbb" of red, green and blue, sRGB 0..255."""
+    return "#" + bytes(color).hex()
 
 
 def rgb_of(color: str) -> tuple[float, float, float]:
@@ -196,7 +203,7 @@ _BAR_COLORS: Mapping[str, str] = {
 
 def css_variables() -> str:
     """All colours of the page as CSS variables `--rv-NAME`: a rule for light ground, and one for dark ground."""
-    shades = {**_PAGE_COLORS, "accent": Shades(_css(LIGHT.accent), _css(DARK.accent)), **OUTCOME_SHADES}
+    shades = {**_PAGE_COLORS, "accent": Shades(css_color(LIGHT.accent), css_color(DARK.accent)), **OUTCOME_SHADES}
     light = {**{name: shade.light for name, shade in shades.items()}, **_BAR_COLORS}
     dark = {name: shade.dark for name, shade in shades.items()}
     return _rule(":root", light) + _rule(':root[data-rv-look="dark"]', dark)
@@ -205,7 +212,3 @@ def css_variables() -> str:
 def _rule(selector: str, colors: Mapping[str, str]) -> str:
     lines = [f"  --rv-{name}: {color};" for name, color in colors.items()]
     return "\n".join([f"{selector} {{", *lines, "}", ""])
-
-
-def _css(color: Rgb) -> str:
-    return "#" + bytes(color).hex()

@@ -6,12 +6,12 @@ No clock and no browser: where playback stands is a position of the lead, which 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BadArgument, UnknownName
+from ..errors import BadArgument, FileProblem, ReplayError, UnknownName
 from ..theme import TAKE_COLORS, Rgb, rgb_bytes
 
 # Kinematics and meshes take a second to import, and a viewer's page is served before them.
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # More of them cannot be told apart, by their colours and by where they are.
 MOST_TAKES = 8
 
+# A title with the names of more is too long.
+_MOST_NAMES = 3
 # Of positions: 7 * 0.02 / 0.02 is not 7 by its last digit, and then lies between two steps.
 _DIGITS = 6
 
@@ -109,8 +111,7 @@ class World:
     others: tuple[Take, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(self.takes) > MOST_TAKES:
-            raise BadArgument("recordings", len(self.takes), f"at most {MOST_TAKES} are shown in one scene.")
+        _check_number(len(self.takes))
         keys = [take.key for take in self.takes]
         if len(set(keys)) < len(keys) or self.lead.key:
             raise ValueError(f"the lead's key is empty, and others have keys of their own, not {keys}")
@@ -133,6 +134,12 @@ class World:
             if len(set(names)) == len(names):
                 return names
         return tuple(f"{_name(take)} ({number})" for number, take in enumerate(self.takes, 1))
+
+    @property
+    def title(self) -> str:
+        """What to call it, on one line."""
+        names = self.names
+        return ", ".join(names) if len(names) <= _MOST_NAMES else f"{names[0]} and {len(names) - 1} more"
 
     def position_of(self, take: Take, position: float) -> float:
         """Where a take is while the lead is at a position."""
@@ -167,14 +174,51 @@ def world_of(takes: Sequence[Replay | Take]) -> World:
 
     Raises BadArgument for none, and for more than can be shown.
     """
-    if not takes:
-        raise BadArgument("recordings", "[]", "there is none to show.")
+    _check_number(len(takes))
     lead, *others = (take if isinstance(take, Take) else Take(take) for take in takes)
     taken = set(lead.replay.rollout.entities)
     named = [
         replace(take, key=_key(number, taken), tint=take.tint or _tint(number)) for number, take in enumerate(others)
     ]
     return World(replace(lead, key=""), tuple(named))
+
+
+def open_world(
+    recordings: Sequence[str | Path | Replay | Take], open_one: Callable[[str | Path], Replay], opened: ExitStack
+) -> World:
+    """A world of recordings that are open, or named by their paths; the same path twice is opened once.
+
+    Args:
+        recordings: the lead first.
+        open_one: opens a recording.
+        opened: closes those that were opened here.
+
+    Raises:
+        BadArgument: as `world_of` does, before one is opened.
+        ReplayError: as `open_one` does; of several it says which.
+    """
+    _check_number(len(recordings))
+    by_path: dict[str, Replay] = {}
+    for path in (recording for recording in recordings if isinstance(recording, (str, Path))):
+        if str(path) not in by_path:
+            replay = _named(path, open_one) if len(recordings) > 1 else open_one(path)
+            by_path[str(path)] = opened.enter_context(closing(replay))
+    return world_of([by_path[str(item)] if isinstance(item, (str, Path)) else item for item in recordings])
+
+
+def _named(path: str | Path, open_one: Callable[[str | Path], Replay]) -> Replay:
+    """Open a recording; every error names it."""
+    try:
+        return open_one(path)
+    except ReplayError as error:
+        if str(path) in str(error):
+            raise
+        raise FileProblem(path, str(error)) from error
+
+
+def _check_number(count: int) -> None:
+    if not 1 <= count <= MOST_TAKES:
+        raise BadArgument("recordings", count, f"one scene shows 1 to {MOST_TAKES} of them.")
 
 
 def _tint(number: int) -> Rgb:
@@ -194,12 +238,12 @@ def _name(take: Take) -> str:
 
 
 def _env_name(take: Take) -> str:
-    return f"{_name(take)}, env {take.replay.rollout.env_ids[take.env_index]}"
+    return f"{_name(take)} env {take.replay.rollout.env_ids[take.env_index]}"
 
 
 def _episode_name(take: Take) -> str:
     episode = take.replay.rollout.episode_at(take.env_index, take.start)
-    return f"{_env_name(take)}, episode {episode.index + 1}"
+    return f"{_env_name(take)} episode {episode.index + 1}"
 
 
 def _folder_name(take: Take) -> str:

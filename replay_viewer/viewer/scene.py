@@ -1,10 +1,11 @@
-"""The drawn world: ground or terrain, light and robots, as nodes of the page that `Scene.show` moves to a frame.
+"""The drawn world: ground or terrain, light and robots, as nodes of the page that `Scene.show` moves to frames.
 
 Only handles: nothing here decides what is shown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +13,14 @@ import viser
 
 from ..rollout.rollout import Terrain
 from ..theme import FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_LINES, WORLD
+from .ghosts import Ghost, move_links
 from .wire.server import move_node
 
 if TYPE_CHECKING:
     import trimesh
 
     from ..replay.frames import Frame
-    from ..replay.replay import Replay
+    from ..replay.world import World
     from ..robot import Robot
 
 # Carries the position in steps to the page, in the same message batch as the poses that belong to it.
@@ -33,29 +35,34 @@ _LIFT = 0.008
 
 
 class Scene:
-    """Ground or terrain, light, and one node per link and entity, all below a world frame.
+    """Ground or terrain and light, one node per link and entity of the lead, and the ghosts of the others.
 
+    All are below a world frame. The ground is the lead's; the others stand on it where they were recorded.
     The world moves instead of the cameras: with its origin kept at the robot, every browser's own orbit stays what it
     is, and coordinates stay small however far the robot walks.
     """
 
-    def __init__(self, server: viser.ViserServer, replay: Replay, *, shadows: bool = True) -> None:
+    def __init__(self, server: viser.ViserServer, world: World, *, shadows: bool = True) -> None:
         self._world = server.scene.add_frame(WORLD, show_axes=False)
         self._playhead = server.scene.add_frame(PLAYHEAD, show_axes=False)
         server.scene.configure_default_lights(cast_shadow=shadows)
         _add_light(server)
-        _add_floor(server, replay.rollout.terrain)
-        self._links = {name: _add_robot(server, name, robot) for name, robot in replay.robots.items()}
+        lead = world.lead.replay
+        _add_floor(server, lead.rollout.terrain)
+        self._links = {name: _add_robot(server, name, robot) for name, robot in lead.robots.items()}
+        self._ghosts = [Ghost(server, take) for take in world.others]
 
-    def show(self, frame: Frame, origin: np.ndarray) -> None:
-        """Draw a frame of one env, with the world point `origin` (3,) [m] at the middle of the page's space."""
+    def show(self, frame: Frame, origin: np.ndarray, beside: Sequence[Frame] = ()) -> None:
+        """Draw a frame of one env of the lead, and one of each of the others.
+
+        origin: the world point (3,) [m] at the middle of the page's space.
+        """
         move_node(self._world, (-origin).tolist(), _UNTURNED)
         move_node(self._playhead, [frame.position, 0.0, 0.0], _UNTURNED)
         for name, links in self._links.items():
-            positions = frame.entities[name].link_positions[0].tolist()
-            rotations = frame.entities[name].link_wxyz[0].tolist()
-            for link, handle in links.items():
-                move_node(handle, positions[link], rotations[link])
+            move_links(links, frame, name)
+        for ghost, other in zip(self._ghosts, beside, strict=True):
+            ghost.show(other)
 
     def close(self) -> None:
         """Take everything out of the scene but the light."""

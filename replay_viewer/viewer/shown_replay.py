@@ -54,7 +54,7 @@ class ShownReplay:
         self._page, self._settings, self._tell, self._told = page, settings, tell, ""
         self._drawn: tuple[float, int, bool, int] | None = None
         server = page.server
-        self._scene = Scene(server, session.replay, shadows=settings.shadows)
+        self._scene = Scene(server, session.world, shadows=settings.shadows)
         self.browsers = Browsers(page, session, shadows=settings.shadows)
         builtin = builtin_layers(session.replay)
         self.layers = ShownLayers(server, builtin, settings.layers, page.notify, settings.switched_on)
@@ -93,7 +93,7 @@ class ShownReplay:
             if shown != self._drawn:
                 self._drawn = shown
                 frame = session.frame
-                self._scene.show(frame, self.browsers.subject.origin)
+                self._scene.show(frame, self.browsers.subject.origin, session.frames_beside)
                 self.layers.show(frame)
             self.crowd.show()
 

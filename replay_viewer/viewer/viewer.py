@@ -1,15 +1,16 @@
-"""The viewer as a Python object: a recording, its robots and a user's own layers, in a browser or in a notebook."""
+"""The viewer as a Python object: recordings, their robots and a user's own layers, in a browser or in a notebook."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import BadArgument
 from ..replay.replay import GivenRobots, Replay, open_replay, with_robots
-from ..replay.world import world_of
+from ..replay.world import Take, World, open_world
 from ..robot import Robot, load_robot
 from ..rollout.rollout import Rollout
 from .app import ViewerApp
@@ -20,11 +21,12 @@ from .settings import Settings
 from .wire.access import Access
 
 RobotSource = Robot | str | Path
+Recording = str | Path | Rollout | Replay | Take
 _STYLE = "width:100%;height:{height}px;border:1px solid rgba(128,140,155,.4);border-radius:6px"
 
 
 class Viewer:
-    """A recording at http://host:port, from when this is made until it is closed.
+    """A recording, or several in one scene, at http://host:port, from when this is made until it is closed.
 
     In a notebook it is closed when its cell is run again, which shows the new one in its place.
 
@@ -34,8 +36,10 @@ class Viewer:
         viewer = Viewer("run.npz", "go2.urdf", layers=[Goal()])
         viewer.show()  # In a notebook, as the last line of a cell.
 
+        Viewer(["before.rec", "after.rec"]).run()
+
     Attributes:
-        replay: what is shown at first: the recording and its robots.
+        replay: what is shown at first: the recording and its robots; of several, the one that leads.
         url: where to point a browser on this machine, with the token if one is asked for.
         wanted_port: the one that was asked for.
         port: the one that is listened on.
@@ -43,7 +47,7 @@ class Viewer:
 
     def __init__(
         self,
-        rollout: str | Path | Rollout | Replay,
+        rollout: Recording | Sequence[Recording],
         robots: RobotSource | Mapping[str, RobotSource] | None = None,
         *,
         layers: Sequence[Layer] = (),
@@ -58,13 +62,15 @@ class Viewer:
         """Open the recording and serve its page.
 
         Args:
-            rollout: the path of a recording, or one that is open, which stays open.
+            rollout: the path of a recording, or one that is open, which stays open. Of up to eight, the first leads:
+                it has the timeline, the numbers and the camera. The others are drawn translucent, at the same time
+                since their start; a `Take` says which env, start, colour and offset.
             robots: what robots look like, where the recording does not say it or another look is wanted: a URDF or a
                 `Robot` for all of them, or for some entities by name.
             layers: what to draw beside the robots, see `Layer`; the viewer's own layers are switched on in the page.
             host: address to listen on; "0.0.0.0" lets other machines connect.
             port: the first free one from here on is taken; 0 for any.
-            title: what the page calls it; None for the recording's name.
+            title: what the page calls it; None for the recordings' names.
             shadows: whether the light casts shadows at first; browsers without a GPU draw faster without.
             token: whether a browser needs the token in `url`; None for wherever other machines can connect.
             allow_hosts: names under which the page is reached besides this machine's own.
@@ -81,17 +87,18 @@ class Viewer:
         self.wanted_port, self._is_closed = port, False
         if cell is not None:
             port = cell.port(port)
-        self._is_own = isinstance(rollout, (str, Path))
-        self.replay = _replay_of(rollout, robots)
-        self._title = self.replay.rollout.name if title is None else title
+        self._opened = ExitStack()
+        world = _world_of(rollout, robots, self._opened)
+        self.replay = world.lead.replay
+        self._title = world.title if title is None else title
         settings = Settings(shadows=shadows, layers=tuple(layers))
         try:
             self._app = ViewerApp(access=access, port=port, title=self._title, settings=settings)
         except BaseException:
-            self._close_replay()
+            self._opened.close()
             raise
         try:
-            self._app.show(world_of([self.replay]))
+            self._app.show(world)
         except BaseException:
             self.close()
             raise
@@ -122,7 +129,7 @@ class Viewer:
         if not self._is_closed:
             self._is_closed = True
             self._app.close()
-            self._close_replay()
+            self._opened.close()
 
     def __enter__(self) -> Viewer:
         return self
@@ -130,20 +137,30 @@ class Viewer:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _close_replay(self) -> None:
-        if self._is_own:
-            self.replay.close()
 
-
-def _replay_of(
-    rollout: str | Path | Rollout | Replay, robots: RobotSource | Mapping[str, RobotSource] | None
-) -> Replay:
+def _world_of(
+    recordings: Recording | Sequence[Recording],
+    robots: RobotSource | Mapping[str, RobotSource] | None,
+    opened: ExitStack,
+) -> World:
+    """One recording or several, with their robots; `opened` closes those that were named by their paths."""
     given = _given(robots)
-    if isinstance(rollout, Replay):
-        return rollout if robots is None else with_robots(rollout.rollout, given)
-    if isinstance(rollout, Rollout):
-        return with_robots(rollout, given)
-    return open_replay(rollout, robots=given)
+    several = recordings if isinstance(recordings, Sequence) and not isinstance(recordings, str) else [recordings]
+    try:
+        shown = [_with_robots(recording, given) for recording in several]
+        return open_world(shown, lambda path: open_replay(path, robots=given), opened)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _with_robots(recording: Recording, given: GivenRobots) -> str | Path | Replay | Take:
+    """What is open, with the robots that are given; paths stay what they are."""
+    if isinstance(recording, (str, Path)) or (given is None and not isinstance(recording, Rollout)):
+        return recording
+    if isinstance(recording, Take):
+        return replace(recording, replay=with_robots(recording.replay.rollout, given))
+    return with_robots(recording.rollout if isinstance(recording, Replay) else recording, given)
 
 
 def _given(robots: RobotSource | Mapping[str, RobotSource] | None) -> GivenRobots:

@@ -21,6 +21,7 @@ from bench_scene import ROBOTS, robots_dir
 from memory_rollout import memory_rollout
 
 from replay_viewer.replay.replay import Replay, with_robots
+from replay_viewer.replay.world import world_of
 from replay_viewer.robot import load_robot
 from replay_viewer.rollout.rollout import Entity
 from replay_viewer.viewer.layers import ShownLayers, builtin_layers
@@ -70,7 +71,7 @@ def main() -> None:
     for name, relative in ROBOTS.items():
         replay = walking(robots_dir() / relative)
         server = open_server(Access(), 0, "benchmark")
-        scene = Scene(server, replay)
+        scene = Scene(server, world_of([replay]))
         scene.show(replay.frames.frame_at(0, [0]), np.zeros(3))
         layers = ShownLayers(server, builtin_layers(replay), (), print)
         print(f"{name}: {replay.robots['robot'].num_bodies} moving links")

@@ -21,6 +21,7 @@ import viser
 from viser.extras import ViserUrdf
 
 from replay_viewer.replay.replay import Replay, open_replay
+from replay_viewer.replay.world import world_of
 from replay_viewer.viewer.scene import Scene
 from replay_viewer.viewer.wire.access import Access
 from replay_viewer.viewer.wire.server import close_server, open_server
@@ -67,7 +68,7 @@ def milliseconds(show: Callable[[int], None]) -> float:
 
 
 def ours(server: viser.ViserServer, replay: Replay) -> float:
-    scene = Scene(server, replay)
+    scene = Scene(server, world_of([replay]))
 
     def show(step: int) -> None:
         with server.atomic():

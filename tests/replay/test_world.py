@@ -5,23 +5,25 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from memory_rollout import memory_rollout, still
+from memory_rollout import MemorySource, memory_rollout, still
 
 from replay_viewer.container.info import RecordingInfo
 from replay_viewer.container.writer import ContainerWriter
-from replay_viewer.errors import BadArgument, UnknownName
+from replay_viewer.errors import BadArgument, ReplayError, UnknownName
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay, with_robots
-from replay_viewer.replay.world import MOST_TAKES, Take, World, world_of
+from replay_viewer.replay.world import MOST_TAKES, Take, World, open_world, world_of
 from replay_viewer.rollout.episodes import Episode
 from replay_viewer.rollout.rollout import Entity
 
 
-def walking(num_steps: int, control_dt: float = 0.02, *, num_envs: int = 1, **facts: object) -> Replay:
+def walking(num_steps: int, control_dt: float = 0.02, *, num_envs: int = 1, **facts: Any) -> Replay:
     """A base at x = the time since the first step [s], in env k at y = k."""
     values = still(num_steps, num_envs)
     values["robot.base_pos"][..., 0] = control_dt * np.arange(num_steps)[:, None]
@@ -135,18 +137,50 @@ def test_names_say_what_differs(tmp_path: Path) -> None:
     before, after = (open_replay(tmp_path / folder / "walk.rec") for folder in ("before", "after"))
     assert world_of([before, walking(5)]).names == ("walk", "memory")
     assert world_of([before, after]).names == ("before/walk", "after/walk")
-    assert world_of([before, Take(before, 2)]).names == ("walk, env 0", "walk, env 2")
+    assert world_of([before, Take(before, 2)]).names == ("walk env 0", "walk env 2")
     assert world_of([Take.of_episode(before, 0, 1), Take.of_episode(before, 0, 0)]).names == (
-        "walk, env 0, episode 2", "walk, env 0, episode 1",
+        "walk env 0 episode 2", "walk env 0 episode 1",
     )  # fmt: skip
     assert world_of([before, before]).names == ("walk (1)", "walk (2)")
 
 
-def test_too_many_and_none_are_refused() -> None:
-    with pytest.raises(BadArgument, match=r"recordings 9: at most 8 are shown in one scene"):
-        world_of([walking(5)] * 9)
-    with pytest.raises(BadArgument, match="there is none to show"):
-        world_of([])
+@pytest.mark.parametrize("count", [0, 9])
+def test_too_many_and_none_are_refused(count: int) -> None:
+    with pytest.raises(BadArgument, match=rf"recordings {count}: one scene shows 1 to 8 of them"):
+        world_of([walking(5)] * count)
+    with pytest.raises(BadArgument, match="one scene shows 1 to 8"), ExitStack() as opened:
+        open_world(["nowhere.rec"] * count, open_replay, opened)
+
+
+def test_a_path_that_is_given_twice_is_opened_once_and_closed() -> None:
+    opens: list[str | Path] = []
+
+    def open_one(path: str | Path) -> Replay:
+        opens.append(path)
+        return walking(5)
+
+    given = walking(5)
+    with ExitStack() as opened:
+        world = open_world(["a.rec", given, Path("a.rec")], open_one, opened)
+    assert opens == ["a.rec"] and world.takes[0].replay is world.takes[2].replay
+    assert [is_closed(replay) for replay in world.replays] == [True, False]
+
+
+def test_of_several_the_one_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    def open_one(path: str | Path) -> Replay:
+        if Path(path).name == "other.rec":
+            raise UnknownName("entity", "robot", ["cart"])
+        return open_replay(path)
+
+    with pytest.raises(ReplayError, match=r"other.rec: entity 'robot' is not in the recording"), ExitStack() as opened:
+        open_world([asset("walk.rec"), tmp_path / "other.rec"], open_one, opened)
+
+
+def test_titles_are_one_short_line() -> None:
+    replay = walking(5)
+    assert world_of([replay]).title == "memory"
+    assert world_of([replay] * 2).title == "memory (1), memory (2)"
+    assert world_of([replay] * 8).title == "memory (1) and 7 more"
 
 
 def test_keys_that_are_equal_are_a_mistake_of_the_caller() -> None:
@@ -182,6 +216,11 @@ def test_a_world_is_read_anew_as_a_whole_and_each_file_once() -> None:
 def test_worlds_load_no_kinematics() -> None:
     code = "import sys, replay_viewer.replay.world; print('replay_viewer.replay.frames' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+def is_closed(replay: Replay) -> bool:
+    assert isinstance(replay.rollout.source, MemorySource)
+    return not replay.rollout.source.values
 
 
 def _base(world: World, position: float) -> np.ndarray:

@@ -17,6 +17,7 @@ from viser_servers import running_server
 from replay_viewer.errors import UnknownName
 from replay_viewer.replay.frames import Frame
 from replay_viewer.replay.replay import Replay, with_robots
+from replay_viewer.replay.world import world_of
 from replay_viewer.robot import from_shape, load_robot
 from replay_viewer.rollout.episodes import Episode
 from replay_viewer.rollout.rollout import Entity
@@ -73,7 +74,7 @@ def constant(num_steps: int, *numbers: Any) -> np.ndarray:
 
 def stage(server: viser.ViserServer, replay: Replay, *on: str, added: Sequence[Any] = ()) -> ShownLayers:
     """The layers of a replay, some of them on."""
-    Scene(server, replay)
+    Scene(server, world_of([replay]))
     layers = ShownLayers(server, builtin_layers(replay), added, lambda *_: None)
     for name in on:
         layers.switch(name, True)
@@ -131,7 +132,7 @@ def test_the_next_recording_is_shown_with_the_same_overlays(tmp_path: Path, serv
     switched_on: set[str] = set()
     for replay in (walk(tmp_path, more=torques()), walk(tmp_path), walk(tmp_path, more=torques())):
         server.scene.reset()
-        Scene(server, replay)
+        Scene(server, world_of([replay]))
         layers = ShownLayers(server, builtin_layers(replay), (), lambda *_: None, switched_on)
         layers.switch("path", True)
         layers.switch("torques", True)

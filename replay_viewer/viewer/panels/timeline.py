@@ -7,8 +7,11 @@ from typing import Any
 
 import viser
 
+from ...errors import printable
 from ...replay.player import SPEEDS
+from ...replay.world import World
 from ...rollout.episodes import KIND_TEXT, Episode, kind_of, outcome_text
+from ...theme import css_color
 from ..session import Session
 from ..wire.page import Page
 from .panel import Shown
@@ -95,7 +98,16 @@ def _state(session: Session) -> dict[str, Any]:
         "episode": _episode(session),
         "standIn": session.stand_in,
         "tail": _tail(session),
+        "takes": _takes(session.world),
     }
+
+
+def _takes(world: World) -> list[dict[str, str]]:
+    """Names and colours of several takes; without a colour, a take is drawn in its robots' own."""
+    if not world.others:
+        return []
+    colors = ["" if take.tint is None else css_color(take.tint) for take in world.takes]
+    return [{"name": printable(name), "color": color} for name, color in zip(world.names, colors, strict=True)]
 
 
 def _tail(session: Session) -> dict[str, Any] | None:

@@ -1,0 +1,139 @@
+"""Several recordings on one page: their nodes and poses, their colours, and what the page says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import viser
+from arm_urdf import JOINTS, write_arm
+from memory_rollout import memory_rollout, still
+from viser_servers import running_server
+
+from replay_viewer import Viewer
+from replay_viewer.errors import BadArgument, ReplayError
+from replay_viewer.paths import asset
+from replay_viewer.replay.replay import Replay, open_replay, with_robots
+from replay_viewer.replay.world import Take, World, world_of
+from replay_viewer.robot import load_robot
+from replay_viewer.rollout.rollout import Entity
+from replay_viewer.theme import TAKE_COLORS, TAKE_OPACITY, rgb_bytes
+from replay_viewer.viewer.panels.timeline import TimelineState
+from replay_viewer.viewer.scene import Scene
+from replay_viewer.viewer.session import Session
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[viser.ViserServer]:
+    with running_server() as server:
+        yield server
+
+
+def sliding(num_steps: int, control_dt: float, y: float = 0.0) -> Replay:
+    """A neutral body at x = time [s]."""
+    values = still(num_steps, 1)
+    values["robot.base_pos"][:, 0] = [(control_dt * step, y, 0.5) for step in range(num_steps)]
+    return with_robots(memory_rollout(values, control_dt=control_dt))
+
+
+def arm(folder: Path) -> Replay:
+    values = {**still(10, 1), "robot.joint_pos": np.zeros((10, 1, 2))}
+    entities = [Entity("robot", joint_names=JOINTS)]
+    return with_robots(memory_rollout(values, entities=entities), load_robot(write_arm(folder)))
+
+
+def shown(server: viser.ViserServer, world: World, position: float) -> Scene:
+    scene = Scene(server, world)
+    scene.show(world.lead.frame_at(position), np.zeros(3), world.frames_beside(position))
+    return scene
+
+
+def node(server: viser.ViserServer, name: str) -> Any:
+    return server.scene._handle_from_node_name[f"/world/{name}"]
+
+
+def link_nodes(server: viser.ViserServer, key: str) -> list[str]:
+    return sorted(name for name in server.scene._handle_from_node_name if name.startswith(f"/world/{key}/"))
+
+
+def test_others_have_nodes_below_their_keys_at_the_lead_s_time(server: viser.ViserServer) -> None:
+    world = world_of([sliding(100, 0.02), sliding(400, 0.005, 1), Take(sliding(10, 0.02), offset=(0, 3, 0))])
+    scene = shown(server, world, 50)
+    bases = [node(server, f"{key}robot/base").position.tolist() for key in ("", "take2/", "take3/")]
+    assert np.allclose(bases, [(1, 0, 0.5), (1, 1, 0.5), (0.18, 0, 0.5)])
+    assert node(server, "take3").position.tolist() == [0, 3, 0]
+    scene.close()
+    assert not link_nodes(server, "take2")
+
+
+def test_others_are_translucent_meshes_of_their_colour(server: viser.ViserServer) -> None:
+    scene = shown(server, world_of([sliding(9, 0.02)] * 3), 0)
+    for number, color in enumerate(TAKE_COLORS[:2]):
+        handle = node(server, f"take{number + 2}/robot/base")
+        assert handle.opacity == TAKE_OPACITY
+        assert tuple(handle.color) == rgb_bytes(color)
+    scene.close()
+
+
+def test_every_link_that_moves_has_a_node_for_what_hangs_on_it(tmp_path: Path, server: viser.ViserServer) -> None:
+    world = world_of([sliding(9, 0.02), arm(tmp_path)])
+    scene = shown(server, world, 3)
+    robot = world.others[0].replay.robots["robot"]
+    found = link_nodes(server, "take2/robot")
+    scene.close()
+    assert found == sorted(f"/world/take2/robot/{name}" for name in robot.link_names[: robot.num_bodies])
+
+
+def test_with_one_take_nothing_is_added(server: viser.ViserServer) -> None:
+    scene = shown(server, world_of([sliding(9, 0.02)]), 0)
+    assert {name for name in server.scene._handle_from_node_name if name.startswith("/world/")} == {
+        "/world/ground", "/world/robot", "/world/robot/base",
+    }  # fmt: skip
+    scene.close()
+
+
+def test_the_page_is_told_who_is_who() -> None:
+    state = TimelineState(Session(world_of([open_replay(asset("walk.rec"))])))
+    assert state.changes()["takes"] == []
+    walk = open_replay(asset("walk.rec"))
+    session = Session(world_of([walk, Take(walk, 1), Take(walk, 2, tint=(1, 2, 255))]))
+    state = TimelineState(session)
+    assert state.changes()["takes"] == [
+        {"name": "walk env 0", "color": ""},
+        {"name": "walk env 1", "color": TAKE_COLORS[0]},
+        {"name": "walk env 2", "color": "#0102ff"},
+    ]
+    session.select_env(4)
+    assert state.changes()["takes"][0]["name"] == "walk env 4"
+
+
+def test_a_session_begins_at_the_start_of_its_lead() -> None:
+    walk = open_replay(asset("walk.rec"))
+    assert Session(world_of([Take.of_episode(walk, 0, 1), walk])).player.step == walk.rollout.episodes(0)[1].first_step
+
+
+def test_several_recordings_are_shown_and_those_named_by_path_are_closed() -> None:
+    given = sliding(20, 0.02)
+    with Viewer([asset("walk.rec"), given, asset("walk.rec")], port=0) as viewer:
+        world = viewer._app.session.world
+        assert [take.replay.rollout.name for take in world.takes] == ["walk", "memory", "walk"]
+        assert viewer.replay is world.lead.replay is world.others[1].replay
+    assert given.rollout.read("robot.base_pos").shape == (20, 1, 3)
+
+
+def test_a_robot_that_is_given_is_that_of_all(tmp_path: Path) -> None:
+    robot = load_robot(write_arm(tmp_path))
+    with Viewer([sliding(5, 0.02), Take(sliding(5, 0.02)), sliding(5, 0.02).rollout], robot, port=0) as viewer:
+        assert all(take.replay.robots["robot"] is robot for take in viewer._app.session.world.takes)
+
+
+def test_what_cannot_be_shown_together_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "broken.rec").write_text("no recording")
+    with pytest.raises(ReplayError, match=r"broken\.rec"):
+        Viewer([asset("walk.rec"), tmp_path / "broken.rec"], port=0)
+    for count in (0, 9):
+        with pytest.raises(BadArgument, match="one scene shows 1 to 8 of them"):
+            Viewer([asset("walk.rec")] * count, port=0)
