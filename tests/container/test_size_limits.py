@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from container_samples import record, sample_info
-from special_files import sparse, time_limit
+from special_files import sparse, sparse_npz, time_limit
 
 from replay_viewer.container.layout import MAX_META_BYTES, declare, plan_layout
 from replay_viewer.container.log import read_lines
@@ -117,3 +117,33 @@ def test_a_small_npz_that_inflates_to_gigabytes_is_refused(tmp_path: Path) -> No
         np.save(member, np.zeros((1, 1, 4), np.float32))
     with closing(NpzArchive(path)) as archive, pytest.raises(BadField, match=r"inflates to 0\.3 GiB"):
         archive.load("base_pos")
+
+
+@pytest.mark.parametrize(
+    ("shapes", "told"),
+    [
+        ({"base_pos": (200_000_000, 1, 3), "base_quat": (200_000_000, 1, 4)}, "200000000 poses"),
+        ({"base_pos": (1, 1_000_000, 3), "base_quat": (1, 1_000_000, 4)}, "1000000 envs"),
+        ({"base_pos": (1, 1, 100_000, 3), "base_quat": (1, 1, 100_000, 4)}, "100000 robots"),
+        ({"dof_pos": (100, 8, 1_000_000)}, "1000000 joints"),
+        ({"dof_pos": (100, 8, 2), "dof_names": (2_000_000_000,)}, "8000000000 bytes"),
+        ({"done": (100, 8, 10_000_000)}, "8000000000 values"),
+        ({"rew": (100, 8, 100_000)}, "100000 robots"),
+    ],
+)
+def test_an_npz_that_claims_what_nobody_records_is_refused_with_its_number(
+    tmp_path: Path, shapes: dict[str, tuple[int, ...]], told: str
+) -> None:
+    path = sparse_npz(tmp_path / "walk.npz", {"base_pos": (100, 8, 3), "base_quat": (100, 8, 4), **shapes})
+    with pytest.raises(BadField, match=told):
+        load_rollout(path)
+
+
+def test_many_large_signals_are_not_all_looked_at_when_an_npz_is_opened(tmp_path: Path) -> None:
+    signals = {f"signal_{number}": (100, 8, 80_000) for number in range(300)}  # 77 GB.
+    rollout = load_rollout(
+        sparse_npz(tmp_path / "walk.npz", {"base_pos": (100, 8, 3), "base_quat": (100, 8, 4), **signals})
+    )
+    unchecked = [verdict for verdict in rollout.verdicts if verdict.finding == "not checked for NaN"]
+    assert 280 < len(unchecked) < 300
+    assert rollout.read("signal_299", slice(99, 100), [7]).shape == (1, 1, 80_000)

@@ -77,7 +77,7 @@ class FilledColumn:
 
     def read(self, steps: slice, envs: Sequence[int]) -> np.ndarray:
         values = self._base.read(steps, envs)
-        wanted = np.arange(self.shape[0])[steps]
+        wanted = np.arange(*steps.indices(self.shape[0]))
         good = self._good_steps[steps][:, np.asarray(envs, dtype=np.intp)]
         values[good < 0] = np.nan_to_num(values[good < 0], posinf=0, neginf=0)
         for row, column in np.argwhere((good != wanted[:, None]) & (good >= 0)):

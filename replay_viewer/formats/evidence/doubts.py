@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -12,7 +13,10 @@ from .columns import Column, FilledColumn, step_blocks
 
 _MIN_NORM = 1e-6
 _NORM_TOLERANCE = 0.01
-_MAX_CHECKED_BYTES = 1 << 28
+# So much of a signal is looked at, and of all that nobody needs together.
+MAX_CHECKED_BYTES, MAX_CHECKED_TOGETHER = 1 << 28, 1 << 31
+# Of so many joint positions it is asked whether they are degrees: 1,000 steps of 64 robots of 128 joints.
+_MAX_DEGREES = 1 << 23
 
 # What axes are told apart by: so many steps of each axis are looked at, and as many are needed at least.
 _MAX_CHECKED_LENGTH, _LEAST_STEPS = 200, 8
@@ -58,20 +62,29 @@ def _length_verdicts(name: str, norms: np.ndarray, total: int) -> list[Verdict]:
     return [Verdict(name, f"not of unit length in {count} of {total} values", reason, "problem")]
 
 
-def not_finite_verdict(name: str, column: Column, env_ids: Sequence[int]) -> list[Verdict]:
-    """Where a signal that is not a pose has no number; its values stay as they are."""
+def not_finite_verdict(
+    name: str, column: Column, env_ids: Sequence[int], max_bytes: int = MAX_CHECKED_BYTES
+) -> list[Verdict]:
+    """Where a signal that is not a pose has no number; its values stay as they are. At most so many bytes are read."""
     if column.dtype.kind != "f":
         return []
-    if int(np.prod(column.shape)) * column.dtype.itemsize > _MAX_CHECKED_BYTES:
+    if num_bytes(column) > min(max_bytes, MAX_CHECKED_BYTES):
         return [Verdict(name, "not checked for NaN", "it is too large to read when the file is opened", "assumed")]
     bad = _over_blocks(column, _is_not_finite) != 0
     return [_bad_verdict(name, "not a number", bad, env_ids, "shown as it is")] if bad.any() else []
 
 
+def num_bytes(column: Column) -> int:
+    """What all values of a column take."""
+    return math.prod(column.shape) * column.dtype.itemsize
+
+
 def degrees_verdict(name: str, joint_pos: Column) -> list[Verdict]:
     """Whether most joint positions are beyond a full turn, which radians of a robot are not."""
-    step = max(1, joint_pos.shape[0] // 1000)
-    values = np.abs(joint_pos.read(slice(0, joint_pos.shape[0], step), range(min(64, joint_pos.shape[1]))))
+    envs = range(min(64, joint_pos.shape[1]))
+    values_per_step = max(1, len(envs) * int(np.prod(joint_pos.shape[2:])))
+    step = max(1, joint_pos.shape[0] // max(8, min(1000, _MAX_DEGREES // values_per_step)))
+    values = np.abs(joint_pos.read(slice(0, joint_pos.shape[0], step), envs))
     share = float(np.mean(values > 2 * np.pi)) if values.size else 0.0
     if share <= 0.5:
         return []

@@ -123,12 +123,14 @@ class FlagsColumn:
         self.shape, self.dtype = (ends.num_steps, num_envs), np.dtype(np.uint32)
 
     def read(self, steps: slice, envs: Sequence[int]) -> np.ndarray:
-        flags = np.zeros((self._ends.num_steps, len(envs)), dtype=np.uint32)
+        wanted = range(*steps.indices(self._ends.num_steps))
+        flags = np.zeros((len(wanted), len(envs)), dtype=np.uint32)
         for column, env in enumerate(envs):
             rows = self._ends.rows_of(env)
-            ended = self._ends.keys[rows] - env * self._ends.num_steps
-            flags[ended, column] = _BITS[self._ends.outcomes[rows]]
-        return flags[steps]
+            from_first = self._ends.keys[rows] - env * self._ends.num_steps - wanted.start
+            read = (from_first >= 0) & (from_first < len(wanted) * wanted.step) & (from_first % wanted.step == 0)
+            flags[from_first[read] // wanted.step, column] = _BITS[self._ends.outcomes[rows][read]]
+        return flags
 
 
 def read_flags(layout: TableLayout, info: Mapping[str, InfoArray]) -> tuple[DoneFlags, list[Verdict]]:
@@ -140,7 +142,7 @@ def read_flags(layout: TableLayout, info: Mapping[str, InfoArray]) -> tuple[Done
     names, verdicts = [], []
     for key, role in FLAG_ROLES.items():
         if key in layout.table.headers:
-            _join(roles, role, _stored(layout, key) != 0)
+            _join(roles, role, layout.flags(key) != 0)
             names.append(f"'{key}'")
         if key in info and info[key].is_per_env:
             _join(roles, role, np.nan_to_num(info[key].values) != 0)
@@ -155,7 +157,7 @@ def read_success(layout: TableLayout, info: Mapping[str, InfoArray]) -> np.ndarr
     """Success of each env's episode as known at each step, (T, N) of 1, 0 and NaN (not said), or None."""
     for key in SUCCESSES:
         if key in layout.table.headers:
-            values = _stored(layout, key)
+            values = layout.flags(key)
             return np.where(np.isnan(values), np.nan, values != 0).astype(np.float32)
         if key in info and info[key].is_per_env and info[key].values.size:
             array = info[key]
@@ -194,10 +196,6 @@ def find_ends(
     lost = np.concatenate([np.full(len(flagged), is_lost), np.full(len(others), others_lost)])[order]
     verdicts += [_ends_verdict(flags, outcomes), *terminal_verdicts, *_jump_verdicts(flags, others, num_steps)]
     return FoundEnds(num_steps, keys[order], outcomes, lost, success), verdicts
-
-
-def _stored(layout: TableLayout, key: str) -> np.ndarray:
-    return layout.column(key, rank=0).read(slice(None), range(layout.num_envs))
 
 
 def _join(roles: dict[str, np.ndarray], role: str, flags: np.ndarray) -> None:

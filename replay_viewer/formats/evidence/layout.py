@@ -16,6 +16,9 @@ from .other_keys import missing_pose
 _NEEDED = ("base_pos", "base_quat", "dof_pos", "dof_names", "dt", "env_ids", "quat_order")
 # Kinds of numpy's types that are numbers, flags included.
 NUMBER_KINDS = "biuf"
+# What is read whole on opening has an end: 16,384 steps of 4,096 envs, 16 joints each. A file may claim any shape.
+_MAX_POSES, _MAX_VALUES = 1 << 26, 1 << 30
+_MAX_ENVS, _MAX_AGENTS, _MAX_JOINTS = 1 << 18, 1 << 10, 1 << 13
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,11 @@ class TableLayout:
         if math.prod(shape) == 0:
             raise BadField(table.path, "base_pos", f"has shape {shape}: the rollout is empty.")
         num_envs = shape[1] if num_axes > 2 else 1
-        return cls(table, shape[0], num_envs, shape[2] if num_axes == 4 else None, num_axes > 2)
+        layout = cls(table, shape[0], num_envs, shape[2] if num_axes == 4 else None, num_axes > 2)
+        layout._refuse_many("base_pos", math.prod(shape[:-1]), _MAX_POSES, "poses")
+        layout._refuse_many("base_pos", num_envs, _MAX_ENVS, "envs")
+        layout._refuse_many("base_pos", layout.num_agents or 1, _MAX_AGENTS, "robots")
+        return layout
 
     @property
     def agents_shape(self) -> tuple[int, ...]:
@@ -84,6 +91,8 @@ class TableLayout:
     def joints(self, key: str) -> Column:
         """A column (T, N[, A], D) of floats; the agents' joints may also stand side by side, (T, N, A * D)."""
         column = self.column(key, rank=1)
+        self._refuse_many(key, math.prod(column.shape[2:]), _MAX_JOINTS, "joints")
+        self._refuse_many(key, math.prod(column.shape), _MAX_VALUES, "values")
         agents = self.num_agents or 1
         tail = column.shape[2:]
         if tail[: len(self.agents_shape)] == self.agents_shape and len(tail) == 1 + len(self.agents_shape):
@@ -92,6 +101,21 @@ class TableLayout:
             raise self._misfit(key, "D" if self.num_agents is None else f"{agents}, D")
         shape = (self.num_steps, self.num_envs, agents, tail[0] // agents)
         return as_floats(self.table.column(key, shape))
+
+    def reward(self, key: str) -> Column:
+        """A column (T, N[, A]) of floats, where A may be any number of robots."""
+        column = self.column(key, rank=0)
+        self._refuse_many(key, math.prod(column.shape[2:]), _MAX_AGENTS, "robots")
+        return as_floats(column)
+
+    def flags(self, key: str) -> np.ndarray:
+        """All values (T, N, ...) of an array that says something of every step and env, or of each robot there.
+
+        Raises BadField: other than T steps or N envs, no numbers, or too many.
+        """
+        column = self.column(key, rank=0)
+        self._refuse_many(key, math.prod(column.shape), _MAX_VALUES, "values")
+        return column.read(slice(None), range(self.num_envs))
 
     def fits(self, key: str) -> bool:
         """Whether the array is a signal: numbers with a value for each step and env."""
@@ -105,6 +129,15 @@ class TableLayout:
         is_left_out = not self.has_env_axis or (self.num_envs == 1 and len(shape) == 1 + rank)
         is_given = shape[1:2] == (1,) and len(shape) == 2 + rank
         return (*shape[:1], 1, *shape[1:]) if is_left_out and not is_given else shape
+
+    def _refuse_many(self, key: str, count: int, limit: int, what: str) -> None:
+        """Raise BadField for more of something than is read when the file is opened."""
+        if count > limit:
+            shape = self.table.headers[key].shape
+            problem = f"has shape {shape}: {count} {what}, more than the {limit} that a file may have."
+            raise BadField(
+                self.table.path, key, problem, "Save fewer steps or envs, or record with attach(env, 'run.rec')."
+            )
 
     def _misfit(self, key: str, tail: str) -> BadField:
         got = self.table.headers[key].shape

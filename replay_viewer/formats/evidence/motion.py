@@ -21,6 +21,7 @@ from .layout import TableLayout, of_agent
 VELOCITIES = ("base_lin_vel", "base_ang_vel")
 # Joint signals beside dof_pos, with the names they get.
 JOINT_SIGNALS = {"dof_vel": "joint_vel", "torques": "joint_torque"}
+_MAX_NAMES_BYTES = 16 << 20
 # What a body can do between two steps beyond keeping its speed: accelerations of a hard impact, and a floor under
 # them for the noise of a real recording.
 _MIN_DISTANCE, _MAX_ACCELERATION = 0.05, 50.0  # [m], [m/s^2]
@@ -28,6 +29,8 @@ _MIN_ANGLE, _MAX_ANGULAR_ACCELERATION = 0.2, 200.0  # [rad], [rad/s^2]
 _SPEED_RATIO = 4.0
 # For every step that a pose was held, a body may have gone on a little faster than it was seen to move.
 _HELD_RATIO = 1.5
+# What stays below this part of the least jump is none, whatever is lost in rounding.
+_SURELY = 0.99
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,9 @@ def _recorded_names(layout: TableLayout) -> tuple[str, ...]:
     """Names stored as text, as bytes, or as an object array of text."""
     table = layout.table
     header = table.headers["dof_names"]
+    if header.value_bytes > _MAX_NAMES_BYTES:
+        problem = f"has shape {header.shape} and {header.value_bytes} bytes, more than the {_MAX_NAMES_BYTES} of names."
+        raise BadField(table.path, "dof_names", problem)
     try:
         names = table.load_objects("dof_names") if header.dtype.hasobject else table.load("dof_names").tolist()
     except (SystemError, ValueError) as error:  # Both are NumPy's for numbers that are no characters.
@@ -187,6 +193,25 @@ def _recorded_names(layout: TableLayout) -> tuple[str, ...]:
 
 def _jumps(pos: np.ndarray, quat: np.ndarray, control_dt: float) -> np.ndarray:
     """(T, E, 3) and (T, E, 4) -> (T - 1, E) bool."""
+    jumps = np.zeros((len(pos) - 1, pos.shape[1]), dtype=bool)
+    some = np.flatnonzero(_may_jump(pos, quat))
+    if len(some):
+        jumps[:, some] = _jumps_of(pos[:, some], quat[:, some], control_dt)
+    return jumps
+
+
+def _may_jump(pos: np.ndarray, quat: np.ndarray) -> np.ndarray:
+    """Whether an env moves so far between any two steps that it can be a jump, (E,) bool: few do. It costs little."""
+    moved = np.diff(pos, axis=0)
+    far = np.einsum("...i,...i->...", moved, moved) > (_SURELY * _MIN_DISTANCE) ** 2
+    alike = np.abs(np.einsum("...i,...i->...", quat[1:], quat[:-1]))
+    norms = np.sqrt(np.einsum("...i,...i->...", quat, quat))
+    turned = alike < np.cos(_SURELY * _MIN_ANGLE / 2) * norms[1:] * norms[:-1]  # Without any rotation, none.
+    return (far | turned).any(axis=0)
+
+
+def _jumps_of(pos: np.ndarray, quat: np.ndarray, control_dt: float) -> np.ndarray:
+    """The same, looked at closely."""
     distance = np.linalg.norm(np.diff(pos, axis=0), axis=-1)
     alike = np.abs(np.sum(quat[1:] * quat[:-1], axis=-1))
     norms = np.linalg.norm(quat, axis=-1)

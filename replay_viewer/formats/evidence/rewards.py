@@ -104,7 +104,7 @@ def sum_verdict(names: Sequence[str], terms: Column, rew: Column) -> Verdict:
 def _read_rew(layout: TableLayout) -> Column | None:
     if "rew" not in layout.table.headers:
         return None
-    rew = as_floats(layout.column("rew", rank=0))
+    rew = layout.reward("rew")
     agents_shape = rew.shape[2:]
     if agents_shape == (1,) and layout.num_agents != 1:
         return _without_last_axis(rew)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ...errors import BadField, listing, printable
 from ...rollout.rollout import Verdict
 from .columns import Column, MemoryColumn
-from .doubts import not_finite_verdict
+from .doubts import MAX_CHECKED_BYTES, MAX_CHECKED_TOGETHER, not_finite_verdict, num_bytes
 from .ends import FLAG_ROLES, SUCCESSES
 from .facts import FACTS
 from .info import InfoArray
@@ -55,10 +55,11 @@ def read_signals(
 
 def without_damaged(signals: Mapping[str, Column], env_ids: Sequence[int]) -> tuple[dict[str, Column], list[Verdict]]:
     """The signals without those whose values cannot be read, which nobody needs; and where others have no numbers."""
-    sound, verdicts = {}, []
+    sound, verdicts, left = {}, [], MAX_CHECKED_TOGETHER
     for name, column in signals.items():
         try:
-            verdicts += not_finite_verdict(name, column, env_ids)
+            verdicts += not_finite_verdict(name, column, env_ids, left)
+            left -= num_bytes(column) if num_bytes(column) <= min(left, MAX_CHECKED_BYTES) else 0
             sound[name] = column
         except BadField as error:
             verdicts.append(_left_out(name, error))

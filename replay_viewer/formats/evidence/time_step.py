@@ -91,7 +91,8 @@ def _others(layout: TableLayout) -> Iterator[tuple[float, Verdict]]:
 def _of_times(layout: TableLayout, key: str) -> Iterator[tuple[float, Verdict]]:
     """The time step of an array of times (T,), (T, 1) or (T, N); nothing where it has none."""
     header = layout.table.headers[key]
-    if header.dtype.kind not in "iuf" or header.shape[:1] != (layout.num_steps,) or len(header.shape) > 2:
+    shapes = [(layout.num_steps, *envs) for envs in ((), (1,), (layout.num_envs,))]
+    if header.dtype.kind not in "iuf" or header.shape not in shapes:
         return
     times = layout.table.load(key).reshape(layout.num_steps, -1)[:, :1].astype(np.float64)
     steps = np.diff(times[:, 0])
