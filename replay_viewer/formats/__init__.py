@@ -13,6 +13,7 @@ What is in which file:
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..container.reader import lacks_first_step
 from ..errors import FileProblem
@@ -20,13 +21,15 @@ from ..paths import local_path
 from ..rollout.rollout import Rollout
 from .evidence.reader import rollout_from_arrays
 from .find import has_recordings, is_folder_of_recordings
-from .format import Format, LoadOptions, LowestPoint, QuatOrder
+from .format import Format, LoadOptions, QuatOrder
 from .table import open_recording, register_format
+
+if TYPE_CHECKING:
+    from ..robot import Robot
 
 __all__ = [
     "Format",
     "LoadOptions",
-    "LowestPoint",
     "QuatOrder",
     "lacks_first_step",
     "load_rollout",
@@ -35,16 +38,14 @@ __all__ = [
 ]
 
 
-def load_rollout(
-    path: str | Path, options: LoadOptions | None = None, lowest_point: LowestPoint | None = None
-) -> Rollout:
+def load_rollout(path: str | Path, options: LoadOptions | None = None, robot: Robot | None = None) -> Rollout:
     """Open a recording of any of the formats.
 
     Args:
         path: of the file or directory.
         options: what the user states about it.
-        lowest_point: height of the robot's lowest point by forward kinematics, as further evidence for what the file
-            does not state, such as the order of its quaternions.
+        robot: that will be drawn: its kinematics are evidence for what the file does not state, such as the order of
+            its quaternions.
 
     Raises:
         FileProblem: there is no such file, or it is of none of the formats, or it is damaged.
@@ -55,4 +56,4 @@ def load_rollout(
         raise FileProblem(path, "there is no such file.")
     if is_folder_of_recordings(path) and has_recordings(path):
         raise FileProblem(path, "is a folder with recordings in it.", "Name one of them.")
-    return open_recording(path, options or LoadOptions(), lowest_point)
+    return open_recording(path, options or LoadOptions(), robot)

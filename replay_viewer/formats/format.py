@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Literal
 
 from ..rollout.rollout import Rollout
 
-QuatOrder = Literal["xyzw", "wxyz"]
+if TYPE_CHECKING:
+    from ..robot import Robot  # It takes a second to import, and lists of recordings need none.
 
-# Height [m] above z = 0 of the robot's lowest point, shape (S,), from joint names, joint positions (S, D) or None,
-# base positions (S, 3) [m] and base rotations (S, 4), wxyz.
-LowestPoint = Callable[[Sequence[str], "np.ndarray | None", np.ndarray, np.ndarray], np.ndarray]
+QuatOrder = Literal["xyzw", "wxyz"]
 
 
 @dataclass(frozen=True)
@@ -45,15 +42,16 @@ class Format:
             page's dialog does not offer them; who names a file may give it any name.
         matches: whether a file, or a folder, is of it, by a look into it. It is asked of many, so it has to be quick.
             Where it raises, it cannot tell, as of a file that is damaged: then the suffix does.
-        open: opens it, from its path, what the user states, and the robot's lowest point as evidence, or None. What it
-            raises beside ReplayError and OSError is told as an error of this format.
+        open: opens it, from its path, what the user states, and the robot that will be drawn, or None: its kinematics
+            are evidence for what a file does not state. What it raises beside ReplayError and OSError is told as an
+            error of this format.
         extra: what to install where it needs more than replay-viewer does, such as "h5py".
     """
 
     name: str
     suffixes: tuple[str, ...]
     matches: Callable[[Path], bool]
-    open: Callable[[Path, LoadOptions, LowestPoint | None], Rollout]
+    open: Callable[[Path, LoadOptions, Robot | None], Rollout]
     extra: str = ""
 
     def has_suffix(self, path: Path) -> bool:

@@ -6,11 +6,15 @@ What of it is read lazily, and what an npz cannot do, stands in `npz.archive`.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..npz.archive import NpzArchive, array_names
 from ..rollout.rollout import Rollout
 from .evidence.reader import rollout_of
-from .format import Format, LoadOptions, LowestPoint
+from .format import Format, LoadOptions
+
+if TYPE_CHECKING:
+    from ..robot import Robot
 
 _NAME = "plain npz"
 
@@ -20,8 +24,8 @@ def _is_plain_npz(path: Path) -> bool:
     return not path.is_dir() and "base_pos" in array_names(path)
 
 
-def _open(path: Path, options: LoadOptions, lowest_point: LowestPoint | None) -> Rollout:
-    return rollout_of(NpzArchive(path), options, lowest_point, _NAME)
+def _open(path: Path, options: LoadOptions, robot: Robot | None) -> Rollout:
+    return rollout_of(NpzArchive(path), options, robot, _NAME)
 
 
 PLAIN_NPZ = Format(_NAME, (".npz",), _is_plain_npz, _open)

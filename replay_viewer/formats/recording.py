@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..container.layout import FORMAT_NAME, META, SUFFIX
 from ..container.reader import open_container
@@ -13,7 +14,10 @@ from ..files.regular import open_regular
 from ..files.zips import open_zip
 from ..rollout.rollout import Rollout
 from .evidence.time_step import stated_dt
-from .format import Format, LoadOptions, LowestPoint
+from .format import Format, LoadOptions
+
+if TYPE_CHECKING:
+    from ..robot import Robot
 
 
 def _is_recording(path: Path) -> bool:
@@ -27,7 +31,7 @@ def _members(path: Path) -> list[str]:
         return archive.namelist()
 
 
-def _open(path: Path, options: LoadOptions, lowest_point: LowestPoint | None) -> Rollout:
+def _open(path: Path, options: LoadOptions, robot: Robot | None) -> Rollout:
     """A recording names its joints and its quaternion order itself; its time step may be overridden."""
     if not path.is_dir():
         _check_packed(path)

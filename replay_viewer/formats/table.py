@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import BadArgument, FileProblem, ReplayError, listing
 from ..files.kinds import refuse_foreign
 from ..rollout.rollout import Rollout
-from .format import Format, LoadOptions, LowestPoint
+from .format import Format, LoadOptions
 from .plain_npz import PLAIN_NPZ
 from .recording import RECORDING
+
+if TYPE_CHECKING:
+    from ..robot import Robot
 
 _BUILTIN = (RECORDING, PLAIN_NPZ)
 _SUFFIX = re.compile(r"(\.[a-z0-9_+-]+)+")
@@ -60,7 +64,7 @@ def is_recording(path: Path) -> bool:
     return any(format.recognises(path, if_unsure=format.has_suffix(path)) for format in asked)
 
 
-def open_recording(path: Path, options: LoadOptions, lowest_point: LowestPoint | None) -> Rollout:
+def open_recording(path: Path, options: LoadOptions, robot: Robot | None) -> Rollout:
     """Open a file or a folder by the format that recognises it, else by that of its suffix, which says what is wrong.
 
     Raises:
@@ -73,8 +77,8 @@ def open_recording(path: Path, options: LoadOptions, lowest_point: LowestPoint |
     if found is None:
         raise _of_no_format(path)
     if found in _BUILTIN:
-        return _open_with_extra(found, path, options, lowest_point)
-    return _open_registered(found, path, options, lowest_point)
+        return _open_with_extra(found, path, options, robot)
+    return _open_registered(found, path, options, robot)
 
 
 def _of_no_format(path: Path) -> FileProblem:
@@ -85,10 +89,10 @@ def _of_no_format(path: Path) -> FileProblem:
     return FileProblem(path, f"is none of these formats: {described()}.")
 
 
-def _open_registered(format: Format, path: Path, options: LoadOptions, lowest_point: LowestPoint | None) -> Rollout:
+def _open_registered(format: Format, path: Path, options: LoadOptions, robot: Robot | None) -> Rollout:
     """By a user's format, whose mistakes are told with its name."""
     try:
-        rollout = _open_with_extra(format, path, options, lowest_point)
+        rollout = _open_with_extra(format, path, options, robot)
     except (ReplayError, OSError):
         raise
     except Exception as error:
@@ -100,10 +104,10 @@ def _open_registered(format: Format, path: Path, options: LoadOptions, lowest_po
     return rollout
 
 
-def _open_with_extra(format: Format, path: Path, options: LoadOptions, lowest_point: LowestPoint | None) -> Rollout:
+def _open_with_extra(format: Format, path: Path, options: LoadOptions, robot: Robot | None) -> Rollout:
     """By a format that may lack a package, which is told with how to get it."""
     try:
-        return format.open(path, options, lowest_point)
+        return format.open(path, options, robot)
     except ImportError as error:
         if not format.extra:
             raise

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import FileProblem, printable
 from ..formats import load_rollout
 from ..progress import Progress
-from ..replay.replay import Replay, lowest_point_of, with_robots
+from ..replay.replay import Replay, with_robots
 from ..robot import load_robot
 from ..robot.mesh_up import MeshUp
 from ..rollout.rollout import Rollout
@@ -164,8 +164,7 @@ class _Loader:
     @contextmanager
     def rollout(self, path: Path) -> Iterator[Rollout]:
         """The numbers of a recording, until the block ends. Raises ReplayError."""
-        lowest_point = None if self._robot is None else lowest_point_of(self._robot)
-        with closing(load_rollout(path, self._options, lowest_point)) as rollout:
+        with closing(load_rollout(path, self._options, self._robot)) as rollout:
             yield rollout
 
     def replay(self, rollout: Rollout) -> Replay:

@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import UnknownName
-from ..formats import LoadOptions, LowestPoint, load_rollout
+from ..formats import LoadOptions, load_rollout
 from ..robot import Robot, from_shape, load_robot, neutral_body
-from ..robot.joints import joint_verdicts, match_joints
+from ..robot.joints import joint_verdicts
 from ..robot.mesh_up import MeshUp
 from ..rollout.rollout import Entity, Rollout, Verdict
 from .frames import FrameCache
@@ -112,7 +110,7 @@ def open_replay(
     progress("Reading the recording", 0, 0)
 
     def load() -> Rollout:
-        return load_rollout(path, options, None if typical is None else lowest_point_of(typical))
+        return load_rollout(path, options, typical)
 
     rollout = load()
     try:
@@ -160,22 +158,6 @@ def with_robots(
         verdicts += [_neutral_verdict(entity)] if robot is None else _robot_verdicts(robot, entity)
         robots[entity.name] = robot or neutral_body(entity.name)
     return Replay(rollout, robots, tuple(verdicts), FrameCache(rollout, robots))
-
-
-def lowest_point_of(robot: Robot) -> LowestPoint:
-    """How low a robot reaches: evidence for the order of recorded quaternions, since feet stand on the ground."""
-
-    def lowest_point(
-        joint_names: Sequence[str], joint_pos: np.ndarray | None, base_pos: np.ndarray, base_wxyz: np.ndarray
-    ) -> np.ndarray:
-        joints = np.zeros((len(base_pos), robot.num_joints))
-        if joint_pos is not None:
-            named = not set(robot.joint_names).isdisjoint(joint_names)
-            entity = Entity("robot", joint_names=tuple(joint_names), joints_named=named)
-            match_joints(robot, entity).apply(joint_pos, joints)
-        return robot.lowest_point(joints, base_pos, base_wxyz)
-
-    return lowest_point
 
 
 def _load_meshes(robot: Robot, progress: OpeningProgress) -> None:

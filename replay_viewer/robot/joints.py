@@ -47,6 +47,17 @@ def match_joints(robot: Robot, entity: Entity) -> JointMapping:
     return map_joints(robot, entity.joint_names if entity.joints_named else ())
 
 
+def joint_values(robot: Robot, names: Sequence[str], recorded: np.ndarray) -> np.ndarray:
+    """Positions of all joints of the robot, (*batch, D), from recorded ones, (*batch, R); zero where there is none.
+
+    Matched by name; by position if none of the names is the robot's and they are as many.
+    """
+    are_named = not set(robot.joint_names).isdisjoint(names)
+    joint_pos = np.zeros((*recorded.shape[:-1], robot.num_joints))
+    match_joints(robot, Entity("robot", joint_names=tuple(names), joints_named=are_named)).apply(recorded, joint_pos)
+    return joint_pos
+
+
 def map_joints(robot: Robot, recorded: Sequence[str]) -> JointMapping:
     """Match recorded joint names to the robot's; recorded joints that mimic another one are not read."""
     column = {name: i for i, name in enumerate(recorded)}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from arm_urdf import arm
 from container_samples import record
 from npz_samples import loaded, saved, standing, verdict_on
 
@@ -67,5 +68,5 @@ def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
 
 
 def test_evidence_of_the_robot_reaches_the_verdict(tmp_path: Path) -> None:
-    rollout = loaded(tmp_path, standing(8, 2), lowest_point=lambda names, joints, pos, wxyz: pos[:, 2])
+    rollout = loaded(tmp_path, standing(8, 2), robot=arm(tmp_path))
     assert "height of the lowest point varies by 0.000 m" in verdict_on(rollout, "quaternion order").reason

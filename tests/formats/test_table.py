@@ -28,7 +28,7 @@ def begins_with_toy(path: Path) -> bool:
     return path.is_file() and path.read_bytes().startswith(b"toy")
 
 
-def open_standing(path: Path, options: LoadOptions, lowest_point: object) -> Rollout:
+def open_standing(path: Path, options: LoadOptions, robot: object) -> Rollout:
     """As many steps as the file has bytes after its first word."""
     num_steps = len(path.read_bytes().removeprefix(b"toy"))
     return rollout_from_arrays(path, standing(num_steps, 1), options)
@@ -82,14 +82,14 @@ def test_where_no_format_can_tell_the_suffix_does(tmp_path: Path) -> None:
 def test_a_format_that_fails_is_named_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.toy").write_bytes(b"toy")
 
-    def fail(path: Path, options: LoadOptions, lowest_point: object) -> Rollout:
+    def fail(path: Path, options: LoadOptions, robot: object) -> Rollout:
         raise KeyError("the\nwheels")
 
     register_format(toy("cars", open=fail))
     with pytest.raises(FileProblem, match=r"a\.toy: the format 'cars' failed with KeyError: 'the\\nwheels'$") as failed:
         load_rollout(tmp_path / "a.toy")
     assert isinstance(failed.value.__cause__, KeyError)
-    register_format(toy("cars", open=lambda path, options, lowest_point: np.zeros(3)))
+    register_format(toy("cars", open=lambda path, options, robot: np.zeros(3)))
     with pytest.raises(FileProblem, match="the format 'cars' gave a ndarray, and no Rollout"):
         load_rollout(tmp_path / "a.toy")
 
@@ -97,7 +97,7 @@ def test_a_format_that_fails_is_named_in_one_line(tmp_path: Path) -> None:
 def test_a_package_that_a_format_needs_is_told_with_how_to_get_it(tmp_path: Path) -> None:
     (tmp_path / "a.toy").write_bytes(b"toy")
 
-    def needs(path: Path, options: LoadOptions, lowest_point: object) -> Rollout:
+    def needs(path: Path, options: LoadOptions, robot: object) -> Rollout:
         import wheels_of_cars  # type: ignore[import-not-found]
 
         return wheels_of_cars

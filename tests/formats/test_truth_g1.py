@@ -11,7 +11,7 @@ import pytest
 from npz_samples import saved, verdict_on
 
 from replay_viewer import rotations
-from replay_viewer.formats import LowestPoint, load_rollout
+from replay_viewer.formats import load_rollout
 from replay_viewer.robot import Robot, load_robot, map_joints
 from replay_viewer.rollout.rollout import Rollout
 
@@ -35,15 +35,6 @@ def arrays(g1_walk: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def robot(robots_dir: Path) -> Robot:
     return load_robot(robots_dir / "g1_description/urdf/g1_29dof_rev_1_0.urdf")
-
-
-@pytest.fixture(scope="module")
-def lowest_point(robot: Robot) -> LowestPoint:
-    def lowest(names: Any, joint_pos: np.ndarray | None, pos: np.ndarray, wxyz: np.ndarray) -> np.ndarray:
-        assert joint_pos is not None
-        return robot.lowest_point(_all_joints(robot, names, joint_pos), pos, wxyz)
-
-    return lowest
 
 
 def _all_joints(robot: Robot, names: Any, joint_pos: np.ndarray) -> np.ndarray:
@@ -74,8 +65,8 @@ def test_the_quaternions_are_found_to_be_xyzw(rollout: Rollout, arrays: dict[str
     np.testing.assert_allclose(rollout.read("robot.base_wxyz")[..., 1:], arrays["base_quat"][..., :3], atol=2e-7)
 
 
-def test_forward_kinematics_agree(g1_walk: Path, lowest_point: LowestPoint) -> None:
-    verdict = verdict_on(load_rollout(g1_walk, lowest_point=lowest_point), "quaternion order")
+def test_forward_kinematics_agree(g1_walk: Path, robot: Robot) -> None:
+    verdict = verdict_on(load_rollout(g1_walk, robot=robot), "quaternion order")
     assert (verdict.finding, verdict.status) == ("xyzw", "found")
     assert "height of the lowest point varies by 0.003 m as xyzw" in verdict.reason
 

@@ -9,7 +9,8 @@ from urdf_files import joint, mesh, one_link, visual
 
 from replay_viewer.errors import FileProblem, ReplayError, UnmatchedJoints
 from replay_viewer.formats import LoadOptions
-from replay_viewer.replay.replay import lowest_point_of, open_replay, with_robots
+from replay_viewer.replay.replay import open_replay, with_robots
+from replay_viewer.robot.joints import joint_values
 from replay_viewer.rollout.rollout import Entity, Verdict
 
 TIP = LINKS.index("tip")
@@ -183,14 +184,16 @@ def test_lowest_point_is_the_foot(robot):
     base_pos = np.array([[0, 0, 2.0], [0, 0, 2.5]])
     upright = np.tile([1.0, 0, 0, 0], (2, 1))
     angles = np.array([[0.3, 9.0], [0.0, 9.0]])
-    lowest = lowest_point_of(robot)
-    assert lowest(("elbow", "wheel"), angles, base_pos, upright) == pytest.approx([1 - math.cos(0.3), 0.5], abs=1e-6)
-    assert lowest((), None, base_pos, upright) == pytest.approx([0, 0.5])
+    joints = joint_values(robot, ("elbow", "wheel"), angles)
+    assert robot.lowest_point(joints, base_pos, upright) == pytest.approx([1 - math.cos(0.3), 0.5], abs=1e-6)
+    joints = joint_values(robot, (), np.zeros((2, 0)))
+    assert robot.lowest_point(joints, base_pos, upright) == pytest.approx([0, 0.5])
 
 
 def test_lowest_point_takes_joints_without_names_in_order(robot):
     upright = np.array([[1.0, 0, 0, 0]])
-    lowest = lowest_point_of(robot)(("joint_0", "joint_1"), np.array([[0.3, 0.0]]), np.array([[0, 0, 2.0]]), upright)
+    joints = joint_values(robot, ("joint_0", "joint_1"), np.array([[0.3, 0.0]]))
+    lowest = robot.lowest_point(joints, np.array([[0, 0, 2.0]]), upright)
     assert lowest == pytest.approx([2 - 2 * math.cos(0.3)], abs=1e-6)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ...errors import BadField
 from .columns import Column, MemoryColumn
@@ -90,7 +89,7 @@ class MemoryTable:
         unreadable: none.
     """
 
-    def __init__(self, path: Path, arrays: Mapping[str, ArrayLike]) -> None:
+    def __init__(self, path: Path, arrays: Mapping[str, Any]) -> None:
         self.path = path
         self._arrays = {key: np.asarray(array) for key, array in arrays.items()}
         self.headers = {key: MemoryHeader(array.shape, array.dtype) for key, array in self._arrays.items()}

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ... import rotations
 from ...rollout.rollout import Verdict
-from ..format import LowestPoint, QuatOrder
+from ..format import QuatOrder
 from .columns import Column
 from .layout import of_agent
 from .motion import Joints, RobotPose, to_wxyz
+
+if TYPE_CHECKING:
+    from ...robot import Robot
 
 ORDERS: tuple[QuatOrder, QuatOrder] = ("xyzw", "wxyz")
 _TOPIC = "quaternion order"
@@ -108,17 +111,17 @@ def draw_samples(
     ang_vel: Column | None,
     jumps: np.ndarray,
     control_dt: float,
-    lowest_point: LowestPoint | None,
+    robot: Robot | None,
 ) -> PoseSamples:
     """Pairs of neighbouring steps, evenly over steps and envs, without those between which the base jumps.
 
     Args:
         poses: the robots.
-        joints: theirs, for `lowest_point`.
+        joints: theirs, for the robot's kinematics.
         ang_vel: (T, N[, A], 3), or None.
         jumps: keys `env * T + step`.
         control_dt: seconds per step.
-        lowest_point: the robot's, or None.
+        robot: that is drawn of each, or None.
     """
     num_steps, num_envs = poses[0].pos.shape[:2]
     envs = np.unique(np.linspace(0, num_envs - 1, min(num_envs, _MAX_SAMPLED_ENVS)).astype(int))
@@ -133,7 +136,7 @@ def draw_samples(
     kept = {name: values[usable] for name, values in rows.items()}
     for name in ("quat", "next_quat"):
         kept[name] = rotations.normalize(kept[name])
-    lowest = _lowest_of(lowest_point, joints, kept) if lowest_point else None
+    lowest = None if robot is None else _lowest_of(robot, joints, kept)
     kept.pop("joint_pos", None)
     return PoseSamples(**kept, env=env[usable], control_dt=control_dt, lowest=lowest)
 
@@ -284,13 +287,15 @@ def _signals_of(
 
 
 def _lowest_of(
-    lowest_point: LowestPoint, joints: Joints, rows: dict[str, np.ndarray]
+    robot: Robot, joints: Joints, rows: dict[str, np.ndarray]
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """The robot's lowest point at chosen rows of the samples, as a function of the rotation of its base."""
-    joint_pos = rows.get("joint_pos")
+    from ...robot.joints import joint_values  # Imported already, with the robot.
+
+    recorded = rows.get("joint_pos")
+    joint_pos = joint_values(robot, joints.names, np.zeros((len(rows["pos"]), 0)) if recorded is None else recorded)
 
     def lowest(wxyz: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        positions = None if joint_pos is None else joint_pos[chosen]
-        return lowest_point(joints.names, positions, rows["pos"][chosen], wxyz)
+        return robot.lowest_point(joint_pos[chosen], rows["pos"][chosen], wxyz)
 
     return lowest

@@ -24,13 +24,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ...errors import listing
 from ...rollout.rollout import Entity, Rollout, Verdict
-from ..format import LoadOptions, LowestPoint, QuatOrder
+from ..format import LoadOptions, QuatOrder
 from . import facts, time_step
 from .array_table import ArrayTable, MemoryTable
 from .columns import Column, ColumnSource
@@ -43,16 +43,19 @@ from .quaternion_order import draw_samples, find_order, stated_order
 from .rewards import RewardTerms, read_rewards
 from .signals import read_signals, without_damaged
 
+if TYPE_CHECKING:
+    from ...robot import Robot
+
 _OPTIONAL = ("obs", "act", "rew", "info")
 
 
-def rollout_of(table: ArrayTable, options: LoadOptions, lowest_point: LowestPoint | None, format: str) -> Rollout:
+def rollout_of(table: ArrayTable, options: LoadOptions, robot: Robot | None, format: str) -> Rollout:
     """The rollout in named arrays.
 
     Args:
         table: the arrays; it is closed with the rollout, or where there is none.
         options: what the user states about them; it goes before what the file says.
-        lowest_point: from the robot's kinematics, further evidence for the order of the quaternions, or None.
+        robot: whose kinematics are further evidence for the order of the quaternions, or None.
         format: what the file is called.
 
     Raises:
@@ -60,7 +63,7 @@ def rollout_of(table: ArrayTable, options: LoadOptions, lowest_point: LowestPoin
         BadArgument: an option that does not fit the file.
     """
     try:
-        return _read(TableLayout.of(table), options, lowest_point, format)
+        return _read(TableLayout.of(table), options, robot, format)
     except BaseException:
         table.close()
         raise
@@ -68,9 +71,9 @@ def rollout_of(table: ArrayTable, options: LoadOptions, lowest_point: LowestPoin
 
 def rollout_from_arrays(
     path: str | Path,
-    arrays: Mapping[str, ArrayLike],
+    arrays: Mapping[str, Any],
     options: LoadOptions | None = None,
-    lowest_point: LowestPoint | None = None,
+    robot: Robot | None = None,
     *,
     format: str = "arrays",
 ) -> Rollout:
@@ -80,14 +83,14 @@ def rollout_from_arrays(
         path: the file that they came from.
         arrays: by the names of a plain npz; see `formats.evidence.reader`.
         options: what the user states about them.
-        lowest_point: as `Format.open` got it.
+        robot: as `Format.open` got it.
         format: what the file is called.
 
     Raises:
         BadField: an array that is missing, or of the wrong shape or type.
         BadArgument: an option that does not fit the arrays.
     """
-    return rollout_of(MemoryTable(Path(path), arrays), options or LoadOptions(), lowest_point, format)
+    return rollout_of(MemoryTable(Path(path), arrays), options or LoadOptions(), robot, format)
 
 
 @dataclass(frozen=True)
@@ -109,10 +112,10 @@ class _Motion:
     verdicts: tuple[Verdict, ...]
 
 
-def _read(layout: TableLayout, options: LoadOptions, lowest_point: LowestPoint | None, format: str) -> Rollout:
+def _read(layout: TableLayout, options: LoadOptions, robot: Robot | None, format: str) -> Rollout:
     control_dt, dt_verdict = time_step.control_dt(layout, options.control_dt)
     env_ids = facts.env_ids(layout)
-    motion = _read_motion(layout, options, env_ids, control_dt, lowest_point)
+    motion = _read_motion(layout, options, env_ids, control_dt, robot)
     info, info_verdicts = read_info(layout)
     flags, flag_verdicts = read_flags(layout, info.arrays)
     success, done_row = read_success(layout, info.arrays), facts.done_row(layout)
@@ -152,7 +155,7 @@ def _read_motion(
     options: LoadOptions,
     env_ids: Sequence[int],
     control_dt: float,
-    lowest_point: LowestPoint | None,
+    robot: Robot | None,
 ) -> _Motion:
     poses, verdicts = read_poses(layout, env_ids)
     joints = read_joints(layout, options.joint_names, env_ids)
@@ -165,7 +168,7 @@ def _read_motion(
         order, verdict = stated
     else:
         ang_vel = velocities.get("base_ang_vel")
-        order, verdict = find_order(draw_samples(poses, joints, ang_vel, jumps, control_dt, lowest_point))
+        order, verdict = find_order(draw_samples(poses, joints, ang_vel, jumps, control_dt, robot))
     columns: dict[str, Column] = {}
     for pose in poses:
         columns[f"{pose.name}.base_pos"] = pose.pos
