@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import sys
 from dataclasses import dataclass, field, fields
-from typing import Any, Mapping, Tuple
+from typing import Any, Callable, Mapping, Tuple
+
+from .errors import BadField
 
 # Beyond this, programs whose numbers are floats round an integer: it is written as text.
 _LARGEST_INTEGER = 2**53
@@ -24,7 +28,8 @@ class EpisodeRecord:
     Attributes:
         env_id: the simulator's index of its env.
         episode_in_env: its number within the env, from 0 on, as films and tables count it.
-        outcome: "terminated", "truncated", "aborted" by a reset from outside, or "unfinished".
+        outcome: "terminated", "truncated", "aborted" by a reset from outside, or "unfinished"; Isaac Lab-Arena does not
+            tell.
         reason: the simulator's name of the cause.
         success: whether it was one.
         episode_length: its control steps, as the simulator counts them.
@@ -55,7 +60,7 @@ class EpisodeRecord:
 
     env_id: int
     episode_in_env: int
-    outcome: str
+    outcome: str | None = None
     reason: str | None = None
     success: bool | None = None
     episode_length: int | None = None
@@ -105,6 +110,62 @@ def to_json(record: EpisodeRecord) -> dict[str, Any]:
 def to_line(record: EpisodeRecord) -> str:
     """The record as a line of JSON, with its end of line."""
     return json.dumps(to_json(record), allow_nan=False) + "\n"
+
+
+def from_json(data: Mapping[str, Any], where: object) -> EpisodeRecord:
+    """The record that a line holds, whoever has written it.
+
+    What is not of the type that it should be is not known; names that no record has are in `more`.
+
+    Raises BadField where it does not say which episode it is of.
+    """
+    for name in ("env_id", "episode_in_env"):
+        if _as_integer(data.get(name)) is None:
+            raise BadField(where, name, "is missing, or no whole number.")
+    known = {name: _AS_TYPE[name](data[name]) for name in NAMES if name in data}
+    groups = {name: value for name, value in known.items() if name not in GROUPS or value is not None}
+    return EpisodeRecord(**groups, more={name: value for name, value in data.items() if name not in NAMES})
+
+
+def _as_text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _as_truth(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _as_integer(value: Any) -> int | None:
+    """An integer, as a float without a fraction or in digits too."""
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,400}", value):
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _as_number(value: Any) -> float | None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) <= sys.float_info.max else None
+
+
+def _as_mapping(value: Any) -> Mapping[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+def _as_rewards(value: Any) -> Mapping[str, Any] | None:
+    return {name: _as_number(item) for name, item in value.items()} if isinstance(value, dict) else None
+
+
+_AS_TYPE: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(NAMES, _as_text),
+    **dict.fromkeys(("env_id", "episode_in_env", "episode_length", "seed", "first_step", "last_step"), _as_integer),
+    **dict.fromkeys(("rebuild", "rank", "iteration", "global_step"), _as_integer),
+    **dict.fromkeys(("total_reward", "duration_s", "start", "end"), _as_number),
+    **dict.fromkeys(("variations", "progress"), _as_mapping),
+    "rewards": _as_rewards,
+    "success": _as_truth,
+}
 
 
 def as_json(value: Any) -> Any:

@@ -1,8 +1,8 @@
-"""Loading of episodes: what lies at some paths is found, and a record is made of every episode in it."""
+"""Loading of episodes: what lies at some paths is found, and there is a record of every episode in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -13,38 +13,81 @@ from ..formats.find import has_recordings, is_folder_of_recordings, recordings_b
 from ..paths import local_path
 from .derive import records_of
 from .episodes import Episodes
+from .record_files import filled, is_record_file, read_records, record_files_below
 
 
 def load_episodes(paths: str | Path | Sequence[str | Path]) -> Episodes:
-    """The episodes of recordings, and of all recordings below folders, in the order of their paths.
+    """The episodes of recordings and of files of records, and of all below folders, in the order of their paths.
 
-    A recording that cannot be read is one of `problems`, and the others are read all the same.
+    Of an episode that is in both, the record is the one that was written in the simulator, with what the recording
+    knows beside. What cannot be read is one of `problems`, and the others are read all the same.
 
     Args:
-        paths: of recordings, and of folders of them.
+        paths: of recordings, of files of records (.jsonl, those of Isaac Lab-Arena too), and of folders of them.
 
     Raises:
-        FileProblem: at one of the paths is nothing, or no recording is below it.
+        FileProblem: at one of the paths is nothing, or none of these is below it.
     """
-    chosen = [paths] if isinstance(paths, str | Path) else paths
-    recordings = dict.fromkeys(recording for path in chosen for recording in _recordings_at(local_path(path)))
-    records: list[EpisodeRecord] = []
-    problems: dict[str, str] = {}
-    for recording in recordings:
+    found = _Found()
+    for path in dict.fromkeys(_sources([paths] if isinstance(paths, str | Path) else paths)):
+        found.add(path)
+    return Episodes(found.records(), found.problems)
+
+
+class _Found:
+    """What was read so far.
+
+    Attributes:
+        problems: by path, why nothing or not all was read of it.
+    """
+
+    def __init__(self) -> None:
+        self.problems: dict[str, str] = {}
+        self._derived: list[EpisodeRecord] = []
+        self._written: list[EpisodeRecord] = []
+
+    def add(self, path: Path) -> None:
+        """Read a recording or a file of records."""
         try:
-            with closing(load_rollout(recording)) as rollout:
-                records += records_of(rollout)
+            if is_record_file(path):
+                records, problem = read_records(path)
+                self._written += records
+                if problem:
+                    self.problems[str(path)] = problem
+            else:
+                with closing(load_rollout(path)) as rollout:
+                    self._derived += records_of(rollout)
         except (ReplayError, OSError) as error:
-            problems[str(recording)] = str(error)
-    return Episodes(records, problems)
+            self.problems[str(path)] = str(error)
+
+    def records(self) -> list[EpisodeRecord]:
+        """Each episode once: those of recordings first."""
+        written = {_place(record): record for record in self._written if record.recording is not None}
+        met = set()
+        merged: list[EpisodeRecord] = []
+        for derived in self._derived:
+            own = written.get(_place(derived))
+            merged.append(derived if own is None else filled(own, derived))
+            met.add(_place(derived))
+        return merged + [record for record in self._written if _place(record) not in met]
 
 
-def _recordings_at(path: Path) -> Iterator[Path]:
-    if not path.exists():
-        raise FileProblem(path, "there is no such file.")
-    if not is_folder_of_recordings(path):
-        yield path
-    elif has_recordings(path):
-        yield from recordings_below(path)
-    else:
-        raise FileProblem(path, "has no recording in it or below it.")
+def _place(record: EpisodeRecord) -> tuple[str | None, int, int]:
+    """Which episode of which recording it is of."""
+    return record.recording, record.env_id, record.episode_in_env
+
+
+def _sources(paths: Sequence[str | Path]) -> list[Path]:
+    """Recordings and files of records. Raises FileProblem where there are none."""
+    found: list[Path] = []
+    for path in map(local_path, paths):
+        if not path.exists():
+            raise FileProblem(path, "there is no such file.")
+        if not is_folder_of_recordings(path) or is_record_file(path):
+            found.append(path)
+            continue
+        files = record_files_below(path)
+        if not files and not has_recordings(path):
+            raise FileProblem(path, "has no recording in it or below it, and no file of records.")
+        found += [*recordings_below(path), *files]
+    return found

@@ -17,7 +17,7 @@ _TABLE: Mapping[str, Callable[[EpisodeRecord], Any]] = {
     "recording": lambda record: record.recording,
     "env": lambda record: record.env_id,
     "episode": lambda record: record.episode_in_env,
-    "outcome": lambda record: record.outcome + (f" ({record.reason})" if record.reason else ""),
+    "outcome": lambda record: f"{record.outcome} ({record.reason})" if record.reason else record.outcome,
     "success": lambda record: record.success,
     "steps": lambda record: record.episode_length,
     "return": lambda record: record.total_reward,

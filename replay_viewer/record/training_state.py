@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import weakref
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, SupportsInt
 
 from ..episode_record import NAMES, as_json
 from ..errors import BadArgument
@@ -66,8 +66,8 @@ def process_state() -> TrainingState:
 
 def set_training_state(
     *,
-    iteration: int | None = None,
-    global_step: int | None = None,
+    iteration: SupportsInt | None = None,
+    global_step: SupportsInt | None = None,
     checkpoint: str | Path | None = None,
     policy: str | None = None,
     task: str | None = None,

@@ -123,6 +123,7 @@ def test_episodes_are_counted_over_the_recorded_envs(library: str, tmp_path: Pat
     rewards = loaded(path)["rew"].astype(float)
     for episode in recorder.episodes:
         first, slot = episode.first_step, ENVS.index(episode.env_id)
+        assert first is not None and episode.last_step is not None
         earned = rewards[first : episode.last_step + 1, slot].sum()
         earned += env.truth[0].rew[episode.env_id] * (first == 0)
         assert episode.total_reward == pytest.approx(earned, abs=1e-5)

@@ -1,0 +1,93 @@
+"""Files of records, as they are written inside of simulators: ours, and those of Isaac Lab-Arena."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..container.json_object import MAX_DEPTH, is_deeper, with_whole_texts
+from ..container.layout import MAX_LINE_BYTES
+from ..episode_record import EpisodeRecord, from_json
+from ..errors import FileProblem, ReplayError
+from ..files.regular import open_regular
+from ..formats.find import is_folder_of_recordings
+
+SUFFIX = ".jsonl"
+_PATTERN = "episode_results*" + SUFFIX
+# Problems of one file that are told in full.
+_TOLD = 3
+
+
+def is_record_file(path: Path) -> bool:
+    """Whether a path that somebody names is one of these files."""
+    return path.suffix == SUFFIX
+
+
+def record_files_below(folder: Path) -> list[Path]:
+    """Every file of records below a folder, sorted; what lies inside of recordings is none."""
+    return sorted(_walk(folder))
+
+
+def read_records(path: Path) -> tuple[list[EpisodeRecord], str]:
+    """The records in a file, and what is wrong with it; "" where nothing is.
+
+    A last line without its end is what a process leaves that is killed, and no problem. Raises FileProblem where it
+    cannot be read at all.
+    """
+    records: list[EpisodeRecord] = []
+    problems: list[str] = []
+    for number, line in enumerate(_lines(path), start=1):
+        where = f"{path}, line {number}"
+        try:
+            records.append(_record(line, path, where))
+        except ReplayError as problem:
+            if line.endswith(b"\n"):
+                problems.append(str(problem))
+    more = f" And {len(problems) - _TOLD} more lines." if len(problems) > _TOLD else ""
+    return records, " ".join(problems[:_TOLD]) + more
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if is_folder_of_recordings(Path(parent, name))]
+        yield from (path for name in files if (path := Path(parent, name)).match(_PATTERN))
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines that are not empty; one that is too long is an error."""
+    with open_regular(path) as file:
+        while line := file.readline(MAX_LINE_BYTES):
+            if len(line) == MAX_LINE_BYTES:
+                raise FileProblem(path, f"has a line of more than {MAX_LINE_BYTES} bytes.", "It is no file of records.")
+            if line.strip():
+                yield line
+
+
+def _record(line: bytes, path: Path, where: str) -> EpisodeRecord:
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise FileProblem(where, f"is not valid JSON: {error}.") from error
+    if not isinstance(content, dict) or is_deeper(content, MAX_DEPTH):
+        raise FileProblem(where, "is no JSON object, or nested too deeply.")
+    # An escape may name half of a character, which nothing that shows it takes.
+    record = from_json(with_whole_texts(content) if b"\\ud" in line.lower() else content, where)
+    return record if record.recording is None else replace(record, recording=_from_here(record.recording, path))
+
+
+def _from_here(recording: str, path: Path) -> str:
+    """The path of a recording that a file of records names from its own folder."""
+    return Path(os.path.normpath(path.parent / recording)).as_posix()
+
+
+def filled(record: EpisodeRecord, other: EpisodeRecord) -> EpisodeRecord:
+    """A record, with what is not known in it as another one of the same episode says it."""
+    missing: dict[str, Any] = {
+        name: value for name, value in vars(other).items() if vars(record)[name] in (None, {}) and value is not None
+    }
+    missing.pop("more", None)
+    return replace(record, **missing, more={**other.more, **record.more})

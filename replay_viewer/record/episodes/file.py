@@ -1,0 +1,138 @@
+"""The file of records: a line of JSON for each episode, appended when it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Iterator, Sequence
+
+from ...container.log import try_lock
+from ...episode_record import EpisodeRecord, to_line
+from ...errors import FileProblem
+from ...paths import numbered
+
+_CLOSED = -1
+_CHUNK_BYTES = 1 << 20
+
+
+def record_file_name(rebuild: int | None = None, rank: int | None = None) -> str:
+    """The name of the file, as Isaac Lab-Arena calls it: one for each process, and for each time it is built anew."""
+    parts = ["episode_results"]
+    if rebuild is not None:
+        parts.append(f"rebuild{rebuild}")
+    if rank is not None:
+        parts.append(f"rank{rank}")
+    return "_".join(parts) + ".jsonl"
+
+
+class RecordFile:
+    """Appends records to a file of its own.
+
+    A batch of records is one write, which a killed process has made or not: of what was appended, nothing is lost.
+
+    Args:
+        path: of the file; its folder is made if need be. If it exists, `<name>-2.jsonl` is made, and so on: nothing is
+            overwritten, and no two runs are mixed.
+        resume: go on with the file that exists, unless another process is writing it; a last line that is torn is cut
+            off, or completed where only its end is missing.
+
+    Attributes:
+        path: of the file.
+
+    Raises:
+        FileProblem: it cannot be written.
+    """
+
+    def __init__(self, path: str | Path, resume: bool = False) -> None:
+        self._fd = _CLOSED
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self.path, self._fd = _open(Path(path), resume)
+            # From here on, who resumes it knows that it is written.
+            try_lock(self._fd)
+            _mend(self._fd)
+        except OSError as error:
+            self.close()
+            raise FileProblem(path, f"cannot be written: {error.strerror or error}.") from error
+
+    def numbers(self) -> dict[int, int]:
+        """By env_id, how many episodes the file's records count: one more than the greatest `episode_in_env`."""
+        found: dict[int, int] = {}
+        for line in _lines(self._fd):
+            env, episode = line.get("env_id"), line.get("episode_in_env")
+            if isinstance(env, int) and isinstance(episode, int):
+                found[env] = max(found.get(env, 0), episode + 1)
+        return found
+
+    def append(self, records: Sequence[EpisodeRecord]) -> None:
+        """Write a batch of records. Raises FileProblem where the disk refuses it; then no part of it stays."""
+        if self._fd == _CLOSED:
+            raise FileProblem(self.path, "is closed.")
+        content = "".join(map(to_line, records)).encode()
+        try:
+            size = os.fstat(self._fd).st_size
+            try:
+                while content:
+                    content = content[os.write(self._fd, content) :]
+            except OSError:
+                os.ftruncate(self._fd, size)
+                raise
+        except OSError as error:
+            raise FileProblem(self.path, f"cannot be written: {error.strerror or error}.") from error
+
+    def close(self) -> None:
+        """A second call does nothing."""
+        fd, self._fd = self._fd, _CLOSED
+        if fd != _CLOSED:
+            with contextlib.suppress(OSError):  # Some file systems write late; what was lost then is not known here.
+                os.close(fd)
+
+
+def _open(path: Path, resume: bool) -> tuple[Path, int]:
+    """The first of the numbered files that can be made, or else resumed."""
+    for candidate in numbered(path):
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+        if not resume:
+            try:
+                return candidate, os.open(candidate, flags | os.O_EXCL, 0o644)
+            except FileExistsError:
+                continue
+        fd = os.open(candidate, flags, 0o644)
+        if try_lock(fd):
+            return candidate, fd
+        os.close(fd)
+    raise AssertionError("there is always another name")
+
+
+def _mend(fd: int) -> None:
+    """Give a last line that has lost its end to a crash its end, or cut it off."""
+    size = os.fstat(fd).st_size
+    start, tail = size, b""
+    while start and b"\n" not in tail:
+        begin = max(0, start - _CHUNK_BYTES)
+        tail, start = os.pread(fd, start - begin, begin) + tail, begin
+    torn = tail[tail.rfind(b"\n") + 1 :]
+    if not torn:
+        return
+    try:
+        is_whole = isinstance(json.loads(torn), dict)
+    except (ValueError, RecursionError):
+        is_whole = False
+    if is_whole:
+        os.write(fd, b"\n")
+    else:
+        os.ftruncate(fd, size - len(torn))
+
+
+def _lines(fd: int) -> Iterator[dict[str, Any]]:
+    with open(os.dup(fd), "rb") as file:
+        file.seek(0)
+        for line in file:
+            try:
+                item = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(item, dict):
+                yield item
