@@ -123,7 +123,8 @@ def test_kill_9_loses_no_episode_that_was_appended(moment: int, tmp_path: Path) 
         said.append(int(rest[-1] if rest else line))
     file = RecordFile(path, resume=True)
     found = numbers(path)
-    assert file.numbers() == {env: max(found) + 1 for env in range(5)}
+    # Of the batch that was being written, the system may have kept a part.
+    assert set(file.numbers().values()) <= {max(found), max(found) + 1}
     for last in said:
         assert found.count(last) >= 5
     assert len(found) >= 5 * sum(last + 1 for last in said)

@@ -30,7 +30,8 @@ def record_file_name(rebuild: int | None = None, rank: int | None = None) -> str
 class RecordFile:
     """Appends records to a file of its own.
 
-    A batch of records is one write, which a killed process has made or not: of what was appended, nothing is lost.
+    A batch of records is one write: of what was appended, nothing is lost, and of a batch that a kill interrupts, the
+    lines that are whole stay.
 
     Args:
         path: of the file; its folder is made if need be. If it exists, `<name>-2.jsonl` is made, and so on: nothing is
