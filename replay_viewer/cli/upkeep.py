@@ -14,6 +14,8 @@ def repair(path: Path) -> None:
         print(change)
     for doubt in report.doubts:
         print(f"Not to be mended: {doubt}")
+    if report.unread_bytes:
+        print(f"Its records take {report.unread_bytes / 2**30:.1f} GiB: too many to be read for other damage.")
     outcome = "is repaired" if report.changes else "cannot be repaired further" if report.doubts else "needs no repair"
     print(f"{path} {outcome}: {report.num_steps} steps, {report.num_ends} finished episodes.")
 

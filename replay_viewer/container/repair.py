@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,9 @@ from .log import end_of_lines, try_lock, write_line
 from .terminals import read_ends
 from .witnesses import find_doubts
 
+# So much is read to find damage, which takes some ten seconds and a few hundred megabytes of memory.
+_MAX_READ_BYTES, _MAX_READ_STEPS = 8 << 30, 50_000_000
+
 
 @dataclass(frozen=True)
 class RepairReport:
@@ -36,6 +38,7 @@ class RepairReport:
         num_ends: episodes that have ended in them.
         changes: one sentence for each thing that it did; empty where all was well.
         doubts: one sentence for each thing that is not as it was written, and that nothing mends.
+        unread_bytes: of the records, if they were too many to be read for doubts; else 0.
     """
 
     path: Path
@@ -43,12 +46,14 @@ class RepairReport:
     num_ends: int
     changes: tuple[str, ...]
     doubts: tuple[str, ...]
+    unread_bytes: int = 0
 
 
 def repair(path: str | Path) -> RepairReport:
     """Cut torn records and lines, drop ends of episodes whose step is missing, and correct headers.
 
-    A reader needs none of it; `np.load` and other programs do. All records are read, to find what else is damaged.
+    A reader needs none of it; `np.load` and other programs do. The records are read to find what else is damaged, up to
+    8 GiB of them.
     Where a reader could not open the recording afterwards, everything is put back as it was.
 
     Raises:
@@ -64,12 +69,14 @@ def repair(path: str | Path) -> RepairReport:
         num_ends = _mend(find_files(path), changes)
         files = find_files(path)
         files.check_steps()
-        doubts = tuple(f"{doubt.finding}: {doubt.reason}." for doubt in find_doubts(files, math.inf))
+        max_bytes = min(_MAX_READ_BYTES, _MAX_READ_STEPS * files.layout.record_bytes)
+        doubts = tuple(f"{doubt.finding}: {doubt.reason}." for doubt in find_doubts(files, max_bytes))
+        size = sum(part.size for part in files.parts)
         if changes.told:
             now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
             line = {"kind": "repair", "time": now, "num_records": files.num_steps, "changes": changes.told}
             write_line(log, line)
-    return RepairReport(path, files.num_steps, num_ends, tuple(changes.told), doubts)
+    return RepairReport(path, files.num_steps, num_ends, tuple(changes.told), doubts, size if size > max_bytes else 0)
 
 
 class _Changes:

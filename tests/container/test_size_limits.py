@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from container_samples import record, sample_info
 from special_files import sparse, sparse_npz, time_limit
 
+from replay_viewer.cli import main
 from replay_viewer.container.layout import MAX_META_BYTES, declare, plan_layout
 from replay_viewer.container.log import read_lines
 from replay_viewer.container.meta import new_meta, to_json
@@ -54,6 +56,19 @@ def test_a_log_that_claims_gigabytes_is_read_at_its_end_alone(walk: Path) -> Non
         rollout.close()
         with pytest.raises(FileProblem, match=r"log\.jsonl"):
             repair(walk)
+
+
+def test_repair_reads_no_more_records_than_it_has_time_for_and_says_so(
+    walk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    segment = (walk / "frames-00000.npy").read_bytes()
+    frames = json.loads((walk / "meta.json").read_text())["frames"]
+    size = frames["header_bytes"] + frames["record_bytes"] * frames["records_per_segment"]
+    for number in range((9 << 30) // size):
+        sparse(walk / f"frames-{number:05}.npy", size, segment)
+    with time_limit(20):
+        assert main(["repair", str(walk)]) == 0
+    assert re.search(r"Its records take (8\.9|9\.0) GiB: too many", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("member", ["header_bytes", "record_bytes"])
