@@ -59,7 +59,8 @@ class ShownReplay:
         builtin = builtin_layers(session.replay)
         self.layers = ShownLayers(server, builtin, settings.layers, page.notify, settings.switched_on)
         self.crowd = Crowd(server, session)
-        self._clicks = Clicks(page, session, self.browsers, self.crowd)
+        self._shared_time = SharedTime(page.clients, self._tell_of_move)
+        self._clicks = Clicks(page, session, self.browsers, self.crowd, self._shared_time)
         self.charts = Charts(session, lambda: page.post(_take_news))
         self._tabs = page.gui.add_tab_group()
         self._panels = self._build_panels()
@@ -141,7 +142,7 @@ class ShownReplay:
         page, session, tabs = self._page, self.session, self._tabs
         number = doubts(session.replay.verdicts)
         with tabs.add_tab("Replay"):
-            selection = SelectionPanel(page, session)
+            selection = SelectionPanel(page, session, self._shared_time.told_of)
             charts = ChartPanels(page, session, self.charts)
         with tabs.add_tab("View"):
             crowd = CrowdPanel(page)
@@ -156,9 +157,8 @@ class ShownReplay:
 
     def _build_actions(self) -> dict[str, PageAction]:
         """What the page may ask for, by name."""
-        shared_time = SharedTime(self._page.clients, self._tell_of_move)
         return {
-            **shared_time.told(session_actions(self.session)),
+            **self._shared_time.told(session_actions(self.session)),
             **chart_actions(self.charts),
             **self.browsers.actions,
             **self._rendering.actions,

@@ -24,6 +24,8 @@ def test_two_browsers_show_the_same_step_with_cameras_of_their_own(chromium, vie
         other.wait_step(1)
         other.page.get_by_text("Another browser moves the time").wait_for(timeout=4_000)
         assert not page.page.get_by_text("Another browser moves the time").is_visible()
+        other.choose("Env", "1")  # Who is moved now is the first one.
+        page.page.get_by_text("Another browser moves the time or the env").wait_for(timeout=4_000)
         still = other.camera()["position"]
         page.click_button("Top")
         page.until(lambda: np.abs(page.camera()["position"] - still).max() > 0.05, "the view from the top")

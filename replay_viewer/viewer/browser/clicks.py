@@ -10,6 +10,7 @@ from ..crowd import Crowd
 from ..session import Session
 from ..wire.page import Page
 from .browsers import Browsers
+from .shared_time import SharedTime
 
 
 class Clicks:
@@ -18,9 +19,10 @@ class Clicks:
     A drag is none: the page tells them apart.
     """
 
-    def __init__(self, page: Page, session: Session, browsers: Browsers, crowd: Crowd) -> None:
+    def __init__(self, page: Page, session: Session, browsers: Browsers, crowd: Crowd, shared_time: SharedTime) -> None:
         self._page, self._scene = page, page.server.scene
         self._session, self._browsers, self._crowd = session, browsers, crowd
+        self._select_env = shared_time.told_of(lambda env_id, _: session.select_env(env_id))
         self._listens = False
 
     def listen(self, listens: bool) -> None:
@@ -43,7 +45,7 @@ class Clicks:
             return
         env = self._crowd.pick(ray[0] + view.origin(self._browsers.subject), ray[1])
         if env is not None and env != self._session.env_index:
-            self._session.select_env(self._session.replay.rollout.env_ids[env])
+            self._select_env(self._session.replay.rollout.env_ids[env], client_id)
 
 
 def ray_of(origin: Any, direction: Any) -> np.ndarray | None:

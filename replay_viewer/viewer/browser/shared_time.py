@@ -1,4 +1,4 @@
-"""The time that all browsers share: who is moved by another one is told so, at the beginning."""
+"""The time and the env that all browsers share: who is moved by another one is told so, at the beginning."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Mapping
 
 from ..wire.page_bridge import PageAction
 
-# One who has moved the time less than so long ago goes on, and is not told of once more [s].
+# One who has moved them less than so long ago goes on, and is not told of once more [s].
 _GOES_ON = 10.0
 
 
 class SharedTime:
-    """Tells every other browser of one that begins to move the time."""
+    """Tells every other browser of one that begins to move the time, or chooses another env."""
 
     def __init__(
         self, browsers: Collection[int], tell: Callable[[int], object], clock: Callable[[], float] = time.monotonic
@@ -24,9 +24,11 @@ class SharedTime:
 
     def told(self, actions: Mapping[str, PageAction]) -> dict[str, PageAction]:
         """The same actions, which the browsers are told of that did not ask for them."""
-        return {name: self._told(action) for name, action in actions.items()}
+        return {name: self.told_of(action) for name, action in actions.items()}
 
-    def _told(self, action: PageAction) -> PageAction:
+    def told_of(self, action: PageAction) -> PageAction:
+        """The same for one action."""
+
         def run(value: object, client_id: int) -> None:
             action(value, client_id)
             self._note(client_id)

@@ -1,4 +1,4 @@
-// What is to be known besides the recording: this browser draws without a GPU, or another one moves the time.
+// What is to be known besides the recording: this browser draws without a GPU, or another one moves the time or the env.
 (() => {
   const { element, addPart } = window.replayViewer;
   const { memory, remember } = window.rvBrowser;
@@ -18,10 +18,10 @@
     note.say("This browser draws without a GPU", "That is slow. It is faster without shadows, or in a smaller window.");
   }
 
-  // All browsers share one time. Who is moved by another one is told so, for a moment.
+  // All browsers share one time and one env. Who is moved by another one is told so, for a moment.
   const SHOWN_FOR = 4000; // Milliseconds.
   const moved = element("div", "rv-moved", document.body, { role: "status", hidden: "" });
-  moved.textContent = "Another browser moves the time, which all share";
+  moved.textContent = "Another browser moves the time or the env, which all share";
   let hiding = null;
   function update(changes) {
     if (!changes.movedElsewhere) return;

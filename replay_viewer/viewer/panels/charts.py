@@ -60,7 +60,7 @@ class SignalsPanel:
     def __init__(self, page: Page, charts: Charts, control_dt: float) -> None:
         """control_dt: seconds per step."""
         self._signal = page.gui.add_dropdown("Signal", charts.labels, hint="Anything recorded, over the episode shown")
-        bind(self._signal, page.mailbox, charts.select_signal)
+        bind(self._signal, page.mailbox, lambda label, _: charts.select_signal(label))
         self._chips = page.gui.add_html("")
         self._toolbar = page.gui.add_html("")
         self.chart = DrawnChart(page, charts.signal.picture(), control_dt)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...rollout.episodes import KIND_TEXT, Episode, kind_of
 from ..session import Session
 from ..wire.mailbox import bind
 from ..wire.page import Page
+from ..wire.page_bridge import PageAction
 from .panel import Shown, send_changes
 
 ALL_AGENTS = "all agents"
@@ -19,18 +21,23 @@ _MAX_LISTED = 1000
 class SelectionPanel:
     """Dropdowns; the episode's list belongs to the chosen env."""
 
-    def __init__(self, page: Page, session: Session) -> None:
+    def __init__(self, page: Page, session: Session, told_of: Callable[[PageAction], PageAction]) -> None:
+        """told_of: an action, as one of which other browsers are told."""
         gui, mailbox = page.gui, page.mailbox
         rollout = session.replay.rollout
         self._env = gui.add_dropdown("Env", [str(i) for i in rollout.env_ids], hint="The simulator's env index")
         self._episode = gui.add_dropdown("Episode", _labels(session), hint="Go to the start of an episode")
         self._agent: Any = None
-        bind(self._env, mailbox, lambda value: session.select_env(int(value)))
-        bind(self._episode, mailbox, lambda value: session.select_episode(int(value.split(":")[0]) - 1))
+        bind(self._env, mailbox, told_of(lambda value, _: session.select_env(int(value))))
+        bind(
+            self._episode,
+            mailbox,
+            told_of(lambda value, _: session.select_episode(int(value.split(":")[0]) - 1)),
+        )
         if rollout.agents_shape:
             agents = [str(agent) for agent in range(rollout.agents_shape[0])]
             self._agent = gui.add_dropdown("Agent", [ALL_AGENTS, *agents], hint="Whose rewards are shown")
-            bind(self._agent, mailbox, lambda v: session.select_agent(None if v == ALL_AGENTS else int(v)))
+            bind(self._agent, mailbox, lambda v, _: session.select_agent(None if v == ALL_AGENTS else int(v)))
         self._listed = _listed(session)
 
     def sync(self, shown: Shown) -> None:

@@ -37,7 +37,7 @@ class _Updatable(Protocol):
 
 
 def bind(handle: _Updatable, mailbox: Mailbox, action: Action) -> None:
-    """Post `action(value)` whenever a user changes the control.
+    """Post `action(value, client_id)` whenever a user changes the control.
 
     The callbacks here are coroutines because viser runs those in order on its event loop, with the value that the
     browser just sent; plain functions run later on a thread pool, where two quick changes can overtake each other.
@@ -46,4 +46,4 @@ def bind(handle: _Updatable, mailbox: Mailbox, action: Action) -> None:
     @handle.on_update
     async def _(event: Any) -> None:
         if event.client is not None:  # None: our own sync.
-            mailbox.post(action, event.target.value)
+            mailbox.post(action, event.target.value, event.client.client_id)
