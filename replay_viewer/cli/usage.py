@@ -62,6 +62,8 @@ def call(function: Callable[..., None], command: str, args: Sequence[str]) -> No
 def refuse_unknown(word: str, commands: Iterable[str]) -> None:
     """Raises FileProblem for a word in the place of a command or a file that is neither, nor looks like a file."""
     path = Path(word)
+    if get_close_matches(word, ["--version"], cutoff=0.8) and word != "--version":
+        raise WrongUsage("replay-viewer", f"has no option {word}. Did you mean --version?")
     if path.exists() or path.suffix or len(path.parts) != 1 or word.startswith("-"):
         return
     meant = _meant(word, [*commands, "--help", "--version"])

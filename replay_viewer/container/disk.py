@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Union
 
+from ..errors import FileProblem
+
 Block = Union[bytes, memoryview]
 
 # So much of a disk is left to others by what is unpacked for a while.
@@ -16,6 +18,13 @@ SPARED_BYTES = 256 << 20
 _sync_data = getattr(os, "fdatasync", os.fsync)
 # Some network and user-space file systems cannot sync a file or a folder. A recording must be possible there.
 _NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+
+
+def refuse_without_posix(path: Path) -> None:
+    """Raise FileProblem where the system cannot write recordings: Windows has no writes at a place of a file."""
+    if not hasattr(os, "pwrite"):
+        problem = "recordings are written on Linux and macOS, and this system can only read them."
+        raise FileProblem(path, problem, "Under Windows, record in WSL.")
 
 
 def write_all(fd: int, block: Block, offset: int) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import FileProblem
 from ..files.regular import descriptor_of, refuse_large
 from ..npz.npy import stated_count
-from .disk import write_all
+from .disk import refuse_without_posix, write_all
 from .extents import Extent, content_of, count_whole, file_content
 from .files import RecordingFiles, find_files
 from .headers import mended_header
@@ -63,6 +63,7 @@ def repair(path: str | Path) -> RepairReport:
     path = Path(path)
     if not path.is_dir():
         raise FileProblem(path, "is not a recording's folder.", "Only a folder can need repair.")
+    refuse_without_posix(path)
     find_files(path)
     with _sole_access(path) as log, _Changes() as changes:
         # Listed only now: the writer may have ended just before.

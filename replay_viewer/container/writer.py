@@ -21,7 +21,7 @@ import numpy as np
 from ..errors import BadField, FileProblem, RecordingStopped
 from ..rollout.fields import Field
 from .assets import copy_assets
-from .disk import put_in_place
+from .disk import put_in_place, refuse_without_posix
 from .info import RecordingInfo, check_row, json_text
 from .layout import EPISODES, LOG, META, SEGMENT_BYTES, Layout, declare_all, plan_layout, redeclared
 from .log import CHECKSUMS, JsonLines, checksum_text, try_lock
@@ -82,6 +82,7 @@ class ContainerWriter:
         self._files: StepFiles | None = None
         self._meta_checksum = 0
         self._closed = False
+        refuse_without_posix(self.path)
         _make_folder(self.path)
         try:
             self._info, missing = copy_assets(info, terrain, self._folder, [Path(folder) for folder in package_dirs])

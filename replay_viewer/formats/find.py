@@ -21,7 +21,7 @@ _OTHER_KINDS = {
 
 def is_folder_of_recordings(path: Path) -> bool:
     """Whether a path is a folder that is no recording itself."""
-    return path.is_dir() and not is_recording(path)
+    return os.path.isdir(path) and not is_recording(path)
 
 
 def has_recordings(folder: Path) -> bool:

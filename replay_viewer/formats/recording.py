@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def _is_recording(path: Path) -> bool:
-    if path.is_dir():
-        return path.suffix == SUFFIX or (path / META).exists()
+    if os.path.isdir(path):
+        return path.suffix == SUFFIX or os.path.exists(path / META)  # False too where nobody may look.
     return any(name.split("/")[-1] == META for name in _members(path))
 
 

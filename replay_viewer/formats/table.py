@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +61,7 @@ def has_suffix(path: Path) -> bool:
 
 def is_recording(path: Path) -> bool:
     """Whether a file or folder among others is a recording; one that is damaged counts, which is told on opening it."""
-    asked = [format for format in all_formats() if format.has_suffix(path) or path.is_dir()]
+    asked = [format for format in all_formats() if format.has_suffix(path) or os.path.isdir(path)]
     return any(format.recognises(path, if_unsure=format.has_suffix(path)) for format in asked)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
-from ..errors import UnknownName
+from ..errors import FileProblem, UnknownName
 from ..formats import LoadOptions, load_rollout
 from ..robot import Robot, from_shape, load_robot, neutral_body
 from ..robot.joints import joint_verdicts
@@ -102,6 +103,9 @@ def open_replay(
     """
     progress = progress or _silent
     folders = [Path(folder) for folder in package_dirs]
+    for folder in folders:
+        if not os.path.isdir(folder):
+            raise FileProblem(folder, "there is no such folder of packages.", "--package-dir names one that has them.")
     mesh_up = None if options is None else options.mesh_up
     given = robots if urdf is None else load_robot(Path(urdf), folders, inside, mesh_up=mesh_up)
     typical = next(iter(given.values()), None) if isinstance(given, Mapping) else given

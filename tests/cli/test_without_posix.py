@@ -68,3 +68,25 @@ def test_recordings_and_npz_are_read_as_elsewhere(folder: Path, tmp_path: Path) 
 def test_a_recording_is_rendered(folder: Path, tmp_path: Path) -> None:
     run(_RENDER, tmp_path, folder, tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+_WRITE = f"""
+import sys
+sys.path.append({str(_RUNNER.parent)!r})
+from container_samples import record
+from pathlib import Path
+from replay_viewer.cli import main
+from replay_viewer.errors import ReplayError
+
+try:
+    record(Path(sys.argv[1]), 3)
+except ReplayError as error:
+    print(error)
+print(Path(sys.argv[1]).exists(), main(["repair", sys.argv[2]]))
+"""
+
+
+def test_who_would_write_is_told_in_a_sentence_that_it_is_not_possible(folder: Path, tmp_path: Path) -> None:
+    told, rest = run(_WRITE, tmp_path, tmp_path / "new.rec", folder).splitlines()
+    assert "recordings are written on Linux and macOS" in told
+    assert rest == "False 2"
