@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .episodes.load import load_episodes
     from .errors import ReplayError
     from .formats import Format, LoadOptions, load_rollout, register_format, rollout_from_arrays
+    from .layers import Layer
     from .record.adapters import Adapter, Description, Endings, register_adapter
     from .record.adapters.mujoco.trees import MujocoTree, export_mujoco
     from .record.attach import attach
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from .rollout.rollout import Rollout
     from .video.save import save_video
     from .video.writer import VideoWriter
-    from .viewer.layers import Layer
     from .viewer.viewer import Viewer
 
 __version__ = "0.1.0"
@@ -53,7 +53,7 @@ _HOMES = {
     "Episodes": "episodes.episodes",
     "Format": "formats",
     "Frame": "replay.frames",
-    "Layer": "viewer.layers",
+    "Layer": "layers",
     "LoadOptions": "formats",
     "MujocoTree": "record.adapters.mujoco.trees",
     "Recorder": "record.recorder",

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .layers import Layer
+    from ..layers import Layer
+    from .layers import ViserLayer
 
 
 @dataclass(frozen=True)
@@ -24,5 +25,5 @@ class Settings:
 
     shadows: bool = True
     folder: Path = field(default_factory=Path.cwd)
-    layers: Sequence[Layer] = ()
+    layers: Sequence[Layer | ViserLayer] = ()
     switched_on: set[str] = field(default_factory=set)

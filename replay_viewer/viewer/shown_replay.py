@@ -15,7 +15,7 @@ from .browser.shared_time import SharedTime
 from .charts.charts import Charts
 from .crowd import Crowd
 from .keys import KEYS
-from .layers import ShownLayers, builtin_layers
+from .layers import ShownLayers
 from .panels.charts import ChartPanels
 from .panels.panel import Panel
 from .panels.recording import RecordingPanel, doubts
@@ -56,8 +56,7 @@ class ShownReplay:
         server = page.server
         self._scene = Scene(server, session.world, shadows=settings.shadows)
         self.browsers = Browsers(page, session, shadows=settings.shadows)
-        builtin = builtin_layers(session.replay)
-        self.layers = ShownLayers(server, builtin, settings.layers, page.notify, settings.switched_on)
+        self.layers = ShownLayers(server, session.replay, settings.layers, page.notify, settings.switched_on)
         self.crowd = Crowd(server, session)
         self._shared_time = SharedTime(page.clients, self._tell_of_move)
         self._clicks = Clicks(page, session, self.browsers, self.crowd, self._shared_time)

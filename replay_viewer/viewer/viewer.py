@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import BadArgument
+from ..layers import Layer
 from ..replay.replay import GivenRobots, Replay, open_replay, with_robots
 from ..replay.world import Take, World, open_world
 from ..robot import Robot, load_robot
 from ..rollout.rollout import Rollout
 from .app import ViewerApp
-from .layers import Layer
+from .layers import ViserLayer
 from .notebook.cells import current_cell
 from .notebook.frontend import Frontend, frontend_of
 from .settings import Settings
@@ -50,7 +51,7 @@ class Viewer:
         rollout: Recording | Sequence[Recording],
         robots: RobotSource | Mapping[str, RobotSource] | None = None,
         *,
-        layers: Sequence[Layer] = (),
+        layers: Sequence[Layer | ViserLayer] = (),
         host: str = "127.0.0.1",
         port: int = 8080,
         title: str | None = None,
@@ -67,7 +68,8 @@ class Viewer:
                 since their start; a `Take` says which env, start, colour and offset.
             robots: what robots look like, where the recording does not say it or another look is wanted: a URDF or a
                 `Robot` for all of them, or for some entities by name.
-            layers: what to draw beside the robots, see `Layer`; the viewer's own layers are switched on in the page.
+            layers: what to draw beside the robots: each a `Layer`, which gives shapes, or a `ViserLayer`, which adds
+                nodes of its own to the page. The viewer's own layers are switched on in the page.
             host: address to listen on; "0.0.0.0" lets other machines connect.
             port: the first free one from here on is taken; 0 for any.
             title: what the page calls it; None for the recordings' names.
@@ -184,12 +186,13 @@ def _access(
     return replace(access, trusts_token=is_trusted)
 
 
-def _check_layers(layers: Sequence[Layer]) -> None:
+def _check_layers(layers: Sequence[Layer | ViserLayer]) -> None:
     """Raise BadArgument for what is no layer, before a browser waits for it."""
     for layer in layers:
-        lacking = [name for name in ("setup", "show") if not callable(getattr(layer, name, None))]
-        if lacking or isinstance(layer, type):
-            problem = f"has no method {' and none '.join(lacking)}" if lacking else "is a class: give an object of it"
+        has = {name for name in ("shapes", "setup", "show") if callable(getattr(layer, name, None))}
+        if isinstance(layer, type) or not (has >= {"setup", "show"} or has == {"shapes"}):
+            lacking = "has no method `shapes`, and not both `setup` and `show`"
+            problem = "is a class: give an object of it" if isinstance(layer, type) else lacking
             raise BadArgument("layers", getattr(layer, "__name__", type(layer).__name__), f"{problem}.")
 
 

@@ -24,7 +24,7 @@ from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.replay.world import world_of
 from replay_viewer.robot import load_robot
 from replay_viewer.rollout.rollout import Entity
-from replay_viewer.viewer.layers import ShownLayers, builtin_layers
+from replay_viewer.viewer.layers import ShownLayers
 from replay_viewer.viewer.scene import Scene
 from replay_viewer.viewer.wire.access import Access
 from replay_viewer.viewer.wire.server import close_server, open_server
@@ -73,11 +73,12 @@ def main() -> None:
         server = open_server(Access(), 0, "benchmark")
         scene = Scene(server, world_of([replay]))
         scene.show(replay.frames.frame_at(0, [0]), np.zeros(3))
-        layers = ShownLayers(server, builtin_layers(replay), (), print)
+        layers = ShownLayers(server, replay, (), print)
         print(f"{name}: {replay.robots['robot'].num_bodies} moving links")
         for layer in layers.builtin.values():
             start = time.perf_counter()
             layers.switch(layer.name, True)
+            layers.show(replay.frames.frame_at(0, [0]))
             setup = time.perf_counter() - start
             per_frame = milliseconds(server, replay, layers)
             print(f"  {layer.title:24s} set up in {setup:5.2f} s, {per_frame:6.3f} ms {layer.lack}")

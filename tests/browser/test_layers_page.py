@@ -19,13 +19,13 @@ from replay_viewer import ContainerWriter, EntitySpec, RecordingInfo, Viewer
 NUM_STEPS = 60
 # A node of each layer, by the layer's name, in the panel's order.
 NODES = {
-    "velocity": "/world/layers/velocity/robot",
-    "contacts": "/world/layers/contacts/robot",
+    "velocity": "/world/layers/velocity/pose0",
+    "contacts": "/world/layers/contacts",
     "trails": "/world/layers/trails",
     "path": "/world/layers/path",
-    "torques": "/world/robot/upper/torque",
-    "frames": "/world/robot/upper/frames",
-    "collisions": "/world/robot/upper/collision",
+    "torques": "/world/robot/upper/torques-0",
+    "frames": "/world/robot/upper/frames-1",
+    "collisions": "/world/robot/upper/collisions-0",
 }
 _VALUES = "buttons => buttons.map((button) => button.dataset.value)"
 

@@ -1,36 +1,32 @@
-"""The viewer's own layers: what they draw of known motions, what they need, and what the panel says of them."""
+"""Layers in the page: which are shown, the nodes that their shapes get, what is sent of them, what the panel says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import viser
-from arm_urdf import JOINTS, write_arm
-from memory_rollout import memory_rollout, still, windows
-from urdf_files import one_link, visual, write_urdf
+from layer_samples import constant, forces, torques, walk
+from memory_rollout import memory_rollout, still
+from urdf_files import write_urdf
 from viser_servers import running_server
 
 from replay_viewer.errors import UnknownName
+from replay_viewer.layers import LAYERS, Axes, Labels, Layer, Lines, Link, Mesh, Points, Pose, Shape, Tints, Tubes
+from replay_viewer.layers.torques import color_of
 from replay_viewer.replay.frames import Frame
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.replay.world import world_of
-from replay_viewer.robot import from_shape, load_robot
-from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity
-from replay_viewer.rotations import from_rpy, rotate
-from replay_viewer.viewer.layers import ShownLayers, builtin_layers
-from replay_viewer.viewer.layers.links import poses_on
-from replay_viewer.viewer.layers.shapes import arc_segments, skin
-from replay_viewer.viewer.layers.torques import color_of
-from replay_viewer.viewer.layers.trails import along, trail_steps, tubes
+from replay_viewer.robot import load_robot
+from replay_viewer.rotations import rotate
+from replay_viewer.viewer.layers import ShownLayers, ViserLayer
 from replay_viewer.viewer.panels.view import layers_html
 from replay_viewer.viewer.scene import Scene
 
-ALL = ("velocity", "contacts", "trails", "path", "torques", "frames", "collisions")
+RED, BLUE = (200, 0, 0), (0, 0, 200)
 
 
 @pytest.fixture(scope="module")
@@ -45,37 +41,12 @@ def server(shared_server: viser.ViserServer) -> viser.ViserServer:
     return shared_server
 
 
-def walk(
-    folder: Path,
-    num_steps: int = 21,
-    more: Mapping[str, np.ndarray] | None = None,
-    yaw: float = 0.0,
-    episodes: Sequence[Episode] | None = None,
-    **facts: Any,
-) -> Replay:
-    """The arm as a robot that goes along x at 1 m/s, heading as it is told to, its joints at zero."""
-    values = still(num_steps, 1)
-    values["robot.base_pos"][:, 0, 0] = 0.1 * np.arange(num_steps)
-    values["robot.base_wxyz"][:, 0] = from_rpy(0, 0, yaw)  # type: ignore[arg-type]
-    values["robot.joint_pos"] = np.zeros((num_steps, 1, 2))
-    box = visual('<box size="0.2 0.2 0.2"/>')
-    parts = "".join(f'<link name="{name}">{box}</link>' for name in ("foot", "hand"))
-    fixed = '<joint name="j{0}" type="fixed"><parent link="{1}"/><child link="{2}"/></joint>'
-    robot = load_robot(write_arm(folder, parts + fixed.format(1, "tip", "foot") + fixed.format(2, "upper", "hand")))
-    entity = Entity("robot", joint_names=JOINTS, contact_bodies=("tip", "base"))
-    stated = None if episodes is None else {0: episodes}
-    rollout = memory_rollout(values | dict(more or {}), entities=[entity], control_dt=0.1, episodes=stated, **facts)
-    return with_robots(rollout, robot)
-
-
-def constant(num_steps: int, *numbers: Any) -> np.ndarray:
-    return np.broadcast_to(np.array(numbers, dtype=float), (num_steps, 1, *np.shape(numbers)))
-
-
-def stage(server: viser.ViserServer, replay: Replay, *on: str, added: Sequence[Any] = ()) -> ShownLayers:
-    """The layers of a replay, some of them on."""
+def stage(
+    server: viser.ViserServer, replay: Replay, *on: str, added: Sequence[Layer | ViserLayer] = (), told: Any = None
+) -> ShownLayers:
+    """The layers of a replay, some of them on. told: a list that gets what users are told."""
     Scene(server, world_of([replay]))
-    layers = ShownLayers(server, builtin_layers(replay), added, lambda *_: None)
+    layers = ShownLayers(server, replay, added, lambda *text: None if told is None else told.append(text))
     for name in on:
         layers.switch(name, True)
     return layers
@@ -89,51 +60,78 @@ def node(server: viser.ViserServer, name: str) -> Any:
     return server.scene._handle_from_node_name[f"/world/{name}"]
 
 
-def arrows(server: viser.ViserServer, name: str) -> np.ndarray:
-    """The vectors (N, 3) of arrows that are seen."""
-    handle = node(server, name)
-    return handle.points[:, 1] - handle.points[:, 0] if handle.visible else np.zeros((0, 3))
+def is_there(server: viser.ViserServer, name: str) -> bool:
+    """Whether a node is in the scene and not hidden."""
+    handle = server.scene._handle_from_node_name.get(f"/world/{name}")
+    return handle is not None and handle.visible
+
+
+class Sent:
+    """The messages about the scene that a server sends."""
+
+    def __init__(self, server: viser.ViserServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.messages: list[Any] = []
+        send = server.scene._queue_scene_message
+
+        def note(message: Any) -> None:
+            self.messages.append(message)
+            send(message)
+
+        monkeypatch.setattr(server.scene, "_queue_scene_message", note)
+
+    def take(self) -> list[tuple[str, list[str]]]:
+        """Of those since the last time, which node each is about, and which properties it has."""
+        taken, self.messages = self.messages, []
+        return [(message.name, sorted(getattr(message, "updates", {}))) for message in taken]
+
+
+class Giving:
+    """A user's layer that gives the shapes that it is told to."""
+
+    def __init__(self, *given: Shape) -> None:
+        self.given: Any = given
+
+    def shapes(self, frame: Frame) -> Sequence[Shape]:
+        return self.given
 
 
 # Which are shown.
 
 
-def test_nothing_is_set_up_before_it_is_switched_on(tmp_path: Path, server: viser.ViserServer) -> None:
+def test_nothing_is_drawn_before_it_is_switched_on(tmp_path: Path, server: viser.ViserServer) -> None:
     replay = walk(tmp_path)
     layers = stage(server, replay)
     show(layers, replay, 3)
-    assert tuple(layers.builtin) == ALL
+    assert tuple(layers.builtin) == LAYERS
     assert not any("layers/" in name for name in server.scene._handle_from_node_name)
-    layers.switch("path", True)
-    assert node(server, "layers/path").visible
-    layers.switch("path", False)
-    assert not node(server, "layers/path").visible
+    for on in (True, False, True):
+        layers.switch("path", on)
+        show(layers, replay, 3)
+        assert is_there(server, "layers/path") == on
 
 
-def test_an_overlay_without_its_data_stays_off_and_says_what_it_needs(
-    tmp_path: Path, server: viser.ViserServer
-) -> None:
-    layers = stage(server, walk(tmp_path), *ALL)
+def test_what_hangs_on_links_comes_and_goes_with_its_layer(tmp_path: Path, server: viser.ViserServer) -> None:
+    replay = walk(tmp_path, more=torques())
+    layers = stage(server, replay)
+    for on in (True, False, True):
+        for name in ("frames", "torques"):
+            layers.switch(name, on)
+        show(layers, replay, 20)
+        assert is_there(server, "robot/lower/frames-4") == on
+        assert is_there(server, "robot/upper/torques-0") == on
+
+
+def test_a_layer_without_its_data_stays_off(tmp_path: Path, server: viser.ViserServer) -> None:
+    layers = stage(server, walk(tmp_path), *LAYERS)
     assert layers.on == ["velocity", "trails", "path", "frames"]
-    lacks = {name: layer.lack for name, layer in layers.builtin.items() if layer.lack}
-    assert set(lacks) == {"contacts", "torques", "collisions"}
-    assert "`contact_force`" in lacks["contacts"]
-    assert "`joint_torque`" in lacks["torques"]
-    assert "no collision shapes" in lacks["collisions"]
 
 
-def test_a_recording_of_a_box_alone_has_no_overlays_of_robots(server: viser.ViserServer) -> None:
-    box = Entity("box", kind="object", shape={"type": "box", "size": [1, 1, 1]})
-    layers = stage(server, with_robots(memory_rollout(still(3, 1, "box"), entities=[box])), *ALL)
-    assert layers.on == ["path", "frames"]
-
-
-def test_the_next_recording_is_shown_with_the_same_overlays(tmp_path: Path, server: viser.ViserServer) -> None:
+def test_the_next_recording_is_shown_with_the_same_layers(tmp_path: Path, server: viser.ViserServer) -> None:
     switched_on: set[str] = set()
     for replay in (walk(tmp_path, more=torques()), walk(tmp_path), walk(tmp_path, more=torques())):
         server.scene.reset()
         Scene(server, world_of([replay]))
-        layers = ShownLayers(server, builtin_layers(replay), (), lambda *_: None, switched_on)
+        layers = ShownLayers(server, replay, (), lambda *_: None, switched_on)
         layers.switch("path", True)
         layers.switch("torques", True)
         show(layers, replay, 3)
@@ -150,8 +148,11 @@ def test_what_a_browser_sends_that_is_no_name_is_ignored(tmp_path: Path, server:
         layers.switch("nothing", True)
 
 
+# Layers that fail.
+
+
 class Failing:
-    """A layer that fails in one of its methods."""
+    """A layer of viser's nodes that fails in one of its methods."""
 
     def __init__(self, where: str) -> None:
         self.where, self.num_shown = where, 0
@@ -171,7 +172,7 @@ def test_a_layer_that_fails_ends_alone(
     tmp_path: Path, server: viser.ViserServer, caplog: pytest.LogCaptureFixture, where: str, num_shown: int
 ) -> None:
     replay, layer, told = walk(tmp_path), Failing(where), []
-    layers = ShownLayers(server, builtin_layers(replay), [layer], lambda *told_: told.append(told_))
+    layers = stage(server, replay, added=[layer], told=told)
     show(layers, replay, 0)
     show(layers, replay, 1)
     assert layer.num_shown == num_shown
@@ -181,240 +182,155 @@ def test_a_layer_that_fails_ends_alone(
     assert ("no luck" in caplog.text) == failed
 
 
-# Velocity.
+class Blinking(Giving):
+    """A layer of shapes that fails from a step on."""
+
+    def shapes(self, frame: Frame) -> Sequence[Shape]:
+        return [Points([[0, 0, np.nan if frame.position > 2 else 0.0]], RED)]  # type: ignore[arg-type]
 
 
-def test_a_command_is_ahead_and_to_the_left_of_the_heading(tmp_path: Path, server: viser.ViserServer) -> None:
+def test_a_layer_of_shapes_that_fails_is_gone_from_the_scene(tmp_path: Path, server: viser.ViserServer) -> None:
+    replay, told = walk(tmp_path), []
+    layers = stage(server, replay, added=[Blinking()], told=told)
+    show(layers, replay, 1)
+    assert is_there(server, "layers/added0")
+    show(layers, replay, 3)
+    show(layers, replay, 4)
+    assert not is_there(server, "layers/added0")
+    problem = "Points.positions has numbers that are not finite."
+    assert told == [("Blinking.shapes failed, and is not shown any more", problem)]
+
+
+def test_a_layer_that_hangs_something_on_no_link_is_told_of(tmp_path: Path, server: viser.ViserServer) -> None:
+    replay, told = walk(tmp_path), []
+    lost = [
+        Giving(Points(np.zeros((1, 3)), RED, place=Link("robot", "nose"))),
+        Giving(Points(np.zeros((1, 3)), RED, place=Link("dog", "base"))),
+    ]
+    show(stage(server, replay, added=lost, told=told), replay, 1)
+    assert "link 'nose' is not in 'robot'" in told[0][1]
+    assert "entity 'dog' is not in the recording" in told[1][1]
+
+
+# Nodes and what is sent of them.
+
+
+def test_arrows_have_the_pose_that_they_are_relative_to(tmp_path: Path, server: viser.ViserServer) -> None:
     more = {"command": constant(21, 0.6, 0.3, 0.5), "robot.base_lin_vel": constant(21, 1.0, 0.0, 0.7)}
     replay = walk(tmp_path, more=more, yaw=np.pi / 2)
     show(stage(server, replay, "velocity"), replay, 4.5)
-    wxyz = node(server, "layers/velocity/robot").wxyz
-    commanded, actual = (rotate(wxyz, arrows(server, f"layers/velocity/robot/{i}")[0]) for i in (0, 1))
-    scale = actual[0]
-    assert scale > 0
-    assert np.allclose(actual, [scale, 0, 0], atol=1e-6)
-    assert np.allclose(commanded, [-0.3 * scale, 0.6 * scale, 0], atol=1e-6)
-    assert np.allclose(node(server, "layers/velocity/robot").position[:2], [0.45, 0])
-    assert node(server, "layers/velocity/robot/arc0").visible
-    assert not node(server, "layers/velocity/robot/arc1").visible
+    place, arrows = node(server, "layers/velocity/pose0"), node(server, "layers/velocity/pose0/2")
+    start, tip = rotate(place.wxyz, arrows.points[0]) + place.position
+    assert np.allclose(start[:2], [0.45, 0])
+    assert tip[0] > start[0] + 0.1
+    assert np.allclose(tip[1:], start[1:], atol=1e-6)
+    assert is_there(server, "layers/velocity/pose0/1")  # The arc of the commanded turn; the base does not turn.
+    assert not is_there(server, "layers/velocity/pose0/3")
 
 
-def test_a_velocity_that_is_not_recorded_is_that_of_the_base(tmp_path: Path, server: viser.ViserServer) -> None:
-    episodes = [Episode(0, 0, 0, 9, "terminated", "recorded"), Episode(0, 1, 10, 20, "unfinished")]
-    replay = walk(tmp_path, episodes=episodes)
-    replay.rollout.source.values["robot.base_pos"][10:, 0, 0] -= 50  # type: ignore[attr-defined]
-    layers = stage(server, replay, "velocity")
-    found = []
-    for position in (0, 5, 9, 10, 20):
-        show(layers, replay, position)
-        found.append(arrows(server, "layers/velocity/robot/1")[0])
-    assert np.allclose(found, found[0], rtol=1e-4)
-    assert found[0][0] > 0
-    assert not node(server, "layers/velocity/robot/0").visible
-    assert "`command`" in layers.builtin["velocity"].legend[0][1]
+def test_arrows_too_short_to_see_are_left_out(tmp_path: Path, server: viser.ViserServer) -> None:
+    replay = walk(tmp_path, more=forces(21, (0, 0, 100), (0, 0, 0.5)))
+    show(stage(server, replay, "contacts"), replay, 0)
+    assert len(node(server, "layers/contacts/0").points) == 1
 
 
-@pytest.mark.parametrize(("velocity", "is_of_base"), [((1.0, 0.0, 0.0), False), ((0.0, -1.0, 0.0), True)])
-def test_a_velocity_in_the_bases_coordinates_is_known_by_the_positions(
-    tmp_path: Path, server: viser.ViserServer, velocity: Sequence[float], is_of_base: bool
-) -> None:
-    replay = walk(tmp_path, more={"robot.base_lin_vel": constant(21, *velocity)}, yaw=np.pi / 2)
-    layers = stage(server, replay, "velocity")
-    show(layers, replay, 3)
-    drawn = rotate(node(server, "layers/velocity/robot").wxyz, arrows(server, "layers/velocity/robot/1")[0])
-    assert np.allclose(drawn / np.linalg.norm(drawn), [1, 0, 0], atol=1e-5)
-    assert ("base's coordinates" in layers.builtin["velocity"].legend[1][1]) == is_of_base
-
-
-def test_numbers_that_are_no_velocity_are_no_command(tmp_path: Path, server: viser.ViserServer) -> None:
-    replay = walk(tmp_path, more={"command": constant(21, *range(7))})
-    layers = stage(server, replay, "velocity")
-    show(layers, replay, 0)
-    assert not node(server, "layers/velocity/robot/0").visible
-    assert "(7,)" in layers.builtin["velocity"].legend[0][1]
-
-
-def test_an_arc_goes_from_the_heading_through_the_turn() -> None:
-    segments = arc_segments(2.0, -np.pi / 2, 0.3, 0.1)
-    assert np.allclose(segments[0, 0], [2, 0, 0.3], atol=1e-6)
-    line, barbs = segments[:-2], segments[-2:]
-    assert np.allclose(line[-1, 1], [0, -2, 0.3], atol=1e-6)
-    assert np.allclose(np.linalg.norm(segments[:-2, :, :2], axis=-1), 2)
-    assert (barbs[:, 0] == line[-1, 1]).all()
-    assert (barbs[:, 1, 0] > 0).all()  # It came from where x is positive.
-
-
-# Contact forces.
-
-
-def forces(num_steps: int, tip: Sequence[float], base: Sequence[float]) -> dict[str, np.ndarray]:
-    return {"robot.contact_force": constant(num_steps, list(tip), list(base))}
-
-
-def test_forces_are_drawn_in_shares_of_the_weight(tmp_path: Path, server: viser.ViserServer) -> None:
-    replay = walk(tmp_path, more=forces(21, (30, 0, 40), (0, 0, 50)))
-    layers = stage(server, replay, "contacts")
-    show(layers, replay, 2)
-    drawn = arrows(server, "layers/contacts/robot/arrows")
-    assert np.allclose(drawn / np.linalg.norm(drawn, axis=-1, keepdims=True), [[0.6, 0, 0.8], [0, 0, 1]])
-    assert np.allclose(np.linalg.norm(drawn[0]), np.linalg.norm(drawn[1]))
-    tip = replay.robots["robot"].link_names.index("tip")
-    starts = node(server, "layers/contacts/robot/arrows").points[:, 0]
-    assert np.allclose(starts, replay.frames.frame_at(2, [0]).entities["robot"].link_positions[0, [tip, 0]])
-    assert "94.9 N" in layers.builtin["contacts"].legend[0][1]  # The length of (30, 0, 90).
-
-
-def test_forces_that_are_next_to_nothing_are_not_drawn(tmp_path: Path, server: viser.ViserServer) -> None:
-    values = forces(21, (0, 0, 100), (0, 0, 0.5))["robot.contact_force"].copy()
-    values[10:] = np.nan
-    values[10, 0, 0] = (0, 0, 1e9)
-    replay = walk(tmp_path, more={"robot.contact_force": values})
-    layers = stage(server, replay, "contacts")
-    show(layers, replay, 0)
-    assert len(arrows(server, "layers/contacts/robot/arrows")) == 1
-    show(layers, replay, 10)
-    longest = np.linalg.norm(arrows(server, "layers/contacts/robot/arrows")[0])
-    assert longest <= 2.51 * replay.robots["robot"].radius
-
-
-def test_forces_of_unnamed_or_unknown_bodies_cannot_be_placed(tmp_path: Path) -> None:
-    replay = walk(tmp_path, more={"robot.contact_force": np.ones((21, 1, 3, 3))})
-    assert "`contact_bodies`" in builtin_layers(replay)[1].lack
-    plain = walk(tmp_path, more={"contact_force": np.ones((21, 1, 1, 3))}, metadata={"contact_bodies": ["wheel"]})
-    assert "is a link of the robot" in builtin_layers(plain)[1].lack
-
-
-# Trails and the path.
-
-
-@pytest.mark.parametrize(
-    ("first", "position", "steps"),
-    [(0, 0.0, []), (0, 0.5, [0]), (0, 7.0, [0, 2, 4, 6]), (5, 7.5, [6]), (5, 5.0, []), (0, 30.0, [20, 22, 24, 26, 28])],
-)
-def test_a_trail_stays_within_its_episode_and_on_the_same_steps(first: int, position: float, steps: list[int]) -> None:
-    assert list(trail_steps(first, position, 10, 2)) == steps
-
-
-def test_tubes_go_through_the_points() -> None:
-    points = np.array([[[0, 0, 0], [1, 1, 1]], [[0, 0, 2], [1, 1, -1]], [[3, 0, 2], [1, 1, -1]]], dtype=float)
-    positions, wxyz, scales = tubes(points, np.array([0.0, 1.0, 1.0]))
-    half = rotate(wxyz, np.array([0, 0, 0.5], dtype=np.float32)) * scales[:, 2:]
-    assert np.allclose(positions - half, points[:-1].reshape(-1, 3), atol=1e-6)
-    assert np.allclose(positions + half, points[1:].reshape(-1, 3), atol=1e-6)
-    assert scales[:, 0].tolist() == [0.5, 0.5, 1.0, 1.0]
-
-
-def test_the_z_axis_is_turned_along_any_vector() -> None:
-    vectors = np.array([[0, 0, 1], [0, 0, -1], [1, 0, 0], [0.6, -0.8, 0], [0, 0, 0]], dtype=float)
-    turned = rotate(along(vectors), np.array([0.0, 0.0, 1.0]))
-    assert np.allclose(turned[:4], vectors[:4])
-    assert np.isfinite(turned).all()
-
-
-def test_trails_lead_to_the_feet(tmp_path: Path, server: viser.ViserServer) -> None:
+def test_tubes_are_put_from_one_end_to_the_other(tmp_path: Path, server: viser.ViserServer) -> None:
     replay = walk(tmp_path)
     layers = stage(server, replay, "trails")
     show(layers, replay, 0)
-    assert not node(server, "layers/trails/pieces").visible
+    assert not is_there(server, "layers/trails/0")
     show(layers, replay, 8.5)
-    pieces = node(server, "layers/trails/pieces")
+    pieces = node(server, "layers/trails/0")
     ends = pieces.batched_positions + np.array([0.5, 0, 0]) * pieces.batched_scales[:, 2:]
     feet = replay.frames.frame_at(8.5, [0]).entities["robot"].link_positions[0]
     assert np.allclose(ends[-1], feet[replay.robots["robot"].link_names.index("tip")])
-    assert np.allclose(pieces.batched_positions[:, 0].min(), 0.05)
-    assert (np.diff(pieces.batched_scales[:, 0]) > 0).all()  # Thinner the longer ago.
 
 
-def test_the_path_is_that_of_the_episode_up_to_now_and_after(tmp_path: Path, server: viser.ViserServer) -> None:
-    episodes = [Episode(0, 0, 0, 9, "terminated", "recorded"), Episode(0, 1, 10, 20, "unfinished")]
-    replay = walk(tmp_path, episodes=episodes)
-    layers = stage(server, replay, "path")
-    show(layers, replay, 4.6)
-    past, future = node(server, "layers/path/past"), node(server, "layers/path/future")
-    assert np.allclose(past.points[:, :, 0], [[0, 0.1], [0.1, 0.2], [0.2, 0.3], [0.3, 0.4]])
-    assert np.allclose(future.points[[0, -1]][:, [0, 1], 0], [[0.4, 0.5], [0.8, 0.9]])
-    show(layers, replay, 10)
-    assert not past.visible
-    assert np.allclose(future.points[0, 0, 0], 1.0)
-
-
-def test_a_long_path_is_thinned(tmp_path: Path, server: viser.ViserServer) -> None:
-    replay = walk(tmp_path, num_steps=10_000)
-    layers = stage(server, replay, "path")
-    show(layers, replay, 5000)
-    past, future = node(server, "layers/path/past"), node(server, "layers/path/future")
-    assert len(past.points) + len(future.points) < 500
-    assert np.allclose(past.points[-1, 1, 0], 500, atol=2.1)
-    assert np.allclose(future.points[0, 0, 0], past.points[-1, 1, 0])
-
-
-# Torques, frames and collision shapes.
-
-
-def torques(num_steps: int = 21) -> dict[str, np.ndarray]:
-    values = np.zeros((num_steps, 1, 2))
-    values[:, 0, 0] = np.linspace(0, -0.5, num_steps)
-    return {"robot.joint_torque": values}
-
-
-def test_torques_colour_the_links_by_their_share_of_the_limit(tmp_path: Path, server: viser.ViserServer) -> None:
+def test_a_tinted_link_has_a_skin_of_that_colour(tmp_path: Path, server: viser.ViserServer) -> None:
     replay = walk(tmp_path, more=torques())
     layers = stage(server, replay, "torques")
     show(layers, replay, 20)
-    upper = node(server, "robot/upper/torque")
-    assert np.allclose(upper.color, color_of(0.5), atol=20)
-    assert np.allclose(node(server, "robot/lower/torque").color, color_of(0))
-    assert "effort limits" in layers.builtin["torques"].legend[0][1]
+    assert np.allclose(node(server, "robot/upper/torques-0").color, color_of(0.5), atol=20)
     show(layers, replay, 0)
-    assert np.allclose(upper.color, color_of(0))
+    assert np.allclose(node(server, "robot/upper/torques-0").color, color_of(0))
 
 
-def test_a_limit_that_is_never_used_is_none(tmp_path: Path, server: viser.ViserServer) -> None:
-    more = {name: values / 1000 for name, values in torques().items()}
-    replay = walk(tmp_path, more=more)
-    layers = stage(server, replay, "torques")
-    show(layers, replay, 20)
-    assert np.allclose(node(server, "robot/upper/torque").color, color_of(1))
-    assert "0.0005 N m" in layers.builtin["torques"].legend[0][1]
-
-
-def test_playing_within_one_colour_sends_nothing(tmp_path: Path, server: viser.ViserServer) -> None:
-    replay = walk(tmp_path, more=torques())
-    layers = stage(server, replay, "torques")
-    show(layers, replay, 5)
-    reads = len(windows(replay.rollout))
-    show(layers, replay, 5.3)
-    assert len(windows(replay.rollout)) == reads
-
-
-def test_a_skin_is_just_outside_of_a_link() -> None:
-    box = from_shape("box", {"type": "box", "size": [1, 2, 3]})
-    grown = skin(box.visuals, 0.01)
-    assert (grown.extents > [1, 2, 3]).all()
-    assert (grown.extents < [1.02 + 1e-9, 2.02 + 1e-9, 3.02 + 1e-9]).all()
-
-
-def test_frames_hang_on_the_links(tmp_path: Path, server: viser.ViserServer) -> None:
+def test_every_kind_of_shape_is_drawn_and_taken_away(tmp_path: Path, server: viser.ViserServer) -> None:
     replay = walk(tmp_path)
-    stage(server, replay, "frames")
-    robot = replay.robots["robot"]
-    lower = robot.link_names.index("lower")
-    positions, wxyz = poses_on(robot, lower)
-    assert np.allclose(positions, [[0, 0, 0], [0, 0, -1], [0, 0, -1]])  # Itself, the tip and the foot.
-    assert np.allclose(wxyz, [1, 0, 0, 0])
-    assert np.allclose(node(server, "robot/lower/frames").batched_positions, positions)
-    axis = node(server, "robot/lower/axis").points[0]
-    assert np.allclose((axis[1] - axis[0]) / np.linalg.norm(axis[1] - axis[0]), [0, 1, 0])
+    one, line = np.zeros((1, 3)), np.array([[[0, 0, 0], [1.0, 0, 0]]])
+    pose, colors = Pose(np.array([1.0, 2, 3]), np.array([1.0, 0, 0, 0])), np.array([RED])
+    shapes: list[Shape] = [
+        Lines(line, colors),
+        Tubes(line, np.ones(1), colors),
+        Points(one, colors, place=pose),
+        Axes(one, np.array([[1.0, 0, 0, 0]])),
+        Labels(one, ["here"]),
+        Mesh(np.eye(3), np.array([[0, 1, 2]]), RED, opacity=0.5, place=Link("robot", "lower")),
+        Tints("robot", ["upper"], RED),
+    ]
+    layer = Giving(*shapes)
+    layers = stage(server, replay, added=[layer])
+    names = [f"layers/added0/{index}" for index in (0, 1, 3, 4)]
+    names += ["layers/added0/pose0/2", "robot/lower/added0-5", "robot/upper/added0-6"]
+    show(layers, replay, 1)
+    assert all(is_there(server, name) for name in names)
+    assert node(server, "layers/added0/4/0").text == "here"
+    assert np.allclose(node(server, "layers/added0/pose0").position, [1, 2, 3])
+    layer.given = ()
+    show(layers, replay, 2)
+    assert not any(is_there(server, name) for name in names)
+    layer.given = shapes[::-1]  # Others at each place, but for one in the middle.
+    show(layers, replay, 3)
+    assert is_there(server, "robot/upper/added0-0")
+    assert is_there(server, "layers/added0/6")
+    assert not is_there(server, "robot/upper/added0-6")
 
 
-def test_collision_shapes_hang_on_the_links(tmp_path: Path, server: viser.ViserServer) -> None:
-    shape = '<collision><origin xyz="0 0 1"/><geometry><box size="1 1 1"/></geometry></collision>'
-    robot = load_robot(write_urdf(tmp_path, one_link(visual('<sphere radius="1"/>') + shape)))
-    replay = with_robots(memory_rollout(still(3, 1)), robot)
-    layers = stage(server, replay, "collisions")
+def test_what_hangs_on_a_fixed_link_moves_with_the_one_that_it_is_fixed_to(
+    tmp_path: Path, server: viser.ViserServer
+) -> None:
+    replay = walk(tmp_path)
+    layer = Giving(Points(np.zeros((1, 3)), RED, place=Link("robot", "foot")))
+    show(stage(server, replay, added=[layer]), replay, 1)
+    assert np.allclose(node(server, "robot/lower/added0@foot").position, [0, 0, -1])
+    assert is_there(server, "robot/lower/added0@foot/added0-0")
+
+
+def test_the_same_shape_again_sends_nothing_and_one_that_moves_only_what_changed(
+    tmp_path: Path, server: viser.ViserServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay = walk(tmp_path)
+    points = Points(np.zeros((2, 3)), RED)
+    layer = Giving(points, Labels(np.zeros((1, 3)), ["a"]))
+    sent = Sent(server, monkeypatch)
+    layers = stage(server, replay, added=[layer])
     show(layers, replay, 0)
-    vertices = node(server, "robot/a/collision").vertices
-    assert np.allclose([vertices[:, 2].min(), vertices[:, 2].max()], [0.5, 1.5], atol=0.01)
+    sent.take()
+    show(layers, replay, 1)
+    assert sent.take() == []
+    layer.given = (Points(np.zeros((2, 3)), RED), Labels(np.zeros((1, 3)), ["a"]))  # Others that are the same.
+    show(layers, replay, 2)
+    assert sent.take() == []
+    layer.given = (Points(np.ones((2, 3)), RED), Labels(np.zeros((1, 3)), ["b"]))
+    show(layers, replay, 3)
+    assert sent.take() == [("/world/layers/added0/0", ["batched_positions"]), ("/world/layers/added0/1/0", ["text"])]
+    layer.given = (Points(np.ones((2, 3)), BLUE), Labels(np.ones((1, 3)), ["b"]))
+    show(layers, replay, 4)
+    assert sent.take() == [("/world/layers/added0/0", ["batched_colors"]), ("/world/layers/added0/1/0", [])]
+
+
+def test_the_path_is_not_sent_again_before_a_point_of_it_is_passed(
+    tmp_path: Path, server: viser.ViserServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay = walk(tmp_path)
+    sent = Sent(server, monkeypatch)
+    layers = stage(server, replay, "path", "frames")
+    show(layers, replay, 4.2)
+    sent.take()
+    show(layers, replay, 4.7)
+    assert sent.take() == []
+    show(layers, replay, 5.0)
+    assert sent.take() == [("/world/layers/path/0", ["points"]), ("/world/layers/path/1", ["points"])]
 
 
 # The panel.
@@ -434,8 +350,11 @@ def test_the_panel_escapes_what_files_say(tmp_path: Path, server: viser.ViserSer
 def test_the_panel_shows_switches_legends_and_lacks(tmp_path: Path, server: viser.ViserServer) -> None:
     layers = stage(server, walk(tmp_path), "path")
     page = layers_html(layers)
-    assert page.count('role="switch"') == len(ALL)
+    assert page.count('role="switch"') == len(LAYERS)
     assert page.count('aria-checked="true"') == 1
     assert page.count(" disabled") == 3
     assert "so far" in page and "to come" in page
+    assert "#ea580c" in page
     assert "<code>contact_force</code>" in page
+    shown = layers_html(stage(server, walk(tmp_path, more=torques()), "torques"))
+    assert "linear-gradient(90deg,#ffffd9,#fed976,#fd8d3c,#e31a1c,#800026)" in shown

@@ -14,7 +14,7 @@ from ...render.mesh.surface import Surface, robot_surface, triangles_by_link
 from ...robot import Robot
 from ...robot.materials import to_linear
 from ...robot.weld import unique_rows
-from ..wire.server import move_instances
+from ..wire.server import send_properties
 from .picking import LinkBoxes, boxes_around
 
 # Triangles of all robots together that a laptop's GPU draws at the rate of its display.
@@ -153,7 +153,8 @@ class Bodies:
         """Put instances on links (N, L, 3) [m] and (N, L, 4)."""
         for part in self._parts:
             link = part.mesh.link
-            move_instances(part.handle, positions[:, link].copy(), wxyz[:, link].copy())
+            poses = {"batched_positions": positions[:, link].copy(), "batched_wxyzs": wxyz[:, link].copy()}
+            send_properties(part.handle, poses)
 
     def paint(self, colors: np.ndarray | None) -> None:
         """Give the instances these colours (N, 3), sRGB 0..1, or the robot's own; lighter and darker links stay so."""

@@ -1,20 +1,23 @@
-"""The layers that are shown, and the one place that calls them."""
+"""The layers that are shown: the one place that asks them for their shapes and draws those in the page."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeGuard
 
-from ...errors import ReplayError, UnknownName, printable
+from ...errors import UnknownName
+from ...layers import BuiltinLayer, Layer, builtin_layers
+from ...layers.asking import Notify, runs, shapes_of
+from ...theme import WORLD
+from .drawer import ShapeDrawer
+from .viser_layer import ViserLayer
 
 if TYPE_CHECKING:
     import viser
 
     from ...replay.frames import Frame
-    from .layer import BuiltinLayer, Layer
-
-_log = logging.getLogger(__name__)
+    from ...replay.replay import Replay
 
 
 class ShownLayers:
@@ -28,28 +31,30 @@ class ShownLayers:
     def __init__(
         self,
         server: viser.ViserServer,
-        builtin: Sequence[BuiltinLayer],
-        added: Sequence[Layer],
-        notify: Callable[[str, str], object],
+        replay: Replay,
+        added: Sequence[Layer | ViserLayer],
+        notify: Notify,
         switched_on: set[str] | None = None,
+        world: str = WORLD,
     ) -> None:
-        """Set up what a user added, and the layers that are switched on.
+        """Set up what a user added.
 
         Args:
-            server: what they add their nodes to.
-            builtin: the viewer's own.
-            added: a user's.
+            server: what nodes are added to.
+            replay: what is shown.
+            added: a user's layers.
             notify: called with a title and a text when a layer fails.
             switched_on: names of layers; kept up to date, so that the next recording is shown with the same ones.
+            world: the node that the robots' links are below.
         """
-        self.builtin = {layer.name: layer for layer in builtin}
+        self.builtin = {layer.name: layer for layer in builtin_layers(replay)}
         self._switched_on = set() if switched_on is None else switched_on
         self.num_changes = 0
-        self._server, self._notify = server, notify
-        self._is_set_up: set[str] = set()
-        self._added = [layer for layer in added if self._runs(layer, layer.setup, server)]
-        for name in self.on:
-            self._sets_up(self.builtin[name])
+        self._server, self._replay, self._notify, self._world = server, replay, notify, world
+        self._drawers: dict[str, ShapeDrawer] = {}
+        self._of_nodes = [layer for layer in added if _has_nodes(layer) and self._is_set_up(layer)]
+        # Nodes are named by the place in the list: classes may have one name.
+        self._of_shapes = {f"added{index}": layer for index, layer in enumerate(added) if _gives_shapes(layer)}
 
     @property
     def on(self) -> list[str]:
@@ -63,15 +68,12 @@ class ShownLayers:
         """
         if name not in self.builtin:
             raise UnknownName("layer", name, tuple(self.builtin))
-        layer = self.builtin[name]
-        if layer.lack or on == (name in self._switched_on):
+        if self.builtin[name].lack or on == (name in self._switched_on):
             return
         self.num_changes += 1
         self._switched_on.symmetric_difference_update({name})
-        if name in self._is_set_up:
-            layer.set_visible(on)
-        else:
-            self._sets_up(layer)
+        if not on and name in self._drawers:
+            self._drawers[name].hide()
 
     def toggle(self, name: object) -> None:
         """Switch one of them over; what a browser sends that is no layer's name is ignored."""
@@ -82,30 +84,34 @@ class ShownLayers:
         """Bring all shown layers to a frame."""
         for name in self.on:
             layer = self.builtin[name]
-            if not self._runs(layer, layer.show, frame):
-                self._give_up(layer)
-        self._added = [layer for layer in self._added if self._runs(layer, layer.show, frame)]
+            if not self._draws(layer, name, frame):
+                layer.lack = "failed, see the terminal"
+                self.num_changes += 1
+        self._of_nodes = [
+            layer for layer in self._of_nodes if runs(layer, "show", partial(layer.show, frame), self._notify)
+        ]
+        self._of_shapes = {n: layer for n, layer in self._of_shapes.items() if self._draws(layer, n, frame)}
 
-    def _sets_up(self, layer: BuiltinLayer) -> None:
-        if self._runs(layer, layer.setup, self._server):
-            self._is_set_up.add(layer.name)
-        else:
-            self._give_up(layer)
+    def _is_set_up(self, layer: ViserLayer) -> bool:
+        return runs(layer, "setup", partial(layer.setup, self._server), self._notify)
 
-    def _give_up(self, layer: BuiltinLayer) -> None:
-        layer.set_visible(False)
-        layer.lack = "failed, see the terminal"
-        self.num_changes += 1
+    def _draws(self, layer: BuiltinLayer | Layer, name: str, frame: Frame) -> bool:
+        """Draw what a layer gives for a frame; returns whether that went well."""
 
-    def _runs(self, layer: Layer | BuiltinLayer, method: Callable[..., object], argument: Any) -> bool:
-        """Call a method of a layer; what it raises ends the layer, not the viewer."""
-        try:
-            method(argument)
-        except Exception as error:
-            what = f"{type(layer).__name__}.{method.__name__}"
-            if not isinstance(error, ReplayError):
-                _log.exception("%s failed: the layer is not shown any more", what)
-            told = str(error) if isinstance(error, ReplayError) else f"{type(error).__name__}: {error}"
-            self._notify(f"{what} failed, and is not shown any more", printable(told))
-            return False
-        return True
+        def draw() -> None:
+            if name not in self._drawers:
+                self._drawers[name] = ShapeDrawer(self._server, name, self._replay.robots, self._world)
+            self._drawers[name].show(shapes_of(layer, frame))
+
+        went_well = runs(layer, "shapes", draw, self._notify)
+        if not went_well and name in self._drawers:
+            self._drawers[name].hide()
+        return went_well
+
+
+def _has_nodes(layer: Layer | ViserLayer) -> TypeGuard[ViserLayer]:
+    return hasattr(layer, "setup")
+
+
+def _gives_shapes(layer: Layer | ViserLayer) -> TypeGuard[Layer]:
+    return hasattr(layer, "shapes")

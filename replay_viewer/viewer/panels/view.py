@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from ...layers import BuiltinLayer, Meaning
 from ...theme import SCALE
 from ..crowd import ByOutcome, ByReturn, Coloring, CrowdState
-from ..layers import BuiltinLayer, ShownLayers
+from ..layers import ShownLayers
 from ..wire.page import Page
 from .panel import Shown, send_changes
 
@@ -37,7 +38,7 @@ def _switch(layer: BuiltinLayer, on: bool) -> str:
     does = "" if layer.lack else f' data-do="switch_layer" data-value="{layer.name}"'
     below = f"<small>{_marked(layer.lack or layer.hint)}</small>"
     if on:  # In the place of the hint, so that a small screen has room for all.
-        below = f'<small class="rv-legend">{"".join(_entry(*entry) for entry in layer.legend)}</small>'
+        below = f'<small class="rv-legend">{"".join(_entry(meaning) for meaning in layer.legend)}</small>'
     return switch_html(layer.title, below, on, does)
 
 
@@ -49,11 +50,14 @@ def switch_html(title: str, below: str, on: bool, attributes: str) -> str:
     )
 
 
-def _entry(background: str, text: str) -> str:
-    """A colour and what it means; a note where there is no colour."""
-    wide = ' class="wide"' if "gradient" in background else ""
-    swatch = f'<i{wide} style="background:{background}"></i>' if background else ""
-    return f"<span>{swatch}{_marked(text)}</span>"
+def _entry(meaning: Meaning) -> str:
+    """Colours and what they mean; a note where there is no colour."""
+    colors = [f"#{bytes(color).hex()}" for color in meaning.colors]
+    if len(colors) > 1:
+        swatch = f'<i class="wide" style="background:linear-gradient(90deg,{",".join(colors)})"></i>'
+    else:
+        swatch = "".join(f'<i style="background:{color}"></i>' for color in colors)
+    return f"<span>{swatch}{_marked(meaning.text)}</span>"
 
 
 def _marked(text: str) -> str:

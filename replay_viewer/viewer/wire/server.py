@@ -92,15 +92,15 @@ def move_node(handle: viser.SceneNodeHandle, position: Sequence[float], wxyz: Se
         send(_messages.SetOrientationMessage(node.name, (wxyz[0], wxyz[1], wxyz[2], wxyz[3])))
 
 
-def move_instances(handle: viser.BatchedMeshHandle, positions: np.ndarray, wxyz: np.ndarray) -> None:
-    """Give the instances of a node their poses, float32 (N, 3) and (N, 4), in arrays that nobody changes any more.
+def send_properties(handle: Any, properties: dict[str, Any]) -> None:
+    """Give a node properties by viser's names, of viser's types, in arrays that nobody changes any more.
 
-    The handle's own setters compare and copy both, and send two messages.
+    The handle's own setters compare each and copy it three times, and send a message for each.
     """
-    node = handle._impl
-    node.props.batched_positions, node.props.batched_wxyzs = positions, wxyz
-    updates = {"batched_positions": positions, "batched_wxyzs": wxyz}
-    node.api._queue_scene_message(_messages.SceneNodeUpdateMessage(node.name, updates))
+    if properties:
+        node = handle._impl
+        vars(node.props).update(properties)
+        node.api._queue_scene_message(_messages.SceneNodeUpdateMessage(node.name, properties))
 
 
 def move_camera(client: viser.ClientHandle, position: Sequence[float], look_at: Sequence[float], fov: float) -> None:

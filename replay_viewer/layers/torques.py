@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import viser
 
-from ...robot.joints import match_joints
-from ...rollout.states import StepValues, samples
-from ..scene import link_node
-from .layer import BuiltinLayer, Rgb
-from .shapes import skin
+from ..robot.joints import match_joints
+from ..rollout.states import StepValues, samples
+from ..theme import Rgb
+from .layer import BuiltinLayer, Meaning
+from .shapes import Tints
 
 if TYPE_CHECKING:
-    from ...replay.frames import Frame
-    from ...replay.replay import Replay
-    from ...robot import Robot
+    from ..replay.frames import Frame
+    from ..replay.replay import Replay
 
 # From no torque to the most: yellow to dark red, like the scale YlOrRd of ColorBrewer.
 _SCALE = np.array([(255, 255, 217), (254, 217, 118), (253, 141, 60), (227, 26, 28), (128, 0, 38)], dtype=float)
@@ -29,7 +28,7 @@ _LEAST_USE = 0.05
 
 
 class JointTorques(BuiltinLayer):
-    """A skin of its own over each link, since a link's own colours are those of its mesh."""
+    """Colours in the place of the links' own."""
 
     name = "torques"
     title = "Joint torques"
@@ -43,22 +42,12 @@ class JointTorques(BuiltinLayer):
             self.lack = _lack(replay)
 
     @property
-    def legend(self) -> tuple[tuple[str, str], ...]:
-        stops = ",".join("rgb({:g},{:g},{:g})".format(*color) for color in _SCALE)
-        return (
-            (
-                f"linear-gradient(90deg,{stops})",
-                "none to " + ", ".join(dict.fromkeys(load.most for load in self._loads)),
-            ),
-        )
+    def legend(self) -> tuple[Meaning, ...]:
+        stops = tuple(color_of(place) for place in np.linspace(0, 1, len(_SCALE)).tolist())
+        return (Meaning(stops, "none to " + ", ".join(dict.fromkeys(load.most[1] for load in self._loads))),)
 
-    def setup(self, server: viser.ViserServer) -> None:
-        for load in self._loads:
-            self._roots += load.setup(server)
-
-    def show(self, frame: Frame) -> None:
-        for load in self._loads:
-            load.show(frame)
+    def shapes(self, frame: Frame) -> list[Tints]:
+        return [load.tints(frame) for load in self._loads]
 
 
 class _Load:
@@ -74,30 +63,26 @@ class _Load:
         self.links = [link for link, joint in driven.items() if columns[joint] >= 0 and link in drawn]
         self._joints = [driven[link] for link in self.links]
         self._columns = [columns[joint] for joint in self._joints]
-        self.most = ""
+        self._names = tuple(self._robot.link_names[link] for link in self.links)
+        self._stride = max(1, round(_PERIOD / replay.rollout.control_dt))
+        self._read = (-1, -1)
+        self._levels = np.full(len(self.links), -1)
+        self._tints = Tints(entity, (), np.zeros((0, 3), np.uint8))
 
-    def setup(self, server: viser.ViserServer) -> list[Any]:
-        """Add the skins, and find out what is much."""
-        self._most, self.most = self._find_most()
-        self._stride = max(1, round(_PERIOD / self._replay.rollout.control_dt))
-        self._coloured = (-1, -1)
-        self._shown = np.full(len(self.links), -1)
-        self._skins = [_add_skin(server, self._entity, self._robot, link) for link in self.links]
-        return self._skins
-
-    def show(self, frame: Frame) -> None:
-        """Colour the skins for a frame."""
+    def tints(self, frame: Frame) -> Tints:
+        """The colours at a frame; the same object as before where none has changed."""
         step = int(frame.position) // self._stride * self._stride
-        if (step, frame.envs[0]) == self._coloured:
-            return
-        self._coloured = (step, frame.envs[0])
-        torques = np.abs(self._values.at(step, frame.envs[0])[self._columns])
-        levels = np.rint(np.clip(torques / self._most, 0, 1) * (_NUM_COLORS - 1)).astype(int)
-        for index in np.flatnonzero(levels != self._shown).tolist():
-            self._skins[index].color = color_of(float(levels[index]) / (_NUM_COLORS - 1))
-        self._shown = levels
+        if (step, frame.envs[0]) != self._read:
+            self._read = (step, frame.envs[0])
+            torques = np.abs(self._values.at(step, frame.envs[0])[self._columns])
+            levels = np.rint(np.clip(torques / self.most[0], 0, 1) * (_NUM_COLORS - 1)).astype(int)
+            if (levels != self._levels).any():
+                self._levels = levels
+                self._tints = Tints(self._entity, self._names, _LEVEL_COLORS[levels])
+        return self._tints
 
-    def _find_most(self) -> tuple[np.ndarray, str]:
+    @cached_property
+    def most(self) -> tuple[np.ndarray, str]:
         """The torque [N m or N] of each link's joint that has the last colour, and what to call it."""
         recorded = np.abs(samples(self._replay.rollout, self._field)[..., self._columns]).max(axis=(0, 1))
         limits = self._robot.joint_efforts[self._joints]
@@ -114,16 +99,7 @@ def color_of(share: float) -> Rgb:
     return red, green, blue
 
 
-def _add_skin(server: viser.ViserServer, entity: str, robot: Robot, link: int) -> Any:
-    mesh = skin([visual for visual in robot.visuals if visual.link == link], 0.003 * robot.radius)
-    return server.scene.add_mesh_simple(
-        f"{link_node(entity, robot.link_names[link])}/torque",
-        mesh.vertices.astype(np.float32),
-        mesh.faces.astype(np.uint32),
-        color=color_of(0),
-        flat_shading=True,
-        cast_shadow=False,
-    )
+_LEVEL_COLORS = np.array([color_of(level / (_NUM_COLORS - 1)) for level in range(_NUM_COLORS)], np.uint8)
 
 
 def _lack(replay: Replay) -> str:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import trimesh
-import viser
 
-from ...camera.presets import heading_vectors
-from ...rollout.signals import is_of_base, sampled_velocities
-from ...rollout.states import StepValues, samples
-from ...rotations import rotate, to_matrix
-from ..scene import WORLD
-from ..wire.server import move_node
-from .layer import BuiltinLayer, Rgb, css
-from .shapes import Arc, Arrows
+from ..camera.presets import heading_vectors
+from ..rollout.signals import is_of_base, sampled_velocities
+from ..rollout.states import StepValues, samples
+from ..rotations import rotate, to_matrix
+from ..theme import Rgb
+from .arcs import arc_segments
+from .layer import BuiltinLayer, Meaning
+from .places import Pose
+from .shapes import Arrows, Lines, Shape
 
 if TYPE_CHECKING:
-    from ...replay.frames import Frame
-    from ...replay.replay import Replay
-    from ...robot import Robot
+    from collections.abc import Iterator
+
+    from ..replay.frames import EntityPoses, Frame
+    from ..replay.replay import Replay
+    from ..robot import Robot
 
 # As Isaac Lab draws them.
 _COMMANDED, _ACTUAL = (22, 163, 74), (37, 99, 235)
@@ -35,6 +38,10 @@ _HALF_WINDOW = 0.06
 # Such a percentile of all speeds: resets, which look like jumps where only positions are recorded, stay above it.
 _USUAL = 80
 _COLORS: tuple[Rgb, Rgb] = (_COMMANDED, _ACTUAL)
+# Of a robot's radius: the thickness of arrows and arcs, the arcs' radii, and how far the pairs are one above the other,
+# so that equal ones are both seen.
+_ARROW, _ARC, _ARC_RADII, _LEVELS = 0.022, 0.014, (0.62, 0.5), (0.1, 0.0)
+_BARB = 0.09
 
 
 class Velocity(BuiltinLayer):
@@ -54,31 +61,21 @@ class Velocity(BuiltinLayer):
             self.lack = "needs a robot: this recording has objects only"
 
     @property
-    def legend(self) -> tuple[tuple[str, str], ...]:
+    def legend(self) -> tuple[Meaning, ...]:
         commanded = "commanded" if self._command else _command_lack(self._replay)
         sources = ", ".join(dict.fromkeys(mover.source for mover in self._movers if mover.source))
         return (
-            (css(_COMMANDED), commanded),
-            (css(_ACTUAL), f"actual, {sources}" if sources else "actual"),
-            ("", "; ".join(dict.fromkeys(f"1 m/s is {mover.scale:.2g} m long" for mover in self._movers))),
+            Meaning((_COMMANDED,), commanded),
+            Meaning((_ACTUAL,), f"actual, {sources}" if sources else "actual"),
+            Meaning((), "; ".join(dict.fromkeys(f"1 m/s is {mover.scale:.2g} m long" for mover in self._movers))),
         )
 
-    def setup(self, server: viser.ViserServer) -> None:
-        for mover in self._movers:
-            self._roots.append(mover.setup(server))
-
-    def show(self, frame: Frame) -> None:
-        for mover in self._movers:
-            mover.show(frame)
+    def shapes(self, frame: Frame) -> list[Shape]:
+        return [shape for mover in self._movers for shape in mover.shapes(frame)]
 
 
 class _Mover:
-    """The arrows of one robot.
-
-    Attributes:
-        scale: how long [m] 1 m/s is drawn, once set up.
-        is_of_base: whether the velocity is recorded in the base's coordinates, likewise.
-    """
+    """The arrows of one robot."""
 
     def __init__(self, replay: Replay, entity: str, agent: int, command: str | None) -> None:
         """agent: which robot it is, where a command has one for each."""
@@ -87,12 +84,26 @@ class _Mover:
         self._lin_vel = _values(replay, f"{entity}.base_lin_vel")
         self._ang_vel = _values(replay, f"{entity}.base_ang_vel")
         self._size = replay.robots[entity].radius
-        self.is_of_base = False
 
     @property
     def is_recorded(self) -> bool:
         """Whether the actual velocity is recorded."""
         return self._lin_vel is not None
+
+    @cached_property
+    def is_of_base(self) -> bool:
+        """Whether it is recorded in the base's coordinates."""
+        return self.is_recorded and is_of_base(self._replay.rollout, self._entity)
+
+    @cached_property
+    def scale(self) -> float:
+        """How long [m] 1 m/s is drawn."""
+        return _LENGTH * self._size / self._usual_speed()
+
+    @cached_property
+    def _height(self) -> float:
+        """Of the lower pair above the base [m]."""
+        return _top(self._replay.robots[self._entity]) + 0.12 * self._size
 
     @property
     def source(self) -> str:
@@ -101,29 +112,23 @@ class _Mover:
             return "from the base's positions"
         return "recorded in the base's coordinates" if self.is_of_base else ""
 
-    def setup(self, server: viser.ViserServer) -> viser.FrameHandle:
-        """Add the node that stays above the robot, with the arrows below it."""
-        node = f"{WORLD}/layers/velocity/{self._entity}"
-        self._node = server.scene.add_frame(node, show_axes=False)
-        self.is_of_base = self.is_recorded and is_of_base(self._replay.rollout, self._entity)
-        self._height = _top(self._replay.robots[self._entity]) + 0.12 * self._size
-        self.scale = _LENGTH * self._size / self._usual_speed()
-        self._arrows = [Arrows(server, f"{node}/{i}", color, self._size) for i, color in enumerate(_COLORS)]
-        self._arcs = [Arc(server, f"{node}/arc{i}", color, self._size, i) for i, color in enumerate(_COLORS)]
-        return self._node
-
-    def show(self, frame: Frame) -> None:
-        """Bring the arrows to a frame."""
+    def shapes(self, frame: Frame) -> Iterator[Shape]:
+        """Two arrows and two arcs, as commanded and as it is, in the level plane of the heading."""
         poses = frame.entities[self._entity]
         forward, left = heading_vectors(poses.base_wxyz[0]).tolist()
         heading = math.atan2(left, forward)
-        turned = [math.cos(heading / 2), 0.0, 0.0, math.sin(heading / 2)]
-        move_node(self._node, (poses.base_pos[0] + (0, 0, self._height)).tolist(), turned)
-        levels = (0.1 * self._size, 0.0)  # One above the other, so that equal ones are both seen.
+        place = self._place(poses, heading)
         both = (self._commanded(frame), self._actual(frame, heading))
-        for (ahead, sideways, turn), arrows, arc, level in zip(both, self._arrows, self._arcs, levels, strict=True):
-            arrows.show(np.array([[0, 0, level]]), self.scale * np.array([[ahead, sideways, 0.0]]))
-            arc.show(turn, level)
+        for (ahead, sideways, turn), color, radius, level in zip(both, _COLORS, _ARC_RADII, _LEVELS, strict=True):
+            height, scale, size = level * self._size, self.scale, self._size
+            vector = scale * np.array([ahead, sideways, 0.0])
+            yield Arrows(np.array([[0, 0, height]]), vector[None], color, _ARROW * size, place)
+            yield Lines(arc_segments(radius * size, turn, height, _BARB * size), color, _ARC * size, place)
+
+    def _place(self, poses: EntityPoses, heading: float) -> Pose:
+        """Above the robot, turned as it is headed."""
+        turned = np.array([math.cos(heading / 2), 0.0, 0.0, math.sin(heading / 2)])
+        return Pose(poses.base_pos[0] + np.array([0, 0, self._height], np.float32), turned)
 
     def _commanded(self, frame: Frame) -> tuple[float, float, float]:
         """Velocity ahead and to the left [m/s] and rate of turning [rad/s] as commanded; zero where nothing is."""

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import viser
 
-from ...rollout.signals import contact_forces_of
-from ...rollout.states import StepValues, samples
-from ..scene import WORLD
-from .layer import BuiltinLayer, css
+from ..rollout.signals import contact_forces_of
+from ..rollout.states import StepValues, samples
+from .layer import BuiltinLayer, Meaning
 from .shapes import Arrows
 
 if TYPE_CHECKING:
-    from ...replay.frames import Frame
-    from ...replay.replay import Replay
+    from ..replay.frames import Frame
+    from ..replay.replay import Replay
 
 _COLOR = (220, 38, 38)
 # An arrow of the robot's weight is so many of its radii long, and none is longer than so many.
 _WEIGHT_LENGTH, _MOST_LENGTH = 1.2, 2.5
 # When the weight is told, no moment counts for more than so many times the usual total.
 _MOST_TOTAL = 5.0
+# Thickness of the arrows, of a robot's radius.
+_ARROW = 0.022
 # Forces below this share of the weight are not drawn: simulators' noise.
 _LEAST_SHARE = 0.02
 
@@ -40,57 +41,48 @@ class ContactForces(BuiltinLayer):
             self.lack = _lack(replay)
 
     @property
-    def legend(self) -> tuple[tuple[str, str], ...]:
+    def legend(self) -> tuple[Meaning, ...]:
         scales = [f"{body.weight:.3g} N, about its weight, is {body.weight_length:.2g} m long" for body in self._bodies]
-        return tuple((css(_COLOR), scale) for scale in dict.fromkeys(scales))
+        return tuple(Meaning((_COLOR,), scale) for scale in dict.fromkeys(scales))
 
-    def setup(self, server: viser.ViserServer) -> None:
-        for body in self._bodies:
-            root = server.scene.add_frame(f"{WORLD}/layers/contacts/{body.entity}", show_axes=False)
-            self._roots.append(root)
-            body.setup(server, f"{root.name}/arrows")
-
-    def show(self, frame: Frame) -> None:
-        for body in self._bodies:
-            body.show(frame)
+    def shapes(self, frame: Frame) -> list[Arrows]:
+        return [body.arrows(frame) for body in self._bodies]
 
 
 class _Bodies:
     """The bodies of one entity whose contact is recorded.
 
     Attributes:
-        entity: its name.
-        weight: of the robot [N], once set up.
         weight_length: how long [m] the weight is drawn.
     """
 
     def __init__(self, replay: Replay, entity: str, field: str, columns: list[int], links: list[int]) -> None:
         """columns, links: those of the field and those of the robot that belong to the same bodies, K each."""
-        self.entity, self._columns, self._links = entity, columns, links
+        self._entity, self._columns, self._links = entity, columns, links
         self._rollout, self._field = replay.rollout, field
         self._agent = _agent(replay, entity, field)
         self._size = replay.robots[entity].radius
         self._values = StepValues(replay.rollout, field)
-        self.weight, self.weight_length = 0.0, _WEIGHT_LENGTH * self._size
+        self.weight_length = _WEIGHT_LENGTH * self._size
 
-    def setup(self, server: viser.ViserServer, node: str) -> None:
-        """Add the arrows, and find out how long a newton is."""
-        self._arrows = Arrows(server, node, _COLOR, self._size)
+    @cached_property
+    def weight(self) -> float:
+        """Of the robot [N]."""
         totals = np.linalg.norm(self._forces(samples(self._rollout, self._field)).sum(axis=-2), axis=-1)
         # Over a long time the ground carries just the weight. Impacts of a simulation that blows up must not count.
         felt = totals[totals > 0]
         most = _MOST_TOTAL * np.median(felt) if len(felt) else 0.0
-        self.weight = float(np.minimum(totals, most).mean())
+        return float(np.minimum(totals, most).mean())
 
-    def show(self, frame: Frame) -> None:
-        """Bring the arrows to a frame."""
+    def arrows(self, frame: Frame) -> Arrows:
+        """The forces at a frame."""
         forces = self._forces(self._values.at(frame.position, frame.envs[0]))
         shares = forces / max(self.weight, 1e-9)
         size = np.linalg.norm(shares, axis=-1, keepdims=True)
         longest = _MOST_LENGTH / _WEIGHT_LENGTH
         vectors = np.where(size > _LEAST_SHARE, shares * np.minimum(1.0, longest / np.maximum(size, 1e-9)), 0.0)
-        starts = frame.entities[self.entity].link_positions[0, self._links]
-        self._arrows.show(starts, vectors * self.weight_length)
+        starts = frame.entities[self._entity].link_positions[0, self._links]
+        return Arrows(starts, vectors * self.weight_length, _COLOR, _ARROW * self._size)
 
     def _forces(self, values: np.ndarray) -> np.ndarray:
         """Forces (..., K, 3) [N] of these bodies out of the field's values."""
