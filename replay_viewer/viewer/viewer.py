@@ -182,8 +182,7 @@ def _access(
     if token is None and frontend.is_shared:
         token = True
     access = Access.make(host, token=token, allow_hosts=allow_hosts, allow_origins=allow_origins)
-    is_trusted = frontend.address is not None and (bool(access.token) or not frontend.is_shared)
-    return replace(access, trusts_token=is_trusted)
+    return replace(access, pages=frontend.pages, trusts_token=frontend.is_shared and bool(access.token))
 
 
 def _check_layers(layers: Sequence[Layer | ViserLayer]) -> None:

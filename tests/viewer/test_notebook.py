@@ -127,3 +127,54 @@ def test_in_vscode_the_frame_has_the_address_of_the_port_which_it_forwards(kerne
     kernel.run("import os; os.environ['JUPYTERHUB_SERVICE_PREFIX'] = '/user/ann/'")
     shown = kernel.run(SHOW, "vscode-notebook-cell:/home/ann/walk.ipynb#W0sZmlsZQ==")
     assert re.fullmatch(r"http://localhost:\d+", shown.source)
+
+
+CODESPACE = {"CODESPACE_NAME": "fuzzy-robot-7v4", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN": "app.github.dev"}
+CODE_SERVER = {"VSCODE_PROXY_URI": "https://code.example.org/ann/proxy/{{port}}/"}
+CODE_SERVER_WITH_NAMES = {"VSCODE_PROXY_URI": "https://{{port}}--dev.example.org"}
+IN_VSCODE = "vscode-notebook-cell:/home/ann/walk.ipynb#W1sZmlsZQ=="
+
+
+@pytest.mark.parametrize(
+    ("environment", "cell", "address"),
+    [
+        (CODESPACE, IN_VSCODE, "https://fuzzy-robot-7v4-{port}.app.github.dev/"),
+        (CODESPACE, "in-jupyter", "https://fuzzy-robot-7v4-{port}.app.github.dev/"),
+        (CODE_SERVER, IN_VSCODE, "https://code.example.org/ann/proxy/{port}/"),
+        (CODE_SERVER_WITH_NAMES, IN_VSCODE, "https://{port}--dev.example.org"),
+        ({"VSCODE_PROXY_URI": "./proxy/{{port}}"}, IN_VSCODE, "http://localhost:{port}"),
+    ],
+)
+def test_where_a_port_has_an_address_of_its_own_the_frame_has_it_and_the_page_there_may_connect(
+    kernel: Kernel, environment: dict[str, str], cell: str, address: str
+) -> None:
+    kernel.run(f"import os; os.environ.pop('JUPYTERHUB_SERVICE_PREFIX', None); os.environ.update({environment})")
+    source = kernel.run(SHOW, cell).source
+    port = int(kernel.value("viewer.port"))
+    kernel.run(f"for name in {list(environment)}: del os.environ[name]")
+    assert source == address.format(port=port)
+    page = "/".join(source.split("/")[:3])
+    for host in (page.partition("://")[2], f"localhost:{port}"):
+        assert knock(port, "/", {"Origin": page}, host=host).status == 200
+    for foreign in ("evil.example.org", "evil.app.github.dev", f"{page.partition('://')[2]}.evil.org"):
+        assert knock(port, "/", host=foreign).status in (400, 403)
+        assert knock(port, "/", {"Origin": f"https://{foreign}"}, host=f"localhost:{port}").status == 403
+
+
+COLAB = """
+import sys, types
+colab, output = types.ModuleType("google.colab"), types.ModuleType("google.colab.output")
+output.eval_js = lambda code: "https://8290-gpu-t4-s-1a2b-a.us-east1-0.prod.colab.dev" if "proxyPort(" in code else ""
+sys.modules.update({"google.colab": colab, "google.colab.output": output})
+"""
+
+
+def test_in_colab_the_frame_has_the_address_that_colab_gives_its_port(kernel: Kernel) -> None:
+    kernel.run(COLAB)
+    source = kernel.run(SHOW, "in-colab").source
+    port = int(kernel.value("viewer.port"))
+    kernel.run("del sys.modules['google.colab'], sys.modules['google.colab.output']")
+    assert source == "https://8290-gpu-t4-s-1a2b-a.us-east1-0.prod.colab.dev"
+    assert knock(port, "/", {"Origin": source}, host=f"localhost:{port}").status == 200
+    assert knock(port, "/", {"Origin": "https://evil.example.org"}, host=f"localhost:{port}").status == 403
+    assert knock(port, "/", host="evil.example.org").status == 403, "a name that leads to the machine of the kernel"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ class Access:
         hosts: names under which it is reached besides.
         origins: pages that may ask besides its own: those of a proxy that gives requests another host.
         token: what a browser must know, once in its link and then in a cookie; empty where nothing is asked.
+        pages: of the origins of more such pages: where a proxy serves each port under a name of its own.
         trusts_token: who knows the token may come under any name and from any page: where a proxy's are not known.
     """
 
@@ -62,6 +64,7 @@ class Access:
     hosts: frozenset[str] = frozenset()
     origins: tuple[Origin, ...] = ()
     token: str = ""
+    pages: re.Pattern[str] | None = None
     trusts_token: bool = False
 
     @classmethod
@@ -128,7 +131,7 @@ class Access:
 
     def refusal_of_origin(self, origin: Origin | None, host: Host) -> Refusal | None:
         """Why a page may not use what it asked this host for; None for its own page, and for what is no page."""
-        if origin is None or origin.is_at(host) or any(origin.is_same(allowed) for allowed in self.origins):
+        if origin is None or origin.is_at(host) or self._is_allowed(origin):
             return None
         if origin == _UNSAID:
             return Refusal(
@@ -138,7 +141,7 @@ class Access:
         return Refusal(_FORBIDDEN, problem, "If both are yours, start the viewer with", f"--allow-origin {origin}")
 
     def _refusal_of_host(self, host: Host, origin: Origin | None) -> Refusal | None:
-        is_known = host.name in self.hosts or is_loopback(host.name)
+        is_known = host.name in self.hosts or is_loopback(host.name) or self._is_allowed(Origin("https", host))
         if is_known or (is_address(host.name) and not is_only_here(self.bound_host)):
             return None
         problem = f"The viewer was asked for as {host}, which is none of its names."
@@ -148,6 +151,10 @@ class Access:
             "it; if it is a name of this machine, with"
         )
         return Refusal(_FORBIDDEN, problem, remedy, f"--allow-host {host.name}")
+
+    def _is_allowed(self, origin: Origin) -> bool:
+        is_named = any(origin.is_same(allowed) for allowed in self.origins)
+        return is_named or (self.pages is not None and self.pages.fullmatch(str(origin)) is not None)
 
     def _is_token(self, candidates: Iterable[str]) -> bool:
         own = self.token.encode()
