@@ -12,7 +12,7 @@ def as_array(values: Any) -> np.ndarray:
     if isinstance(values, np.ndarray):
         return values
     if hasattr(values, "detach"):
-        return values.detach().cpu().numpy()
+        return _detached(values.cpu())
     return np.asarray(values)
 
 
@@ -27,9 +27,17 @@ def numpy_if_on_host(array: Any) -> Any:
         # Asked for at once: in a step that takes microseconds, the questions would cost as much as the answer.
         return array.numpy()
     except (TypeError, RuntimeError):  # On another device, or with gradients.
-        return array if array.device.type != "cpu" else array.detach().numpy()
+        return array if array.device.type != "cpu" else _detached(array)
 
 
 def numbers_like(example: Any, numbers: Sequence[float]) -> Any:
     """Numbers as a one-dimensional array of the library and type of an example, where that is."""
     return np.array(numbers, example.dtype) if isinstance(example, np.ndarray) else example.new_tensor(numbers)
+
+
+def _detached(tensor: Any) -> np.ndarray:
+    """A tensor with gradients, or of a type that numpy has not, such as bfloat16."""
+    try:
+        return tensor.detach().numpy()
+    except TypeError:
+        return tensor.detach().float().numpy()

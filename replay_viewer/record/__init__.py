@@ -4,7 +4,10 @@ Which file to open for what, from the top:
 
     loop/              runs a policy in an environment by itself: rollouts, pictures, policies out of files
     attach             attach: puts a recorder on an environment while somebody else's loop runs it
-    attached_recorder  what that recorder does when the environment steps and resets
+    attached_recorder  what is handed to the user of that recorder
+    recorder_seat      what that recorder does with the environment's steps and resets
+    seats              Seat: what everybody gets who sits on an environment's hook, be it a recorder or not
+    capture            the hook: reads an environment once for all who sit there
     adapters/          what is read of each family of environments; a new simulator's adapter goes there
     step_writer        hands a step that `attach` saw to the recorder, with the episodes that ended in it
     recorder           Recorder: the steps of any loop, one by one
@@ -13,12 +16,14 @@ Which file to open for what, from the top:
 
 Tools of these:
 
-    seats              who sits on which environment, and who comes in whose place
+    attachments        who has attached where, and who comes in whose place
     chosen_envs        which envs are recorded, as users write it
     patches            methods of the environment, replaced for a while
     rows               the recorded rows of a simulator's arrays
     batch_means        means over all envs that the environment logs itself
-    copies             what is read in a step as one block, fetched from a GPU without waiting
+    gatherer           what is read in a step as one block, and what lies where in it
+    copies             such blocks, fetched from a GPU without waiting
+    seen               what the hook has seen of a step, and the share of each seat
     problems           what turns out not to fit: said once, and kept with the recording
     witness            ends of episodes that no hook has seen
     background         calls that are made behind the simulation

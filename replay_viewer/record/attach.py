@@ -8,12 +8,13 @@ from typing import Any, Mapping, Sequence
 
 from .adapters import Request, find_adapter
 from .attached_recorder import AttachedRecorder
-from .batch_means import BatchMeans
+from .attachments import Attachment, calling_lines, enter, wanted_path
+from .capture import Reader
 from .chosen_envs import chosen_envs
-from .problems import Problems
+from .problems import Problems, SharedProblems
 from .recorder import Recorder
+from .recorder_seat import RecorderSeat
 from .rows import Rows
-from .seats import Seat, calling_lines, wanted_path
 
 # How far behind the simulation a step from a GPU may be written: simulated seconds, and steps.
 _LONGEST_DELAY, _LARGEST_DEPTH = 0.25, 8
@@ -73,10 +74,12 @@ def attach(
     layers, factory = find_adapter(env, adapter)
     total = int(getattr(layers[-1], "num_envs", 1))
     rows = Rows(chosen_envs(env_ids, total))
-    problems = Problems(strict=strict)
+    problems = Problems(strict=strict, unwanted=() if observations else ("obs",))
     problems.path = path
-    reader = factory(layers[-1], Request(rows, observations, None if urdf is None else Path(urdf), layers, problems))
-    description = reader.describe()
+    robot = None if urdf is None else Path(urdf)
+    request = Request(rows, observations, robot, layers, SharedProblems(problems), total)
+    reading = factory(layers[-1], request)
+    description = reading.describe()
     facts = dict(description.facts)
     facts.update(
         env_ids=rows.env_ids.tolist(),
@@ -93,7 +96,9 @@ def attach(
     for field, problem in description.lacks.items():
         problems.state(field, problem)
     depth = min(max(1, int(_LONGEST_DELAY / facts["control_dt"])), _LARGEST_DEPTH)
-    means = BatchMeans(layers, len(rows), problems)
-    attached = AttachedRecorder(reader, recorder, rows, description, problems, means, total, depth)
-    attached.sit(Seat(layers[-1], attached.env_ids, wanted_path(path), lines, recorder.path, attached.close))
-    return attached
+    reading.close_files()
+    seat = RecorderSeat(recorder, Reader(reading, request, factory), description, problems, depth)
+    seat.sit()
+    attachment = Attachment(layers[-1], rows.env_ids.tolist(), wanted_path(path), lines, recorder.path, seat.close)
+    enter(attachment)
+    return AttachedRecorder(recorder, seat, attachment)

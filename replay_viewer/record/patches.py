@@ -26,6 +26,7 @@ class Patches:
     def __init__(self, failed: Callable[[Exception], None]) -> None:
         self.active = True
         self._failed = failed
+        self._joints: list[_Joint] = []
         self._undo: list[Callable[[], None]] = []
 
     def method(self, owner: Any, name: str, wrap: Wrap) -> None:
@@ -63,6 +64,12 @@ class Patches:
 
         return wrap
 
+    def stand_at(self, owner: Any, name: str) -> bool:
+        """Whether a replacement of theirs is what `owner.name` calls first: nobody has put anything around it."""
+        found = getattr(owner, name)
+        joint = getattr(found, _JOINT, None)
+        return joint in self._joints and joint.is_at(vars(owner), name, found)
+
     def part(self) -> Patches:
         """Patches that can be undone by themselves, and are undone with these."""
         part = Patches(self._failed)
@@ -82,6 +89,7 @@ class Patches:
         if joint is None or not joint.is_at(place, key, found):
             joint = _Joint(place, key, found)
         joint.join(wrap)
+        self._joints.append(joint)
         self._undo.append(functools.partial(joint.leave, wrap))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Callable
+from typing import Callable, Collection, Sequence
 
 from ..errors import BadField
 
@@ -15,15 +15,19 @@ class Problems:
 
     Args:
         strict: whether to raise it instead.
+        unwanted: fields that are not recorded here, whose problems are no problem.
 
     Attributes:
         path: of the recording, for messages.
         strict: whether they are raised.
+        held: what is to be raised, but was told while others, who do not raise theirs, were told too.
     """
 
-    def __init__(self, *, strict: bool = False) -> None:
+    def __init__(self, *, strict: bool = False, unwanted: Collection[str] = ()) -> None:
         self.path: object = "attach"
         self.strict = strict
+        self._unwanted = unwanted
+        self.held: BadField | None = None
         self._keep: Callable[[str, str], None] | None = None
         self._early: list[tuple[str, str]] = []
         self._told: set[str] = set()
@@ -36,6 +40,8 @@ class Problems:
 
     def tell(self, field: str, problem: str) -> None:
         """Say what is wrong with a field, and what becomes of it. Raises BadField where problems are to be raised."""
+        if field in self._unwanted:
+            return
         if self.strict and field not in self._told:
             self._told.add(field)
             raise BadField(self.path, field, problem)
@@ -52,8 +58,47 @@ class Problems:
         else:
             self._keep(field, problem)
 
+    def hold(self, field: str, problem: str) -> None:
+        """The same, but what is to be raised is raised by the next `raise_held`."""
+        try:
+            self.tell(field, problem)
+        except BadField as error:
+            self.held = self.held or error
+
+    def raise_held(self) -> None:
+        """Raise what was held back."""
+        error, self.held = self.held, None
+        if error is not None:
+            raise error
+
     def tell_term(self, name: str, value: object, expected: tuple[int, ...]) -> None:
         """Say that a reward term is no number for each env."""
         found = getattr(value, "shape", None)
         problem = f"is a {type(value).__name__}" if found is None else f"has shape {tuple(found)}"
         self.tell(f"reward term {name}", f"{problem}, expected {expected}: it is NaN in such steps.")
+
+
+class SharedProblems(Problems):
+    """Tells whatever is wrong with what several recordings share to each of them.
+
+    Attributes:
+        hearers: the problems of each.
+    """
+
+    def __init__(self, *hearers: Problems) -> None:
+        super().__init__()
+        self.hearers: Sequence[Problems] = hearers
+
+    def tell(self, field: str, problem: str) -> None:
+        """Tell each. Raises BadField where all of them raise theirs; else, those who do, do so a little later."""
+        if all(hearer.strict for hearer in self.hearers):
+            for hearer in self.hearers:
+                hearer.tell(field, problem)
+        else:
+            for hearer in self.hearers:
+                hearer.hold(field, problem)
+
+    def state(self, field: str, problem: str) -> None:
+        """State it in each."""
+        for hearer in self.hearers:
+            hearer.state(field, problem)

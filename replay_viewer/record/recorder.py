@@ -19,8 +19,8 @@ from ..container.writer import ContainerWriter
 from ..errors import BadField, FileProblem, RecordingStopped, UnknownName
 from ..paths import numbered
 from ..rollout.outcomes import ENDED_IN_STEP, FLAG_BITS, RESET_BIT
-from .copies import Gatherer
 from .episodes import EpisodeSums
+from .gatherer import Fields
 from .logged_values import Logged, LoggedValues
 from .training_state import TrainingState, as_metadata, given, process_state
 
@@ -81,6 +81,7 @@ class Recorder:
         self._sums = EpisodeSums(len(info.env_ids))
         self._ends: list[EpisodeEnds] = []
         self._packed: PackedStep | None = None
+        self._packed_fields = Fields()
         self._rewards_shape: tuple[int, ...] = (len(info.env_ids),)
         self._names: frozenset[str] = frozenset()
         self._refused: set[str] = set()
@@ -259,15 +260,18 @@ class Recorder:
         """What was logged for the coming block; None for the first, which settles the names."""
         return None if self._packed is None else self._logged.take(self._rewards_shape)
 
-    def append_block(self, block: np.ndarray, gatherer: Gatherer, logged: Logged | None) -> None:
-        """Like `append`, for what a gatherer has gathered, the same one at every step, and `take_logged` has taken.
+    def append_block(self, block: np.ndarray, fields: Fields, logged: Logged | None) -> None:
+        """Like `append`, for a block that has these fields, the same at every step, and what `take_logged` has taken.
 
         May be called on another thread than `log`.
         """
         if self._packed is None or logged is None:
-            self._append_values(gatherer.views(block))
-            self._packed = self._packing(gatherer.columns)
+            self._append_values(fields.views(block))
+            self._packed, self._packed_fields = self._packing(fields.columns), fields
         else:
+            if fields is not self._packed_fields:
+                # They lie elsewhere from now on.
+                self._packed, self._packed_fields = self._packing(fields.columns) or self._packed, fields
             self._packed.fill(block, *logged, self._flags() if self._ends else None)
             self._append(self._packed.words, self._packed.rewards)
 

@@ -27,7 +27,8 @@ class Rows:
 
     def of(self, array: Any) -> Any:
         """The rows of an array or a tensor, where it is; perhaps a view."""
-        array = numpy_if_on_host(array)
+        if not isinstance(array, np.ndarray):
+            array = numpy_if_on_host(array)
         if self._slice is not None:
             return array[self._slice]
         if isinstance(array, np.ndarray):

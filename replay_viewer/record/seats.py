@@ -1,87 +1,51 @@
-"""Who sits on which environment: a hook that is made anew takes the place of the one that nobody has closed."""
+"""The seats on an environment's hook: what is captured of a step once is handed to everybody who sits there."""
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
-import weakref
-from dataclasses import dataclass
-from pathlib import Path
-from types import CodeType
-from typing import Any, Callable, Tuple
+from abc import ABC, abstractmethod
+from typing import Sequence
 
-# A line of code, by what it does and not by its file's name, which notebooks change; with those that called it.
-Lines = Tuple[Tuple[CodeType, int], ...]
-# Where a script, or a notebook's cell, begins.
-_OUTERMOST = ("<module>", "<cell line:")
-_messages = logging.getLogger("replay_viewer")
+from .seen import SeenEnds, SeenStep
 
 
-@dataclass(eq=False)
-class Seat:
-    """A hook's place on an environment.
+class Seat(ABC):
+    """Who sits on an environment's hook: a recorder, or whatever else wants its steps.
 
-    Attributes:
-        env: the innermost environment.
-        env_ids: the envs that it records.
-        wanted: the path that it was given.
-        lines: where it was made.
-        path: of its recording.
-        close: closes it.
-        is_told: whether it was said on this environment that a hook was closed for the next.
+    However many sit there, the simulator's buffers are read once per step and once per reset. In the order of the
+    simulation, a seat gets of its envs:
+
+        begin_step          before a control step;
+        end_step            the step when it has returned: its states, with those before each reset inside of it;
+        reset               the states just before a reset between two steps, which cuts episodes off;
+        fail_step           the states before the resets inside of a step that raised, and so has no `end_step`;
+        forget_counters     that the counters of steps were set to something else;
+        fail                an error, after which nothing more may be had.
+
+    The first of these comes with the first step after the seat was taken; what is reset before it has never run. What
+    one of them raises ends this seat alone, by its `fail`. Copies may still be on their way from a GPU: who asks for
+    their block waits for it. Sit down by `capture.sit`, get
+    up by `capture.get_up`.
     """
 
-    env: Any
-    env_ids: list[int]
-    wanted: str
-    lines: Lines
-    path: Path
-    close: Callable[[], None]
-    is_told: bool = False
+    @abstractmethod
+    def begin_step(self) -> None:
+        """A control step begins."""
 
+    @abstractmethod
+    def end_step(self, step: SeenStep) -> None:
+        """The step has returned."""
 
-# An environment that nobody has any more may go, and its hook with it.
-_seats: weakref.WeakSet = weakref.WeakSet()
+    @abstractmethod
+    def reset(self, ends: SeenEnds) -> None:
+        """A reset between two steps is about to overwrite these."""
 
+    @abstractmethod
+    def fail_step(self, number: int, resets: Sequence[SeenEnds]) -> None:
+        """The step of this number has raised after these resets; perhaps it was taken over just before."""
 
-def take_seat(seat: Seat) -> None:
-    """Sit down, and close who came to the same path, or by the same line of code for the same envs."""
-    beside = [other for other in _seats if other.env is seat.env]
-    _seats.add(seat)
-    seat.is_told = any(other.is_told for other in beside)
-    for other in beside:
-        is_again = other.lines == seat.lines and other.env_ids == seat.env_ids
-        if is_again or other.wanted == seat.wanted:
-            if not seat.is_told:
-                seat.is_told = True
-                _messages.warning(
-                    "%s: closed, since the same environment is recorded anew %s, in %s. Close a recorder before that, "
-                    "or use it in a `with` statement.",
-                    other.path,
-                    "by the same line of code" if is_again else "to the same path",
-                    seat.path,
-                )
-            other.close()
+    def forget_counters(self) -> None:  # noqa: B027 - few look at them.
+        """The counters were set to something else: until the next step, they tell nothing."""
 
-
-def leave_seat(seat: Seat) -> None:
-    """Get up; a second call does nothing."""
-    _seats.discard(seat)
-
-
-def wanted_path(path: str | Path) -> str:
-    """The path as others may write it too."""
-    return os.path.realpath(path)
-
-
-def calling_lines(depth: int) -> Lines:
-    """The line that has called, `depth` calls below this one, and its callers up to a script's or a cell's own line."""
-    lines: list[tuple[CodeType, int]] = []
-    frame: Any = sys._getframe(depth + 1)
-    while frame is not None:
-        lines.append((frame.f_code, frame.f_lineno))
-        if frame.f_code.co_name.startswith(_OUTERMOST):
-            break
-        frame = frame.f_back
-    return tuple(lines)
+    @abstractmethod
+    def fail(self, error: Exception) -> None:
+        """Something has gone wrong, here or for all; what this raises comes out of the environment's method."""

@@ -1,8 +1,8 @@
-"""Hands control steps to a recorder, as `attach` saw them while the simulation ran."""
+"""Hands control steps to a recorder, as a hook saw them while the simulation ran."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Sequence
 
 import numpy as np
@@ -10,11 +10,13 @@ import numpy as np
 from ..arrays import as_array
 from ..container.layout import is_batch_mean
 from ..rollout.outcomes import ENDED_IN_STEP
-from .adapters import Adapter, Endings
-from .copies import Gatherer, HostCopy
+from .adapters import Adapter
+from .copies import HostCopy
+from .gatherer import Fields
 from .logged_values import Logged
 from .problems import Problems
 from .recorder import Recorder
+from .seen import SeenEnds, SeenStep
 from .witness import EndWitness
 
 # These belong to the step in which an episode ends, so its record holds them, and the table of ends has no need to.
@@ -23,49 +25,21 @@ _OUTCOMES = ("aborted", *ENDED_IN_STEP)
 _NO_COLUMNS = slice(0, 0)
 
 
-@dataclass(frozen=True)
-class SeenEnds:
-    """Envs whose episodes may be over.
-
-    Attributes:
-        slots: (k,) their positions in the recording.
-        copy: how all recorded envs stood just then.
-        endings: how their episodes stood.
-    """
-
-    slots: np.ndarray
-    copy: HostCopy
-    endings: Endings
-
-    @property
-    def is_any_over(self) -> bool:
-        """Whether the simulator says of any env, here or not, that its episode is over; quickly, for most steps."""
-        return bool(as_array(self.endings.terminated).any() or as_array(self.endings.truncated).any())
-
-    def outcomes(self) -> np.ndarray:
-        """(k,) how each episode ended; "aborted" where the simulator did not say that it is over."""
-        terminated = as_array(self.endings.terminated)[self.slots]
-        truncated = as_array(self.endings.truncated)[self.slots]
-        return np.where(terminated, "terminated", np.where(truncated, "truncated", "aborted"))
-
-
 @dataclass
-class SeenStep:
-    """A control step.
+class HeldStep:
+    """A control step that is to be written.
 
     Attributes:
-        copy: how the recorded envs stood when it returned.
-        resets: what the resets inside of it were about to overwrite.
-        left: all envs that it has not reset, where it leaves that to somebody else.
+        seen: as the hook saw it.
         unseen: envs whose reset was not seen in it, where the counters are to be asked whether they were reset.
         logged: what the user has logged for it; None if it is the first, which settles the names.
+        is_written: whether that has begun.
     """
 
-    copy: HostCopy
-    resets: Sequence[SeenEnds]
-    left: SeenEnds | None
+    seen: SeenStep
     unseen: SeenEnds | None = None
     logged: Logged | None = None
+    is_written: bool = False
 
 
 class StepWriter:
@@ -75,35 +49,49 @@ class StepWriter:
         witness: of ends that were not seen.
     """
 
-    def __init__(self, recorder: Recorder, gatherer: Gatherer, adapter: Adapter, problems: Problems) -> None:
-        self._recorder, self._gatherer, self._problems = recorder, gatherer, problems
-        self.witness = EndWitness(len(adapter.rows))
-        self._env_ids = adapter.rows.env_ids
+    def __init__(self, recorder: Recorder, adapter: Adapter, env_ids: np.ndarray, problems: Problems) -> None:
+        self._recorder, self._env_ids, self._problems = recorder, env_ids, problems
+        self.witness = EndWitness(len(env_ids))
         self._hooks = ", ".join(f"{type(hook.owner).__name__}.{hook.name}" for hook in adapter.reset_hooks())
         self._transition, self._not_terminal = adapter.transition, adapter.not_terminal
+        self._names: frozenset[str] = frozenset()
+        # Those of the last block, and which of them are recorded.
+        self._found, self._fields = Fields(), Fields()
 
-    def write(self, step: SeenStep) -> None:
+    def settle(self, fields: Fields) -> None:
+        """State, before the first step, which fields are recorded."""
+        self._names = frozenset(fields.columns)
+
+    def write(self, step: HeldStep) -> None:
         """Write a step, with the episodes that end in it."""
         self._recorder.forget_ends()
-        block = step.copy.block
-        for reset in step.resets:
+        seen, fields = step.seen, self._fields_of(step.seen.copy)
+        resets = seen.resets
+        block = seen.copy.own_block() if resets else seen.copy.block
+        for reset in resets:
+            before = self._fields_of(reset.copy)
             for name in self._transition:
-                columns = self._gatherer.columns.get(name, _NO_COLUMNS)
-                block[reset.slots, columns] = reset.copy.block[reset.slots, columns]
+                if name in fields.columns and name in before.columns:
+                    rows = reset.copy.block[reset.slots, before.columns[name]]
+                    block[reset.slots, fields.columns[name]] = rows
             self._end(reset, _OUTCOMES)
-        if step.left is not None and step.left.is_any_over:
+        left = seen.left
+        if left is not None and left.is_any_over:
             # What is neither terminated nor truncated goes on.
-            self._end(step.left, ENDED_IN_STEP)
+            self._end(left, ENDED_IN_STEP)
         if step.unseen is not None:
-            slots = self.witness.fallen(as_array(step.unseen.endings.lengths), step.unseen.slots)
-            if len(slots):
-                self._end_unseen(replace(step.unseen, slots=slots))
-        self._recorder.append_block(block, self._gatherer, step.logged)
+            lengths = as_array(step.unseen.endings.lengths)
+            has_fallen = self.witness.has_fallen(lengths[step.unseen.rows], step.unseen.slots)
+            for reset in resets:
+                self.witness.take(lengths[reset.rows], reset.slots)
+            if has_fallen.any():
+                self._end_unseen(step.unseen.of(has_fallen))
+        self._recorder.append_block(block, self._fields_of(seen.copy), step.logged)
 
     def abort(self, ends: SeenEnds) -> None:
         """Write that a reset outside of a step cut these episodes off."""
         self.witness.forget(ends.slots)
-        self._end_episodes(ends, "aborted", ends.slots)
+        self._end_episodes(ends, "aborted")
 
     def forget_lengths(self, _: None) -> None:
         """The counters were set to something else: they tell nothing until the next step."""
@@ -115,9 +103,19 @@ class StepWriter:
             self.witness.forget(reset.slots)
             self._end(reset, _OUTCOMES, is_recorded=False)
 
+    def note(self, problem: tuple[str, str]) -> None:
+        """Keep what is wrong with a field, by its name, in the recording's log."""
+        self._recorder.note_problem(*problem)
+
+    def _fields_of(self, copy: HostCopy) -> Fields:
+        """The recorded fields of a block."""
+        if copy.fields is not self._found:
+            self._found, self._fields = copy.fields, copy.fields.of(self._names)
+        return self._fields
+
     def _end_unseen(self, ends: SeenEnds) -> None:
         """Write ends that no hook has seen: in the step where it says so, or its counters begin anew, else before."""
-        outcomes, lengths = ends.outcomes(), as_array(ends.endings.lengths)[ends.slots]
+        outcomes, lengths = ends.outcomes(), as_array(ends.endings.lengths)[ends.rows]
         is_in_step = (outcomes != "aborted") | (lengths == 0)
         is_before = ~is_in_step & (lengths == 1)
         for slots, names in ((ends.slots[is_in_step], outcomes[is_in_step]), (ends.slots[is_before], None)):
@@ -135,36 +133,32 @@ class StepWriter:
     def _is_not_terminal(self, name: str) -> bool:
         return name in self._not_terminal or is_batch_mean(name)
 
-    def note(self, problem: tuple[str, str]) -> None:
-        """Keep what is wrong with a field, by its name, in the recording's log."""
-        self._recorder.note_problem(*problem)
-
     def _end(self, ends: SeenEnds, outcomes: Sequence[str], *, is_recorded: bool = True) -> None:
         """Write those of the ends that have one of these outcomes."""
         found = ends.outcomes()
         for outcome in outcomes:
-            slots = ends.slots[found == outcome]
-            if len(slots):
-                self._end_episodes(ends, outcome, slots, is_recorded=is_recorded)
+            chosen = ends.of(found == outcome)
+            if len(chosen.slots):
+                self._end_episodes(chosen, outcome, is_recorded=is_recorded)
 
-    def _end_episodes(self, ends: SeenEnds, outcome: str, slots: np.ndarray, *, is_recorded: bool = True) -> None:
-        views, endings = self._gatherer.views(ends.copy.block), ends.endings
+    def _end_episodes(self, ends: SeenEnds, outcome: str, *, is_recorded: bool = True) -> None:
+        slots, rows, endings = ends.slots, ends.rows, ends.endings
         values = {
             name: np.full_like(array[slots], np.nan) if self._is_not_terminal(name) else array[slots]
-            for name, array in views.items()
+            for name, array in self._fields_of(ends.copy).views(ends.copy.block).items()
             if name not in _OF_THE_STEP
         }
         self._recorder.end_episodes(
             slots.tolist(),
             outcome,
             values,
-            lengths=as_array(endings.lengths)[slots].tolist(),
-            reasons=_of(endings.reasons, slots),
-            success=_of(endings.success, slots),
-            time_is_up=as_array(endings.truncated)[slots].astype(bool).tolist(),
+            lengths=as_array(endings.lengths)[rows].tolist(),
+            reasons=_of(endings.reasons, rows),
+            success=_of(endings.success, rows),
+            time_is_up=as_array(endings.truncated)[rows].astype(bool).tolist(),
             is_recorded=is_recorded,
         )
 
 
-def _of(values: Sequence[Any] | None, slots: np.ndarray) -> list[Any] | None:
-    return None if values is None else [values[slot] for slot in slots]
+def _of(values: Sequence[Any] | None, rows: np.ndarray) -> list[Any] | None:
+    return None if values is None else [values[row] for row in rows]

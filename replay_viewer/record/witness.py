@@ -18,11 +18,15 @@ class EndWitness:
         self._lengths[:] = lengths
         return True
 
-    def fallen(self, lengths: np.ndarray, slots: np.ndarray) -> np.ndarray:
-        """Those of some slots whose counters have not grown in a step."""
-        has_fallen = lengths[slots] <= self._lengths[slots]
-        self._lengths[:] = lengths
-        return slots[has_fallen]
+    def has_fallen(self, lengths: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        """(k,) which of some slots' counters (k,) have not grown in a step."""
+        has_fallen = lengths <= self._lengths[slots]
+        self._lengths[slots] = lengths
+        return has_fallen
+
+    def take(self, lengths: np.ndarray, slots: np.ndarray) -> None:
+        """Take over the counters (k,) of some slots, whose reset was seen."""
+        self._lengths[slots] = lengths
 
     def forget(self, slots: np.ndarray) -> None:
         """Their episodes are known to be over: whatever their counters are next is right."""

@@ -20,9 +20,10 @@ from legged_fake import DOF_NAMES
 from legged_gym_sim import LeggedGymSim
 
 from replay_viewer import attach
-from replay_viewer.record import attached_recorder
+from replay_viewer.record import capture
 from replay_viewer.record.background import BackgroundCalls
 from replay_viewer.record.copies import HostCopier, HostCopy
+from replay_viewer.record.gatherer import Fields
 
 
 class LateCopier:
@@ -31,7 +32,7 @@ class LateCopier:
     is_ahead = True
     waiting_threads: set
 
-    def copy(self, block: np.ndarray) -> HostCopy:
+    def copy(self, block: np.ndarray, fields: Fields) -> HostCopy:
         arrived = np.full_like(block, np.nan)
 
         def wait() -> None:
@@ -39,14 +40,14 @@ class LateCopier:
             time.sleep(0.001)
             arrived[...] = block
 
-        return HostCopy(arrived, wait)
+        return HostCopy(arrived, fields, wait)
 
 
 @pytest.fixture(autouse=True)
 def late(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("ERROR", "replay_viewer")
     LateCopier.waiting_threads = set()
-    monkeypatch.setattr(attached_recorder, "HostCopier", LateCopier)
+    monkeypatch.setattr(capture, "HostCopier", LateCopier)
 
 
 def record(path: Path, num_steps: int, log: bool) -> Path:
@@ -67,7 +68,7 @@ def record(path: Path, num_steps: int, log: bool) -> Path:
 def test_late_steps_give_the_same_recording(log: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     late = record(tmp_path / "late.rec", 120, log)
     assert LateCopier.waiting_threads == {"MainThread", "recording"}
-    monkeypatch.setattr(attached_recorder, "HostCopier", HostCopier)
+    monkeypatch.setattr(capture, "HostCopier", HostCopier)
     direct = record(tmp_path / "direct.rec", 120, log)
     for name in ("frames-00000.npy", "terminals.npy"):
         assert (late / name).read_bytes() == (direct / name).read_bytes()
@@ -111,7 +112,7 @@ def test_a_forked_child_neither_waits_nor_records(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_signal_handler_may_close_the_recording_while_a_step_is_handed_over(tmp_path: Path) -> None:
     """Also in the middle of the queue's own code, as far as that is Python's."""
-    where = (os.path.dirname(attached_recorder.__file__), queue.__file__)
+    where = (os.path.dirname(capture.__file__), queue.__file__)
     action = np.zeros((2, len(DOF_NAMES)), np.float32)
     lines = []
 

@@ -82,7 +82,7 @@ def test_one_that_fails_does_not_close_the_others(tmp_path: Path, caplog: pytest
     second = attach(env, tmp_path / "b.rec")
     third = attach(env, tmp_path / "c.rec")
     step(env, 3)
-    second._adapter.read = lambda: 1 / 0  # type: ignore[method-assign, assignment]
+    second._recorder.append_block = lambda *_: 1 / 0  # type: ignore[method-assign, assignment]
     step(env, 3)
     assert [recorder.is_recording for recorder in (first, second, third)] == [True, False, True]
     first.close()
@@ -140,9 +140,11 @@ def test_a_cell_that_is_run_again_closes_what_it_made(tmp_path: Path, caplog: py
         step(env, 2)
 
     run(0)
+    gc.collect()  # What other tests have left.
     open_files, alone = len(os.listdir("/proc/self/fd")), calls_of(lambda: step(env, 5))
     for number in range(1, 60):
         run(number)
+    gc.collect()
     assert len(os.listdir("/proc/self/fd")) == open_files
     assert calls_of(lambda: step(env, 5)) < 1.1 * alone
     scope["recorder"].close()  # type: ignore[attr-defined]

@@ -26,9 +26,9 @@ from . import isaac_lab_direct, isaac_lab_refused, legged_gym, manager_based, mq
 from .adapter import Adapter, Description, Endings, Hook, Request
 from .gymnasium import env as gymnasium_env
 from .gymnasium import robosuite
-from .registry import find_adapter, register_adapter
+from .registry import Factory, find_adapter, register_adapter
 
-__all__ = ["Adapter", "Description", "Endings", "Hook", "Request", "find_adapter", "register_adapter"]
+__all__ = ["Adapter", "Description", "Endings", "Factory", "Hook", "Request", "find_adapter", "register_adapter"]
 
 # The most general first: what is registered later is tried earlier.
 register_adapter("legged_gym", legged_gym.LOOKS_FOR, legged_gym.LeggedGym)

@@ -10,7 +10,7 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 from ..patches import Patches
-from ..problems import Problems
+from ..problems import SharedProblems
 from ..rows import Rows
 
 
@@ -23,14 +23,16 @@ class Request:
         observations: whether the observations too.
         urdf: the robot's description, in place of the one that the environment names.
         layers: the environment as the user gave it, and what it wraps, the innermost last.
-        problems: told of fields that do not fit.
+        problems: told of fields that do not fit; those of all recordings that get what is read.
+        num_envs: how many envs there are, recorded or not.
     """
 
     rows: Rows
     observations: bool = False
     urdf: Path | None = None
     layers: Sequence[Any] = ()
-    problems: Problems = field(default_factory=Problems)
+    problems: SharedProblems = field(default_factory=SharedProblems)
+    num_envs: int = 1
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,15 @@ class Adapter(ABC):
     def reset_hooks(self) -> Sequence[Hook]:
         """The methods that begin new episodes."""
         return (Hook(self.env, self.reset_method),)
+
+    def close_files(self) -> None:  # noqa: B027
+        """Remove files that were made for the recording to copy: it has its copies by now."""
+
+    def take_over(self, other: Adapter) -> None:  # noqa: B027
+        """Go on between two steps where another of this class has left off, which has read other envs or fields.
+
+        That happens where a recorder comes or goes beside another, so what is counted from step to step is handed on.
+        """
 
     def patch(self, patches: Patches) -> None:  # noqa: B027 - most adapters need nothing else.
         """Wrap whatever else must be seen, for example functions whose results the environment does not keep."""

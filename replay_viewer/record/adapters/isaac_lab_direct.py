@@ -74,9 +74,10 @@ class IsaacLabDirect(Adapter):
         }
         return Description(facts, self._scene.terrain(), notes, self._scene.lacks)
 
-    def patch(self, patches: Patches) -> None:
-        # The recording has its copies by now.
+    def close_files(self) -> None:
         self._scene.close()
+
+    def patch(self, patches: Patches) -> None:
         if self._terms is not None:
             self._terms.patch(patches)
 

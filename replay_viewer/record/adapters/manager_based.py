@@ -11,7 +11,6 @@ from typing import Any, Iterator, Sequence
 import numpy as np
 
 from ...arrays import as_array
-from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
 from .isaac_lab_final_obs import FinalObservations
 from .isaac_lab_scene import IsaacLabScene
@@ -75,8 +74,7 @@ class ManagerBased(Adapter):
     def end_step(self, result: Any) -> None:
         self._final.end_step()
 
-    def patch(self, patches: Patches) -> None:
-        # The recording has its copies by now.
+    def close_files(self) -> None:
         self._scene.close()
 
     def read(self) -> dict[str, Any]:

@@ -64,6 +64,13 @@ class Gymnasium(Adapter):
             self._obs = np.full((count, observation_width(space)), np.nan)
         self._scene = MujocoScene(self._simulations, request)
 
+    def take_over(self, other: Adapter) -> None:
+        assert isinstance(other, Gymnasium)
+        self._step, self._has_actions, self._has_rewards = other._step, other._has_actions, other._has_rewards
+        known = {env_id: row for row, env_id in enumerate(other.rows.env_ids.tolist())}
+        self._episodes.take_over(other._episodes, [known.get(env_id) for env_id in self.rows.env_ids.tolist()])
+        self._terms.take_over(other._terms)
+
     def members(self) -> list[Any]:
         """The recorded envs as they are stepped, with their wrappers."""
         return [self.request.layers[0]]
@@ -118,9 +125,10 @@ class Gymnasium(Adapter):
         ids = self.rows.env_ids.tolist()
         return [Hook(inner, "reset", [env_id]) for inner, env_id in zip(self._inner, ids)]
 
-    def patch(self, patches: Patches) -> None:
-        # The recording has its copies by now.
+    def close_files(self) -> None:
         self._scene.close()
+
+    def patch(self, patches: Patches) -> None:
         for row, inner in enumerate(self._inner):
             patches.method(inner, "reset", patches.listener(functools.partial(self._note_reset, row)))
             if self._wrappers:

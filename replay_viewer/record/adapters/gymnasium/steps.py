@@ -100,10 +100,13 @@ class GymnasiumEpisodes:
     Args:
         simulations: (n,) with MuJoCo's `data`.
         control_dt: seconds of a step.
+
+    Attributes:
+        control_dt: the same, as far as it is known.
     """
 
     def __init__(self, simulations: Sequence[Any], control_dt: float) -> None:
-        self._simulations, count = simulations, len(simulations)
+        self._simulations, self.control_dt, count = simulations, control_dt, len(simulations)
         # Its clock tells how far an episode is that has begun before the recording.
         self._lengths = np.array([round(each.data.time / control_dt) for each in simulations], dtype=np.int64)
         self._is_over, self._was_reset = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
@@ -111,6 +114,20 @@ class GymnasiumEpisodes:
         self._in_step, self._any_ended = False, False
         # Of the last step, made when they are asked for.
         self._endings: Endings | None = None
+
+    def take_over(self, other: GymnasiumEpisodes, rows: Sequence[int | None]) -> None:
+        """Go on between two steps where another has left off.
+
+        Args:
+            other: that of the same environment, with other envs.
+            rows: (n,) the position of each env there; None of one that it has not.
+        """
+        for row, known in enumerate(rows):
+            if known is None:
+                self._lengths[row] = round(self._simulations[row].data.time / other.control_dt)
+            else:
+                self._lengths[row], self._is_over[row] = other._lengths[known], other._is_over[known]
+        self.control_dt = other.control_dt
 
     def begin_step(self) -> None:
         """A step begins."""
@@ -130,6 +147,7 @@ class GymnasiumEpisodes:
 
     def recount(self, control_dt: float) -> None:
         """Count the steps of episodes that began before the first one anew, which has told how long a step is."""
+        self.control_dt = control_dt
         for row in np.flatnonzero(~self._was_reset).tolist():
             self._lengths[row] = 1 + round(self._times[row] / control_dt)
 
@@ -203,6 +221,11 @@ class InfoTerms:
         is_zero = (np.abs(residual) <= _TOLERANCE * sizes).all()
         is_constant = (np.abs(residual - constant) <= _CONSTANT_TOLERANCE * sizes).all()
         self.are_terms = len(names) > 0 and bool(is_zero or is_constant)
+
+    def take_over(self, other: InfoTerms) -> None:
+        """Go on with what another has found out."""
+        self.names, self.are_terms = other.names, other.are_terms
+        self.values = np.full((len(self.values), len(self.names or ())), np.nan)
 
     def forget(self) -> None:
         """A step begins, of which nothing is known yet."""

@@ -1,0 +1,457 @@
+"""The hook itself: it reads an environment once for all who sit there, whatever envs and fields each of them wants."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import weakref
+from dataclasses import dataclass
+from typing import Any, Callable, Mapping, Sequence
+
+import numpy as np
+
+from ..arrays import as_array, numpy_if_on_host
+from .adapters import Adapter, Endings, Factory, Request
+from .batch_means import BatchMeans
+from .copies import HostCopier, HostCopy, copied
+from .gatherer import Gatherer
+from .patches import Function, Patches
+from .problems import Problems, SharedProblems
+from .rows import Rows
+from .seats import Seat
+from .seen import CapturedEnds, CapturedStep, Place, SeenStep
+
+# Of environments that somebody has. Any thread may sit down.
+_captures: weakref.WeakSet = weakref.WeakSet()
+_lock = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads an environment.
+
+    Attributes:
+        adapter: of it.
+        request: what it reads.
+        factory: makes such an adapter.
+    """
+
+    adapter: Adapter
+    request: Request
+    factory: Factory
+
+    @property
+    def env_ids(self) -> list[int]:
+        """The simulator's indices of the envs that it reads."""
+        return self.request.rows.env_ids.tolist()
+
+
+def sit(seat: Seat, reader: Reader, problems: Problems) -> None:
+    """Sit down on the hook that an environment has, or on a new one.
+
+    Args:
+        seat: who sits down.
+        reader: reads the environment as the seat wants it; it reads for others too where they want nothing else.
+        problems: told what does not fit.
+    """
+    with _lock:
+        capture = next((found for found in _captures if found.is_for(reader)), None)
+        if capture is None:
+            capture = Capture(reader)
+        _captures.add(capture)
+        capture.add(seat, reader, problems)
+
+
+def get_up(seat: Seat) -> None:
+    """Get up from wherever one sits, and put every method back if nobody else sits there; twice does nothing more."""
+    with _lock:
+        for capture in list(_captures):
+            if not capture.remove(seat):
+                _captures.discard(capture)
+
+
+class Capture:
+    """Reads an environment before its resets and after its steps, for all who sit there.
+
+    It reads the envs and the fields that any of them wants, with one adapter and into one block; each gets its rows.
+    Who wants others than are read, or leaves, changes that from the next step on.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._seated: tuple[_Seated, ...] = ()
+        # What a strict seat has raised, until it comes out of the environment's method.
+        self._raised: Exception | None = None
+        self._copier = HostCopier()
+        self._hook = reader.adapter.step_hook()
+        self._step_patches = Patches(self._fail)
+        self._in_step, self._is_stale = False, False
+        self._number = 0
+        # Of the step that is being made: what its resets were about to overwrite; as it was read, before the first
+        # step has settled how that lies in a block.
+        self._resets: list[CapturedEnds] = []
+        self._early_resets: list[tuple[np.ndarray, Mapping[str, Any], Endings]] = []
+        self._read_with(reader, Patches(self._fail), None)
+
+    def is_for(self, reader: Reader) -> bool:
+        """Whether it sees what a hook of this reader would see: nothing has been put around the step since."""
+        hook, own = reader.adapter.step_hook(), self._hook
+        is_same = reader.factory is self._reader.factory and hook.owner is own.owner and hook.name == own.name
+        return is_same and len(self._seated) > 0 and self._step_patches.stand_at(own.owner, own.name)
+
+    def add(self, seat: Seat, reader: Reader, problems: Problems) -> None:
+        """Let somebody sit down."""
+        seated = _Seated(seat, reader, problems)
+        if self._seated:
+            self._seated, self._is_stale = (*self._seated, seated), True
+            self._share_problems()
+            return
+        self._seated = (seated,)
+        self._share_problems()
+        self._find_places()
+        self._patch(reader.adapter, self._patches)
+        self._step_patches.method(self._hook.owner, self._hook.name, self._wrap_step)
+
+    def remove(self, seat: Seat) -> bool:
+        """Let somebody get up who may sit here; whether anybody still does. If not, every method is put back."""
+        remaining = tuple(seated for seated in self._seated if seated.seat is not seat)
+        if len(remaining) < len(self._seated):
+            self._seated, self._is_stale = remaining, True
+            self._share_problems()
+        if not self._seated:
+            self._step_patches.undo()
+            self._patches.undo()
+        return len(self._seated) > 0
+
+    def _wrap_step(self, original: Function) -> Function:
+        @functools.wraps(original)
+        def step(*args: Any, **kwargs: Any) -> Any:
+            if not self._seated or self._in_step:
+                return original(*args, **kwargs)
+            try:
+                try:
+                    self._guard(self._begin_step, _first(args, kwargs))
+                    result = original(*args, **kwargs)
+                finally:
+                    self._in_step = False
+            finally:
+                # Again, where Ctrl-C came just before: no step would ever be seen any more.
+                self._in_step = False
+            if self._seated:
+                self._guard(self._end_step, result)
+            return result
+
+        return step
+
+    def _guard(self, call: Callable[[Any], None], argument: Any) -> None:
+        """Call it; no error gets from here into the simulation, unless somebody wants it there."""
+        try:
+            call(argument)
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """After an error of what all share, each ends. One that a seat has raised on purpose goes on its way."""
+        if error is not self._raised:
+            self._raised = None
+            for seated in self._seated:
+                self._fail_seat(seated, error)
+        raised, self._raised = self._raised, None
+        if raised is not None:
+            raise raised
+
+    def _fail_seat(self, seated: _Seated, error: Exception) -> None:
+        try:
+            if seated in self._seated:
+                seated.seat.fail(error)
+        except Exception as raised:
+            self._raised = self._raised or raised
+
+    def _serve(self, serve: Callable[[_Seated, Any], None], what: Any = None) -> None:
+        """Do something for each seat; one that fails ends alone. What a strict one has raised is raised at the end."""
+        seats = self._seated
+        for seated in seats:
+            if seats is not self._seated and seated not in self._seated:
+                continue  # It has got up meanwhile.
+            try:
+                serve(seated, what)
+                if seated.problems.held is not None:
+                    seated.problems.raise_held()
+            except Exception as error:
+                self._fail_seat(seated, error)
+        if self._raised is not None:
+            raise self._raised
+
+    def _begin_step(self, action: Any) -> None:
+        self._serve(_begin)
+        if self._resets or self._early_resets:
+            self._hand_out_failed()
+        if self._is_stale:
+            self._settle()
+        if self._lengths is not None and self._adapter.lengths() is not self._lengths:
+            # A learner has drawn them anew, to spread the episodes' ends.
+            self._serve(_forget_counters)
+        if self._is_any_reset:
+            self._is_any_reset, self._is_reset = False, np.zeros(len(self._rows), dtype=bool)
+        self._number += 1
+        self._adapter.begin_step(action)
+        self._in_step = True
+
+    def _end_step(self, result: Any) -> None:
+        """Hand out the step that was just made."""
+        adapter = self._adapter
+        adapter.end_step(result)
+        copy = self._copy() if self._gatherer.is_planned else self._first_copy()
+        copy.is_shared = len(self._seated) > 1
+        step = CapturedStep(
+            self._number,
+            copy,
+            self._resets,
+            self._is_reset,
+            adapter.ended(),
+            self._counters_now(),
+            None if self._lengths is None else _Once(self._endings_now),
+            adapter.late_facts,
+            self._copier.is_ahead,
+        )
+        self._serve(_end, step)
+        # It is the step's from now on; what a seat has, it does not take again.
+        self._resets = []
+
+    def _see_reset(self, *args: Any, **kwargs: Any) -> None:
+        """A method that resets was called, with these arguments."""
+        self._see_reset_of(_first(args, kwargs))
+
+    def _see_reset_of(self, env_ids: Any, *args: Any, **kwargs: Any) -> None:
+        """Keep what the reset of these envs is about to overwrite."""
+        rows = self._captured(env_ids)
+        if self._in_step:
+            # Of two resets in one step, the first ends the episode.
+            rows = rows[~self._is_reset[rows]]
+            if len(rows) == 0:
+                return
+            if self._gatherer.is_planned:
+                self._resets.append(CapturedEnds(rows, self._copy(), self._adapter.endings()))
+            else:
+                self._early_resets.append((rows, copied(self._adapter.read()), self._adapter.endings()))
+            self._is_reset[rows], self._is_any_reset = True, True
+        else:
+            self._abort(rows)
+
+    def _abort(self, rows: np.ndarray) -> None:
+        """A reset between two steps: of what has begun, it is the end."""
+        if self._resets or self._early_resets:
+            self._hand_out_failed()
+        if any(seated.is_concerned(rows) for seated in self._seated):
+            self._serve(_reset, CapturedEnds(rows, self._copy(), self._adapter.endings()))
+
+    def _hand_out_failed(self) -> None:
+        """What has ended in the step before, if that failed after its resets and so was not handed out."""
+        if self._early_resets:
+            if any(seated.has_begun for seated in self._seated):
+                self._take_early(self._gatherer.provisional(self._early_resets[0][1]))
+            self._early_resets = []
+        resets, self._resets = self._resets, []
+        self._serve(_fail_step, (self._number, resets))
+
+    def _take_early(self, gatherer: Gatherer) -> None:
+        """Lay what was read before a plan was there as it lies by this one."""
+        early, self._early_resets = self._early_resets, []
+        for rows, read, endings in early:
+            block = gatherer.gather_early(read)
+            self._resets.append(CapturedEnds(rows, self._copier.copy(block, gatherer.fields), endings))
+
+    def _first_copy(self) -> HostCopy:
+        """A copy of a step that settles what is read, and how it lies in a block."""
+        self._means.settle()
+        read = self._read()
+        self._gatherer.plan(read)
+        self._take_early(self._gatherer)
+        return self._copier.copy(self._gatherer.gather(read), self._gatherer.fields)
+
+    def _copy(self) -> HostCopy:
+        read = self._read()
+        gatherer = self._gatherer if self._gatherer.is_planned else self._gatherer.provisional(read)
+        return self._copier.copy(gatherer.gather(read), gatherer.fields)
+
+    def _read(self) -> Mapping[str, Any]:
+        """The captured envs as they are now, with what is logged of all envs together."""
+        read = self._adapter.read()
+        if self._means.is_empty:
+            return read
+        return {**read, **self._means.read(_first_array(read))}
+
+    def _counters_now(self) -> np.ndarray | None:
+        """(n,) the simulator's counters of the captured envs, where they are in the host's memory."""
+        if self._lengths is None:
+            return None
+        lengths = self._adapter.lengths()
+        if lengths is not self._lengths:
+            self._counters, self._lengths = numpy_if_on_host(lengths), lengths
+        return None if self._copier.is_ahead else as_array(self._rows.of(self._counters))
+
+    def _endings_now(self) -> Endings:
+        # Perhaps it is another memory by now.
+        self._counters = numpy_if_on_host(self._lengths)
+        return self._adapter.endings()
+
+    def _captured(self, env_ids: Any) -> np.ndarray:
+        """Positions among the captured envs of those of these that are captured; None stands for all."""
+        if env_ids is None:
+            return np.arange(len(self._rows))
+        if isinstance(env_ids, slice):
+            env_ids = np.arange(len(self._rows_by_id))[env_ids]
+        ids = as_array(env_ids).reshape(-1)
+        if ids.dtype == bool:
+            ids = np.flatnonzero(ids)
+        rows = self._rows_by_id[ids.astype(np.int64)]
+        return rows[rows >= 0]
+
+    def _settle(self) -> None:
+        """Read what those who sit here now want, from the next step on."""
+        self._is_stale = False
+        try:
+            reader = self._wanted_reader()
+            if reader is not self._reader:
+                self._change_to(reader)
+        except Exception as error:
+            # Those go on for whom nothing has changed.
+            read = set(self._reader.env_ids)
+            for seated in self._seated:
+                if not read.issuperset(seated.reader.env_ids):
+                    self._fail_seat(seated, error)
+            if self._raised is not None:
+                raise self._raised from None
+        self._find_places()
+
+    def _wanted_reader(self) -> Reader:
+        """One that reads all that anybody here wants, and nothing else."""
+        readers = [seated.reader for seated in self._seated]
+        lists = [reader.env_ids for reader in readers]
+        wanted = set().union(*lists)
+        observations = any(reader.request.observations for reader in readers)
+        layers = max((reader.request.layers for reader in readers), key=len)
+        for reader in (self._reader, *readers):
+            is_same = reader.request.observations == observations and len(reader.request.layers) == len(layers)
+            if is_same and set(reader.env_ids) == wanted:
+                return reader
+        rows = Rows(next((ids for ids in lists if set(ids) == wanted), sorted(wanted)))
+        request = Request(rows, observations, None, layers, SharedProblems(), self._reader.request.num_envs)
+        adapter = self._reader.factory(layers[-1], request)
+        adapter.close_files()
+        return Reader(adapter, request, self._reader.factory)
+
+    def _change_to(self, reader: Reader) -> None:
+        """Read with another; what was recorded until now stays in the shape that it had."""
+        reader.request.problems.hearers = [seated.problems for seated in self._seated]
+        reader.adapter.take_over(self._adapter)
+        patches, old = Patches(self._fail), self._patches
+        try:
+            self._patch(reader.adapter, patches)
+        except BaseException:
+            patches.undo()
+            raise
+        self._read_with(reader, patches, self._gatherer)
+        old.undo()
+
+    def _read_with(self, reader: Reader, patches: Patches, before: Gatherer | None) -> None:
+        request = reader.request
+        self._reader, self._adapter, self._rows, self._patches = reader, reader.adapter, request.rows, patches
+        self._gatherer = Gatherer(len(request.rows), request.problems)
+        if before is not None:
+            self._gatherer.keep(before, () if request.observations else ("obs",))
+        self._means = BatchMeans(request.layers, len(request.rows), request.problems)
+        # By the simulator's index of an env, its position among the captured ones; -1 where it is not captured.
+        self._rows_by_id = np.full(request.num_envs, -1)
+        self._rows_by_id[request.rows.env_ids] = np.arange(len(request.rows))
+        # In the step that is being made; of its own for each in which there is any.
+        self._is_reset, self._is_any_reset = np.zeros(len(request.rows), dtype=bool), False
+        # The counters of steps, and the same in the host's memory.
+        self._lengths = self._adapter.lengths()
+        self._counters: Any = None if self._lengths is None else numpy_if_on_host(self._lengths)
+
+    def _patch(self, adapter: Adapter, patches: Patches) -> None:
+        adapter.patch(patches)
+        for hook in adapter.reset_hooks():
+            see = self._see_reset if hook.env_ids is None else functools.partial(self._see_reset_of, hook.env_ids)
+            patches.method(hook.owner, hook.name, patches.listener(see))
+
+    def _share_problems(self) -> None:
+        self._reader.request.problems.hearers = [seated.problems for seated in self._seated]
+
+    def _find_places(self) -> None:
+        captured = self._reader.env_ids
+        for seated in self._seated:
+            # Not one that has sat down just now, on another thread.
+            if set(captured).issuperset(seated.reader.env_ids):
+                seated.place = Place(seated.reader.request.rows.env_ids, self._rows.env_ids, self._rows_by_id)
+
+
+@dataclass(eq=False)
+class _Seated:
+    """Somebody who sits here.
+
+    Attributes:
+        seat: who.
+        reader: one that reads what it wants.
+        problems: told what does not fit.
+        place: where its envs are among the captured ones; None until a step begins.
+        has_begun: whether it was handed a step.
+    """
+
+    seat: Seat
+    reader: Reader
+    problems: Problems
+    place: Place | None = None
+    has_begun: bool = False
+
+    def is_concerned(self, rows: np.ndarray) -> bool:
+        """Whether the end of some captured envs' episodes is one of its own."""
+        return self.has_begun and self.place is not None and self.place.has_any(rows)
+
+
+def _begin(seated: _Seated, _: None) -> None:
+    seated.seat.begin_step()
+
+
+def _forget_counters(seated: _Seated, _: None) -> None:
+    seated.seat.forget_counters()
+
+
+def _end(seated: _Seated, step: CapturedStep) -> None:
+    if seated.place is not None:  # It has not sat down in the middle of this step.
+        seated.has_begun = True
+        seated.seat.end_step(SeenStep(step, seated.place))
+
+
+def _reset(seated: _Seated, ends: CapturedEnds) -> None:
+    if seated.place is not None and seated.is_concerned(ends.rows):
+        seated.seat.reset(seated.place.ends_of(ends))
+
+
+def _fail_step(seated: _Seated, failed: tuple[int, list[CapturedEnds]]) -> None:
+    number, resets = failed
+    if seated.place is not None and seated.has_begun:
+        seated.seat.fail_step(number, seated.place.all_ends_of(resets))
+
+
+class _Once:
+    """Asks for something when it is wanted first."""
+
+    def __init__(self, ask: Callable[[], Endings]) -> None:
+        self._ask = ask
+        self._answer: Endings | None = None
+
+    def __call__(self) -> Endings:
+        if self._answer is None:
+            self._answer = self._ask()
+        return self._answer
+
+
+def _first_array(read: Mapping[str, Any]) -> Any:
+    """One that shows in which library and where the others are."""
+    return next(value for value in read.values() if hasattr(value, "shape"))
+
+
+def _first(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """The first argument of a call, or None."""
+    return args[0] if args else next(iter(kwargs.values()), None)
