@@ -16,7 +16,9 @@ from raster_scenes import ANYMAL_C, GO2, camera_at, frame_of, height_field, pose
 from trimesh.visual import TextureVisuals
 
 from replay_viewer.camera.presets import CameraPose
+from replay_viewer.render.mesh.surface import Surface, robot_surface
 from replay_viewer.render.raster.kernels import coverage, shading, shadows, transforms
+from replay_viewer.render.raster.placed_surfaces import Coat, FreeSurface
 from replay_viewer.render.raster.renderer import RasterRenderer
 from replay_viewer.render.raster.scene import RenderScene
 from replay_viewer.replay.frames import EntityPoses, Frame
@@ -78,6 +80,7 @@ def hostile_pictures(folder: Path, random: np.random.Generator) -> None:
     """Odd sizes, textures, poses and cameras through the renderer."""
     terrain = height_field(3.0, some(random, (9, 9), 0.1)) if random.random() < 0.5 else None
     scene = RenderScene(robots(folder, random), terrain)
+    ball = robot_surface(from_shape("ball", {"type": "sphere", "radius": 0.3}))
     for _ in range(4):
         share = random.choice([0.0, 0.05, 0.5])
         count = int(random.integers(1, 3))
@@ -93,8 +96,27 @@ def hostile_pictures(folder: Path, random: np.random.Generator) -> None:
         place, look_at, up = some(random, (3, 3), share) * [[3.0], [1.0], [1.0]]
         camera = CameraPose(place, look_at, up, float(random.choice([0.8, 0.0, np.nan, np.pi, 1e-9, 3.0])))
         renderer = RasterRenderer(scene, SIZES[random.integers(len(SIZES))])
-        renderer.render(frame, camera)
+        coats = {name: hostile_coat(random, share) for name in scene.entities}
+        renderer.render(frame, camera, coats, extras(random, share, ball))
         renderer.segmentation(frame, camera)
+
+
+def hostile_coat(random: np.random.Generator, share: float) -> Coat:
+    return Coat(some(random, (4,), share), float(random.choice([1.0, 0.5, np.nan, 1e-30, -np.inf, 3.0])))
+
+
+def extras(random: np.random.Generator, share: float, surface: Surface) -> list[FreeSurface]:
+    """A few copies of a surface, twice."""
+    return [
+        FreeSurface(
+            surface,
+            some(random, (int(random.integers(0, 4)), 1, 3, 4), share),
+            some(random, (4,), share),
+            float(random.choice([1.0, 0.4])),
+            casts_shadow=bool(random.random() < 0.5),
+        )
+        for _ in range(2)
+    ]
 
 
 def hostile_loops(random: np.random.Generator) -> None:

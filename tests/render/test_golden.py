@@ -26,6 +26,7 @@ from raster_scenes import (
     real_robot,
 )
 
+from replay_viewer.render.raster.placed_surfaces import Coat
 from replay_viewer.render.raster.renderer import RasterRenderer
 from replay_viewer.render.raster.scene import RenderScene
 from replay_viewer.replay.frames import EntityPoses
@@ -86,6 +87,20 @@ def test_a_terrain(robots_dir: Path, tmp_path: Path) -> None:
     camera = camera_at((1.3, -1.15, 1.0), (0.0, 0.0, 0.25))
     scene = RenderScene({"robot": robot}, height_field(3.0, stairs))
     check_golden("terrain", RasterRenderer(scene, SIZE).render(frame_of(robot=poses), camera), tmp_path)
+
+
+def test_ghosts_beside_a_robot(robots_dir: Path, tmp_path: Path) -> None:
+    robot = real_robot(robots_dir, GO2)
+    height = height_to_stand(robot, bent(robot))
+    poses = {
+        "lead": poses_of(robot, (0, 0, height), joint_pos=bent(robot)),
+        "blue": poses_of(robot, (0.12, -0.08, height), joint_pos=-bent(robot)),
+        "red": poses_of(robot, (-0.25, -0.3, height), joint_pos=0.5 * bent(robot)),
+    }
+    coats = {"blue": Coat(np.array([0.02, 0.15, 0.8, 0.7]), 0.4), "red": Coat(np.array([0.8, 0.1, 0.05, 0.7]), 0.4)}
+    renderer = RasterRenderer(RenderScene(dict.fromkeys(poses, robot)), SIZE)
+    picture = renderer.render(frame_of(**poses), camera_at((1.1, -1.0, 0.6), (0.0, 0.0, 0.25)), coats)
+    check_golden("ghosts", picture, tmp_path)
 
 
 def test_a_picture_that_differs_fails_and_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,9 @@ from .link_triangles import (
 )
 from .textures import TextureAtlas, make_atlas
 
-# Visuals that are fainter than this are left out; all others are drawn opaque.
+# Visuals that are fainter than this are left out. Alphas are told apart in steps, each drawn by itself.
 FAINTEST = 0.05
+_ALPHA_STEP = 1 / 64
 # Texture coordinates are kept within this, where float32 still tells texels apart.
 _MOST_REPEATS = 4096.0
 
@@ -69,7 +70,20 @@ class Surface:
 
 def robot_surface(robot: Robot) -> Surface:
     """What is drawn of a robot, as the viewer draws it. A texture that cannot be read is drawn as one colour."""
-    visuals = [visual for visual in robot.visuals if visual.rgba[3] >= FAINTEST]
+    return _surface_of(robot, [visual for visual in robot.visuals if visual.rgba[3] >= FAINTEST])
+
+
+def robot_surfaces(robot: Robot) -> dict[float, Surface]:
+    """What is drawn of a robot by its alpha, 0..1: what is opaque, which may be nothing, then what is translucent."""
+    visuals: dict[float, list[Visual]] = {1.0: []}
+    for visual in robot.visuals:
+        if visual.rgba[3] >= FAINTEST:
+            visuals.setdefault(round(visual.rgba[3] / _ALPHA_STEP) * _ALPHA_STEP, []).append(visual)
+    return {alpha: _surface_of(robot, some) for alpha, some in visuals.items()}
+
+
+def _surface_of(robot: Robot, visuals: Sequence[Visual]) -> Surface:
+    """The surface of some of a robot's visuals."""
     images = {visual.mesh_key: materials.texture(visual.mesh) for visual in visuals}
     atlas, index, broken = make_atlas({key: image for key, image in images.items() if image is not None})
     parts = [_part(visual, index, is_broken=visual.mesh_key in broken) for visual in visuals]

@@ -14,7 +14,7 @@ from ...replay.frames import EntityPoses
 from ...rotations import to_matrix
 from ..mesh.surface import Surface
 from .kernels.ground import SQUARE
-from .kernels.tables import CameraTable
+from .kernels.tables import CameraTable, rows_of
 
 # What is nearer to the camera than this is not drawn [m].
 NEAR = 0.02
@@ -33,6 +33,7 @@ class Lens:
     Attributes:
         position: (3,) float64 [m].
         distance: to what is looked at [m].
+        rotation: (3, 3) float32, rows right, down and ahead, in the world.
         camera: the same as a table.
         projection: focal length, centre [px] and near plane [m], as `transforms.project` takes them.
     """
@@ -49,8 +50,9 @@ class Lens:
         fov = min(max(_NARROWEST, pose.fov), _WIDEST)
         focal = np.float32(height / 2 / math.tan(fov / 2))
         east, north = (float(x) for x in self.position[:2] % (2 * SQUARE))
+        self.rotation = np.array([right, np.cross(ahead, right), ahead], np.float32)
         self.camera = CameraTable(
-            rotation=np.array([right, np.cross(ahead, right), ahead], np.float32),
+            rotation=rows_of(self.rotation),
             focal=focal,
             center_x=np.float32(width / 2),
             center_y=np.float32(height / 2),
@@ -77,7 +79,7 @@ class Lens:
         return [(int(surface.blocks[a, 0]), int(surface.blocks[b - 1, 1])) for a, b in edges.reshape(-1, 2)]
 
     def _before(self, points: np.ndarray) -> np.ndarray:
-        return points @ self.camera.rotation.T
+        return points @ self.rotation.T
 
     def _seen(self, before: np.ndarray, radii: np.ndarray) -> np.ndarray:
         """Whether spheres before the camera reach into the picture."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..mesh.levels_of_detail import Levels
 from ..mesh.surface import Surface
-from .kernels.tables import Instances
+from .kernels.tables import Placement
 from .scene import SurfaceSlot
 
 
@@ -61,6 +61,8 @@ class PlacedSurface:
         casts_shadow: whether it does.
         is_terrain: whether it shows the checker of the ground.
         is_scaled: whether its poses carry a scale.
+        alpha: how much of what is behind it it hides, 0..1.
+        veil: of which translucent thing it is a part, of which only the nearest surface is seen; () where it is opaque.
     """
 
     entity: int
@@ -73,6 +75,8 @@ class PlacedSurface:
     casts_shadow: bool = False
     is_terrain: bool = False
     is_scaled: bool = False
+    alpha: float = 1.0
+    veil: tuple[int, ...] = ()
 
     @property
     def surface(self) -> Surface:
@@ -103,9 +107,7 @@ class PlacedSurfaces:
 
     Attributes:
         surfaces: in the order of their triangles' numbers.
-        instances: about each of them, for the loops.
-        rotations: (R, 3, 3), of all their links.
-        tints: (R, 4), likewise.
+        placement: where they are, for the loops.
         num_points: vertices of all of them.
         slices: which of those are whose.
         rectangle: left, top, right and bottom [px] of what they may cover, once they are projected.
@@ -115,24 +117,43 @@ class PlacedSurfaces:
 
     def __init__(self, surfaces: list[PlacedSurface]) -> None:
         self.surfaces = surfaces
+        triangles = _bounds([len(placed.surface.triangles) for placed in surfaces])
         points = _bounds([len(placed.surface.vertices) for placed in surfaces])
         links = _bounds([len(placed.poses) for placed in surfaces])
         self.num_points = int(points[-1])
         self.slices = [slice(int(a), int(b)) for a, b in pairwise(points)]
-        self.instances = Instances(
-            first_number=_bounds([len(placed.surface.triangles) for placed in surfaces]),
-            triangle=np.array([placed.slot.triangle for placed in surfaces], np.int64),
-            vertex=np.array([placed.slot.vertex for placed in surfaces], np.int64),
-            point=points[:-1],
-            rotation=links[:-1],
-            entity=np.array([placed.entity for placed in surfaces], np.int64),
-            is_terrain=np.array([placed.is_terrain for placed in surfaces], np.bool_),
+        rows = [
+            (placed.slot.triangle, placed.slot.vertex, point, link, placed.entity, placed.is_terrain)
+            for placed, point, link in zip(surfaces, points, links, strict=False)
+        ]
+        self.placement = Placement(
+            first_number=triangles,
+            instances=np.array(rows, np.int64).reshape(-1, 6),
+            alphas=np.array([placed.alpha for placed in surfaces], np.float32),
+            links=np.concatenate([np.zeros((0, 13), np.float32), *(_links(placed) for placed in surfaces)]),
         )
-        self.rotations = np.concatenate([np.zeros((0, 3, 3), np.float32), *(placed.turns for placed in surfaces)])
-        self.tints = np.zeros((len(self.rotations), 4), np.float32)
-        for placed, (first, last) in zip(surfaces, pairwise(links), strict=True):
-            if placed.tints is not None:
-                self.tints[first:last] = placed.tints
+
+    @property
+    def opaque(self) -> list[int]:
+        """Which of them are opaque."""
+        return [i for i, placed in enumerate(self.surfaces) if not placed.veil]
+
+    @property
+    def veils(self) -> list[list[int]]:
+        """Which of them make each translucent thing."""
+        veils: dict[tuple[int, ...], list[int]] = {}
+        for i, placed in enumerate(self.surfaces):
+            if placed.veil:
+                veils.setdefault(placed.veil, []).append(i)
+        return list(veils.values())
+
+
+def _links(placed: PlacedSurface) -> np.ndarray:
+    """Rotations and tints (L, 13) of links, see `Placement`."""
+    turns = placed.turns.reshape(-1, 9)
+    return np.concatenate(
+        [turns, np.zeros((len(turns), 4), np.float32) if placed.tints is None else placed.tints], axis=1
+    )
 
 
 def _cofactors(matrices: np.ndarray) -> np.ndarray:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from ...camera.presets import CameraPose
 from ...replay.frames import Frame
+from ...robot.materials import linear_of_bytes
 from .kernels import coverage, shading, transforms
 from .lens import FARTHEST, NEAR, Lens, bounded, relative, relative_poses, turned
 from .placed_surfaces import Coat, FreeSurface, PlacedSurface, PlacedSurfaces
-from .scene import RenderScene, paint_of
+from .scene import RenderScene, bytes_of_light, paint_of
 from .sunlight import Sunlight
+from .veils import Rectangle, Veils
 
 # Details below this share of a pixel are left out: 55 dB between G1's 290k triangles and the 150k that stay.
 _DETAIL = 1.0
@@ -20,6 +23,10 @@ _DETAIL = 1.0
 # How far the ground is seen: at least so many metres, and so many times the distance to what is looked at.
 _GROUND_REACH = 14.0
 _GROUND_REACH_OF_DISTANCE = 5.0
+
+_NO_COAT = Coat()
+# What hides no more than this of what is behind it casts no shadow.
+_CLEAR = 0.5
 
 
 class RasterRenderer:
@@ -34,6 +41,7 @@ class RasterRenderer:
         self._scene = scene
         width, height = size
         self._samples = np.zeros((height, width, 4), np.int64)
+        self._veils = Veils(self._samples)
         self._sunlight = Sunlight()
         self._points = np.zeros((0, 3), np.float32)
         self._projected = np.zeros((0, 3), np.float32)
@@ -54,40 +62,54 @@ class RasterRenderer:
             extras: what stands beside them.
         """
         lens = Lens(camera, self.size)
-        placed = self._cover([*self._place(frame, lens, coats or {}), *self._beside(extras, lens)], lens)
+        placed = self._stood([*self._place(frame, lens, coats or {}), *self._beside(extras, lens)], lens)
+        self._cover(placed, lens, placed.opaque, self._samples)
+        self._veils.clear()
+        for veil in placed.veils:
+            rectangle = self._rectangle([self._projected[placed.slices[i]] for i in veil])
+            self._veils.hang(rectangle, partial(self._cover, placed, lens, veil))
         bodies = [surface for surface in placed.surfaces if surface.casts_shadow]
         sun = self._sunlight.over(bodies, lens.position)
         picture = np.empty((self.size[1], self.size[0], 3), np.uint8)
         reach = max(_GROUND_REACH, _GROUND_REACH_OF_DISTANCE * lens.distance)
         paint = paint_of(self._scene.look, self._scene.terrain is None, round(reach, 2))
         shading.shade(
-            self._samples, *placed.rectangle, self._points, self._scene.table, placed.instances, placed.rotations,
-            placed.tints, lens.camera, sun, paint, picture,
+            self._samples, *placed.rectangle, self._veils.table, self._points, self._scene.table, placed.placement,
+            lens.camera, sun, self._sunlight.grid, self._sunlight.tiles, paint, bytes_of_light(), linear_of_bytes(),
+            picture,
         )  # fmt: skip
         return picture
 
     def segmentation(self, frame: Frame, camera: CameraPose) -> np.ndarray:
-        """Which entity each pixel shows, (H, W) int32: its place in `RenderScene.entities`, -1 for ground and sky."""
+        """Which entity each pixel shows, (H, W) int32: its place in `RenderScene.entities`, -1 for ground and sky.
+
+        Here all is opaque.
+        """
         lens = Lens(camera, self.size)
-        placed = self._cover(list(self._place(frame, lens, {})), lens)
+        placed = self._stood(list(self._place(frame, lens, {})), lens)
+        self._cover(placed, lens, range(len(placed.surfaces)), self._samples)
         labels = np.empty((self.size[1], self.size[0]), np.int32)
-        shading.label(self._samples, *placed.rectangle, placed.instances, labels)
+        first_number, instances = placed.placement.first_number, placed.placement.instances
+        shading.label(self._samples, *placed.rectangle, first_number, instances, labels)
         return labels
 
-    def _cover(self, surfaces: list[PlacedSurface], lens: Lens) -> PlacedSurfaces:
-        """Find what every sample sees."""
+    def _stood(self, surfaces: list[PlacedSurface], lens: Lens) -> PlacedSurfaces:
+        """Surfaces before the camera, and a picture in which nothing is covered yet."""
         placed = PlacedSurfaces(surfaces)
         self._project(placed, lens)
-        placed.rectangle = self._rectangle(self._projected[: placed.num_points])
+        placed.rectangle = self._rectangle([self._projected[: placed.num_points]])
         coverage.clear(self._samples, *placed.rectangle)
-        numbers = placed.instances.first_number[:-1]
-        for one, points, number in zip(placed.surfaces, placed.slices, numbers, strict=True):
+        return placed
+
+    def _cover(self, placed: PlacedSurfaces, lens: Lens, which: Iterable[int], samples: np.ndarray) -> None:
+        """Find what every sample sees of some surfaces."""
+        for i in which:
+            one, points, number = placed.surfaces[i], placed.slices[i], placed.placement.first_number[i]
             for first, last in one.runs:
                 coverage.cover(
                     self._points[points], self._projected[points], one.surface.triangles[first:last],
-                    number + first, np.float32(NEAR), *lens.projection[:3], self._samples,
+                    number + first, np.float32(NEAR), *lens.projection[:3], samples,
                 )  # fmt: skip
-        return placed
 
     def _project(self, placed: PlacedSurfaces, lens: Lens) -> None:
         """Put the vertices of all surfaces before the camera and into the picture."""
@@ -95,25 +117,38 @@ class RasterRenderer:
             self._points = np.zeros((placed.num_points + placed.num_points // 4, 3), np.float32)
             self._projected = np.zeros_like(self._points)
         for one, points in zip(placed.surfaces, placed.slices, strict=True):
-            before = turned(lens.camera.rotation, one.poses)
+            before = turned(lens.rotation, one.poses)
             transforms.place(one.surface.vertices, one.surface.links, before, self._points[points])
             transforms.project(self._points[points], *lens.projection, self._projected[points])
 
     def _place(self, frame: Frame, lens: Lens, coats: Mapping[str, Coat]) -> Iterator[PlacedSurface]:
         """What of a frame may be seen, entity by entity and env by env, then the terrain."""
         for index, name in enumerate(self._scene.entities):
-            levels = self._scene.levels[name]
+            coat = coats.get(name, _NO_COAT)
+            if not coat.alpha > 0:
+                continue
             poses = relative_poses(frame.entities[name], lens.position)
-            tints = _tints(coats.get(name, Coat()).tints, poses)
-            depths = lens.nearest(levels.full, poses)
-            for env in np.flatnonzero(np.isfinite(depths)):
-                cell = _DETAIL * max(float(depths[env]), NEAR) / float(lens.camera.focal)
-                surface = levels.at(cell)
-                runs = [(0, len(surface.triangles))]
-                yield PlacedSurface(
-                    index, self._scene.slot_of(surface), poses[env], runs, levels, cell,
-                    tints=None if tints is None else tints[env], casts_shadow=True,
-                )  # fmt: skip
+            tints = _tints(coat.tints, poses)
+            for number, part in enumerate(self._scene.parts[name]):
+                alpha = min(coat.alpha, 1.0) * part.alpha
+                depths = lens.nearest(part.levels.full, poses)
+                for env in np.flatnonzero(np.isfinite(depths)).tolist():
+                    cell = _DETAIL * max(float(depths[env]), NEAR) / float(lens.camera.focal)
+                    surface = part.levels.at(cell)
+                    # A ghost is one thing, whatever its parts are.
+                    veil = (index, env) if coat.alpha < 1 else (index, env, number)
+                    yield PlacedSurface(
+                        entity=index,
+                        slot=self._scene.slot_of(surface),
+                        poses=poses[env],
+                        runs=[(0, len(surface.triangles))],
+                        levels=part.levels,
+                        cell=cell,
+                        tints=None if tints is None else tints[env],
+                        casts_shadow=alpha > _CLEAR,
+                        alpha=alpha,
+                        veil=() if alpha == 1 else veil,
+                    )
         terrain = self._scene.terrain
         if terrain is not None:
             place = relative(np.zeros(3), lens.position)
@@ -122,30 +157,36 @@ class RasterRenderer:
 
     def _beside(self, extras: Sequence[FreeSurface], lens: Lens) -> Iterator[PlacedSurface]:
         """What stands beside the entities."""
-        for extra in extras:
-            if len(extra.poses) == 0 or len(extra.surface.triangles) == 0:
+        for index, extra in enumerate(extras):
+            if not (len(extra.poses) and len(extra.surface.triangles) and extra.alpha > 0):
                 continue
             slot = self._scene.slot_of_copies(extra.surface, len(extra.poses))
-            poses = np.concatenate(
-                [bounded(extra.poses[..., :3], FARTHEST), relative(extra.poses[..., 3:], lens.position[:, None])],
-                axis=-1,
-            ).astype(np.float32)
+            axes = bounded(extra.poses[..., :3], FARTHEST)
+            places = relative(extra.poses[..., 3:], lens.position[:, None])
+            poses = np.concatenate([axes, places], axis=-1).astype(np.float32)
             tints = _tints(extra.tints, poses)
             yield PlacedSurface(
-                -1, slot, poses.reshape(-1, 3, 4), [(0, len(slot.surface.triangles))],
+                entity=-1,
+                slot=slot,
+                poses=poses.reshape(-1, 3, 4),
+                runs=[(0, len(slot.surface.triangles))],
                 tints=None if tints is None else tints.reshape(-1, 4),
-                casts_shadow=extra.casts_shadow, is_scaled=True,
-            )  # fmt: skip
+                casts_shadow=extra.casts_shadow and extra.alpha > _CLEAR,
+                is_scaled=True,
+                alpha=min(extra.alpha, 1.0),
+                veil=() if extra.alpha >= 1 else (-1, index),
+            )
 
-    def _rectangle(self, projected: np.ndarray) -> tuple[int, int, int, int]:
+    def _rectangle(self, projected: Sequence[np.ndarray]) -> Rectangle:
         """Left, top, right and bottom [px] of what is covered by points in the picture."""
         width, height = self.size
-        if not len(projected):
+        extents = np.array([transforms.extent(points) for points in projected if len(points)], np.float64)
+        if not len(extents):
             return 0, 0, 0, 0
-        left, top, right, bottom, is_too_near = transforms.extent(projected)
-        if is_too_near:  # What is cut there may be anywhere in the picture.
+        if extents[:, 4].any():  # What is too near is cut, which may be anywhere in the picture.
             return 0, 0, width, height
-        lower, upper = np.floor([[left, top], [right, bottom]]).clip(-1, self.size)
+        lower = np.floor(extents[:, :2].min(axis=0)).clip(-1, self.size)
+        upper = np.floor(extents[:, 2:4].max(axis=0)).clip(-1, self.size)
         (left, top), (right, bottom) = np.maximum(lower, 0).astype(int).tolist(), (upper + 1).astype(int).tolist()
         return left, top, min(right, width), min(bottom, height)
 

@@ -15,8 +15,8 @@ from ...rollout.rollout import Terrain
 from ...theme import LIGHT, Look, Rgb
 from ..mesh.copies import Copies
 from ..mesh.levels_of_detail import Levels
-from ..mesh.surface import Surface, robot_surface, stacked, terrain_surface
-from .kernels.tables import Paint, SurfaceTable
+from ..mesh.surface import Surface, robot_surfaces, stacked, terrain_surface
+from .kernels.tables import Paint, SurfaceTable, rows_of
 
 # What a white surface gets from the sun (facing it), from the sky above and from the ground below. Together with the
 # light from the camera a surface that faces up in the sun is nearly white, and nothing is black.
@@ -32,16 +32,16 @@ class RenderScene:
 
     Attributes:
         entities: names, in the order of `RasterRenderer.segmentation`.
-        levels: of each entity; entities of one robot share them.
+        parts: of each entity, what is opaque of it first; entities of one robot share them.
         terrain: in world coordinates, or None for the checker floor at height 0.
         look: the colours.
         table: all surfaces that `slot_of` was asked for, behind each other.
     """
 
     def __init__(self, robots: Mapping[str, Robot], terrain: Terrain | None = None, look: Look = LIGHT) -> None:
-        levels = {id(robot): Levels(robot_surface(robot)) for robot in robots.values()}
+        parts = {id(robot): _parts(robot) for robot in robots.values()}
         self.entities = tuple(robots)
-        self.levels = {name: levels[id(robot)] for name, robot in robots.items()}
+        self.parts = {name: parts[id(robot)] for name, robot in robots.items()}
         self.terrain = None if terrain is None else terrain_surface(terrain, _linear(look.terrain))
         self.look = look
         self.table = _joined([])
@@ -72,6 +72,18 @@ class RenderScene:
             return self._slots[id(surface)]
 
 
+class Part(NamedTuple):
+    """What of a robot is equally translucent.
+
+    Attributes:
+        levels: its surface.
+        alpha: how much of what is behind it it hides, 1 for what is opaque.
+    """
+
+    levels: Levels
+    alpha: float
+
+
 class SurfaceSlot(NamedTuple):
     """Where a surface lies in the table of a scene.
 
@@ -89,19 +101,24 @@ class SurfaceSlot(NamedTuple):
 @lru_cache
 def paint_of(look: Look, has_ground: bool, reach: float) -> Paint:
     """The paint of a look. reach [m]: how far the ground is seen."""
+    colors = [_linear(color) for color in (look.sky_top, look.sky_bottom, look.ground, look.ground_dark)]
+    rows = rows_of(np.array([*colors, _SUN, _SKY_LIGHT, _GROUND_LIGHT]))
+    sky_top, sky_bottom, ground, ground_dark, sun, sky_light, ground_light = rows
     return Paint(
-        sky_top=_linear(look.sky_top),
-        sky_bottom=_linear(look.sky_bottom),
-        ground=_linear(look.ground),
-        ground_dark=_linear(look.ground_dark),
-        sun=np.array(_SUN, np.float32),
-        sky_light=np.array(_SKY_LIGHT, np.float32),
-        ground_light=np.array(_GROUND_LIGHT, np.float32),
+        sky_top=sky_top,
+        sky_bottom=sky_bottom,
+        ground=ground,
+        ground_dark=ground_dark,
+        sun=sun,
+        sky_light=sky_light,
+        ground_light=ground_light,
         has_ground=has_ground,
         reach=np.float32(reach),
-        to_srgb=_bytes_of_light(),
-        to_linear=linear_of_bytes(),
     )
+
+
+def _parts(robot: Robot) -> tuple[Part, ...]:
+    return tuple(Part(Levels(surface), alpha) for alpha, surface in robot_surfaces(robot).items())
 
 
 def _joined(surfaces: list[Surface]) -> SurfaceTable:
@@ -143,6 +160,6 @@ def _linear(srgb: Rgb) -> np.ndarray:
 
 
 @lru_cache
-def _bytes_of_light() -> np.ndarray:
+def bytes_of_light() -> np.ndarray:
     """Bytes of sRGB, of linear light 0..1 in equal steps."""
     return np.round(255 * to_srgb(np.arange(_STEPS) / (_STEPS - 1))).astype(np.uint8)

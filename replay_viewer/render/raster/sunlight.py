@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .kernels import shadows, transforms
-from .kernels.tables import Sun
+from .kernels.tables import Sun, rows_of
 from .lens import normalized, through, transformed
 from .placed_surfaces import PlacedSurface
 
@@ -24,23 +24,29 @@ _DETAIL = 2.0
 
 
 class Sunlight:
-    """The sun's grid, which is filled anew for every picture."""
+    """The sun's grid, which is filled anew for every picture.
+
+    Attributes:
+        grid: (S, S), how far towards the sun the highest surface is, see `kernels.shadows`.
+        tiles: (S / TILE, S / TILE), whether anything casts a shadow there.
+    """
 
     def __init__(self) -> None:
-        self._grid = np.full((_GRID, _GRID), shadows.NOTHING, np.float32)
-        self._tiles = np.zeros((_GRID // shadows.TILE, _GRID // shadows.TILE), np.bool_)
+        self.grid = np.full((_GRID, _GRID), shadows.NOTHING, np.float32)
+        self.tiles = np.zeros((_GRID // shadows.TILE, _GRID // shadows.TILE), np.bool_)
 
     def over(self, bodies: Sequence[PlacedSurface], origin: np.ndarray) -> Sun:
         """What the sun sees of bodies; origin (3,): the place that their poses are relative to."""
-        self._grid.fill(shadows.NOTHING)
+        self.grid.fill(shadows.NOTHING)
         axes, cell = _sun_axes(bodies, origin)
         for body in bodies:
             surface = body.coarse(_DETAIL * cell)
             seen = np.empty_like(surface.vertices)
             transforms.place(surface.vertices, surface.links, through(axes, body.poses), seen)
-            shadows.cast(seen, surface.triangles, self._grid)
-        shadows.mark_tiles(self._grid, self._tiles)
-        return Sun(normalized(DIRECTION).astype(np.float32), axes, np.float32(cell), self._grid, self._tiles)
+            shadows.cast(seen, surface.triangles, self.grid)
+        shadows.mark_tiles(self.grid, self.tiles)
+        (direction,) = rows_of(normalized(DIRECTION)[None])
+        return Sun(direction, rows_of(axes), np.float32(cell))
 
 
 def _sun_axes(bodies: Sequence[PlacedSurface], origin: np.ndarray) -> tuple[np.ndarray, float]:

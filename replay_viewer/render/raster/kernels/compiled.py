@@ -37,8 +37,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function as a part of those that call it: handing over named tuples of arrays takes 100 ns a call."""
-    return numba.njit(inline="always", error_model="numpy")(function)
+    """Compile a function as a part of those that call it, where handing over its arguments would take long."""
+    return numba.njit(forceinline=True, nogil=True, error_model="numpy")(function)
 
 
 class _Kept(FunctionCache):

@@ -16,6 +16,9 @@ from .compiled import compiled
 SAMPLES_X = np.array([0.375, 0.875, 0.125, 0.625], dtype=np.float32)
 SAMPLES_Y = np.array([0.125, 0.375, 0.625, 0.875], dtype=np.float32)
 
+# The bits of a sample that are the triangle's number.
+NUMBER = 0xFFFFFFFF
+
 _ZERO, _QUARTER, _HALF, _ONE = np.float32(0), np.float32(0.25), np.float32(0.5), np.float32(1)
 # A triangle of this area [px^2] has corners where no numbers are left; so it is taken for none.
 _TOO_LARGE = np.float32(1e30)

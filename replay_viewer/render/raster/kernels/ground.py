@@ -27,8 +27,8 @@ def background_row(y, camera, paint, row):
     r = camera.rotation
     step = _ONE / camera.focal
     dy = (np.float32(y) + _HALF - camera.center_y) * step
-    x0, y0, z0 = r[1, 0] * dy + r[2, 0], r[1, 1] * dy + r[2, 1], r[1, 2] * dy + r[2, 2]
-    rx, ry, rz = r[0, 0], r[0, 1], r[0, 2]
+    x0, y0, z0 = r[1][0] * dy + r[2][0], r[1][1] * dy + r[2][1], r[1][2] * dy + r[2][2]
+    rx, ry, rz = r[0][0], r[0][1], r[0][2]
     inverse_reach = _ONE / (paint.reach * paint.reach)
     inverse_square = _ONE / _SQUARE
     # Without ground, or from below it, no ray meets it.
@@ -49,10 +49,10 @@ def background_row(y, camera, paint, row):
         down = max(-wz, np.float32(1e-6))
         t = height / down
         px, py = t * wx, t * wy
-        slope_right, slope_down = rz / down, r[1, 2] / down
+        slope_right, slope_down = rz / down, r[1][2] / down
         t_step = t * step
         right_x, right_y = t_step * (rx + wx * slope_right), t_step * (ry + wy * slope_right)
-        down_x, down_y = t_step * (r[1, 0] + wx * slope_down), t_step * (r[1, 1] + wy * slope_down)
+        down_x, down_y = t_step * (r[1][0] + wx * slope_down), t_step * (r[1][1] + wy * slope_down)
         width_x = max((abs(right_x) + abs(down_x)) * inverse_square, np.float32(1e-4))
         width_y = max((abs(right_y) + abs(down_y)) * inverse_square, np.float32(1e-4))
         bx = band((px + camera.east) * inverse_square, width_x)
@@ -67,28 +67,28 @@ def background_row(y, camera, paint, row):
 
 
 @compiled
-def shadow_row(y, camera, sun, row):
+def shadow_row(y, camera, sun, grid, tiles, row):
     """Darken the ground in a row of the picture where bodies keep the sun from it."""
     r, axes = camera.rotation, sun.axes
     step = _ONE / camera.focal
     dy = (np.float32(y) + _HALF - camera.center_y) * step
-    x0, y0, z0 = r[1, 0] * dy + r[2, 0], r[1, 1] * dy + r[2, 1], r[1, 2] * dy + r[2, 2]
-    size = np.float32(len(sun.grid))
+    x0, y0, z0 = r[1][0] * dy + r[2][0], r[1][1] * dy + r[2][1], r[1][2] * dy + r[2][2]
+    size = np.float32(len(grid))
     for x in range(row.shape[1]):
         dx = (np.float32(x) + _HALF - camera.center_x) * step
-        wx, wy, wz = x0 + r[0, 0] * dx, y0 + r[0, 1] * dx, z0 + r[0, 2] * dx
+        wx, wy, wz = x0 + r[0][0] * dx, y0 + r[0][1] * dx, z0 + r[0][2] * dx
         if wz >= _ZERO:
             continue
         t = camera.height / -wz
         px, py, pz = t * wx, t * wy, -camera.height
-        u = axes[0, 0] * px + axes[0, 1] * py + axes[0, 2] * pz + axes[0, 3]
-        v = axes[1, 0] * px + axes[1, 1] * py + axes[1, 2] * pz + axes[1, 3]
+        u = axes[0][0] * px + axes[0][1] * py + axes[0][2] * pz + axes[0][3]
+        v = axes[1][0] * px + axes[1][1] * py + axes[1][2] * pz + axes[1][3]
         if not (u >= _ZERO and v >= _ZERO and u < size and v < size):  # Said so that it holds for what is no number.
             continue
-        if not sun.tiles[int(v) // TILE, int(u) // TILE]:
+        if not tiles[int(v) // TILE, int(u) // TILE]:
             continue
-        w = axes[2, 0] * px + axes[2, 1] * py + axes[2, 2] * pz + axes[2, 3]
-        lit = light_on_ground(sun.grid, u, v, w + _LIFT, _SOFTNESS / sun.cell)
+        w = axes[2][0] * px + axes[2][1] * py + axes[2][2] * pz + axes[2][3]
+        lit = light_on_ground(grid, u, v, w + _LIFT, _SOFTNESS / sun.cell)
         share = _IN_SHADOW + (_ONE - _IN_SHADOW) * lit
         row[0, x] *= share
         row[1, x] *= share

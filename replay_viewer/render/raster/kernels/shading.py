@@ -5,16 +5,31 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import compiled, inlined
-from .coverage import SAMPLES_X, SAMPLES_Y
+from .coverage import NUMBER, SAMPLES_X, SAMPLES_Y
 from .ground import SQUARE, background_row, band, shadow_row
 from .shadows import light_near
-from .tables import COLOR, NORMAL, U, V
+from .tables import (
+    COLOR,
+    ENTITY,
+    FIRST_LINK,
+    IS_TERRAIN,
+    LINK,
+    NORMAL,
+    POINT,
+    TEXTURE,
+    TINT,
+    TINT_SHARE,
+    TRIANGLE,
+    VERTEX,
+    U,
+    V,
+)  # fmt: skip
 from .texturing import pixels_per_texture, texture_color
 
 _ZERO, _HALF, _ONE, _TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
-_QUARTER = np.float32(0.25)
-# The bits of a sample that are the triangle's number.
-_NUMBER = 0xFFFFFFFF
+_QUARTER, _FOUR = np.float32(0.25), np.float32(4)
+# Columns of what a pixel sees of a triangle: the sum of its weights, how many samples, and the sum of their places.
+_WEIGHT, _COUNT, _X, _Y = range(4)
 
 # How a surface shines: exponent and strength of its highlight, and how much it mirrors the sky at its rim.
 _GLOSS, _RIM = np.float32(0.11), np.float32(0.16)
@@ -34,138 +49,168 @@ _BLACKEST = np.float32(0.012)
 
 @compiled
 def shade(
-    samples, left, top, right, bottom, points, surfaces, instances, rotations, tints, camera, sun, paint, picture
-):
-    """Colour a picture (H, W, 3) of which only the pixels of a rectangle may see triangles."""
+    samples, left, top, right, bottom, veils, points, surfaces, placement, camera, sun, grid, tiles, paint, to_srgb,
+    to_linear, picture,
+):  # fmt: skip
+    """Colour a picture (H, W, 3) of which only the pixels of a rectangle may see triangles.
+
+    to_srgb: (4096,) bytes of linear light in equal steps. to_linear: (256,) linear light of bytes.
+    """
     row = np.empty((3, picture.shape[1]), np.float32)
+    # A pixel sees no more triangles than this.
+    numbers = np.empty(4 * (veils.num_layers + 1), np.int64)
+    shares = np.zeros((4 * (veils.num_layers + 1), 4), np.float32)
     for y in range(picture.shape[0]):
         background_row(y, camera, paint, row)
         if paint.has_ground and camera.height > _ZERO:
-            shadow_row(y, camera, sun, row)
+            shadow_row(y, camera, sun, grid, tiles, row)
         if top <= y < bottom:
-            _body_row(y, samples, left, right, points, surfaces, instances, rotations, tints, camera, sun, paint, row)
-        _encode_row(row, paint.to_srgb, picture[y])
+            _body_row(
+                y, left, right, samples, veils.hung, veils.first, veils.keys, veils.behind, numbers, shares, points,
+                surfaces.vertices, surfaces.triangles, surfaces.texels, surfaces.mips, surfaces.num_mips, to_linear,
+                placement.first_number, placement.instances, placement.alphas, placement.links,
+                grid, tiles, camera, sun, paint, row,
+            )  # fmt: skip
+        _encode_row(row, to_srgb, picture[y])
 
 
 @compiled
-def label(samples, left, top, right, bottom, instances, labels):
+def label(samples, left, top, right, bottom, first_number, instances, labels):
     """The entity (H, W) that the sample nearest to the middle of each pixel sees, -1 for none."""
     labels[:] = -1
     for y in range(top, bottom):
         for x in range(left, right):
             if samples[y, x, 0] != 0:
-                labels[y, x] = instances.entity[_instance_of(samples[y, x, 0] & _NUMBER, instances.first_number)]
-
-
-@inlined
-def _body_row(y, samples, left, right, points, surfaces, instances, rotations, tints, camera, sun, paint, row):
-    """Put what the samples of a row see over its background."""
-    for x in range(left, right):
-        red, green, blue = _ZERO, _ZERO, _ZERO
-        empty = 4
-        for s in range(4):
-            if samples[y, x, s] == 0:
-                continue
-            number = samples[y, x, s] & _NUMBER
-            # All samples of one triangle are coloured at once, in their middle.
-            count, cx, cy = 0, _ZERO, _ZERO
-            for other in range(4):
-                if samples[y, x, other] & _NUMBER == number and samples[y, x, other] != 0:
-                    if other < s:
-                        count = 0
-                        break
-                    count += 1
-                    cx += SAMPLES_X[other]
-                    cy += SAMPLES_Y[other]
-            if count == 0:
-                continue
-            empty -= count
-            n = np.float32(count)
-            px, py = np.float32(x) + cx / n, np.float32(y) + cy / n
-            r, g, b = _surface(number, px, py, points, surfaces, instances, rotations, tints, camera, sun, paint)
-            red += n * r
-            green += n * g
-            blue += n * b
-        if empty < 4:
-            n = np.float32(empty)
-            row[0, x] = _QUARTER * (red + n * row[0, x])
-            row[1, x] = _QUARTER * (green + n * row[1, x])
-            row[2, x] = _QUARTER * (blue + n * row[2, x])
-
-
-@inlined
-def _surface(number, px, py, points, surfaces, instances, rotations, tints, camera, sun, paint):
-    """Linear colour of a triangle at a place of the picture [px]."""
-    k = _instance_of(number, instances.first_number)
-    t = number - instances.first_number[k] + instances.triangle[k]
-    a, b, c = surfaces.triangles[t, 0], surfaces.triangles[t, 1], surfaces.triangles[t, 2]
-    dx, dy = (px - camera.center_x) / camera.focal, (py - camera.center_y) / camera.focal
-    pa, va = instances.point[k], instances.vertex[k]
-    wa, wb, wc, depth = _hit(points, pa + a, pa + b, pa + c, dx, dy)
-    # The ray in the world's axes, and the normal towards the camera.
-    r = camera.rotation
-    wx = r[0, 0] * dx + r[1, 0] * dy + r[2, 0]
-    wy = r[0, 1] * dx + r[1, 1] * dy + r[2, 1]
-    wz = r[0, 2] * dx + r[1, 2] * dy + r[2, 2]
-    scale = -_ONE / np.sqrt(wx * wx + wy * wy + wz * wz)
-    ex, ey, ez = wx * scale, wy * scale, wz * scale
-    nx, ny, nz = _mean(surfaces.vertices, NORMAL, va + a, va + b, va + c, wa, wb, wc)
-    nx, ny, nz = _turned(rotations, instances.rotation[k] + surfaces.triangles[t, 4], nx, ny, nz)
-    facing = nx * ex + ny * ey + nz * ez
-    if facing < _ZERO:
-        nx, ny, nz, facing = -nx, -ny, -nz, -facing
-    red, green, blue = _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, surfaces, instances, camera, paint)
-    red, green, blue = _tinted(tints, instances.rotation[k] + surfaces.triangles[t, 4], red, green, blue)
-    if instances.is_terrain[k]:
-        share = _checker(depth * wx, depth * wy, depth, facing, camera)
-        red, green, blue = share * red, share * green, share * blue
-    lr, lg, lb, shine = _lights(depth * wx, depth * wy, depth * wz, nx, ny, nz, ex, ey, ez, facing, camera, sun, paint)
-    return min(red * lr + shine, _ONE), min(green * lg + shine, _ONE), min(blue * lb + shine, _ONE)
-
-
-@inlined
-def _own_color(k, t, a, b, c, wa, wb, wc, depth, facing, points, surfaces, instances, camera, paint):
-    """Linear colour of a surface in white light, at weights of its corners."""
-    va, pa = instances.vertex[k], instances.point[k]
-    red, green, blue = _mean(surfaces.vertices, COLOR, va + a, va + b, va + c, wa, wb, wc)
-    texture = surfaces.triangles[t, 3]
-    if texture >= 0:
-        vertices = surfaces.vertices
-        u = wa * vertices[va + a, U] + wb * vertices[va + b, U] + wc * vertices[va + c, U]
-        v = wa * vertices[va + a, V] + wb * vertices[va + b, V] + wc * vertices[va + c, V]
-        size = camera.focal / max(depth, np.float32(1e-6))
-        pixels = pixels_per_texture(points, vertices, pa + a, pa + b, pa + c, va + a, va + b, va + c, size, facing)
-        texels, mips, num_mips = surfaces.texels, surfaces.mips, surfaces.num_mips
-        tr, tg, tb = texture_color(texels, mips, num_mips, paint.to_linear, texture, u, v, pixels)
-        red, green, blue = red * tr, green * tg, blue * tb
-    return max(red, _BLACKEST), max(green, _BLACKEST), max(blue, _BLACKEST)
+                labels[y, x] = instances[_instance_of(samples[y, x, 0] & NUMBER, first_number), ENTITY]
 
 
 @compiled
-def _tinted(tints, k, red, green, blue):
-    """A colour, as much of it as the tint of a link leaves."""
-    share = tints[k, 3]
-    left = _ONE - share
-    return left * red + share * tints[k, 0], left * green + share * tints[k, 1], left * blue + share * tints[k, 2]
+def _body_row(
+    y, left, right, samples, hung, first_veil, veil_keys, veils_behind, numbers, shares, points,
+    vertices, triangles, texels, mips, num_mips, to_linear,
+    first_number, instances, alphas, links, grid, tiles, camera, sun, paint, row,
+):  # fmt: skip
+    """Put what the samples of a row see over its background."""
+    r = camera.rotation
+    for x in range(left, right):
+        count, background = _seen(
+            y, x, samples, hung, first_veil, veil_keys, veils_behind, first_number, alphas, numbers, shares
+        )
+        red, green, blue = _ZERO, _ZERO, _ZERO
+        for i in range(count):
+            # All samples of one triangle are coloured at once, in their middle.
+            px = np.float32(x) + shares[i, _X] / shares[i, _COUNT]
+            py = np.float32(y) + shares[i, _Y] / shares[i, _COUNT]
+            k = _instance_of(numbers[i], first_number)
+            t = numbers[i] - first_number[k] + instances[k, TRIANGLE]
+            pa, va, link = instances[k, POINT], instances[k, VERTEX], instances[k, FIRST_LINK] + triangles[t, LINK]
+            a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+            dx, dy = (px - camera.center_x) / camera.focal, (py - camera.center_y) / camera.focal
+            wa, wb, wc, depth = _hit(points, pa + a, pa + b, pa + c, dx, dy)
+            # The ray in the world's axes, and the normal towards the camera.
+            wx = r[0][0] * dx + r[1][0] * dy + r[2][0]
+            wy = r[0][1] * dx + r[1][1] * dy + r[2][1]
+            wz = r[0][2] * dx + r[1][2] * dy + r[2][2]
+            scale = -_ONE / np.sqrt(wx * wx + wy * wy + wz * wz)
+            ex, ey, ez = wx * scale, wy * scale, wz * scale
+            nx, ny, nz = _mean(vertices, NORMAL, va + a, va + b, va + c, wa, wb, wc)
+            nx, ny, nz = _turned(links, link, nx, ny, nz)
+            facing = nx * ex + ny * ey + nz * ez
+            if facing < _ZERO:
+                nx, ny, nz, facing = -nx, -ny, -nz, -facing
+            # Its own colour.
+            cr, cg, cb = _mean(vertices, COLOR, va + a, va + b, va + c, wa, wb, wc)
+            if triangles[t, TEXTURE] >= 0:
+                u, v = _uv(vertices, va + a, va + b, va + c, wa, wb, wc)
+                size = camera.focal / max(depth, np.float32(1e-6))
+                pixels = pixels_per_texture(
+                    points, vertices, pa + a, pa + b, pa + c, va + a, va + b, va + c, size, facing
+                )
+                tr, tg, tb = texture_color(texels, mips, num_mips, to_linear, triangles[t, TEXTURE], u, v, pixels)
+                cr, cg, cb = cr * tr, cg * tg, cb * tb
+            cr, cg, cb = _tinted(links, link, max(cr, _BLACKEST), max(cg, _BLACKEST), max(cb, _BLACKEST))
+            wx, wy, wz = depth * wx, depth * wy, depth * wz
+            if instances[k, IS_TERRAIN]:
+                share = _checker(wx, wy, depth, facing, camera)
+                cr, cg, cb = share * cr, share * cg, share * cb
+            # What falls on it.
+            lit, towards = _ZERO, nx * sun.direction[0] + ny * sun.direction[1] + nz * sun.direction[2]
+            if towards > _ZERO:
+                # Further off the surface where the sun grazes it.
+                lift = _LIFT * (_ONE + _TWO * (_ONE - towards))
+                su, sv, sw = _towards_sun(sun.axes, wx + nx * lift, wy + ny * lift, wz + nz * lift)
+                lit = light_near(grid, tiles, su, sv, sw)
+            lr, lg, lb, shine = _lights(wz, nx, ny, nz, ex, ey, ez, facing, towards, lit, camera, sun, paint)
+            red += shares[i, _WEIGHT] * min(cr * lr + shine, _ONE)
+            green += shares[i, _WEIGHT] * min(cg * lg + shine, _ONE)
+            blue += shares[i, _WEIGHT] * min(cb * lb + shine, _ONE)
+        if count > 0:
+            row[0, x] = _QUARTER * (red + background * row[0, x])
+            row[1, x] = _QUARTER * (green + background * row[1, x])
+            row[2, x] = _QUARTER * (blue + background * row[2, x])
 
 
 @inlined
-def _lights(x, y, z, nx, ny, nz, ex, ey, ez, facing, camera, sun, paint):
+def _seen(y, x, samples, hung, first_veil, veil_keys, veils_behind, first_number, alphas, numbers, shares):
+    """Enter which triangles a pixel sees into `numbers` and `shares`: how many, and the weight of the background.
+
+    The weight of a sample is one; what its veils let through of it is that of what is behind them.
+    """
+    count, background = 0, _ZERO
+    for s in range(4):
+        through = _ONE
+        veil = first_veil[y * hung, x * hung, s]
+        while veil >= 0:
+            number = veil_keys[veil] & NUMBER
+            alpha = alphas[_instance_of(number, first_number)]
+            count = _enter(number, through * alpha, s, count, numbers, shares)
+            through *= _ONE - alpha
+            veil = veils_behind[veil]
+        if samples[y, x, s] == 0:
+            background += through
+        else:
+            count = _enter(samples[y, x, s] & NUMBER, through, s, count, numbers, shares)
+    return count, background
+
+
+@inlined
+def _enter(number, weight, s, count, numbers, shares):
+    """Enter a triangle that a sample sees: how many there are then."""
+    place = count
+    for i in range(count):
+        if numbers[i] == number:
+            place = i
+    numbers[place] = number
+    kept = _ZERO if place == count else _ONE
+    shares[place, _WEIGHT] = kept * shares[place, _WEIGHT] + weight
+    shares[place, _COUNT] = kept * shares[place, _COUNT] + _ONE
+    shares[place, _X] = kept * shares[place, _X] + SAMPLES_X[s]
+    shares[place, _Y] = kept * shares[place, _Y] + SAMPLES_Y[s]
+    return max(count, place + 1)
+
+
+@compiled
+def _tinted(links, k, red, green, blue):
+    """A colour, as much of it as the tint of a link leaves."""
+    share = links[k, TINT_SHARE]
+    left = _ONE - share
+    return (
+        left * red + share * links[k, TINT],
+        left * green + share * links[k, TINT + 1],
+        left * blue + share * links[k, TINT + 2],
+    )
+
+
+@compiled
+def _lights(z, nx, ny, nz, ex, ey, ez, facing, towards, lit, camera, sun, paint):
     """What light falls on a place: red, green, blue on a dull surface, and what a surface mirrors.
 
-    (x, y, z) is the place relative to the camera [m], in the world's axes; (nx, ny, nz) the normal; (ex, ey, ez)
-    towards the camera; facing the product of the two.
+    z is how far the place is above the camera [m]; (nx, ny, nz) the normal; (ex, ey, ez) towards the camera; facing and
+    towards are the products of the normal with that and with the direction of the sun; lit is the share of sunlight.
     """
-    sx, sy, sz = sun.direction[0], sun.direction[1], sun.direction[2]
-    towards = nx * sx + ny * sy + nz * sz
-    direct, shine = _ZERO, _ZERO
-    if towards > _ZERO:
-        # Further off the surface where the sun grazes it.
-        lift = _LIFT * (_ONE + _TWO * (_ONE - towards))
-        lit = _sunlight(sun.axes, sun.grid, sun.tiles, x + nx * lift, y + ny * lift, z + nz * lift)
-        hx, hy, hz = sx + ex, sy + ey, sz + ez
-        shine = _GLOSS * lit * _highlight(nx * hx + ny * hy + nz * hz, hx * hx + hy * hy + hz * hz)
-        direct = lit * towards
+    hx, hy, hz = sun.direction[0] + ex, sun.direction[1] + ey, sun.direction[2] + ez
+    shine = _GLOSS * lit * _highlight(nx * hx + ny * hy + nz * hz, hx * hx + hy * hy + hz * hz)
+    direct = lit * towards if towards > _ZERO else _ZERO
     above = _HALF + _HALF * nz
     ambient = _ONE
     if paint.has_ground:
@@ -194,14 +239,12 @@ def _checker(x, y, depth, facing, camera):
 
 
 @compiled
-def _sunlight(axes, grid, tiles, x, y, z):
-    """Share of sunlight at a place relative to the camera."""
-    return light_near(
-        grid,
-        tiles,
-        axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z + axes[0, 3],
-        axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z + axes[1, 3],
-        axes[2, 0] * x + axes[2, 1] * y + axes[2, 2] * z + axes[2, 3],
+def _towards_sun(axes, x, y, z):
+    """A place relative to the camera in the sun's space, see `shadows`."""
+    return (
+        axes[0][0] * x + axes[0][1] * y + axes[0][2] * z + axes[0][3],
+        axes[1][0] * x + axes[1][1] * y + axes[1][2] * z + axes[1][3],
+        axes[2][0] * x + axes[2][1] * y + axes[2][2] * z + axes[2][3],
     )
 
 
@@ -240,11 +283,11 @@ def _hit(points, a, b, c, dx, dy):
 
 
 @compiled
-def _turned(rotations, k, x, y, z):
-    """A direction, turned and made a unit vector."""
-    rx = rotations[k, 0, 0] * x + rotations[k, 0, 1] * y + rotations[k, 0, 2] * z
-    ry = rotations[k, 1, 0] * x + rotations[k, 1, 1] * y + rotations[k, 1, 2] * z
-    rz = rotations[k, 2, 0] * x + rotations[k, 2, 1] * y + rotations[k, 2, 2] * z
+def _turned(links, k, x, y, z):
+    """A direction, turned as a link is and made a unit vector."""
+    rx = links[k, 0] * x + links[k, 1] * y + links[k, 2] * z
+    ry = links[k, 3] * x + links[k, 4] * y + links[k, 5] * z
+    rz = links[k, 6] * x + links[k, 7] * y + links[k, 8] * z
     scale = _ONE / max(np.sqrt(rx * rx + ry * ry + rz * rz), np.float32(1e-9))
     return rx * scale, ry * scale, rz * scale
 
@@ -256,6 +299,15 @@ def _mean(vertices, column, a, b, c, wa, wb, wc):
         wa * vertices[a, column] + wb * vertices[b, column] + wc * vertices[c, column],
         wa * vertices[a, column + 1] + wb * vertices[b, column + 1] + wc * vertices[c, column + 1],
         wa * vertices[a, column + 2] + wb * vertices[b, column + 2] + wc * vertices[c, column + 2],
+    )
+
+
+@compiled
+def _uv(vertices, a, b, c, wa, wb, wc):
+    """Texture coordinates, weighted likewise."""
+    return (
+        wa * vertices[a, U] + wb * vertices[b, U] + wc * vertices[c, U],
+        wa * vertices[a, V] + wb * vertices[b, V] + wc * vertices[c, V],
     )
 
 

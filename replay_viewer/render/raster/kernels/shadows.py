@@ -70,14 +70,14 @@ def mark_tiles(grid, tiles):
 def light_near(grid, tiles, u, v, w):
     """Share of sunlight, 0..1, at a point of a body: the edge of a shadow is about three cells wide."""
     last = np.float32(len(grid)) - _TWO
-    if not (u >= _ONE and v >= _ONE and u < last and v < last):  # Said so that it holds for what is no number.
-        return _ONE
-    x0, y0 = int(np.floor(u)), int(np.floor(v))
-    if not tiles[y0 // TILE, x0 // TILE]:
-        return _ONE
+    # Said so that it holds for what is no number.
+    is_inside = u >= _ONE and v >= _ONE and u < last and v < last
+    x0, y0 = (int(np.floor(u)), int(np.floor(v))) if is_inside else (0, 0)
+    is_near = tiles[y0 // TILE, x0 // TILE]
+    rows = 4 if is_inside and is_near else 0
     fx, fy = u - np.float32(x0), v - np.float32(y0)
     lit = _ZERO
-    for j in range(4):
+    for j in range(rows):
         row_weight = _ONE - fy if j == 0 else (fy if j == 3 else _ONE)
         row = _ZERO
         for i in range(4):
@@ -85,7 +85,7 @@ def light_near(grid, tiles, u, v, w):
             if grid[y0 + j - 1, x0 + i - 1] <= w:
                 row += weight
         lit += row * row_weight
-    return lit / np.float32(9)
+    return lit / np.float32(9) if rows else _ONE
 
 
 @compiled
@@ -107,14 +107,11 @@ def light_on_ground(grid, u, v, w, softness):
             if 0 <= x < size and grid[y, x] > w:
                 distance += grid[y, x] - w
                 found += 1
-    if found == 0:
-        return _ONE
-    if found == 49:
-        return _ZERO
+    is_edge = 0 < found < 49
     radius = min(max(softness * distance / np.float32(found), np.float32(1.5)), np.float32(9))
     step = radius / np.float32(3)
     lit, total = _ZERO, _ZERO
-    for j in range(-3, 4):
+    for j in range(-3, 4 if is_edge else -3):
         dy = np.float32(j)
         for i in range(-3, 4):
             dx = np.float32(i)
@@ -125,7 +122,7 @@ def light_on_ground(grid, u, v, w, softness):
             y = v + dy * step
             lit += weight * _bilinear(grid, x, y, w)
             total += weight
-    return lit / total
+    return lit / total if is_edge else (_ONE if found == 0 else _ZERO)
 
 
 @compiled
