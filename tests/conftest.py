@@ -48,6 +48,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByFile(config, log)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is kept in the user's cache is kept for the tests alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REPLAY_VIEWER_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def g1_walk() -> Path:
     """A real recording of a Unitree G1: 4 envs, 1000 steps, 12 leg joints, 7 reward terms; env 3 falls at step 619."""

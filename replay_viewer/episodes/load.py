@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from ..episode_record import EpisodeRecord
@@ -13,7 +14,8 @@ from ..formats.find import has_recordings, is_folder_of_recordings, recordings_b
 from ..paths import local_path
 from .derive import records_of
 from .episodes import Episodes
-from .record_files import filled, is_record_file, read_records, record_files_below
+from .index import Index, stamp_of
+from .record_files import filled, from_here, is_record_file, read_records, record_files_below
 
 
 def load_episodes(paths: str | Path | Sequence[str | Path]) -> Episodes:
@@ -29,9 +31,27 @@ def load_episodes(paths: str | Path | Sequence[str | Path]) -> Episodes:
         FileProblem: at one of the paths is nothing, or none of these is below it.
     """
     found = _Found()
-    for path in dict.fromkeys(_sources([paths] if isinstance(paths, str | Path) else paths)):
-        found.add(path)
+    sources = list(dict.fromkeys(_sources([paths] if isinstance(paths, str | Path) else paths)))
+    with Index() as index:
+        known = index.find(sources)
+        for source in sources:
+            if source not in known:
+                stamp = stamp_of(source)
+                known[source] = _read(source)
+                index.put(source, stamp, *known[source])
+            found.add(source, *known[source])
     return Episodes(found.records(), found.problems)
+
+
+def _read(source: Path) -> tuple[list[EpisodeRecord], str]:
+    """The records of a recording, or in a file of records, and what is wrong with it."""
+    try:
+        if is_record_file(source):
+            return read_records(source)
+        with closing(load_rollout(source)) as rollout:
+            return records_of(rollout), ""
+    except (ReplayError, OSError) as error:
+        return [], str(error)
 
 
 class _Found:
@@ -46,22 +66,21 @@ class _Found:
         self._derived: list[EpisodeRecord] = []
         self._written: list[EpisodeRecord] = []
 
-    def add(self, path: Path) -> None:
-        """Read a recording or a file of records."""
-        try:
-            if is_record_file(path):
-                records, problem = read_records(path)
-                self._written += records
-                if problem:
-                    self.problems[str(path)] = problem
-            else:
-                with closing(load_rollout(path)) as rollout:
-                    self._derived += records_of(rollout)
-        except (ReplayError, OSError) as error:
-            self.problems[str(path)] = str(error)
+    def add(self, source: Path, records: list[EpisodeRecord], problem: str) -> None:
+        """Take in the records of a source, and what is wrong with it."""
+        if is_record_file(source):
+            self._written += from_here(records, source)
+        else:
+            name = source.as_posix()
+            is_so = not records or records[0].recording == name
+            self._derived += records if is_so else [replace(record, recording=name) for record in records]
+        if problem:
+            self.problems[str(source)] = problem
 
     def records(self) -> list[EpisodeRecord]:
         """Each episode once: those of recordings first."""
+        if not self._written:
+            return self._derived
         written = {_place(record): record for record in self._written if record.recording is not None}
         met = set()
         merged: list[EpisodeRecord] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def record_files_below(folder: Path) -> list[Path]:
 
 
 def read_records(path: Path) -> tuple[list[EpisodeRecord], str]:
-    """The records in a file, and what is wrong with it; "" where nothing is.
+    """The records in a file as they stand there, and what is wrong with it; "" where nothing is.
 
     A last line without its end is what a process leaves that is killed, and no problem. Raises FileProblem where it
     cannot be read at all.
@@ -43,7 +43,7 @@ def read_records(path: Path) -> tuple[list[EpisodeRecord], str]:
     for number, line in enumerate(_lines(path), start=1):
         where = f"{path}, line {number}"
         try:
-            records.append(_record(line, path, where))
+            records.append(_record(line, where))
         except ReplayError as problem:
             if line.endswith(b"\n"):
                 problems.append(str(problem))
@@ -67,7 +67,7 @@ def _lines(path: Path) -> Iterator[bytes]:
                 yield line
 
 
-def _record(line: bytes, path: Path, where: str) -> EpisodeRecord:
+def _record(line: bytes, where: str) -> EpisodeRecord:
     try:
         content = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -75,13 +75,18 @@ def _record(line: bytes, path: Path, where: str) -> EpisodeRecord:
     if not isinstance(content, dict) or is_deeper(content, MAX_DEPTH):
         raise FileProblem(where, "is no JSON object, or nested too deeply.")
     # An escape may name half of a character, which nothing that shows it takes.
-    record = from_json(with_whole_texts(content) if b"\\ud" in line.lower() else content, where)
-    return record if record.recording is None else replace(record, recording=_from_here(record.recording, path))
+    return from_json(with_whole_texts(content) if b"\\ud" in line.lower() else content, where)
 
 
-def _from_here(recording: str, path: Path) -> str:
-    """The path of a recording that a file of records names from its own folder."""
-    return Path(os.path.normpath(path.parent / recording)).as_posix()
+def from_here(records: Iterable[EpisodeRecord], path: Path) -> list[EpisodeRecord]:
+    """The records in a file, with the paths of recordings that it names from its own folder as we name the file."""
+    folder = path.parent
+    return [
+        record
+        if record.recording is None
+        else replace(record, recording=Path(os.path.normpath(folder / record.recording)).as_posix())
+        for record in records
+    ]
 
 
 def filled(record: EpisodeRecord, other: EpisodeRecord) -> EpisodeRecord:

@@ -1,0 +1,158 @@
+"""Terms of episodes: what users want to know of each episode that ends, asked for just before its reset.
+
+They are made as those of Isaac Lab's managers are:
+
+    terms = {
+        "height": EpisodeRecorderTermCfg(func=base_height, params={"offset": 0.1}),
+        "progress": EpisodeRecorderTermCfg(func=DistanceWalked),
+    }
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from typing import Any, Callable, Mapping, Sequence
+
+import numpy as np
+
+from ...arrays import as_array
+from ...episode_record import GROUPS, NAMES, as_json
+from ...errors import BadArgument
+
+# Names of a record that a term may say better than the hook.
+_SETTABLE = ("success", "reason", "language_instruction", "progress")
+
+# Told what is wrong with a term, by its name.
+Tell = Callable[[str, str], None]
+
+
+@dataclass
+class EpisodeRecorderTermCfg:
+    """A term.
+
+    Attributes:
+        func: called as `func(env, env_ids, **params)` with the innermost environment and the ids (k,) int64 of all envs
+            whose episodes just ended, before they are reset. It returns one value for each: an array or tensor
+            (k, ...), or a list, whose values may be dicts; or a dict of such. A class is made once, as
+            `func(cfg, env)`, and may have `reset(env_ids)`, which is called for every reset, after the term.
+        params: further arguments.
+    """
+
+    func: Callable[..., Any]
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class EpisodeRecorderManager:
+    """Asks terms about episodes that end.
+
+    Args:
+        terms: by name: a configuration, or its `func` alone.
+        env: the innermost environment.
+        tell: told once of each term that fails, with env and episode; the others go on.
+
+    Raises:
+        BadArgument: a name that a record has for something else, or what is no term.
+    """
+
+    def __init__(self, terms: Mapping[str, Any], env: Any, tell: Tell) -> None:
+        self._env, self._tell = env, tell
+        self._told: set[str] = set()
+        self._terms = {name: _made(name, term, env) for name, term in terms.items()}
+        # By key, the term that it comes from.
+        self._owners = {name: name for name in self._terms}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the terms."""
+        return tuple(self._terms)
+
+    def values(self, env_ids: np.ndarray, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        """What the terms say of some envs, by key, JSON-ready; None of a term that fails.
+
+        numbers: of their episodes, for messages.
+        """
+        found: list[dict[str, Any]] = [{} for _ in env_ids]
+        for name, term in self._terms.items():
+            try:
+                columns = _columns(name, term(self._env, env_ids), len(env_ids))
+            except Exception as error:
+                which = ", ".join(f"env {env} (episode {number})" for env, number in zip(env_ids[:3], numbers))
+                more = f" and {len(env_ids) - 3} more" if len(env_ids) > 3 else ""
+                self._say(name, f"has failed in {which}{more}: {type(error).__name__}: {error}. Its values are null.")
+                columns = [{name: None}] * len(env_ids)
+            for row, column in zip(found, columns):
+                row.update(self._own(name, column))
+        return found
+
+    def reset(self, env_ids: np.ndarray) -> None:
+        """New episodes begin in some envs."""
+        for name, term in self._terms.items():
+            reset = getattr(term.function, "reset", None)
+            if reset is not None:
+                try:
+                    reset(env_ids)
+                except Exception as error:
+                    self._say(name, f"has failed in its reset: {type(error).__name__}: {error}.")
+
+    def _own(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of a term's keys that are its own; of others it is said whose they are."""
+        own = {}
+        for key, value in values.items():
+            owner = self._owners.setdefault(key, name)
+            if owner == name and _is_free(key):
+                own[key] = value
+            else:
+                whose = f"the term {owner!r}" if owner != name else "every record"
+                self._say(f"{name}: {key}", f"is left out: {whose} has that key.")
+        return own
+
+    def _say(self, name: str, problem: str) -> None:
+        if name not in self._told:
+            self._told.add(name)
+            self._tell(name, problem)
+
+
+class _Term:
+    """A term that is ready to be called."""
+
+    def __init__(self, function: Callable[..., Any], params: Mapping[str, Any]) -> None:
+        self.function, self._params = function, params
+
+    def __call__(self, env: Any, env_ids: np.ndarray) -> Any:
+        return self.function(env, env_ids, **self._params)
+
+
+def _made(name: str, term: Any, env: Any) -> _Term:
+    if not _is_free(name):
+        raise BadArgument("episode_terms", name, "every record has something else by this name; use another one.")
+    # Isaac Lab's own configurations do as well.
+    config = term if hasattr(term, "func") and hasattr(term, "params") else EpisodeRecorderTermCfg(term)
+    if not callable(config.func):
+        raise BadArgument("episode_terms", name, f"expected EpisodeRecorderTermCfg(func=...), not {term!r}.")
+    function = config.func(config, env) if inspect.isclass(config.func) else config.func
+    return _Term(function, dict(config.params or {}))
+
+
+def _is_free(name: str) -> bool:
+    return name in _SETTABLE or name not in (*NAMES, *GROUPS)
+
+
+def _columns(name: str, values: Any, count: int) -> list[dict[str, Any]]:
+    """What a term has returned, as a dict for each env. Raises ValueError where it is not a value for each."""
+    if isinstance(values, Mapping):
+        by_key = {key: _column(key, column, count) for key, column in values.items()}
+        return [{key: column[index] for key, column in by_key.items()} for index in range(count)]
+    rows = _column(name, values, count)
+    # A group is one value of a record; other dicts are several.
+    return [dict(row) if isinstance(row, Mapping) and name not in GROUPS else {name: row} for row in rows]
+
+
+def _column(name: str, values: Any, count: int) -> list[Any]:
+    """JSON-ready values, one for each env."""
+    found = values if isinstance(values, (list, tuple)) else as_array(values)
+    if not isinstance(found, (list, tuple)) and found.ndim == 0:
+        raise ValueError(f"{name!r} is one value, expected one for each of {count} envs")
+    if len(found) != count:
+        raise ValueError(f"{name!r} has {len(found)} values, expected one for each of {count} envs")
+    return [as_json(value) for value in (found if isinstance(found, (list, tuple)) else found.tolist())]
