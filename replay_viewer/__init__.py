@@ -47,7 +47,7 @@ _HOMES = {
     "ContainerWriter": "container.writer",
     "Description": "record.adapters",
     "Endings": "record.adapters",
-    "EntitySpec": "container.info",
+    "EntitySpec": "rollout.entities",
     "EpisodeEnds": "container.terminals",
     "EpisodeRecord": "episode_record",
     "Episodes": "episodes.episodes",

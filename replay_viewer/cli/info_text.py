@@ -12,8 +12,9 @@ from typing import Any
 
 from replay_viewer.errors import printable
 from replay_viewer.replay.summary import Sample, Statistics, Summary
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity, Verdict
+from replay_viewer.rollout.rollout import Verdict
 
 _MAX_EPISODES = 40
 _LABEL_WIDTH = 12
@@ -60,7 +61,7 @@ def _head(summary: Summary, width: int) -> list[str]:
     ]
 
 
-def _entity(entity: Entity, width: int) -> list[str]:
+def _entity(entity: EntitySpec, width: int) -> list[str]:
     carried = " in the recording" if entity.folder else ""
     body = (
         f"URDF {entity.urdf}{carried}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -15,11 +16,12 @@ import numpy as np
 
 from ..errors import BadField, FileProblem, listing
 from ..npz.archive import NpzArchive
-from ..rollout.rollout import Entity, Terrain, Verdict
+from ..rollout.entities import EntitySpec
+from ..rollout.rollout import Terrain, Verdict
 from .assets import MAX_TERRAIN_BYTES, terrain_problem
 from .disk import SPARED_BYTES
 from .extents import Extent, chunks_of
-from .info import EntitySpec, RecordingInfo
+from .info import RecordingInfo
 from .layout import ASSETS, META, is_inside
 
 # Assets of this size are unpacked however full the disk is.
@@ -82,7 +84,7 @@ class AssetFolder:
                 raise FileProblem(self._path, f"cannot be unpacked: {error}.") from error
 
 
-def load_entities(info: RecordingInfo, assets: AssetFolder) -> tuple[list[Entity], list[Verdict]]:
+def load_entities(info: RecordingInfo, assets: AssetFolder) -> tuple[list[EntitySpec], list[Verdict]]:
     """The entities with the paths of their files here, and a problem for each file that is missing."""
     verdicts: list[Verdict] = []
     return [_load_entity(spec, assets, verdicts) for spec in info.entities], verdicts
@@ -100,22 +102,13 @@ def load_terrain(name: str, assets: AssetFolder, where: Path) -> tuple[Terrain |
     return Terrain(vertices, triangles), []
 
 
-def _load_entity(spec: EntitySpec, assets: AssetFolder, verdicts: list[Verdict]) -> Entity:
+def _load_entity(spec: EntitySpec, assets: AssetFolder, verdicts: list[Verdict]) -> EntitySpec:
     shape = spec.shape
-    urdf = None if spec.urdf is None else _find(spec.name, spec.urdf, assets, verdicts)
+    urdf = None if spec.urdf is None else _find(spec.name, str(spec.urdf), assets, verdicts)
     if shape is not None and shape.get("type") == "mesh":
         mesh = _find(spec.name, str(shape.get("path")), assets, verdicts)
         shape = None if mesh is None else {**shape, "path": str(mesh)}
-    kind = "robot" if spec.kind == "robot" else "object"
-    return Entity(
-        spec.name,
-        kind,
-        tuple(spec.joint_names),
-        urdf,
-        shape,
-        folder=assets.folder,
-        contact_bodies=tuple(spec.contact_bodies),
-    )
+    return replace(spec, urdf=urdf, shape=shape, folder=assets.folder)
 
 
 def _find(entity: str, name: str, assets: AssetFolder, verdicts: list[Verdict]) -> Path | None:

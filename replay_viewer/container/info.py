@@ -10,41 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadField, listing
+from ..rollout.entities import SHAPE_SIZES, EntitySpec
 from ..rollout.outcomes import TERMINAL_STATES
-from .layout import StructSpec, is_field_name
+from .layout import is_field_name
 
 _SHORTEST_STEP, _LONGEST_STEP = 1e-9, 1e9  # [s]
 TIME_STEPS = "seconds above zero, from 1e-9 to 1e9"
-# Of a shape's type, how many numbers each of its sizes has.
-_SHAPE_SIZES: Mapping[str, Mapping[str, int]] = {
-    "box": {"size": 3},
-    "sphere": {"radius": 1},
-    "cylinder": {"radius": 1, "length": 1},
-    "capsule": {"radius": 1, "length": 1},
-    "mesh": {},
-}
-
-
-@dataclass(frozen=True)
-class EntitySpec:
-    """A robot or an object with a base pose of its own; its fields are named `<name>.base_pos` and so on.
-
-    Attributes:
-        name: letters, digits, _ and -.
-        kind: "robot" or "object".
-        joint_names: in the order of `<name>.joint_pos`.
-        contact_bodies: in the order of `<name>.contact_force`.
-        urdf: path of its description; a writer copies it with its meshes into the recording.
-        shape: for an object without URDF, a primitive such as {"type": "box", "size": [x, y, z]} (also sphere
-            {"radius"}, cylinder and capsule {"radius", "length"}) or {"type": "mesh", "path": ..., "scale": [x, y, z]}.
-    """
-
-    name: str
-    kind: str = "robot"
-    joint_names: Sequence[str] = ()
-    contact_bodies: Sequence[str] = ()
-    urdf: str | None = None
-    shape: Mapping[str, Any] | None = None
+_SHAPE_SIZES: Mapping[str, Mapping[str, int]] = {**SHAPE_SIZES, "mesh": {}}
 
 
 @dataclass(frozen=True)
@@ -124,18 +96,6 @@ def check_shape(entity: EntitySpec, where: object) -> None:
         _require(fits, where, "shape", f"of {entity.name!r} has no three numbers as {key!r}.")
 
 
-def check_row(info: RecordingInfo, row: StructSpec, where: object) -> None:
-    """Raise BadField where the recorded fields do not fit the facts: shapes of poses, joints and reward terms."""
-    for entity in info.entities:
-        _check_shape(row, f"{entity.name}.base_pos", (3,), where)
-        _check_shape(row, f"{entity.name}.base_wxyz", (4,), where)
-        if f"{entity.name}.joint_pos" in row.by_name:
-            _check_shape(row, f"{entity.name}.joint_pos", (len(entity.joint_names),), where)
-    if info.reward_terms or "rew_terms" in row.by_name:
-        agents = row.by_name["rew"].shape if "rew" in row.by_name else ()
-        _check_shape(row, "rew_terms", (*agents, len(info.reward_terms)), where)
-
-
 def json_text(key: str, value: Any, where: object, *, allow_nan: bool = False) -> str:
     """A fact as JSON. Raises BadField for what JSON cannot hold."""
     try:
@@ -171,12 +131,6 @@ def _are_numbers(value: Any, count: int, least: float = -sys.float_info.max) -> 
     numbers = value if isinstance(value, list) else [value]
     fits = all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers)
     return fits and len(numbers) == count and all(least < n <= sys.float_info.max for n in numbers)
-
-
-def _check_shape(row: StructSpec, name: str, shape: tuple[int, ...], where: object) -> None:
-    _require(name in row.by_name, where, name, "is not recorded, but the recording needs it.")
-    found = row.by_name[name].shape
-    _require(found == shape, where, name, f"has shape {found} per env and step, expected {shape}.")
 
 
 def _require(fits: bool, where: object, key: str, problem: str) -> None:

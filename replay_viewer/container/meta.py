@@ -15,9 +15,10 @@ import numpy as np
 
 from .. import __version__
 from ..errors import BadField, FileProblem, NewerVersion
+from ..rollout.entities import EntitySpec, check_fields
 from ..rollout.fields import Field
 from .extents import Extent, file_content
-from .info import EntitySpec, RecordingInfo, check_info, check_row, check_shape, json_text
+from .info import RecordingInfo, check_info, check_shape, json_text
 from .json_object import HALF_CHARACTER, MAX_DEPTH, JsonObject, is_deeper, is_whole_text, parse_object
 from .layout import (
     FORMAT_NAME,
@@ -156,7 +157,7 @@ def from_json(content: bytes, where: object) -> Meta:
     info = _info_from_json(data)
     layout = _layout_from_json(data)
     check_info(info, where)
-    check_row(info, layout.row, where)
+    check_fields(layout.row.by_name, info.entities, info.reward_terms, where)
     is_as_written = _is_as_written(content) if data.text("crc32", "") else None
     return Meta(info, layout, data.text("created", ""), data.text("writer", ""), data.left_out, is_as_written)
 

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadField, FileProblem, RecordingStopped
+from ..rollout.entities import check_fields
 from ..rollout.fields import Field
 from .assets import copy_assets
 from .disk import put_in_place, refuse_without_posix
-from .info import RecordingInfo, check_row, json_text
+from .info import RecordingInfo, json_text
 from .layout import EPISODES, LOG, META, SEGMENT_BYTES, Layout, declare_all, plan_layout, redeclared
 from .log import CHECKSUMS, JsonLines, checksum_text, try_lock
 from .meta import from_json, new_meta, settled, to_json
@@ -251,7 +252,7 @@ class ContainerWriter:
         else:
             fields = declare_all(values)
         layout = plan_layout(fields, len(self._info.env_ids), self._segment_bytes)
-        check_row(self._info, layout.row, self.path)
+        check_fields(layout.row.by_name, self._info.entities, self._info.reward_terms, self.path)
         return layout
 
     def _take_ends(self, ends: EpisodeEnds, files: StepFiles) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 from ..arrays import as_array
-from ..container.info import EntitySpec, RecordingInfo
+from ..container.info import RecordingInfo
 from ..container.terminals import EpisodeEnds
 from ..container.words import PackedStep, Values
 from ..container.writer import ContainerWriter
@@ -402,16 +402,6 @@ class Recorder:
             self._goes_on = False
             if not problem.is_told:
                 _messages.error("%s The simulation goes on without being recorded.", problem)
-
-
-def expected_shapes(entities: Sequence[EntitySpec]) -> dict[str, tuple[int, ...]]:
-    """Shapes of one env's value by field, of what a recording demands of its entities; poses must be there."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    for entity in entities:
-        shapes.update({f"{entity.name}.base_pos": (3,), f"{entity.name}.base_wxyz": (4,)})
-        shapes.update({f"{entity.name}.{name}": (3,) for name in ("base_lin_vel", "base_ang_vel")})
-        shapes[f"{entity.name}.joint_pos"] = (len(entity.joint_names),)
-    return shapes
 
 
 def _open_new(path: Path, make: Callable[[Path], ContainerWriter]) -> ContainerWriter:

@@ -10,11 +10,12 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 from ..errors import BadField
+from ..rollout.entities import field_shapes
 from .adapters import Description
 from .background import BackgroundCalls
 from .capture import Reader, get_up, sit
 from .problems import Problems
-from .recorder import Recorder, expected_shapes
+from .recorder import Recorder
 from .seats import Seat
 from .seen import SeenEnds, SeenStep
 from .step_writer import HeldStep, StepWriter
@@ -162,7 +163,7 @@ class RecorderSeat(Seat):
         self._recorder.learn(**late)
         terms = (*late.get("reward_terms", ()), *self._facts.get("reward_terms", ()))
         found = step.copy.fields.without(() if self._reader.request.observations else ("obs",))
-        shapes = expected_shapes(self._facts.get("entities", ()))
+        shapes = field_shapes(self._facts.get("entities", ()))
         if terms and "rew" in found.shapes:
             shapes["rew_terms"] = (*found.shapes["rew"], len(terms))
         fields = found.fitting(self._num_envs, shapes, self._problems)

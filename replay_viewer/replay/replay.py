@@ -14,7 +14,8 @@ from ..formats import LoadOptions, load_rollout
 from ..robot import Robot, from_shape, load_robot, neutral_body
 from ..robot.joints import joint_verdicts
 from ..robot.mesh_up import MeshUp
-from ..rollout.rollout import Entity, Rollout, Verdict
+from ..rollout.entities import EntitySpec
+from ..rollout.rollout import Rollout, Verdict
 from .frames import FrameCache
 
 # Called with what is being done to open a recording, how much of it is done, and how much there is to do; 0 where that
@@ -172,27 +173,27 @@ def _silent(what: str, done: int, total: int) -> None:
     pass
 
 
-def _given_robot(entity: Entity, given: GivenRobots) -> Robot | None:
+def _given_robot(entity: EntitySpec, given: GivenRobots) -> Robot | None:
     if isinstance(given, Mapping):
         return given.get(entity.name)
     return given if entity.kind == "robot" else None
 
 
-def _own_robot(entity: Entity, load: Callable[[Path, Path | None], Robot], mesh_up: MeshUp | None) -> Robot | None:
+def _own_robot(entity: EntitySpec, load: Callable[[Path, Path | None], Robot], mesh_up: MeshUp | None) -> Robot | None:
     """What the recording says that an entity looks like, None if it does not."""
-    if entity.urdf is not None and entity.urdf.is_file():
-        return load(entity.urdf, entity.folder)
+    if entity.urdf is not None and Path(entity.urdf).is_file():
+        return load(Path(entity.urdf), entity.folder)
     return None if entity.shape is None else from_shape(entity.name, entity.shape, mesh_up)
 
 
-def _neutral_verdict(entity: Entity) -> Verdict:
+def _neutral_verdict(entity: EntitySpec) -> Verdict:
     lack = "has no URDF for it" if entity.urdf is None else f"refers to {entity.urdf}, which is not there"
     remedy = "; give one with --urdf" if entity.kind == "robot" else ""
     finding = f"'{entity.name}' is drawn as a neutral body, its nose pointing ahead"
     return Verdict("robot", finding, f"the recording {lack}{remedy}", "assumed")
 
 
-def _robot_verdicts(robot: Robot, entity: Entity) -> list[Verdict]:
+def _robot_verdicts(robot: Robot, entity: EntitySpec) -> list[Verdict]:
     """What of a robot does not move, and what is not drawn. Raises UnmatchedJoints if no recorded joint is its own."""
     return [*joint_verdicts(robot, entity), *robot.mesh_verdicts, *_problem_verdicts(robot)]
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ..rollout.entities import EntitySpec
 from ..rollout.episodes import Episode
 from ..rollout.fields import Field
-from ..rollout.rollout import Entity, Rollout, Verdict
+from ..rollout.rollout import Rollout, Verdict
 from .replay import Replay
 
 # A statistic needs no more than this; a 10 GB recording is then summed up in well under a second.
@@ -82,7 +83,7 @@ class Summary:
     control_dt: float
     duration: float
     env_ids: tuple[int, ...]
-    entities: tuple[Entity, ...]
+    entities: tuple[EntitySpec, ...]
     ground: str
     terrain_triangles: int
     episodes: tuple[Episode, ...]
@@ -133,7 +134,7 @@ def to_json(summary: Summary) -> dict[str, Any]:
     return _plain(content)
 
 
-def _as_drawn(entity: Entity, urdf: Path | None) -> Entity:
+def _as_drawn(entity: EntitySpec, urdf: Path | None) -> EntitySpec:
     """The entity with the URDF that it is drawn from, which of a packed recording lies in a temporary folder."""
     folder = entity.folder
     if urdf is None or folder is None or not urdf.resolve().is_relative_to(folder):

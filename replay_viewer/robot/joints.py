@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import UnmatchedJoints, listing
-from ..rollout.rollout import Entity, Verdict
+from ..rollout.entities import EntitySpec
+from ..rollout.rollout import Verdict
 from .robot import Robot
 
 _TOPIC = "joints"
@@ -40,7 +41,7 @@ class JointMapping:
         joint_pos[..., matched] = recorded[..., columns[matched]]
 
 
-def match_joints(robot: Robot, entity: Entity) -> JointMapping:
+def match_joints(robot: Robot, entity: EntitySpec) -> JointMapping:
     """Which recorded joint drives which joint of the robot; by position if the joints have no names and are as many."""
     if _is_by_position(robot, entity):
         return JointMapping(columns=tuple(range(robot.num_joints)), missing=(), unknown=())
@@ -54,7 +55,9 @@ def joint_values(robot: Robot, names: Sequence[str], recorded: np.ndarray) -> np
     """
     are_named = not set(robot.joint_names).isdisjoint(names)
     joint_pos = np.zeros((*recorded.shape[:-1], robot.num_joints))
-    match_joints(robot, Entity("robot", joint_names=tuple(names), joints_named=are_named)).apply(recorded, joint_pos)
+    match_joints(robot, EntitySpec("robot", joint_names=tuple(names), joints_named=are_named)).apply(
+        recorded, joint_pos
+    )
     return joint_pos
 
 
@@ -69,7 +72,7 @@ def map_joints(robot: Robot, recorded: Sequence[str]) -> JointMapping:
     )
 
 
-def joint_verdicts(robot: Robot, entity: Entity) -> list[Verdict]:
+def joint_verdicts(robot: Robot, entity: EntitySpec) -> list[Verdict]:
     """What of a robot moves as recorded, and what does not, joint by joint.
 
     Raises UnmatchedJoints if joints are recorded, but none of them is the robot's.
@@ -85,17 +88,17 @@ def joint_verdicts(robot: Robot, entity: Entity) -> list[Verdict]:
     return [*_missing(mapping, robot, entity), *_unknown(mapping, robot, entity)]
 
 
-def _is_by_position(robot: Robot, entity: Entity) -> bool:
+def _is_by_position(robot: Robot, entity: EntitySpec) -> bool:
     return not entity.joints_named and len(entity.joint_names) == robot.num_joints
 
 
-def _without_joints(robot: Robot, entity: Entity) -> list[Verdict]:
+def _without_joints(robot: Robot, entity: EntitySpec) -> list[Verdict]:
     if not robot.num_joints:
         return []
     return [Verdict(_TOPIC, f"'{entity.name}' stands in its zero pose", "no joint angles are recorded", "problem")]
 
 
-def _missing(mapping: JointMapping, robot: Robot, entity: Entity) -> list[Verdict]:
+def _missing(mapping: JointMapping, robot: Robot, entity: EntitySpec) -> list[Verdict]:
     if not mapping.missing:
         finding = f"'{entity.name}': all {robot.num_joints} joints are recorded"
         return [Verdict(_TOPIC, finding, "matched by name", "found")]
@@ -104,7 +107,7 @@ def _missing(mapping: JointMapping, robot: Robot, entity: Entity) -> list[Verdic
     return [Verdict(_TOPIC, finding, reason, "found")]
 
 
-def _unknown(mapping: JointMapping, robot: Robot, entity: Entity) -> list[Verdict]:
+def _unknown(mapping: JointMapping, robot: Robot, entity: EntitySpec) -> list[Verdict]:
     if not mapping.unknown:
         return []
     finding = f"'{entity.name}': {len(mapping.unknown)} recorded joints are not drawn"

@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadField, UnknownName
+from ..rollout.entities import SHAPE_SIZES
 from .materials import Rgba
 from .mesh_up import MeshUp
 from .robot import Robot
 from .shapes import Primitive
 from .tree import single_link
 from .visuals import Geometry
-
-# The sizes of a shape, by its type, in the order of `Primitive.sizes`.
-_FIELDS = {"box": ("size",), "sphere": ("radius",), "cylinder": ("radius", "length"), "capsule": ("radius", "length")}
 
 _BODY_COLOR: Rgba = (0.5, 0.58, 0.7, 1.0)
 _FRONT_COLOR: Rgba = (0.95, 0.55, 0.12, 1.0)
@@ -42,9 +40,9 @@ def from_shape(name: str, shape: Mapping[str, Any], mesh_up: MeshUp | None = Non
     if kind == "mesh":
         scale = np.diag([*(_numbers(name, shape, "scale", 3) if "scale" in shape else (1.0, 1.0, 1.0)), 1.0])
         return _one_link(name, [Geometry(0, Path(str(shape.get("path", ""))), scale, rgba, name)], mesh_up)
-    if not isinstance(kind, str) or kind not in _FIELDS:
-        raise UnknownName("shape type", kind, (*_FIELDS, "mesh"), where="this viewer")
-    sizes = [size for field in _FIELDS[kind] for size in _numbers(name, shape, field, 3 if kind == "box" else 1)]
+    if not isinstance(kind, str) or kind not in SHAPE_SIZES:
+        raise UnknownName("shape type", kind, (*SHAPE_SIZES, "mesh"), where="this viewer")
+    sizes = [size for field, count in SHAPE_SIZES[kind].items() for size in _numbers(name, shape, field, count)]
     if min(sizes) <= 0:
         raise BadField(f"object '{name}'", "shape", f"has a size that is not positive: {sizes}.")
     return _one_link(name, [Geometry(0, Primitive(kind, tuple(sizes)), np.eye(4), rgba, name)])

@@ -18,7 +18,7 @@ TerminalState = Literal["lost", "captured", "recorded", "none"]
 TERMINAL_STATES: tuple[TerminalState, ...] = get_args(TerminalState)
 
 # Bits of the field "flags", by outcome; and of an env that was reset in its step.
-FLAG_BITS: Mapping[Outcome, int] = {"terminated": 1, "truncated": 2}
+FLAG_BITS: Mapping[str, int] = {"terminated": 1, "truncated": 2}
 RESET_BIT = 4
 
 # For people.

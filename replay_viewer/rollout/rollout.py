@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from ..errors import BadField, UnknownName
+from .entities import EntitySpec, check_fields
 from .episodes import EndsByStep, Episode
 from .fields import Field
 
@@ -38,34 +39,6 @@ class Verdict:
     finding: str
     reason: str
     status: Status
-
-
-@dataclass(frozen=True)
-class Entity:
-    """A robot or an object with a base pose of its own.
-
-    Attributes:
-        name: what the names of its fields begin with.
-        kind: "robot" or "object".
-        joint_names: in the order of `<name>.joint_pos`; empty where none is recorded.
-        urdf: path of its description, or None.
-        shape: for an object without URDF, a primitive such as {"type": "box", "size": [x, y, z]} (also sphere
-            {"radius"}, cylinder and capsule {"radius", "length"}) or {"type": "mesh", "path": ..., "scale": [x, y, z]},
-            optionally with "color" [r, g, b] in 0..1.
-        joints_named: False where the file names no joints, so that its reader made the names up: they match nothing.
-        folder: of the recording that carries the URDF, with links resolved: what the URDF names is read from there
-            alone.
-        contact_bodies: in the order of `<name>.contact_force`; empty where they have no names.
-    """
-
-    name: str
-    kind: Literal["robot", "object"] = "robot"
-    joint_names: tuple[str, ...] = ()
-    urdf: Path | None = None
-    shape: Mapping[str, Any] | None = None
-    joints_named: bool = True
-    folder: Path | None = None
-    contact_bodies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,7 +137,7 @@ class Rollout:
         name: str,
         control_dt: float,
         env_ids: Sequence[int],
-        entities: Sequence[Entity],
+        entities: Sequence[EntitySpec],
         episodes_of: Callable[[int], Sequence[Episode]],
         reward_terms: Sequence[str] = (),
         batch_means: Mapping[str, BatchMean] | None = None,
@@ -244,7 +217,7 @@ class Rollout:
         return "rew" in self.fields or bool(self.reward_terms)
 
     @property
-    def robots(self) -> tuple[Entity, ...]:
+    def robots(self) -> tuple[EntitySpec, ...]:
         return tuple(e for e in self.entities.values() if e.kind == "robot")
 
     def env_index(self, env_id: int) -> int:
@@ -313,18 +286,6 @@ class Rollout:
     def _check(self) -> None:
         """Validate once what everything above relies on."""
         where = self.path or self.name
-        for entity in self.entities.values():
-            self._check_shape(where, f"{entity.name}.base_pos", (3,))
-            self._check_shape(where, f"{entity.name}.base_wxyz", (4,))
-            if f"{entity.name}.joint_pos" in self.fields:
-                self._check_shape(where, f"{entity.name}.joint_pos", (len(entity.joint_names),))
+        check_fields(self.fields, tuple(self.entities.values()), self.reward_terms, where)
         if len(self.env_ids) != self.num_envs:
             raise BadField(where, "env_ids", f"names {len(self.env_ids)} envs, but {self.num_envs} are recorded.")
-        if self.reward_terms:
-            self._check_shape(where, "rew_terms", (*self.agents_shape, len(self.reward_terms)))
-
-    def _check_shape(self, where: object, name: str, shape: tuple[int, ...]) -> None:
-        if name not in self.fields:
-            raise BadField(where, name, "is missing.")
-        if self.fields[name].shape != shape:
-            raise BadField(where, name, f"has shape {self.fields[name].shape} per env and step, expected {shape}.")

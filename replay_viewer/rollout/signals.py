@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..rotations import conjugate, from_rpy, rotate, to_matrix, yaw
+from .entities import EntitySpec
 from .episodes import Episode, read_windows
 from .fields import UNITS, Field
-from .rollout import Entity, Rollout
+from .rollout import Rollout
 from .spread import Read
 from .states import samples
 
@@ -86,24 +87,24 @@ def _is_named(rollout: Rollout, name: str) -> bool:
 # -- signals of an entity ------------------------------------------------------
 
 
-def _of_entity(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
+def _of_entity(rollout: Rollout, entity: EntitySpec) -> Iterator[Signal]:
     """Its signals; with its name before each where there are several entities."""
     prefix = f"{entity.name}: " if len(rollout.entities) > 1 else ""
     for signal in (*_joints(rollout, entity), *_base(rollout, entity), *_contacts(rollout, entity)):
         yield replace(signal, label=prefix + signal.label, entity=entity.name)
 
 
-def _joints(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
+def _joints(rollout: Rollout, entity: EntitySpec) -> Iterator[Signal]:
     for what, label in _JOINT_SIGNALS.items():
         field = rollout.fields.get(f"{entity.name}.{what}")
         if field is None or not field.shape or not field.shape[-1]:
             continue
         is_named = field.shape == (len(entity.joint_names),)
-        components = entity.joint_names if is_named else _numbered(field.shape)
+        components = tuple(entity.joint_names) if is_named else _numbered(field.shape)
         yield Signal(field.name, label, components, field.unit, field.name, _as_recorded(field.name))
 
 
-def _base(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
+def _base(rollout: Rollout, entity: EntitySpec) -> Iterator[Signal]:
     position, wxyz, linear, angular = (f"{entity.name}.{what}" for what in _BASE_FIELDS)
     if linear in rollout.fields:
         velocity, label = _as_recorded(linear), "base velocity"
@@ -117,12 +118,12 @@ def _base(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
     yield Signal(wxyz, "base tilt", ("roll", "pitch", "yaw", "tilt"), "deg", wxyz, _angles(wxyz))
 
 
-def _contacts(rollout: Rollout, entity: Entity) -> Iterator[Signal]:
+def _contacts(rollout: Rollout, entity: EntitySpec) -> Iterator[Signal]:
     field = rollout.fields.get(f"{entity.name}.contact_force")
     if field is None or len(field.shape) != 2 or field.shape[1] != 3 or not field.shape[0]:
         return
     is_named = len(entity.contact_bodies) == field.shape[0]
-    bodies = entity.contact_bodies if is_named else _numbered(field.shape[:1])
+    bodies = tuple(entity.contact_bodies) if is_named else _numbered(field.shape[:1])
     unit, recorded = field.unit or UNITS["contact_force"], _as_recorded(field.name)
     yield Signal(f"{field.name} size", "contact forces", bodies, unit, field.name, _sizes(recorded))
     components = tuple(f"{body} {axis}" for body in bodies for axis in _XYZ)
@@ -239,7 +240,7 @@ class RecordedContacts:
     bodies: tuple[str, ...]
 
 
-def contact_forces_of(rollout: Rollout, entity: Entity) -> RecordedContacts | None:
+def contact_forces_of(rollout: Rollout, entity: EntitySpec) -> RecordedContacts | None:
     """The contact forces of an entity; None where none are recorded.
 
     A plain npz has one array `contact_force` for its robots, and names the bodies in its 'recording_info'.

@@ -19,9 +19,10 @@ import numpy as np
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "helpers"), str(Path(__file__).resolve().parents[2])]
 
-from replay_viewer.container.info import EntitySpec, RecordingInfo
+from replay_viewer.container.info import RecordingInfo
 from replay_viewer.container.layout import declare_all, plan_layout
 from replay_viewer.container.writer import ContainerWriter
+from replay_viewer.rollout.entities import EntitySpec
 
 NUM_JOINTS, NUM_TERMS, NUM_OBS = 12, 16, 48
 LIMIT_US = 20.0

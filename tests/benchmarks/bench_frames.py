@@ -25,7 +25,7 @@ from memory_rollout import memory_rollout, still
 
 from replay_viewer.replay.frames import FrameCache
 from replay_viewer.robot import Robot, load_robot
-from replay_viewer.rollout.rollout import Entity
+from replay_viewer.rollout.entities import EntitySpec
 
 ROBOTS = {
     "Go2": "go2_description/urdf/go2.urdf",
@@ -40,7 +40,7 @@ def frames_of(robot: Robot) -> Callable[[float], object]:
     """Our frames of a rollout in which every joint moves, with nothing in the cache yet."""
     angles = np.random.default_rng(0).normal(scale=0.3, size=(NUM_STEPS, 1, robot.num_joints)).astype(np.float32)
     values = still(NUM_STEPS, 1) | {"robot.joint_pos": angles}
-    rollout = memory_rollout(values, entities=[Entity("robot", joint_names=robot.joint_names)])
+    rollout = memory_rollout(values, entities=[EntitySpec("robot", joint_names=robot.joint_names)])
     cache = FrameCache(rollout, {"robot": robot})
     return lambda position: cache.frame_at(position, [0])
 

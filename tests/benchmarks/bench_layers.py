@@ -23,7 +23,7 @@ from memory_rollout import memory_rollout
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.replay.world import world_of
 from replay_viewer.robot import load_robot
-from replay_viewer.rollout.rollout import Entity
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.viewer.layers import ShownLayers
 from replay_viewer.viewer.scene import Scene
 from replay_viewer.viewer.wire.access import Access
@@ -50,7 +50,7 @@ def walking(urdf: Path) -> Replay:
         "robot.contact_force": 50 * np.abs(rng.normal(size=(STEPS, 1, len(feet), 3))),
         "command": np.tile([1.0, 0.2, 0.6], (STEPS, 1, 1)),
     }
-    entity = Entity("robot", joint_names=robot.joint_names, contact_bodies=feet)
+    entity = EntitySpec("robot", joint_names=robot.joint_names, contact_bodies=feet)
     return with_robots(memory_rollout(values, entities=[entity], control_dt=DT), robot)
 
 

@@ -32,12 +32,13 @@ from playwright.sync_api import sync_playwright
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
 from replay_viewer.container.extents import folder_extents
-from replay_viewer.container.info import EntitySpec, RecordingInfo
+from replay_viewer.container.info import RecordingInfo
 from replay_viewer.container.layout import segment_name
 from replay_viewer.container.meta import read_meta
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.replay.replay import open_replay
 from replay_viewer.replay.world import world_of
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.viewer.charts.charts import Charts
 from replay_viewer.viewer.panels.rewards import row_values
 from replay_viewer.viewer.panels.timeline import TimelineState

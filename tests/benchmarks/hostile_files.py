@@ -30,8 +30,8 @@ from urdf_files import joint, links, mesh, one_link, write_urdf
 
 import replay_viewer.replay.summary  # noqa: F401  # Loaded once, before the processes are forked.
 from replay_viewer.cli import main as command
-from replay_viewer.container.info import EntitySpec
 from replay_viewer.container.pack import pack
+from replay_viewer.rollout.entities import EntitySpec
 
 _SECONDS, _MEGABYTES = 20.0, 2000
 _FILES = ("meta.json", "frames-00000.npy", "terminals.npy", "episodes.jsonl", "log.jsonl", "assets/robot/robot.urdf")

@@ -16,8 +16,9 @@ from replay_viewer.cli.info_text import id_ranges, info_text
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay, with_robots
 from replay_viewer.replay.summary import summarize, to_json
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity, Terrain, Verdict
+from replay_viewer.rollout.rollout import Terrain, Verdict
 
 
 def replay_of(num_steps: int = 10, num_envs: int = 2, **facts: Any) -> Replay:
@@ -31,7 +32,7 @@ def replay_of(num_steps: int = 10, num_envs: int = 2, **facts: Any) -> Replay:
         "rew_terms": np.stack([alive, torque], axis=-1),
     }
     defaults = {
-        "entities": (Entity("robot", joint_names=("hip", "knee")),),
+        "entities": (EntitySpec("robot", joint_names=("hip", "knee")),),
         "reward_terms": ("alive", "torque"),
     }
     return with_robots(memory_rollout({**values, **facts.pop("values", {})}, **{**defaults, **facts}))
@@ -127,7 +128,7 @@ def test_text_shows_problems_first_and_every_reason_whole() -> None:
 def test_text_keeps_to_the_width_and_breaks_no_name() -> None:
     names = tuple(f"joint_number_{i}" for i in range(30))
     values = {"robot.joint_pos": np.zeros((10, 2, 30))}
-    text = info_text(summarize(replay_of(values=values, entities=(Entity("robot", joint_names=names),))), width=60)
+    text = info_text(summarize(replay_of(values=values, entities=(EntitySpec("robot", joint_names=names),))), width=60)
     assert all(len(line) <= 60 for line in text.splitlines())
     assert all(name in text.replace(",", " ").split() for name in names)
 

@@ -13,13 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from replay_viewer.container.info import EntitySpec, RecordingInfo
+from replay_viewer.container.info import RecordingInfo
 from replay_viewer.container.pack import pack
 from replay_viewer.container.reader import open_container
 from replay_viewer.container.repair import repair
 from replay_viewer.container.terminals import EpisodeEnds
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import BadField
+from replay_viewer.rollout.entities import EntitySpec
 
 NUM_STEPS = 3
 DTYPES = (np.float32, np.float64, np.float16, np.int32, np.int8, np.uint32, np.bool_)

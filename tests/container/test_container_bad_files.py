@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from container_samples import record, sample_info, sample_values
 
-from replay_viewer.container.info import EntitySpec
 from replay_viewer.container.pack import pack
 from replay_viewer.container.reader import open_container
 from replay_viewer.errors import FileProblem, NewerVersion
+from replay_viewer.rollout.entities import EntitySpec
 
 Change = Callable[[dict[str, Any]], Any]
 

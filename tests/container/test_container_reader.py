@@ -22,11 +22,11 @@ from container_samples import (
     write_lost_ends,
 )
 
-from replay_viewer.container.info import EntitySpec
 from replay_viewer.container.pack import pack
 from replay_viewer.container.reader import open_container
 from replay_viewer.container.terminals import EpisodeEnds
 from replay_viewer.container.writer import ContainerWriter
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.rollout import Rollout
 
 Opener = Callable[[Path], Rollout]
@@ -386,8 +386,8 @@ def test_a_packed_urdf_is_a_file_while_the_rollout_is_open(tmp_path: Path) -> No
     ball = EntitySpec("box", kind="object", shape={"type": "mesh", "path": str(tmp_path / "bot.stl")})
     path = record(tmp_path / "run.rec", 1, sample_info(entities=[robot, ball]))
     rollout = open_container(pack(path, tmp_path / "one.rec"))
-    urdf, shape = rollout.entities["robot"].urdf, rollout.entities["box"].shape
-    assert urdf is not None and shape is not None
+    urdf, shape = Path(rollout.entities["robot"].urdf or ""), rollout.entities["box"].shape
+    assert shape is not None
     assert urdf.read_text() == '<robot><link name="a"/></robot>'
     assert Path(shape["path"]).read_text() == "solid"
     rollout.close()

@@ -13,12 +13,12 @@ import pytest
 from container_samples import append_steps, record, sample_info, sample_values
 
 from replay_viewer import cli
-from replay_viewer.container.info import EntitySpec
 from replay_viewer.container.pack import pack
 from replay_viewer.container.reader import open_container
 from replay_viewer.container.repair import repair
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import BadField
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.fields import Field
 from replay_viewer.rollout.rollout import Rollout
 

@@ -61,8 +61,7 @@ def test_file_is_small_and_complete():
 
 def test_recording_carries_the_robots_and_the_crate_as_they_are(demo: Replay):
     for robot in ROBOTS:
-        urdf = demo.rollout.entities[robot].urdf
-        assert urdf is not None
+        urdf = Path(demo.rollout.entities[robot].urdf or "")
         assert urdf.read_bytes() == asset("trotter/trotter.urdf").read_bytes()
         meshes = list((urdf.parent / "meshes").iterdir())
         assert all(mesh.read_bytes() == asset(f"trotter/meshes/{mesh.name}").read_bytes() for mesh in meshes)

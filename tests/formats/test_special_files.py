@@ -13,13 +13,13 @@ from container_samples import record, sample_info
 from special_files import SPECIAL, put_special, time_limit
 from urdf_files import links, write_urdf
 
-from replay_viewer.container.info import EntitySpec
 from replay_viewer.container.pack import pack
 from replay_viewer.container.repair import repair
 from replay_viewer.errors import FileProblem, ReplayError
 from replay_viewer.files.regular import open_regular, read_regular
 from replay_viewer.formats import lacks_first_step, load_rollout
 from replay_viewer.formats.find import recordings_below
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.viewer.opening.folder_list import Facts, RecordingList
 
 pytestmark = pytest.mark.usefixtures("is_quick")

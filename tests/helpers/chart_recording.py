@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from replay_viewer.container.info import EntitySpec
 from replay_viewer.record.recorder import Recorder
+from replay_viewer.rollout.entities import EntitySpec
 
 DT = 0.02
 # Of each env: two episodes, the second one of which is cut by the end of the recording.

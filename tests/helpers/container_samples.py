@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from replay_viewer.container.info import EntitySpec, RecordingInfo
+from replay_viewer.container.info import RecordingInfo
 from replay_viewer.container.terminals import EpisodeEnds
 from replay_viewer.container.writer import ContainerWriter
+from replay_viewer.rollout.entities import EntitySpec
 
 JOINTS = ("hip", "knee", "ankle")
 TERMS = ("speed", "energy")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from replay_viewer.container.info import EntitySpec, RecordingInfo
+from replay_viewer.container.info import RecordingInfo
 from replay_viewer.container.terminals import EpisodeEnds
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.robot import load_robot
+from replay_viewer.rollout.entities import EntitySpec
 
 SPACING = 3.0
 

@@ -14,8 +14,8 @@ from urdf_files import visual
 from replay_viewer.layers import builtin_layers
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.robot import load_robot
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity
 from replay_viewer.rotations import from_rpy
 
 
@@ -36,7 +36,7 @@ def walk(
     parts = "".join(f'<link name="{name}">{box}</link>' for name in ("foot", "hand"))
     fixed = '<joint name="j{0}" type="fixed"><parent link="{1}"/><child link="{2}"/></joint>'
     robot = load_robot(write_arm(folder, parts + fixed.format(1, "tip", "foot") + fixed.format(2, "upper", "hand")))
-    entity = Entity("robot", joint_names=JOINTS, contact_bodies=("tip", "base"))
+    entity = EntitySpec("robot", joint_names=JOINTS, contact_bodies=("tip", "base"))
     stated = None if episodes is None else {0: episodes}
     rollout = memory_rollout(values | dict(more or {}), entities=[entity], control_dt=0.1, episodes=stated, **facts)
     return with_robots(rollout, robot)

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from replay_viewer.container.info import EntitySpec
 from replay_viewer.formats import load_rollout
 from replay_viewer.paths import asset
 from replay_viewer.record.recorder import Recorder
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.rollout import Rollout
 
 # Steps of the demo that one episode repeats: the first env falls in the last of them.

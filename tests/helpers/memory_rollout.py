@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
 from replay_viewer.rollout.fields import Field
-from replay_viewer.rollout.rollout import Entity, Rollout
+from replay_viewer.rollout.rollout import Rollout
 
 
 class MemorySource:
@@ -69,7 +70,7 @@ def memory_rollout(
     *,
     episodes: Mapping[int, Sequence[Episode]] | None = None,
     terminals: Mapping[str, np.ndarray] | None = None,
-    entities: Sequence[Entity] = (Entity("robot"),),
+    entities: Sequence[EntitySpec] = (EntitySpec("robot"),),
     **facts: Any,
 ) -> Rollout:
     """A rollout over these values; envs without stated episodes have one that lasts throughout."""

@@ -11,9 +11,10 @@ import numpy as np
 
 from replay_viewer.camera import Free
 from replay_viewer.camera.presets import look_from
-from replay_viewer.container.info import EntitySpec, RecordingInfo
+from replay_viewer.container.info import RecordingInfo
 from replay_viewer.container.terminals import EpisodeEnds
 from replay_viewer.container.writer import ContainerWriter
+from replay_viewer.rollout.entities import EntitySpec
 
 SPEED = 2.0  # Of the box, in m/s.
 SIZE = (320, 180)

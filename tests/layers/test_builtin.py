@@ -20,8 +20,8 @@ from replay_viewer.layers.torques import color_of
 from replay_viewer.layers.trails import trail_steps
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.robot import from_shape, load_robot
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity
 from replay_viewer.rotations import rotate
 
 
@@ -47,7 +47,7 @@ def test_a_layer_without_its_data_says_what_it_needs(tmp_path: Path) -> None:
 
 
 def test_a_recording_of_a_box_alone_has_no_layers_of_robots() -> None:
-    box = Entity("box", kind="object", shape={"type": "box", "size": [1, 1, 1]})
+    box = EntitySpec("box", kind="object", shape={"type": "box", "size": [1, 1, 1]})
     replay = with_robots(memory_rollout(still(3, 1, "box"), entities=[box]))
     assert [one.name for one in builtin_layers(replay) if not one.lack] == ["path", "frames"]
 

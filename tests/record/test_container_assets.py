@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from container_samples import JOINTS, PlainReader, record, sample_info
 
-from replay_viewer.container.info import EntitySpec
 from replay_viewer.errors import BadField, FileProblem
+from replay_viewer.rollout.entities import EntitySpec
 
 URDF = """<?xml version="1.0"?>
 <!-- umlauts survive: ä -->

@@ -23,11 +23,11 @@ from container_samples import (
     terminal_values,
 )
 
-from replay_viewer.container.info import EntitySpec
 from replay_viewer.container.layout import declare, declare_all, plan_layout
 from replay_viewer.container.terminals import EpisodeEnds
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import BadField, FileProblem, UnknownName
+from replay_viewer.rollout.entities import EntitySpec
 
 SMALL_SEGMENTS = 5000
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from replay_viewer import Recorder, set_training_state
-from replay_viewer.container.info import EntitySpec
 from replay_viewer.errors import BadArgument
 from replay_viewer.record import training_state
+from replay_viewer.rollout.entities import EntitySpec
 
 
 @pytest.fixture(autouse=True)

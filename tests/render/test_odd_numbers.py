@@ -30,7 +30,7 @@ from replay_viewer.replay.frames import EntityPoses
 from replay_viewer.replay.replay import with_robots
 from replay_viewer.replay.world import world_of
 from replay_viewer.robot import Robot
-from replay_viewer.rollout.rollout import Entity
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.viewer.rendering.requests import picture_request, picture_work, scenes_of
 from replay_viewer.viewer.session import Session
 
@@ -89,7 +89,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_an_object_without_a_size_is_told_and_a_film_and_the_viewers_picture_are_drawn(shape: dict) -> None:
-    rollout = memory_rollout(still(3, 1, "box"), entities=[Entity("box", kind="object", shape=shape)])
+    rollout = memory_rollout(still(3, 1, "box"), entities=[EntitySpec("box", kind="object", shape=shape)])
     replay = with_robots(rollout)
     (verdict,) = replay.robot_verdicts
     assert verdict.status == "problem"

@@ -8,8 +8,8 @@ from memory_rollout import memory_rollout, still, windows
 from replay_viewer import rotations
 from replay_viewer.replay.frames import FrameCache
 from replay_viewer.robot import from_shape, neutral_body
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity
 
 TIP = LINKS.index("tip")
 ENDS_AT_3 = [Episode(0, 0, 0, 3, "terminated", "recorded"), Episode(0, 1, 4, 9, "unfinished")]
@@ -29,7 +29,7 @@ def walking(num_steps=10, num_envs=1):
 
 def bodies(values, **facts):
     """Frames of bodies without joints."""
-    entities = [Entity(name.split(".")[0]) for name in values if name.endswith(".base_pos")]
+    entities = [EntitySpec(name.split(".")[0]) for name in values if name.endswith(".base_pos")]
     rollout = memory_rollout(values, entities=entities, **facts)
     return FrameCache(rollout, {entity.name: neutral_body(entity.name) for entity in entities})
 
@@ -37,7 +37,7 @@ def bodies(values, **facts):
 def swinging(robot, angles, joint_names=JOINTS, values=None, **facts):
     """Frames of arms whose joint angles are (T, N, D)."""
     values = (values or still(*angles.shape[:2])) | {"robot.joint_pos": angles}
-    rollout = memory_rollout(values, entities=[Entity("robot", joint_names=joint_names)], **facts)
+    rollout = memory_rollout(values, entities=[EntitySpec("robot", joint_names=joint_names)], **facts)
     return FrameCache(rollout, {"robot": robot})
 
 
@@ -169,7 +169,7 @@ def test_position_is_clamped_to_the_rollout():
 def test_several_entities_move_on_their_own():
     values = walking() | {name: 2 * array for name, array in still(10, 1, "ball").items()}
     values["ball.base_pos"] = -values["robot.base_pos"]
-    rollout = memory_rollout(values, entities=[Entity("robot"), Entity("ball", kind="object")])
+    rollout = memory_rollout(values, entities=[EntitySpec("robot"), EntitySpec("ball", kind="object")])
     ball = from_shape("ball", {"type": "sphere", "radius": 0.1})
     frame = FrameCache(rollout, {"robot": neutral_body("robot"), "ball": ball}).frame_at(2.5, [0])
     assert frame.entities["robot"].base_pos[0, 0] == pytest.approx(2.5)

@@ -11,7 +11,8 @@ from replay_viewer.errors import FileProblem, ReplayError, UnmatchedJoints
 from replay_viewer.formats import LoadOptions
 from replay_viewer.replay.replay import open_replay, with_robots
 from replay_viewer.robot.joints import joint_values
-from replay_viewer.rollout.rollout import Entity, Verdict
+from replay_viewer.rollout.entities import EntitySpec
+from replay_viewer.rollout.rollout import Verdict
 
 TIP = LINKS.index("tip")
 G1 = "g1_description/urdf/g1_29dof_rev_1_0.urdf"
@@ -29,7 +30,7 @@ def rollout_with(joint_names=(), names=("robot",), **entity):
         values |= still(5, 1, name)
         if joint_names:
             values[f"{name}.joint_pos"] = np.tile(0.1 * np.arange(1.0, len(joint_names) + 1), (5, 1, 1))
-    entities = [Entity(name, joint_names=tuple(joint_names), **entity) for name in names]
+    entities = [EntitySpec(name, joint_names=tuple(joint_names), **entity) for name in names]
     return memory_rollout(values, entities=entities)
 
 
@@ -136,7 +137,7 @@ def test_given_urdf_goes_before_the_recordings_own(tmp_path, robot):
 def test_given_urdf_is_for_all_robots_and_no_object(robot):
     values = still(5, 1, "a") | still(5, 1, "b") | still(5, 1, "ball")
     shape = {"type": "sphere", "radius": 0.1}
-    entities = [Entity("a"), Entity("b"), Entity("ball", kind="object", shape=shape)]
+    entities = [EntitySpec("a"), EntitySpec("b"), EntitySpec("ball", kind="object", shape=shape)]
     replay = with_robots(memory_rollout(values, entities=entities), robot)
     assert replay.robots["a"] is replay.robots["b"] is robot
     assert replay.robots["ball"].link_names == ("ball",)
@@ -145,7 +146,7 @@ def test_given_urdf_is_for_all_robots_and_no_object(robot):
 
 def test_object_without_shape_is_a_neutral_body_too():
     values = still(5, 1, "thing")
-    replay = with_robots(memory_rollout(values, entities=[Entity("thing", kind="object")]))
+    replay = with_robots(memory_rollout(values, entities=[EntitySpec("thing", kind="object")]))
     assert "'thing' is drawn as a neutral body" in said(replay, "robot")
     assert "--urdf" not in said(replay, "robot")
 

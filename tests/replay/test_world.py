@@ -19,8 +19,8 @@ from replay_viewer.errors import BadArgument, ReplayError, UnknownName
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay, with_robots
 from replay_viewer.replay.world import MOST_TAKES, Take, World, open_world, world_of
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity
 
 
 def walking(num_steps: int, control_dt: float = 0.02, *, num_envs: int = 1, **facts: Any) -> Replay:
@@ -96,7 +96,7 @@ def test_what_is_not_finite_is_stood_in_for() -> None:
 
 
 def test_other_robots_and_objects_are_drawn_beside() -> None:
-    other = with_robots(memory_rollout(still(10, 1, "cart"), entities=[Entity("cart")]))
+    other = with_robots(memory_rollout(still(10, 1, "cart"), entities=[EntitySpec("cart")]))
     world = world_of([open_replay(asset("walk.rec")), other])
     assert list(world.frames_beside(5)[0].entities) == ["cart"]
 
@@ -121,7 +121,7 @@ def test_keys_and_colours_tell_takes_apart() -> None:
 
 
 def test_a_key_is_no_entity_of_the_lead() -> None:
-    replay = with_robots(memory_rollout(still(5, 1, "take2"), entities=[Entity("take2")]))
+    replay = with_robots(memory_rollout(still(5, 1, "take2"), entities=[EntitySpec("take2")]))
     world = world_of([replay, walking(5)])
     assert world.others[0].key not in replay.rollout.entities
 

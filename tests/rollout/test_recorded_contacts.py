@@ -8,14 +8,14 @@ import numpy as np
 from container_samples import sample_info, sample_values
 from memory_rollout import memory_rollout, still
 
-from replay_viewer.container.info import EntitySpec
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.formats import load_rollout
-from replay_viewer.rollout.rollout import Entity, Rollout
+from replay_viewer.rollout.entities import EntitySpec
+from replay_viewer.rollout.rollout import Rollout
 from replay_viewer.rollout.signals import RecordedContacts, contact_forces_of
 
 
-def rollout_with(entity: Entity, field: str, shape: tuple[int, ...], **facts: object) -> Rollout:
+def rollout_with(entity: EntitySpec, field: str, shape: tuple[int, ...], **facts: object) -> Rollout:
     return memory_rollout(still(3, 1) | {field: np.zeros((3, 1, *shape))}, entities=[entity], **facts)  # type: ignore[arg-type]
 
 
@@ -32,7 +32,7 @@ def test_a_container_names_the_bodies(tmp_path: Path) -> None:
 
 
 def test_a_plain_npz_names_them_in_its_recording_info() -> None:
-    entity = Entity("robot")
+    entity = EntitySpec("robot")
     rollout = rollout_with(entity, "contact_force", (2, 3), metadata={"contact_bodies": ["left", "right"]})
     assert contact_forces_of(rollout, entity) == RecordedContacts("contact_force", ("left", "right"))
     unnamed = rollout_with(entity, "contact_force", (2, 3), metadata={"contact_bodies": 7})
@@ -40,7 +40,7 @@ def test_a_plain_npz_names_them_in_its_recording_info() -> None:
 
 
 def test_names_that_do_not_fit_the_forces_are_none() -> None:
-    entity = Entity("robot", contact_bodies=("left",))
+    entity = EntitySpec("robot", contact_bodies=("left",))
     assert contact_forces_of(rollout_with(entity, "robot.contact_force", (2, 3)), entity) == RecordedContacts(
         "robot.contact_force", ()
     )

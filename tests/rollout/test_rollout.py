@@ -3,8 +3,8 @@ import pytest
 from memory_rollout import memory_rollout, still
 
 from replay_viewer.errors import BadField, UnknownName
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity
 
 LOST = [Episode(0, 0, 0, 3, "terminated", "lost"), Episode(0, 1, 4, 9, "unfinished")]
 TABLE = [Episode(0, 0, 0, 3, "terminated", "captured", terminal_row=1), Episode(0, 1, 4, 9, "unfinished")]
@@ -104,20 +104,20 @@ def test_env_id_is_the_simulators_index():
 
 def test_robots_come_first():
     values = still(2, 1, "ball") | still(2, 1, "robot")
-    rollout = memory_rollout(values, entities=[Entity("ball", kind="object"), Entity("robot")])
+    rollout = memory_rollout(values, entities=[EntitySpec("ball", kind="object"), EntitySpec("robot")])
     assert list(rollout.entities) == ["robot", "ball"]
     assert [e.name for e in rollout.robots] == ["robot"]
 
 
 def test_missing_base_is_refused():
-    with pytest.raises(BadField, match=r"'robot\.base_pos' is missing"):
+    with pytest.raises(BadField, match=r"'robot\.base_pos' is not recorded"):
         memory_rollout(still(2, 1, "other"))
 
 
 def test_joint_positions_must_fit_their_names():
     values = still(2, 1) | {"robot.joint_pos": np.zeros((2, 1, 3))}
     with pytest.raises(BadField, match=r"shape \(3,\) per env and step, expected \(2,\)"):
-        memory_rollout(values, entities=[Entity("robot", joint_names=("hip", "knee"))])
+        memory_rollout(values, entities=[EntitySpec("robot", joint_names=("hip", "knee"))])
 
 
 def test_reward_terms_must_fit_their_names():

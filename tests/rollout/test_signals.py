@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from memory_rollout import memory_rollout, still, windows
 
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity, Rollout
+from replay_viewer.rollout.rollout import Rollout
 from replay_viewer.rollout.signals import Signal, signals
 from replay_viewer.rotations import from_rpy
 
@@ -29,7 +30,7 @@ def values(rollout: Rollout, label: str, env: int = 0, episode: int = 0) -> np.n
 
 
 def test_components_have_the_names_of_joints_and_bodies() -> None:
-    robot = Entity("robot", joint_names=("hip", "knee"), contact_bodies=("foot",))
+    robot = EntitySpec("robot", joint_names=("hip", "knee"), contact_bodies=("foot",))
     fields = {"robot.joint_pos": np.zeros((STEPS, 2, 2)), "robot.contact_force": np.zeros((STEPS, 2, 1, 3))}
     rollout = rollout_of(fields, entities=(robot,))
     assert signal(rollout, "joint positions").components == ("hip", "knee")
@@ -63,7 +64,7 @@ def test_what_the_user_named_can_be_plotted_and_rewards_and_flags_cannot() -> No
 
 
 def test_several_entities_are_told_apart() -> None:
-    rollout = rollout_of(still(STEPS, 2, "crate"), entities=(Entity("robot"), Entity("crate", "object")))
+    rollout = rollout_of(still(STEPS, 2, "crate"), entities=(EntitySpec("robot"), EntitySpec("crate", "object")))
     labels = [signal.label for signal in signals(rollout)]
     assert "robot: base tilt" in labels and "crate: base tilt" in labels
     assert len(set(labels)) == len(labels)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from memory_rollout import memory_rollout, still, windows
 
-from replay_viewer.rollout.rollout import Entity
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.states import FiniteStates
 
 NAN = np.nan
@@ -16,7 +16,7 @@ def walking(num_steps=10, num_envs=1, **replaced):
     for field, changes in replaced.items():
         for where, value in changes:
             values[f"robot.{field}"][where] = value
-    return memory_rollout(values, entities=[Entity("robot", joint_names=("knee", "hip"))])
+    return memory_rollout(values, entities=[EntitySpec("robot", joint_names=("knee", "hip"))])
 
 
 def read(rollout, field, steps, envs=(0,)):

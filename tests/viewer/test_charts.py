@@ -17,8 +17,8 @@ from memory_rollout import memory_rollout, still
 from replay_viewer.errors import UnknownName
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.replay.world import world_of
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity
 from replay_viewer.viewer.actions import chart_actions, session_actions
 from replay_viewer.viewer.charts.chart import Chart, Picture, power_of_ten
 from replay_viewer.viewer.charts.charts import Charts
@@ -292,7 +292,7 @@ def swinging_arm(tmp_path: Path) -> Charts:
     """An arm whose shoulder swings by 2.5 of its limits of 3 rad, with torques of a hundredth of theirs."""
     swing = 2.5 * np.sin(np.arange(50) / 5)[:, None, None] * [1.0, 0.1]
     values = {**still(50, 1), "robot.joint_pos": swing, "robot.joint_torque": swing / 250}
-    robot = Entity("robot", joint_names=JOINTS, urdf=write_arm(tmp_path))
+    robot = EntitySpec("robot", joint_names=JOINTS, urdf=write_arm(tmp_path))
     return charts_of(with_robots(memory_rollout(values, entities=(robot,))))
 
 
@@ -346,7 +346,7 @@ def test_steps_are_selected_by_two_finite_numbers_only() -> None:
 def test_names_of_components_cannot_become_html() -> None:
     evil = '<img src=x onerror=alert(1)>"'
     values = {**still(5, 1), "robot.joint_pos": np.zeros((5, 1, 2))}
-    robot = Entity("robot", joint_names=(evil, "knee"), joints_named=False)
+    robot = EntitySpec("robot", joint_names=(evil, "knee"), joints_named=False)
     charts = charts_of(with_robots(memory_rollout(values, entities=(robot,))))
     page = chips("signal", charts.signal)
     assert "<img" not in page and html.escape(evil) in page

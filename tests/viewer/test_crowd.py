@@ -6,8 +6,9 @@ from memory_rollout import memory_rollout, still
 
 from replay_viewer.replay.replay import with_robots
 from replay_viewer.replay.world import world_of
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
-from replay_viewer.rollout.rollout import Entity, Terrain
+from replay_viewer.rollout.rollout import Terrain
 from replay_viewer.theme import OUTCOME_COLORS, SCALE, rgb_of, scale_colors
 from replay_viewer.viewer.crowd import ByOutcome, ByReturn, CrowdState
 from replay_viewer.viewer.crowd.coloring import EpisodeColumns
@@ -62,7 +63,7 @@ def test_envs_of_one_place_are_laid_out_apart():
 def test_larger_robots_stand_farther_apart():
     values = standing(4) | still(10, 4, "box")
     values["box.base_pos"][..., 0] = 6.0
-    entities = [Entity("robot"), Entity("box", kind="object", shape={"type": "sphere", "radius": 0.5})]
+    entities = [EntitySpec("robot"), EntitySpec("box", kind="object", shape={"type": "sphere", "radius": 0.5})]
     assert "laid out 14 m apart" in arrangement_of(values, entities=entities).note
 
 

@@ -14,15 +14,15 @@ from viser_servers import running_server
 from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.replay.replay import open_replay, with_robots
 from replay_viewer.replay.world import world_of
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
 from replay_viewer.rollout.outcomes import Outcome
-from replay_viewer.rollout.rollout import Entity
 from replay_viewer.viewer.crowd import ByOutcome, Crowd, crowd
 from replay_viewer.viewer.session import Session
 from replay_viewer.viewer.tail import Tail
 
 NUM_ENVS, NUM_STEPS = 5, 40
-BALL = Entity("ball", kind="object", shape={"type": "sphere", "radius": 0.2})
+BALL = EntitySpec("ball", kind="object", shape={"type": "sphere", "radius": 0.2})
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def drawn(server: viser.ViserServer) -> Iterator[Crowd]:
         values[f"{name}.base_pos"][..., 0] = np.arange(NUM_STEPS)[:, None]
         values[f"{name}.base_pos"][..., 1] = 3 * np.arange(NUM_ENVS)
         values[f"{name}.base_pos"][..., 2] = height
-    facts = {"entities": [Entity("robot"), BALL], "episodes": {1: one_step_episodes(1)}}
+    facts = {"entities": [EntitySpec("robot"), BALL], "episodes": {1: one_step_episodes(1)}}
     crowd = Crowd(server, Session(world_of([with_robots(memory_rollout(values, **facts))])))
     yield crowd
     crowd.close()

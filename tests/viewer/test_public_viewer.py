@@ -21,7 +21,8 @@ from replay_viewer import Frame, Replay, Viewer
 from replay_viewer.errors import BadArgument, ReplayError, UnknownName
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import with_robots
-from replay_viewer.rollout.rollout import Entity, Rollout
+from replay_viewer.rollout.entities import EntitySpec
+from replay_viewer.rollout.rollout import Rollout
 
 URDF_BOX = {"type": "box", "size": [1, 1, 1]}
 
@@ -41,7 +42,7 @@ class Counter:
 
 
 def two_entities() -> Rollout:
-    entities = [Entity("robot", joint_names=JOINTS), Entity("box", kind="object", shape=URDF_BOX)]
+    entities = [EntitySpec("robot", joint_names=JOINTS), EntitySpec("box", kind="object", shape=URDF_BOX)]
     values = still(3, 1) | still(3, 1, "box")
     return memory_rollout(values, entities=entities)
 

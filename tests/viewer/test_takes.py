@@ -19,7 +19,7 @@ from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay, with_robots
 from replay_viewer.replay.world import Take, World, world_of
 from replay_viewer.robot import load_robot
-from replay_viewer.rollout.rollout import Entity
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.theme import TAKE_COLORS, TAKE_OPACITY, rgb_bytes
 from replay_viewer.viewer.panels.timeline import TimelineState
 from replay_viewer.viewer.scene import Scene
@@ -41,7 +41,7 @@ def sliding(num_steps: int, control_dt: float, y: float = 0.0) -> Replay:
 
 def arm(folder: Path) -> Replay:
     values = {**still(10, 1), "robot.joint_pos": np.zeros((10, 1, 2))}
-    entities = [Entity("robot", joint_names=JOINTS)]
+    entities = [EntitySpec("robot", joint_names=JOINTS)]
     return with_robots(memory_rollout(values, entities=entities), load_robot(write_arm(folder)))
 
 

@@ -14,9 +14,9 @@ from memory_rollout import memory_rollout, still
 
 from replay_viewer.replay.replay import with_robots
 from replay_viewer.replay.world import world_of
+from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import KIND_TEXT, Episode
 from replay_viewer.rollout.rewards import EpisodeRewards, StepRewards
-from replay_viewer.rollout.rollout import Entity
 from replay_viewer.viewer.app import ViewerApp
 from replay_viewer.viewer.charts.choice import CurveChoice
 from replay_viewer.viewer.keys import KEYS, help_html
@@ -116,9 +116,9 @@ def test_a_bar_tells_that_its_value_is_beyond_it() -> None:
 
 
 def test_the_recording_panel_says_what_stands_for_each_entity() -> None:
-    box = Entity("crate", "object", shape={"type": "box", "size": [1, 1, 1]})
+    box = EntitySpec("crate", "object", shape={"type": "box", "size": [1, 1, 1]})
     values = {**still(3, 1), **still(3, 1, "crate")}
-    page = recording_html(with_robots(memory_rollout(values, entities=(Entity("robot"), box))))
+    page = recording_html(with_robots(memory_rollout(values, entities=(EntitySpec("robot"), box))))
     assert "robot: neutral body, 0 joints recorded" in page
     assert "crate: box<" in page
     assert "3 steps of 0.02 s, 0.04 s in all" in page

@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import listing
-from ...rollout.rollout import Entity, Rollout, Verdict
+from ...rollout.entities import EntitySpec
+from ...rollout.rollout import Rollout, Verdict
 from ..format import LoadOptions, QuatOrder
 from . import facts, time_step
 from .array_table import ArrayTable, MemoryTable
@@ -105,7 +106,7 @@ class _Motion:
         verdicts: on all of it.
     """
 
-    entities: tuple[Entity, ...]
+    entities: tuple[EntitySpec, ...]
     columns: Mapping[str, Column]
     jumps: np.ndarray
     order: QuatOrder
@@ -175,7 +176,7 @@ def _read_motion(
         columns[f"{pose.name}.base_wxyz"] = pose.wxyz(order)
         for name, column in {**joints.columns, **velocities}.items():
             columns[f"{pose.name}.{name}"] = of_agent(column, pose.agent)
-    entities = tuple(Entity(pose.name, joint_names=joints.names, joints_named=joints.are_named) for pose in poses)
+    entities = tuple(EntitySpec(pose.name, joint_names=joints.names, joints_named=joints.are_named) for pose in poses)
     return _Motion(entities, columns, jumps, order, (verdict, *verdicts, *joints.verdicts))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Sequence
 
-from ...container.info import EntitySpec
+from ...rollout.entities import EntitySpec
 from ..rows import Rows
 from .isaac_lab_shapes import Drawn, IsaacLabShapes
 from .scene import entity_name, tensor

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ...arrays import as_array
-from ...container.info import EntitySpec
 from ...errors import BadArgument
+from ...rollout.entities import EntitySpec
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
 from .reward_terms import find_terms, reward_metadata

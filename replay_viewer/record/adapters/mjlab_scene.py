@@ -9,7 +9,7 @@ from typing import Any, Iterator
 
 import numpy as np
 
-from ...container.info import EntitySpec
+from ...rollout.entities import EntitySpec
 from ..rows import Columns, Rows
 from .adapter import Request
 from .mujoco.terrain import terrain_mesh

@@ -17,7 +17,7 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 
 from ...arrays import as_array
-from ...container.info import EntitySpec
+from ...rollout.entities import EntitySpec
 from ..rows import Rows
 from .adapter import Adapter, Description, Endings, Hook, Request
 from .legged_gym import find_urdf, terrain_mesh

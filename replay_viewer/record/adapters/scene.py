@@ -13,7 +13,7 @@ from typing import Any, Protocol, Sequence
 
 import numpy as np
 
-from ...container.info import EntitySpec
+from ...rollout.entities import EntitySpec
 
 URDF_FIX = "Pass attach(urdf=...), or give it to the viewer with --urdf."
 

@@ -25,10 +25,11 @@ from typing import Any, Callable, Iterator, Sequence
 
 import numpy as np
 
-from ...container.info import EntitySpec, plain
+from ...container.info import plain
 from ...container.layout import is_batch_mean
 from ...container.recorded_steps import RecordedSteps
 from ...npz.write import NpzArray, write_npz
+from ...rollout.entities import EntitySpec
 from ...rollout.outcomes import ENDED_IN_STEP, TERMINAL_STATES
 from ...rotations import wxyz_to_xyzw
 from .plain_info import ENDS

@@ -26,7 +26,7 @@ from .uploads import MAX_BYTES, Uploads
 
 if TYPE_CHECKING:
     from ...replay.replay import Replay
-    from ...rollout.rollout import Entity
+    from ...rollout.entities import EntitySpec
 
 _log = logging.getLogger(__name__)
 
@@ -205,7 +205,7 @@ def _as_dropped(problem: str, request: OpenRequest | None) -> str:
     return problem if request is None or request.inside is None else problem.replace(f"{request.inside}{os.sep}", "")
 
 
-def _is_neutral(replay: Replay, entity: Entity) -> bool:
+def _is_neutral(replay: Replay, entity: EntitySpec) -> bool:
     """Whether a box stands for a robot that has no description."""
     return entity.shape is None and replay.robots[entity.name].path is None
 

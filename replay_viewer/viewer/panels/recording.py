@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...errors import printable
-from ...rollout.rollout import Entity, Verdict
+from ...rollout.entities import EntitySpec
+from ...rollout.rollout import Verdict
 from ..wire.page import Page
 from .panel import Shown, send_changes
 
@@ -62,7 +63,7 @@ def _facts(replay: Replay) -> list[tuple[str, str]]:
     return facts
 
 
-def _entity(entity: Entity, robot: Robot) -> str:
+def _entity(entity: EntitySpec, robot: Robot) -> str:
     """What stands for an entity, and how many of its joints are recorded."""
     shape = entity.shape["type"] if entity.shape else "neutral body"
     joints = f", {len(entity.joint_names)} joints recorded" if entity.kind == "robot" or entity.joint_names else ""

@@ -9,8 +9,8 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from ....container.info import EntitySpec
 from ....errors import BadArgument, FileProblem
+from ....rollout.entities import EntitySpec
 from ..scene import entity_name
 from .ground import export_ground
 from .meshes import SHOWN_GROUPS, drawn_geoms
