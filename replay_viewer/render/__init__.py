@@ -8,6 +8,7 @@ Where to find what:
     selection       the part of a recording that a film shows
     film            a film as a plan: what every video frame shows
     drawing         draws the images of a film, in threads
+    takes           several recordings in one picture
     motion_check    finds pictures that do not move although the robots do
     overlays        what stands on or beside a picture
     raster          the software rasteriser, of meshes that are prepared in mesh

@@ -13,15 +13,17 @@ import numpy as np
 from ..camera import camera_path
 from ..camera.presets import CameraPose
 from ..replay.frames import Frame
-from ..replay.replay import Replay
+from ..replay.world import World
 from ..rollout.episodes import outcome_text
 from ..theme import look_named
 from .film import Film, Moment, Title
 from .motion_check import MotionCheck
-from .overlays import make_overlay, title_card
+from .overlays import Entry, Legend, make_overlay, title_card
+from .overlays.layout import pixel_scale
 from .raster.renderer import RasterRenderer
 from .raster.scene import RenderScene
-from .threads import OrderedWorkers, num_processors
+from .takes import coats_of, frame_of, scene_of
+from .threads import OrderedWorkers, cached_for_threads, num_processors
 from .view import View
 
 # Every worker holds a few pictures; more of them than this rather help with several recordings.
@@ -53,27 +55,29 @@ class _Drawn:
 
 
 class FilmDrawer:
-    """Draws films of one replay, in worker threads. Leaving the `with` ends them.
+    """Draws films of one world, in worker threads. Leaving the `with` ends them.
 
     Args:
-        replay: what is shown. Nobody else may use its frames meanwhile.
+        world: what is shown; a film tells of its lead. Nobody else may use its frames meanwhile.
         view: how it is shown.
         workers: threads; None for one on each processor. They do not change a pixel.
-        scene: the replay's robots and terrain in the view's look, if somebody has them already.
+        scene: the world's robots and terrain in the view's look, if somebody has them already.
 
     Raises:
         ReplayError: a view that does not fit the recording.
     """
 
-    def __init__(
-        self, replay: Replay, view: View, workers: int | None = None, scene: RenderScene | None = None
-    ) -> None:
-        self._replay, self._size, self._look = replay, view.size, look_named(view.look)
+    def __init__(self, world: World, view: View, workers: int | None = None, scene: RenderScene | None = None) -> None:
+        replay = world.lead.replay
+        self._world, self._replay, self._size, self._look = world, replay, view.size, look_named(view.look)
         self._overlay = make_overlay(view.overlay, replay, view.size, self._look)
         width, height = self._overlay.picture_size
         fov = None if view.fov_degrees is None else math.radians(view.fov_degrees)
         self._path = camera_path(view.camera, replay, aspect=width / height, fov=fov)
-        self._scene = RenderScene(replay.robots, replay.rollout.terrain, self._look) if scene is None else scene
+        self._scene = scene_of(world, self._look) if scene is None else scene
+        self._coats = coats_of(world)
+        self._has_legend = bool(world.others) and (view.titles or view.overlay != "none")
+        self._legend_of = cached_for_threads(self._make_legend, maxsize=8)
         self._workers = OrderedWorkers(self._make_work, workers or min(num_processors(), _MOST_WORKERS))
 
     def __enter__(self) -> FilmDrawer:
@@ -107,7 +111,7 @@ class FilmDrawer:
         return self._make_work()(self._task(moment)).image
 
     def _task(self, moment: Moment) -> _Task:
-        frame = self._replay.frames.frame_at(moment.position, moment.envs)
+        frame = frame_of(self._world, moment.position, moment.envs)
         return _Task(moment, frame, self._path.at(frame, moment.episode))
 
     def _tasks(self, film: Film) -> Iterator[_Task | np.ndarray]:
@@ -123,10 +127,25 @@ class FilmDrawer:
         def draw(task: _Task | np.ndarray) -> _Drawn:
             if isinstance(task, np.ndarray):
                 return _Drawn(None, task, task)
-            picture = renderer.render(task.frame, task.camera)
-            return _Drawn(task, picture, self._overlay.compose(picture, task.moment))
+            picture = renderer.render(task.frame, task.camera, self._coats)
+            image = self._overlay.compose(picture, task.moment)
+            return _Drawn(task, picture, self._with_legend(image, task.moment))
 
         return draw
+
+    def _with_legend(self, image: np.ndarray, moment: Moment) -> np.ndarray:
+        """The image, where there are several takes with their names on it."""
+        if not self._has_legend:
+            return image
+        image = image.copy()
+        self._legend_of(moment.envs[0]).draw(image)
+        return image
+
+    def _make_legend(self, env_index: int) -> Legend:
+        """The takes by what tells them apart while this env of the lead is shown."""
+        world = self._world.with_env(env_index)
+        entries = [Entry(name, take.tint) for name, take in zip(world.names, world.takes, strict=True)]
+        return Legend(entries, self._overlay.picture_size[0], pixel_scale(self._size), self._look)
 
     def _card(self, title: Title) -> np.ndarray:
         """The title card of an episode; envs and steps by the numbers that other commands take."""
@@ -134,7 +153,7 @@ class FilmDrawer:
         count = len(rollout.episodes(episode.env_index))
         steps = f"steps {episode.first_step} to {episode.last_step}, {episode.num_steps * rollout.control_dt:.2f} s"
         heading = f"Env {rollout.env_ids[episode.env_index]}, episode {episode.index + 1} of {count}"
-        return title_card(self._size, heading, [rollout.name, steps, outcome_text(episode)], self._look)
+        return title_card(self._size, heading, [self._world.title, steps, outcome_text(episode)], self._look)
 
     def _is_seen(self, name: str, frame: Frame, camera: CameraPose) -> bool:
         """Whether any pixel shows an entity."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -12,8 +12,10 @@ import numpy as np
 
 from ..errors import FileProblem, printable
 from ..formats import load_rollout
+from ..paths import local_path
 from ..progress import Progress
-from ..replay.replay import Replay, with_robots
+from ..replay.replay import Replay, open_replay, with_robots
+from ..replay.world import Take, World, open_world, world_of
 from ..robot import load_robot
 from ..robot.mesh_up import MeshUp
 from ..rollout.rollout import Rollout
@@ -21,6 +23,7 @@ from ..video import VideoWriter
 from .drawing import FilmDrawer
 from .film import Film
 from .request import FilmRequest, Reading
+from .selection import Selection
 from .view import size_text
 
 # Called with a line about what was done.
@@ -79,30 +82,40 @@ class FilmMaker:
         """
         with self._loader.rollout(path) as rollout:
             films = self._films_left(rollout, subfolder)
-            return self._make(self._loader.replay(rollout), films) if films else []
+            return self._make(world_of([self._loader.replay(rollout)]), films) if films else []
 
-    def make_of(self, replay: Replay) -> list[Path]:
-        """The same for a recording that is open."""
-        films = self._films_left(replay.rollout)
-        return self._make(replay, films) if films else []
+    def make_of_several(self, recordings: Sequence[str | Path | Replay | Take]) -> list[Path]:
+        """Make the films of recordings in one scene: those of the lead, with the others beside it.
+
+        Raises ReplayError as `make_of_file` does; of a recording that cannot be used it says which.
+        """
+        with ExitStack() as opened:
+            return self.make_of(open_world(recordings, self._loader.open, opened))
+
+    def make_of(self, world: World) -> list[Path]:
+        """The same for recordings that are open."""
+        films = self._films_left(world.lead.replay.rollout, selection=self.request.selection.of_take(world.lead))
+        return self._make(world, films) if films else []
 
     def tell(self, line: str) -> None:
         """Say something about what is made."""
         if self._tell is not None:
             self._tell(line)
 
-    def _films_left(self, rollout: Rollout, subfolder: Path = Path()) -> dict[Path, Film]:
-        """The films that are not there yet; of the others is told."""
-        films = self.request.films(rollout, subfolder)
+    def _films_left(
+        self, rollout: Rollout, subfolder: Path = Path(), selection: Selection | None = None
+    ) -> dict[Path, Film]:
+        """The films that are not there yet; of the others is told. selection: in the place of the request's."""
+        films = self.request.films(rollout, subfolder, selection)
         left = self.request.target.left(list(films))
         for path in films:
             if path not in left:
                 self.tell(f"{printable(str(path))}: is there already")
         return {path: films[path] for path in left}
 
-    def _make(self, replay: Replay, films: dict[Path, Film]) -> list[Path]:
+    def _make(self, world: World, films: dict[Path, Film]) -> list[Path]:
         self.counter.expect(sum(film.num_frames for film in films.values()))
-        with FilmDrawer(replay, self.request.view, self.request.workers) as drawer:
+        with FilmDrawer(world, self.request.view, self.request.workers) as drawer:
             for path, film in films.items():
                 if self.request.target.is_picture:
                     self._make_picture(drawer, film, path)
@@ -166,6 +179,10 @@ class _Loader:
         """The numbers of a recording, until the block ends. Raises ReplayError."""
         with closing(load_rollout(path, self._options, self._robot)) as rollout:
             yield rollout
+
+    def open(self, path: str | Path) -> Replay:
+        """A recording with its robots, which the caller closes. Raises ReplayError."""
+        return open_replay(local_path(path), package_dirs=self._folders, options=self._options, robots=self._robot)
 
     def replay(self, rollout: Rollout) -> Replay:
         """A rollout with its robots. Raises ReplayError."""

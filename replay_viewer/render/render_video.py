@@ -11,6 +11,7 @@ from ..formats.find import is_folder_of_recordings
 from ..paths import local_path
 from ..progress import Progress
 from ..replay.replay import Replay
+from ..replay.world import Take
 from .film_maker import FilmMaker, Tell
 from .folder import make_films_below
 from .request import FilmRequest, Reading
@@ -18,9 +19,11 @@ from .selection import NumberChoice, Selection
 from .target import Target
 from .view import View, size_and_rate
 
+Recording = str | Path | Replay | Take
+
 
 def render_video(
-    recording: str | Path | Replay,
+    recording: Recording | Sequence[Recording],
     out: str | Path | None = None,
     *,
     camera: Camera = View.camera,
@@ -52,7 +55,10 @@ def render_video(
     """Render a recording to an MP4, a WebM, a GIF or a picture, with no display, no GPU, no simulator and no browser.
 
     Args:
-        recording: a recording, a rollout npz, or a folder of them; or a replay, which nobody else uses meanwhile.
+        recording: a recording, or a folder of them; or a replay, which nobody else uses meanwhile. Several, up to
+            eight, are drawn in one scene at the same time since their start: the film is of the first, the others are
+            translucent, and a legend names them where there are titles or an overlay. A `Take` says which env or
+            episode, colour and offset.
         out: a file (.mp4, .webm or .gif, or .png and .jpg for one picture), or a folder in which files get names from
             a template; None for the current folder. Of a folder of recordings, a folder that gets the same subfolders.
         camera: "follow", "top", "side", "front", or one of `replay_viewer.camera`: Orbit, Free, Carried, a path of
@@ -103,13 +109,14 @@ def render_video(
 
 def make_films(
     request: FilmRequest,
-    recording: str | Path | Replay,
+    recording: Recording | Sequence[Recording],
     progress: Progress | None = None,
     tell: Tell | None = None,
 ) -> list[Path]:
     """Carry out a request; see `render_video` for the arguments, what is returned and what is raised."""
-    if isinstance(recording, Replay):
-        return FilmMaker(request, progress, tell).make_of(recording)
+    if not isinstance(recording, str | Path):
+        several = [recording] if isinstance(recording, Replay | Take) else recording
+        return FilmMaker(request, progress, tell).make_of_several(several)
     path = local_path(recording)
     if is_folder_of_recordings(path):
         return make_films_below(path, request, progress, tell)

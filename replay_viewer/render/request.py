@@ -61,9 +61,12 @@ class FilmRequest:
             problem = "shows one picture; name a file for it, such as shot.png."
             raise BadArgument("--step", self.selection.step, problem)
 
-    def films(self, rollout: Rollout, subfolder: Path = Path()) -> dict[Path, Film]:
-        """What is made of a recording: films by their paths, in a folder below `subfolder`. Raises ReplayError."""
-        shots = shots_of(rollout, self.selection)
+    def films(self, rollout: Rollout, subfolder: Path = Path(), selection: Selection | None = None) -> dict[Path, Film]:
+        """What is made of a recording: films by their paths, in a folder below `subfolder`. Raises ReplayError.
+
+        selection: in the place of its own.
+        """
+        shots = shots_of(rollout, selection or self.selection)
         if self.target.is_picture:
             shots = [_beginning(shots[0])]
         parts = [[shot] for shot in shots] if self.target.split else [shots]

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..episodes.derive import records_of
 from ..episodes.where import Where, names_of
 from ..errors import BadArgument, ReplayError, UnknownName
+from ..replay.world import Take
 from ..rollout.episodes import Episode
 from ..rollout.rollout import Rollout
 
@@ -84,6 +85,15 @@ class Selection:
     def picks_episodes(self) -> bool:
         """Whether it chooses among the episodes, so that not all of them are meant."""
         return not (self.episodes is None and self.num_episodes is None and self.where is None)
+
+    def of_take(self, take: Take) -> Selection:
+        """The same where nothing is chosen, of a take: its env, and its steps if it has some of its own."""
+        env, steps = self.env, self.steps
+        if env is None and self.envs is None and take.env_index:
+            env = take.replay.rollout.env_ids[take.env_index]
+        if take.steps is not None and steps is None and self.step is None and not self.picks_episodes:
+            steps = take.steps
+        return replace(self, env=env, steps=steps)
 
 
 @dataclass(frozen=True)

@@ -228,7 +228,7 @@ def _tint(number: int) -> Rgb:
 def _key(number: int, taken: set[str]) -> str:
     """A key under which the lead has no entity: both name nodes of one scene."""
     key = f"take{number + 2}"
-    while key in taken:
+    while any(name == key or name.startswith(f"{key}/") for name in taken):
         key += "_"
     return key
 

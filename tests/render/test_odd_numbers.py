@@ -94,14 +94,14 @@ def test_an_object_without_a_size_is_told_and_a_film_and_the_viewers_picture_are
     (verdict,) = replay.robot_verdicts
     assert verdict.status == "problem"
     assert "Left out on link box." in verdict.reason
-    with FilmDrawer(replay, View(size=SIZE, overlay="none"), workers=1) as drawer:
+    with FilmDrawer(world_of([replay]), View(size=SIZE, overlay="none"), workers=1) as drawer:
         film = Film(replay.rollout, shots_of(replay.rollout, Selection(step=1)))
         assert drawer.first_image(film).shape == (*SIZE[::-1], 3)
     session = Session(world_of([replay]))
     beside = preset("side", session.aim.position, session.aim.heading, session.size)
     assert np.isfinite(np.concatenate(beside[:3])).all()
     request = picture_request(session, View(Free(beside), size=SIZE))
-    png = picture_work(request, replay, scenes_of(replay))(lambda done, total: None)
+    png = picture_work(request, world_of([replay]), scenes_of(world_of([replay])))(lambda done, total: None)
     assert Image.open(io.BytesIO(png)).size == SIZE
 
 

@@ -20,6 +20,7 @@ from replay_viewer.render.film import Film
 from replay_viewer.render.folder import SomeFailed
 from replay_viewer.render.selection import NothingSelected, Selection, shots_of
 from replay_viewer.render.view import View
+from replay_viewer.replay.world import world_of
 
 ENDS = {0: [(19, "terminated", False), (39, "truncated", True)], 1: [(29, "terminated", None)]}
 
@@ -133,7 +134,7 @@ def test_a_picture_without_a_step_is_the_first_that_is_selected(episodes: Path, 
 
 def drawn_frames(recording: Path, workers: int, overlay: str) -> Iterator[np.ndarray]:
     replay = open_replay(recording)
-    with FilmDrawer(replay, View(camera=from_above(), size=SIZE, overlay=overlay), workers) as drawer:
+    with FilmDrawer(world_of([replay]), View(camera=from_above(), size=SIZE, overlay=overlay), workers) as drawer:
         yield from drawer.images(Film(replay.rollout, shots_of(replay.rollout, Selection())))
     replay.close()
 

@@ -50,7 +50,7 @@ def picture(replay: Replay, pose: CameraPose | None = None, **changes) -> np.nda
     session = Session(world_of([replay]), step=100)
     beside = preset("side", session.aim.position, session.aim.heading, session.size, SIZE[0] / SIZE[1])
     view = View(Free(pose or beside), **{"size": SIZE, **changes})
-    png = picture_work(picture_request(session, view), replay, scenes_of(replay))(nothing)
+    png = picture_work(picture_request(session, view), world_of([replay]), scenes_of(world_of([replay])))(nothing)
     return np.asarray(Image.open(io.BytesIO(png))).astype(int)
 
 
@@ -60,7 +60,7 @@ def nothing(done: int, total: int) -> None:
 
 def test_film_is_the_episode_at_the_rate_and_the_size_that_were_asked_for(replay: Replay, tmp_path: Path) -> None:
     told = []
-    path = film_work(film(replay, tmp_path), replay)(lambda done, total: told.append((done, total)))
+    path = film_work(film(replay, tmp_path), world_of([replay]))(lambda done, total: told.append((done, total)))
     episode = replay.rollout.episodes(1)[0]
     frames = -(-episode.num_steps * replay.rollout.control_dt / 4 * 10 // 1)
     video = probe_video(path)
@@ -70,7 +70,7 @@ def test_film_is_the_episode_at_the_rate_and_the_size_that_were_asked_for(replay
 
 def test_film_leaves_the_frames_of_the_viewer_alone(replay: Replay, tmp_path: Path) -> None:
     frame = replay.frames.frame_at(7.5, [0])
-    film_work(film(replay, tmp_path, speed=100.0), replay)(nothing)
+    film_work(film(replay, tmp_path, speed=100.0), world_of([replay]))(nothing)
     again = replay.frames.frame_at(7.5, [0])
     assert np.shares_memory(frame.held, again.held)
     assert replay.rollout.read("rew", slice(0, 1)).size
@@ -82,14 +82,14 @@ def test_film_that_is_stopped_leaves_no_file(replay: Replay, tmp_path: Path) -> 
             raise KeyError("stop")
 
     with pytest.raises(KeyError):
-        film_work(film(replay, tmp_path), replay)(stop)
+        film_work(film(replay, tmp_path), world_of([replay]))(stop)
     assert not os.listdir(tmp_path)
 
 
 def test_film_into_a_folder_that_refuses_it_says_so(replay: Replay, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FileProblem, match="file"):
-        film_work(film(replay, tmp_path / "file"), replay)(nothing)
+        film_work(film(replay, tmp_path / "file"), world_of([replay]))(nothing)
 
 
 def test_camera_of_a_browser_that_follows_goes_along_and_one_that_does_not_stays(
@@ -100,7 +100,7 @@ def test_camera_of_a_browser_that_follows_goes_along_and_one_that_does_not_stays
     still = pose._replace(position=pose.position + start, look_at=pose.look_at + start)
     first, last = [], []
     for camera in (Carried(pose), Free(still)):
-        path = film_work(film(replay, tmp_path, env_index=0, camera=camera), replay)(nothing)
+        path = film_work(film(replay, tmp_path, env_index=0, camera=camera), world_of([replay]))(nothing)
         images = [image.astype(int) for image in imageio.get_reader(path).iter_data()]
         first.append(images[0])
         last.append(images[-1])

@@ -110,7 +110,7 @@ def _finite_pieces(points: np.ndarray) -> list[np.ndarray]:
 
 def _flat(image: np.ndarray) -> np.ndarray:
     """The same pixels with all numbers of a line side by side, (H, 3 W), for which numpy is several times faster."""
-    return image.reshape(len(image), -1)
+    return image.reshape(len(image), image.shape[1] * image.shape[2])
 
 
 @lru_cache(maxsize=512)

@@ -69,7 +69,7 @@ class Rendering:
     def __init__(self, page: Page, session: Session, browsers: Browsers, folder: Path) -> None:
         """folder: where videos go."""
         self._page, self._session, self._browsers, self._folder = page, session, browsers, folder
-        self._scene_of = scenes_of(session.replay)
+        self._scene_of = scenes_of(session.world)
         self._film: _Asked | None = None
         self._picture: _Asked | None = None
         self.panel = RenderPanel(
@@ -101,7 +101,7 @@ class Rendering:
         panel, session = self.panel, self._session
         camera = self._browsers.views[client_id].camera() if panel.camera == THIS_VIEW else panel.camera
         request = film_request(session, panel.view(camera), self._folder, whole_env=panel.shows_whole_env)
-        self._film = _Asked(Job(film_work(request, session.replay), self._tell), client_id)
+        self._film = _Asked(Job(film_work(request, session.world), self._tell), client_id)
 
     def _begin_picture(self, client_id: int) -> None:
         width, height = self.panel.size
@@ -135,7 +135,7 @@ class Rendering:
         _refuse_second(self._picture, "a picture")
         request, name = picture_request(self._session, view), picture_name(self._session)
         note = self._browsers.views[client_id].client.add_notification("Drawing the picture ...", name, loading=True)
-        work = picture_work(request, self._session.replay, self._scene_of)
+        work = picture_work(request, self._session.world, self._scene_of)
         self._picture = _Asked(Job(work, self._tell), client_id, name, note)
 
     def _tell(self) -> None:

@@ -22,7 +22,7 @@ from ..session import Session
 # The renderer and the encoder take a second to import, and most viewers never need them.
 if TYPE_CHECKING:
     from ...render.raster.scene import RenderScene
-    from ...replay.replay import Replay
+    from ...replay.world import World
 
 # Gives the robots and the terrain in the colours of a look, by the look's name.
 SceneOf = Callable[[str], "RenderScene"]
@@ -62,20 +62,20 @@ def _name(session: Session) -> str:
     return f"{harmless(session.replay.rollout.name)}_env{session.env_id}"
 
 
-def film_work(request: FilmRequest, replay: Replay) -> Callable[[Progress], Path]:
-    """The work of making a film of a replay, which is read anew, while others go on showing it; gives its file."""
+def film_work(request: FilmRequest, world: World) -> Callable[[Progress], Path]:
+    """The work of making a film of a world, which is read anew, while others go on showing it; gives its file."""
 
     def work(progress: Progress) -> Path:
         from ...render.render_video import make_films
 
-        with replay.reopened() as own:
-            return make_films(request, own, progress)[0]
+        with world.reopened() as own:
+            return make_films(request, own.takes, progress)[0]
 
     return work
 
 
-def picture_work(request: PictureRequest, replay: Replay, scene_of: SceneOf) -> Callable[[Progress], bytes]:
-    """The work of drawing a picture of a replay, which is read anew; gives a PNG."""
+def picture_work(request: PictureRequest, world: World, scene_of: SceneOf) -> Callable[[Progress], bytes]:
+    """The work of drawing a picture of a world, which is read anew; gives a PNG."""
 
     def work(progress: Progress) -> bytes:
         from PIL import Image
@@ -83,7 +83,7 @@ def picture_work(request: PictureRequest, replay: Replay, scene_of: SceneOf) -> 
         from ...render.drawing import FilmDrawer
 
         scene = scene_of(request.view.look)
-        with replay.reopened() as own, FilmDrawer(own, request.view, workers=1, scene=scene) as drawer:
+        with world.reopened() as own, FilmDrawer(own, request.view, workers=1, scene=scene) as drawer:
             image = drawer.image_at(request.moment)
         file = io.BytesIO()
         Image.fromarray(image).save(file, "PNG")
@@ -92,13 +92,13 @@ def picture_work(request: PictureRequest, replay: Replay, scene_of: SceneOf) -> 
     return work
 
 
-def scenes_of(replay: Replay) -> SceneOf:
+def scenes_of(world: World) -> SceneOf:
     """Gives the scene of a look; that of the last one is kept, since heavy robots take seconds."""
 
     @lru_cache(maxsize=1)
-    def scene_of(look: str) -> RenderScene:
-        from ...render.raster.scene import RenderScene
+    def make_scene(look: str) -> RenderScene:
+        from ...render.takes import scene_of
 
-        return RenderScene(replay.robots, replay.rollout.terrain, look_named(look))
+        return scene_of(world, look_named(look))
 
-    return scene_of
+    return make_scene

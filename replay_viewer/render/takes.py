@@ -1,0 +1,58 @@
+"""Takes in pictures: all robots of a world in one frame, as the rasteriser draws them.
+
+The lead's entities have their own names; those of the others begin with their take's key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..replay.frames import Frame
+from ..replay.world import World
+from ..robot import Robot
+from ..robot.materials import linear_of_bytes
+from ..theme import TAKE_OPACITY, Look
+from .raster.placed_surfaces import Coat
+from .raster.scene import RenderScene
+
+# So much of their own colours is taken away from the others by their take's; what stays shows their shape.
+_TINTED = 0.9
+
+
+def scene_of(world: World, look: Look) -> RenderScene:
+    """The robots of all takes, and the ground of the lead."""
+    robots: dict[str, Robot] = dict(world.lead.replay.robots)
+    robots.update({name: world.others[index].replay.robots[entity] for index, entity, name in _beside(world)})
+    return RenderScene(robots, world.lead.replay.rollout.terrain, look)
+
+
+def coats_of(world: World) -> dict[str, Coat]:
+    """The colours of the others, by entity."""
+    coats = [Coat(_tint(take.tint), TAKE_OPACITY) for take in world.others]
+    return {name: coats[index] for index, _, name in _beside(world)}
+
+
+def frame_of(world: World, position: float, envs: Sequence[int]) -> Frame:
+    """Some envs of the lead at a position of its own, and beside them the others at the same time."""
+    frame = world.lead.replay.frames.frame_at(position, envs)
+    if not world.others:
+        return frame
+    frames, entities = world.frames_beside(position), dict(frame.entities)
+    for index, entity, name in _beside(world):
+        poses, offset = frames[index].entities[entity], np.asarray(world.others[index].offset, np.float32)
+        entities[name] = replace(poses, link_positions=poses.link_positions + offset)
+    return replace(frame, entities=entities)
+
+
+def _beside(world: World) -> Iterator[tuple[int, str, str]]:
+    """Every entity of the others: the take's place among them, its name there, and its name in the picture."""
+    for index, take in enumerate(world.others):
+        for entity in take.replay.robots:
+            yield index, entity, f"{take.key}/{entity}"
+
+
+def _tint(tint: tuple[int, int, int] | None) -> np.ndarray | None:
+    return None if tint is None else np.append(linear_of_bytes()[np.asarray(tint)], np.float32(_TINTED))
