@@ -64,10 +64,10 @@ def _add_robot(server: viser.ViserServer, name: str, robot: Robot, tint: Rgb) ->
         visuals = [visual for visual in robot.visuals if visual.link == link and visual.rgba[3] > 0]
         if visuals:
             vertices, triangles = _coarse(visuals, robot.radius / _DETAILS)
-            # Shadows fall from it, which show where its feet are, and none on it, which would hide its colour.
+            # Ghosts are where the lead is: their shadows would fall on it, and its own hide their colours.
             handles[link] = server.scene.add_mesh_simple(
                 f"{name}/{link_name}", vertices=vertices, faces=triangles, color=tint, opacity=TAKE_OPACITY,
-                flat_shading=True, receive_shadow=False,
+                flat_shading=True, cast_shadow=False, receive_shadow=False,
             )  # fmt: skip
         elif link < robot.num_bodies:
             handles[link] = server.scene.add_frame(f"{name}/{link_name}", show_axes=False)

@@ -14,6 +14,7 @@ from .browser.clicks import Clicks
 from .browser.shared_time import SharedTime
 from .charts.charts import Charts
 from .crowd import Crowd
+from .ghosts import take_node
 from .keys import KEYS
 from .layers import ShownLayers
 from .panels.charts import ChartPanels
@@ -37,7 +38,8 @@ class ShownReplay:
         session: what is watched.
         title: what the page calls it.
         browsers: those that show it.
-        layers: what is drawn beside the robots.
+        layers: what is drawn beside the robots of the lead; of the others the same ones are, as far as they have the
+            data, but none of a user's.
         crowd: the other envs.
         charts: the state of the charts.
         takes_growth: see `Shown`.
@@ -57,6 +59,10 @@ class ShownReplay:
         self._scene = Scene(server, session.world, shadows=settings.shadows)
         self.browsers = Browsers(page, session, shadows=settings.shadows)
         self.layers = ShownLayers(server, session.replay, settings.layers, page.notify, settings.switched_on)
+        self._layers_beside = [
+            ShownLayers(server, take.replay, (), page.notify, set(settings.switched_on), take_node(take.key))
+            for take in session.world.others
+        ]
         self.crowd = Crowd(server, session)
         self._shared_time = SharedTime(page.clients, self._tell_of_move)
         self._clicks = Clicks(page, session, self.browsers, self.crowd, self._shared_time)
@@ -92,9 +98,11 @@ class ShownReplay:
         with self._page.server.atomic():
             if shown != self._drawn:
                 self._drawn = shown
-                frame = session.frame
-                self._scene.show(frame, self.browsers.subject.origin, session.frames_beside)
+                frame, beside = session.frame, session.frames_beside
+                self._scene.show(frame, self.browsers.subject.origin, beside)
                 self.layers.show(frame)
+                for layers, other in zip(self._layers_beside, beside, strict=True):
+                    layers.show(other)
             self.crowd.show()
 
     def sync_panels(self, takes_growth: bool = True) -> None:
@@ -183,6 +191,9 @@ class ShownReplay:
         # Some draw all of a robot's meshes once more when they are first switched on.
         with self._page.busy.during("layers", "Drawing the layer ..."):
             self.layers.toggle(name)
+            for layers in self._layers_beside:
+                for builtin in layers.builtin:
+                    layers.switch(builtin, builtin in self.layers.on)
 
     def _tell_of_end(self) -> None:
         """Say once how it ended that the recording was written."""

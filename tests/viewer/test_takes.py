@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from viser_servers import running_server
 
 from replay_viewer import Viewer
 from replay_viewer.errors import BadArgument, ReplayError
+from replay_viewer.layers import Points
 from replay_viewer.paths import asset
+from replay_viewer.replay.frames import Frame
 from replay_viewer.replay.replay import Replay, open_replay, with_robots
 from replay_viewer.replay.world import Take, World, world_of
 from replay_viewer.robot import load_robot
@@ -137,3 +140,30 @@ def test_what_cannot_be_shown_together_is_refused(tmp_path: Path) -> None:
     for count in (0, 9):
         with pytest.raises(BadArgument, match="one scene shows 1 to 8 of them"):
             Viewer([asset("walk.rec")] * count, port=0)
+
+
+def test_layers_are_those_of_all_takes_and_a_user_s_of_the_lead(tmp_path: Path) -> None:
+    frames: list[int] = []
+
+    class Mine:
+        def shapes(self, frame: Frame) -> list[Points]:
+            frames.append(frame.envs[0])
+            return [Points(np.zeros((1, 3)), (1, 2, 3), radius=0.1)]
+
+    walk = open_replay(asset("walk.rec"))
+    still_one = with_robots(memory_rollout(still(5, 1, "box"), entities=[EntitySpec("box", kind="object")]))
+    with Viewer([walk, Take(walk, 3), still_one], layers=[Mine()], port=0) as viewer:
+        nodes = viewer._app._page.server.scene._handle_from_node_name
+        for is_on in (True, False):
+            shown = viewer._app._shown
+            assert shown is not None
+            done = Event()
+            viewer._app._page.post(shown._toggle_layer, "velocity")
+            viewer._app._page.post(shown.draw)
+            viewer._app._page.post(done.set)
+            assert done.wait(20)
+            roots = [nodes[f"/world/{key}layers/velocity"] for key in ("", "take2/")]
+            assert [root.visible for root in roots] == [is_on, is_on]
+        assert "/world/take3/layers/velocity" not in nodes
+        assert not any(name.startswith("/world/take2/layers/added") for name in nodes)
+    assert set(frames) == {0}
