@@ -11,13 +11,14 @@ from ..errors import BadArgument, FileProblem, ReplayError, listing
 from ..files.kinds import refuse_foreign
 from ..rollout.rollout import Rollout
 from .format import Format, LoadOptions
+from .motion_npz import MOTION_NPZ
 from .plain_npz import PLAIN_NPZ
 from .recording import RECORDING
 
 if TYPE_CHECKING:
     from ..robot import Robot
 
-_BUILTIN = (RECORDING, PLAIN_NPZ)
+_BUILTIN = (RECORDING, PLAIN_NPZ, MOTION_NPZ)
 _SUFFIX = re.compile(r"(\.[a-z0-9_+-]+)+")
 
 _registered: dict[str, Format] = {}

@@ -19,6 +19,7 @@ from npz_samples import loaded, saved, standing, verdict_on, verdicts_on
 from replay_viewer.errors import BadField, FileProblem
 from replay_viewer.formats import load_rollout
 from replay_viewer.formats.find import recordings_below
+from replay_viewer.formats.table import described
 from replay_viewer.npz.archive import NpzArchive
 from replay_viewer.video import save_video
 
@@ -64,7 +65,7 @@ def members(arrays: dict[str, np.ndarray], folder: str = "") -> dict[str, bytes]
 
 # What is not ours.
 
-NO_FORMAT = "none of these formats: replay-viewer recording (.rec), plain npz (.npz)"
+NO_FORMAT = f"none of these formats: {described()}"
 DENIALS = {"rollout.npz": "not an npz file", "run.rec": "not a recording", "data.bin": NO_FORMAT}
 
 
@@ -239,8 +240,8 @@ def of_bodies(size: int) -> np.ndarray:
     ("arrays", "guesses"),
     [
         (
-            {"fps": [50], "joint_pos": np.zeros((30, 6)), "body_pos_w": of_bodies(3), "body_quat_w": of_bodies(4)},
-            "dt is 1 / fps, dof_pos is joint_pos, base_pos is body_pos_w[:, 0], base_quat is body_quat_w[:, 0] (wxyz)",
+            {"fps": [50], "body_pos_w": of_bodies(3), "body_quat_w": of_bodies(4)},
+            "dt is 1 / fps, base_pos is body_pos_w[:, 0], base_quat is body_quat_w[:, 0] (wxyz)",
         ),
         (
             {"rigid_body_pos": of_bodies(3), "rigid_body_rot": of_bodies(4), "dof_pos": np.zeros((30, 6))},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -109,3 +109,41 @@ class MemoryTable:
 
     def close(self) -> None:
         """There is nothing to release."""
+
+
+class ChangedTable:
+    """A table with some of its arrays left out and others, in memory, added.
+
+    Args:
+        table: as it is in the file.
+        without: names of arrays that are left out, where there are such.
+        arrays: that are added, by name.
+
+    Attributes:
+        path: of the file.
+        headers: of what is there now.
+        unreadable: of the file, but for what was left out.
+    """
+
+    def __init__(self, table: ArrayTable, without: Collection[str], arrays: Mapping[str, Any]) -> None:
+        self._table, self._added = table, MemoryTable(table.path, arrays)
+        self.path = table.path
+        kept = {key: header for key, header in table.headers.items() if key not in without}
+        self.headers: Mapping[str, ArrayHeader] = {**kept, **self._added.headers}
+        hidden = {*without, *arrays}
+        self.unreadable = {key: error for key, error in table.unreadable.items() if key not in hidden}
+
+    def load(self, key: str) -> np.ndarray:
+        return self._home_of(key).load(key)
+
+    def load_objects(self, key: str) -> Any:
+        return self._home_of(key).load_objects(key)
+
+    def column(self, key: str, shape: tuple[int, ...]) -> Column:
+        return self._home_of(key).column(key, shape)
+
+    def close(self) -> None:
+        self._table.close()
+
+    def _home_of(self, key: str) -> ArrayTable:
+        return self._added if key in self._added.headers else self._table

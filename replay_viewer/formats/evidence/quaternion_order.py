@@ -34,6 +34,9 @@ _MIN_SPEED = 0.1  # [m/s]
 _MIN_MOVING_STEPS = 50
 _MAX_KINEMATICS = 128  # Samples whose forward kinematics are computed.
 _FLAT_GROUND = 0.08  # [m]
+# What hangs on a joint keeps its place to within so much [m]; in the wrong order it moves so many times as far.
+_RIGID, _MUCH_LESS_RIGID = 0.003, 3.0
+_MAX_RIGID_BODIES = 64
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,39 @@ def find_order(samples: PoseSamples) -> tuple[QuatOrder, Verdict]:
 def stated_order(order: QuatOrder) -> tuple[QuatOrder, Verdict]:
     """The order as the user states it."""
     return order, Verdict(_TOPIC, order, "as you say", "stated")
+
+
+def rigid_order(pos: np.ndarray, quat: np.ndarray) -> tuple[QuatOrder, Verdict]:
+    """The order by what is rigid: bodies that hang on another by a joint keep their place in its frame.
+
+    Args:
+        pos: (S, B, 3) [m], of several bodies of a robot.
+        quat: (S, B, 4), theirs, in the file's order.
+    """
+    drift = _for_orders(lambda order: _least_drift(pos, to_wxyz(quat, order)))
+    best, other = _ranked(drift)
+    text = f"bodies keep their place in the frame of others to within {1000 * drift['wxyz']:.1f} mm as wxyz"
+    text += f", {1000 * drift['xyzw']:.1f} mm as xyzw"
+    if drift[best] < _RIGID and drift[other] > _MUCH_LESS_RIGID * drift[best] + _RIGID:
+        return best, Verdict(_TOPIC, best, text, "found")
+    return "wxyz", Verdict(_TOPIC, "wxyz", f"the order of such files; {text}", "assumed")
+
+
+def _least_drift(pos: np.ndarray, wxyz: np.ndarray) -> float:
+    """How far a body moves in the frame of the one in which it rests best [m], on average over all bodies but one.
+
+    The median over the bodies, of which some may hang on none of the others.
+    """
+    finite = np.isfinite(pos).all(axis=(1, 2)) & np.isfinite(wxyz).all(axis=(1, 2))
+    pos, inverse = pos[finite], rotations.conjugate(rotations.normalize(wxyz[finite]))
+    if len(pos) < 2 or pos.shape[1] < 2:
+        return 0.0
+    least = []
+    for body in range(min(pos.shape[1], _MAX_RIGID_BODIES)):
+        in_frames = rotations.rotate(inverse, pos[:, body, None] - pos)  # (S, B, 3), of this body in each frame.
+        drift = np.linalg.norm(in_frames - in_frames.mean(axis=0), axis=-1).mean(axis=0)
+        least.append(float(np.delete(drift, body).min()))
+    return float(np.median(least))
 
 
 def draw_samples(

@@ -50,7 +50,9 @@ if TYPE_CHECKING:
 _OPTIONAL = ("obs", "act", "rew", "info")
 
 
-def rollout_of(table: ArrayTable, options: LoadOptions, robot: Robot | None, format: str) -> Rollout:
+def rollout_of(
+    table: ArrayTable, options: LoadOptions, robot: Robot | None, format: str, *, has_resets: bool = True
+) -> Rollout:
     """The rollout in named arrays.
 
     Args:
@@ -58,13 +60,14 @@ def rollout_of(table: ArrayTable, options: LoadOptions, robot: Robot | None, for
         options: what the user states about them; it goes before what the file says.
         robot: whose kinematics are further evidence for the order of the quaternions, or None.
         format: what the file is called.
+        has_resets: whether a jump of the base may be a reset; a clip of motion has none.
 
     Raises:
         BadField: an array that is missing, damaged or of the wrong shape or type.
         BadArgument: an option that does not fit the file.
     """
     try:
-        return _read(TableLayout.of(table), options, robot, format)
+        return _read(TableLayout.of(table), options, robot, format, has_resets)
     except BaseException:
         table.close()
         raise
@@ -113,14 +116,15 @@ class _Motion:
     verdicts: tuple[Verdict, ...]
 
 
-def _read(layout: TableLayout, options: LoadOptions, robot: Robot | None, format: str) -> Rollout:
+def _read(layout: TableLayout, options: LoadOptions, robot: Robot | None, format: str, has_resets: bool) -> Rollout:
     control_dt, dt_verdict = time_step.control_dt(layout, options.control_dt)
     env_ids = facts.env_ids(layout)
     motion = _read_motion(layout, options, env_ids, control_dt, robot)
     info, info_verdicts = read_info(layout)
     flags, flag_verdicts = read_flags(layout, info.arrays)
     success, done_row = read_success(layout, info.arrays), facts.done_row(layout)
-    ends, end_verdicts = find_ends(flags, motion.jumps, layout.num_steps, success, done_row)
+    jumps = motion.jumps if has_resets else motion.jumps[:0]
+    ends, end_verdicts = find_ends(flags, jumps, layout.num_steps, success, done_row)
     rew, terms = read_rewards(layout, info.arrays)
     signals, signal_verdicts = read_signals(layout, info.arrays, terms.used)
     signals, damage_verdicts = without_damaged(signals, env_ids)
