@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 from .errors import FileProblem
+
+Made = TypeVar("Made")
 
 _PACKAGE = Path(__file__).resolve().parent
 # A drive of Windows, such as C:, is one letter.
@@ -34,8 +38,24 @@ def numbered(path: Path) -> Iterator[Path]:
 
 
 def free_path(path: Path) -> Path:
-    """The first of the `numbered` names at which there is nothing yet."""
-    return next(candidate for candidate in numbered(path) if not candidate.exists())
+    """The first of the `numbered` names at which there is nothing yet, not even a link that leads nowhere."""
+    return next(candidate for candidate in numbered(path) if not os.path.lexists(candidate))
+
+
+def make_new(path: Path, make: Callable[[Path], Made]) -> Made:
+    """What `make` makes at the first of the `numbered` names that is free; of two processes, each gets its own.
+
+    It has to refuse a name that is taken: by FileExistsError, or by a FileProblem that comes from one.
+    """
+    while True:
+        candidate = free_path(path)
+        try:
+            return make(candidate)
+        except (FileExistsError, FileProblem) as error:
+            # Another process may have taken the name in between.
+            is_taken = isinstance(error, FileExistsError) or isinstance(error.__cause__, FileExistsError)
+            if not (is_taken and os.path.lexists(candidate)):
+                raise
 
 
 def asset(name: str) -> Path:

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from ..errors import FileProblem
 from ..files.regular import open_regular, refuse_large
-from ..files.zips import files_in, open_zip
-from ..npz.zip_members import content_offset
+from ..files.zips import content_offset, files_in, open_zip
 from .layout import SEGMENT, Layout, is_inside, segment_name
 
 _CHUNK_BYTES = 1 << 20

@@ -17,14 +17,15 @@ from typing import BinaryIO
 import numpy as np
 
 from ..errors import FileProblem
+from ..files.zips import LOCAL_HEADER, stored_member
 from ..npz.npy import PAGE
 from .extents import Extent, chunks_of, content_of, count_whole
 from .files import find_files
 from .headers import mended_header
 from .layout import ASSETS, EPISODES, LOG, META, record_dtype, terminals_dtype
 
-# What zipfile writes of a local header besides name and extra field: 30 bytes, and 20 for the 64-bit sizes.
-_LOCAL_HEADER_BYTES = 30 + 20
+# What zipfile writes of a local header besides name and extra field, with 20 bytes for the 64-bit sizes.
+_LOCAL_HEADER_BYTES = LOCAL_HEADER.size + 20
 # An extra field of padding as Android's zipalign writes it: id, length, alignment, zeros.
 _PADDING = struct.Struct("<HHH")
 _PADDING_ID = 0xD935
@@ -130,8 +131,7 @@ def _write_zip(file: BinaryIO, members: list[_Member], progress: Callable[[int, 
 
 def _zip_info(member: _Member, offset: int) -> zipfile.ZipInfo:
     """The member's entry at `offset`; tables are padded so that their first byte lies at the start of a page."""
-    info = zipfile.ZipInfo(member.name)
-    info.external_attr = 0o644 << 16
+    info = stored_member(member.name)
     if member.name.endswith(".npy"):
         data = offset + _LOCAL_HEADER_BYTES + len(member.name.encode()) + _PADDING.size
         zeros = -data % PAGE

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import FileProblem
 from ..files.regular import descriptor_of
-from ..npz.zip_members import read_at
+from ..files.zips import read_at
 from ..rollout.fields import Field
 from .extents import Extent
 from .layout import NOT_CAPTURED, Layout

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import FileProblem, listing, printable
 from .regular import open_regular
-from .zips import open_zip
+from .zips import SIGNATURE, SIGNATURE_OF_EMPTY, open_zip
 
 # As much of a file is looked at; a pointer is shorter than this.
 HEAD_BYTES = 4096
@@ -110,7 +110,7 @@ def kind_of(head: bytes) -> str:
     for offset, magic, name in _MAGIC:
         if head.startswith(magic, offset):
             return name
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if head.startswith((SIGNATURE, SIGNATURE_OF_EMPTY)):
         return "a ZIP file"
     if head.startswith(_TORCH_LEGACY):
         return "a file of PyTorch (a pickle)"

@@ -8,7 +8,6 @@ Writing (3.8):
 Both (3.8):
 
     npy              the header of an .npy file
-    zip_members      where the members of a ZIP lie
 
 Reading (3.10):
 

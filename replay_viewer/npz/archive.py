@@ -25,11 +25,10 @@ import numpy as np
 from ..errors import BadField, FileProblem
 from ..files.kinds import refuse_foreign
 from ..files.regular import open_regular
-from ..files.zips import open_zip
+from ..files.zips import content_offset, open_zip
 from .npy import NpyHeader, read_header
 from .pickled_values import BadPickle
 from .safe_pickle import loads
-from .zip_members import content_offset
 
 _SUFFIX = ".npy"
 _DENIAL = "not an npz file"

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileProblem
-from ..paths import numbered
+from ..files.zips import stored_member
+from ..paths import make_new
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,7 @@ def write_npz(path: Path, arrays: Sequence[NpzArray]) -> Path:
 
 
 def _write_array(archive: zipfile.ZipFile, array: NpzArray) -> None:
-    info = zipfile.ZipInfo(f"{array.name}.npy")
-    info.external_attr = 0o644 << 16
-    with archive.open(info, "w", force_zip64=True) as member:
+    with archive.open(stored_member(f"{array.name}.npy"), "w", force_zip64=True) as member:
         member.write(_header(array))
         for piece in array.pieces():
             member.write(piece)
@@ -85,12 +84,12 @@ def _header(array: NpzArray) -> bytes:
 
 
 def _put_in_place(partial: Path, path: Path) -> Path:
-    """Give the file the first name that is free, which an empty file reserves: of two processes, each gets its own."""
-    for candidate in numbered(path):
-        try:
-            open(candidate, "xb").close()
-        except FileExistsError:
-            continue
-        os.replace(partial, candidate)
-        return candidate
-    raise AssertionError("there is always another number")
+    """Give the file the first name that is free, which an empty file reserves."""
+    reserved = make_new(path, _reserve)
+    os.replace(partial, reserved)
+    return reserved
+
+
+def _reserve(path: Path) -> Path:
+    open(path, "xb").close()
+    return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +16,7 @@ from ..container.terminals import EpisodeEnds
 from ..container.words import PackedStep, Values
 from ..container.writer import ContainerWriter
 from ..errors import BadField, FileProblem, RecordingStopped, UnknownName
-from ..paths import numbered
+from ..paths import make_new
 from ..rollout.outcomes import ENDED_IN_STEP, FLAG_BITS, RESET_BIT
 from .episodes import EpisodeSums
 from .gatherer import Fields
@@ -73,7 +72,7 @@ class Recorder:
             facts["metadata"] = {**as_metadata(self.training.facts()), **metadata}
         info = RecordingInfo(**facts)
         options: dict[str, Any] = {"terrain": terrain, "package_dirs": package_dirs}
-        self._writer = _open_new(Path(path), lambda free: ContainerWriter(free, info, **options))
+        self._writer = make_new(Path(path), lambda free: ContainerWriter(free, info, **options))
         # As it is kept, with numbers of Python's own.
         self._info = info = self._writer.info
         shapes = {name: tuple(shape) for name, shape in (signals or {}).items()}
@@ -402,16 +401,3 @@ class Recorder:
             self._goes_on = False
             if not problem.is_told:
                 _messages.error("%s The simulation goes on without being recorded.", problem)
-
-
-def _open_new(path: Path, make: Callable[[Path], ContainerWriter]) -> ContainerWriter:
-    """The writer of the first path that is free: walk.rec, walk-2.rec, walk-3.rec, ..."""
-    for candidate in numbered(path):
-        if not os.path.lexists(candidate):
-            try:
-                return make(candidate)
-            except FileProblem as problem:
-                # Another process may have taken the name in between.
-                if not (isinstance(problem.__cause__, FileExistsError) and os.path.lexists(candidate)):
-                    raise
-    raise AssertionError("there is always another number")

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..errors import BadArgument, FileProblem
-from ..paths import numbered
+from ..paths import make_new, numbered
 from .ranks import rank
 
 # The name of the run's directory, for all processes that this one starts.
@@ -99,13 +99,12 @@ def _start_of(process: int) -> str:
 
 def _new_folder(base: Path) -> str:
     """A folder that nobody else has made, by the time."""
-    for path in numbered(base / datetime.now().strftime("%Y-%m-%d_%H-%M-%S")):
-        try:
-            path.mkdir()
-            return path.name
-        except FileExistsError:
-            continue
-    raise AssertionError("there is always another name")
+
+    def make(path: Path) -> str:
+        path.mkdir()
+        return path.name
+
+    return make_new(base / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"), make)
 
 
 def _agreed(base: Path, key: str, longest: float) -> str:

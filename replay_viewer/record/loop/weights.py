@@ -23,6 +23,7 @@ from types import SimpleNamespace
 from typing import Any, BinaryIO, Mapping
 
 from ...errors import FileProblem
+from ...files.zips import SIGNATURE
 
 # rsl_rl's EmpiricalNormalization adds it to the standard deviation; it is not saved.
 NORMALIZATION_EPS = 1e-2
@@ -34,7 +35,6 @@ _BUILDERS = {
     ("torch._utils", "_rebuild_tensor_v2"),
 }
 _STORAGE = re.compile(r"(BFloat16|Bool|Byte|Char|Double|Float|Half|Int|Long|Short)Storage")
-_ZIP = b"PK\x03\x04"
 _DAMAGE = (RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError, OSError)
 # Names in a checkpoint: of the dictionary of tensors, and of what stands in it.
 _STATES = ("actor_state_dict", "model_state_dict", "student_state_dict")
@@ -56,7 +56,7 @@ def is_weights(path: Path) -> bool:
     PyTorch goes by the first bytes, zipfile by the last ones: a file may be both.
     """
     with open(path, "rb") as file:
-        begins_so = file.read(len(_ZIP)) == _ZIP
+        begins_so = file.read(len(SIGNATURE)) == SIGNATURE
     return begins_so and any(re.fullmatch(r"[^/]+/data\.pkl", name) for name in _member_names(path))
 
 

@@ -15,6 +15,7 @@ from ...files.zips import files_in, open_zip
 from ...formats import load_rollout
 from ...formats.find import recordings_below
 from ...formats.table import described, has_suffix
+from ...paths import make_new
 from .uploads import MAX_BYTES, MAX_FILES, refuse_without_room
 
 
@@ -163,11 +164,11 @@ def _checked(archive: Path, members: Sequence[zipfile.ZipInfo]) -> Iterator[zipf
 
 
 def _new_folder(archive: Path, *, is_recording: bool) -> Path:
-    folder = archive.with_name(archive.stem.removesuffix(SUFFIX) + (SUFFIX if is_recording else ""))
-    while folder.exists():
-        folder = folder.with_name(f"{folder.stem}_{folder.suffix}")
-    folder.mkdir()
-    return folder
+    def make(folder: Path) -> Path:
+        folder.mkdir()
+        return folder
+
+    return make_new(archive.with_name(archive.stem.removesuffix(SUFFIX) + (SUFFIX if is_recording else "")), make)
 
 
 def _only_by_name(folder: Path) -> list[Path]:
