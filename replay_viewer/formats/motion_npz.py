@@ -20,7 +20,7 @@ from ..npz.archive import NpzArchive, array_names
 from ..rollout.rollout import Rollout, Verdict
 from .evidence.array_table import ArrayTable, ChangedTable
 from .evidence.body_order import BodiesFound, find_bodies
-from .evidence.body_samples import BodySamples
+from .evidence.body_samples import MAX_BODIES, BodySamples
 from .evidence.quaternion_order import rigid_order, stated_order
 from .evidence.reader import rollout_of
 from .format import Format, LoadOptions, QuatOrder
@@ -102,6 +102,8 @@ class _Clip:
         shape = table.headers[self._names.body_pos].shape
         if len(shape) != 3 or shape[2] != 3 or 0 in shape:
             raise BadField(table.path, self._names.body_pos, f"has shape {shape}, expected (T, B, 3).")
+        if shape[1] > MAX_BODIES:
+            raise BadField(table.path, self._names.body_pos, f"has {shape[1]} bodies, and no robot has {MAX_BODIES}.")
         self._num_steps, self._num_bodies = shape[:2]
         self._check(self._names.body_quat, (*shape[:2], 4))
         joints = table.headers[self._names.joint_pos].shape

@@ -217,6 +217,7 @@ def test_clips_with_names_are_read_by_them_and_have_no_resets(tmp_path: Path) ->
     ("key", "value", "message"),
     [
         ("body_pos_w", np.zeros((60, 90)), r"'body_pos_w' has shape \(60, 90\), expected \(T, B, 3\)"),
+        ("body_pos_w", np.zeros((1, 501, 3)), "'body_pos_w' has 501 bodies, and no robot has 500"),
         ("body_pos_w", np.zeros((0, 30, 3)), r"'body_pos_w' has shape \(0, 30, 3\)"),
         ("body_quat_w", np.zeros((60, 29, 4)), r"'body_quat_w' has shape \(60, 29, 4\) .*, expected \(60, 30, 4\)"),
         ("body_quat_w", np.full((60, 30, 4), "a"), "'body_quat_w' has shape .* and type <U1"),

@@ -90,6 +90,15 @@ def test_of_several_robots_the_one_with_the_recorded_joints_is_taken(folder: Pat
     assert request_of(folder, None).urdf == best
 
 
+def test_of_several_robots_the_one_with_as_many_joints_is_taken_where_they_have_no_names(folder: Path) -> None:
+    pose = {"base_pos": np.zeros((4, 3)), "base_quat": np.tile([0, 0, 0, 1.0], (4, 1))}
+    np.savez(folder / "walk.npz", **pose, dof_pos=np.zeros((4, 2)), dt=0.02)
+    write_robot(folder, "arm.urdf", "shoulder")
+    best = write_robot(folder, "legs.urdf", "hip", "knee")
+    write_robot(folder, "legs_and_hands.urdf", "hip", "knee", "wrist")
+    assert request_of(folder, None).urdf == best
+
+
 def test_a_robot_alone_is_for_what_is_shown(folder: Path, tmp_path: Path) -> None:
     urdf = write_robot(folder, "robot.urdf", "hip", "knee")
     shown = OpenRequest(write_npz(tmp_path / "walk.npz"), title="my walk")

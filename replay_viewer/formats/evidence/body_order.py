@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 _MUCH_FARTHER, _LEAST_GAP = 3.0, 0.001
 # What stated names of joints are called, among the orders.
 _STATED = "as stated"
-# More bodies than this no robot has.
-_MAX_BODIES = 500
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def find_bodies(samples: BodySamples, robot: Robot | None, joint_names: Sequence
     """
     base = 1 if samples.first_is_world else 0
     stated = tuple(joint_names) if joint_names else None
-    if robot is None or not len(samples.pos) or samples.num_bodies > _MAX_BODIES:
+    if robot is None or not len(samples.pos):
         return BodiesFound(base, stated, (_usual_base(samples, base), *_without_evidence(samples, stated)))
     from ...robot.orders import body_orders  # Imported already, with the robot.
 

@@ -9,6 +9,8 @@ import numpy as np
 # Bodies that are so near to where the file has them [m] are there, up to differences between a URDF and a simulator's
 # model.
 NEAR = 0.02
+# More than this no robot has.
+MAX_BODIES = 500
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,10 @@ class Dropped:
         return self._best_for(recorded)
 
     def _best_for(self, recorded: set[str]) -> Path:
-        """Robots often come in several versions, such as one with hands and one without."""
+        """Robots often come in several versions, such as one with hands and one without.
+
+        Of recordings that name no joints their number tells.
+        """
         from ...robot import load_robot  # Kinematics and meshes take a second to import.
 
         scores: dict[Path, tuple[int, int]] = {}
@@ -93,7 +96,8 @@ class Dropped:
         for path in self.urdfs:
             try:
                 joints = set(load_robot(path, inside=self.folder).joint_names)
-                scores[path] = len(joints & recorded), -len(joints - recorded)
+                shared = len(joints & recorded)
+                scores[path] = shared, -len(joints - recorded) if shared else -abs(len(joints) - len(recorded))
             except ReplayError as problem:
                 problems.append(problem)
         if not scores:
