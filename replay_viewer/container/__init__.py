@@ -15,13 +15,13 @@ What writing and reading share, on 3.8 too:
     headers          what .npy headers say against meta.json
     witnesses        everything in which files contradict each other
     terminals        the table of episode ends
+    source           the numbers of a recording, read when they are asked for
     log              the files of JSON lines, and whether a writer lives
     mesh_paths       the search for the files that a URDF names
 
 Reading, for the viewer (3.10):
 
     reader           open_container: begin here; gives a Rollout
-    source           its numbers
     episodes         its episodes
     asset_folder     its robots and its terrain
     growth           what is appended while it is open

@@ -5,6 +5,7 @@ For what turns a recording into other arrays where it was made: unlike the `read
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import numpy as np
 from ..rollout.outcomes import OUTCOMES, TERMINAL_STATES, Outcome
 from .extents import file_content
 from .files import find_files
-from .layout import EPISODES, MAX_LINES_BYTES, NOT_CAPTURED
+from .layout import EPISODES, MAX_LINES_BYTES
 from .log import read_lines
+from .source import ContainerSource, FilePool
 from .terminals import read_ends
 
 _CAPTURED = TERMINAL_STATES.index("captured")
@@ -25,7 +27,7 @@ class RecordedSteps:
     """The steps of a recording's folder.
 
     A step in which an episode ended shows the state in which it ended, as far as that was captured, and not the
-    next episode that the simulator already showed then.
+    next episode that the simulator already showed then. As a context, it closes the files when it is left.
 
     Args:
         path: the folder.
@@ -42,18 +44,24 @@ class RecordedSteps:
 
     def __init__(self, path: Path, first: int = 0) -> None:
         files = find_files(path)
-        self.info, self._layout = files.meta.info, files.layout
-        self._segments, self._terminals = files.parts, files.terminals
-        self._first = first
-        self.num_steps, self.num_envs = max(0, files.num_steps - first), self._layout.num_envs
-        self.fields = self._layout.row.by_name
-        self.ends, self._rows = self._read_ends(files.num_steps)
+        self.info, self._layout, self._first = files.meta.info, files.layout, first
+        pool = FilePool()
+        self._source = ContainerSource(pool, files.layout, files.parts, files.num_steps, files.terminals, pool.close)
+        self.num_steps, self.num_envs = max(0, files.num_steps - first), self._source.num_envs
+        self.fields = self._source.fields
+        self.ends, self._rows = self._in_order(read_ends(files.terminals, files.layout), files.num_steps)
         noted = read_lines(file_content(files.extents, EPISODES, path, MAX_LINES_BYTES))
         self._noted_success = {
             (line.get("env_index"), line.get("step")): line["success"]
             for line in noted
             if isinstance(line.get("success"), bool)
         }
+
+    def __enter__(self) -> RecordedSteps:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._source.close()
 
     @property
     def block_steps(self) -> int:
@@ -62,16 +70,13 @@ class RecordedSteps:
 
     def read(self, name: str, start: int, stop: int) -> np.ndarray:
         """Values of a field at these steps, a new array (stop - start, N, *field.shape)."""
-        parts = self._records(self._first + start, self._first + stop)
-        values = np.concatenate([part["env"][name] for part in parts])
-        steps = np.concatenate([part["step"] for part in parts])
+        values = self._source.read(name, slice(self._first + start, self._first + stop), range(self.num_envs))
         low, high = np.searchsorted(self.ends["last_record"], (start, stop))
         ends = self.ends[low:high]
-        # Between the records of `every=k`, the last record is an earlier state, which is true too.
-        shown = steps[ends["last_record"] - start] == ends["step"]
-        chosen = np.flatnonzero(shown & (ends["terminal_state"] == _CAPTURED))
+        chosen = np.flatnonzero(self._is_shown[low:high] & (ends["terminal_state"] == _CAPTURED))
         if len(chosen):
-            states, known = self._captured(name, self._rows[low:high][chosen])
+            states, is_captured = self._source.read_captured(name, self._rows[low:high][chosen])
+            known = is_captured & ~_are_blank(states)
             chosen = chosen[known]
             values[ends["last_record"][chosen] - start, ends["env_index"][chosen]] = states[known]
         return values
@@ -92,32 +97,21 @@ class RecordedSteps:
                 found[end["last_record"], end["env_index"]] = success
         return found
 
-    def _records(self, start: int, stop: int) -> list[np.ndarray]:
-        """Records [start, stop), which may lie in several segments; at least one array."""
-        layout = self._layout
-        dtype = np.dtype(
-            {
-                "names": ["step", "env"],
-                "formats": ["<i8", (layout.row.dtype, (layout.num_envs,))],
-                "offsets": [0, layout.env_offset],
-                "itemsize": layout.record_bytes,
-            }
-        )
-        parts = []
-        for index, segment in enumerate(self._segments):
-            begin = index * layout.records_per_segment
-            low, high = max(start, begin) - begin, min(stop, begin + layout.records_per_segment) - begin
-            if low < high:
-                offset = layout.header_bytes + low * layout.record_bytes
-                parts.append(np.fromfile(segment.path, dtype, high - low, offset=offset))
-        return parts or [np.empty(0, dtype)]
+    @cached_property
+    def _is_shown(self) -> np.ndarray:
+        """Whether the last record of each end is that of the step in which the episode ended, (k,) bool.
 
-    def _read_ends(self, num_records: int) -> tuple[np.ndarray, np.ndarray]:
+        Between the records of `every=k`, the last record is an earlier state, which is true too.
+        """
+        records, where = np.unique(self.ends["last_record"], return_inverse=True)
+        steps = [self._source.simulator_step(self._first + record) for record in records.tolist()]
+        return np.array(steps, dtype=np.int64)[where] == self.ends["step"]
+
+    def _in_order(self, columns: np.ndarray, num_records: int) -> tuple[np.ndarray, np.ndarray]:
         """The columns of the rows whose steps are there, in order, and the numbers of those rows in the table.
 
         An episode that lies wholly between two records of `every=k` has no step here.
         """
-        columns = read_ends(self._terminals, self._layout)
         for name in ("first_record", "last_record"):
             columns[name] -= self._first
         rows = np.argsort(columns["last_record"], kind="stable")
@@ -126,23 +120,9 @@ class RecordedSteps:
         rows = rows[columns["first_record"][rows] <= columns["last_record"][rows]]
         return columns[rows], rows
 
-    def _captured(self, name: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The field's values in rows of the terminals table, (k, *field.shape), and whether each is known, (k,)."""
-        field, layout = self.fields[name], self._layout
-        dtype = np.dtype(
-            {
-                "names": ["value"],
-                "formats": [(field.dtype, field.shape)],
-                "offsets": [layout.row_offset + layout.row.offsets[name]],
-                "itemsize": layout.columns.num_bytes,
-            }
-        )
-        first, stop = int(rows.min()), int(rows.max()) + 1
-        offset = layout.terminals_header_bytes + first * layout.columns.num_bytes
-        table = np.fromfile(self._terminals.path, dtype, stop - first, offset=offset)
-        values = np.ascontiguousarray(table["value"][rows - first])
-        by_row = values.reshape(len(rows), -1)
-        unknown = np.all(by_row.view("<u4") == NOT_CAPTURED, axis=1)
-        if values.dtype.kind == "f":
-            unknown |= np.isnan(by_row).all(axis=1)
-        return values, ~unknown
+
+def _are_blank(states: np.ndarray) -> np.ndarray:
+    """Which of values (k, ...) are NaN as a whole, (k,) bool: so a recorder writes fields that have no last state."""
+    if states.dtype.kind != "f":
+        return np.zeros(len(states), dtype=bool)
+    return np.isnan(states.reshape(len(states), -1)).all(axis=1)

@@ -90,16 +90,27 @@ class ContainerSource:
 
     def read_terminal(self, name: str, row: int) -> np.ndarray:
         """Value of the field where an episode ended; where it was not captured, what its last record holds."""
+        values, is_captured = self.read_captured(name, np.array([row]))
+        if is_captured[0]:
+            return values[0]
+        end = np.frombuffer(self._terminal_rows(row, row + 1), self._layout.columns.dtype)[0]
+        last = int(end["last_record"])
+        return self.read(name, slice(last, last + 1), [int(end["env_index"])])[0, 0]
+
+    def read_captured(self, name: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values of the field where episodes ended, (k, *field.shape), and which of them were captured, (k,) bool.
+
+        rows: (k,) of the table, at least one; those that lie between them are read too.
+        """
         layout, field = self._layout, self.fields[name]
-        stride = layout.columns.num_bytes
-        content = self._pool.read(self._ends, layout.terminals_header_bytes + row * stride, stride)
+        first, stop = int(rows.min()), int(rows.max()) + 1
+        content = self._terminal_rows(first, stop)
+        strides = (layout.columns.num_bytes, *np.empty(field.shape, field.dtype).strides)
         offset = layout.row_offset + layout.row.offsets[name]
-        words = np.frombuffer(content, "<u4", field.num_bytes // 4, offset)
-        if np.all(words == NOT_CAPTURED):
-            end = np.frombuffer(content, layout.columns.dtype)[0]
-            last = int(end["last_record"])
-            return self.read(name, slice(last, last + 1), [int(end["env_index"])])[0, 0]
-        return words.view(field.dtype).reshape(field.shape).copy()
+        table = np.ndarray((stop - first, *field.shape), field.dtype, content, offset, strides)
+        values = np.ascontiguousarray(table[rows - first])
+        words = values.reshape(len(rows), -1).view("<u4")
+        return values, (words != NOT_CAPTURED).any(axis=1)
 
     def simulator_step(self, step: int) -> int:
         """The simulator's own number of a recorded step."""
@@ -120,6 +131,12 @@ class ContainerSource:
 
     def close(self) -> None:
         self._release()
+
+    def _terminal_rows(self, first: int, stop: int) -> bytes:
+        """Rows [first, stop) of the table of ends."""
+        stride = self._layout.columns.num_bytes
+        offset = self._layout.terminals_header_bytes + first * stride
+        return self._pool.read(self._ends, offset, (stop - first) * stride)
 
     def _read_columns(
         self, values: np.ndarray, field: Field, steps: range, envs: np.ndarray, columns: np.ndarray

@@ -70,10 +70,10 @@ def write_plain_npz(recording: Path, path: Path, extra: Sequence[NpzArray] = (),
     Raises:
         FileProblem: no recording, or a disk that refuses the file.
     """
-    steps = RecordedSteps(recording, first)
     names = {array.name for array in extra}
-    arrays = [array for array in _arrays(steps) if array.name not in names]
-    return write_npz(path, [*arrays, *extra])
+    with RecordedSteps(recording, first) as steps:
+        arrays = [array for array in _arrays(steps) if array.name not in names]
+        return write_npz(path, [*arrays, *extra])
 
 
 def _arrays(steps: RecordedSteps) -> Iterator[NpzArray]:
