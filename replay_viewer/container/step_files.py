@@ -69,6 +69,7 @@ class StepFiles:
         done: what was appended.
         num_synced: steps that are surely on the disk.
         checksums: CRC-32 of the records, or rows, of files that are closed and were not told to `on_full`, by name.
+        words: (num_envs, num_words) float32, the rows of the record that is written next; see `RowPacker`.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class StepFiles:
             stride=layout.row.num_bytes,
             where=path,
         )
+        self.words = self._packer.words
         # Those that are open, by number, the last being written; a full one leaves when it is synced.
         self._segments: list[tuple[int, _RecordFile]] = []
         try:

@@ -1,7 +1,7 @@
 """The 4-byte words of rows in records and in the table of episode ends, and how numbers get into them.
 
 A writer is given values by name (`RowPacker` checks and copies them), or whole rows that are ready (`PackedStep` makes
-them, for a recorder that gathers everything in one block).
+them, for a recorder that gathers everything in one block, in the writer's own buffer).
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ class RowPacker:
         offset: bytes from the buffer's start to the first row.
         stride: bytes from one row to the next.
         where: whose rows they are, for errors.
+
+    Attributes:
+        words: (count, num_words) float32, the rows themselves. Who writes there and gives them to `pack` saves a copy.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class RowPacker:
     ) -> None:
         self._row, self._where = row, where
         self._words = np.ndarray((count, row.num_bytes // 4), "<u4", buffer, offset, (stride, 4))
+        self.words = self._words.view("<f4")
         rows = np.ndarray((count,), row.dtype, buffer, offset, (stride,))
         self._views = [(field.name, rows[field.name]) for field in row.fields]
 
@@ -63,6 +67,8 @@ class RowPacker:
         view[...] = value
 
     def _pack_words(self, words: np.ndarray) -> None:
+        if words is self.words:
+            return
         if words.shape != self._words.shape or words.dtype.itemsize != 4:
             problem = f"have shape {words.shape} and type {words.dtype}, expected {self._words.shape} of 4 bytes each."
             raise BadField(self._where, "packed rows", problem)
@@ -87,16 +93,17 @@ class PackedStep:
 
     Args:
         row: the recording's fields.
-        num_envs: rows of a step.
+        words: (num_envs, num_words) float32, where the rows are made.
         columns: where each gathered field lies in a block's rows; those that are logged instead are left out.
 
     Attributes:
-        words: (num_envs, num_words) float32, the rows of the step that `fill` was given last.
+        words: the rows of the step that `fill` was given last.
     """
 
-    def __init__(self, row: StructSpec, num_envs: int, columns: Mapping[str, slice]) -> None:
-        self.words = np.zeros((num_envs, row.num_bytes // 4), np.float32)
-        rows = np.ndarray((num_envs,), row.dtype, self.words)
+    def __init__(self, row: StructSpec, words: np.ndarray, columns: Mapping[str, slice]) -> None:
+        self.words = words
+        words[...] = 0
+        rows = np.ndarray((len(words),), row.dtype, words)
         self._views = {field.name: rows[field.name] for field in row.fields}
         sources = [np.arange(gathered.start, gathered.stop) for gathered in columns.values()]
         places = [_places(row, name, gathered) for name, gathered in columns.items()]

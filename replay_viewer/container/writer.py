@@ -110,6 +110,11 @@ class ContainerWriter:
         return None if self._files is None else self._files.layout
 
     @property
+    def words(self) -> np.ndarray | None:
+        """(num_envs, num_words) float32, where rows may be made that `append` then needs not copy; None as above."""
+        return None if self._files is None else self._files.words
+
+    @property
     def num_records(self) -> int:
         """Steps appended so far."""
         return 0 if self._files is None else self._files.done.num_records

@@ -44,9 +44,9 @@ class HostCopy:
         """The same, to be written to."""
         return self.block.copy() if self.is_shared else self.block
 
-    def rows(self, places: np.ndarray | None) -> HostCopy:
-        """Some rows of it; None stands for all."""
-        return self if places is None else _SomeRows(self, places)
+    def rows(self, places: np.ndarray) -> HostCopy:
+        """Some rows of it."""
+        return _SomeRows(self, places)
 
 
 class _SomeRows(HostCopy):

@@ -314,16 +314,19 @@ class Recorder:
         self._sums.add(rewards)
         for ends in all_ends:
             self._write_ends(ends)
-        if is_due:
-            self._write(lambda: self._writer.append(number, number * self._info.control_dt, step))
+        if is_due and self._goes_on:
+            try:
+                self._writer.append(number, number * self._info.control_dt, step)
+            except RecordingStopped as problem:
+                self._stop(problem)
 
     def _packing(self, columns: Mapping[str, slice]) -> PackedStep | None:
         """How further blocks are packed; None when the disk has refused the first."""
-        layout, logged = self._writer.layout, self._logged.signals
-        if layout is None:
+        layout, words, logged = self._writer.layout, self._writer.words, self._logged.signals
+        if layout is None or words is None:
             return None
         gathered = {name: places for name, places in columns.items() if name not in logged}
-        return PackedStep(layout.row, layout.num_envs, gathered)
+        return PackedStep(layout.row, words, gathered)
 
     def _admitted(self, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The values without those that the first step did not have; says once of each that it is left out."""

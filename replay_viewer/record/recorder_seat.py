@@ -179,8 +179,7 @@ class RecorderSeat(Seat):
         """Envs that may have been reset unseen; in the host's memory, most steps tell at once that there is none."""
         if not self._has_witness or not step.has_counters:
             return None
-        counters = step.counters
-        if counters is not None and self._writer.witness.is_growing(counters):
+        if step.counters is not None and self._writer.witness.is_growing(step.counters):
             return None
         return step.unreset()
 

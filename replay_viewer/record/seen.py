@@ -93,11 +93,13 @@ class Place:
         env_ids: (n,) of the seat.
         captured: (m,) of all.
         rows_by_id: (num_envs,) by the simulator's index, the position among the captured ones.
+
+    Attributes:
+        is_all: whether they are all of them, in the same order.
     """
 
     def __init__(self, env_ids: np.ndarray, captured: np.ndarray, rows_by_id: np.ndarray) -> None:
-        # None where they are all of them, in the same order.
-        self._rows = None if np.array_equal(env_ids, captured) else rows_by_id[env_ids]
+        self.is_all, self._rows = np.array_equal(env_ids, captured), rows_by_id[env_ids]
         self._slots = np.full(len(captured), -1)
         self._slots[rows_by_id[env_ids]] = np.arange(len(env_ids))
 
@@ -107,15 +109,15 @@ class Place:
 
     def copy_of(self, copy: HostCopy) -> HostCopy:
         """The seat's rows of a copy."""
-        return copy if self._rows is None else copy.rows(self._rows)
+        return copy if self.is_all else copy.rows(self._rows)
 
     def rows_of(self, values: np.ndarray) -> np.ndarray:
         """The seat's rows of an array."""
-        return values if self._rows is None else values.take(self._rows, 0)
+        return values if self.is_all else values.take(self._rows, 0)
 
     def of(self, rows: np.ndarray, own: HostCopy, endings: Endings) -> SeenEnds:
         """The seat's share of some captured envs, whose episodes may be over; `own` are its rows of the copy."""
-        if self._rows is None:
+        if self.is_all:
             return SeenEnds(rows, rows, own, endings)
         slots = self._slots[rows]
         is_own = slots >= 0
@@ -136,11 +138,18 @@ class SeenStep:
     Attributes:
         number: of the step, counted by the hook.
         copy: how they stood when it returned.
+        counters: (n,) the simulator's counters of steps, where they are at hand; to be looked at before the next step.
+        has_counters: whether the simulator counts steps.
     """
 
     def __init__(self, captured: CapturedStep, place: Place) -> None:
         self._captured, self._place = captured, place
-        self.number, self.copy = captured.number, place.copy_of(captured.copy)
+        self.number, self.copy, self.counters = captured.number, captured.copy, captured.counters
+        self.has_counters = captured.endings is not None
+        if not place.is_all:
+            self.copy = place.copy_of(captured.copy)
+            if captured.counters is not None:
+                self.counters = place.rows_of(captured.counters)
 
     @property
     def resets(self) -> list[SeenEnds]:
@@ -151,16 +160,6 @@ class SeenStep:
     def left(self) -> SeenEnds | None:
         """All envs that it has not reset, where it leaves that to somebody else."""
         return None if self._captured.left is None else self._unreset(self._captured.left)
-
-    @property
-    def counters(self) -> np.ndarray | None:
-        """(n,) the simulator's counters of steps, where they are at hand; to be looked at before the next step."""
-        return None if self._captured.counters is None else self._place.rows_of(self._captured.counters)
-
-    @property
-    def has_counters(self) -> bool:
-        """Whether the simulator counts steps."""
-        return self._captured.endings is not None
 
     @property
     def is_ahead(self) -> bool:

@@ -86,7 +86,7 @@ class StepWriter:
                 self.witness.take(lengths[reset.rows], reset.slots)
             if has_fallen.any():
                 self._end_unseen(step.unseen.of(has_fallen))
-        self._recorder.append_block(block, self._fields_of(seen.copy), step.logged)
+        self._recorder.append_block(block, fields, step.logged)
 
     def abort(self, ends: SeenEnds) -> None:
         """Write that a reset outside of a step cut these episodes off."""
