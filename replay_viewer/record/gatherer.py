@@ -86,7 +86,10 @@ class Fields:
             if name in expected and _is_required(name):
                 raise BadField(problems.path, name, f"{problem}. Without it, nothing can be shown.")
             problems.tell(name, f"{problem}: it is left out.")
-        return self.of(name for name in self.shapes if name not in misfits)
+        empty = {name for name, shape in self.shapes.items() if 0 in shape}
+        for name in empty.difference(expected, misfits):  # A robot without joints has no positions of them.
+            problems.tell(name, f"has shape {(num_rows, *self.shapes[name])}, which is no number: it is left out.")
+        return self.of(name for name in self.shapes if name not in misfits and name not in empty)
 
 
 class Gatherer:

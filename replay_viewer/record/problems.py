@@ -74,8 +74,13 @@ class Problems:
     def tell_term(self, name: str, value: object, expected: tuple[int, ...]) -> None:
         """Say that a reward term is no number for each env."""
         found = getattr(value, "shape", None)
-        problem = f"is a {type(value).__name__}" if found is None else f"has shape {tuple(found)}"
-        self.tell(f"reward term {name}", f"{problem}, expected {expected}: it is NaN in such steps.")
+        if found is None:
+            problem = f"is a {type(value).__name__}, expected an array of shape {expected}"
+        elif tuple(found) != expected:
+            problem = f"has shape {tuple(found)}, expected {expected}"
+        else:
+            problem = f"holds no numbers but {getattr(value, 'dtype', 'something else')}"
+        self.tell(f"reward term {name}", f"{problem}: it is NaN in such steps.")
 
 
 class SharedProblems(Problems):

@@ -164,7 +164,7 @@ class RecorderSeat(Seat):
         terms = (*late.get("reward_terms", ()), *self._facts.get("reward_terms", ()))
         found = step.copy.fields.without(() if self._reader.request.observations else ("obs",))
         shapes = field_shapes(self._facts.get("entities", ()))
-        if terms and "rew" in found.shapes:
+        if terms and "rew" in found.shapes and 0 not in found.shapes["rew"]:
             shapes["rew_terms"] = (*found.shapes["rew"], len(terms))
         fields = found.fitting(self._num_envs, shapes, self._problems)
         if "rew_terms" in fields.columns:

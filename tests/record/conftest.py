@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from replay_viewer.record import copies, rows
+from replay_viewer.record import gatherer, rows
 
 
 @pytest.fixture(params=["numpy", "torch", "torch elsewhere"])
@@ -14,6 +14,6 @@ def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if name == "torch":
         pytest.importorskip("torch")
     if elsewhere:
-        for module in (copies, rows):
+        for module in (gatherer, rows):
             monkeypatch.setattr(module, "numpy_if_on_host", lambda array: array)
     return name

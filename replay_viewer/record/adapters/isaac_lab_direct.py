@@ -8,7 +8,7 @@ so they are left out.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Callable
 
 from ...arrays import as_array
 from ..patches import Patches
@@ -53,6 +53,7 @@ class IsaacLabDirect(Adapter):
         self._final = FinalObservations(env)
         if self._final.are_computed:
             self.not_terminal = ()
+        self._reads = self._each_field()
 
     def describe(self) -> Description:
         env, notes = self.env, list(self._scene.notes)
@@ -95,17 +96,26 @@ class IsaacLabDirect(Adapter):
             self._obs = self.attempt("obs", lambda: self._flat_obs(result[0]))
 
     def read(self) -> dict[str, Any]:
+        return {**self._scene.read(), **self.read_each(self._reads)}
+
+    def _each_field(self) -> dict[str, Callable[[], Any]]:
+        """How the fields that are no scene's are read, by name."""
         env, rows = self.env, self.rows.of
-        values = self._scene.read()
+        reads: dict[str, Callable[[], Any]] = {}
         if self._has_command:
-            values["command"] = rows(tensor(getattr(env, _COMMAND)))
-        values["act"], values["rew"] = self._act, rows(tensor(env.reward_buf))
+            reads["command"] = lambda: rows(tensor(getattr(env, _COMMAND)))
+        reads["act"] = lambda: self._act
+        reads["rew"] = lambda: rows(tensor(env.reward_buf))
         if self._has_obs:
-            final = self._final.now() if self._final.are_due else None
-            values["obs"] = self._obs if final is None else self._flat_obs(final)
+            reads["obs"] = self._observations
         if self._terms is not None:
-            values["rew_terms"] = self._terms.scaled()
-        return values
+            reads["rew_terms"] = self._terms.scaled
+        return reads
+
+    def _observations(self) -> Any:
+        """Of the step; just before a reset the last of the episode, where they are computed."""
+        final = self._final.now() if self._final.are_due else None
+        return self._obs if final is None else self._flat_obs(final)
 
     def lengths(self) -> Any:
         return tensor(self.env.episode_length_buf)

@@ -6,7 +6,7 @@ another way. Both reset inside of `step()`, by `_reset_idx`, after rewards and t
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Sequence
+from typing import Any, Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -49,6 +49,7 @@ class ManagerBased(Adapter):
         self._final = FinalObservations(env)
         if not self._resets_inside or self._final.are_computed:
             self.not_terminal = ()
+        self._reads = self._each_field()
 
     def describe(self) -> Description:
         env, notes = self.env, list(self._scene.notes)
@@ -78,19 +79,24 @@ class ManagerBased(Adapter):
         self._scene.close()
 
     def read(self) -> dict[str, Any]:
-        env, rows = self.env, self.rows.of
-        values = self._scene.read()
-        if self._commands:
-            values["command"] = tuple(flat(rows(tensor(term.command))) for term in self._commands.values())
-        values["act"] = rows(tensor(env.action_manager.action))
-        values["rew"] = rows(tensor(env.reward_buf))
-        if self.request.observations:
-            parts = tuple(flat(rows(part)) for part in _vectors(self._observations()))
-            if parts:  # Not all of them are images.
-                values["obs"] = parts
-        if self._terms:
-            values["rew_terms"] = rows(tensor(env.reward_manager._step_reward)) * self._scale
+        values = {**self._scene.read(), **self.read_each(self._reads)}
+        if values.get("obs") == ():  # All of them are images.
+            del values["obs"]
         return values
+
+    def _each_field(self) -> dict[str, Callable[[], Any]]:
+        """How the fields that are no scene's are read, by name."""
+        env, rows = self.env, self.rows.of
+        reads: dict[str, Callable[[], Any]] = {}
+        if self._commands:
+            reads["command"] = lambda: tuple(flat(rows(tensor(term.command))) for term in self._commands.values())
+        reads["act"] = lambda: rows(tensor(env.action_manager.action))
+        reads["rew"] = lambda: rows(tensor(env.reward_buf))
+        if self.request.observations:
+            reads["obs"] = lambda: tuple(flat(rows(part)) for part in _vectors(self._observations()))
+        if self._terms:
+            reads["rew_terms"] = lambda: rows(tensor(env.reward_manager._step_reward)) * self._scale
+        return reads
 
     def lengths(self) -> Any:
         return tensor(self.env.episode_length_buf)

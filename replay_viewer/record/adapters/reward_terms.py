@@ -99,16 +99,16 @@ class FunctionTerms:
         kept, rows, expected, says_so = self._kept[:, column], self._rows, self._shape, is_listed and column == 0
 
         def take(value: Any) -> None:
-            shape = getattr(value, "shape", ())
-            if shape == expected:
+            if says_so:
+                self._is_list_called = True
+            shape = getattr(value, "shape", () if isinstance(value, (int, float)) else None)
+            if shape == expected and _holds_numbers(value):
                 kept[:] = rows.of(value)
-            elif shape == ():
+            elif shape == () and _holds_numbers(value):
                 kept[:] = value
             else:
                 kept[:] = np.nan
                 self._problems.tell_term(self.names[column], value, expected)
-            if says_so:
-                self._is_list_called = True
 
         return patches.listener(after=take)
 
@@ -162,12 +162,17 @@ class SummedTerms:
         """The recorded rows of each term's sum; a number that stands for one that is not there is NaN."""
         found = getattr(self._env, self._sums)
         for name in self.names:
-            sums = found.get(name)
-            if len(getattr(sums, "shape", ())) == 1:
+            sums, expected = found.get(name), tuple(self._env.episode_length_buf.shape)
+            if getattr(sums, "shape", None) == expected and _holds_numbers(sums):
                 yield self._rows.of(sums)
             else:
-                self._problems.tell_term(name, sums, tuple(self._env.episode_length_buf.shape))
+                self._problems.tell_term(name, sums, expected)
                 yield np.nan
+
+
+def _holds_numbers(value: Any) -> bool:
+    """Whether an array, or a number, is no text, date or object; tensors are never."""
+    return not isinstance(value, (np.ndarray, np.generic)) or value.dtype.kind in "biuf"
 
 
 def _functions(env: Any) -> MutableSequence[Any]:
