@@ -81,6 +81,8 @@ def load_mesh_file(path: Path, texture: Path | str | None = None) -> MeshFile:
     with np.errstate(all="ignore"):  # What overflows is named below, or where the mesh is put on its link.
         reading = _read(data, kind, path, files)
     meshes = [(mesh, transform) for mesh, transform in reading.meshes if len(mesh.faces)]
+    if not all(mesh.vertices.shape[1:] == (3,) for mesh, _ in meshes):
+        raise FileProblem(path, "has positions that are not three numbers each.")
     if not all(mesh.faces.min() >= 0 and mesh.faces.max() < len(mesh.vertices) for mesh, _ in meshes):
         raise FileProblem(path, "has triangles of vertices that are not there.")
     if not meshes:

@@ -130,7 +130,7 @@ def strict_xml(data: bytes, path: Path) -> bytes:
             del element.attrib[name]
         if _is_undeclared(element.tag) and element.getparent() is not None:
             element.getparent().remove(element)
-    return etree.tostring(root)
+    return etree.tostring(root, encoding="utf-8")
 
 
 def one_line(error: object) -> str:

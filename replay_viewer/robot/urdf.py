@@ -20,7 +20,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # lxml sh
 from ..errors import FileProblem
 from ..files.regular import read_regular
 from .materials import Rgba, unit_color
-from .safe_xml import parse_xml
+from .safe_xml import one_line, parse_xml
 from .shapes import Primitive
 from .urdf_visuals import CAPSULE, Shapes
 from .urdf_xml import tidy
@@ -85,10 +85,12 @@ def read_urdf(path: Path, shapes: Shapes = "visual") -> Urdf:
     problems = tidy(root, shapes, path)
     try:
         # Written anew from the checked tree, so that what yourdfpy parses is what was checked.
-        robot = yourdfpy.URDF.load(io.BytesIO(etree.tostring(root)), build_scene_graph=False, load_meshes=False).robot
+        content = etree.tostring(root, encoding="utf-8")
+        etree.fromstring(content)  # What was forgiven may be no XML when it is written; yourdfpy would print so.
+        robot = yourdfpy.URDF.load(io.BytesIO(content), build_scene_graph=False, load_meshes=False).robot
         visuals = tuple(_visuals(robot))
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        raise FileProblem(path, f"is not a valid URDF: {error}.") from error
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, etree.XMLSyntaxError) as error:
+        raise FileProblem(path, f"is not a valid URDF: {one_line(error)}.") from error
     return Urdf(robot, visuals, tuple(problems), has_collisions)
 
 

@@ -1,7 +1,8 @@
-"""Hostile files, and how `replay-viewer info` ends on each: `python tests/benchmarks/hostile_files.py [COUNT] [SEED]`.
+"""Hostile files, and how it ends where each is looked at: `python tests/benchmarks/hostile_files.py [COUNT] [SEED]`.
 
-Counts those of which code was executed, that end with a traceback (or anything but one line on stderr), that take more
-than 20 s, and that take more than 2 GB. All have to be 0.
+They are given to `replay-viewer info` and `repair`, and dropped into the page, each in a process of its own that has
+loaded the program already. Counts those of which code was executed, that end with a traceback (or anything but one line
+on stderr), that take more than 20 s, and that take more than 2 GB. All have to be 0.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from random import Random
 
@@ -23,23 +25,26 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "helpers")]
 
 import numpy as np
 import trimesh
+from collada_files import dae
 from container_samples import record, sample_info
 from npz_samples import object_array, saved, standing
-from special_files import SPECIAL, put_special, sparse
+from special_files import ODD, put_special, sparse, sparse_npz
 from urdf_files import joint, links, mesh, one_link, write_urdf
 
-import replay_viewer.replay.summary  # noqa: F401  # Loaded once, before the processes are forked.
 from replay_viewer.cli import main as command
 from replay_viewer.container.pack import pack
+from replay_viewer.errors import ReplayError
 from replay_viewer.rollout.entities import EntitySpec
+from replay_viewer.viewer.opening.files import request_of
 
 _SECONDS, _MEGABYTES = 20.0, 2000
 _FILES = ("meta.json", "frames-00000.npy", "terminals.npy", "episodes.jsonl", "log.jsonl", "assets/robot/robot.urdf")
-_MESHES = ("stl", "obj", "glb", "ply")
+_MESHES = ("stl", "obj", "glb", "ply", "dae")
+_NUM_BOMBS = 3
 
 
 class Maker:
-    """Makes one hostile file after the other in a folder.
+    """Makes one hostile file after the other in a folder, with the words that have it looked at.
 
     Args:
         folder: an empty one.
@@ -56,46 +61,53 @@ class Maker:
         info = sample_info(entities=(robot, EntitySpec("box", kind="object")))
         self._whole = record(self._originals / "walk.rec", 5, info)
         self._packed = pack(self._whole, self._originals / "packed.rec")
-        self.kinds: list[Callable[[Path, Random], tuple[Path, list[str]]]] = [
+        self._bombs = [_bomb(self._originals / f"bomb-{number}.npz", 10 + 40 * number) for number in range(_NUM_BOMBS)]
+        self.kinds: list[Callable[[Path, Random], list[str]]] = [
             self._special, self._sparse, self._changed, self._packed_and_changed, self._pickle, self._npz, self._robot,
-            self._mesh, self._bomb,
+            self._mesh, self._beside_mesh, self._bomb, self._sparse_npz, self._dropped, self._repaired,
         ]  # fmt: skip
 
-    def _special(self, folder: Path, random: Random) -> tuple[Path, list[str]]:
-        kind, name = random.choice(SPECIAL), random.choice([*_FILES, "a.rec", "a.npz", "assets/robot/ball.stl"])
+    def warm(self) -> None:
+        """Have the program loaded: every process is forked off this one."""
+        for words in (["info", str(self._whole)], ["info", str(self._bombs[0])], ["drop", str(self._originals)]):
+            with open(os.devnull, "w") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
+                run_words(words)
+
+    def _special(self, folder: Path, random: Random) -> list[str]:
+        kind, name = random.choice(ODD), random.choice([*_FILES, "a.rec", "a.npz", "assets/robot/ball.stl"])
         if name.startswith("a."):
-            return put_special(folder / name, kind), []
+            return ["info", str(put_special(folder / name, kind))]
         path = self._copy(folder)
         put_special(path / name, kind)
-        return path, []
+        return ["info", str(path)]
 
-    def _sparse(self, folder: Path, random: Random) -> tuple[Path, list[str]]:
+    def _sparse(self, folder: Path, random: Random) -> list[str]:
         path, name = self._copy(folder), random.choice(_FILES)
         content = (path / name).read_bytes() if (path / name).exists() else b""
         sparse(path / name, random.randrange(1, 50) << 30, content)
-        return path, []
+        return ["info", str(path)]
 
-    def _changed(self, folder: Path, random: Random) -> tuple[Path, list[str]]:
+    def _changed(self, folder: Path, random: Random) -> list[str]:
         path = self._copy(folder)
         _change(path / random.choice([name for name in _FILES if (path / name).exists()]), random)
-        return path, []
+        return ["info", str(path)]
 
-    def _packed_and_changed(self, folder: Path, random: Random) -> tuple[Path, list[str]]:
+    def _packed_and_changed(self, folder: Path, random: Random) -> list[str]:
         path = Path(shutil.copy(self._packed, folder / "packed.rec"))
         _change(path, random)
-        return path, []
+        return ["info", str(path)]
 
-    def _pickle(self, folder: Path, random: Random) -> tuple[Path, list[str]]:
+    def _pickle(self, folder: Path, random: Random) -> list[str]:
         """An npz whose pickle runs code where it is loaded as one."""
         arrays = {**standing(), "info": object_array([_Runs(self._executed, random.randrange(3))] * 20)}
-        return saved(folder, arrays), []
+        return ["info", str(saved(folder, arrays))]
 
-    def _npz(self, folder: Path, random: Random) -> tuple[Path, list[str]]:
+    def _npz(self, folder: Path, random: Random) -> list[str]:
         saved(folder, standing(), compressed=random.random() < 0.5).rename(folder / "a.npz")
         _change(folder / "a.npz", random)
-        return folder / "a.npz", []
+        return ["info", str(folder / "a.npz")]
 
-    def _robot(self, folder: Path, random: Random) -> tuple[Path, list[str]]:
+    def _robot(self, folder: Path, random: Random) -> list[str]:
         """A URDF with entities, a loop, a chain, too many links, or changed bytes."""
         names = [f"l{number}" for number in range(random.choice([3, 2000, 60_000]))]
         chain = "".join(joint(f"j{n}", "fixed", names[n], names[n + 1]) for n in range(min(len(names) - 1, 2000)))
@@ -107,30 +119,61 @@ class Maker:
             _change(urdf, random)
         return self._with_urdf(folder, urdf)
 
-    def _mesh(self, folder: Path, random: Random) -> tuple[Path, list[str]]:
+    def _mesh(self, folder: Path, random: Random) -> list[str]:
         kind = random.choice(_MESHES)
-        trimesh.creation.icosphere().export(folder / f"a.{kind}")
+        if kind == "dae":
+            (folder / "a.dae").write_text(dae())
+        else:
+            trimesh.creation.icosphere().export(folder / f"a.{kind}")
         _change(folder / f"a.{kind}", random)
         return self._with_urdf(folder, write_urdf(folder, one_link(mesh(f"a.{kind}"))))
 
-    def _bomb(self, folder: Path, random: Random) -> tuple[Path, list[str]]:
+    def _beside_mesh(self, folder: Path, random: Random) -> list[str]:
+        """A mesh with something else in the place of what it names, or of itself."""
+        (folder / "a.obj").write_text("mtllib a.mtl\nusemtl m\nv 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nf 1/1 2/1 3/1\n")
+        (folder / "a.mtl").write_text("newmtl m\nKd 1 0 0\nmap_Kd a.png\n")
+        put_special(folder / random.choice(["a.obj", "a.mtl", "a.png"]), random.choice(ODD))
+        return self._with_urdf(folder, write_urdf(folder, one_link(mesh("a.obj"))))
+
+    def _bomb(self, folder: Path, random: Random) -> list[str]:
         """A small npz that inflates to a gigabyte."""
-        header = io.BytesIO()
-        shape = (random.randrange(10, 90) * 1_000_000, 1, 3)
-        np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
-        with zipfile.ZipFile(folder / "a.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            with archive.open("base_pos.npy", "w", force_zip64=True) as member:
-                member.write(header.getvalue())
-                for _ in range(shape[0] // 1_000_000):
-                    member.write(bytes(12_000_000))
-            archive.writestr("base_quat.npy", _as_npy(np.zeros((1, 1, 4), np.float32)))
-        return folder / "a.npz", []
+        return ["info", str(shutil.copy(random.choice(self._bombs), folder / "a.npz"))]
+
+    def _sparse_npz(self, folder: Path, random: Random) -> list[str]:
+        """An npz of zeros that claims gigabytes: of poses, or of what stands beside them."""
+        steps, envs = random.choice([(200_000_000, 1), (50_000, 40_000), (1, 10_000_000), (1000, 64)])
+        shapes = {"base_pos": (steps, envs, 3), "base_quat": (steps, envs, 4)}
+        if steps == 1000:
+            key = random.choice(["dof_pos", "obs", "rew", "done", "success", "info", "time", "reward_terms/a", "dt"])
+            shapes[key] = (steps, envs, random.randrange(10, 40) * 1000)
+        return ["info", str(sparse_npz(folder / "a.npz", shapes))]
+
+    def _dropped(self, folder: Path, random: Random) -> list[str]:
+        """Another kind, dropped into the page as it is or as a ZIP, which may be changed too."""
+        drop = folder / "drop"
+        drop.mkdir()
+        make = random.choice(
+            [self._changed, self._packed_and_changed, self._pickle, self._npz, self._robot, self._mesh]
+        )
+        make(drop, random)
+        if random.random() < 0.5:
+            packed = Path(shutil.make_archive(str(folder / "a"), "zip", drop))
+            shutil.rmtree(drop)
+            drop.mkdir()
+            packed = Path(shutil.move(packed, drop / "a.zip"))
+            if random.random() < 0.5:
+                _change(packed, random)
+        return ["drop", str(drop)]
+
+    def _repaired(self, folder: Path, random: Random) -> list[str]:
+        make = random.choice([self._special, self._sparse, self._changed])
+        return ["repair", make(folder, random)[1]]
 
     def _copy(self, folder: Path) -> Path:
         return Path(shutil.copytree(self._whole, folder / "walk.rec"))
 
-    def _with_urdf(self, folder: Path, urdf: Path) -> tuple[Path, list[str]]:
-        return saved(folder, standing()), ["--urdf", str(urdf)]
+    def _with_urdf(self, folder: Path, urdf: Path) -> list[str]:
+        return ["info", str(saved(folder, standing())), "--urdf", str(urdf)]
 
 
 class _Runs:
@@ -161,18 +204,43 @@ def _change(path: Path, random: Random) -> None:
     path.write_bytes(content)
 
 
+def _bomb(path: Path, millions: int) -> Path:
+    """A small npz that inflates to so many million positions of 12 bytes each."""
+    header, shape = io.BytesIO(), (millions * 1_000_000, 1, 3)
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with archive.open("base_pos.npy", "w", force_zip64=True) as member:
+            member.write(header.getvalue())
+            for _ in range(millions):
+                member.write(bytes(12_000_000))
+        archive.writestr("base_quat.npy", _as_npy(np.zeros((1, 1, 4), np.float32)))
+    return path
+
+
 def _as_npy(array: np.ndarray) -> bytes:
     file = io.BytesIO()
     np.save(file, array)
     return file.getvalue()
 
 
-def outcome(arguments: list[str], said: Path) -> set[str]:
-    """What is wrong with how `replay-viewer info` ends, in a process of its own."""
+def run_words(words: list[str]) -> int:
+    """A command of replay-viewer's, or "drop": what the page does with a folder of files that were dropped into it."""
+    if words[0] != "drop":
+        return command(words)
+    try:
+        request_of(Path(words[1]), None).open().close()
+    except (ReplayError, OSError) as error:  # Told in the page.
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def outcome(words: list[str], said: Path) -> set[str]:
+    """What is wrong with how it ends, in a process of its own."""
     began = time.monotonic()
     child = os.fork()
     if child == 0:
-        _run(arguments, said)
+        _run(words, said)
     while True:
         ended, status, usage = os.wait4(child, os.WNOHANG)
         if ended:
@@ -188,12 +256,12 @@ def outcome(arguments: list[str], said: Path) -> set[str]:
     return wrong if (code, len(lines)) in ((0, 0), (2, 1)) else {*wrong, "traceback"}
 
 
-def _run(arguments: list[str], said: Path) -> None:
+def _run(words: list[str], said: Path) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
     code = 1
     try:
-        code = command(arguments)
+        code = run_words(words)
     finally:
         if sys.exc_info()[0] is not None:
             sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
@@ -208,12 +276,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as root:
         executed, said = Path(root, "executed"), Path(root, "said")
         maker = Maker(Path(root), executed)
+        maker.warm()
         for number in range(count):
             random, folder = Random(f"{seed}-{number}"), Path(root, "case")
             folder.mkdir()
             make = maker.kinds[number % len(maker.kinds)]
-            path, options = make(folder, random)
-            wrong = outcome(["info", str(path), *options], said)
+            wrong = outcome(make(folder, random), said)
             if executed.exists():
                 wrong.add("executed")
                 executed.unlink()

@@ -142,7 +142,8 @@ def test_a_small_npz_that_inflates_to_gigabytes_is_refused(tmp_path: Path) -> No
         ({"base_pos": (1, 1, 100_000, 3), "base_quat": (1, 1, 100_000, 4)}, "100000 robots"),
         ({"dof_pos": (100, 8, 1_000_000)}, "1000000 joints"),
         ({"dof_pos": (100, 8, 2), "dof_names": (2_000_000_000,)}, "8000000000 bytes"),
-        ({"done": (100, 8, 10_000_000)}, "8000000000 values"),
+        ({"done": (100, 8, 10_000_000)}, "10000000 robots"),
+        ({"done": (1000, 1000, 1000), "base_pos": (1000, 1000, 3), "base_quat": (1000, 1000, 4)}, "1000000000 values"),
         ({"rew": (100, 8, 100_000)}, "100000 robots"),
     ],
 )

@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 
 SPECIAL = ("pipe", "link to a pipe", "endless device", "socket")
+# And what is not even such a thing.
+ODD = (*SPECIAL, "link to nothing", "link to itself", "folder")
 
 
 def put_special(path: Path, kind: str) -> Path:
@@ -32,6 +34,12 @@ def put_special(path: Path, kind: str) -> Path:
         path.symlink_to("/dev/zero")
     elif kind == "socket":
         _bind(path)
+    elif kind == "link to nothing":
+        path.symlink_to("nothing-is-here")
+    elif kind == "link to itself":
+        path.symlink_to(path.name)
+    elif kind == "folder":
+        path.mkdir()
     return path
 
 

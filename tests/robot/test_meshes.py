@@ -201,6 +201,7 @@ def test_entity_bomb_in_a_dae_is_left_out_and_never_grows(tmp_path: Path) -> Non
         ("m.gltf", b'{"asset": {"version": "2.0"}}', "m.gltf: "),
         ("m.step", b"ISO-10303-21;", "is not a mesh format that is read here (dae, obj, stl, ply, glb, gltf)"),
         ("m.obj", b"v 0 0 0\nv nan 0 0\nv 0 1 0\nf 1 2 3\n", "has vertices that are not finite"),
+        ("m.obj", b"v 0 0\nv 1 0\nv 0 1\nf 1 2 3\n", "has positions that are not three numbers"),
     ],
 )
 def test_broken_meshes_are_named_and_left_out(tmp_path: Path, name: str, data: bytes, complaint: str) -> None:

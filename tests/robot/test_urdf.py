@@ -707,3 +707,9 @@ def test_no_recorded_joint_matches_none(two_joints: Path) -> None:
     mapping.apply(np.zeros((4, 0)), joint_pos)
     assert mapping.num_matched == 0
     np.testing.assert_array_equal(joint_pos, 1)
+
+
+def test_names_of_attributes_in_any_script_are_left_alone(tmp_path: Path) -> None:
+    path = write_urdf(tmp_path, '<link name="base"/>')
+    path.write_text(path.read_text().replace("<link ", '<link 種類="fixed" '), "utf-8")
+    assert load_robot(path).link_names == ("base",)

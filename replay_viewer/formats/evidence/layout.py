@@ -17,7 +17,7 @@ _NEEDED = ("base_pos", "base_quat", "dof_pos", "dof_names", "dt", "env_ids", "qu
 # Kinds of numpy's types that are numbers, flags included.
 NUMBER_KINDS = "biuf"
 # What is read whole on opening has an end: 16,384 steps of 4,096 envs, 16 joints each. A file may claim any shape.
-_MAX_POSES, _MAX_VALUES = 1 << 26, 1 << 30
+_MAX_POSES, _MAX_FLAGS, _MAX_VALUES = 1 << 26, 1 << 28, 1 << 30
 _MAX_ENVS, _MAX_AGENTS, _MAX_JOINTS = 1 << 18, 1 << 10, 1 << 13
 
 
@@ -114,7 +114,8 @@ class TableLayout:
         Raises BadField: other than T steps or N envs, no numbers, or too many.
         """
         column = self.column(key, rank=0)
-        self._refuse_many(key, math.prod(column.shape), _MAX_VALUES, "values")
+        self._refuse_many(key, math.prod(column.shape[2:]), _MAX_AGENTS, "robots")
+        self._refuse_many(key, math.prod(column.shape), _MAX_FLAGS, "values")
         return column.read(slice(None), range(self.num_envs))
 
     def fits(self, key: str) -> bool:
