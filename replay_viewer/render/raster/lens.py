@@ -26,6 +26,9 @@ _FARTHEST_CAMERA = 1e30
 # The narrowest and the widest field of view [rad].
 _NARROWEST, _WIDEST = 1e-3, math.pi - 1e-3
 
+# Left, top, right and bottom of a part of a picture [px], without the last two.
+Rectangle = tuple[int, int, int, int]
+
 
 class Lens:
     """A camera pose as the rasteriser takes it, and what can be in its picture.
@@ -77,6 +80,18 @@ class Lens:
         seen = self._seen(before, surface.block_radii)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], seen, [False]]).astype(np.int8)))
         return [(int(surface.blocks[a, 0]), int(surface.blocks[b - 1, 1])) for a, b in edges.reshape(-1, 2)]
+
+    def rectangle_of(self, points: np.ndarray) -> Rectangle:
+        """What of the picture a convex body with corners (N, 3), relative to the camera's place, may be seen in."""
+        width, height = (int(2 * center) for center in (self.camera.center_x, self.camera.center_y))
+        before = points @ self.rotation.T.astype(np.float64)
+        if not (before[:, 2] > NEAR).all():
+            return 0, 0, width, height
+        seen = before[:, :2] / before[:, 2:] * float(self.camera.focal) + (width / 2, height / 2)
+        # Float32 is off by less than a pixel within a picture.
+        left, top = (seen.min(axis=0) - 2).clip(0, (width, height)).astype(int).tolist()
+        right, bottom = (seen.max(axis=0) + 3).clip(0, (width, height)).astype(int).tolist()
+        return left, top, right, bottom
 
     def _before(self, points: np.ndarray) -> np.ndarray:
         return points @ self.rotation.T

@@ -10,6 +10,7 @@ import numpy as np
 from ..mesh.levels_of_detail import Levels
 from ..mesh.surface import Surface
 from .kernels.tables import Placement
+from .lens import Rectangle
 from .scene import SurfaceSlot
 
 
@@ -113,7 +114,7 @@ class PlacedSurfaces:
         rectangle: left, top, right and bottom [px] of what they may cover, once they are projected.
     """
 
-    rectangle: tuple[int, int, int, int] = (0, 0, 0, 0)
+    rectangle: Rectangle = (0, 0, 0, 0)
 
     def __init__(self, surfaces: list[PlacedSurface]) -> None:
         self.surfaces = surfaces

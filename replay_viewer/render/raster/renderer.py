@@ -11,11 +11,11 @@ from ...camera.presets import CameraPose
 from ...replay.frames import Frame
 from ...robot.materials import linear_of_bytes
 from .kernels import coverage, shading, transforms
-from .lens import FARTHEST, NEAR, Lens, bounded, relative, relative_poses, turned
+from .lens import FARTHEST, NEAR, Lens, Rectangle, bounded, relative, relative_poses, turned
 from .placed_surfaces import Coat, FreeSurface, PlacedSurface, PlacedSurfaces
 from .scene import RenderScene, bytes_of_light, paint_of
 from .sunlight import Sunlight
-from .veils import Rectangle, Veils
+from .veils import Veils
 
 # Details below this share of a pixel are left out: 55 dB between G1's 290k triangles and the 150k that stay.
 _DETAIL = 1.0
@@ -74,9 +74,9 @@ class RasterRenderer:
         reach = max(_GROUND_REACH, _GROUND_REACH_OF_DISTANCE * lens.distance)
         paint = paint_of(self._scene.look, self._scene.terrain is None, round(reach, 2))
         shading.shade(
-            self._samples, *placed.rectangle, self._veils.table, self._points, self._scene.table, placed.placement,
-            lens.camera, sun, self._sunlight.grid, self._sunlight.tiles, paint, bytes_of_light(), linear_of_bytes(),
-            picture,
+            self._samples, placed.rectangle, self._veils.table, self._points, self._scene.table, placed.placement,
+            lens.camera, sun, self._sunlight.grid, self._sunlight.tiles, self._sunlight.on_ground(sun, lens), paint,
+            bytes_of_light(), linear_of_bytes(), picture,
         )  # fmt: skip
         return picture
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .kernels import shadows, transforms
 from .kernels.tables import Sun, rows_of
-from .lens import normalized, through, transformed
+from .lens import Lens, Rectangle, normalized, through, transformed
 from .placed_surfaces import PlacedSurface
 
 # Towards the sun: from the left behind a robot that walks along x, seen from its right side too.
@@ -47,6 +47,18 @@ class Sunlight:
         shadows.mark_tiles(self.grid, self.tiles)
         (direction,) = rows_of(normalized(DIRECTION)[None])
         return Sun(direction, rows_of(axes), np.float32(cell))
+
+    def on_ground(self, sun: Sun, lens: Lens) -> Rectangle:
+        """What of the picture may show ground at height 0 in a shadow."""
+        columns, rows = (np.flatnonzero(self.tiles.any(axis=axis)) for axis in (0, 1))
+        if not len(columns):
+            return 0, 0, 0, 0
+        cells = (
+            np.array([[u, v] for u in (columns[0], columns[-1] + 1) for v in (rows[0], rows[-1] + 1)]) * shadows.TILE
+        )
+        axes, below = np.array(sun.axes, np.float64)[:2], -float(lens.camera.height)
+        places = np.linalg.solve(axes[:, :2], (cells - axes[:, 2] * below - axes[:, 3]).T).T
+        return lens.rectangle_of(np.column_stack([places, np.full(len(places), below)]))
 
 
 def _sun_axes(bodies: Sequence[PlacedSurface], origin: np.ndarray) -> tuple[np.ndarray, float]:

@@ -8,8 +8,7 @@ import numpy as np
 
 from .kernels import coverage, veils
 from .kernels.veils import VeilTable
-
-Rectangle = tuple[int, int, int, int]
+from .lens import Rectangle
 
 _NO_VEILS = VeilTable(0, 0, np.full((1, 1, 4), -1, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int32))
 

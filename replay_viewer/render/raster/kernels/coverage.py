@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import compiled, inlined
 
 # Where the samples lie in a pixel: each has a row and a column of its own, so that no slope of an edge is worst.
 SAMPLES_X = np.array([0.375, 0.875, 0.125, 0.625], dtype=np.float32)
@@ -26,6 +26,8 @@ _TOO_LARGE = np.float32(1e30)
 _FAR_OUT = np.float32(1 << 14)
 # More columns than a picture has.
 _WIDEST = np.float32(1e6)
+# Triangles wider than this [px] are worth finding the columns of each row.
+_WIDE = np.float32(6)
 
 
 @compiled
@@ -115,7 +117,17 @@ def _fill(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
     b_x, b_y = (cy - ay) * scale, (ax - cx) * scale
     z_x = (az - cz) * a_x + (bz - cz) * b_x
     z_y = (az - cz) * a_y + (bz - cz) * b_y
-    is_wide = right - left > np.float32(6)
+    planes = a_x, a_y, b_x, b_y, z_x, z_y, cx, cy, cz
+    if right - left > _WIDE:
+        _fill_rows(planes, first, last, left, right, number, samples)
+    else:
+        _fill_pixels(planes, first, last, left, right, number, samples.shape[2], samples)
+
+
+@inlined
+def _fill_rows(planes, first, last, left, right, number, samples):
+    """Enter a wide triangle, one row of samples after the other."""
+    a_x, a_y, b_x, b_y, z_x, z_y, cx, cy, cz = planes
     for k in range(first, last + 1):
         y, s = k >> 2, k & 3
         offset = SAMPLES_X[s]
@@ -124,10 +136,9 @@ def _fill(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
         dx, dy = offset - cx, (np.float32(k) + _HALF) * _QUARTER - cy
         a_0, b_0 = a_x * dx + a_y * dy, b_x * dx + b_y * dy
         z_0 = cz + z_x * dx + z_y * dy
-        if is_wide:
-            low, high = _narrowed(low, high, a_x, a_0)
-            low, high = _narrowed(low, high, b_x, b_0)
-            low, high = _narrowed(low, high, -a_x - b_x, _ONE - a_0 - b_0)
+        low, high = _narrowed(low, high, a_x, a_0)
+        low, high = _narrowed(low, high, b_x, b_0)
+        low, high = _narrowed(low, high, -a_x - b_x, _ONE - a_0 - b_0)
         for x in range(low, high + 1):
             column = np.float32(x)
             a, b = a_0 + a_x * column, b_0 + b_x * column
@@ -135,6 +146,31 @@ def _fill(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
             inside = (a >= _ZERO) & (b >= _ZERO) & (a + b <= _ONE) & (z > _ZERO)
             sample = np.int64(np.float32(z).view(np.int32)) << 32 | number
             samples[y, x, s] = max(samples[y, x, s], sample if inside else 0)
+
+
+@inlined
+def _fill_pixels(planes, first, last, left, right, number, four, samples):
+    """Enter a narrow triangle, all samples of a pixel at once.
+
+    `four` is how many those are, handed over so that the compiler makes one step of them: it would take a loop of a
+    known count apart.
+    """
+    a_x, a_y, b_x, b_y, z_x, z_y, cx, cy, cz = planes
+    for y in range(first >> 2, (last >> 2) + 1):
+        for x in range(int(left), min(int(right) + 1, samples.shape[1])):
+            column = np.float32(x)
+            for s in range(four):
+                k = 4 * y + s
+                offset = SAMPLES_X[s]
+                dx, dy = offset - cx, (np.float32(k) + _HALF) * _QUARTER - cy
+                a_0, b_0 = a_x * dx + a_y * dy, b_x * dx + b_y * dy
+                z_0 = cz + z_x * dx + z_y * dy
+                a, b = a_0 + a_x * column, b_0 + b_x * column
+                z = z_0 + z_x * column
+                inside = (a >= _ZERO) & (b >= _ZERO) & (a + b <= _ONE) & (z > _ZERO)
+                inside &= (k >= first) & (k <= last) & (column >= left - offset) & (column <= right - offset)
+                sample = np.int64(np.float32(z).view(np.int32)) << 32 | number
+                samples[y, x, s] = max(samples[y, x, s], sample if inside else 0)
 
 
 @compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import compiled, inlined
 from .shadows import TILE, light_on_ground
 
 # Side of a square of the checker floor [m].
@@ -23,7 +23,49 @@ _ZENITH = np.float32(0.55)
 
 @compiled
 def background_row(y, camera, paint, row):
-    """Colour a row of the picture (W, 3) as if nothing stood there; free of branches, for 8 pixels at once."""
+    """Colour a row of the picture (W, 3) as if nothing stood there."""
+    r = camera.rotation
+    step = _ONE / camera.focal
+    dy = (np.float32(y) + _HALF - camera.center_y) * step
+    first, last = (_HALF - camera.center_x) * step, (np.float32(row.shape[1]) - _HALF - camera.center_x) * step
+    z0 = r[1][2] * dy + r[2][2]
+    # Without ground, or from below it, no ray meets it.
+    has_ground = paint.has_ground and camera.height > _ZERO
+    if has_ground and min(z0 + r[0][2] * first, z0 + r[0][2] * last) < _ZERO:
+        _ground_row(y, camera, paint, row)
+    else:
+        _sky_row(y, camera, paint, row)
+
+
+@compiled
+def _sky_row(y, camera, paint, row):
+    """Colour a row from which no ray meets the ground; free of branches, for 8 pixels at once."""
+    r = camera.rotation
+    step = _ONE / camera.focal
+    dy = (np.float32(y) + _HALF - camera.center_y) * step
+    x0, y0, z0 = r[1][0] * dy + r[2][0], r[1][1] * dy + r[2][1], r[1][2] * dy + r[2][2]
+    rx, ry, rz = r[0][0], r[0][1], r[0][2]
+    t0, t1, t2 = paint.sky_top[0], paint.sky_top[1], paint.sky_top[2]
+    s0, s1, s2 = paint.sky_bottom[0], paint.sky_bottom[1], paint.sky_bottom[2]
+    red, green, blue = row[0], row[1], row[2]
+    for x in range(len(red)):
+        dx = (np.float32(x) + _HALF - camera.center_x) * step
+        up = _height_in_sky(x0 + rx * dx, y0 + ry * dx, z0 + rz * dx)
+        red[x] = s0 + up * (t0 - s0)
+        green[x] = s1 + up * (t1 - s1)
+        blue[x] = s2 + up * (t2 - s2)
+
+
+@inlined
+def _height_in_sky(x, y, z):
+    """How much of the top's colour the sky has along a ray, the rest is that of the horizon; eased."""
+    up = min(max(z / np.sqrt(x * x + y * y + z * z) / _ZENITH, _ZERO), _ONE)
+    return up * (_TWO - up)
+
+
+@compiled
+def _ground_row(y, camera, paint, row):
+    """Colour a row from which some rays meet the ground; free of branches, for 8 pixels at once."""
     r = camera.rotation
     step = _ONE / camera.focal
     dy = (np.float32(y) + _HALF - camera.center_y) * step
@@ -31,9 +73,6 @@ def background_row(y, camera, paint, row):
     rx, ry, rz = r[0][0], r[0][1], r[0][2]
     inverse_reach = _ONE / (paint.reach * paint.reach)
     inverse_square = _ONE / _SQUARE
-    # Without ground, or from below it, no ray meets it.
-    height = camera.height if paint.has_ground else _ZERO
-    some = _ONE if height > _ZERO else _ZERO
     t0, t1, t2 = paint.sky_top[0], paint.sky_top[1], paint.sky_top[2]
     s0, s1, s2 = paint.sky_bottom[0], paint.sky_bottom[1], paint.sky_bottom[2]
     g0, g1, g2 = paint.ground[0], paint.ground[1], paint.ground[2]
@@ -42,12 +81,10 @@ def background_row(y, camera, paint, row):
     for x in range(len(red)):
         dx = (np.float32(x) + _HALF - camera.center_x) * step
         wx, wy, wz = x0 + rx * dx, y0 + ry * dx, z0 + rz * dx
-        # The sky: from the horizon's colour to that of the top, eased.
-        up = min(max(wz / np.sqrt(wx * wx + wy * wy + wz * wz) / _ZENITH, _ZERO), _ONE)
-        up *= _TWO - up
-        # The ground: how far its place moves from this pixel to the next one, to the right and down.
+        up = _height_in_sky(wx, wy, wz)
+        # How far the ground's place moves from this pixel to the next one, to the right and down.
         down = max(-wz, np.float32(1e-6))
-        t = height / down
+        t = camera.height / down
         px, py = t * wx, t * wy
         slope_right, slope_down = rz / down, r[1][2] / down
         t_step = t * step
@@ -59,7 +96,7 @@ def background_row(y, camera, paint, row):
         by = band((py + camera.north) * inverse_square, width_y)
         dark = _HALF - _HALF * bx * by
         far = (px * px + py * py) * inverse_reach
-        seen = (some if wz < _ZERO else _ZERO) / (_ONE + far * far)
+        seen = (_ONE if wz < _ZERO else _ZERO) / (_ONE + far * far)
         sky = _ONE - seen
         red[x] = sky * (s0 + up * (t0 - s0)) + seen * (g0 + dark * d0)
         green[x] = sky * (s1 + up * (t1 - s1)) + seen * (g1 + dark * d1)
@@ -67,14 +104,14 @@ def background_row(y, camera, paint, row):
 
 
 @compiled
-def shadow_row(y, camera, sun, grid, tiles, row):
-    """Darken the ground in a row of the picture where bodies keep the sun from it."""
+def shadow_row(y, left, right, camera, sun, grid, tiles, row):
+    """Darken the ground in some columns of a row of the picture where bodies keep the sun from it."""
     r, axes = camera.rotation, sun.axes
     step = _ONE / camera.focal
     dy = (np.float32(y) + _HALF - camera.center_y) * step
     x0, y0, z0 = r[1][0] * dy + r[2][0], r[1][1] * dy + r[2][1], r[1][2] * dy + r[2][2]
     size = np.float32(len(grid))
-    for x in range(row.shape[1]):
+    for x in range(left, right):
         dx = (np.float32(x) + _HALF - camera.center_x) * step
         wx, wy, wz = x0 + r[0][0] * dx, y0 + r[0][1] * dx, z0 + r[0][2] * dx
         if wz >= _ZERO:

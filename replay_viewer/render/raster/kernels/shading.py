@@ -49,11 +49,12 @@ _BLACKEST = np.float32(0.012)
 
 @compiled
 def shade(
-    samples, left, top, right, bottom, veils, points, surfaces, placement, camera, sun, grid, tiles, paint, to_srgb,
-    to_linear, picture,
+    samples, covered, veils, points, surfaces, placement, camera, sun, grid, tiles, shaded, paint, to_srgb, to_linear,
+    picture,
 ):  # fmt: skip
-    """Colour a picture (H, W, 3) of which only the pixels of a rectangle may see triangles.
+    """Colour a picture (H, W, 3).
 
+    covered, shaded: left, top, right and bottom [px] of what may see triangles, and of ground that may lie in a shadow.
     to_srgb: (4096,) bytes of linear light in equal steps. to_linear: (256,) linear light of bytes.
     """
     row = np.empty((3, picture.shape[1]), np.float32)
@@ -62,13 +63,13 @@ def shade(
     shares = np.zeros((4 * (veils.num_layers + 1), 4), np.float32)
     for y in range(picture.shape[0]):
         background_row(y, camera, paint, row)
-        if paint.has_ground and camera.height > _ZERO:
-            shadow_row(y, camera, sun, grid, tiles, row)
-        if top <= y < bottom:
+        if shaded[1] <= y < shaded[3] and paint.has_ground and camera.height > _ZERO:
+            shadow_row(y, shaded[0], shaded[2], camera, sun, grid, tiles, row)
+        if covered[1] <= y < covered[3]:
             _body_row(
-                y, left, right, samples, veils.hung, veils.first, veils.keys, veils.behind, numbers, shares, points,
-                surfaces.vertices, surfaces.triangles, surfaces.texels, surfaces.mips, surfaces.num_mips, to_linear,
-                placement.first_number, placement.instances, placement.alphas, placement.links,
+                y, covered[0], covered[2], samples, veils.hung, veils.first, veils.keys, veils.behind, numbers, shares,
+                points, surfaces.vertices, surfaces.triangles, surfaces.texels, surfaces.mips, surfaces.num_mips,
+                to_linear, placement.first_number, placement.instances, placement.alphas, placement.links,
                 grid, tiles, camera, sun, paint, row,
             )  # fmt: skip
         _encode_row(row, to_srgb, picture[y])
