@@ -65,6 +65,10 @@ _SAFETENSORS = re.compile(rb".{4}\0{4}\{\"", re.DOTALL)
 _JSON = re.compile(r"[{\[]\s*[\"\[{\]}\d-]")
 _TORCH_LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _TENSORBOARD = b"brain.Event:"
+# A model of ONNX: version, then who made it, then that one's version or the graph (onnx.proto3, `ModelProto`).
+_ONNX = re.compile(rb"\x08[\x01-\x20]\x12([\x01-\x7f])([ -~]+)")
+# A dictionary of msgpack whose first key is a text, as those of Flax and Foxglove are: its number, and its length.
+_MSGPACK = re.compile(rb"(?:[\x81-\x8f]|\xde..|\xdf....)([\xa1-\xbf])([ -~]+)", re.DOTALL)
 _ELEMENT = re.compile(rb"<(?![?!])\s*([A-Za-z_][\w.:-]*)")
 _ROOTS = {
     b"robot": "a URDF",
@@ -120,7 +124,28 @@ def kind_of(head: bytes) -> str:
         return "a safetensors file"
     if _TENSORBOARD in head[:64]:
         return "a log of TensorBoard"
+    if _is_tfrecord(head):
+        return "a file of TFRecords"
+    onnx, msgpack = _ONNX.match(head), _MSGPACK.match(head)
+    if onnx and len(onnx[2]) >= onnx[1][0] and head[onnx.start(2) + onnx[1][0] :][:1] in (b"\x1a", b":"):
+        return "an ONNX model"
+    if msgpack and len(msgpack[2]) >= msgpack[1][0] & 31:
+        return "a file of msgpack"
     return _kind_of_text(head)
+
+
+def _is_tfrecord(head: bytes) -> bool:
+    """Whether it begins with a length and its checksum, the masked CRC-32C of TensorFlow's record_writer.cc."""
+    if len(head) < 12:
+        return False
+    checksum = 0xFFFFFFFF
+    for byte in head[:8]:
+        checksum ^= byte
+        for _ in range(8):
+            checksum = checksum >> 1 ^ (0x82F63B78 if checksum & 1 else 0)
+    checksum ^= 0xFFFFFFFF
+    masked = ((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    return masked == int.from_bytes(head[8:12], "little")
 
 
 def other_kind(head: bytes, expected: str) -> str:

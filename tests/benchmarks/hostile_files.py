@@ -291,6 +291,7 @@ def main() -> None:
                 print(f"{number} {make.__name__}: {', '.join(sorted(wrong))} {last}", flush=True)
             shutil.rmtree(folder)
     print(f"{count} hostile files: " + ", ".join(f"{name} {number}" for name, number in counts.items()))
+    sys.exit(any(counts.values()))
 
 
 if __name__ == "__main__":

@@ -76,6 +76,14 @@ DENIALS = {"rollout.npz": "not an npz file", "run.rec": "not a recording", "data
         (b"time,x,y\n0,1,2\n1,2,3\n", "a CSV table"),
         ("t;x\n0;1\n".encode("utf-16"), "a CSV table"),
         (pickle.dumps({"a": [1]}), "a pickle"),
+        # As tf.io.TFRecordWriter, SummaryWriter, torch.onnx.export and flax.serialization.to_bytes begin them.
+        (bytes.fromhex("0300000000000000 b099490e") + b"abc" + bytes(4), "a file of TFRecords"),
+        (
+            bytes.fromhex("1800000000000000 a37f4b22") + b"\t\0\0\xc0\xd0\xb0\xad\xd9A\x1a\rbrain.Event:2",
+            "a log of TensorBoard",
+        ),
+        (b"\x08\x08\x12\x07pytorch\x1a\x052.4.0:\xfb\x05\n\x1d", "an ONNX model"),
+        (b"\x82\xa6params\x81\xa5Dense\x81\xa6kernel\xc7", "a file of msgpack"),
         (pickle.dumps([1.0], protocol=0), "a pickle"),
         (pickle.dumps(np.zeros(2), protocol=2), "a pickle"),
         (b"\x89HDF\r\n\x1a\n" + bytes(88), "an HDF5 file"),
