@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from typing import Any, Dict, Mapping, Sequence, Tuple
 
 import numpy as np
 
 from ..arrays import as_array
+from ..container.layout import MAX_RECORD_BYTES, is_field_name
 from ..errors import BadField, UnknownName
 
 # Of one step: signals by name, and the terms side by side.
 Logged = Tuple[Dict[str, np.ndarray], np.ndarray]
+_EXAMPLE = 'Declare signals={"power": (), "feet": (4, 3)}.'
 _NO_TERMS = np.zeros((0, 0), np.float32)
 
 
@@ -114,6 +118,27 @@ class LoggedValues:
             return False
         self._refused.add(name)
         raise UnknownName(kind, name, tuple(known), f"the first step; declare it up front with {declaration}")
+
+
+def declared_shapes(signals: Any, where: object) -> dict[str, tuple[int, ...]]:
+    """Shapes of signals by name, as users declare them; a number is a shape of one axis.
+
+    Raises BadField for what no recording can have: the first step would be too late to say so.
+    """
+    if signals is not None and not isinstance(signals, Mapping):
+        raise BadField(where, "signals", f"is a {type(signals).__name__}, expected shapes by name. {_EXAMPLE}")
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, shape in (signals or {}).items():
+        if not isinstance(name, str) or not is_field_name(name):
+            raise BadField(where, "signals", f"has the name {name!r}, expected letters, digits and _ . / - only.")
+        try:
+            axes = [shape] if hasattr(shape, "__index__") and not np.ndim(shape) else list(shape)
+            shapes[name] = tuple(operator.index(axis) for axis in axes)
+        except TypeError:
+            raise BadField(where, name, f"is declared with the shape {shape!r}. {_EXAMPLE}") from None
+        if min(shapes[name], default=1) < 1 or 4 * math.prod(shapes[name]) > MAX_RECORD_BYTES:
+            raise BadField(where, name, f"is declared with the shape {shape!r}, which no record can hold.")
+    return shapes
 
 
 def _unknown(shape: tuple[int, ...]) -> np.ndarray:

@@ -20,7 +20,7 @@ from ..paths import make_new
 from ..rollout.outcomes import ENDED_IN_STEP, FLAG_BITS, RESET_BIT
 from .episodes import EpisodeSums
 from .gatherer import Fields
-from .logged_values import Logged, LoggedValues
+from .logged_values import Logged, LoggedValues, declared_shapes
 from .training_state import TrainingState, as_metadata, given, process_state
 
 _messages = logging.getLogger("replay_viewer")
@@ -70,12 +70,12 @@ class Recorder:
         metadata = facts.get("metadata", {})
         if isinstance(metadata, Mapping):
             facts["metadata"] = {**as_metadata(self.training.facts()), **metadata}
+        shapes = declared_shapes(signals, path)
         info = RecordingInfo(**facts)
         options: dict[str, Any] = {"terrain": terrain, "package_dirs": package_dirs}
         self._writer = make_new(Path(path), lambda free: ContainerWriter(free, info, **options))
         # As it is kept, with numbers of Python's own.
         self._info = info = self._writer.info
-        shapes = {name: tuple(shape) for name, shape in (signals or {}).items()}
         self._logged = LoggedValues(self.path, len(info.env_ids), shapes)
         self._sums = EpisodeSums(len(info.env_ids))
         self._ends: list[EpisodeEnds] = []

@@ -208,3 +208,33 @@ def test_a_closed_recording_takes_no_more_steps(tmp_path: Path) -> None:
     recorder.close()
     with pytest.raises(FileProblem, match="the recording is closed"):
         recorder.append(values(1))
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [
+        {"a": None},
+        {"a": (-1,)},
+        {"a": (0,)},
+        {"a": (2.5,)},
+        {"a": "wide"},
+        {"a": (10**9,)},
+        {"a b": (1,)},
+        {1: (1,)},
+        [("a", (1,))],
+    ],
+)
+def test_signals_that_no_recording_can_have_are_refused_before_the_first_step(signals: Any, tmp_path: Path) -> None:
+    with pytest.raises(BadField, match=r"a b|signals|'a'"):
+        Recorder(tmp_path / "run.rec", signals=signals, **FACTS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_number_is_the_shape_of_a_row(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "run.rec", signals={"feet": 2, "hands": np.array([3])}, **FACTS) as recorder:
+        recorder.append(values(0))
+        recorder.log("feet", np.ones((2, 2)))
+        recorder.append(values(1))
+    columns = Columns(recorder.path)
+    assert (columns["feet"].shape, columns["hands"].shape) == ((2, 2, 2), (2, 2, 3))
+    assert columns["feet"][1].tolist() == [[1, 1], [1, 1]]
