@@ -125,4 +125,4 @@ def _are_blank(states: np.ndarray) -> np.ndarray:
     """Which of values (k, ...) are NaN as a whole, (k,) bool: so a recorder writes fields that have no last state."""
     if states.dtype.kind != "f":
         return np.zeros(len(states), dtype=bool)
-    return np.isnan(states.reshape(len(states), -1)).all(axis=1)
+    return np.asarray(np.isnan(states.reshape(len(states), -1)).all(axis=1))

@@ -124,6 +124,15 @@ class StepValues:
         return _hold(values, np.isfinite(values), np.zeros(values.shape[1:]))
 
 
+def last_good(good: np.ndarray) -> np.ndarray:
+    """Which step stands in for each: the last good one up to it, of the same env and number; -1 before the first.
+
+    good: (S, ...) bool; the result is int32 of the same shape.
+    """
+    steps = np.arange(len(good), dtype=np.int32).reshape(-1, *[1] * (good.ndim - 1))
+    return np.maximum.accumulate(np.where(good, steps, np.int32(-1)), axis=0)
+
+
 def samples(rollout: Rollout, field: str) -> np.ndarray:
     """Some values of a field as recorded, (S, E, ...), spread over all steps and envs; zero for what is not finite."""
     stride = -(-rollout.num_steps // _SAMPLE_STEPS)
@@ -143,7 +152,4 @@ def _neutral(name: str, size: int) -> np.ndarray:
 
 def _hold(values: np.ndarray, good: np.ndarray, seed: np.ndarray) -> np.ndarray:
     """Values (S, ...) with the last good one before, else the seed (...), in the place of each that is not good."""
-    seeded = np.concatenate([seed[None], values])
-    steps = np.arange(1, len(seeded)).reshape(-1, *[1] * seed.ndim)
-    rows = np.maximum.accumulate(np.where(good, steps, 0), axis=0)
-    return np.take_along_axis(seeded, rows, axis=0)
+    return np.take_along_axis(np.concatenate([seed[None], values]), last_good(good) + 1, axis=0)

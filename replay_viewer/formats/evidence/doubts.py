@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import listing
 from ...rollout.rollout import Verdict
+from ...rollout.states import last_good
 from .columns import Column, FilledColumn, step_blocks
 
 _MIN_NORM = 1e-6
@@ -159,7 +160,6 @@ def _bad_verdict(name: str, fact: str, bad: np.ndarray, env_ids: Sequence[int], 
 
 def _good_steps(bad: np.ndarray) -> np.ndarray:
     """For each step the last good one up to it, else the first good one, else -1: (T, N)."""
-    steps = np.arange(len(bad), dtype=np.int32)[:, None]
-    last_good = np.maximum.accumulate(np.where(bad, np.int32(-1), steps), axis=0)
-    first_good = np.where(bad.all(axis=0), -1, np.argmin(bad, axis=0)).astype(np.int32)
-    return np.where(last_good < 0, first_good, last_good)
+    last = last_good(~bad)
+    first = np.where(bad.all(axis=0), -1, np.argmin(bad, axis=0)).astype(np.int32)
+    return np.where(last < 0, first, last)

@@ -13,6 +13,7 @@ import numpy as np
 from ... import rotations
 from ...errors import BadArgument, BadField, listing
 from ...rollout.rollout import Verdict
+from ...rollout.states import last_good
 from ..format import QuatOrder
 from .columns import Column, MappedColumn, step_blocks
 from .doubts import degrees_verdict, without_bad_rotations, without_bad_values
@@ -230,7 +231,7 @@ def _around(motion: np.ndarray) -> np.ndarray:
     """
     rows = np.arange(len(motion))[:, None]
     last = np.full(motion.shape, -1)
-    last[1:] = np.maximum.accumulate(np.where(motion > 0, rows, -1), axis=0)[:-1]
+    last[1:] = last_good(motion > 0)[:-1]
     larger = np.where(last >= 0, np.take_along_axis(motion, np.maximum(last, 0), axis=0), 0.0)
     larger[:-1] = np.maximum(larger[:-1], motion[1:])
     held = np.where(last >= 0, rows - last - 1, 0)

@@ -124,7 +124,7 @@ class EpisodeColumns:
             steps = np.arange(start, min(start + stride, last.max() + 1))
             rewards = _rewards(self._rollout, slice(start, steps[-1] + 1), envs.tolist(), agent)
             is_inside = (steps[:, None] >= first) & (steps[:, None] <= last)
-            sums += np.where(is_inside, np.nan_to_num(rewards, posinf=np.inf, neginf=-np.inf), 0).sum(axis=0)
+            sums += np.nansum(np.where(is_inside, rewards, 0), axis=0)
         return sums
 
 
@@ -133,7 +133,7 @@ def _rewards(rollout: Rollout, steps: slice, envs: Sequence[int], agent: int | N
     if "rew" in rollout.fields:
         rewards = rollout.read("rew", steps, envs).astype(np.float64)
     else:
-        rewards = np.nan_to_num(rollout.read("rew_terms", steps, envs)).sum(axis=-1, dtype=np.float64)
+        rewards = np.asarray(np.nansum(rollout.read("rew_terms", steps, envs), axis=-1, dtype=np.float64))
     if rewards.ndim == 2:
         return rewards
     return rewards.sum(axis=-1) if agent is None else rewards[..., agent]
