@@ -97,8 +97,13 @@ def load_mesh_file(path: Path, texture: Path | str | None = None) -> MeshFile:
         parts = tuple(_part(mesh, transform) for mesh, transform in meshes)
     if not all(np.isfinite(part.mesh.vertices).all() and np.isfinite(part.transform).all() for part in parts):
         raise FileProblem(path, "has vertices that are not finite.")
-    missing = [f"'{name}', which it names, is not found" for name in files.missing]
+    missing = [_missing(name, files.hint(name)) for name in files.missing]
     return MeshFile(parts, (*dict.fromkeys((*reading.problems, *missing)),), reading.y_up)
+
+
+def _missing(name: str, other: str) -> str:
+    told = f"'{name}', which it names, is not found"
+    return f"{told}: there is '{other}', and letters count as they are written" if other else told
 
 
 def _read(data: bytes, kind: str, path: Path, files: NearbyFiles) -> Reading:

@@ -260,3 +260,14 @@ def test_lowest_point_without_meshes_is_the_lowest_link(tmp_path: Path) -> None:
     robot = load_robot(write_urdf(tmp_path, body))
     lowest = robot.lowest_point(np.zeros((4, 0)), np.zeros((4, 3)), np.tile([1.0, 0, 0, 0], (4, 1)))
     np.testing.assert_allclose(lowest, -2)
+
+
+@pytest.mark.parametrize("named", ["Look.MTL", "textures\\Look.MTL"])
+def test_a_file_beside_a_mesh_whose_name_differs_by_case_is_told(tmp_path: Path, named: str) -> None:
+    (tmp_path / "textures").mkdir()
+    (tmp_path / named.replace("\\", "/")).with_name("look.mtl").write_text("newmtl red\nKd 1 0 0\n")
+    (tmp_path / "m.obj").write_text(f"mtllib {named}\nusemtl red\nv 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    robot = robot_of(tmp_path, mesh("m.obj"))
+    assert len(robot.visuals) == 1  # Which loads the mesh.
+    (problem,) = robot.problems
+    assert "is not found: there is 'look.mtl'" in problem

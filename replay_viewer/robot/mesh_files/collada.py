@@ -25,6 +25,9 @@ from .nearby import NearbyFiles
 from .polygons import triangulate
 from .reading import BY_COLLADA, COLLADA_UNSAID, Placed, Reading, YUp
 
+# Some exporters leave out the namespace, without which pycollada finds nothing.
+_BARE_ROOT = re.compile(rb"<COLLADA(?![^<>]*\sxmlns\s*=)(?=[\s>])")
+_NAMESPACE = b'<COLLADA xmlns="http://www.collada.org/2005/11/COLLADASchema"'
 _EMPTY_COLOR = re.compile(rb"<(\w+:)?color\b[^<>]*(?:/>|>\s*</\w*:?color\s*>)")
 # COLLADA's own rule is that Y is up where a document does not say.
 _UP_AXES = {"Y_UP": BY_COLLADA, "": COLLADA_UNSAID}
@@ -45,7 +48,7 @@ class _Bound:
 
 def read_collada(data: bytes, files: NearbyFiles) -> Reading:
     """The meshes of a COLLADA document."""
-    document = _load(data)
+    document = _load(_BARE_ROOT.sub(_NAMESPACE, data, count=1))
     reading = Reading(problems=_broken_geometries(document))
     broken = _drop_broken_materials(document)
     if broken:

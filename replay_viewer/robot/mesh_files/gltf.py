@@ -36,6 +36,8 @@ _UNDERSTOOD = (_DRACO, *_MESHOPT, _TRANSFORM, "KHR_mesh_quantization", "KHR_node
 _OF_LOOKS = ("KHR_materials_", "KHR_texture_", "EXT_texture_", "KHR_lights_", "EXT_lights_", "KHR_xmp", "MSFT_texture_")
 _COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _SIZES = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+# How the corners of a primitive make triangles.
+_TRIANGLES, _STRIP, _FAN = 4, 5, 6
 # More numbers than this are not believed where no bytes stand behind them.
 _MOST_NUMBERS = 10**8
 # A factor of a colour above this changes nothing that is seen.
@@ -121,6 +123,7 @@ class _Document:
         for mesh in self._list("meshes"):
             for primitive in mesh.get("primitives", []):
                 self._decompress(primitive)
+                self._unfold(primitive)
         for index, accessor in enumerate(self._list("accessors")):
             if accessor.get("normalized") or "sparse" in accessor or "bufferView" not in accessor:
                 self._replace(index, self._numbers(index))
@@ -221,6 +224,25 @@ class _Document:
             self._replace(attributes[name], self._floats(np.asarray(arrays[number]), accessors[attributes[name]]))
         if "indices" in primitive:
             self._replace(primitive["indices"], np.asarray(decoded.faces).reshape(-1, 1))
+
+    def _unfold(self, primitive: dict[str, Any]) -> None:
+        """Make triangles of a strip or a fan of them (glTF 2.0, section 3.7.2.1)."""
+        mode = primitive.get("mode", _TRIANGLES)
+        if mode not in (_STRIP, _FAN):
+            return
+        accessors = self._list("accessors")
+        if "indices" in primitive:
+            corners = self._numbers(primitive["indices"])[:, 0].astype(np.uint32)
+        else:
+            corners = np.arange(accessors[primitive["attributes"]["POSITION"]]["count"], dtype=np.uint32)
+        first, second, third = corners[:-2].copy(), corners[1:-1].copy(), corners[2:].copy()
+        if mode == _FAN:
+            first[:] = corners[:1]
+        else:  # Every other one would show its back.
+            second[1::2], third[1::2] = corners[2:][1::2], corners[1:-1][1::2]
+        primitive["mode"], primitive["indices"] = _TRIANGLES, len(accessors)
+        accessors.append({"type": "SCALAR"})
+        self._replace(primitive["indices"], np.stack([first, second, third], axis=1).reshape(-1, 1))
 
     def _needs(self, extension: str) -> bool:
         return extension in self._header.get("extensionsRequired", [])

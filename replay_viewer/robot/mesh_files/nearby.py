@@ -34,6 +34,15 @@ class NearbyFiles(FilePathResolver):
             self.missing.append(name)
         raise FileNotFoundError(f"'{name}' is not there")
 
+    def hint(self, name: str) -> str:
+        """Of a name that is missing, that of a file in its folder which differs by its letters' case alone; else ""."""
+        wanted = Path(self.parent, name.strip().replace("\\", "/").lstrip("/"))
+        try:
+            others = os.listdir(wanted.parent)
+        except (OSError, ValueError):
+            return ""
+        return next((other for other in sorted(others) if other.lower() == wanted.name.lower()), "")
+
     def has(self, name: str) -> bool:
         """Whether there is a file of that name; none is missed where there is not."""
         return self._find(name) is not None

@@ -136,3 +136,9 @@ def test_a_texture_that_is_not_found_or_no_picture_is_named(tmp_path: Path) -> N
 def test_colours_may_be_bytes(tmp_path: Path) -> None:
     robot = robot_with(tmp_path, dae(effect="<diffuse><color>204 51 0 1</color></diffuse>"))
     np.testing.assert_allclose(robot.visuals[0].rgba, (0.8, 0.2, 0, 1), atol=0.01)
+
+
+def test_a_document_without_its_namespace_is_read_as_one_with_it(tmp_path: Path) -> None:
+    text = dae().replace(' xmlns="http://www.collada.org/2005/11/COLLADASchema"', "")
+    assert "xmlns" not in text
+    np.testing.assert_allclose(drawn(robot_with(tmp_path, text)).extents, [0.1, 0.4, 0.1])

@@ -280,3 +280,25 @@ def test_lines_beside_triangles_are_no_matter(tmp_path: Path) -> None:
     robot = robot_with(tmp_path, glb)
     np.testing.assert_allclose(drawn(robot).bounds, BOX)
     assert robot.problems == ()
+
+
+@pytest.mark.parametrize("is_indexed", [True, False])
+@pytest.mark.parametrize(("mode", "corners"), [(5, [0, 1, 2, 3, 4, 5]), (6, [0, 1, 3, 5, 4, 2])])
+def test_strips_and_fans_are_all_of_their_triangles_with_their_fronts(
+    tmp_path: Path, mode: int, corners: list[int], is_indexed: bool
+) -> None:
+    ribbon = np.array([[0, 0, 0], [1, 0, 0], [-0.5, 1, 0], [1.5, 1, 0], [0, 2, 0], [1, 2, 0]], np.float32)
+    order = np.array(corners, np.uint16)
+    glb = Glb({"POSITION": ribbon if is_indexed else ribbon[order]}, order)
+    glb.primitive["mode"] = mode
+    if not is_indexed:
+        del glb.primitive["indices"]
+    shown = drawn(robot_with(tmp_path, glb))
+    assert shown.area == pytest.approx(3)
+    np.testing.assert_allclose(shown.to_mesh().face_normals, [[0, -1, 0]] * 4, atol=1e-6)
+
+
+def test_without_scenes_every_node_that_no_other_holds_is_drawn(tmp_path: Path) -> None:
+    glb = Glb({"POSITION": CORNERS})
+    del glb.header["scene"], glb.header["scenes"]
+    np.testing.assert_allclose(drawn(robot_with(tmp_path, glb)).bounds, BOX)
