@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .record.adapters import Adapter, Description, Endings, register_adapter
     from .record.adapters.mujoco.trees import MujocoTree, export_mujoco
     from .record.attach import attach
+    from .record.episodes.record_episodes import EpisodeRecording, record_episodes
+    from .record.episodes.terms import EpisodeRecorderManager, EpisodeRecorderTermCfg
     from .record.loop.collect_frames import collect_frames_from_env
     from .record.loop.policies import make_policy
     from .record.loop.rollout_recorder import RolloutRecorder
@@ -50,6 +52,9 @@ _HOMES = {
     "EntitySpec": "rollout.entities",
     "EpisodeEnds": "container.terminals",
     "EpisodeRecord": "episode_record",
+    "EpisodeRecorderManager": "record.episodes.terms",
+    "EpisodeRecorderTermCfg": "record.episodes.terms",
+    "EpisodeRecording": "record.episodes.record_episodes",
     "Episodes": "episodes.episodes",
     "Format": "formats",
     "Frame": "replay.frames",
@@ -75,6 +80,7 @@ _HOMES = {
     "make_policy": "record.loop.policies",
     "open_replay": "replay.replay",
     "pack": "container.pack",
+    "record_episodes": "record.episodes.record_episodes",
     "register_adapter": "record.adapters",
     "register_format": "formats",
     "render_video": "render.render_video",
@@ -93,6 +99,9 @@ __all__ = [
     "EntitySpec",
     "EpisodeEnds",
     "EpisodeRecord",
+    "EpisodeRecorderManager",
+    "EpisodeRecorderTermCfg",
+    "EpisodeRecording",
     "Episodes",
     "Format",
     "Frame",
@@ -119,6 +128,7 @@ __all__ = [
     "make_policy",
     "open_replay",
     "pack",
+    "record_episodes",
     "register_adapter",
     "register_format",
     "render_video",

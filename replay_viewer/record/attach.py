@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from .adapters import Request, find_adapter
-from .attached_recorder import AttachedRecorder
+from .attached_recorder import AttachedRecorder, close_seats
 from .attachments import Attachment, calling_lines, enter, wanted_path
 from .capture import Reader
 from .chosen_envs import chosen_envs
+from .episodes.record_episodes import new_episode_recording
 from .problems import Problems, SharedProblems
+from .ranks import say_rank
 from .recorder import Recorder
 from .recorder_seat import RecorderSeat
 from .rows import Rows
+from .training_state import TrainingState
 
 # How far behind the simulation a step from a GPU may be written: simulated seconds, and steps.
 _LONGEST_DELAY, _LARGEST_DEPTH = 0.25, 8
@@ -35,6 +39,7 @@ def attach(
     package_dirs: Sequence[str | Path] = (),
     seed: int | None = None,
     metadata: Mapping[str, Any] | None = None,
+    episode_terms: Mapping[str, Any] | None = None,
     strict: bool = False,
 ) -> AttachedRecorder:
     """Record every control step of an environment from now on, whoever calls it.
@@ -62,15 +67,18 @@ def attach(
         package_dirs: where `package://` paths of the URDF are looked for, besides its parent folders.
         seed: of the run, where the environment does not know it.
         metadata: anything else worth keeping that JSON can express.
+        episode_terms: what to ask of each episode that ends in these envs, by name; see `EpisodeRecorderTermCfg`. Their
+            records go into a file beside the recording, as those of `record_episodes` do; {} for records without terms.
         strict: raise what goes wrong instead, out of the environment's own methods; for tests.
 
     Raises:
         UnknownEnvironment: no adapter fits; the message shows how to write one.
         UnknownName: an adapter, or an env, that there is not.
-        BadArgument: `env_ids` that are no indices.
+        BadArgument: `env_ids` that are no indices, or a name of a term that a record has for something else.
         FileProblem: the recording cannot be made here.
     """
     lines = calling_lines(1)
+    say_rank()
     layers, factory = find_adapter(env, adapter)
     total = int(getattr(layers[-1], "num_envs", 1))
     rows = Rows(chosen_envs(env_ids, total))
@@ -99,6 +107,22 @@ def attach(
     reading.close_files()
     seat = RecorderSeat(recorder, Reader(reading, request, factory), description, problems, depth)
     seat.sit()
-    attachment = Attachment(layers[-1], rows.env_ids.tolist(), wanted_path(path), lines, recorder.path, seat.close)
+    episodes = None
+    if episode_terms is not None:
+        episodes = new_episode_recording(
+            layers,
+            factory,
+            description,
+            rows,
+            recorder.path.parent,
+            episode_terms,
+            training=TrainingState(recorder.training),
+            seed=facts["seed"],
+            strict=strict,
+            every=every,
+            recording=recorder.path,
+        )
+    close = functools.partial(close_seats, seat, episodes)
+    attachment = Attachment(layers[-1], rows.env_ids.tolist(), wanted_path(path), lines, recorder.path, close)
     enter(attachment)
-    return AttachedRecorder(recorder, seat, attachment)
+    return AttachedRecorder(recorder, seat, attachment, episodes)

@@ -11,6 +11,7 @@ from typing import Any, Callable, Mapping
 
 from .attachments import Attachment, leave
 from .capture import get_up
+from .episodes.record_episodes import EpisodeRecording
 from .recorder import Recorder
 from .recorder_seat import RecorderSeat
 
@@ -24,8 +25,10 @@ class AttachedRecorder:
     steps and a quarter of a second later.
     """
 
-    def __init__(self, recorder: Recorder, seat: RecorderSeat, attachment: Attachment) -> None:
-        self._recorder, self._seat, self._attachment = recorder, seat, attachment
+    def __init__(
+        self, recorder: Recorder, seat: RecorderSeat, attachment: Attachment, episodes: EpisodeRecording | None
+    ) -> None:
+        self._recorder, self._seat, self._attachment, self._episodes = recorder, seat, attachment, episodes
         # For a script that ends without a word, or by an error: what waits for its completion is written then.
         self._at_exit = functools.partial(_close_if_there, weakref.ref(seat))
         atexit.register(self._at_exit)
@@ -49,6 +52,15 @@ class AttachedRecorder:
     def is_recording(self) -> bool:
         """Whether steps are still written: not once the disk has refused one, nor after `close`."""
         return self._recorder.is_recording
+
+    @property
+    def episodes_path(self) -> Path | None:
+        """The file of records of its episodes, where it was asked for."""
+        return None if self._episodes is None else self._episodes.path
+
+    def set_training_state(self, **facts: Any) -> None:
+        """State what training this recording belongs to, from here on; see `replay_viewer.set_training_state`."""
+        self._recorder.training.set_given(**facts)
 
     def log(self, name: str, values: Any) -> None:
         """Log a signal of the step that was just made, in place of a value of that name if the environment has one.
@@ -79,11 +91,13 @@ class AttachedRecorder:
     def detach(self) -> None:
         """Put every method back; what was recorded stays open for `log` until `close`."""
         get_up(self._seat)
+        if self._episodes is not None:
+            self._episodes.detach()
 
     def close(self) -> None:
         """Detach and finish the recording; a second call does nothing."""
         try:
-            self._seat.close()
+            close_seats(self._seat, self._episodes)
         finally:
             atexit.unregister(self._at_exit)
             leave(self._attachment)
@@ -95,6 +109,15 @@ class AttachedRecorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def close_seats(seat: RecorderSeat, episodes: EpisodeRecording | None) -> None:
+    """Finish a recording, and the records of its episodes."""
+    try:
+        if episodes is not None:
+            episodes.close()
+    finally:
+        seat.close()
 
 
 def _close_if_there(seat: Callable[[], RecorderSeat | None]) -> None:

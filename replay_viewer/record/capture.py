@@ -229,6 +229,7 @@ class Capture:
             rows = rows[~self._is_reset[rows]]
             if len(rows) == 0:
                 return
+            self._serve(_ending, rows)
             if self._gatherer.is_planned:
                 self._resets.append(CapturedEnds(rows, self._copy(), self._adapter.endings()))
             else:
@@ -276,6 +277,9 @@ class Capture:
     def _read(self) -> Mapping[str, Any]:
         """The captured envs as they are now, with what is logged of all envs together."""
         read = self._adapter.read()
+        fields = self._reader.request.fields
+        if fields is not None:
+            return {name: value for name, value in read.items() if name in fields}
         if self._means.is_empty:
             return read
         return {**read, **self._means.read(_first_array(read))}
@@ -329,13 +333,16 @@ class Capture:
         lists = [reader.env_ids for reader in readers]
         wanted = set().union(*lists)
         observations = any(reader.request.observations for reader in readers)
+        several = [reader.request.fields for reader in readers]
+        fields = None if None in several else frozenset().union(*(names for names in several if names is not None))
         layers = max((reader.request.layers for reader in readers), key=len)
         for reader in (self._reader, *readers):
-            is_same = reader.request.observations == observations and len(reader.request.layers) == len(layers)
-            if is_same and set(reader.env_ids) == wanted:
+            request = reader.request
+            is_same = (request.observations, request.fields) == (observations, fields)
+            if is_same and len(request.layers) == len(layers) and set(reader.env_ids) == wanted:
                 return reader
         rows = Rows(next((ids for ids in lists if set(ids) == wanted), sorted(wanted)))
-        request = Request(rows, observations, None, layers, SharedProblems(), self._reader.request.num_envs)
+        request = Request(rows, observations, None, layers, SharedProblems(), self._reader.request.num_envs, fields)
         adapter = self._reader.factory(layers[-1], request)
         adapter.close_files()
         return Reader(adapter, request, self._reader.factory)
@@ -358,7 +365,7 @@ class Capture:
         self._reader, self._adapter, self._rows, self._patches = reader, reader.adapter, request.rows, patches
         self._gatherer = Gatherer(len(request.rows), request.problems)
         if before is not None:
-            self._gatherer.keep(before, () if request.observations else ("obs",))
+            self._gatherer.keep(before, request.wants)
         self._means = BatchMeans(request.layers, len(request.rows), request.problems)
         # By the simulator's index of an env, its position among the captured ones; -1 where it is not captured.
         self._rows_by_id = np.full(request.num_envs, -1)
@@ -421,6 +428,13 @@ def _end(seated: _Seated, step: CapturedStep) -> None:
     if seated.place is not None:  # It has not sat down in the middle of this step.
         seated.has_begun = True
         seated.seat.end_step(SeenStep(step, seated.place))
+
+
+def _ending(seated: _Seated, rows: np.ndarray) -> None:
+    if seated.place is not None and seated.seat.wants_endings:
+        slots = seated.place.slots_of(rows)
+        if len(slots):
+            seated.seat.ending(slots)
 
 
 def _reset(seated: _Seated, ends: CapturedEnds) -> None:

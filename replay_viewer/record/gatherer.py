@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass, field, replace
-from typing import Any, Container, Iterable, Mapping
+from typing import Any, Callable, Container, Iterable, Mapping
 
 import numpy as np
 
@@ -119,16 +119,16 @@ class Gatherer:
         # In place of fields that have ceased to fit.
         self._unknown: dict[str, Any] = {}
 
-    def keep(self, before: Gatherer, unwanted: Container[str]) -> None:
-        """Let fields stay in the shape that they had by another's plan, and unknown where they were that."""
+    def keep(self, before: Gatherer, is_wanted: Callable[[str], bool]) -> None:
+        """Let fields that are wanted stay in the shape that they had by another's plan, and unknown as they were."""
         shapes = {**before._kept, **before.fields.shapes}
-        self._kept = {name: shape for name, shape in shapes.items() if name not in unwanted}
+        self._kept = {name: shape for name, shape in shapes.items() if is_wanted(name)}
         self._lost = {name for name in (*before._lost, *before._unknown) if name in self._kept}
 
     def provisional(self, read: Mapping[str, Any]) -> Gatherer:
         """One that is planned by what was read outside of a whole step; what does not fit is unknown, this once."""
         once = Gatherer(self._num_rows, self._problems)
-        once.keep(self, ())
+        once.keep(self, lambda name: True)
         once.plan(read, is_told=False)
         return once
 

@@ -21,7 +21,7 @@ from ..rollout.outcomes import ENDED_IN_STEP, FLAG_BITS, RESET_BIT
 from .episodes import EpisodeSums
 from .gatherer import Fields
 from .logged_values import Logged, LoggedValues, declared_shapes
-from .training_state import TrainingState, as_metadata, given, process_state
+from .training_state import TrainingState, as_metadata, process_state
 
 _messages = logging.getLogger("replay_viewer")
 
@@ -227,8 +227,7 @@ class Recorder:
 
     def set_training_state(self, **facts: Any) -> None:
         """State what training this recording belongs to, from here on; see `replay_viewer.set_training_state`."""
-        facts["job_name"] = facts.pop("job", None)
-        self.training.set(**given(**facts))
+        self.training.set_given(**facts)
 
     def note_training(self, facts: Mapping[str, Any], num_steps: int) -> None:
         """Keep what training it is for the episodes that end after the first `num_steps` control steps."""

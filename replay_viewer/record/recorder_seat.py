@@ -53,6 +53,7 @@ class RecorderSeat(Seat):
         self._last: HeldStep | None = None
         self._process = os.getpid()
         problems.keep_with(self._keep_problem)
+        recorder.training.listen(self._note_training)
 
     @property
     def env_ids(self) -> list[int]:
@@ -153,6 +154,11 @@ class RecorderSeat(Seat):
             reason,
         )
         self._recorder.note_problem("recording", f"ended by an error of its hook ({reason})")
+
+    def _note_training(self) -> None:
+        """What training it is has changed: for the episodes that end in steps that are not seen yet."""
+        if self._recorder.is_recording:
+            self._call(self._writer.note_training, (self._recorder.training.facts(), self.num_steps))
 
     def _keep_problem(self, field: str, problem: str) -> None:
         self._call(self._writer.note, (field, problem))

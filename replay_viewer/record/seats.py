@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Sequence
 
+import numpy as np
+
 from .seen import SeenEnds, SeenStep
 
 
@@ -15,6 +17,7 @@ class Seat(ABC):
     simulation, a seat gets of its envs:
 
         begin_step          before a control step;
+        ending              at once, which envs are about to be reset inside of it, where it `wants_endings`;
         end_step            the step when it has returned: its states, with those before each reset inside of it;
         reset               the states just before a reset between two steps, which cuts episodes off;
         fail_step           the states before the resets inside of a step that raised, and so has no `end_step`;
@@ -23,13 +26,20 @@ class Seat(ABC):
 
     The first of these comes with the first step after the seat was taken; what is reset before it has never run. What
     one of them raises ends this seat alone, by its `fail`. Copies may still be on their way from a GPU: who asks for
-    their block waits for it. Sit down by `capture.sit`, get
-    up by `capture.get_up`.
+    their block waits for it. Sit down by `capture.sit`, get up by `capture.get_up`.
+
+    Attributes:
+        wants_endings: whether it asks the environment itself about episodes that end.
     """
+
+    wants_endings = False
 
     @abstractmethod
     def begin_step(self) -> None:
         """A control step begins."""
+
+    def ending(self, slots: np.ndarray) -> None:  # noqa: B027 - most look at the copies, afterwards.
+        """The envs at these positions (k,) are about to be reset, inside of the step."""
 
     @abstractmethod
     def end_step(self, step: SeenStep) -> None:

@@ -107,6 +107,11 @@ class Place:
         """Whether any of some captured envs is the seat's."""
         return bool((self._slots[rows] >= 0).any())
 
+    def slots_of(self, rows: np.ndarray) -> np.ndarray:
+        """Positions among the seat's envs of those of some captured ones that are its own."""
+        slots = self._slots[rows]
+        return slots[slots >= 0]
+
     def copy_of(self, copy: HostCopy) -> HostCopy:
         """The seat's rows of a copy."""
         return copy if self.is_all else copy.rows(self._rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
@@ -106,6 +106,10 @@ class StepWriter:
     def note(self, problem: tuple[str, str]) -> None:
         """Keep what is wrong with a field, by its name, in the recording's log."""
         self._recorder.note_problem(*problem)
+
+    def note_training(self, state: tuple[Mapping[str, Any], int]) -> None:
+        """Keep what training it is after a number of steps, in the recording."""
+        self._recorder.note_training(*state)
 
     def _fields_of(self, copy: HostCopy) -> Fields:
         """The recorded fields of a block."""

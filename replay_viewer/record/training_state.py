@@ -36,6 +36,11 @@ class TrainingState:
         self._facts = {**self._facts, **{name: _checked(name, value) for name, value in facts.items()}}
         self._tell()
 
+    def set_given(self, **facts: Any) -> None:
+        """The same, by the names that `set_training_state` has; what is None stays."""
+        facts["job_name"] = facts.pop("job", None)
+        self.set(**{name: value for name, value in facts.items() if value is not None})
+
     def facts(self) -> dict[str, Any]:
         """What is known, by name."""
         return {**(_known_of_process() if self._base is None else self._base.facts()), **self._facts}
@@ -92,13 +97,8 @@ def set_training_state(
     Raises:
         BadArgument: of another type, or a name that a record has for something else.
     """
-    facts = {"iteration": iteration, "global_step": global_step, "policy": policy, "task": task, "job_name": job}
-    process_state().set(**given(checkpoint=checkpoint, **facts, **more))
-
-
-def given(**facts: Any) -> dict[str, Any]:
-    """Those that are not None."""
-    return {name: value for name, value in facts.items() if value is not None}
+    facts = {"iteration": iteration, "global_step": global_step, "policy": policy, "task": task, "job": job}
+    process_state().set_given(checkpoint=checkpoint, **facts, **more)
 
 
 def as_metadata(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +111,8 @@ def as_metadata(facts: Mapping[str, Any]) -> dict[str, Any]:
 def _known_of_process() -> dict[str, Any]:
     """What the process knows by itself."""
     found = rank()
-    return given(run=os.environ.get(VARIABLE) or None, rank=None if found is None else found.number)
+    known = {"run": os.environ.get(VARIABLE) or None, "rank": None if found is None else found.number}
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def _checked(name: str, value: Any) -> Any:

@@ -25,6 +25,7 @@ class Request:
         layers: the environment as the user gave it, and what it wraps, the innermost last.
         problems: told of fields that do not fit; those of all recordings that get what is read.
         num_envs: how many envs there are, recorded or not.
+        fields: names of the only ones that are wanted; None for all.
     """
 
     rows: Rows
@@ -33,6 +34,11 @@ class Request:
     layers: Sequence[Any] = ()
     problems: SharedProblems = field(default_factory=SharedProblems)
     num_envs: int = 1
+    fields: frozenset[str] | None = None
+
+    def wants(self, name: str) -> bool:
+        """Whether a field is to be copied."""
+        return (self.observations or name != "obs") and (self.fields is None or name in self.fields)
 
 
 @dataclass(frozen=True)

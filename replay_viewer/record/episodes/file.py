@@ -69,6 +69,8 @@ class RecordFile:
 
     def append(self, records: Sequence[EpisodeRecord]) -> None:
         """Write a batch of records. Raises FileProblem where the disk refuses it; then no part of it stays."""
+        if not records:
+            return
         if self._fd == _CLOSED:
             raise FileProblem(self.path, "is closed.")
         content = "".join(map(to_line, records)).encode()

@@ -21,12 +21,12 @@ class EpisodeSums:
         elif rewards.shape == self._rewards.shape:
             self._rewards += rewards
         else:
-            # The first step tells that there are several agents.
+            # The first step tells that there are several agents, or terms.
             self._rewards = rewards.astype(np.float64)
         # Last, here and in `clear`: what interrupts them leaves a length that fits no episode's.
         self._steps += 1
 
-    def returns_of(self, env_indices: Sequence[int], lengths: Sequence[int] | None) -> np.ndarray:
+    def returns_of(self, env_indices: Sequence[int] | np.ndarray, lengths: Sequence[int] | None) -> np.ndarray:
         """The sums (k,) or (k, num_agents); NaN where the simulator counts other lengths than were seen here."""
         envs = np.asarray(env_indices, dtype=np.int64)
         returns = self._rewards[envs]
@@ -34,7 +34,7 @@ class EpisodeSums:
             returns[self._steps[envs] != np.asarray(lengths)] = np.nan
         return returns
 
-    def clear(self, env_indices: Sequence[int]) -> None:
+    def clear(self, env_indices: Sequence[int] | np.ndarray) -> None:
         """The episodes of these envs are over."""
         envs = np.asarray(env_indices, dtype=np.int64)
         self._rewards[envs] = 0

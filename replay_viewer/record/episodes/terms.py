@@ -82,7 +82,7 @@ class EpisodeRecorderManager:
                 self._say(name, f"has failed in {which}{more}: {type(error).__name__}: {error}. Its values are null.")
                 columns = [{name: None}] * len(env_ids)
             for row, column in zip(found, columns):
-                row.update(self._own(name, column))
+                row.update(column if column.keys() == {name} else self._own(name, column))
         return found
 
     def reset(self, env_ids: np.ndarray) -> None:
@@ -130,7 +130,9 @@ def _made(name: str, term: Any, env: Any) -> _Term:
     config = term if hasattr(term, "func") and hasattr(term, "params") else EpisodeRecorderTermCfg(term)
     if not callable(config.func):
         raise BadArgument("episode_terms", name, f"expected EpisodeRecorderTermCfg(func=...), not {term!r}.")
-    function = config.func(config, env) if inspect.isclass(config.func) else config.func
+    function: Any = config.func
+    if inspect.isclass(function):
+        function = function(config, env)
     return _Term(function, dict(config.params or {}))
 
 

@@ -1,0 +1,204 @@
+"""Records of episodes without a recording of states: `record_episodes(env, path)`."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import weakref
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Callable, Mapping, Sequence
+
+from ..adapters import Description, Factory, Request, find_adapter
+from ..attachments import Attachment, Lines, calling_lines, enter, leave, wanted_path
+from ..capture import Reader, get_up
+from ..chosen_envs import chosen_envs
+from ..problems import Problems, SharedProblems
+from ..ranks import say_rank
+from ..rows import Rows
+from ..training_state import TrainingState, process_state
+from .file import RecordFile, record_file_name
+from .live import LiveEpisodes
+from .seat import FIELDS, EpisodeSeat
+from .terms import EpisodeRecorderManager
+
+_SUFFIX = ".jsonl"
+
+
+class EpisodeRecording:
+    """Records of episodes that are being made; see `record_episodes`."""
+
+    def __init__(self, file: RecordFile, seat: EpisodeSeat, training: TrainingState) -> None:
+        self._file, self._seat, self._training = file, seat, training
+        self._attachment: Attachment | None = None
+        # For a script that ends without a word, or by an error; perhaps the simulator is no more by then.
+        self._at_exit = functools.partial(_close_if_there, weakref.ref(seat))
+        atexit.register(self._at_exit)
+
+    @property
+    def path(self) -> Path:
+        """The file of records."""
+        return self._file.path
+
+    @property
+    def env_ids(self) -> list[int]:
+        """The simulator's indices of the envs whose episodes are recorded."""
+        return self._seat.env_ids
+
+    def set_training_state(self, **facts: Any) -> None:
+        """State what training these episodes belong to, from here on; see `replay_viewer.set_training_state`."""
+        self._training.set_given(**facts)
+
+    def detach(self) -> None:
+        """See no further steps; what runs is written by `close`."""
+        get_up(self._seat)
+
+    def close(self) -> None:
+        """Put every method back, and write what has not ended as unfinished; a second call does nothing."""
+        try:
+            self._seat.close()
+        finally:
+            atexit.unregister(self._at_exit)
+            if self._attachment is not None:
+                leave(self._attachment)
+
+    def enter(self, env: Any, wanted: str, lines: Lines) -> None:
+        """Come in place of a recording by the same line of code, or to the same path, that nobody has closed."""
+        self._attachment = Attachment(env, self.env_ids, wanted, lines, self.path, self._seat.close)
+        enter(self._attachment)
+
+    def __enter__(self) -> EpisodeRecording:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def record_episodes(
+    env: Any,
+    path: str | Path,
+    *,
+    episode_terms: Mapping[str, Any] | None = None,
+    env_ids: Sequence[int] | int | str = "all",
+    adapter: str | None = None,
+    seed: int | None = None,
+    resume: bool = False,
+    strict: bool = False,
+) -> EpisodeRecording:
+    """Write a record of every episode that ends in an environment from now on, whoever steps it; no states.
+
+        with record_episodes(env, timestamped_run_dir("runs"), episode_terms={"height": base_height}):
+            ...
+
+    A record is a line of JSON (see `EpisodeRecord`), written when the step has returned in which the episode ends. An
+    env without a step since its last reset makes none; a reset from outside of a step aborts what it cuts off, and
+    what runs when this is closed is unfinished. Nothing that goes wrong in here ends the simulation.
+
+    Args:
+        env: the environment, perhaps wrapped; any that `attach` can record.
+        path: a folder, such as that of the run, in which `episode_results[_rebuild<R>][_rank<N>].jsonl` is made, or the
+            file itself (.jsonl). If it exists, `<name>-2.jsonl` is made, and so on.
+        episode_terms: what else to ask of each episode, by name; see `EpisodeRecorderTermCfg`.
+        env_ids: the simulator's indices of the envs, one of them, or "all".
+        adapter: name of the family, where it is not to be found by itself.
+        seed: of the run, where the environment does not know it.
+        resume: go on with the file that exists, and with its numbers of episodes.
+        strict: raise what goes wrong, out of the environment's own methods; for tests.
+
+    Raises:
+        UnknownEnvironment: no adapter fits.
+        UnknownName: an adapter, or an env, that there is not.
+        BadArgument: `env_ids` that are no indices, or a name of a term that a record has for something else.
+        FileProblem: the file cannot be written.
+    """
+    lines = calling_lines(1)
+    layers, factory = find_adapter(env, adapter)
+    rows = Rows(chosen_envs(env_ids, int(getattr(layers[-1], "num_envs", 1))))
+    description = _described(factory, layers, rows)
+    recording = new_episode_recording(
+        layers,
+        factory,
+        description,
+        rows,
+        path,
+        episode_terms or {},
+        training=TrainingState(process_state()),
+        seed=seed,
+        resume=resume,
+        strict=strict,
+    )
+    recording.enter(layers[-1], wanted_path(path), lines)
+    return recording
+
+
+def new_episode_recording(
+    layers: Sequence[Any],
+    factory: Factory,
+    description: Description,
+    rows: Rows,
+    path: str | Path,
+    episode_terms: Mapping[str, Any],
+    *,
+    training: TrainingState,
+    seed: int | None = None,
+    resume: bool = False,
+    strict: bool = False,
+    every: int = 1,
+    recording: Path | None = None,
+) -> EpisodeRecording:
+    """Records of the episodes in some envs, which begin with the next step.
+
+    Args:
+        layers: the environment as the user gave it, and what it wraps, the innermost last.
+        factory: makes the adapter.
+        description: what the adapter says of it.
+        rows: the envs.
+        path: as `record_episodes` takes it, like what follows.
+        episode_terms: likewise.
+        training: what training it is.
+        seed: likewise.
+        resume: likewise.
+        strict: likewise.
+        every: which of the steps a recording beside it has.
+        recording: the path of that.
+    """
+    say_rank()
+    problems = Problems(strict=strict)
+    request = Request(rows, False, None, layers, SharedProblems(problems), _num_envs(layers), FIELDS)
+    facts = training.facts()
+    manager = EpisodeRecorderManager(episode_terms, layers[-1], problems.tell)
+    path = Path(path)
+    if path.suffix != _SUFFIX:
+        path = path / record_file_name(facts.get("rebuild"), facts.get("rank"))
+    file = RecordFile(path, resume)
+    problems.path = file.path
+    where = None if recording is None else Path(os.path.relpath(recording, file.path.parent)).as_posix()
+    # Beside a recording, episodes are counted as it counts them.
+    numbers = file.numbers() if resume and recording is None else {}
+    control_dt = description.facts["control_dt"]
+    episodes = LiveEpisodes(rows.env_ids.tolist(), {"recording": where}, control_dt, every, numbers)
+    reader = Reader(factory(layers[-1], request), request, factory)
+    seat = EpisodeSeat(reader, description, file, episodes, manager, problems, training, seed)
+    seat.sit()
+    return EpisodeRecording(file, seat, training)
+
+
+def _described(factory: Factory, layers: Sequence[Any], rows: Rows) -> Description:
+    """What the environment says of itself."""
+    reader = factory(layers[-1], Request(rows, False, None, layers, SharedProblems(), _num_envs(layers)))
+    description = reader.describe()
+    reader.close_files()
+    return description
+
+
+def _num_envs(layers: Sequence[Any]) -> int:
+    return int(getattr(layers[-1], "num_envs", 1))
+
+
+def _close_if_there(seat: Callable[[], EpisodeSeat | None]) -> None:
+    found = seat()
+    if found is not None:
+        found.close(is_env_there=False)

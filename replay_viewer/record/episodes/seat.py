@@ -1,0 +1,281 @@
+"""The seat of what records episodes: it sits on an environment's hook, beside recorders of states or alone."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+
+from ...arrays import as_array
+from ...episode_record import EpisodeRecord
+from ..adapters import Description
+from ..capture import Reader, get_up, sit
+from ..problems import Problems
+from ..seats import Seat
+from ..seen import SeenEnds, SeenStep
+from ..training_state import TrainingState
+from ..witness import EndWitness
+from .file import RecordFile
+from .live import LiveEpisodes
+from .terms import EpisodeRecorderManager
+
+# What is read of a step.
+FIELDS = frozenset({"rew", "rew_terms"})
+# Steps that may wait for their copies from a GPU while no episode ends.
+_LARGEST_DEPTH = 8
+_messages = logging.getLogger("replay_viewer")
+
+
+class EpisodeSeat(Seat):
+    """Writes a record of each episode that ends, as soon as the step has returned in which it does.
+
+    Args:
+        reader: reads the environment.
+        description: what it says of the environment.
+        file: takes the records.
+        episodes: the running ones.
+        manager: asks the terms.
+        problems: told what goes wrong.
+        training: what training it is.
+        seed: of the run, where the environment does not know it.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        description: Description,
+        file: RecordFile,
+        episodes: LiveEpisodes,
+        manager: EpisodeRecorderManager,
+        problems: Problems,
+        training: TrainingState,
+        seed: int | None,
+    ) -> None:
+        self._reader, self._facts, self._file, self._problems = reader, description.facts, file, problems
+        self._episodes, self._manager, self._training, self._seed = episodes, manager, training, seed
+        self.wants_endings = bool(manager.names)
+        self._env_ids = np.array(reader.env_ids)
+        self._witness = EndWitness(len(self._env_ids))
+        self._has_witness = description.facts.get("terminal_states", "captured") == "captured"
+        self._transition = reader.adapter.transition
+        self._num_terms: int | None = None
+        # Steps that are not counted yet, with the envs that may have been reset unseen in them.
+        self._waiting: list[tuple[SeenStep, SeenEnds | None]] = []
+        # By position, what the terms say of an episode that is about to end.
+        self._said: dict[int, dict[str, Any]] = {}
+        self._last_number, self._process, self._is_closed = -1, os.getpid(), False
+        self._has_new_state = True
+        training.listen(self._note_state)
+
+    @property
+    def env_ids(self) -> list[int]:
+        """The simulator's indices of the envs whose episodes are recorded."""
+        return self._reader.env_ids
+
+    def sit(self) -> None:
+        """Sit down on the environment."""
+        try:
+            sit(self, self._reader, self._problems)
+        except BaseException:
+            self.close(is_env_there=False)
+            raise
+
+    def begin_step(self) -> None:
+        pass
+
+    def ending(self, slots: np.ndarray) -> None:
+        self._ask(slots)
+        self._manager.reset(self._env_ids[slots])
+
+    def end_step(self, step: SeenStep) -> None:
+        if self._last_number < 0:
+            self._learn(step)
+        self._last_number = step.number
+        if self._has_new_state:
+            self._count_waiting()
+            self._episodes.state(self._training.facts())
+            self._has_new_state = False
+        left, unseen = step.left, self._unseen(step)
+        if left is not None:
+            left = left.of(left.outcomes() != "aborted") if left.is_any_over else None
+        if left is not None and self.wants_endings:
+            self._ask(left.slots)
+        self._waiting.append((step, unseen))
+        is_quiet = left is None and unseen is None and not step.resets
+        if not step.is_ahead or not is_quiet or len(self._waiting) >= _LARGEST_DEPTH:
+            self._count_waiting(left)
+
+    def reset(self, ends: SeenEnds) -> None:
+        self._count_waiting()
+        self._witness.forget(ends.slots)
+        begun = ends.slots[self._episodes.have_begun(ends.slots)]
+        if self.wants_endings and len(begun):
+            self._ask(begun)
+        self._file.append(self._end(ends, "aborted"))
+        if self.wants_endings:
+            self._manager.reset(self._env_ids[ends.slots])
+
+    def fail_step(self, number: int, resets: Sequence[SeenEnds]) -> None:
+        if self._last_number in (-1, number):
+            return
+        self._count_waiting()
+        for ends in resets:
+            self._witness.forget(ends.slots)
+            self._file.append(self._end(ends, None))
+        self._said.clear()
+
+    def forget_counters(self) -> None:
+        self._witness.forget(np.arange(len(self._env_ids)))
+
+    def fail(self, error: Exception) -> None:
+        """After an error that nothing more can be recorded after, end the file, and let the simulation run on."""
+        if self._problems.strict:
+            raise error
+        _messages.error(
+            "%s: the records end here, since their hook failed (%s: %s). The simulation goes on without them.",
+            self._file.path,
+            type(error).__name__,
+            error,
+        )
+        self.close(is_env_there=False)
+
+    def close(self, is_env_there: bool = True) -> None:
+        """Get up, and write what has not ended as unfinished; a second call does nothing.
+
+        is_env_there: whether the environment can still be asked.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        get_up(self)
+        try:
+            # In a forked process, the episodes are the original's.
+            if os.getpid() == self._process:
+                self._count_waiting()
+                slots = self._episodes.running()
+                if is_env_there and self.wants_endings and len(slots):
+                    self._ask(slots)
+                outcomes, said = ["unfinished"] * len(slots), self._said_of(slots)
+                self._file.append(self._episodes.end(slots, outcomes, said=said))
+        except Exception as error:
+            if self._problems.strict:
+                raise
+            _messages.error("%s: the last records are lost (%s).", self._file.path, error)
+        finally:
+            self._file.close()
+
+    def __del__(self) -> None:
+        # Nobody has the environment any more, nor this.
+        with contextlib.suppress(Exception):
+            self.close(is_env_there=False)
+
+    def _note_state(self) -> None:
+        self._has_new_state = True
+
+    def _learn(self, step: SeenStep) -> None:
+        """Take over what the first step tells."""
+        late = step.late_facts()
+        names = (*late.get("reward_terms", ()), *self._facts.get("reward_terms", ()))
+        fields = step.copy.fields
+        shape = (*fields.shapes.get("rew", ()), len(names))
+        self._num_terms = len(names) if names and fields.shapes.get("rew_terms") == shape else None
+        known = self._facts.get("seed") if self._seed is None else self._seed
+        seed = late.get("seed") if known is None else known
+        self._episodes.learn(names if self._num_terms else (), seed, late.get("control_dt"))
+
+    def _unseen(self, step: SeenStep) -> SeenEnds | None:
+        """Envs that may have been reset unseen; in the host's memory, most steps tell at once that there is none."""
+        if not self._has_witness or not step.has_counters:
+            return None
+        counters = step.counters
+        if counters is not None and self._witness.is_growing(counters):
+            return None
+        return step.unreset()
+
+    def _ask(self, slots: np.ndarray) -> None:
+        """Keep what the terms say of episodes that are about to end."""
+        values = self._manager.values(self._env_ids[slots], self._episodes.numbers_of(slots))
+        self._said.update(zip(slots.tolist(), values))
+
+    def _count_waiting(self, left: SeenEnds | None = None) -> None:
+        """Count the steps that wait, and write what has ended in them; `left` of the last one."""
+        waiting, self._waiting = self._waiting, []
+        for index, (step, unseen) in enumerate(waiting):
+            is_last = index == len(waiting) - 1
+            self._file.append(self._count(step, unseen, left if is_last else None))
+        self._said.clear()
+
+    def _count(self, step: SeenStep, unseen: SeenEnds | None, left: SeenEnds | None) -> list[EpisodeRecord]:
+        """Count a step; the records of the episodes that end before it, or in it."""
+        resets = step.resets
+        # A reset inside of the step for which the simulator names no end cuts off what was before the step.
+        records = [r for ends in resets for r in self._end(ends.of(ends.outcomes() == "aborted"), "aborted")]
+        in_step = None
+        if unseen is not None:
+            unseen = self._fallen(unseen, resets)
+            outcomes, lengths = unseen.outcomes(), as_array(unseen.endings.lengths)[unseen.rows]
+            is_in_step = (outcomes != "aborted") | (lengths == 0)
+            records += self._end_unseen(unseen.of(~is_in_step & (lengths == 1)), is_in_step=False)
+            in_step = unseen.of(is_in_step)
+        self._episodes.add(*self._rewards(step, resets))
+        for ends in resets:
+            records += self._end(ends.of(ends.outcomes() != "aborted"), None)
+        if left is not None:
+            records += self._end(left, None)
+        if in_step is not None:
+            records += self._end_unseen(in_step, is_in_step=True)
+        return records
+
+    def _fallen(self, unseen: SeenEnds, resets: Sequence[SeenEnds]) -> SeenEnds:
+        """Those whose counters say that they were reset."""
+        lengths = as_array(unseen.endings.lengths)
+        has_fallen = self._witness.has_fallen(lengths[unseen.rows], unseen.slots)
+        for reset in resets:
+            self._witness.take(lengths[reset.rows], reset.slots)
+        return unseen.of(has_fallen)
+
+    def _rewards(self, step: SeenStep, resets: Sequence[SeenEnds]) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """The rewards and the terms of a step: of an env that it has reset, those from before the reset."""
+        found = step.copy.fields.of(FIELDS)
+        views: dict[str, np.ndarray] = found.views(step.copy.block)
+        for name in views:
+            if resets and name in self._transition:
+                views[name] = views[name].copy()
+            for reset in resets:
+                before = reset.copy.fields.of([name]).views(reset.copy.block)
+                if name in self._transition and name in before:
+                    views[name][reset.slots] = before[name][reset.slots]
+        return views.get("rew"), views.get("rew_terms") if self._num_terms else None
+
+    def _end(self, ends: SeenEnds, outcome: str | None) -> list[EpisodeRecord]:
+        """The records of those that have a step; the outcome is the simulator's, if none is given."""
+        ends = ends.of(self._episodes.have_begun(ends.slots))
+        if len(ends.slots) == 0:
+            return []
+        slots, rows, endings = ends.slots, ends.rows, ends.endings
+        outcomes = ends.outcomes().tolist() if outcome is None else [outcome] * len(slots)
+        lengths = as_array(endings.lengths)[rows].tolist()
+        reasons, success = _of(endings.reasons, rows), _of(endings.success, rows)
+        return self._episodes.end(slots, outcomes, lengths, reasons, success, self._said_of(slots))
+
+    def _end_unseen(self, ends: SeenEnds, is_in_step: bool) -> list[EpisodeRecord]:
+        """The records of episodes that a reset has ended which nobody has seen."""
+        ends = ends.of(self._episodes.have_begun(ends.slots))
+        if len(ends.slots) == 0:
+            return []
+        outcomes = ends.outcomes().tolist() if is_in_step else ["aborted"] * len(ends.slots)
+        return self._episodes.end(ends.slots, outcomes, said=self._said_of(ends.slots))
+
+    def _said_of(self, slots: np.ndarray) -> list[Mapping[str, Any]] | None:
+        """What the terms said of episodes that end now."""
+        if not self.wants_endings:
+            return None
+        nothing = dict.fromkeys(self._manager.names)
+        return [self._said.pop(slot, nothing) for slot in slots.tolist()]
+
+
+def _of(values: Sequence[Any] | None, rows: np.ndarray) -> list[Any] | None:
+    return None if values is None else [values[row] for row in rows]
