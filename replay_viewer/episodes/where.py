@@ -20,16 +20,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..episode_record import GROUPS, NAMES, EpisodeRecord
+from ..rollout.outcomes import OUTCOMES
 from .where_tokens import COMPARISONS, KEYWORDS, BadCondition, Token, suggestion, tokens_of
 
 # How deep conditions may lie in each other.
 MAX_DEPTH = 50
 # Words for how an episode ended, and what they are short for.
 SHORT_FORMS: Mapping[str, str] = {
-    "terminated": 'outcome == "terminated"',
-    "truncated": 'outcome == "truncated"',
-    "aborted": 'outcome == "aborted"',
-    "unfinished": 'outcome == "unfinished"',
+    **{outcome: f'outcome == "{outcome}"' for outcome in OUTCOMES},
     "failure": "success == false",
 }
 

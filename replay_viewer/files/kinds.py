@@ -1,4 +1,4 @@
-"""What a file is, told from how it begins: for messages about files that are something else than they should be."""
+"""Kinds of files, told from how they begin: for messages about files that are something else than they should be."""
 
 from __future__ import annotations
 
