@@ -147,7 +147,8 @@ class ShownReplay:
     def _build_panels(self) -> list[Panel]:
         """The tabs and what is in them, in the order in which a user sees them; the timeline is told of all."""
         page, session, tabs = self._page, self.session, self._tabs
-        number = doubts(session.replay.verdicts)
+        replays = session.world.replays
+        number = sum(doubts(replay.verdicts) for replay in replays)
         with tabs.add_tab("Replay"):
             selection = SelectionPanel(page, session, self._shared_time.told_of)
             charts = ChartPanels(page, session, self.charts)
@@ -156,7 +157,7 @@ class ShownReplay:
             layers = LayersPanel(page, self.layers)
             page.gui.add_html(look_html())
         with tabs.add_tab(f"Recording ({number})" if number else "Recording"):
-            recording = RecordingPanel(page, session.replay)
+            recording = RecordingPanel(page, replays)
         with tabs.add_tab("Render"):
             self._rendering = Rendering(page, session, self.browsers, self._settings.folder)
         self._timeline = TimelinePanel(page, session, self.title, charts.page_state)

@@ -28,3 +28,7 @@ def test_others_move_with_the_lead_and_a_legend_names_them(chromium, tmp_path: P
         names = page.page.locator("#rv-takes span").all_inner_texts()
         assert names == list(world_of([walk, Take(walk, 3), open_replay(evil)]).names)
         assert page.page.locator("#rv-takes img").count() == 0
+        page.open_tab("Recording")
+        files = page.page.locator(".rv-file tr:first-child td:last-child")
+        page.until(lambda: files.count() == 2, "both files")
+        assert files.all_inner_texts()[1].endswith(evil.name)

@@ -1,4 +1,4 @@
-"""The Recording tab: the facts of a recording, and every doubt about it with its reason."""
+"""The Recording tab: the facts of every recording that is shown, and every doubt about it with its reason."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _ORDER = ("problem", "assumed", "found", "stated")
 
 
 class RecordingPanel:
-    """Text: facts and verdicts, which change while the recording is written."""
+    """Text: facts and verdicts, which change while the lead's recording is written."""
 
-    def __init__(self, page: Page, replay: Replay) -> None:
-        self._html = page.gui.add_html(recording_html(replay))
+    def __init__(self, page: Page, replays: Sequence[Replay]) -> None:
+        self._htmls = [page.gui.add_html(recording_html(replay)) for replay in replays]
 
     def sync(self, shown: Shown) -> None:
-        """Show what is known of the recording now; of one that is not followed nothing changes."""
+        """Show what is known of the lead's recording now; of one that is not followed nothing changes."""
         tail = shown.session.tail
         if shown.takes_growth and tail is not None and tail.state != "lost":
-            send_changes(self._html, content=recording_html(shown.session.replay))
+            send_changes(self._htmls[0], content=recording_html(shown.session.replay))
 
 
 def recording_html(replay: Replay) -> str:
-    """The panel's content. Everything that comes from the file is escaped."""
+    """The panel's content of one recording. Everything that comes from the file is escaped."""
     rows = "".join(f"<tr><td>{name}</td><td>{html.escape(text)}</td></tr>" for name, text in _facts(replay))
     verdicts = sorted(replay.verdicts, key=lambda verdict: _ORDER.index(verdict.status))
     cards = "".join(map(_card, verdicts)) or "<p>Nothing had to be assumed.</p>"
