@@ -187,16 +187,7 @@ class ContainerLog:
 
 def try_lock(fd: int) -> bool:
     """Lock the open file until it is closed; False where another process holds it."""
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise
-    return True
+    return _lock(fd, is_shared=False) is not False
 
 
 def _without_nan(text: str) -> str:
@@ -211,15 +202,22 @@ def _is_locked(fd: int) -> bool | None:
 
     It is taken for a moment to find out, so ask only when a writer has surely taken it.
     """
+    is_free = _lock(fd, is_shared=True)
+    if is_free and fcntl is not None:
+        fcntl.flock(fd, fcntl.LOCK_UN)
+    return None if is_free is None else not is_free
+
+
+def _lock(fd: int, *, is_shared: bool) -> bool | None:
+    """Take the lock if it is free, and say whether it was; None where there are no locks."""
     if fcntl is None:
         return None
     try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(fd, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        return False
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
         return None
-    fcntl.flock(fd, fcntl.LOCK_UN)
-    return False
+    return True
