@@ -1,11 +1,13 @@
-"""Draw things of your own beside a robot: the way it should take, a mesh that is ahead of it, a camera on it.
+"""Draw things of your own beside a robot: the way it should take, where it should be by now, how far it is off.
 
     python 10_custom_layer.py
 
-In a terminal the page is there until Ctrl-C; in a script's pipe, only with --view.
+It makes a picture, and in a terminal the page is there until Ctrl-C; in a script's pipe, only with --view.
 
-A layer is any object with `setup(server)` and `show(frame)`. Nodes below "/world" have the recording's coordinates;
-those below "/world/<entity>/<link>" hang on that link. https://viser.studio has all that a scene can hold.
+A layer is any object with `shapes(frame)`. What it returns is drawn in the browser and in films; coordinates are the
+recording's, or those of a link (`place=Link(...)`), which shapes then move with. A layer may also have `setup(server)`
+and `show(frame)`, for the browser alone, which add and move nodes of viser, below "/world" or "/world/<entity>/<link>".
+https://viser.studio has all that a scene can hold.
 """
 
 import sys
@@ -14,13 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from replay_viewer import Viewer
+from replay_viewer import Viewer, render_video
+from replay_viewer.layers import Arrows, Labels, Lines, Link, Points, through
 
 DT, SECONDS, RADIUS, SPEED = 0.02, 12.0, 2.0, 1.0
-GEM = (
-    np.array([[0, 0, 0.15], [0, 0, -0.15], [0.1, 0, 0], [0, 0.1, 0], [-0.1, 0, 0], [0, -0.1, 0]]),
-    np.array([[0, 2, 3], [0, 3, 4], [0, 4, 5], [0, 5, 2], [1, 3, 2], [1, 4, 3], [1, 5, 4], [1, 2, 5]]),
-)
+TEAL, AMBER, ROSE = (20, 184, 166), (245, 158, 11), (225, 29, 72)
 
 
 def planned(time):
@@ -39,28 +39,30 @@ def save_walk(path: Path) -> None:
 
 
 class Plan:
-    """The planned way, and where the robot should be in half a second."""
+    """The planned way, where the robot should be, and an arrow from the robot to there."""
 
-    def setup(self, server):
-        points = planned(np.arange(0, 2 * np.pi * RADIUS / SPEED, 0.1))
-        server.scene.add_spline_catmull_rom(
-            "/world/plan/way", points, thickness=0.02, color=(20, 184, 166), closed=True, segments=400
-        )
-        self.gem = server.scene.add_mesh_simple("/world/plan/gem", *GEM, color=(245, 158, 11), flat_shading=True)
-        server.scene.add_camera_frustum(
-            "/world/robot/base/camera", 1.0, 1.5, scale=0.12, position=(0.3, 0, 0), wxyz=(0.5, -0.5, 0.5, -0.5)
-        )
+    def __init__(self):
+        # What does not change is made once: it is sent to browsers once.
+        self.way = Lines(through(planned(np.arange(0, 2 * np.pi * RADIUS / SPEED, 0.1))), TEAL, radius=0.01)
+        self.nose = Arrows(np.zeros((1, 3)), np.array([[0.5, 0, 0]]), AMBER, place=Link("robot", "base"))
 
-    def show(self, frame):
-        self.gem.position = planned(frame.position * DT + 0.5)
-        self.error = np.linalg.norm(frame.entities["robot"].base_pos[0, :2] - planned(frame.position * DT)[:2])
+    def shapes(self, frame):
+        goal, robot = planned(frame.position * DT), frame.entities["robot"].base_pos[0]
+        off = goal - robot
+        return [
+            self.way,
+            self.nose,
+            Points(goal[None], TEAL, radius=0.06),
+            Arrows(robot[None], off[None], ROSE),
+            Labels(goal[None] + [0, 0, 0.2], [f"{np.linalg.norm(off[:2]):.2f} m off"]),
+        ]
 
 
 with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "circle.npz"
     save_walk(file)
-    plan = Plan()
-    with Viewer(file, layers=[plan]) as viewer:
-        print(f"At first the robot is {plan.error:.2f} m beside the plan.")
+    render_video(file, Path(folder) / "circle.png", step=100, layers=[Plan(), "path"])
+    print("circle.png shows the robot beside its plan.")
+    with Viewer(file, layers=[Plan()]) as viewer:
         if sys.stdout.isatty() or "--view" in sys.argv[1:]:
             viewer.run()

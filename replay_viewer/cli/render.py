@@ -89,8 +89,10 @@ class Looks:
     """A strip of facts (hud), and every reward term with its curve (rewards)."""
     background: Annotated[str, one_of(LOOKS)] = View.look
     """Colours of sky, ground and text."""
+    layers: Annotated[str | None, shown_as("A,B")] = None
+    """Draw these beside the robots, any of velocity, contacts, trails, path, torques, frames, collisions."""
     no_titles: Flag = False
-    """Without the cards that name each of several episodes."""
+    """Without the cards that name each of several episodes, and without a legend of the layers."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def render(
             overlay=look.overlay,
             look=look.background,
             titles=not look.no_titles,
+            layers=_layers(look.layers),
         ),
         target=target,
         reading=Reading(loading.find_urdf(), loading.package_dir, loading.options),
@@ -169,6 +172,12 @@ def _size(text: str) -> tuple[int, int]:
         return int(width), int(height)
     except ValueError:
         raise BadArgument("--size", text, "expected WIDTHxHEIGHT in pixels, such as 1280x720.") from None
+
+
+def _layers(text: str | None) -> tuple[str, ...]:
+    """Names, of "velocity,contacts"."""
+    names = [] if text is None else [name.strip() for name in text.split(",")]
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _camera(filming: Filming) -> Camera:

@@ -5,18 +5,14 @@ A layer gives shapes; how those are drawn, `viewer.layers` and `render.shapes` k
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .checks import BadShape
-from .contacts import ContactForces
 from .layer import BuiltinLayer, Layer, Meaning
-from .links import CollisionShapes, LinkFrames
-from .path import BasePath
 from .places import Link, Place, Pose
 from .shapes import Arrows, Axes, Labels, Lines, Mesh, Points, Shape, Tints, Tubes, through
-from .torques import JointTorques
-from .trails import FootTrails
-from .velocity import Velocity
 
 if TYPE_CHECKING:
     from ..replay.replay import Replay
@@ -43,10 +39,20 @@ __all__ = [
     "through",
 ]
 
-_BUILTIN = (Velocity, ContactForces, FootTrails, BasePath, JointTorques, LinkFrames, CollisionShapes)
-LAYERS = tuple(layer.name for layer in _BUILTIN)
+# In the order of the panel. By their names, since options have those, and meshes take a second to import.
+_BUILTIN: Mapping[str, tuple[str, str]] = {
+    "velocity": ("velocity", "Velocity"),
+    "contacts": ("contacts", "ContactForces"),
+    "trails": ("trails", "FootTrails"),
+    "path": ("path", "BasePath"),
+    "torques": ("torques", "JointTorques"),
+    "frames": ("links", "LinkFrames"),
+    "collisions": ("links", "CollisionShapes"),
+}
+LAYERS = tuple(_BUILTIN)
 
 
 def builtin_layers(replay: Replay) -> list[BuiltinLayer]:
     """Our own layers for a replay, in the order of the panel."""
-    return [layer(replay) for layer in _BUILTIN]
+    classes = [getattr(import_module(f".{module}", __name__), name) for module, name in _BUILTIN.values()]
+    return [layer(replay) for layer in classes]

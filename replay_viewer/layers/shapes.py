@@ -248,7 +248,7 @@ class Mesh:
 
 @dataclass(frozen=True, eq=False)
 class Tints:
-    """Colours in the place of the own ones of some links of an entity.
+    """Colours in the place of the own ones of some links of an entity; what is fixed to one of them has its colour.
 
     Attributes:
         entity: its name.

@@ -9,6 +9,7 @@ Where to find what:
     film            a film as a plan: what every video frame shows
     drawing         draws the images of a film, in threads
     takes           several recordings in one picture
+    layers          what layers add to a picture: their shapes, put into the world by shapes
     motion_check    finds pictures that do not move although the robots do
     overlays        what stands on or beside a picture
     raster          the software rasteriser, of meshes that are prepared in mesh

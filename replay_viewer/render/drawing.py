@@ -12,17 +12,20 @@ import numpy as np
 
 from ..camera import camera_path
 from ..camera.presets import CameraPose
+from ..layers.asking import Notify
 from ..replay.frames import Frame
 from ..replay.world import World
 from ..rollout.episodes import outcome_text
 from ..theme import look_named
 from .film import Film, Moment, Title
+from .layers import FilmLayers
 from .motion_check import MotionCheck
-from .overlays import Entry, Legend, make_overlay, title_card
+from .overlays import Entry, Legend, Row, draw_labels, make_overlay, title_card
 from .overlays.layout import pixel_scale
 from .raster.renderer import RasterRenderer
 from .raster.scene import RenderScene
-from .takes import coats_of, frame_of, scene_of
+from .shapes import Beside
+from .takes import coated, coats_of, frame_of, scene_of
 from .threads import OrderedWorkers, cached_for_threads, num_processors
 from .view import View
 
@@ -32,11 +35,12 @@ _MOST_WORKERS = 8
 
 @dataclass(frozen=True)
 class _Task:
-    """What a worker needs for a picture of a moment."""
+    """What a worker needs for a picture of a moment: beside the frame, what layers add to it."""
 
     moment: Moment
     frame: Frame
     camera: CameraPose
+    beside: Beside
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,20 @@ class FilmDrawer:
         view: how it is shown.
         workers: threads; None for one on each processor. They do not change a pixel.
         scene: the world's robots and terrain in the view's look, if somebody has them already.
+        notify: called with a title and a text when a layer fails, which is left out from then on.
 
     Raises:
         ReplayError: a view that does not fit the recording.
     """
 
-    def __init__(self, world: World, view: View, workers: int | None = None, scene: RenderScene | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        view: View,
+        workers: int | None = None,
+        scene: RenderScene | None = None,
+        notify: Notify = lambda *_: None,
+    ) -> None:
         replay = world.lead.replay
         self._world, self._replay, self._size, self._look = world, replay, view.size, look_named(view.look)
         self._overlay = make_overlay(view.overlay, replay, view.size, self._look)
@@ -76,7 +88,8 @@ class FilmDrawer:
         self._path = camera_path(view.camera, replay, aspect=width / height, fov=fov)
         self._scene = scene_of(world, self._look) if scene is None else scene
         self._coats = coats_of(world)
-        self._has_legend = bool(world.others) and (view.titles or view.overlay != "none")
+        self._layers = FilmLayers(view.layers, world, notify)
+        self._has_legend = bool(world.others or self._layers.rows) and (view.titles or view.overlay != "none")
         self._legend_of = cached_for_threads(self._make_legend, maxsize=8)
         self._workers = OrderedWorkers(self._make_work, workers or min(num_processors(), _MOST_WORKERS))
 
@@ -112,7 +125,8 @@ class FilmDrawer:
 
     def _task(self, moment: Moment) -> _Task:
         frame = frame_of(self._world, moment.position, moment.envs)
-        return _Task(moment, frame, self._path.at(frame, moment.episode))
+        camera = self._path.at(frame, moment.episode)
+        return _Task(moment, frame, camera, self._layers.at(frame, camera, self._overlay.picture_size[1]))
 
     def _tasks(self, film: Film) -> Iterator[_Task | np.ndarray]:
         """Poses, cameras and titles, computed here in one thread: `FrameCache` is not for several."""
@@ -127,25 +141,31 @@ class FilmDrawer:
         def draw(task: _Task | np.ndarray) -> _Drawn:
             if isinstance(task, np.ndarray):
                 return _Drawn(None, task, task)
-            picture = renderer.render(task.frame, task.camera, self._coats)
+            coats = coated(self._coats, task.beside.tints)
+            picture = renderer.render(task.frame, task.camera, coats, task.beside.extras)
             image = self._overlay.compose(picture, task.moment)
-            return _Drawn(task, picture, self._with_legend(image, task.moment))
+            return _Drawn(task, picture, self._with_texts(image, task))
 
         return draw
 
-    def _with_legend(self, image: np.ndarray, moment: Moment) -> np.ndarray:
-        """The image, where there are several takes with their names on it."""
-        if not self._has_legend:
+    def _with_texts(self, image: np.ndarray, task: _Task) -> np.ndarray:
+        """The image with the texts of layers and, where there are several takes or layers, what colours mean."""
+        if not self._has_legend and not task.beside.labels:
             return image
-        image = image.copy()
-        self._legend_of(moment.envs[0]).draw(image)
+        image, (width, height) = image.copy(), self._overlay.picture_size
+        draw_labels(image[:height, :width], task.beside.labels, task.camera, pixel_scale(self._size), self._look)
+        if self._has_legend:
+            self._legend_of(task.moment.envs[0]).draw(image)
         return image
 
     def _make_legend(self, env_index: int) -> Legend:
-        """The takes by what tells them apart while this env of the lead is shown."""
-        world = self._world.with_env(env_index)
-        entries = [Entry(name, take.tint) for name, take in zip(world.names, world.takes, strict=True)]
-        return Legend(entries, self._overlay.picture_size[0], pixel_scale(self._size), self._look)
+        """The takes by what tells them apart while this env of the lead is shown, and the layers."""
+        world, rows = self._world.with_env(env_index), []
+        if world.others:
+            colors = [() if take.tint is None else (take.tint,) for take in world.takes]
+            rows = [Row((Entry(name, color),)) for name, color in zip(world.names, colors, strict=True)]
+        rows = [*rows, *self._layers.rows]
+        return Legend(rows, self._overlay.picture_size[0], pixel_scale(self._size), self._look)
 
     def _card(self, title: Title) -> np.ndarray:
         """The title card of an episode; envs and steps by the numbers that other commands take."""

@@ -102,6 +102,9 @@ class FilmMaker:
         if self._tell is not None:
             self._tell(line)
 
+    def _notify(self, title: str, text: str) -> None:
+        self.tell(f"{title}: {text}")
+
     def _films_left(
         self, rollout: Rollout, subfolder: Path = Path(), selection: Selection | None = None
     ) -> dict[Path, Film]:
@@ -115,7 +118,7 @@ class FilmMaker:
 
     def _make(self, world: World, films: dict[Path, Film]) -> list[Path]:
         self.counter.expect(sum(film.num_frames for film in films.values()))
-        with FilmDrawer(world, self.request.view, self.request.workers) as drawer:
+        with FilmDrawer(world, self.request.view, self.request.workers, notify=self._notify) as drawer:
             for path, film in films.items():
                 if self.request.target.is_picture:
                     self._make_picture(drawer, film, path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..camera import Camera
 from ..formats import LoadOptions
 from ..formats.find import is_folder_of_recordings
+from ..layers import Layer
 from ..paths import local_path
 from ..progress import Progress
 from ..replay.replay import Replay
@@ -41,6 +42,7 @@ def render_video(
     overlay: str = View.overlay,
     look: str = View.look,
     titles: bool = View.titles,
+    layers: Sequence[str | Layer] = View.layers,
     workers: int | None = None,
     split: bool = False,
     name: str | None = None,
@@ -76,7 +78,9 @@ def render_video(
         speed: 1 is as fast as life.
         overlay: "rewards", "hud" or "none".
         look: "light" or "dark".
-        titles: name each of several episodes before it.
+        titles: name each of several episodes before it, and have a legend of layers and of several recordings.
+        layers: what is drawn beside the robots: names of `replay_viewer.layers.LAYERS`, such as "velocity", and layers
+            of your own, see `replay_viewer.Layer`.
         workers: threads; None for one on each processor. The pictures are the same for any number.
         split: make a file for each episode.
         name: template of the names of files in a folder, see `render.target.file_name`.
@@ -99,7 +103,7 @@ def render_video(
     (width, height), fps = size_and_rate(size, fps, is_gif=target.is_gif)
     request = FilmRequest(
         selection=Selection(env, envs, episodes, num_episodes, where, step, steps),
-        view=View(camera, fov_degrees, (width, height), fps, speed, overlay, look, titles),
+        view=View(camera, fov_degrees, (width, height), fps, speed, overlay, look, titles, tuple(layers)),
         target=target,
         reading=Reading(urdf, package_dirs, options),
         workers=workers,

@@ -5,13 +5,13 @@ The lead's entities have their own names; those of the others begin with their t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ..replay.frames import Frame
-from ..replay.world import World
+from ..replay.world import Take, World
 from ..robot import Robot
 from ..robot.materials import linear_of_bytes
 from ..theme import TAKE_OPACITY, Look
@@ -35,6 +35,11 @@ def coats_of(world: World) -> dict[str, Coat]:
     return {name: coats[index] for index, _, name in _beside(world)}
 
 
+def coated(coats: Mapping[str, Coat], tints: Mapping[str, np.ndarray]) -> dict[str, Coat]:
+    """Coats with the tints (E, L, 4) of links, by entity, in the place of their own."""
+    return {**coats, **{name: replace(coats.get(name, Coat()), tints=own) for name, own in tints.items()}}
+
+
 def frame_of(world: World, position: float, envs: Sequence[int]) -> Frame:
     """Some envs of the lead at a position of its own, and beside them the others at the same time."""
     frame = world.lead.replay.frames.frame_at(position, envs)
@@ -47,11 +52,16 @@ def frame_of(world: World, position: float, envs: Sequence[int]) -> Frame:
     return replace(frame, entities=entities)
 
 
+def name_of(take: Take, entity: str) -> str:
+    """What an entity of a take is called in a picture."""
+    return f"{take.key}/{entity}" if take.key else entity
+
+
 def _beside(world: World) -> Iterator[tuple[int, str, str]]:
     """Every entity of the others: the take's place among them, its name there, and its name in the picture."""
     for index, take in enumerate(world.others):
         for entity in take.replay.robots:
-            yield index, entity, f"{take.key}/{entity}"
+            yield index, entity, name_of(take, entity)
 
 
 def _tint(tint: tuple[int, int, int] | None) -> np.ndarray | None:

@@ -5,11 +5,13 @@ The names and the defaults stand here once, for Python, the command line and the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..camera import Camera
 from ..camera.presets import preset_direction
 from ..errors import BadArgument, UnknownName
+from ..layers import LAYERS, Layer
 from ..theme import look_named
 from ..video.kinds import MAX_GIF_FPS
 from .film import check_pace
@@ -35,7 +37,9 @@ class View:
         speed: 1 is as fast as life.
         overlay: one of OVERLAYS; see `overlays.make_overlay`.
         look: the colours of the background, one of `theme.LOOKS`.
-        titles: whether each of several episodes in a film is named before it.
+        titles: whether each of several episodes in a film is named before it, and a legend says what colours mean, of
+            several recordings and of layers.
+        layers: what is drawn beside the robots: names of `layers.LAYERS`, and a user's own, see `layers.Layer`.
 
     Raises:
         UnknownName: a preset, an overlay or a look that there is not.
@@ -50,6 +54,7 @@ class View:
     overlay: str = "none"
     look: str = "light"
     titles: bool = True
+    layers: Sequence[str | Layer] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.camera, str):
@@ -61,6 +66,7 @@ class View:
         check_pace(self.fps, self.speed)
         check_overlay(self.overlay)
         look_named(self.look)
+        check_layers(self.layers)
 
 
 def size_and_rate(size: tuple[int, int] | None, fps: float | None, *, is_gif: bool) -> tuple[tuple[int, int], float]:
@@ -74,6 +80,17 @@ def check_overlay(name: str) -> None:
     """Raise UnknownName for an overlay that there is not."""
     if name not in OVERLAYS:
         raise UnknownName("overlay", name, OVERLAYS, where="this version")
+
+
+def check_layers(chosen: Sequence[str | Layer]) -> None:
+    """Raise UnknownName for a name of none of our layers, and BadArgument for what is no layer."""
+    for layer in chosen:
+        if isinstance(layer, str):
+            if layer not in LAYERS:
+                raise UnknownName("layer", layer, LAYERS, where="this version")
+        elif isinstance(layer, type) or not callable(getattr(layer, "shapes", None)):
+            problem = "is a class: give an object of it." if isinstance(layer, type) else "has no method `shapes`."
+            raise BadArgument("layers", getattr(layer, "__name__", type(layer).__name__), problem)
 
 
 def size_text(size: tuple[int, int]) -> str:

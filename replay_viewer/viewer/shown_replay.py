@@ -159,7 +159,7 @@ class ShownReplay:
         with tabs.add_tab(f"Recording ({number})" if number else "Recording"):
             recording = RecordingPanel(page, replays)
         with tabs.add_tab("Render"):
-            self._rendering = Rendering(page, session, self.browsers, self._settings.folder)
+            self._rendering = Rendering(page, session, self.browsers, self.layers, self._settings.folder)
         self._timeline = TimelinePanel(page, session, self.title, charts.page_state)
         return [selection, charts, self._timeline, self._rendering.panel, layers, crowd, recording]
 

@@ -55,6 +55,27 @@ def frames_of(seconds: float) -> int:
     return math.ceil(seconds / 4 * 24 - 1e-6)
 
 
+def green(picture: np.ndarray) -> int:
+    """How many pixels have the hue of a commanded velocity; the demo has none."""
+    return int(((picture[..., 1] > picture[..., 0] + 50) & (picture[..., 1] > picture[..., 2] + 30)).sum())
+
+
+def test_layers_that_are_on_are_drawn_unless_they_are_not_to_be(page: ViewerPage) -> None:
+    drawn = page.page.locator(".rv-drawn-layers")
+    assert "None is on" in drawn.inner_text()
+    page.open_tab("View")
+    page.page.locator('[data-do="switch_layer"][data-value="velocity"]').click()
+    page.open_tab("Render")
+    page.until(lambda: drawn.inner_text() == "Velocity", "the layer's name")
+    assert green(pixels(press_and_receive(page, "Save Picture"))) > 50
+    page.page.get_by_role("checkbox", name="Layers").click()
+    page.until(lambda: drawn.inner_text() == "Without Velocity", "that it is left out")
+    assert green(pixels(press_and_receive(page, "Save Picture"))) == 0
+    page.page.get_by_role("checkbox", name="Layers").click()
+    page.open_tab("View")
+    page.page.locator('[data-do="switch_layer"][data-value="velocity"]').click()
+
+
 def test_video_of_the_episode_is_drawn_told_of_saved_and_sent(page: ViewerPage, demo: Replay, folder: Path) -> None:
     with page.page.expect_download(timeout=60_000) as download:
         page.click_button("Render Video")

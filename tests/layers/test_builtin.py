@@ -38,6 +38,10 @@ def in_world(arrows: Any) -> np.ndarray:
 # What they need.
 
 
+def test_layers_have_the_names_by_which_they_are_asked_for(tmp_path: Path) -> None:
+    assert tuple(one.name for one in builtin_layers(walk(tmp_path))) == LAYERS
+
+
 def test_a_layer_without_its_data_says_what_it_needs(tmp_path: Path) -> None:
     lacks = {one.name: one.lack for one in builtin_layers(walk(tmp_path)) if one.lack}
     assert set(lacks) == {"contacts", "torques", "collisions"}

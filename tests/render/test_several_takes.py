@@ -13,7 +13,7 @@ from replay_viewer import Take, open_replay, render_video
 from replay_viewer.errors import BadArgument, ReplayError
 from replay_viewer.render.drawing import FilmDrawer
 from replay_viewer.render.film import Film, Moment
-from replay_viewer.render.overlays import Entry, Legend
+from replay_viewer.render.overlays import Entry, Legend, Row
 from replay_viewer.render.overlays.layout import pixel_scale
 from replay_viewer.render.selection import Selection, shots_of
 from replay_viewer.render.takes import frame_of
@@ -106,8 +106,8 @@ def test_names_are_shown_with_titles_or_an_overlay(slide: Path, fine: Path) -> N
 @pytest.mark.parametrize("size", [(1280, 720), (320, 180), (8, 8)])
 def test_a_legend_has_a_square_of_each_colour_and_stays_within_the_picture(look, size) -> None:
     image = np.full((size[1], size[0], 3), 128, np.uint8)
-    entries = [Entry("lead", None), Entry("x" * 500, RED), Entry("\x1b[31m", BLUE)]
-    Legend(entries, size[0], pixel_scale(size), look).draw(image)
+    entries = [Entry("lead"), Entry("x" * 500, (RED,)), Entry("\x1b[31m", (BLUE,))]
+    Legend([Row((entry,)) for entry in entries], size[0], pixel_scale(size), look).draw(image)
     if size[0] > 8:
         assert all((image == color).all(axis=-1).any() for color in (RED, BLUE))
     assert (image[:, size[0] // 2 + 60 :] == 128).all()

@@ -255,6 +255,16 @@ def test_a_tinted_link_has_a_skin_of_that_colour(tmp_path: Path, server: viser.V
     assert np.allclose(node(server, "robot/upper/torques-0").color, color_of(0))
 
 
+def test_a_tint_of_a_fixed_link_is_that_of_the_one_that_it_is_fixed_to(
+    tmp_path: Path, server: viser.ViserServer
+) -> None:
+    replay, told = walk(tmp_path), []
+    fixed, lost = Giving(Tints("robot", ["hand"], RED)), Giving(Tints("robot", ["nose"], RED))
+    show(stage(server, replay, added=[fixed, lost], told=told), replay, 1)
+    assert node(server, "robot/upper/added0-0").color == RED
+    assert "link 'nose' is not in the robot" in told[0][1]
+
+
 def test_every_kind_of_shape_is_drawn_and_taken_away(tmp_path: Path, server: viser.ViserServer) -> None:
     replay = walk(tmp_path)
     one, line = np.zeros((1, 3)), np.array([[[0, 0, 0], [1.0, 0, 0]]])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import viser
 
+from ...errors import UnknownName
 from ...layers.shapes import Labels, Tints, colors_of
 from ...layers.skin import skin
 from ...robot import Robot
@@ -67,7 +68,10 @@ class SkinNodes:
         if shape is self._shown:
             return
         self._shown = shape
-        colors: dict[str, Rgb] = dict(zip(shape.links, map(tuple, colors_of(shape).tolist()), strict=True))
+        colors: dict[str, Rgb] = {
+            self._body(link): (red, green, blue)
+            for link, (red, green, blue) in zip(shape.links, colors_of(shape).tolist(), strict=True)
+        }
         for link, color in colors.items():
             if self._colors.get(link) != color:
                 self._give_color(link, color)
@@ -85,6 +89,13 @@ class SkinNodes:
         """Take them out of the scene."""
         for handle in self._skins.values():
             handle.remove()
+
+    def _body(self, link: str) -> str:
+        """The link that moves, to which what is drawn of a link belongs."""
+        names = self._robot.link_names
+        if link not in names:
+            raise UnknownName("link", link, names, where="the robot")
+        return names[self._robot.body_of(names.index(link))]
 
     def _give_color(self, link: str, color: Rgb) -> None:
         if link in self._skins:

@@ -61,6 +61,11 @@ class ShownLayers:
         """The names of those layers that are switched on and have their data."""
         return [name for name in self.builtin if name in self._switched_on and not self.builtin[name].lack]
 
+    @property
+    def for_films(self) -> tuple[str | Layer, ...]:
+        """What a film shows that shows the same: our layers by name, and a user's that give shapes."""
+        return (*self.on, *self._of_shapes.values())
+
     def switch(self, name: str, on: bool) -> None:
         """Switch one of the viewer's own layers on or off; one that lacks its data stays off.
 

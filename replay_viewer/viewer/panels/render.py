@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import viser
@@ -11,11 +11,15 @@ import viser
 from ...camera import Camera
 from ...camera.presets import PRESETS
 from ...errors import printable
+from ...layers import Layer
+from ...layers.asking import name_of
 from ...progress import duration
 from ...render.view import OVERLAYS, View
 from ...replay.player import SPEEDS
 from ...theme import LOOKS
 from ..background import Job
+from ..layers import ShownLayers
+from ..wire.mailbox import bind
 from ..wire.page import Page
 from .panel import Shown, send_changes
 
@@ -51,6 +55,10 @@ class RenderPanel:
             "Overlay", OVERLAYS, initial_value=View.overlay, hint="hud: time, step, episode, return, outcome"
         )
         self._look = gui.add_dropdown("Background", tuple(LOOKS), initial_value=View.look)
+        self._layers = gui.add_checkbox("Layers", True, hint="Those that are on, with what their colours mean")
+        self._layers_shown = gui.add_html("")
+        # Whatever is posted has the panels brought up to date.
+        bind(self._layers, page.mailbox, lambda *_: None)
         self._film = gui.add_button("Render Video", icon=viser.Icon.MOVIE, hint="An MP4 in the viewer's folder")
         self._picture = gui.add_button("Save Picture", icon=viser.Icon.CAMERA, color="gray", hint="A PNG of this step")
         self._bar = gui.add_progress_bar(0.0, visible=False, animated=True)
@@ -73,13 +81,18 @@ class RenderPanel:
         return self._part.value == WHOLE_ENV
 
     @property
+    def shows_layers(self) -> bool:
+        """Whether a video or a picture is to show the layers that are on."""
+        return self._layers.value
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height [px]."""
         width, height = self._size.value.split(" x ")
         return int(width), int(height)
 
-    def view(self, camera: Camera) -> View:
-        """What the controls say, with a camera that `self.camera` stands for."""
+    def view(self, camera: Camera, layers: Sequence[str | Layer] = ()) -> View:
+        """What the controls say, with a camera that `self.camera` stands for, and the layers that are on."""
         return View(
             camera,
             size=self.size,
@@ -87,10 +100,12 @@ class RenderPanel:
             speed=float(self._speed.value.rstrip("x")),
             overlay=self._overlay.value,
             look=self._look.value,
+            layers=tuple(layers) if self.shows_layers else (),
         )
 
     def sync(self, shown: Shown) -> None:
-        """Show how far the video is, or how it ended."""
+        """Show which layers are drawn, and how far the video is, or how it ended."""
+        send_changes(self._layers_shown, content=layers_html(shown.layers, self.shows_layers))
         film = shown.film
         is_running = film is not None and film.state == "running"
         send_changes(self._film, disabled=is_running)
@@ -108,6 +123,15 @@ def _bind_press(button: viser.GuiButtonHandle, page: Page, press: Press) -> None
     async def _(event: Any) -> None:
         if event.client is not None:
             page.post(press, event.client.client_id)
+
+
+def layers_html(layers: ShownLayers, are_drawn: bool) -> str:
+    """Which layers a video or a picture gets; names of a user's classes are escaped."""
+    names = [layers.builtin[layer].title if isinstance(layer, str) else name_of(layer) for layer in layers.for_films]
+    if not names:
+        return '<div class="rv-drawn-layers">None is on; the View tab switches them.</div>'
+    listed = html.escape(printable(", ".join(names)))
+    return f'<div class="rv-drawn-layers">{listed if are_drawn else f"Without {listed}"}</div>'
 
 
 def status_html(film: Job) -> str:

@@ -16,6 +16,7 @@ from ..background import Job
 from ..browser.browsers import Browsers
 from ..browser.camera import picture_size
 from ..browser.view import BrowserView
+from ..layers import ShownLayers
 from ..panels.render import THIS_VIEW, RenderPanel
 from ..session import Session
 from ..wire.page import Page
@@ -66,9 +67,10 @@ class Rendering:
         panel: the controls.
     """
 
-    def __init__(self, page: Page, session: Session, browsers: Browsers, folder: Path) -> None:
-        """folder: where videos go."""
+    def __init__(self, page: Page, session: Session, browsers: Browsers, layers: ShownLayers, folder: Path) -> None:
+        """layers: those that are shown are drawn too. folder: where videos go."""
         self._page, self._session, self._browsers, self._folder = page, session, browsers, folder
+        self._layers = layers
         self._scene_of = scenes_of(session.world)
         self._film: _Asked | None = None
         self._picture: _Asked | None = None
@@ -100,13 +102,14 @@ class Rendering:
         _refuse_second(self._film, "a video")
         panel, session = self.panel, self._session
         camera = self._browsers.views[client_id].camera() if panel.camera == THIS_VIEW else panel.camera
-        request = film_request(session, panel.view(camera), self._folder, whole_env=panel.shows_whole_env)
+        view = panel.view(camera, self._layers.for_films)
+        request = film_request(session, view, self._folder, whole_env=panel.shows_whole_env)
         self._film = _Asked(Job(film_work(request, session.world), self._tell), client_id)
 
     def _begin_picture(self, client_id: int) -> None:
         width, height = self.panel.size
         camera = self._camera_now(client_id, self.panel.camera, width / height)
-        self._draw_picture(client_id, self.panel.view(camera))
+        self._draw_picture(client_id, self.panel.view(camera, self._layers.for_films))
 
     def _cancel(self, client_id: int) -> None:
         if self._film is not None:
@@ -120,7 +123,8 @@ class Rendering:
     def _draw_screenshot(self, sides: object, client_id: int) -> None:
         """Draw what a browser shows, as large as it asks for."""
         camera, look = self._camera_now(client_id, THIS_VIEW), self._browsers.views[client_id].look.name
-        self._draw_picture(client_id, View(camera, size=picture_size(sides), look=look))
+        view = View(camera, size=picture_size(sides), look=look, layers=self._layers.for_films)
+        self._draw_picture(client_id, view)
 
     # -- drawing --------------------------------------------------------------
 
