@@ -11,7 +11,7 @@ Runs on Python 3.8 with numpy alone.
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 from legged_fake import DOF_NAMES, FALLEN_ROLL, Motion, State
@@ -381,3 +381,11 @@ class Rewards:
 
 def numbers(values: Any) -> np.ndarray:
     return np.array(values if isinstance(values, np.ndarray) else values.numpy())
+
+
+def check_last_observations(columns: Any, env: IsaacLabSim, env_ids: Sequence[int]) -> None:
+    """Check that ends of episodes have the observations before the reset, which begin with the joints' positions."""
+    assert len(columns.ends) > 5
+    for end in columns.ends:
+        joint_pos = env.truth[end["step"]].real["robot.joint_pos"][env_ids[end["env_index"]]]
+        np.testing.assert_array_equal(columns.last_state(end, "obs")[: joint_pos.size], joint_pos)

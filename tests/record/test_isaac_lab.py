@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from container_columns import Columns
-from isaac_lab_sim import FEET, WEIGHTS, InitialState, IsaacLabSim, RayCaster
+from isaac_lab_sim import FEET, WEIGHTS, InitialState, IsaacLabSim, RayCaster, check_last_observations
 from legged_fake import DOF_NAMES
 from legged_gym_sim import GymWrapper
 
@@ -147,10 +147,7 @@ def test_a_fall_in_the_very_step_in_which_time_is_up_keeps_both_flags(env: Isaac
 def test_final_observations_are_those_before_the_reset(env: IsaacLabSim, tmp_path: Path) -> None:
     env.cfg.compute_final_obs = True
     columns = recorded(env, tmp_path, num_steps=300, observations=True)
-    assert len(columns.ends) > 5
-    for end in columns.ends:
-        joint_pos = env.truth[end["step"]].real["robot.joint_pos"][ENVS[end["env_index"]]]
-        np.testing.assert_array_equal(columns.last_state(end, "obs")[: len(DOF_NAMES)], joint_pos)
+    check_last_observations(columns, env, ENVS)
 
 
 def test_a_reset_outside_of_a_step_aborts(env: IsaacLabSim, tmp_path: Path) -> None:

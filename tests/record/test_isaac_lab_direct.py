@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from container_columns import Columns
 from isaac_lab_direct_sim import NUM_OBSERVATIONS, SCALES, IsaacLabDirectSim
-from isaac_lab_sim import FEET, RayCaster
+from isaac_lab_sim import FEET, RayCaster, check_last_observations
 from legged_fake import DOF_NAMES
 from legged_gym_sim import GymWrapper
 
@@ -76,10 +76,7 @@ def test_episodes_end_in_the_state_before_the_reset_and_say_how(env: IsaacLabDir
 def test_final_observations_are_those_before_the_reset(env: IsaacLabDirectSim, tmp_path: Path) -> None:
     env.cfg.compute_final_obs = True
     columns = recorded(env, tmp_path, num_steps=300, observations=True)
-    assert len(columns.ends) > 5
-    for end in columns.ends:
-        joint_pos = env.truth[end["step"]].real["robot.joint_pos"][ENVS[end["env_index"]]]
-        np.testing.assert_array_equal(columns.last_state(end, "obs")[: len(DOF_NAMES)], joint_pos)
+    check_last_observations(columns, env, ENVS)
 
 
 def test_an_end_in_the_very_first_step_is_kept_with_observations_too(env: IsaacLabDirectSim, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from needs_simulator import simulator
 
-from replay_viewer.record.adapters.mujoco.terrain import terrain_mesh
+from replay_viewer.record.adapters.mujoco.ground import terrain_mesh
 
 mujoco = simulator("mujoco")
 

@@ -12,7 +12,7 @@ import numpy as np
 from ...rollout.entities import EntitySpec
 from ..rows import Columns, Rows
 from .adapter import Request
-from .mujoco.terrain import terrain_mesh
+from .mujoco.ground import terrain_mesh
 from .mujoco.urdf import export_urdf
 from .scene import entity_name, with_urdf
 

@@ -23,6 +23,7 @@ from types import SimpleNamespace
 from typing import Any, BinaryIO, Mapping
 
 from ...errors import FileProblem
+from ...files.regular import open_regular
 from ...files.zips import SIGNATURE
 
 # rsl_rl's EmpiricalNormalization adds it to the standard deviation; it is not saved.
@@ -55,7 +56,7 @@ def is_weights(path: Path) -> bool:
 
     PyTorch goes by the first bytes, zipfile by the last ones: a file may be both.
     """
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         begins_so = file.read(len(SIGNATURE)) == SIGNATURE
     return begins_so and any(re.fullmatch(r"[^/]+/data\.pkl", name) for name in _member_names(path))
 

@@ -7,8 +7,7 @@ Which file to open for what:
     trees            export_mujoco: the robots and objects of a model
     urdf, urdf_xml   a tree of bodies as a URDF, with the meshes that its geoms become
     balls            ball joints as three hinges
-    ground           what never moves as a URDF
+    ground           what never moves, as one mesh and as a URDF
     meshes, shapes   what is drawn of geoms: as files, as arrays
-    terrain          what never moves, as one mesh
     model            what the model says of bodies and joints
 """

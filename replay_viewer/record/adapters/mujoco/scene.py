@@ -14,8 +14,8 @@ from ...rows import as_slice
 from ..adapter import Request
 from ..scene import with_urdf
 from .balls import angles, rates, torques
+from .ground import terrain_mesh
 from .simulation import Simulation, structure
-from .terrain import terrain_mesh
 from .trees import MujocoTree, export_trees, ground_geoms
 
 _OTHER_MODEL = (
