@@ -231,7 +231,8 @@ def test_signals_that_no_recording_can_have_are_refused_before_the_first_step(si
 
 
 def test_a_number_is_the_shape_of_a_row(tmp_path: Path) -> None:
-    with Recorder(tmp_path / "run.rec", signals={"feet": 2, "hands": np.array([3])}, **FACTS) as recorder:
+    signals: Any = {"feet": 2, "hands": np.array([3])}
+    with Recorder(tmp_path / "run.rec", signals=signals, **FACTS) as recorder:
         recorder.append(values(0))
         recorder.log("feet", np.ones((2, 2)))
         recorder.append(values(1))
