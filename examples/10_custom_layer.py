@@ -58,11 +58,10 @@ class Plan:
         ]
 
 
-with tempfile.TemporaryDirectory() as folder:
-    file = Path(folder) / "circle.npz"
-    save_walk(file)
-    render_video(file, Path(folder) / "circle.png", step=100, layers=[Plan(), "path"])
-    print("circle.png shows the robot beside its plan.")
-    with Viewer(file, layers=[Plan()]) as viewer:
-        if sys.stdout.isatty() or "--view" in sys.argv[1:]:
-            viewer.run()
+folder = Path(tempfile.mkdtemp())
+save_walk(folder / "circle.npz")
+render_video(folder / "circle.npz", folder / "plan.png", step=100, layers=[Plan(), "path"])
+print("Made:", folder / "plan.png")
+with Viewer(folder / "circle.npz", layers=[Plan()]) as viewer:
+    if sys.stdout.isatty() or "--view" in sys.argv[1:]:
+        viewer.run()

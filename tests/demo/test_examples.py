@@ -14,7 +14,7 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 # Films and pictures that an example makes, by its number.
-FILMS = {"08": {"best.mp4"}, "09": {"fall.mp4", "fall.gif", "fall.png", "map.mp4"}}
+FILMS = {"08": {"best.mp4"}, "09": {"fall.mp4", "fall.gif", "fall.png", "map.mp4"}, "10": {"plan.png"}}
 
 
 def test_examples_are_numbered_without_gaps() -> None:
