@@ -11,6 +11,7 @@ from ..errors import BadArgument, FileProblem, ReplayError, listing
 from ..files.kinds import refuse_foreign
 from ..rollout.rollout import Rollout
 from .format import Format, LoadOptions
+from .isaac_lab_hdf5 import ISAAC_LAB_HDF5
 from .motion_csv import MOTION_CSV
 from .motion_npz import MOTION_NPZ
 from .plain_npz import PLAIN_NPZ
@@ -19,7 +20,7 @@ from .recording import RECORDING
 if TYPE_CHECKING:
     from ..robot import Robot
 
-_BUILTIN = (RECORDING, PLAIN_NPZ, MOTION_NPZ, MOTION_CSV)
+_BUILTIN = (RECORDING, PLAIN_NPZ, MOTION_NPZ, MOTION_CSV, ISAAC_LAB_HDF5)
 _SUFFIX = re.compile(r"(\.[a-z0-9_+-]+)+")
 
 _registered: dict[str, Format] = {}

@@ -21,31 +21,38 @@ class BodyOrder:
     Attributes:
         name: for people.
         joints: names of all joints that drive the robot, in this order.
+        all_joints: the same with those that mimic another, which simulators count.
         links: indices of the links, those that are fixed to another left out.
         all_links: the same with them.
     """
 
     name: str
     joints: tuple[str, ...]
+    all_joints: tuple[str, ...]
     links: tuple[int, ...]
     all_links: tuple[int, ...]
 
 
 def body_orders(robot: Robot) -> list[BodyOrder]:
     """Every known order of a robot's bodies and joints; of those that are the same for it, the first."""
-    first_joints = _first_joints(robot)
-    as_described = _Walk(robot, first_joints.__getitem__)
+    as_described = _Walk(robot, _first_joints(robot).__getitem__)
     by_name = _Walk(robot, robot.link_names.__getitem__)
     orders = [
         as_described.order("depth first, as MuJoCo numbers", depth_first=True),
-        as_described.order("breadth first, as Isaac Lab numbers", depth_first=False),
+        breadth_first(robot),
         by_name.order("depth first and by name, as Isaac Gym numbers", depth_first=True),
         by_name.order("breadth first and by name, as Isaac Lab may number", depth_first=False),
     ]
     seen: dict[tuple[object, ...], BodyOrder] = {}
     for order in orders:
-        seen.setdefault((order.joints, order.links, order.all_links), order)
+        seen.setdefault((order.all_joints, order.links, order.all_links), order)
     return list(seen.values())
+
+
+def breadth_first(robot: Robot) -> BodyOrder:
+    """The order of PhysX, and so of Isaac Lab."""
+    walk = _Walk(robot, _first_joints(robot).__getitem__)
+    return walk.order("breadth first, as Isaac Lab numbers", depth_first=False)
 
 
 def _first_joints(robot: Robot) -> list[tuple[int, int]]:
@@ -94,6 +101,7 @@ class _Walk:
 
     def __init__(self, robot: Robot, key: Callable[[int], Any]) -> None:
         self._robot = robot
+        self._driving = frozenset(robot.joint_names)
         self._children = [sorted(links, key=key) for links in _children(robot)]
 
     def order(self, name: str, *, depth_first: bool) -> BodyOrder:
@@ -101,7 +109,9 @@ class _Walk:
         bodies = [link for link in links if link < self._robot.num_bodies]
         if not depth_first:
             bodies = self._by_depth(bodies)
-        return BodyOrder(name, self._joints_of(bodies), tuple(bodies), tuple(links))
+        all_joints = tuple(self._robot.joints[link - 1].name for link in bodies[1:])
+        joints = tuple(joint for joint in all_joints if joint in self._driving)
+        return BodyOrder(name, joints, all_joints, tuple(bodies), tuple(links))
 
     def _by_depth(self, bodies: list[int]) -> list[int]:
         """Bodies as a simulator numbers them that has merged fixed links: by the number of moving ones above."""
@@ -109,7 +119,3 @@ class _Walk:
         for link in sorted(bodies[1:]):  # A robot's moving links are sorted by their depth.
             depth[link] = depth[self._robot.body_of(self._robot.joints[link - 1].parent)] + 1
         return sorted(bodies, key=depth.__getitem__)
-
-    def _joints_of(self, bodies: Sequence[int]) -> tuple[str, ...]:
-        sources = (self._robot.joints[link - 1].source for link in bodies[1:])
-        return tuple(dict.fromkeys(self._robot.joint_names[source] for source in sources))

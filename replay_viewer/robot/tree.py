@@ -35,6 +35,7 @@ class Joint:
         source: which of the robot's joint positions drives it, -1 for none.
         scale: of that position.
         offset: [rad or m].
+        name: of the joint.
     """
 
     kind: Literal["turn", "slide", "fixed"]
@@ -44,6 +45,7 @@ class Joint:
     source: int = -1
     scale: float = 1.0
     offset: float = 0.0
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,14 +225,14 @@ def _joint(joint: yourdfpy.Joint, parent: int, values: Mapping[str, _Value]) -> 
     """Our form of a joint; one that never moves is fixed at its constant value."""
     origin = np.eye(4) if joint.origin is None or _misplacement(joint) else joint.origin
     if joint.type not in MOVABLE:
-        return Joint("fixed", parent, origin, np.zeros(3))
+        return Joint("fixed", parent, origin, np.zeros(3), name=joint.name)
     if _has_no_axis(joint):
-        return Joint("fixed", parent, origin, np.zeros(3))
+        return Joint("fixed", parent, origin, np.zeros(3), name=joint.name)
     kind = "slide" if joint.type == "prismatic" else "turn"
     axis, value = _axis(joint), values[joint.name]
     if value.source < 0:
-        return Joint("fixed", parent, origin @ _motion(kind, axis, value.offset), np.zeros(3))
-    return Joint(kind, parent, origin, axis, value.source, value.scale, value.offset)
+        return Joint("fixed", parent, origin @ _motion(kind, axis, value.offset), np.zeros(3), name=joint.name)
+    return Joint(kind, parent, origin, axis, value.source, value.scale, value.offset, joint.name)
 
 
 def _misplacement(joint: yourdfpy.Joint) -> str:

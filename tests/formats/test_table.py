@@ -100,7 +100,7 @@ def test_a_package_that_a_format_needs_is_told_with_how_to_get_it(tmp_path: Path
     def needs(path: Path, options: LoadOptions, robot: object) -> Rollout:
         import wheels_of_cars  # type: ignore[import-not-found]
 
-        return wheels_of_cars
+        return wheels_of_cars.open(path)
 
     register_format(toy("cars", open=needs, extra="wheels-of-cars>=2"))
     told = r"is of the format 'cars', which needs wheels_of_cars\. Install it: pip install wheels-of-cars>=2"

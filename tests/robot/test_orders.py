@@ -41,6 +41,13 @@ def test_an_anymals_legs_are_numbered_by_name_too(robots_dir: Path) -> None:
     assert names["breadth first and by name"][:4] == ("LF_HAA", "LH_HAA", "RF_HAA", "RH_HAA")
 
 
+def test_joints_that_mimic_another_are_counted_apart(robots_dir: Path) -> None:
+    robot = load_robot(robots_dir / "panda_description/urdf/panda.urdf")
+    order = body_orders(robot)[-1]
+    assert order.joints == robot.joint_names
+    assert order.all_joints == (*robot.joint_names, "panda_finger_joint2")
+
+
 def test_of_orders_that_are_the_same_one_is_named(tmp_path: Path) -> None:
     (only,) = body_orders(arm(tmp_path))
     assert (only.links, only.all_links) == ((0, 1, 2), (0, 1, 2, 3))

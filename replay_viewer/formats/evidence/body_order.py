@@ -106,7 +106,7 @@ def _by_columns(samples: BodySamples, robot: Robot, orders: Sequence[BodyOrder],
     reason += f"'{robot.name}' these bodies are {_millimetres(mean)} from the file's on average"
     is_all = len(found.joints) in (num_columns, robot.num_joints)
     in_order = [found.joints[column] for column in sorted(found.joints)]
-    same = (order.name for order in orders if [name for name in order.joints if name in in_order] == in_order)
+    same = (order.name for order in orders if [name for name in order.all_joints if name in in_order] == in_order)
     order = next(same, "none that is known")
     bodies = f"{len(links)} of {samples.num_bodies} are links: {listing([links[body] for body in sorted(links)], 8)}"
     verdicts = (
@@ -133,8 +133,9 @@ def _joint_orders(orders: Sequence[BodyOrder], num_joints: int) -> dict[str, tup
     """By name, those orders of joints that have as many as the file and are not the same."""
     names: dict[tuple[str, ...], str] = {}
     for order in orders:
-        if len(order.joints) == num_joints:
-            names.setdefault(order.joints, order.name)
+        for joints in (order.joints, order.all_joints):
+            if len(joints) == num_joints:
+                names.setdefault(joints, order.name)
     return {name: joints for joints, name in names.items()}
 
 
