@@ -155,6 +155,7 @@ def test_an_npz_that_claims_what_nobody_records_is_refused_with_its_number(
         load_rollout(path)
 
 
+@pytest.mark.slow
 def test_many_large_signals_are_not_all_looked_at_when_an_npz_is_opened(tmp_path: Path) -> None:
     signals = {f"signal_{number}": (100, 8, 80_000) for number in range(300)}  # 77 GB.
     rollout = load_rollout(
