@@ -121,6 +121,7 @@ def attach(
             strict=strict,
             every=every,
             recording=recorder.path,
+            note=seat.note_episode,
         )
     close = functools.partial(close_seats, seat, episodes)
     attachment = Attachment(layers[-1], rows.env_ids.tolist(), wanted_path(path), lines, recorder.path, close)

@@ -62,6 +62,14 @@ class AttachedRecorder:
         """State what training this recording belongs to, from here on; see `replay_viewer.set_training_state`."""
         self._recorder.training.set_given(**facts)
 
+    def log_variation(self, name: str, values: Any, env_ids: Any = None) -> None:
+        """Note the values that a randomised factor was given, where records of episodes are made.
+
+        See `EpisodeRecording.log_variation`. Without `attach(episode_terms=...)` it does nothing.
+        """
+        if self._episodes is not None:
+            self._episodes.log_variation(name, values, env_ids)
+
     def log(self, name: str, values: Any) -> None:
         """Log a signal of the step that was just made, in place of a value of that name if the environment has one.
 

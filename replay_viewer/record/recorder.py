@@ -229,6 +229,11 @@ class Recorder:
         """State what training this recording belongs to, from here on; see `replay_viewer.set_training_state`."""
         self.training.set_given(**facts)
 
+    def note_episode(self, env_index: int, step: int, facts: Mapping[str, Any]) -> None:
+        """Keep what else is known of the episode of an env that ends in a control step, by name."""
+        others = {name: value for name, value in facts.items() if name not in ("env_index", "step", "self")}
+        self._write(lambda: self._writer.note_episode(env_index, step, **others))
+
     def note_training(self, facts: Mapping[str, Any], num_steps: int) -> None:
         """Keep what training it is for the episodes that end after the first `num_steps` control steps."""
         num_records = -(-num_steps // self._info.every)

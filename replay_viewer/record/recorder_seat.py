@@ -155,6 +155,11 @@ class RecorderSeat(Seat):
         )
         self._recorder.note_problem("recording", f"ended by an error of its hook ({reason})")
 
+    def note_episode(self, slot: int, step: int, facts: Mapping[str, Any]) -> None:
+        """Keep what else is known of the episode of an env that ends in a step."""
+        if self._recorder.is_recording:
+            self._call(self._writer.note_episode, (slot, step, facts))
+
     def _note_training(self) -> None:
         """What training it is has changed: for the episodes that end in steps that are not seen yet."""
         if self._recorder.is_recording:

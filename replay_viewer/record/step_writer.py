@@ -107,6 +107,10 @@ class StepWriter:
         """Keep what is wrong with a field, by its name, in the recording's log."""
         self._recorder.note_problem(*problem)
 
+    def note_episode(self, known: tuple[int, int, Mapping[str, Any]]) -> None:
+        """Keep what else is known of the episode of an env, by its position, that ends in a step."""
+        self._recorder.note_episode(*known)
+
     def note_training(self, state: tuple[Mapping[str, Any], int]) -> None:
         """Keep what training it is after a number of steps, in the recording."""
         self._recorder.note_training(*state)

@@ -120,6 +120,40 @@ def test_live_and_derived_agree_in_every_value(name: str, tmp_path: Path) -> Non
         assert replace(one, timestamp=None) == other
 
 
+class Randomised(LeggedGymSim):
+    """Draws friction in each reset, and pushes in the middle of steps."""
+
+    recorder: Any = None
+
+    def reset_idx(self, env_ids: Any) -> None:
+        super().reset_idx(env_ids)
+        if self.recorder is not None and len(env_ids):
+            self.recorder.log_variation("friction", 0.1 * len(self.truth) + np.asarray(env_ids), env_ids)
+
+    def post_physics_step(self) -> None:
+        if self.recorder is not None and len(self.truth) % 40 == 7:
+            self.recorder.log_variation("push", np.ones((2, 2)), [0, 1])
+        super().post_physics_step()
+
+
+def test_what_terms_say_and_what_was_drawn_is_in_the_recording_too(tmp_path: Path) -> None:
+    env = Randomised()
+    terms: Any = {"height": lambda env, ids: env.root_states[ids, 2], "success": lambda env, ids: ids > 2}
+    with attach(env, tmp_path / "run.rec", env_ids="all", episode_terms=terms) as env.recorder:
+        env.recorder.log_variation("mass", 1.5)
+        for number in range(200):
+            if number == 57:
+                env.reset_idx(np.array([1, 3]))
+            env.step(np.zeros((6, len(DOF_NAMES)), np.float32))
+    live, later = written(env.recorder.episodes_path), derived(env.recorder.path)
+    ended = [(one, other) for one, other in zip(live, later, strict=True) if one.outcome != "unfinished"]
+    assert len(ended) > 8
+    for one, other in ended:
+        assert replace(one, timestamp=None) == other
+        assert one.variations["mass"] == 1.5
+        assert one.success is (one.env_id > 2)
+
+
 @pytest.mark.parametrize("every", [1, 4])
 def test_where_only_one_of_them_knows_they_do_not_contradict_each_other(every: int, tmp_path: Path) -> None:
     """Episodes that had begun before; of every fourth step, the recording cannot know all that they earned."""

@@ -140,6 +140,8 @@ class LiveEpisodes:
 
 def _add(facts: dict[str, Any], said: Mapping[str, Any]) -> None:
     """Add what is said of an episode: by the names that every record has, and others; unknown values change nothing."""
+    if not said:
+        return
     own = {name: value for name, value in said.items() if name in NAMES}
     facts.update((name, value) for name, value in own.items() if value is not None)
     facts["more"] = {**facts["more"], **{name: value for name, value in said.items() if name not in own}}

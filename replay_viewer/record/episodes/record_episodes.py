@@ -20,7 +20,7 @@ from ..rows import Rows
 from ..training_state import TrainingState, process_state
 from .file import RecordFile, record_file_name
 from .live import LiveEpisodes
-from .seat import FIELDS, EpisodeSeat
+from .seat import FIELDS, EpisodeSeat, Note
 from .terms import EpisodeRecorderManager
 
 _SUFFIX = ".jsonl"
@@ -49,6 +49,23 @@ class EpisodeRecording:
     def set_training_state(self, **facts: Any) -> None:
         """State what training these episodes belong to, from here on; see `replay_viewer.set_training_state`."""
         self._training.set_given(**facts)
+
+    def log_variation(self, name: str, values: Any, env_ids: Any = None) -> None:
+        """Note the values that a randomised factor was given; the records have them among their `variations`.
+
+        A draw inside of a reset belongs to the episodes that the reset begins, one before the first step to all, and
+        one while an episode runs is kept with its step: `{"step": ..., "value": ...}`. Several in one episode are a
+        list.
+
+        Args:
+            name: of the factor, such as "friction".
+            values: one for all, or (k, ...) for these envs; array, tensor or list.
+            env_ids: (k,) indices in the simulator; None for all.
+
+        Raises:
+            BadArgument: another number of values, or an env that there is not.
+        """
+        self._seat.log_variation(name, values, env_ids)
 
     def detach(self) -> None:
         """See no further steps; what runs is written by `close`."""
@@ -148,6 +165,7 @@ def new_episode_recording(
     strict: bool = False,
     every: int = 1,
     recording: Path | None = None,
+    note: Note | None = None,
 ) -> EpisodeRecording:
     """Records of the episodes in some envs, which begin with the next step.
 
@@ -164,6 +182,7 @@ def new_episode_recording(
         strict: likewise.
         every: which of the steps a recording beside it has.
         recording: the path of that.
+        note: told what that could not know; see `EpisodeSeat`.
     """
     say_rank()
     problems = Problems(strict=strict)
@@ -181,7 +200,7 @@ def new_episode_recording(
     control_dt = description.facts["control_dt"]
     episodes = LiveEpisodes(rows.env_ids.tolist(), {"recording": where}, control_dt, every, numbers)
     reader = Reader(factory(layers[-1], request), request, factory)
-    seat = EpisodeSeat(reader, description, file, episodes, manager, problems, training, seed)
+    seat = EpisodeSeat(reader, description, file, episodes, manager, problems, training, seed, note)
     seat.sit()
     return EpisodeRecording(file, seat, training)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from typing import Any, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -21,12 +21,15 @@ from ..witness import EndWitness
 from .file import RecordFile
 from .live import LiveEpisodes
 from .terms import EpisodeRecorderManager
+from .variations import Variations
 
 # What is read of a step.
 FIELDS = frozenset({"rew", "rew_terms"})
 # Steps that may wait for their copies from a GPU while no episode ends.
 _LARGEST_DEPTH = 8
 _messages = logging.getLogger("replay_viewer")
+
+Note = Callable[[int, int, Mapping[str, Any]], None]
 
 
 class EpisodeSeat(Seat):
@@ -41,6 +44,8 @@ class EpisodeSeat(Seat):
         problems: told what goes wrong.
         training: what training it is.
         seed: of the run, where the environment does not know it.
+        note: told, for a recording beside the records, what it could not know of an episode by itself: the position of
+            its env, the step in which it ends, and values by name.
     """
 
     def __init__(
@@ -53,10 +58,16 @@ class EpisodeSeat(Seat):
         problems: Problems,
         training: TrainingState,
         seed: int | None,
+        note: Note | None = None,
     ) -> None:
         self._reader, self._facts, self._file, self._problems = reader, description.facts, file, problems
         self._episodes, self._manager, self._training, self._seed = episodes, manager, training, seed
-        self.wants_endings = bool(manager.names)
+        self._note = note
+        self._has_terms = bool(manager.names)
+        self._variations = Variations(reader.env_ids, reader.request.num_envs)
+        # In the step that is being made: those that were reset, with what was drawn for the episodes that this ended.
+        self._in_step = False
+        self._ended: dict[int, Mapping[str, Any]] = {}
         self._env_ids = np.array(reader.env_ids)
         self._witness = EndWitness(len(self._env_ids))
         self._has_witness = description.facts.get("terminal_states", "captured") == "captured"
@@ -68,6 +79,7 @@ class EpisodeSeat(Seat):
         self._said: dict[int, dict[str, Any]] = {}
         self._last_number, self._process, self._is_closed = -1, os.getpid(), False
         self._has_new_state = True
+        self.wants_endings = True
         training.listen(self._note_state)
 
     @property
@@ -83,14 +95,31 @@ class EpisodeSeat(Seat):
             self.close(is_env_there=False)
             raise
 
+    def log_variation(self, name: str, values: Any, env_ids: Any) -> None:
+        """Note what was drawn for some envs; see `EpisodeRecording.log_variation`."""
+        rows = self._variations.rows_of(name, values, env_ids)
+        if self._last_number < 0 and not self._in_step:
+            return self._variations.hold(name, rows)
+        if not self._in_step:
+            self._count_waiting()
+        begun = self._episodes.have_begun(np.array([slot for slot, _ in rows], np.int64)).tolist()
+        runs = [slot not in self._ended and (self._in_step or has_begun) for (slot, _), has_begun in zip(rows, begun)]
+        self._variations.add(name, [row for row, does_run in zip(rows, runs) if not does_run], None)
+        step = self._episodes.num_steps + len(self._waiting)
+        self._variations.add(name, [row for row, does_run in zip(rows, runs) if does_run], step)
+
     def begin_step(self) -> None:
-        pass
+        self._in_step = True
 
     def ending(self, slots: np.ndarray) -> None:
-        self._ask(slots)
-        self._manager.reset(self._env_ids[slots])
+        # What is drawn from here on belongs to the episodes that the reset begins.
+        self._ended.update((slot, self._variations.take(slot)) for slot in slots.tolist())
+        if self._has_terms:
+            self._ask(slots)
+            self._manager.reset(self._env_ids[slots])
 
     def end_step(self, step: SeenStep) -> None:
+        self._in_step = False
         if self._last_number < 0:
             self._learn(step)
         self._last_number = step.number
@@ -101,31 +130,35 @@ class EpisodeSeat(Seat):
         left, unseen = step.left, self._unseen(step)
         if left is not None:
             left = left.of(left.outcomes() != "aborted") if left.is_any_over else None
-        if left is not None and self.wants_endings:
+        if left is not None and self._has_terms:
             self._ask(left.slots)
         self._waiting.append((step, unseen))
         is_quiet = left is None and unseen is None and not step.resets
         if not step.is_ahead or not is_quiet or len(self._waiting) >= _LARGEST_DEPTH:
             self._count_waiting(left)
+        if step.resets:
+            self._ended.clear()
 
     def reset(self, ends: SeenEnds) -> None:
         self._count_waiting()
         self._witness.forget(ends.slots)
         begun = ends.slots[self._episodes.have_begun(ends.slots)]
-        if self.wants_endings and len(begun):
+        if self._has_terms and len(begun):
             self._ask(begun)
         self._file.append(self._end(ends, "aborted"))
-        if self.wants_endings:
+        for slot in ends.slots.tolist():
+            self._variations.take(slot)  # Of an episode that never had a step.
+        if self._has_terms:
             self._manager.reset(self._env_ids[ends.slots])
 
     def fail_step(self, number: int, resets: Sequence[SeenEnds]) -> None:
-        if self._last_number in (-1, number):
-            return
-        self._count_waiting()
-        for ends in resets:
-            self._witness.forget(ends.slots)
-            self._file.append(self._end(ends, None))
+        if self._last_number not in (-1, number):
+            self._count_waiting()
+            for ends in resets:
+                self._witness.forget(ends.slots)
+                self._file.append(self._end(ends, None))
         self._said.clear()
+        self._ended.clear()
 
     def forget_counters(self) -> None:
         self._witness.forget(np.arange(len(self._env_ids)))
@@ -156,8 +189,9 @@ class EpisodeSeat(Seat):
             if os.getpid() == self._process:
                 self._count_waiting()
                 slots = self._episodes.running()
-                if is_env_there and self.wants_endings and len(slots):
+                if is_env_there and self._has_terms and len(slots):
                     self._ask(slots)
+                self._note = None  # The recording has no end to note it of.
                 outcomes, said = ["unfinished"] * len(slots), self._said_of(slots)
                 self._file.append(self._episodes.end(slots, outcomes, said=said))
         except Exception as error:
@@ -269,12 +303,19 @@ class EpisodeSeat(Seat):
         outcomes = ends.outcomes().tolist() if is_in_step else ["aborted"] * len(ends.slots)
         return self._episodes.end(ends.slots, outcomes, said=self._said_of(ends.slots))
 
-    def _said_of(self, slots: np.ndarray) -> list[Mapping[str, Any]] | None:
-        """What the terms said of episodes that end now."""
-        if not self.wants_endings:
-            return None
+    def _said_of(self, slots: np.ndarray) -> list[dict[str, Any]]:
+        """What the terms said of episodes that end now, and what was drawn for them."""
         nothing = dict.fromkeys(self._manager.names)
-        return [self._said.pop(slot, nothing) for slot in slots.tolist()]
+        found = []
+        for slot in slots.tolist():
+            said = dict(self._said.pop(slot, nothing))
+            drawn = self._ended.pop(slot) if slot in self._ended else self._variations.take(slot)
+            if drawn:
+                said["variations"] = drawn
+            if said and self._note is not None:
+                self._note(slot, self._episodes.num_steps - 1, said)
+            found.append(said)
+        return found
 
 
 def _of(values: Sequence[Any] | None, rows: np.ndarray) -> list[Any] | None:

@@ -10,7 +10,6 @@ They are made as those of Isaac Lab's managers are:
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Sequence
 
@@ -130,10 +129,9 @@ def _made(name: str, term: Any, env: Any) -> _Term:
     config = term if hasattr(term, "func") and hasattr(term, "params") else EpisodeRecorderTermCfg(term)
     if not callable(config.func):
         raise BadArgument("episode_terms", name, f"expected EpisodeRecorderTermCfg(func=...), not {term!r}.")
-    function: Any = config.func
-    if inspect.isclass(function):
-        function = function(config, env)
-    return _Term(function, dict(config.params or {}))
+    # A class is made once, as Isaac Lab makes its own.
+    make: Callable[..., Any] = config.func
+    return _Term(make(config, env) if isinstance(make, type) else make, dict(config.params or {}))
 
 
 def _is_free(name: str) -> bool:
