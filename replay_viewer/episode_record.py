@@ -104,8 +104,18 @@ class EpisodeRecord:
 _UNKNOWN: Mapping[str, Any] = vars(EpisodeRecord(-1, -1))
 # Of a line, in its order; the names in `more` come behind them.
 NAMES = tuple(entry.name for entry in fields(EpisodeRecord) if entry.name != "more")
+# Those of them that are facts of the training, set for all episodes from some moment on.
+TRAINING_TEXTS = ("run", "job_name", "task", "policy", "checkpoint", "language_instruction")
+TRAINING_NUMBERS = ("rebuild", "rank", "iteration", "global_step")
 # Those of them that hold values by names of their own, such as rewards.tracking.
 GROUPS = ("rewards", "variations", "progress")
+
+
+def training_facts(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of the training that a recording says, in its metadata or later, where they are what they should be."""
+    texts = {name: found[name] for name in TRAINING_TEXTS if isinstance(found.get(name), str)}
+    numbers = {name: as_integer(found[name]) for name in TRAINING_NUMBERS if name in found}
+    return {**texts, **numbers}
 
 
 def to_json(record: EpisodeRecord) -> dict[str, Any]:
@@ -151,7 +161,7 @@ def from_json(data: Mapping[str, Any], where: object) -> EpisodeRecord:
     Raises BadField where it does not say which episode it is of.
     """
     for name in ("env_id", "episode_in_env"):
-        if _as_integer(data.get(name)) is None:
+        if as_integer(data.get(name)) is None:
             raise BadField(where, name, "is missing, or no whole number.")
     known = {name: _AS_TYPE[name](data[name]) for name in NAMES if name in data}
     groups = {name: value for name, value in known.items() if name not in GROUPS or value is not None}
@@ -166,7 +176,7 @@ def _as_truth(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _as_integer(value: Any) -> int | None:
+def as_integer(value: Any) -> int | None:
     """An integer, as a float without a fraction or in digits too."""
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,400}", value):
         return int(value)
@@ -190,8 +200,8 @@ def _as_rewards(value: Any) -> Mapping[str, Any] | None:
 
 _AS_TYPE: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(NAMES, _as_text),
-    **dict.fromkeys(("env_id", "episode_in_env", "episode_length", "seed", "first_step", "last_step"), _as_integer),
-    **dict.fromkeys(("rebuild", "rank", "iteration", "global_step"), _as_integer),
+    **dict.fromkeys(("env_id", "episode_in_env", "episode_length", "seed", "first_step", "last_step"), as_integer),
+    **dict.fromkeys(("rebuild", "rank", "iteration", "global_step"), as_integer),
     **dict.fromkeys(("total_reward", "duration_s", "start", "end"), _as_number),
     **dict.fromkeys(("variations", "progress"), _as_mapping),
     "rewards": _as_rewards,

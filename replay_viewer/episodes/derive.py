@@ -9,13 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..episode_record import NAMES, EpisodeRecord
+from ..episode_record import NAMES, EpisodeRecord, as_integer, training_facts
 from ..rollout.episodes import Episode
 from ..rollout.rollout import Rollout
 
-# Facts of a recording's metadata that its records have, by the type they must be of.
-_TEXTS = ("run", "job_name", "task", "policy", "checkpoint", "language_instruction")
-_NUMBERS = ("rebuild", "rank", "iteration", "global_step")
 # Numbers that one read takes into memory.
 _READ_NUMBERS = 1 << 22
 # Digits of seconds: below them is the rounding of a sum.
@@ -33,7 +30,7 @@ def records_of(rollout: Rollout, episodes: Iterable[Episode] | None = None, term
     if episodes is None:
         episodes = (episode for env in range(rollout.num_envs) for episode in rollout.episodes(env))
     chosen = list(episodes)
-    every = _integer(rollout.metadata.get("every")) or 1
+    every = as_integer(rollout.metadata.get("every")) or 1
     # The recorder has summed up the returns of those that it has seen end.
     unsummed = [episode for episode in chosen if episode.total_reward is None]
     totals = _sums(rollout, "rew", unsummed) if every == 1 and "rew" in rollout.fields else {}
@@ -74,7 +71,7 @@ def _record(
         end=round(episode.last_step * rollout.control_dt, _DIGITS),
         first_step=episode.first_step,
         last_step=episode.last_step,
-        **{**facts, **_training_facts(episode.facts)},
+        **{**facts, **training_facts(episode.facts)},
         variations=_mapping(episode.facts.get("variations")),
         progress=_mapping(episode.facts.get("progress")),
         more={**_mapping(rollout.metadata.get("training_state")), **_others(episode.facts)},
@@ -84,14 +81,7 @@ def _record(
 def _facts(rollout: Rollout) -> dict[str, Any]:
     """What the recording says of all its episodes."""
     path = None if rollout.path is None else rollout.path.as_posix()
-    return {**_training_facts(rollout.metadata), "seed": _integer(rollout.metadata.get("seed")), "recording": path}
-
-
-def _training_facts(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that every record has a name for, as far as they are what they should be."""
-    texts = {name: found[name] for name in _TEXTS if isinstance(found.get(name), str)}
-    numbers = {name: _integer(found.get(name)) for name in _NUMBERS if name in found}
-    return {**texts, **numbers}
+    return {**training_facts(rollout.metadata), "seed": as_integer(rollout.metadata.get("seed")), "recording": path}
 
 
 def _others(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,10 +126,3 @@ def _added(before: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def _finite(value: Any) -> float | None:
     return float(value) if math.isfinite(value) else None
-
-
-def _integer(value: Any) -> int | None:
-    """An integer of a file's metadata, in digits too; None for anything else."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 100:
-        return int(value)
-    return int(value) if isinstance(value, int | np.integer) and not isinstance(value, bool) else None

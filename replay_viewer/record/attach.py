@@ -121,6 +121,7 @@ def attach(
             strict=strict,
             every=every,
             recording=recorder.path,
+            metadata=facts["metadata"],
             note=seat.note_episode,
         )
     close = functools.partial(close_seats, seat, episodes)

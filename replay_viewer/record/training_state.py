@@ -10,14 +10,10 @@ import weakref
 from pathlib import Path
 from typing import Any, Callable, Mapping, SupportsInt
 
-from ..episode_record import NAMES, as_json
+from ..episode_record import NAMES, TRAINING_NUMBERS, TRAINING_TEXTS, as_json
 from ..errors import BadArgument
 from .ranks import rank
 from .run_dir import VARIABLE
-
-# A record's own facts that are the training's.
-_TEXTS = ("run", "job_name", "task", "policy", "checkpoint", "language_instruction")
-_NUMBERS = ("rebuild", "rank", "iteration", "global_step")
 
 
 class TrainingState:
@@ -116,11 +112,11 @@ def _known_of_process() -> dict[str, Any]:
 
 
 def _checked(name: str, value: Any) -> Any:
-    if name in _TEXTS:
+    if name in TRAINING_TEXTS:
         if not isinstance(value, (str, os.PathLike)):
             raise BadArgument(name, repr(value), "expected a text.")
         return os.fspath(value)
-    if name in _NUMBERS:
+    if name in TRAINING_NUMBERS:
         number = as_json(value)
         if isinstance(number, bool) or not isinstance(number, int):
             raise BadArgument(name, repr(value), "expected a whole number.")

@@ -39,7 +39,8 @@ class LiveEpisodes:
     ) -> None:
         self.num_steps = 0
         self._env_ids, self._control_dt, self._every = list(env_ids), control_dt, every
-        self._facts: dict[str, Any] = dict(facts)
+        self._facts: dict[str, Any] = {}
+        self.state(facts)
         self._term_names: tuple[str, ...] = ()
         self._rewards, self._terms = EpisodeSums(len(self._env_ids)), EpisodeSums(len(self._env_ids))
         self._first = np.zeros(len(self._env_ids), np.int64)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Callable, Mapping, Sequence
 
+from ...episode_record import training_facts
 from ..adapters import Description, Factory, Request, find_adapter
 from ..attachments import Attachment, Lines, calling_lines, enter, leave, wanted_path
 from ..capture import Reader, get_up
@@ -165,6 +166,7 @@ def new_episode_recording(
     strict: bool = False,
     every: int = 1,
     recording: Path | None = None,
+    metadata: Mapping[str, Any] | None = None,
     note: Note | None = None,
 ) -> EpisodeRecording:
     """Records of the episodes in some envs, which begin with the next step.
@@ -182,6 +184,7 @@ def new_episode_recording(
         strict: likewise.
         every: which of the steps a recording beside it has.
         recording: the path of that.
+        metadata: what that says of itself; None for what the environment says.
         note: told what that could not know; see `EpisodeSeat`.
     """
     say_rank()
@@ -197,8 +200,11 @@ def new_episode_recording(
     where = None if recording is None else Path(os.path.relpath(recording, file.path.parent)).as_posix()
     # Beside a recording, episodes are counted as it counts them.
     numbers = file.numbers() if resume and recording is None else {}
+    # As a recording's metadata say it: what the environment and the user state comes before what the process does.
+    stated = training_facts(description.facts.get("metadata", {}) if metadata is None else metadata)
     control_dt = description.facts["control_dt"]
-    episodes = LiveEpisodes(rows.env_ids.tolist(), {"recording": where}, control_dt, every, numbers)
+    known = {**facts, **stated, "recording": where}
+    episodes = LiveEpisodes(rows.env_ids.tolist(), known, control_dt, every, numbers)
     reader = Reader(factory(layers[-1], request), request, factory)
     seat = EpisodeSeat(reader, description, file, episodes, manager, problems, training, seed, note)
     seat.sit()

@@ -78,7 +78,7 @@ class EpisodeSeat(Seat):
         # By position, what the terms say of an episode that is about to end.
         self._said: dict[int, dict[str, Any]] = {}
         self._last_number, self._process, self._is_closed = -1, os.getpid(), False
-        self._has_new_state = True
+        self._has_new_state = False
         self.wants_endings = True
         training.listen(self._note_state)
 
