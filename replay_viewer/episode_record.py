@@ -223,5 +223,6 @@ def as_json(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [as_json(item) for item in value]
     if hasattr(value, "tolist"):  # Of numpy, or a tensor.
-        return as_json(value.tolist())
+        values = value.tolist()
+        return as_json(float(values) if type(values) is type(value) else values)  # A long double's list is itself.
     return float(value) if isinstance(value, float) and math.isfinite(value) else str(value)

@@ -38,7 +38,7 @@ class RecordingInfo:
         outcome_reasons: the simulator's names of the causes of an episode's end.
         reward_terms: names, in the order of the last axis of "rew_terms".
         terrain: path inside the recording of an .npz with vertices (V, 3) [m] and triangles (F, 3); a writer sets it.
-        metadata: anything else worth keeping that JSON can express.
+        metadata: anything else worth keeping, by name; see `plain_metadata` for what JSON cannot express.
     """
 
     env_ids: Sequence[int]
@@ -109,7 +109,9 @@ def json_text(key: str, value: Any, where: object, *, allow_nan: bool = False) -
 def plain(value: Any) -> Any:
     """What JSON can hold of a numpy number or array, a range or a path; for json.dumps(default=plain)."""
     if hasattr(value, "tolist"):
-        return value.tolist()
+        values = value.tolist()
+        # A long double's list is itself.
+        return float(values) if type(values) is type(value) else values
     if isinstance(value, (range, set)):
         return list(value)
     if isinstance(value, Path):

@@ -6,7 +6,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Callable
@@ -33,6 +33,7 @@ from .layout import (
     StructSpec,
     terminal_columns,
 )
+from .metadata import plain_metadata
 
 _SEMANTICS = (
     "Record t is what the simulator showed after step t returned; its action, reward and terms belong to the "
@@ -80,7 +81,8 @@ def settled(info: RecordingInfo, where: object) -> tuple[RecordingInfo, Mapping[
     """The facts as a reader will find them.
 
     They are written and read here, so that a writer never writes what a reader refuses. What means the same is
-    repaired: numpy's numbers, 4.0 where an integer belongs. Of what only tells something, the rest is left out.
+    repaired: numpy's numbers, 4.0 where an integer belongs. Of what only tells something, such as all metadata, the
+    rest is left out.
 
     Returns:
         The facts, in Python's own types; and what is wrong with those that are left out or were mended, by name.
@@ -88,8 +90,9 @@ def settled(info: RecordingInfo, where: object) -> tuple[RecordingInfo, Mapping[
     Raises:
         BadField: a fact that a reader would refuse.
     """
-    left_out, lines = {}, []
-    for key, value in _facts_to_json(info).items():
+    metadata, left_out = plain_metadata(info.metadata)
+    lines = []
+    for key, value in _facts_to_json(replace(info, metadata=metadata)).items():
         try:
             lines.append(_line(key, value, where))
         except BadField as error:
@@ -193,7 +196,7 @@ def _facts_to_json(info: RecordingInfo) -> dict[str, Any]:
         "reward_terms": _listed(info.reward_terms),
         "entities": _listed(info.entities, _entity_to_json),
         "terrain": info.terrain,
-        "metadata": dict(info.metadata) if isinstance(info.metadata, Mapping) else info.metadata,
+        "metadata": dict(info.metadata),
     }
 
 

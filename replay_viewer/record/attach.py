@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
+from ..container.metadata import by_name
 from .adapters import Request, find_adapter
 from .attached_recorder import AttachedRecorder, close_seats
 from .attachments import Attachment, calling_lines, enter, wanted_path
@@ -38,7 +39,7 @@ def attach(
     urdf: str | Path | None = None,
     package_dirs: Sequence[str | Path] = (),
     seed: int | None = None,
-    metadata: Mapping[str, Any] | None = None,
+    metadata: Any = None,
     episode_terms: Mapping[str, Any] | None = None,
     strict: bool = False,
 ) -> AttachedRecorder:
@@ -66,7 +67,7 @@ def attach(
         urdf: the robot's description, in place of the one that the environment names.
         package_dirs: where `package://` paths of the URDF are looked for, besides its parent folders.
         seed: of the run, where the environment does not know it.
-        metadata: anything else worth keeping that JSON can express.
+        metadata: anything else worth keeping, by name; what JSON cannot express is left out, which is said.
         episode_terms: what to ask of each episode that ends in these envs, by name; see `EpisodeRecorderTermCfg`. Their
             records go into a file beside the recording, as those of `record_episodes` do; {} for records without terms.
         strict: raise what goes wrong instead, out of the environment's own methods; for tests.
@@ -94,7 +95,7 @@ def attach(
         num_envs_total=total,
         every=every,
         reward_terms=(*facts.get("reward_terms", ()), *terms),
-        metadata={**facts.get("metadata", {}), **(metadata or {})},
+        metadata={**facts.get("metadata", {}), **by_name(metadata)},
         seed=facts.get("seed") if seed is None else seed,
     )
     recorder = Recorder(path, signals=signals, terrain=description.terrain, package_dirs=package_dirs, **facts)

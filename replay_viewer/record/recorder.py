@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arrays import as_array
 from ..container.info import RecordingInfo
+from ..container.metadata import by_name
 from ..container.terminals import EpisodeEnds
 from ..container.words import PackedStep, Values
 from ..container.writer import ContainerWriter
@@ -67,9 +68,7 @@ class Recorder:
         **facts: Any,
     ) -> None:
         self.training = TrainingState(process_state())
-        metadata = facts.get("metadata", {})
-        if isinstance(metadata, Mapping):
-            facts["metadata"] = {**as_metadata(self.training.facts()), **metadata}
+        facts["metadata"] = {**as_metadata(self.training.facts()), **by_name(facts.get("metadata"))}
         shapes = declared_shapes(signals, path)
         info = RecordingInfo(**facts)
         options: dict[str, Any] = {"terrain": terrain, "package_dirs": package_dirs}

@@ -176,6 +176,28 @@ def test_strict_raises_what_goes_wrong(record: Callable[..., Any], fragile: str)
             step(env, 2)
 
 
+def test_metadata_that_json_cannot_hold_keep_nothing_from_being_recorded(
+    record: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    env = LeggedGymSim()
+    metadata = {
+        "env": env,
+        "best": -np.inf,
+        "scales": np.longdouble(0.5),
+        "tags": {"flat"},
+        3: b"\xc3\xa9",
+        "n": [np.nan],
+    }
+    with record(env, metadata=metadata) as recorder:
+        step(env, 5)
+    columns = Columns(recorder.path)
+    assert columns.num_steps == 5
+    (message,) = caplog.messages
+    assert "'metadata.env' is a LeggedGymSim, which JSON cannot hold" in message
+    kept = {name: columns.meta["metadata"].get(name) for name in ("env", "best", "scales", "tags", "3")}
+    assert kept == {"env": None, "best": "-inf", "scales": 0.5, "tags": ["flat"], "3": "é"}
+
+
 def test_ids_that_are_a_mask_are_understood(record: Callable[..., Any]) -> None:
     env = LeggedGymSim()
     original = type(env).reset_idx

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Sequence
 
 from ...container.layout import META
 from ...container.recorded_steps import RecordedSteps
@@ -57,7 +57,7 @@ class RolloutRecorder:
         adapter: as `attach` takes it, like the arguments after it.
         urdf: the robot's description.
         package_dirs: where its meshes are.
-        metadata: anything else worth keeping.
+        metadata: anything else worth keeping, by name.
 
     Attributes:
         episodes: those that finished in the last run, in the order in which they did; steps count from the beginning
@@ -79,7 +79,7 @@ class RolloutRecorder:
         adapter: str | None = None,
         urdf: str | Path | None = None,
         package_dirs: Sequence[str | Path] = (),
-        metadata: Mapping[str, Any] | None = None,
+        metadata: Any = None,
     ) -> None:
         if max_steps is None and num_episodes is None:
             max_steps = _MAX_STEPS
