@@ -14,6 +14,8 @@ from mesh_files import box
 from urdf_files import joint, links, mesh, one_link, write_urdf
 from viewer_page import ViewerPage, ViewerProcess, open_tab
 
+from replay_viewer.formats.table import described, suffixes
+
 
 def write_npz(path: Path, num_steps: int = 20) -> Path:
     """A rollout of 2 envs with one joint, `hip`; env 1 falls at step 4."""
@@ -258,6 +260,8 @@ def test_dropped_files_are_opened_or_leave_what_is_shown_as_it_is(page: ViewerPa
     shown, other = write_npz(tmp_path / "shown.npz"), write_npz(tmp_path / "other.npz", 30)
     with viewer_of(shown) as viewer:
         page.goto(viewer.url)
+        offered = page.page.locator("#rv-choose").get_attribute("accept") or ""
+        assert offered.split(",") == [*suffixes(), ".urdf", ".zip"]
         drop_without_path(page, "notes.npz", "no rollout")
         page.until(lambda: "\nnotes.npz: is a text file, not an npz file" in problem(page), "why it cannot be opened")
         page.page.locator("#rv-problem").get_by_label("Close").click()
@@ -316,6 +320,7 @@ def test_a_card_tells_what_can_be_dropped_for_as_long_as_it_is_over_the_page(pag
         tell = dragged(page, tmp_path / "shown.npz")
         tell("dragEnter", term["x"] + 20, term["y"] + 5)
         page.until(card.is_visible, "what can be dropped")
+        assert described() in page.page.locator("#rv-drop").inner_text()
         # What the pointer is over is drawn anew, and cannot tell that it was left.
         page.page.keyboard.press(".")
         page.wait_step(1)

@@ -308,6 +308,13 @@ def test_help_names_every_command_and_loads_no_library() -> None:
     assert {"numpy", "trimesh", "tyro", "viser", "numba"}.isdisjoint(done.stderr.split())
 
 
+def test_the_formats_are_listed_with_what_each_needs(capsys: Capture) -> None:
+    assert main(["formats"]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "replay-viewer recording .rec"
+    assert "Isaac Lab HDF5 .hdf5 (needs: pip install 'replay-viewer[hdf5]')" in lines
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_its_options(command: str) -> None:
     text = run_cli(command, "--help").stdout
