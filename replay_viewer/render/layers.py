@@ -16,7 +16,7 @@ from ..replay.replay import Replay
 from ..replay.world import World
 from .overlays.legend import Entry, Row
 from .shapes import Beside, ShapePlacer, together
-from .takes import name_of
+from .takes import frame_of_lead, name_of
 
 
 class FilmLayers:
@@ -48,8 +48,8 @@ class FilmLayers:
         self._others = [_TakeLayers(_layers_of(names, take.replay), take.replay, notify) for take in world.others]
 
     def at(self, frame: Frame, camera: CameraPose, height: int) -> Beside:
-        """What they add to a picture of so many lines, at a frame of the lead."""
-        found = [self._lead.at(frame, camera, height)]
+        """What they add to a picture of so many lines, at a frame of all takes."""
+        found = [self._lead.at(frame_of_lead(self._world, frame), camera, height)]
         if self._world.others:
             frames = self._world.frames_beside(frame.position)
             for take, layers, other in zip(self._world.others, self._others, frames, strict=True):

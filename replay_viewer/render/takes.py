@@ -36,8 +36,8 @@ def coats_of(world: World) -> dict[str, Coat]:
 
 
 def coated(coats: Mapping[str, Coat], tints: Mapping[str, np.ndarray]) -> dict[str, Coat]:
-    """Coats with the tints (E, L, 4) of links, by entity, in the place of their own."""
-    return {**coats, **{name: replace(coats.get(name, Coat()), tints=own) for name, own in tints.items()}}
+    """Coats with the tints (E, L, 4) that layers give links, by entity; links without one keep their coat's."""
+    return {**coats, **{name: _over(coats.get(name, Coat()), own) for name, own in tints.items()}}
 
 
 def frame_of(world: World, position: float, envs: Sequence[int]) -> Frame:
@@ -52,6 +52,13 @@ def frame_of(world: World, position: float, envs: Sequence[int]) -> Frame:
     return replace(frame, entities=entities)
 
 
+def frame_of_lead(world: World, frame: Frame) -> Frame:
+    """What such a frame has of the lead."""
+    if not world.others:
+        return frame
+    return replace(frame, entities={name: frame.entities[name] for name in world.lead.replay.robots})
+
+
 def name_of(take: Take, entity: str) -> str:
     """What an entity of a take is called in a picture."""
     return f"{take.key}/{entity}" if take.key else entity
@@ -62,6 +69,10 @@ def _beside(world: World) -> Iterator[tuple[int, str, str]]:
     for index, take in enumerate(world.others):
         for entity in take.replay.robots:
             yield index, entity, name_of(take, entity)
+
+
+def _over(coat: Coat, tints: np.ndarray) -> Coat:
+    return replace(coat, tints=tints if coat.tints is None else np.where(tints[..., 3:] > 0, tints, coat.tints))
 
 
 def _tint(tint: tuple[int, int, int] | None) -> np.ndarray | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import imageio.v3 as iio
 import numpy as np
@@ -11,13 +12,16 @@ from render_samples import SIZE, SPEED, box_x, from_above, write_slide
 
 from replay_viewer import Take, open_replay, render_video
 from replay_viewer.errors import BadArgument, ReplayError
+from replay_viewer.layers import Points
 from replay_viewer.render.drawing import FilmDrawer
 from replay_viewer.render.film import Film, Moment
 from replay_viewer.render.overlays import Entry, Legend, Row
 from replay_viewer.render.overlays.layout import pixel_scale
+from replay_viewer.render.raster.placed_surfaces import Coat
 from replay_viewer.render.selection import Selection, shots_of
-from replay_viewer.render.takes import frame_of
+from replay_viewer.render.takes import coated, frame_of
 from replay_viewer.render.view import View
+from replay_viewer.replay.frames import Frame
 from replay_viewer.replay.world import World, world_of
 from replay_viewer.theme import DARK, LIGHT
 
@@ -122,6 +126,27 @@ def test_the_camera_follows_the_lead(slide: Path) -> None:
             film = Film(lead.rollout, shots_of(lead.rollout, Selection()))
             paths.append([task.camera.position.tolist() for task in drawer._tasks(film)])  # pyright: ignore
     assert paths[0] == paths[1]
+
+
+def test_a_user_s_layer_is_asked_for_the_lead_alone(slide: Path) -> None:
+    class Mine:
+        seen: ClassVar[list[set[str]]] = []
+
+        def shapes(self, frame: Frame) -> list[Points]:
+            self.seen.append(set(frame.entities))
+            return []
+
+    image_at(world_of([open_replay(slide), open_replay(slide)]), 3, layers=(Mine(),))
+    assert Mine.seen == [{"robot"}]
+
+
+def test_links_without_a_layer_s_tint_keep_their_take_s() -> None:
+    of_take, of_layer = np.array([0, 0, 1, 0.9], np.float32), np.zeros((1, 2, 4), np.float32)
+    of_layer[0, 1] = 1, 0, 0, 0.5
+    coats = coated({"take2/robot": Coat(of_take, 0.5)}, {"take2/robot": of_layer, "robot": of_layer})
+    assert coats["take2/robot"].alpha == 0.5
+    assert np.array_equal(coats["take2/robot"].tints, [[of_take, of_layer[0, 1]]])  # pyright: ignore
+    assert coats["robot"].tints is of_layer
 
 
 def test_what_cannot_be_drawn_together_is_refused(slide: Path, tmp_path: Path) -> None:
