@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import compiled, inlined
+from .compiled import compiled, inlined, inner
 
 # Where the samples lie in a pixel: each has a row and a column of its own, so that no slope of an edge is worst.
 SAMPLES_X = np.array([0.375, 0.875, 0.125, 0.625], dtype=np.float32)
@@ -55,14 +55,14 @@ def cover(points, picture, triangles, first_number, near, focal, center_x, cente
             _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, first_number + t, samples)
 
 
-@compiled
+@inner
 def _is_far_out(picture, a, b, c):
     """Whether a corner is so far out of the picture that float32 does not do."""
     x = max(abs(picture[a, 0]), abs(picture[b, 0]), abs(picture[c, 0]))
     return max(x, abs(picture[a, 1]), abs(picture[b, 1]), abs(picture[c, 1])) > _FAR_OUT
 
 
-@compiled
+@inner
 def _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, number, samples):
     """Enter a triangle of which some corners are too near: the part beyond the near plane, of three or four corners."""
     corners = np.empty((4, 3), np.float64)
@@ -77,7 +77,7 @@ def _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, number,
             corners[n, 0], corners[n, 1], corners[n, 2] = _cut(points, i, j, near, focal, center_x, center_y)
             n += 1
     for k in range(1, n - 1):
-        _fill(
+        _fill_far(
             corners[0, 0], corners[0, 1], corners[0, 2],
             corners[k, 0], corners[k, 1], corners[k, 2],
             corners[k + 1, 0], corners[k + 1, 1], corners[k + 1, 2],
@@ -85,7 +85,7 @@ def _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, number,
         )  # fmt: skip
 
 
-@compiled
+@inner
 def _cut(points, i, j, near, focal, center_x, center_y):
     """Where the edge between two points before the camera goes through the near plane: x, y [px], inverse depth."""
     ax, ay, az = np.float64(points[i, 0]), np.float64(points[i, 1]), np.float64(points[i, 2])
@@ -95,33 +95,44 @@ def _cut(points, i, j, near, focal, center_x, center_y):
     return x * inverse * focal + center_x, y * inverse * focal + center_y, inverse
 
 
-@compiled
+@inner
 def _fill(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
-    """Enter one triangle of the picture: corners [px] with inverse depth, which is linear over the picture.
-
-    Numbers may be float32 or float64.
-    """
-    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-    if not (_ZERO < abs(area) < _TOO_LARGE):
-        return
-    # Rows of samples lie at (k + 1/2) / 4; of each pixel, a row has one.
-    rows = np.float32(4 * samples.shape[0])
-    first = int(np.ceil(min(max(np.float32(4) * min(ay, by, cy) - _HALF, _ZERO), rows)))
-    last = int(np.floor(min(max(np.float32(4) * max(ay, by, cy) - _HALF, -_ONE), rows - _ONE)))
-    left, right = max(min(ax, bx, cx), _ZERO), min(max(ax, bx, cx), np.float32(samples.shape[1]))
-    if last < first or right < left:
-        return
-    scale = _ONE / area
-    # Barycentric weights of a and b, and the inverse depth, as planes over the picture from the third corner on.
-    a_x, a_y = (by - cy) * scale, (cx - bx) * scale
-    b_x, b_y = (cy - ay) * scale, (ax - cx) * scale
-    z_x = (az - cz) * a_x + (bz - cz) * b_x
-    z_y = (az - cz) * a_y + (bz - cz) * b_y
-    planes = a_x, a_y, b_x, b_y, z_x, z_y, cx, cy, cz
+    """Enter one triangle of the picture: corners [px] with inverse depth, which is linear over the picture."""
+    first, last, left, right, planes = _planes(ax, ay, az, bx, by, bz, cx, cy, cz, samples.shape[0], samples.shape[1])
     if right - left > _WIDE:
         _fill_rows(planes, first, last, left, right, number, samples)
     else:
         _fill_pixels(planes, first, last, left, right, number, samples.shape[2], samples)
+
+
+@inner
+def _fill_far(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
+    """Enter one triangle whose corners may be far out of the picture, in float64."""
+    first, last, left, right, planes = _planes(ax, ay, az, bx, by, bz, cx, cy, cz, samples.shape[0], samples.shape[1])
+    _fill_rows(planes, first, last, left, right, number, samples)
+
+
+@inlined
+def _planes(ax, ay, az, bx, by, bz, cx, cy, cz, height, width):
+    """Rows of samples and columns that a triangle may cover, and its planes; of nothing, the last row is -1.
+
+    Rows of samples lie at (k + 1/2) / 4; of each pixel, a row has one. The planes are the barycentric weights of a and
+    b, and the inverse depth, from the third corner on.
+    """
+    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    is_drawn = _ZERO < abs(area) < _TOO_LARGE
+    rows = np.float32(4 * height)
+    first = int(np.ceil(min(max(np.float32(4) * min(ay, by, cy) - _HALF, _ZERO), rows)))
+    last = int(np.floor(min(max(np.float32(4) * max(ay, by, cy) - _HALF, -_ONE), rows - _ONE)))
+    left, right = max(min(ax, bx, cx), _ZERO), min(max(ax, bx, cx), np.float32(width))
+    if not is_drawn or right < left:
+        first, last, left, right = 0, -1, left - left, right - right
+    scale = _ONE / area
+    a_x, a_y = (by - cy) * scale, (cx - bx) * scale
+    b_x, b_y = (cy - ay) * scale, (ax - cx) * scale
+    z_x = (az - cz) * a_x + (bz - cz) * b_x
+    z_y = (az - cz) * a_y + (bz - cz) * b_y
+    return first, last, left, right, (a_x, a_y, b_x, b_y, z_x, z_y, cx, cy, cz)
 
 
 @inlined
@@ -173,7 +184,7 @@ def _fill_pixels(planes, first, last, left, right, number, four, samples):
                 samples[y, x, s] = max(samples[y, x, s], sample if inside else 0)
 
 
-@compiled
+@inner
 def _narrowed(low, high, slope, value):
     """The part of columns low..high where value + slope * column may be positive; a column more at either end."""
     if slope > _ZERO:

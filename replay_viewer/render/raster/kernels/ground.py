@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import compiled, inlined
+from .compiled import inlined, inner
 from .shadows import TILE, light_on_ground
 
 # Side of a square of the checker floor [m].
@@ -21,7 +21,7 @@ _LIFT = np.float32(0.002)
 _ZENITH = np.float32(0.55)
 
 
-@compiled
+@inner
 def background_row(y, camera, paint, row):
     """Colour a row of the picture (W, 3) as if nothing stood there."""
     r = camera.rotation
@@ -37,7 +37,7 @@ def background_row(y, camera, paint, row):
         _sky_row(y, camera, paint, row)
 
 
-@compiled
+@inner
 def _sky_row(y, camera, paint, row):
     """Colour a row from which no ray meets the ground; free of branches, for 8 pixels at once."""
     r = camera.rotation
@@ -63,7 +63,7 @@ def _height_in_sky(x, y, z):
     return up * (_TWO - up)
 
 
-@compiled
+@inner
 def _ground_row(y, camera, paint, row):
     """Colour a row from which some rays meet the ground; free of branches, for 8 pixels at once."""
     r = camera.rotation
@@ -103,7 +103,7 @@ def _ground_row(y, camera, paint, row):
         blue[x] = sky * (s2 + up * (t2 - s2)) + seen * (g2 + dark * d2)
 
 
-@compiled
+@inner
 def shadow_row(y, left, right, camera, sun, grid, tiles, row):
     """Darken the ground in some columns of a row of the picture where bodies keep the sun from it."""
     r, axes = camera.rotation, sun.axes
@@ -132,7 +132,7 @@ def shadow_row(y, left, right, camera, sun, grid, tiles, row):
         row[2, x] *= share
 
 
-@compiled
+@inner
 def band(x, width):
     """Mean of the square wave of period 2 that is -1 in [0, 1) and 1 in [1, 2), over a width about x."""
     low, high = (x - _HALF * width) * _HALF, (x + _HALF * width) * _HALF

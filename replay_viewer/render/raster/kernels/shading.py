@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import compiled, inlined
+from .compiled import compiled, inlined, inner
 from .coverage import NUMBER, SAMPLES_X, SAMPLES_Y
 from .ground import SQUARE, background_row, band, shadow_row
 from .shadows import light_near
@@ -85,7 +85,7 @@ def label(samples, left, top, right, bottom, first_number, instances, labels):
                 labels[y, x] = instances[_instance_of(samples[y, x, 0] & NUMBER, first_number), ENTITY]
 
 
-@compiled
+@inner
 def _body_row(
     y, left, right, samples, hung, first_veil, veil_keys, veils_behind, numbers, shares, points,
     vertices, triangles, texels, mips, num_mips, to_linear,
@@ -190,7 +190,7 @@ def _enter(number, weight, s, count, numbers, shares):
     return max(count, place + 1)
 
 
-@compiled
+@inner
 def _tinted(links, k, red, green, blue):
     """A colour, as much of it as the tint of a link leaves."""
     share = links[k, TINT_SHARE]
@@ -202,7 +202,7 @@ def _tinted(links, k, red, green, blue):
     )
 
 
-@compiled
+@inner
 def _lights(z, nx, ny, nz, ex, ey, ez, facing, towards, lit, camera, sun, paint):
     """What light falls on a place: red, green, blue on a dull surface, and what a surface mirrors.
 
@@ -239,7 +239,7 @@ def _checker(x, y, depth, facing, camera):
     return _ONE - _DARK_SQUARE * (_HALF - _HALF * even)
 
 
-@compiled
+@inner
 def _towards_sun(axes, x, y, z):
     """A place relative to the camera in the sun's space, see `shadows`."""
     return (
@@ -249,7 +249,7 @@ def _towards_sun(axes, x, y, z):
     )
 
 
-@compiled
+@inner
 def _highlight(along, squared):
     """The sun's reflection, of the part of a vector along the normal and of its squared length (J. Blinn, 1977)."""
     share = max(along, _ZERO)
@@ -260,7 +260,7 @@ def _highlight(along, squared):
     return share * share
 
 
-@compiled
+@inner
 def _hit(points, a, b, c, dx, dy):
     """Where the ray (dx, dy, 1) meets a triangle's plane: weights of the corners, kept in the triangle, and the depth.
 
@@ -283,7 +283,7 @@ def _hit(points, a, b, c, dx, dy):
     return _ONE - wb - wc, wb, wc, depth
 
 
-@compiled
+@inner
 def _turned(links, k, x, y, z):
     """A direction, turned as a link is and made a unit vector."""
     rx = links[k, 0] * x + links[k, 1] * y + links[k, 2] * z
@@ -293,7 +293,7 @@ def _turned(links, k, x, y, z):
     return rx * scale, ry * scale, rz * scale
 
 
-@compiled
+@inner
 def _mean(vertices, column, a, b, c, wa, wb, wc):
     """Weighted mean over three vertices of three of their numbers, from a column on."""
     return (
@@ -303,7 +303,7 @@ def _mean(vertices, column, a, b, c, wa, wb, wc):
     )
 
 
-@compiled
+@inner
 def _uv(vertices, a, b, c, wa, wb, wc):
     """Texture coordinates, weighted likewise."""
     return (
@@ -312,7 +312,7 @@ def _uv(vertices, a, b, c, wa, wb, wc):
     )
 
 
-@compiled
+@inner
 def _instance_of(number, first_number):
     """Which instance has the triangle of a number."""
     low, high = 0, len(first_number) - 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import compiled, inner
 
 # Cells per tile; a tile knows whether anything in it, or within two tiles of it, casts a shadow at all.
 TILE = 8
@@ -125,7 +125,7 @@ def light_on_ground(grid, u, v, w, softness):
     return lit / total if is_edge else (_ONE if found == 0 else _ZERO)
 
 
-@compiled
+@inner
 def _bilinear(grid, u, v, w):
     """Share of the four cells around (u, v) that let the sun through to the height w, by nearness."""
     last = np.float32(len(grid)) - _ONE

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import inner
 from .tables import U, V
 
 _ZERO, _QUARTER, _HALF = np.float32(0), np.float32(0.25), np.float32(0.5)
 _ONE, _TWO = np.float32(1), np.float32(2)
 
 
-@compiled
+@inner
 def pixels_per_texture(points, vertices, pa, pb, pc, a, b, c, pixels_per_meter, facing):
     """Area of the picture [px^2] that a whole texture would cover, as it lies on a triangle."""
     ux, uy, uz = points[pb, 0] - points[pa, 0], points[pb, 1] - points[pa, 1], points[pb, 2] - points[pa, 2]
@@ -24,7 +24,7 @@ def pixels_per_texture(points, vertices, pa, pb, pc, a, b, c, pixels_per_meter, 
     return in_space * pixels_per_meter * pixels_per_meter * max(facing, np.float32(0.1)) / in_texture
 
 
-@compiled
+@inner
 def texture_color(texels, mips, num_mips, to_linear, texture, u, v, pixels):
     """Linear colour of a texture at (u, v), from the level in which a pixel covers about one texel.
 
@@ -49,7 +49,7 @@ def texture_color(texels, mips, num_mips, to_linear, texture, u, v, pixels):
     return red, green, blue
 
 
-@compiled
+@inner
 def _texel(texels, to_linear, first, width, height, column, row):
     """Linear colour of a texel; the texture repeats."""
     i = first + (row % height) * width + column % width

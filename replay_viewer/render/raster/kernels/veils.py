@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .compiled import compiled
+from .compiled import compiled, inner
 
 # A veil is seen where its inverse depth is so many steps of float32 beyond that of what is opaque, 0.1 mm at 2 m: two
 # robots that stand in one place do not flicker.
@@ -77,7 +77,7 @@ def hang(layer, samples, left, top, right, bottom, count, first, keys, behind):
     return count
 
 
-@compiled
+@inner
 def _is_seen(key, opaque):
     """Whether a surface is there, and before what is opaque."""
     return (key != 0) & (key >> 32 > (opaque >> 32) + _NEARER)
