@@ -105,7 +105,7 @@ def policy(observations):
 folder = tempfile.mkdtemp(prefix="rollout-")
 recorder = RolloutRecorder(Walkers(), num_episodes=5, seed=1, env_ids="all")
 path = recorder.run(policy, folder)
-best = max(recorder.episodes, key=lambda episode: episode.total_reward)
+best = max(recorder.episodes, key=lambda episode: episode.total_reward or 0.0)
 print(f"The best was in env {best.env_id}, steps {best.first_step} to {best.last_step} of {path.name}.")
 replay = open_replay(path)
 for verdict in replay.verdicts:

@@ -48,6 +48,7 @@ def test_gymnasium_rollouts_are_whole_and_repeat_under_their_seed(tmp_path: Path
         np.testing.assert_array_equal(loaded(path)[name], loaded(again)[name])
     assert not np.array_equal(loaded(path)["base_pos"][:3], loaded(other)["base_pos"][:3])
     for episode in recorder.episodes:
+        assert episode.last_step is not None
         earned = loaded(path)["rew"][episode.first_step : episode.last_step + 1].sum()
         assert episode.total_reward == pytest.approx(earned, abs=1e-4)
 
