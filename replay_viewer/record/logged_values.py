@@ -11,10 +11,12 @@ import numpy as np
 from ..arrays import as_array
 from ..container.layout import MAX_RECORD_BYTES, is_field_name
 from ..errors import BadField, UnknownName
+from ..rollout.entities import field_shapes
 
 # Of one step: signals by name, and the terms side by side.
 Logged = Tuple[Dict[str, np.ndarray], np.ndarray]
 _EXAMPLE = 'Declare signals={"power": (), "feet": (4, 3)}.'
+_MADE = {"flags": "the ends of episodes", "rew_terms": "reward terms; see log_terms"}
 _NO_TERMS = np.zeros((0, 0), np.float32)
 
 
@@ -27,6 +29,7 @@ class LoggedValues:
         where: the recording, for messages.
         num_envs: rows of every value.
         signals: shape of one env's value, by name, of those that come later than in the first step.
+        demanded: the same of names that a recording has only in that shape; see `demanded_shapes`.
 
     Attributes:
         signals: shape of one env's value, by name.
@@ -34,8 +37,14 @@ class LoggedValues:
         rewards: shape of a step's rewards, as soon as it is known.
     """
 
-    def __init__(self, where: object, num_envs: int, signals: Mapping[str, tuple[int, ...]]) -> None:
-        self.signals = dict(signals)
+    def __init__(
+        self,
+        where: object,
+        num_envs: int,
+        signals: Mapping[str, tuple[int, ...]],
+        demanded: Mapping[str, tuple[int, ...]],
+    ) -> None:
+        self.signals, self._demanded = dict(signals), dict(demanded)
         self.terms: list[str] = []
         self.rewards: tuple[int, ...] | None = None
         self._where, self._num_envs = where, num_envs
@@ -49,9 +58,11 @@ class LoggedValues:
         array = self._rows(name, values)
         if not self._admits("field", name, self.signals, f"signals={{{name!r}: {array.shape[1:]}}}"):
             return
-        shape = self.signals.setdefault(name, array.shape[1:])
+        _refuse_made(name, self._where)
+        shape = self.signals.get(name, self._demanded.get(name, array.shape[1:]))
         if array.shape[1:] != shape:
             raise BadField(self._where, name, f"has shape {array.shape}, expected {(self._num_envs, *shape)}.")
+        self.signals[name] = shape
         self._values[name] = array
         if name == "rew":
             self.rewards = array.shape
@@ -65,6 +76,19 @@ class LoggedValues:
             if name not in self.terms:
                 self.terms.append(name)
             self._term_values[name] = array
+
+    def demand(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+        """State, by the first step, that a signal can have this shape only.
+
+        Returns:
+            The shape in which it was declared or logged, if that is another one: it is left out from now on.
+        """
+        self._demanded[name] = shape
+        if self.signals.get(name, shape) == shape:
+            return None
+        self._refused.add(name)
+        self._values.pop(name, None)
+        return self.signals.pop(name)
 
     @property
     def is_complete(self) -> bool:
@@ -112,18 +136,26 @@ class LoggedValues:
 
     def _admits(self, kind: str, name: str, known: Sequence[str] | Mapping[str, Any], declaration: str) -> bool:
         """Whether the name is among those of the first step; says once that it is not, then lets the loop go on."""
-        if not self._fixed or name in known:
-            return True
         if name in self._refused:
             return False
+        if not self._fixed or name in known:
+            return True
         self._refused.add(name)
         raise UnknownName(kind, name, tuple(known), f"the first step; declare it up front with {declaration}")
 
 
-def declared_shapes(signals: Any, where: object) -> dict[str, tuple[int, ...]]:
+def demanded_shapes(entities: Any) -> dict[str, tuple[int, ...]]:
+    """Shapes of one env's value that a recording demands of the fields of its entities, by name."""
+    try:
+        return field_shapes(entities)
+    except (AttributeError, TypeError):  # A writer says what is wrong with them.
+        return {}
+
+
+def declared_shapes(signals: Any, demanded: Mapping[str, tuple[int, ...]], where: object) -> dict[str, tuple[int, ...]]:
     """Shapes of signals by name, as users declare them; a number is a shape of one axis.
 
-    Raises BadField for what no recording can have: the first step would be too late to say so.
+    Raises BadField for what no recording can have, `demanded` or not: the first step would be too late to say so.
     """
     if signals is not None and not isinstance(signals, Mapping):
         raise BadField(where, "signals", f"is a {type(signals).__name__}, expected shapes by name. {_EXAMPLE}")
@@ -131,6 +163,7 @@ def declared_shapes(signals: Any, where: object) -> dict[str, tuple[int, ...]]:
     for name, shape in (signals or {}).items():
         if not isinstance(name, str) or not is_field_name(name):
             raise BadField(where, "signals", f"has the name {name!r}, expected letters, digits and _ . / - only.")
+        _refuse_made(name, where)
         try:
             axes = [shape] if hasattr(shape, "__index__") and not np.ndim(shape) else list(shape)
             shapes[name] = tuple(operator.index(axis) for axis in axes)
@@ -138,7 +171,15 @@ def declared_shapes(signals: Any, where: object) -> dict[str, tuple[int, ...]]:
             raise BadField(where, name, f"is declared with the shape {shape!r}. {_EXAMPLE}") from None
         if min(shapes[name], default=1) < 1 or 4 * math.prod(shapes[name]) > MAX_RECORD_BYTES:
             raise BadField(where, name, f"is declared with the shape {shape!r}, which no record can hold.")
+        if shapes[name] != demanded.get(name, shapes[name]):
+            raise BadField(where, name, f"is declared with the shape {shapes[name]}, expected {demanded[name]}.")
     return shapes
+
+
+def _refuse_made(name: str, where: object) -> None:
+    """Raise BadField for a name of what a recorder makes itself."""
+    if name in _MADE:
+        raise BadField(where, name, f"is no signal that one may log: it is made of {_MADE[name]}.")
 
 
 def _unknown(shape: tuple[int, ...]) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Callable, Collection, Sequence
+from typing import Any, Callable, Collection, Sequence
 
 from ..errors import BadField
 
@@ -70,6 +70,14 @@ class Problems:
         error, self.held = self.held, None
         if error is not None:
             raise error
+
+    def attempt(self, field: str, read: Callable[[], Any]) -> Any:
+        """What `read` gives of a field; None, which is told, where it fails."""
+        try:
+            return read()
+        except Exception as error:
+            self.tell(field, f"cannot be read ({type(error).__name__}: {error}): it is unknown.")
+            return None
 
     def tell_term(self, name: str, value: object, expected: tuple[int, ...]) -> None:
         """Say that a reward term is no number for each env."""

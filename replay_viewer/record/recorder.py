@@ -21,7 +21,7 @@ from ..paths import make_new
 from ..rollout.outcomes import ENDED_IN_STEP, FLAG_BITS, RESET_BIT
 from .episodes import EpisodeSums
 from .gatherer import Fields
-from .logged_values import Logged, LoggedValues, declared_shapes
+from .logged_values import Logged, LoggedValues, declared_shapes, demanded_shapes
 from .training_state import TrainingState, as_metadata, process_state
 
 _messages = logging.getLogger("replay_viewer")
@@ -69,13 +69,14 @@ class Recorder:
     ) -> None:
         self.training = TrainingState(process_state())
         facts["metadata"] = {**as_metadata(self.training.facts()), **by_name(facts.get("metadata"))}
-        shapes = declared_shapes(signals, path)
+        demanded = demanded_shapes(facts.get("entities", ()))
+        shapes = declared_shapes(signals, demanded, path)
         info = RecordingInfo(**facts)
         options: dict[str, Any] = {"terrain": terrain, "package_dirs": package_dirs}
         self._writer = make_new(Path(path), lambda free: ContainerWriter(free, info, **options))
         # As it is kept, with numbers of Python's own.
         self._info = info = self._writer.info
-        self._logged = LoggedValues(self.path, len(info.env_ids), shapes)
+        self._logged = LoggedValues(self.path, len(info.env_ids), shapes, demanded)
         self._sums = EpisodeSums(len(info.env_ids))
         self._ends: list[EpisodeEnds] = []
         self._packed: PackedStep | None = None
@@ -218,6 +219,10 @@ class Recorder:
     def expect_rewards(self, shape: tuple[int, ...]) -> None:
         """State what shape the rewards of a step will have, so that logged terms of another are refused at once."""
         self._logged.rewards = shape
+
+    def demand(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+        """State that a logged signal can have this shape only; returns the other one of one that is left out for it."""
+        return self._logged.demand(name, shape)
 
     def leave_out_terms(self, names: Sequence[str]) -> None:
         """State, before the first `append`, that "rew_terms" will not bring these columns after all."""

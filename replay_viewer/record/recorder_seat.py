@@ -182,9 +182,18 @@ class RecorderSeat(Seat):
             self._own_terms = terms
         elif "rew_terms" in found.columns or "rew_terms" in found.unfit:
             self._recorder.leave_out_terms(terms)
+        if "rew_terms" in fields.shapes:
+            self._demand("rew", fields.shapes["rew_terms"][:-1])
         if "rew" in fields.shapes:
             self._recorder.expect_rewards((self._num_envs, *fields.shapes["rew"]))
         self._writer.settle(fields)
+
+    def _demand(self, name: str, shape: tuple[int, ...]) -> None:
+        """Leave a logged signal out if it is of another shape than what the environment has beside it."""
+        found = self._recorder.demand(name, shape)
+        if found is not None:
+            problem = f"is logged with the shape {found}, expected {shape}: what the environment has is recorded."
+            self._problems.tell(name, problem)
 
     def _unseen(self, step: SeenStep) -> SeenEnds | None:
         """Envs that may have been reset unseen; in the host's memory, most steps tell at once that there is none."""

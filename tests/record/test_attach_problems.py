@@ -176,6 +176,49 @@ def test_strict_raises_what_goes_wrong(record: Callable[..., Any], fragile: str)
             step(env, 2)
 
 
+@pytest.mark.parametrize("is_declared", [True, False])
+def test_logged_rewards_that_do_not_fit_the_terms_are_left_out(
+    record: Callable[..., Any], caplog: pytest.LogCaptureFixture, is_declared: bool
+) -> None:
+    env = LeggedGymSim()
+    with record(env, signals={"rew": (2,)} if is_declared else None) as recorder:
+        for index in range(5):
+            step(env)
+            if is_declared:
+                recorder.log("rew", np.ones((6, 2)))
+            elif index == 0:
+                with pytest.raises(BadField, match=r"'rew' has shape \(2, 2\), expected \(2,\)"):
+                    recorder.log("rew", np.ones((6, 2)))
+    columns = Columns(recorder.path)
+    np.testing.assert_array_equal(columns["rew"], [step.rew[[1, 3]] for step in env.truth])
+    said = "'rew' is logged with the shape (2,), expected (): what the environment has is recorded."
+    assert [said in message for message in caplog.messages] == [True] * is_declared
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        *(("robot.base_pos", (4,)), ("robot.base_wxyz", ()), ("robot.joint_pos", (5,)), ("robot.base_lin_vel", 2)),
+        *(("flags", ()), ("rew_terms", (3,))),
+    ],
+)
+def test_signals_that_a_recording_has_in_another_shape_are_refused(
+    record: Callable[..., Any], tmp_path: Path, name: str, shape: Any
+) -> None:
+    with pytest.raises(BadField) as caught:
+        record(LeggedGymSim(), signals={name: shape})
+    assert caught.value.field == name
+    assert not list(tmp_path.glob("*.rec"))
+    env = LeggedGymSim()
+    with record(env) as recorder:
+        step(env)
+        with pytest.raises(BadField) as caught:
+            recorder.log(name, np.ones((6, *((shape,) if isinstance(shape, int) else shape))))
+        step(env)
+    assert caught.value.field == name
+    assert Columns(recorder.path).num_steps == 2
+
+
 def test_metadata_that_json_cannot_hold_keep_nothing_from_being_recorded(
     record: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -138,3 +138,49 @@ def test_a_command_without_columns_is_left_out(tmp_path: Path) -> None:
             env.step(ACTIONS)
     assert Columns(recorder.path).num_steps == 3
     assert problems(recorder.path) == {"command": "has shape (1, 0), which is no number: it is left out."}
+
+
+UNREADABLE: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "robot.joint_torque": (lambda scene: scene.articulations["robot"].data, "applied_torque"),
+    "robot.joint_vel": (lambda scene: scene.articulations["robot"].data, "joint_vel"),
+    "robot.base_ang_vel": (lambda scene: scene.articulations["robot"].data, "root_ang_vel_w"),
+    "robot.contact_force": (lambda scene: scene.sensors["contact_forces"], "data"),
+}
+
+
+def lose(owner: Any, attribute: str) -> None:
+    """Let an attribute be there, but not to be read any more."""
+
+    def gone(_: Any) -> Any:
+        raise RuntimeError("the view is invalid")
+
+    owner.__class__ = type("Lost", (type(owner),), {attribute: property(gone)})
+
+
+@pytest.mark.parametrize("first", [0, 3])
+@pytest.mark.parametrize("kind", [IsaacLabSim, IsaacLabDirectSim])
+@pytest.mark.parametrize("field", list(UNREADABLE))
+def test_what_of_a_scene_cannot_be_read_is_unknown_and_all_else_is_kept(
+    field: str, kind: type, first: int, tmp_path: Path
+) -> None:
+    owner_of, attribute = UNREADABLE[field]
+    env = kind()
+    if first == 0:
+        lose(owner_of(env.scene), attribute)
+    with attach(env, tmp_path / "run.rec", env_ids=[4, 1]) as recorder:
+        for step in range(6):
+            if step == first > 0:
+                lose(owner_of(env.scene), attribute)
+            env.step(ACTIONS)
+    columns = Columns(recorder.path)
+    assert columns.num_steps == 6
+    assert problems(recorder.path)[field] == "cannot be read (RuntimeError: the view is invalid): it is unknown."
+    if first:
+        assert np.isfinite(columns[field][:3]).all()
+        assert np.isnan(columns[field][3:]).all()
+    else:
+        assert field not in columns.names
+    np.testing.assert_array_equal(
+        columns["robot.base_pos"], [step.shown["robot.base_pos"][[4, 1], :3] for step in env.truth]
+    )
+    assert all(np.isfinite(columns[name]).all() for name in ("robot.joint_pos", "rew", "act"))

@@ -192,8 +192,4 @@ class Adapter(ABC):
 
     def attempt(self, field: str, read: Callable[[], Any]) -> Any:
         """What `read` gives of a field; None, which is told, where it fails."""
-        try:
-            return read()
-        except Exception as error:
-            self.request.problems.tell(field, f"cannot be read ({type(error).__name__}: {error}): it is unknown.")
-            return None
+        return self.request.problems.attempt(field, read)

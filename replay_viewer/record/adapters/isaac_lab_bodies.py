@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Sequence
+from typing import Any, Callable, Iterator, Sequence
 
 from ...rollout.entities import EntitySpec
-from ..rows import Rows
+from .adapter import Request
 from .isaac_lab_shapes import Drawn, IsaacLabShapes
 from .scene import entity_name, tensor
 
@@ -31,18 +31,18 @@ class IsaacLabBody:
         notes: what is not known of it, a sentence each.
     """
 
-    def __init__(self, key: str, body: Any, contacts: Any, rows: Rows, shapes: IsaacLabShapes | None) -> None:
+    def __init__(self, key: str, body: Any, contacts: Any, request: Request, shapes: IsaacLabShapes | None) -> None:
         """shapes: None where what it is drawn as is known already."""
-        self._body, self._contacts, self._rows = body, contacts, rows
+        self._body, self._contacts, self._request = body, contacts, request
         self._name, joints = entity_name(key), list(getattr(body, "joint_names", None) or ())
         self.order, self.notes = _order(self._name, body.cfg)
         fields = {**_BASE, **(_JOINTS if joints else {})}
         self._fields = [
             (f"{self._name}.{field}", attribute)
             for field, attribute in fields.items()
-            if getattr(body.data, attribute, None) is not None
+            if _may_be_there(lambda attribute=attribute: getattr(body.data, attribute, None))
         ]
-        self._has_torque = bool(joints) and self._torque() is not None
+        self._has_torque = bool(joints) and _may_be_there(self._torque)
         root = next(iter(getattr(body, "body_names", None) or ()), "")
         drawn = Drawn() if shapes is None else shapes.of(self._name, body.cfg, root, joints)
         self.notes += drawn.notes
@@ -51,15 +51,17 @@ class IsaacLabBody:
         self.specs = [EntitySpec(self._name, kind, joints, names, drawn.urdf, drawn.shape)]
 
     def read(self) -> Iterator[tuple[str, Any]]:
-        """Names and rows of the recorded envs."""
-        data, rows = self._body.data, self._rows.of
+        """Names and rows of the recorded envs; None, which is told, of what cannot be read."""
+        data, rows, attempt = self._body.data, self._request.rows.of, self._request.problems.attempt
         yield f"{self._name}.base_wxyz", _wxyz(rows(tensor(data.root_quat_w)), self.order)
         for field, attribute in self._fields:
-            yield field, rows(tensor(getattr(data, attribute)))
+            yield field, attempt(field, lambda attribute=attribute: rows(tensor(getattr(data, attribute))))
         if self._has_torque:
-            yield f"{self._name}.{_TORQUE}", rows(tensor(self._torque()))
+            field = f"{self._name}.{_TORQUE}"
+            yield field, attempt(field, lambda: rows(tensor(self._torque())))
         if self._contacts is not None:
-            yield f"{self._name}.contact_force", rows(tensor(self._contacts.data.net_forces_w))
+            field = f"{self._name}.contact_force"
+            yield field, attempt(field, lambda: rows(tensor(self._contacts.data.net_forces_w)))
 
     def _torque(self) -> Any:
         """What the actuators apply; version 3 has moved it from the data to them."""
@@ -72,8 +74,8 @@ class IsaacLabBody:
 class IsaacLabCollection:
     """Reads a collection of rigid objects, each of which is an entity; see `IsaacLabBody`."""
 
-    def __init__(self, key: str, collection: Any, rows: Rows, shapes: IsaacLabShapes) -> None:
-        self._data, self._rows = collection.data, rows
+    def __init__(self, key: str, collection: Any, request: Request, shapes: IsaacLabShapes) -> None:
+        self._data, self._request = collection.data, request
         objects = collection.cfg.rigid_objects
         names = _object_names(collection)
         self._names = [entity_name(f"{key}_{name}") for name in names]
@@ -87,11 +89,15 @@ class IsaacLabCollection:
         self._fields = {field: attribute for field, attribute in known.items() if attribute}
 
     def read(self) -> Iterator[tuple[str, Any]]:
-        """Names and rows of the recorded envs."""
+        """Names and rows of the recorded envs; None, which is told, of what cannot be read."""
+        request = self._request
         for field, attribute in self._fields.items():
-            values = self._rows.of(tensor(getattr(self._data, attribute)))
+            values = request.problems.attempt(
+                f"{self._names[0]}.{field}",
+                lambda attribute=attribute: request.rows.of(tensor(getattr(self._data, attribute))),
+            )
             for index, name in enumerate(self._names):
-                rows = values[:, index]
+                rows = None if values is None else values[:, index]
                 if field == "base_quat":
                     yield f"{name}.base_wxyz", _wxyz(rows, self.order)
                 else:
@@ -120,8 +126,16 @@ def _order(name: str, cfg: Any) -> tuple[str, list[str]]:
     return order, [] if is_certain else [f"{name}: the order of its quaternions is taken to be {order}."]
 
 
+def _may_be_there(read: Callable[[], Any]) -> bool:
+    """Whether there is such an array; what cannot be read now is asked for again, and told, in the first step."""
+    try:
+        return read() is not None
+    except Exception:  # Of whatever version and backend this is.
+        return True
+
+
 def _wxyz(quaternions: Any, order: str) -> Any:
-    return quaternions if order == "wxyz" else (quaternions[:, 3:], quaternions[:, :3])
+    return quaternions if quaternions is None or order == "wxyz" else (quaternions[:, 3:], quaternions[:, :3])
 
 
 def _object_names(collection: Any) -> list[str]:

@@ -43,13 +43,13 @@ class IsaacLabScene:
                 key,
                 body,
                 _contact_sensor(scene, body),
-                request.rows,
+                request,
                 None if request.urdf is not None and key == given else self._shapes,
             )
             for key, body in bodies.items()
         ]
         self._parts += [
-            IsaacLabCollection(key, collection, request.rows, self._shapes)
+            IsaacLabCollection(key, collection, request, self._shapes)
             for key, collection in _group(scene, "rigid_object_collections").items()
         ]
         self.entities = with_urdf([spec for part in self._parts for spec in part.specs], request.urdf)

@@ -10,6 +10,7 @@ from typing import Any, Iterator
 import numpy as np
 
 from ...rollout.entities import EntitySpec
+from ..problems import Problems
 from ..rows import Columns, Rows
 from .adapter import Request
 from .mujoco.ground import terrain_mesh
@@ -30,7 +31,7 @@ class MjlabScene:
         # Removed in any case: also where the recording cannot be made.
         self._folder = tempfile.TemporaryDirectory(prefix="replay-viewer-")
         self._parts = [
-            MjlabEntity(env, key, entity, Path(self._folder.name, str(number)))
+            MjlabEntity(env, key, entity, Path(self._folder.name, str(number)), request.problems)
             for number, (key, entity) in enumerate(env.scene.entities.items())
             if entity is not env.scene.terrain
         ]
@@ -59,7 +60,8 @@ class MjlabEntity:
         notes: what is not as in the simulation, a sentence each.
     """
 
-    def __init__(self, env: Any, key: str, entity: Any, folder: Path) -> None:
+    def __init__(self, env: Any, key: str, entity: Any, folder: Path, problems: Problems) -> None:
+        self._attempt = problems.attempt
         model, name = env.sim.mj_model, entity_name(key)
         self._base = _Base(model, entity)
         robot = export_urdf(model, folder, self._base.body, prefix=f"{key}/", name=name, with_balls=False)
@@ -86,11 +88,12 @@ class MjlabEntity:
         if self._has_joints:
             yield f"{name}.joint_pos", self._joints.of(state["qpos"])
             yield f"{name}.joint_vel", self._joint_dofs.of(state["qvel"])
-            yield f"{name}.joint_torque", self._joint_dofs.of(state["qfrc_actuator"])
-        if self._forces is not None:
-            # The sensor tells what the parts do to others.
-            forces = -self._forces.of(state["sensordata"])
-            yield f"{name}.contact_force", forces.reshape(len(forces), -1, 3)
+            field = f"{name}.joint_torque"
+            yield field, self._attempt(field, lambda: self._joint_dofs.of(state["qfrc_actuator"]))
+        forces = self._forces
+        if forces is not None:
+            field = f"{name}.contact_force"
+            yield field, self._attempt(field, lambda: _forces_on(forces.of(state["sensordata"])))
 
 
 class MjlabState:
@@ -137,6 +140,11 @@ class _Base:
             index = self.body if self._mocap is None else self._mocap
             yield "base_pos", state[place][:, index]
             yield "base_wxyz", state[turn][:, index]
+
+
+def _forces_on(forces: Any) -> Any:
+    """(n, parts, 3) on the parts; the sensor tells what these do to others, (n, parts * 3)."""
+    return -forces.reshape(len(forces), -1, 3)
 
 
 def rotate_rows(wxyz: Any, vectors: Any) -> Any:

@@ -114,8 +114,8 @@ class Mqe(Adapter):
             values[entity.name + ".base_lin_vel"] = state[:, 7:10]
             values[entity.name + ".base_ang_vel"] = state[:, 10:13]
         for buffer, shares in self._actors.columns.items():
-            found = rows(getattr(env, buffer))
-            values.update((name, found[:, columns]) for name, columns in shares)
+            found = self.attempt(shares[0][0], lambda buffer=buffer: rows(getattr(env, buffer)))
+            values.update((name, None if found is None else found[:, columns]) for name, columns in shares)
         if self._act is not None:
             values["act"] = self._act.taken
         if self._rew is not None:
