@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,8 +12,9 @@ _TURN_SECONDS, _MOST_TURN, _LEAST_TURN = 1.0, 5.5, 0.08
 _ARC_POINTS = 25
 
 
+@lru_cache(maxsize=64)  # A commanded turn stays the same for many frames.
 def arc_segments(radius: float, rate: float, level: float, barb: float) -> np.ndarray:
-    """Segments (S, 2, 3) of an arc about the z axis, from the x axis on, with the two barbs of an arrow at its end.
+    """Segments (S, 2, 3) of an arc about the z axis, from the x axis on, with the two barbs of an arrow; read-only.
 
     Args:
         radius: of the arc [m].
@@ -29,4 +31,6 @@ def arc_segments(radius: float, rate: float, level: float, barb: float) -> np.nd
     along, outwards = np.sign(turn) * np.array([-sine, cosine, 0.0]), np.array([cosine, sine, 0.0])
     ends = [points[-1] - barb * (along + side * outwards) for side in (0.7, -0.7)]
     barbs = [np.stack([points[-1], end]) for end in ends]
-    return np.concatenate([np.stack([points[:-1], points[1:]], axis=1), np.stack(barbs)]).astype(np.float32)
+    segments = np.concatenate([np.stack([points[:-1], points[1:]], axis=1), np.stack(barbs)]).astype(np.float32)
+    segments.setflags(write=False)
+    return segments

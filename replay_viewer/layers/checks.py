@@ -100,6 +100,8 @@ def _bytes_of(color: Rgb) -> np.ndarray:
 
 
 def _numbers(shape: object, field: str, value: object) -> np.ndarray:
+    if type(value) is np.ndarray and value.dtype == np.float32:
+        return value.copy()
     try:
         with np.errstate(over="ignore"):  # What is too large for float32 becomes infinite, and is told of as such.
             return np.array(value, dtype=np.float32)
