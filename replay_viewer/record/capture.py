@@ -209,7 +209,7 @@ class Capture:
             self._is_reset,
             adapter.ended(),
             self._counters_now(),
-            None if self._lengths is None else _Once(self._endings_now),
+            None if self._lengths is None else self._endings_now,
             adapter.late_facts,
             self._copier.is_ahead,
         )
@@ -291,7 +291,10 @@ class Capture:
         lengths = self._adapter.lengths()
         if lengths is not self._lengths:
             self._counters, self._lengths = numpy_if_on_host(lengths), lengths
-        return None if self._copier.is_ahead else as_array(self._rows.of(self._counters))
+        if self._copier.is_ahead:
+            return None
+        counters = self._rows.of(self._counters)
+        return counters if isinstance(counters, np.ndarray) else as_array(counters)
 
     def _endings_now(self) -> Endings:
         # Perhaps it is another memory by now.
@@ -446,19 +449,6 @@ def _fail_step(seated: _Seated, failed: tuple[int, list[CapturedEnds]]) -> None:
     number, resets = failed
     if seated.place is not None and seated.has_begun:
         seated.seat.fail_step(number, seated.place.all_ends_of(resets))
-
-
-class _Once:
-    """Asks for something when it is wanted first."""
-
-    def __init__(self, ask: Callable[[], Endings]) -> None:
-        self._ask = ask
-        self._answer: Endings | None = None
-
-    def __call__(self) -> Endings:
-        if self._answer is None:
-            self._answer = self._ask()
-        return self._answer
 
 
 def _first_array(read: Mapping[str, Any]) -> Any:

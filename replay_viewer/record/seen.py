@@ -70,7 +70,7 @@ class CapturedStep:
         is_reset: (n,) whether it has reset them.
         left: how the episodes stand, where resets are left to somebody else.
         counters: (n,) the simulator's counters of steps, where they are at hand.
-        endings: gives how the episodes stand now; None where the simulator counts no steps.
+        ask: gives how the episodes stand now; None where the simulator counts no steps.
         late_facts: gives what the environment tells only in its first step.
         is_ahead: whether copies may still be on their way.
     """
@@ -81,9 +81,17 @@ class CapturedStep:
     is_reset: np.ndarray
     left: Endings | None
     counters: np.ndarray | None
-    endings: Callable[[], Endings] | None
+    ask: Callable[[], Endings] | None
     late_facts: Callable[[], Mapping[str, Any]]
     is_ahead: bool
+    _endings: Endings | None = None
+
+    def endings(self) -> Endings:
+        """How the episodes stand, asked for once for all seats, where the simulator counts steps."""
+        if self._endings is None:
+            assert self.ask is not None
+            self._endings = self.ask()
+        return self._endings
 
 
 class Place:
@@ -145,12 +153,13 @@ class SeenStep:
         copy: how they stood when it returned.
         counters: (n,) the simulator's counters of steps, where they are at hand; to be looked at before the next step.
         has_counters: whether the simulator counts steps.
+        is_ahead: whether copies may still be on their way.
     """
 
     def __init__(self, captured: CapturedStep, place: Place) -> None:
         self._captured, self._place = captured, place
         self.number, self.copy, self.counters = captured.number, captured.copy, captured.counters
-        self.has_counters = captured.endings is not None
+        self.has_counters, self.is_ahead = captured.ask is not None, captured.is_ahead
         if not place.is_all:
             self.copy = place.copy_of(captured.copy)
             if captured.counters is not None:
@@ -166,14 +175,8 @@ class SeenStep:
         """All envs that it has not reset, where it leaves that to somebody else."""
         return None if self._captured.left is None else self._unreset(self._captured.left)
 
-    @property
-    def is_ahead(self) -> bool:
-        """Whether copies may still be on their way."""
-        return self._captured.is_ahead
-
     def unreset(self) -> SeenEnds:
         """All envs that it has not reset, with the counters of their steps; to be asked for before the next step."""
-        assert self._captured.endings is not None
         return self._unreset(self._captured.endings())
 
     def late_facts(self) -> Mapping[str, Any]:

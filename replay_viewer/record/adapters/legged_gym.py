@@ -100,7 +100,10 @@ class LeggedGym(Adapter):
             except Exception:  # Not `attempt` each time: it would cost as much as the reading.
                 values[field] = self.attempt(field, lambda name=name: rows(getattr(env, name)))
         if self._terms.names:
-            values["rew_terms"] = self.attempt("rew_terms", self._terms.scaled)
+            try:
+                values["rew_terms"] = self._terms.scaled()
+            except Exception:
+                values["rew_terms"] = self.attempt("rew_terms", self._terms.scaled)
         return values
 
     def lengths(self) -> Any:
