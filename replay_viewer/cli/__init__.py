@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import Sequence
 
 from replay_viewer import __version__
@@ -54,7 +55,9 @@ def main(args: Sequence[str] | None = None) -> int:
         args: the command line without the program's name; None takes it from `sys.argv`.
     """
     try:
-        with caught_interrupts():
+        with caught_interrupts(), warnings.catch_warnings():
+            if not sys.warnoptions:  # What is odd in the numbers of a file is told by what reads it, not by numpy.
+                warnings.filterwarnings("ignore", category=RuntimeWarning)
             _run(sys.argv[1:] if args is None else list(args))
             sys.stdout.flush()
     except ReplayError as error:

@@ -35,7 +35,11 @@ class AssetFolder:
         self._path, self._temporary = path, None
         if not path.is_dir():
             self._temporary = TemporaryDirectory(prefix="replay-viewer-")
-            self._unpack(Path(self._temporary.name), extents)
+            try:
+                self._unpack(Path(self._temporary.name), extents)
+            except BaseException:
+                self._temporary.cleanup()
+                raise
         self._root = Path(self._temporary.name if self._temporary else path)
 
     @property

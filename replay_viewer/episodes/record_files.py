@@ -18,8 +18,8 @@ from ..formats.find import is_folder_of_recordings
 
 SUFFIX = ".jsonl"
 _PATTERN = "episode_results*" + SUFFIX
-# Problems of one file that are told in full.
-_TOLD = 3
+# Problems of one file that are told in full, and how many of its lines may be wrong.
+_TOLD, _MAX_PROBLEMS = 3, 10_000
 
 
 def is_record_file(path: Path) -> bool:
@@ -36,7 +36,7 @@ def read_records(path: Path) -> tuple[list[EpisodeRecord], str]:
     """The records in a file as they stand there, and what is wrong with it; "" where nothing is.
 
     A last line without its end is what a process leaves that is killed, and no problem. Raises FileProblem where it
-    cannot be read at all.
+    cannot be read at all, or so many lines are wrong that it is something else.
     """
     records: list[EpisodeRecord] = []
     problems: list[str] = []
@@ -47,6 +47,9 @@ def read_records(path: Path) -> tuple[list[EpisodeRecord], str]:
         except ReplayError as problem:
             if line.endswith(b"\n"):
                 problems.append(str(problem))
+        if len(problems) > _MAX_PROBLEMS:
+            what = f"has more than {_MAX_PROBLEMS} lines that are no records; the first: {problems[0]}"
+            raise FileProblem(path, what, "It is no file of records.")
     more = f" And {len(problems) - _TOLD} more lines." if len(problems) > _TOLD else ""
     return records, " ".join(problems[:_TOLD]) + more
 

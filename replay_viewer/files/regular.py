@@ -33,10 +33,14 @@ def open_regular(path: str | Path) -> BinaryIO:
     return os.fdopen(descriptor_of(path), "rb")
 
 
-def descriptor_of(path: str | Path, flags: int = os.O_RDONLY) -> int:
-    """The same as a descriptor, which the caller closes; flags: how it is opened."""
-    _refuse_special(path, os.stat(path).st_mode)  # To open a device may do something already.
-    fd = os.open(path, flags | _FLAGS)
+def descriptor_of(path: str | Path, flags: int = os.O_RDONLY, mode: int = 0o777) -> int:
+    """The same as a descriptor, which the caller closes; flags and mode: how it is opened, or made by O_CREAT."""
+    try:
+        _refuse_special(path, os.stat(path).st_mode)  # To open a device may do something already.
+    except FileNotFoundError:
+        if not flags & os.O_CREAT:
+            raise
+    fd = os.open(path, flags | _FLAGS, mode)
     try:
         _refuse_special(path, os.fstat(fd).st_mode)  # It may be another one by now.
     except BaseException:

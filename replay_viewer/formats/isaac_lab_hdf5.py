@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _NAME = "Isaac Lab HDF5"
 _MAGIC = b"\x89HDF\r\n\x1a\n"
-_DEMO = re.compile(r"demo_(\d+)")
+_DEMO = re.compile(r"demo_(\d{1,9})", re.ASCII)
 _KINDS = {"articulation": "robot", "rigid_object": "object"}
 _USUAL_DT = 0.02  # [s]
 # In all; a file may claim any number.
@@ -65,6 +65,7 @@ def _is_demos(path: Path) -> bool:
 
 
 def _open(path: Path, options: LoadOptions, robot: Robot | None) -> Rollout:
+    open_regular(path).close()  # HDF5 opens by path, and would wait for a pipe.
     try:
         file = _h5py().File(path, "r")
     except OSError as error:

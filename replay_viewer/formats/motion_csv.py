@@ -7,6 +7,7 @@ say so in their names, such as `walk_60hz.csv`.
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,8 @@ _FPS_IN_NAME = re.compile(r"(?<![0-9.])(\d{1,4})[ _-]?(?:hz|fps)(?![a-z])", re.I
 _LEAST_COLUMNS, _QUAT = 8, slice(3, 7)
 # So many rows are looked at, in so many bytes; the quaternion of each has length 1, to so much.
 _ROWS, _HEAD_BYTES, _UNIT = 20, 1 << 16, 0.02
-_MAX_BYTES = 1 << 30
+# Four hours of a humanoid.
+_MAX_BYTES = 1 << 27
 
 
 def _is_motion(path: Path) -> bool:
@@ -62,9 +64,13 @@ def _open(path: Path, options: LoadOptions, robot: Robot | None) -> Rollout:
 def _read(path: Path) -> np.ndarray:
     """(T, 7 + J). Raises FileProblem where it is no table of numbers, or too large."""
     try:
-        lines = read_regular(path, _MAX_BYTES).decode("utf-8").splitlines()
-        if not any(line.strip() for line in lines):
+        content = read_regular(path, _MAX_BYTES)
+        if not content.strip():
             raise FileProblem(path, "is an empty file.", "Copy or write it again.")
+        if b"\0" in content:
+            raise ValueError("it holds bytes of zero")
+        # One by one: as a list, lines of a byte or two would take fifty times as much.
+        lines = (line for line in io.TextIOWrapper(io.BytesIO(content), "utf-8") if line.strip())
         rows = np.loadtxt(lines, delimiter=",", ndmin=2, dtype=np.float64)
     except ValueError as error:
         problem = f"is no table of numbers: {str(error).splitlines()[0]}."

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..errors import BadArgument, FileProblem, ReplayError, listing
 from ..files.kinds import refuse_foreign
 from ..rollout.rollout import Rollout
@@ -111,7 +113,8 @@ def _open_registered(format: Format, path: Path, options: LoadOptions, robot: Ro
 def _open_with_extra(format: Format, path: Path, options: LoadOptions, robot: Robot | None) -> Rollout:
     """By a format that may lack a package, which is told with how to get it."""
     try:
-        return format.open(path, options, robot)
+        with np.errstate(all="ignore"):  # What a file's numbers lack is among the verdicts.
+            return format.open(path, options, robot)
     except ImportError as error:
         if not format.extra:
             raise

@@ -195,6 +195,16 @@ def test_a_success_without_values_is_unknown(rollout: Path, capsys: Capture) -> 
     assert main(["info", str(write_npz(rollout, info=info))]) == 0
 
 
+@pytest.mark.parametrize("command", ["info", "episodes"])
+def test_numbers_beyond_all_bounds_are_told_by_no_warning(command: str, tmp_path: Path) -> None:
+    huge = np.full((20, 2), 1e308)
+    terms: dict[str, Any] = {"rew": huge, "reward_terms/a": huge, "timestamps": np.full(20, np.inf)}
+    path = write_npz(tmp_path / "rollout.npz", **terms)
+    words = [sys.executable, "-m", "replay_viewer", command, str(path)]
+    ended = subprocess.run(words, capture_output=True, env={**os.environ, "REPLAY_VIEWER_CACHE": str(tmp_path)})
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 @pytest.mark.parametrize("field", ["info", "base_pos"])
 def test_a_malicious_pickle_does_not_run(field: str, tmp_path: Path, capsys: Capture) -> None:
     harm = tmp_path / "harm"

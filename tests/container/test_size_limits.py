@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import tempfile
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -16,9 +17,11 @@ from container_samples import record, sample_info
 from special_files import sparse, sparse_npz, time_limit
 
 from replay_viewer.cli import main
+from replay_viewer.container import asset_folder
 from replay_viewer.container.layout import MAX_META_BYTES, declare, plan_layout
 from replay_viewer.container.log import read_lines
 from replay_viewer.container.meta import new_meta, to_json
+from replay_viewer.container.pack import pack
 from replay_viewer.container.repair import repair
 from replay_viewer.errors import BadField, FileProblem
 from replay_viewer.formats import load_rollout
@@ -164,3 +167,26 @@ def test_many_large_signals_are_not_all_looked_at_when_an_npz_is_opened(tmp_path
     unchecked = [verdict for verdict in rollout.verdicts if verdict.finding == "not checked for NaN"]
     assert 280 < len(unchecked) < 300
     assert rollout.read("signal_299", slice(99, 100), [7]).shape == (1, 1, 80_000)
+
+
+def test_assets_leave_a_full_disk_to_others_and_are_not_unpacked(tmp_path: Path, monkeypatch) -> None:
+    packed = pack(with_an_asset(tmp_path, 20 << 20), tmp_path / "packed.rec")
+    monkeypatch.setattr(asset_folder, "SPARED_BYTES", 1 << 60)
+    with pytest.raises(FileProblem, match=r"its assets take \d+ bytes, and .* has room for 0\. Name a larger folder"):
+        load_rollout(packed)
+
+
+def test_assets_that_a_disk_has_no_room_for_are_removed(tiny_disk: Path, tmp_path: Path, monkeypatch) -> None:
+    packed = pack(with_an_asset(tmp_path, 1 << 20), tmp_path / "packed.rec")
+    monkeypatch.setattr(tempfile, "tempdir", str(tiny_disk))
+    with pytest.raises(FileProblem, match=r"cannot be unpacked: .*No space left on device"):
+        load_rollout(packed)
+    assert not list(tiny_disk.iterdir())
+
+
+def with_an_asset(folder: Path, size: int) -> Path:
+    """A recording that carries a file of so many bytes."""
+    path = record(folder / "walk.rec", 3)
+    (path / "assets").mkdir()
+    (path / "assets" / "a.stl").write_bytes(bytes(size))
+    return path

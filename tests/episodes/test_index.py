@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from container_samples import record
+from special_files import ODD, put_special, time_limit
 
 from replay_viewer import load_episodes
 from replay_viewer.episode_record import EpisodeRecord
@@ -141,3 +142,13 @@ def test_records_are_the_same_after_they_were_packed() -> None:
     for records in ([], [one], [one, one], [one, *others]):
         assert unpacked(packed(records)) == records
     assert [type(record.success) for record in unpacked(packed([one, *others]))] == [bool] * 3
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_something_else_in_the_place_of_the_index_changes_nothing(runs: Path, cache: Path, kind: str) -> None:
+    cache.mkdir()
+    put_special(cache / "episodes.sqlite", kind)
+    with time_limit(20):
+        first, second = load_episodes(runs), load_episodes(runs)
+    assert list(first) == list(second) and first.problems == second.problems == {}
+    assert len(first) == 9

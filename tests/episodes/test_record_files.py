@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,12 @@ import pytest
 from container_samples import record, sample_info
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from special_files import ODD, put_special, sparse, time_limit
 
 from replay_viewer import load_episodes
 from replay_viewer.cli import main
 from replay_viewer.episode_record import EpisodeRecord, from_json, to_json
-from replay_viewer.errors import BadField
+from replay_viewer.errors import BadField, FileProblem
 from replay_viewer.record.episodes.file import RecordFile
 
 Capture = pytest.CaptureFixture[str]
@@ -117,3 +119,36 @@ def test_whatever_a_file_holds_becomes_a_record_that_can_be_written(content: dic
     found = load_episodes(path)
     assert to_json(from_json(json.loads(json.dumps(to_json(found[0]))), "again")) == to_json(found[0])
     assert len(found.where("env_id == 0 and (success or not success) and task not in ('x', 'y')")) == 1
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_file_beside_a_file_of_records_is_a_line_and_the_others_are_read(tmp_path: Path, kind: str) -> None:
+    written(tmp_path / "episode_results.jsonl", EpisodeRecord(3, 1, "terminated"))
+    put_special(tmp_path / "episode_results_2.jsonl", kind)
+    with time_limit(20):
+        episodes = load_episodes(tmp_path)
+    assert len(episodes) == 1
+    assert len(episodes.problems) == (kind != "folder")
+    assert all("\n" not in problem for problem in episodes.problems.values())
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_records_are_not_resumed_in_what_is_no_file(tmp_path: Path, kind: str) -> None:
+    path = put_special(tmp_path / "episode_results.jsonl", kind)
+    with time_limit(20), contextlib.suppress(FileProblem):
+        written(path, EpisodeRecord(3, 1, "terminated"))
+    with time_limit(20), contextlib.suppress(FileProblem):
+        file = RecordFile(path, resume=True)
+        assert kind == "link to nothing" and file.numbers() == {}
+        file.close()
+
+
+def test_what_is_no_file_of_records_is_given_up_soon(tmp_path: Path) -> None:
+    path = tmp_path / "episode_results.jsonl"
+    path.write_bytes(b"{}\n" * 1_000_000)
+    with time_limit(20):
+        (problem,) = load_episodes(path).problems.values()
+        assert "has more than 10000 lines that are no records" in problem and "line 1: 'env_id' is missing" in problem
+        sparse(path, 50 << 30)
+        (problem,) = load_episodes(path).problems.values()
+        assert "has a line of more than" in problem

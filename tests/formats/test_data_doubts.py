@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -128,3 +129,18 @@ def test_doubts_of_agents_name_the_robot(tmp_path: Path) -> None:
     arrays = {key: np.stack([value] * 2, axis=2) for key, value in standing(T, N).items()}
     arrays["base_pos"][3, 0, 1] = np.nan
     assert verdict_on(loaded(tmp_path, arrays), "robot_1 base_pos").finding == "not a number in 1 of 120 values"
+
+
+@pytest.mark.parametrize("value", [1e308, -1e200, np.inf, np.nan, 5e-324])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_numpy_warns_of_no_number_in_a_file(tmp_path: Path, value: float, dtype: type) -> None:
+    filled = standing(T, N)
+    with np.errstate(all="ignore"):
+        huge = {key: np.full(array.shape, value).astype(dtype) for key, array in filled.items()}
+        per_step = np.full((T, N), value).astype(dtype)
+    signals = {key: huge["base_pos"] for key in ("obs", "command", "base_lin_vel", "base_ang_vel", "dof_pos")}
+    rows = {"rew": per_step, "done": per_step, "reward_terms/a": per_step, "timestamps": per_step[:, 0]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loaded(tmp_path, {**filled, **signals, **rows}).close()
+        loaded(tmp_path, {**huge, **signals, **rows}).close()

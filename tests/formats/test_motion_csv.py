@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from arm_urdf import write_arm
 from npz_samples import verdict_on
+from special_files import sparse, time_limit
 
 from replay_viewer import LoadOptions, load_rollout, open_replay, rotations
 from replay_viewer.errors import FileProblem
@@ -87,3 +88,19 @@ def test_a_named_file_that_is_none_says_why(tmp_path: Path, text: str, message: 
     (tmp_path / "walk.csv").write_bytes(text.encode("latin-1"))
     with pytest.raises(FileProblem, match=message):
         load_rollout(tmp_path / "walk.csv")
+
+
+@pytest.mark.parametrize(
+    ("size", "problem"), [(1 << 26, "is no table of numbers: it holds bytes of zero"), (50 << 30, r"has \d+ bytes")]
+)
+def test_a_table_that_claims_more_than_a_motion_has_is_refused_at_once(tmp_path: Path, size: int, problem: str) -> None:
+    path = written(tmp_path / "walk.csv", walk())
+    sparse(path, size, path.read_bytes())
+    with time_limit(20), pytest.raises(FileProblem, match=problem):
+        load_rollout(path)
+
+
+def test_lines_without_anything_are_no_rows(tmp_path: Path) -> None:
+    path = written(tmp_path / "walk.csv", walk())
+    path.write_bytes(path.read_bytes() + b"\r\n \n\n")
+    assert load_rollout(path).num_steps == 120

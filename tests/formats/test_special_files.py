@@ -46,7 +46,7 @@ def walk(whole: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
-@pytest.mark.parametrize("name", ["a.rec", "a.npz", "a"])
+@pytest.mark.parametrize("name", ["a.rec", "a.npz", "a.csv", "a.hdf5", "a"])
 def test_what_is_no_file_is_refused_by_what_it_is(tmp_path: Path, name: str, kind: str) -> None:
     path = put_special(tmp_path / name, kind)
     with pytest.raises(FileProblem, match=f"is a {kind.split()[-1]}, not a file"):
@@ -57,14 +57,14 @@ def test_what_is_no_file_is_refused_by_what_it_is(tmp_path: Path, name: str, kin
 def test_a_folder_with_something_else_among_its_recordings_is_listed_to_its_end(
     walk: Path, tmp_path: Path, kind: str
 ) -> None:
-    for name in ("b.rec", "b.npz", "c.urdf", "d.zip"):
+    for name in ("b.rec", "b.npz", "b.csv", "b.hdf5", "c.urdf", "d.zip"):
         put_special(tmp_path / name, kind)
     recordings = RecordingList(tmp_path)
     recordings.look(lambda num_found: None)
     while recordings.read_next():
         pass
     told = {listed.name: listed.problem or listed.facts for listed in recordings.listed}
-    assert "not a file" in str(told["b.rec"]) and "not a file" in str(told["b.npz"])
+    assert all("not a file" in str(told[name]) for name in ("b.rec", "b.npz", "b.csv", "b.hdf5"))
     assert isinstance(told["walk.rec"], Facts) and told["walk.rec"].num_steps == 3
     assert walk in recordings_below(tmp_path)
 

@@ -11,6 +11,7 @@ from typing import Any, Iterator, Sequence
 from ...container.log import try_lock
 from ...episode_record import EpisodeRecord, to_line
 from ...errors import FileProblem
+from ...files.regular import descriptor_of
 from ...paths import make_new, numbered
 
 _CLOSED = -1
@@ -95,11 +96,11 @@ class RecordFile:
 
 def _open(path: Path, resume: bool) -> tuple[Path, int]:
     """The first of the numbered files that can be made, or else resumed."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0)
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
     if not resume:
-        return make_new(path, lambda free: (free, os.open(free, flags | os.O_EXCL, 0o644)))
+        return make_new(path, lambda free: (free, descriptor_of(free, flags | os.O_EXCL, 0o644)))
     for candidate in numbered(path):
-        fd = os.open(candidate, flags, 0o644)
+        fd = descriptor_of(candidate, flags, 0o644)
         if try_lock(fd):
             return candidate, fd
         os.close(fd)

@@ -59,6 +59,8 @@ def read_collada(data: bytes, files: NearbyFiles) -> Reading:
     unit, reading.y_up = _unit(document, reading.problems), _y_up(document, reading.problems)
     scene = document.scene or next(iter(document.scenes), None)
     materials = {material.id: _look(material.effect, files, reading.problems) for material in document.materials}
+    clear = [material.id for material in document.materials if isinstance(material.effect.transparent, Map)]
+    reading.problems += [f"its material '{name}' is partly transparent, drawn opaque" for name in clear]
     for node in scene.nodes if scene is not None else ():
         reading.meshes += _placed(node, np.diag([unit, unit, unit, 1.0]), materials)
     return reading

@@ -105,6 +105,8 @@ def _read_materials(lines: list[str], files: NearbyFiles, problems: list[str]) -
             for name, statements in _statements(decode_text(data)):
                 if name not in materials:
                     materials[name] = _material(statements, files, problems)
+                    if "map_d" in statements:
+                        problems.append(f"its material '{name}' is partly transparent, drawn opaque")
     return materials
 
 

@@ -142,3 +142,12 @@ def test_a_document_without_its_namespace_is_read_as_one_with_it(tmp_path: Path)
     text = dae().replace(' xmlns="http://www.collada.org/2005/11/COLLADASchema"', "")
     assert "xmlns" not in text
     np.testing.assert_allclose(drawn(robot_with(tmp_path, text)).extents, [0.1, 0.4, 0.1])
+
+
+@pytest.mark.parametrize("clear", ["", '<transparent><texture texture="s" texcoord="UV"/></transparent>'])
+def test_transparency_of_a_texture_is_named(tmp_path: Path, clear: str) -> None:
+    Image.new("RGBA", (4, 4), (10, 20, 30, 99)).save(tmp_path / "leaf.png")
+    robot = robot_with(tmp_path, textured("leaf.png").replace("</phong>", f"{clear}</phong>"))
+    named = "its material 'mm' is partly transparent, drawn opaque"
+    assert robot.visuals
+    assert any(named in problem for problem in robot.problems) == bool(clear)

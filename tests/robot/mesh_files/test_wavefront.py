@@ -178,3 +178,11 @@ def test_vertices_that_are_counted_from_0_are_refused(tmp_path: Path) -> None:
     robot = robot_of(tmp_path, mesh("part.obj"))
     assert robot.visuals == ()
     assert "counts its vertices from 0" in robot.problems[0]
+
+
+@pytest.mark.parametrize("clear", ["", "map_d part.png\n"])
+def test_transparency_of_a_texture_is_named(tmp_path: Path, clear: str) -> None:
+    picture(tmp_path / "part.png")
+    problems = robot_with(tmp_path, "mtllib m.mtl\n" + HALVES, m=f"{RED}map_Kd part.png\n{clear}{BLUE}").problems
+    named = "its material 'lower' is partly transparent, drawn opaque"
+    assert any(named in problem for problem in problems) == bool(clear)
