@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,14 +30,14 @@ from .evidence.motion import to_wxyz
 from .evidence.quaternion_order import stated_order
 from .evidence.time_step import stated_dt
 from .format import Format, LoadOptions, QuatOrder
+from .hdf5 import DAMAGE, MAGIC, array, attribute, member, names_in, opened
 from .series import SeriesColumn, SeriesPart
 
 if TYPE_CHECKING:
     from ..robot import Robot
 
 _NAME = "Isaac Lab HDF5"
-_MAGIC = b"\x89HDF\r\n\x1a\n"
-_DEMO = re.compile(r"demo_(\d{1,9})", re.ASCII)
+_DEMO = re.compile(r"demo_[0-9]{1,9}")
 _KINDS = {"articulation": "robot", "rigid_object": "object"}
 _USUAL_DT = 0.02  # [s]
 # In all; a file may claim any number.
@@ -48,33 +47,21 @@ _MAX_VALUES = 4096
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
-def _h5py() -> Any:
-    """The package. Raises ImportError: it is optional."""
-    return import_module("h5py")
-
-
 def _is_demos(path: Path) -> bool:
     if path.is_dir():
         return False
     with open_regular(path) as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
+        if file.read(len(MAGIC)) != MAGIC:
             return False
-    with _h5py().File(path, "r") as file:
-        data = _member(file, "data")
-        return data is not None and any(_DEMO.fullmatch(name) for name in data)
+    with opened(path) as file:
+        return any(_DEMO.fullmatch(name) for name in names_in(member(file, "data")))
 
 
 def _open(path: Path, options: LoadOptions, robot: Robot | None) -> Rollout:
-    open_regular(path).close()  # HDF5 opens by path, and would wait for a pipe.
-    try:
-        file = _h5py().File(path, "r")
-    except OSError as error:
-        reason = printable(str(error).split("(")[-1].rstrip(")"))
-        problem = f"cannot be read as HDF5: {reason}."
-        raise FileProblem(path, problem, "Is it still being written, or cut off?") from error
+    file = opened(path)
     try:
         return _Demos(path, file).rollout(options, robot)
-    except (OSError, RuntimeError, KeyError) as error:  # HDF5's of what is damaged inside.
+    except DAMAGE as error:
         file.close()
         raise FileProblem(path, f"is damaged: {printable(str(error))}.", "Copy or write it again.") from error
     except BaseException:
@@ -82,26 +69,9 @@ def _open(path: Path, options: LoadOptions, robot: Robot | None) -> Rollout:
         raise
 
 
-def _member(group: Any, name: str) -> Any:
-    """What has a name in a group; None where there is none, or it leads out of the file."""
-    parts = name.split("/")
-    for part in parts:
-        if not isinstance(group, _h5py().Group) or not isinstance(group.get(part, getlink=True), _h5py().HardLink):
-            return None
-        group = group[part]
-    is_elsewhere = isinstance(group, _h5py().Dataset) and (group.external or group.is_virtual)
-    return None if is_elsewhere else group
-
-
-def _array(group: Any, name: str) -> Any:
-    """An array of numbers in a group, or None."""
-    found = _member(group, name)
-    return found if isinstance(found, _h5py().Dataset) and found.dtype.kind in "biuf" else None
-
-
 def _pose_of(demo: Any, kind: str, name: str) -> Any:
     """The poses of an entity in a demo, or None."""
-    return _array(demo, f"states/{kind}/{name}/root_pose")
+    return array(demo, f"states/{kind}/{name}/root_pose")
 
 
 class _Demos:
@@ -112,11 +82,11 @@ class _Demos:
 
     def __init__(self, path: Path, file: Any) -> None:
         self._path, self._file = path, file
-        self._data = _member(file, "data")
-        found = [] if self._data is None else [name for name in self._data if _DEMO.fullmatch(name)]
+        self._data = member(file, "data")
+        found = [name for name in names_in(self._data) if _DEMO.fullmatch(name)]
         # As text demo_10 comes before demo_2.
         self._names = sorted(found, key=lambda name: int(name.removeprefix("demo_")))
-        self._demos = [demo for name in self._names if (demo := _member(self._data, name)) is not None]
+        self._demos = [demo for name in self._names if (demo := member(self._data, name)) is not None]
         self._entities = self._find_entities()
         if not self._entities:
             problem = "holds no states of robots or objects that could be replayed."
@@ -160,8 +130,8 @@ class _Demos:
         """(kind, name) of all that every demo has the states of; robots first."""
         if not self._demos:
             return []
-        first = {kind: _member(self._demos[0], f"states/{kind}") for kind in _KINDS}
-        entities = [(kind, name) for kind, group in first.items() for name in ([] if group is None else group)]
+        first = {kind: member(self._demos[0], f"states/{kind}") for kind in _KINDS}
+        entities = [(kind, name) for kind, group in first.items() for name in names_in(group)]
         return [entity for entity in entities if all(_pose_of(demo, *entity) is not None for demo in self._demos)]
 
     def _num_states(self, demo: Any) -> int:
@@ -179,13 +149,13 @@ class _Demos:
         return lengths.pop()
 
     def _has_initial(self, demo: Any) -> bool:
-        poses = [_array(demo, f"initial_state/{kind}/{name}/root_pose") for kind, name in self._entities]
+        poses = [array(demo, f"initial_state/{kind}/{name}/root_pose") for kind, name in self._entities]
         return all(pose is not None and pose.shape == (1, 7) for pose in poses)
 
     def _env_args(self) -> dict[str, Any]:
         try:
-            found = json.loads(self._data.attrs["env_args"])
-        except (KeyError, ValueError, TypeError, RecursionError):
+            found = json.loads(attribute(self._data, "env_args"))
+        except (ValueError, TypeError, RecursionError):
             return {}
         return {"env_args": found} if isinstance(found, dict) else {}
 
@@ -207,7 +177,7 @@ class _Demos:
     def _quat_order(self, options: LoadOptions) -> tuple[QuatOrder, Verdict]:
         if options.quat_order:
             return stated_order(options.quat_order)
-        version = self._file.attrs.get("format_version")
+        version = attribute(self._file, "format_version")
         if isinstance(version, (int, np.integer)) and version >= 1:
             return "xyzw", Verdict("quaternion order", "xyzw", f"the file's 'format_version' is {version}", "stated")
         reason = "the file has no 'format_version', as before Isaac Lab 3"
@@ -256,7 +226,7 @@ class _Demos:
     def _series(self, key: str, initial: str = "", size: int | None = None) -> SeriesColumn | None:
         parts: list[SeriesPart] = []
         for demo, first, lead, length in zip(self._demos, self._firsts, self._leads, self._lengths, strict=False):
-            values, before = _array(demo, key), _array(demo, initial) if initial and lead else None
+            values, before = array(demo, key), array(demo, initial) if initial and lead else None
             if not _fits(values, parts[0].values if parts else None, size):
                 return None
             before = before if before is not None and before.shape == (1, *values.shape[1:]) else None
@@ -270,9 +240,8 @@ class _Demos:
             series = self._series(key)
             if series is not None:
                 found[name] = series
-        terms = _member(self._demos[0], "obs")
-        if "obs" not in found and terms is not None:
-            for name in terms:
+        if "obs" not in found:
+            for name in names_in(member(self._demos[0], "obs")):
                 series = self._series(f"obs/{name}")
                 if series is not None:
                     found[f"obs/{printable(name)}"] = series
@@ -282,12 +251,16 @@ class _Demos:
         num_steps = int(self._firsts[-1])
         keys = self._firsts[1:] - 1
         # An env without a term of success has False in all of them, which says nothing.
-        succeeded = np.array([bool(np.any(demo.attrs.get("success", False))) for demo in self._demos])
+        succeeded = np.array([_says_true(attribute(demo, "success")) for demo in self._demos])
         success = np.full((num_steps, 1), np.nan, dtype=np.float32)
         if succeeded.any():
             success[keys, 0] = succeeded
         outcomes = np.full(len(keys), OUTCOMES.index("aborted"))
         return FoundEnds(num_steps, keys, outcomes, np.zeros(len(keys), dtype=bool), success)
+
+
+def _says_true(value: Any) -> bool:
+    return not isinstance(value, str) and bool(np.any(value))
 
 
 def _fits(values: Any, first: Any, size: int | None) -> bool:

@@ -182,6 +182,34 @@ def test_files_that_hold_no_states_or_too_few_are_refused(write: Write, h5py: An
         load_rollout(path)
 
 
+@pytest.mark.parametrize("name", ["data", "data/demo_0/states/articulation", "data/demo_0/obs", "data/demo_0/actions"])
+@pytest.mark.parametrize("value", [1.5, np.arange(6.0).reshape(2, 3), np.array([b"demo_0", b"x"]), None])
+def test_what_is_of_another_kind_is_not_there(write: Write, h5py: Any, name: str, value: Any) -> None:
+    path = write()
+    with h5py.File(path, "a") as file:
+        del file[name]
+        file[name] = h5py.Empty("f4") if value is None else value
+    try:
+        rollout = load_rollout(path)
+    except FileProblem as problem:
+        assert "holds no states" in str(problem)
+    else:
+        assert rollout.env_ids == (0,)
+        rollout.close()
+
+
+@pytest.mark.parametrize("value", ["yes", 2.5, np.zeros(2, [("a", "f4"), ("b", "S3")]), None])
+def test_attributes_of_another_kind_say_nothing(write: Write, h5py: Any, value: Any) -> None:
+    path = write()
+    with h5py.File(path, "a") as file:
+        for of, name in ((file, "format_version"), (file["data"], "env_args"), (file["data/demo_0"], "success")):
+            of.attrs[name] = h5py.Empty("f4") if value is None else value
+    rollout = load_rollout(path)
+    assert verdict_on(rollout, "quaternion order").finding == "wxyz"
+    assert verdict_on(rollout, "control_dt").status == "assumed"
+    rollout.close()
+
+
 def test_demos_are_listed_and_other_hdf5_files_are_not(write: Write, h5py: Any, tmp_path: Path) -> None:
     path = write()
     with h5py.File(tmp_path / "weights.hdf5", "w") as file:
