@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from ..container.metadata import by_name
-from .adapters import Request, find_adapter
+from .adapters import Description, Request, find_adapter
 from .attached_recorder import AttachedRecorder, close_seats
 from .attachments import Attachment, calling_lines, enter, wanted_path
 from .capture import Reader
@@ -89,23 +89,20 @@ def attach(
     request = Request(rows, observations, robot, layers, SharedProblems(problems), total)
     reading = factory(layers[-1], request)
     description = reading.describe()
-    facts = dict(description.facts)
-    facts.update(
-        env_ids=rows.env_ids.tolist(),
-        num_envs_total=total,
-        every=every,
-        reward_terms=(*facts.get("reward_terms", ()), *terms),
-        metadata={**facts.get("metadata", {}), **by_name(metadata)},
-        seed=facts.get("seed") if seed is None else seed,
-    )
+    stated = description.facts
+    facts = {
+        **stated,
+        "env_ids": rows.env_ids.tolist(),
+        "num_envs_total": total,
+        "every": every,
+        "reward_terms": (*stated.get("reward_terms", ()), *terms),
+        "metadata": {**stated.get("metadata", {}), **by_name(metadata)},
+        "seed": stated.get("seed") if seed is None else seed,
+    }
     recorder = Recorder(path, signals=signals, terrain=description.terrain, package_dirs=package_dirs, **facts)
-    for note in description.notes:
-        _messages.warning("%s: %s", recorder.path, note)
-    problems.path = recorder.path
-    for field, problem in description.lacks.items():
-        problems.state(field, problem)
-    depth = min(max(1, int(_LONGEST_DELAY / facts["control_dt"])), _LARGEST_DEPTH)
     reading.close_files()
+    _tell_lacks(description, recorder.path, problems)
+    depth = min(max(1, int(_LONGEST_DELAY / facts["control_dt"])), _LARGEST_DEPTH)
     seat = RecorderSeat(recorder, Reader(reading, request, factory), description, problems, depth)
     seat.sit()
     episodes = None
@@ -129,3 +126,12 @@ def attach(
     attachment = Attachment(layers[-1], rows.env_ids.tolist(), wanted_path(path), lines, recorder.path, close)
     enter(attachment)
     return AttachedRecorder(recorder, seat, attachment, episodes)
+
+
+def _tell_lacks(description: Description, path: Path, problems: Problems) -> None:
+    """Say what the recording at this path will lack; `problems` are its own from now on."""
+    problems.path = path
+    for note in description.notes:
+        _messages.warning("%s: %s", path, note)
+    for field, problem in description.lacks.items():
+        problems.state(field, problem)

@@ -161,10 +161,7 @@ class Recorder:
         """
         outcomes = [outcome] * len(env_indices) if isinstance(outcome, str) else list(outcome)
         columns = {"lengths": lengths, "reasons": reasons, "success": success, "time_is_up": time_is_up}
-        for name, column in {"outcome": outcomes, **columns}.items():
-            if column is not None and len(column) != len(env_indices):
-                problem = f"has {len(column)} entries for {len(env_indices)} ended episodes."
-                raise BadField(self.path, name, problem)
+        self._check_lengths({"outcome": outcomes, **columns}, len(env_indices))
         ends = EpisodeEnds(
             step=self.num_steps,
             env_indices=list(env_indices),
@@ -174,12 +171,8 @@ class Recorder:
             **columns,
             step_is_recorded=self._is_due and is_recorded,
         )
-        if not is_recorded:
-            if self.num_steps:
-                self._write_ends(replace(ends, step=self.num_steps - 1))
-            return
-        before = [index for index, name in enumerate(outcomes) if name not in ENDED_IN_STEP]
-        in_step = [index for index, name in enumerate(outcomes) if name in ENDED_IN_STEP]
+        in_step = [index for index, name in enumerate(outcomes) if is_recorded and name in ENDED_IN_STEP]
+        before = sorted(set(range(len(outcomes))).difference(in_step))
         if before and self.num_steps:
             self._write_ends(replace(ends.of(before), step=self.num_steps - 1))
         if in_step:
@@ -300,6 +293,11 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _check_lengths(self, columns: Mapping[str, Sequence[Any] | None], count: int) -> None:
+        for name, column in columns.items():
+            if column is not None and len(column) != count:
+                raise BadField(self.path, name, f"has {len(column)} entries for {count} ended episodes.")
 
     def _note_training(self) -> None:
         if self._goes_on:

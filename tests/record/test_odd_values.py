@@ -69,7 +69,7 @@ def odd_from(kind: type, buffer: str, value: Callable[[int], Any], first: int) -
 
 @pytest.mark.parametrize("first", [0, 3])
 @pytest.mark.parametrize("value", list(ODD))
-@pytest.mark.parametrize("name", list(KINDS))
+@pytest.mark.parametrize("name", ["legged_gym", "isaac_lab", pytest.param("isaac_lab_direct", marks=pytest.mark.slow)])
 def test_odd_rewards_are_unknown_and_all_else_is_kept(name: str, value: str, first: int, tmp_path: Path) -> None:
     kind, buffer = KINDS[name]
     env = odd_from(kind, buffer, ODD[value], first)
@@ -158,7 +158,7 @@ def lose(owner: Any, attribute: str) -> None:
 
 
 @pytest.mark.parametrize("first", [0, 3])
-@pytest.mark.parametrize("kind", [IsaacLabSim, IsaacLabDirectSim])
+@pytest.mark.parametrize("kind", [IsaacLabSim, pytest.param(IsaacLabDirectSim, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("field", list(UNREADABLE))
 def test_what_of_a_scene_cannot_be_read_is_unknown_and_all_else_is_kept(
     field: str, kind: type, first: int, tmp_path: Path

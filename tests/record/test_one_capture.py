@@ -62,8 +62,17 @@ class Loop:
                 self.env.reset()
 
 
-@pytest.mark.parametrize("options", [{"env_ids": [1, 4]}, {"env_ids": [4, 0, 2], "observations": True}])
-@pytest.mark.parametrize("kind", list(MAKERS))
+# One of each pair in every run.
+OFTEN = ("legged_gym-scattered", "isaac_lab-few", "mqe-few")
+FEW, SCATTERED = {"env_ids": [1, 4]}, {"env_ids": [4, 0, 2], "observations": True}
+CASES = [
+    pytest.param(kind, options, id=f"{kind}-{name}", marks=() if f"{kind}-{name}" in OFTEN else pytest.mark.slow)
+    for kind in MAKERS
+    for name, options in {"few": FEW, "scattered": SCATTERED}.items()
+]
+
+
+@pytest.mark.parametrize(("kind", "options"), CASES)
 def test_each_records_the_same_bytes_as_alone(kind: str, options: dict[str, Any], tmp_path: Path) -> None:
     """Whoever comes and goes beside it, with other envs and fields, before it and while it runs."""
     alone = Loop(MAKERS[kind]())

@@ -43,7 +43,7 @@ def closings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-@pytest.mark.parametrize("kind", [LeggedGymSim, WalkTheseWaysSim])
+@pytest.mark.parametrize("kind", [LeggedGymSim, pytest.param(WalkTheseWaysSim, marks=pytest.mark.slow)])
 def test_each_has_its_own_and_closing_in_any_order_leaves_nothing(
     kind: type, order: tuple[int, ...], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -129,8 +129,11 @@ def test_a_second_one_to_the_same_path_closes_the_first(tmp_path: Path, caplog: 
     assert "step" not in vars(env)
 
 
-def test_a_cell_that_is_run_again_closes_what_it_made(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Sixty times, under other names: a step calls no more than with one, and as few files are open."""
+@pytest.mark.parametrize("times", [10, pytest.param(60, marks=pytest.mark.slow)])
+def test_a_cell_that_is_run_again_closes_what_it_made(
+    times: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That often, under other names: a step calls no more than with one, and as few files are open."""
     env = LeggedGymSim(keep_truth=False)
     cell = "recorder = attach(env, folder / f'{time.monotonic_ns()}.rec')"
     scope = {"attach": attach, "env": env, "folder": tmp_path, "time": time}
@@ -142,14 +145,14 @@ def test_a_cell_that_is_run_again_closes_what_it_made(tmp_path: Path, caplog: py
     run(0)
     gc.collect()  # What other tests have left.
     open_files, alone = len(os.listdir("/proc/self/fd")), calls_of(lambda: step(env, 5))
-    for number in range(1, 60):
+    for number in range(1, times):
         run(number)
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) == open_files
     assert calls_of(lambda: step(env, 5)) < 1.1 * alone
     scope["recorder"].close()  # type: ignore[attr-defined]
     assert "step" not in vars(env)
-    assert len(list(tmp_path.iterdir())) == 60
+    assert len(list(tmp_path.iterdir())) == times
     (message,) = closings(caplog)
     assert "by the same line of code" in message
 
