@@ -21,7 +21,7 @@ from .columns import packed, unpacked
 _LAYOUT = f"1 {__version__}"
 # A file that was changed as short a time ago may be changed again without looking different [s].
 _SETTLED = 2.0
-# Files of which nobody has asked for longest go.
+# Those that were read longest ago go.
 _MAX_SOURCES = 50_000
 # Another process may be writing [s].
 _PATIENCE = 0.3
@@ -48,6 +48,8 @@ class Index:
 
     def __init__(self, path: Path | None = None) -> None:
         self._connection = _connected(path or index_path())
+        # What is put here is written at the end: another process may be filling the index, and is waited for once.
+        self._new: list[tuple[str, str, str, bytes]] = []
 
     def find(self, sources: Sequence[Path]) -> dict[Path, tuple[list[EpisodeRecord], str]]:
         """The records of those sources that have not changed since they were put here, and what was wrong with them."""
@@ -67,13 +69,14 @@ class Index:
         """Keep the records of a source that had this stamp before it was read."""
         if not stamp:
             return
-        with contextlib.suppress(sqlite3.Error, TypeError, ValueError):
-            row = (_name_of(source), stamp, problem, packed(records))
-            self._connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?)", row)
+        with contextlib.suppress(TypeError, ValueError):
+            _name_of(source).encode()  # A name that is no text has no row.
+            self._new.append((_name_of(source), stamp, problem, packed(records)))
 
     def close(self) -> None:
         """Write what was put here."""
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(sqlite3.Error, ValueError):
+            self._connection.executemany("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?)", self._new)
             oldest = "SELECT rowid FROM sources ORDER BY rowid DESC LIMIT -1 OFFSET ?"
             self._connection.execute(f"DELETE FROM sources WHERE rowid IN ({oldest})", (_MAX_SOURCES,))
             self._connection.commit()

@@ -70,9 +70,13 @@ def _lines(path: Path) -> Iterator[bytes]:
                 yield line
 
 
+def _no_number(_: str) -> None:
+    """NaN and infinity, which are not JSON, are not known."""
+
+
 def _record(line: bytes, where: str) -> EpisodeRecord:
     try:
-        content = json.loads(line)
+        content = json.loads(line, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise FileProblem(where, f"is not valid JSON: {error}.") from error
     if not isinstance(content, dict) or is_deeper(content, MAX_DEPTH):

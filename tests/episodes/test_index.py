@@ -127,13 +127,21 @@ def test_without_a_place_for_it_everything_is_read(runs: Path, cache: Path) -> N
     assert len(load_episodes(runs)) == len(load_episodes(runs)) == 9
 
 
-def test_another_process_that_writes_the_index_is_not_waited_for_long(runs: Path) -> None:
+@pytest.mark.parametrize("lock", ["EXCLUSIVE", "IMMEDIATE"])
+def test_another_process_that_writes_the_index_is_not_waited_for_long(lock: str, runs: Path) -> None:
     load_episodes(runs)
     index = sqlite3.connect(index_path())
-    index.execute("BEGIN EXCLUSIVE")
+    index.execute(f"BEGIN {lock}")
     record(runs / "c.rec", 3)
+    settle(runs / "c.rec")
     assert len(load_episodes(runs)) == 13
     index.close()
+
+
+def test_a_name_that_is_no_text_keeps_no_other_from_the_index(runs: Path) -> None:
+    (runs / "b.rec").rename(os.fsdecode(os.fsencode(runs) + b"/\xff.rec"))
+    assert len(load_episodes(runs)) == 9
+    assert sqlite3.connect(index_path()).execute("SELECT count(*) FROM sources").fetchone() == (2,)
 
 
 def test_records_are_the_same_after_they_were_packed() -> None:

@@ -96,6 +96,15 @@ def test_lines_that_are_none_are_told_and_a_torn_one_is_not(tmp_path: Path, caps
     assert "And 1 more lines." in printed.err
 
 
+def test_what_is_no_finite_number_is_not_known(tmp_path: Path) -> None:
+    path = tmp_path / "episode_results.jsonl"
+    path.write_text(
+        '{"env_id": 0, "episode_in_env": 0, "total_reward": NaN, "height": NaN, "progress": {"x": Infinity}}'
+    )
+    (found,) = load_episodes(path)
+    assert (found.total_reward, found.more, found.progress) == (None, {"height": None}, {"x": None})
+
+
 def test_which_episode_it_is_of_has_to_be_said() -> None:
     with pytest.raises(BadField, match="'env_id' is missing"):
         from_json({"episode_in_env": 1}, "a")
