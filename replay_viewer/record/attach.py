@@ -107,21 +107,25 @@ def attach(
     seat.sit()
     episodes = None
     if episode_terms is not None:
-        episodes = new_episode_recording(
-            layers,
-            factory,
-            description,
-            rows,
-            recorder.path.parent,
-            episode_terms,
-            training=TrainingState(recorder.training),
-            seed=facts["seed"],
-            strict=strict,
-            every=every,
-            recording=recorder.path,
-            metadata=facts["metadata"],
-            note=seat.note_episode,
-        )
+        try:
+            episodes = new_episode_recording(
+                layers,
+                factory,
+                description,
+                rows,
+                recorder.path.parent,
+                episode_terms,
+                training=TrainingState(recorder.training),
+                seed=facts["seed"],
+                strict=strict,
+                every=every,
+                recording=recorder.path,
+                metadata=facts["metadata"],
+                note=seat.note_episode,
+            )
+        except BaseException:
+            seat.close()
+            raise
     close = functools.partial(close_seats, seat, episodes)
     attachment = Attachment(layers[-1], rows.env_ids.tolist(), wanted_path(path), lines, recorder.path, close)
     enter(attachment)

@@ -70,7 +70,8 @@ def render_video(
         envs: those that are shown in one picture, or "all".
         episodes: numbers of episodes, for example "0:5,7" or range(5).
         num_episodes: only the first so many.
-        where: only those that ended so: "terminated", "truncated", "success", "failure".
+        where: only those for which a condition holds, such as "terminated" or "rewards.tracking < 5 and not success";
+            see `replay_viewer.episodes.where`.
         step: one step, for a picture.
         steps: a range of steps instead of episodes.
         size: of the whole video, width and height [px]; None for 1280x720, of a GIF 640x360.

@@ -205,6 +205,13 @@ def test_a_name_that_every_record_has_is_refused(tmp_path: Path) -> None:
         record_episodes(LeggedGymSim(), tmp_path, episode_terms={"outcome": lambda env, ids: ids})
 
 
+def test_refused_terms_leave_no_recorder_on_the_environment(tmp_path: Path) -> None:
+    env = LeggedGymSim()
+    with pytest.raises(BadArgument, match="episode_terms outcome"):
+        attach(env, tmp_path / "run.rec", episode_terms={"outcome": lambda env, ids: ids})
+    assert "step" not in vars(env)
+
+
 @pytest.mark.parametrize("resume", [False, True])
 def test_a_second_run_is_not_mixed_with_the_first(resume: bool, tmp_path: Path) -> None:
     for _ in range(2):

@@ -107,6 +107,28 @@ def test_an_env_that_its_user_resets_has_its_own_draws(tmp_path: Path) -> None:
     assert found[: len(found) - 1] == [None, *range(1, len(found) - 1)]
 
 
+def test_a_mask_says_which_envs_as_well(tmp_path: Path) -> None:
+    env = LeggedGymSim()
+    with record_episodes(env, tmp_path) as recording:
+        recording.log_variation("mass", [4.0, 5.0], np.arange(6) >= 4)
+        env.step(ACTIONS)
+    found = [record["variations"].get("mass") for record in records(recording)]
+    assert found == [None, None, None, None, 4.0, 5.0]
+
+
+def test_what_is_drawn_in_the_reset_after_a_failed_step_begins_an_episode(tmp_path: Path) -> None:
+    env = Hopper()
+    with record_episodes(env, tmp_path) as recording:
+        env.reset()
+        env.step([0.1])
+        with pytest.raises(TypeError):
+            env.step(None)
+        env.reset()
+        recording.log_variation("wind", 3)
+        env.step([0.1])
+    assert [record["variations"] for record in records(recording)] == [{}, {"wind": 3}]
+
+
 def test_of_envs_that_are_not_recorded_nothing_is_kept(tmp_path: Path) -> None:
     env = LeggedGymSim()
     with attach(env, tmp_path / "run.rec", env_ids=[4, 1], episode_terms={}) as recorder:

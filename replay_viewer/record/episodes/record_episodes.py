@@ -61,7 +61,7 @@ class EpisodeRecording:
         Args:
             name: of the factor, such as "friction".
             values: one for all, or (k, ...) for these envs; array, tensor or list.
-            env_ids: (k,) indices in the simulator; None for all.
+            env_ids: (k,) indices in the simulator, or a mask of all its envs; None for all.
 
         Raises:
             BadArgument: another number of values, or an env that there is not.

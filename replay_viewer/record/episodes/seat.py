@@ -48,6 +48,8 @@ class EpisodeSeat(Seat):
             its env, the step in which it ends, and values by name.
     """
 
+    wants_endings = True
+
     def __init__(
         self,
         reader: Reader,
@@ -79,7 +81,6 @@ class EpisodeSeat(Seat):
         self._said: dict[int, dict[str, Any]] = {}
         self._last_number, self._process, self._is_closed = -1, os.getpid(), False
         self._has_new_state = False
-        self.wants_endings = True
         training.listen(self._note_state)
 
     @property
@@ -140,6 +141,7 @@ class EpisodeSeat(Seat):
             self._ended.clear()
 
     def reset(self, ends: SeenEnds) -> None:
+        self._in_step = False  # Still, where the step has raised.
         self._count_waiting()
         self._witness.forget(ends.slots)
         begun = ends.slots[self._episodes.have_begun(ends.slots)]

@@ -35,12 +35,13 @@ class Variations:
         Args:
             name: of the factor.
             values: one for all envs, or (k, ...) for these.
-            env_ids: (k,) indices in the simulator; None for all.
+            env_ids: (k,) indices in the simulator, or a mask of all its envs; None for all.
 
         Raises:
             BadArgument: another number of values, or an env that there is not.
         """
-        ids = np.arange(len(self._slots)) if env_ids is None else as_array(env_ids).reshape(-1).astype(np.int64)
+        ids = np.arange(len(self._slots)) if env_ids is None else as_array(env_ids).reshape(-1)
+        ids = (np.flatnonzero(ids) if ids.dtype == bool else ids).astype(np.int64)
         if len(ids) and not 0 <= ids.min() <= ids.max() < len(self._slots):
             raise BadArgument("env_ids", ids.tolist(), f"there are envs 0 to {len(self._slots) - 1}.")
         found = values if isinstance(values, (str, list, tuple)) else as_array(values)
