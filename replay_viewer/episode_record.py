@@ -15,6 +15,10 @@ from typing import Any, Callable, Mapping, Tuple
 
 from .errors import BadField
 
+# How names of files of records begin and end, as Isaac Lab-Arena calls them.
+FILE_STEM, FILE_SUFFIX = "episode_results", ".jsonl"
+# Digits of seconds: below them is the rounding of a sum.
+DIGITS = 9
 # Beyond this, programs whose numbers are floats round an integer: it is written as text.
 _LARGEST_INTEGER = 2**53
 

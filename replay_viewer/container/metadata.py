@@ -1,4 +1,4 @@
-"""What a user adds to a recording's facts: no number depends on it, so nothing in it keeps one from being made."""
+"""Metadata, which a user adds to a recording's facts: no number depends on them, so none keeps one from being made."""
 
 from __future__ import annotations
 

@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..episode_record import NAMES, EpisodeRecord, as_integer, training_facts
+from ..episode_record import DIGITS, NAMES, EpisodeRecord, as_integer, training_facts
 from ..rollout.episodes import Episode
 from ..rollout.rollout import Rollout
 
 # Numbers that one read takes into memory.
 _READ_NUMBERS = 1 << 22
-# Digits of seconds: below them is the rounding of a sum.
-_DIGITS = 9
 
 
 def records_of(rollout: Rollout, episodes: Iterable[Episode] | None = None, terms: bool = True) -> list[EpisodeRecord]:
@@ -66,9 +64,9 @@ def _record(
         episode_length=length,
         total_reward=total,
         rewards={name: _finite(value) for name, value in zip(rollout.reward_terms, of_terms, strict=True)},
-        duration_s=None if length is None else round(length * step_dt, _DIGITS),
-        start=round(episode.first_step * rollout.control_dt, _DIGITS),
-        end=round(episode.last_step * rollout.control_dt, _DIGITS),
+        duration_s=None if length is None else round(length * step_dt, DIGITS),
+        start=round(episode.first_step * rollout.control_dt, DIGITS),
+        end=round(episode.last_step * rollout.control_dt, DIGITS),
         first_step=episode.first_step,
         last_step=episode.last_step,
         **{**facts, **training_facts(episode.facts)},

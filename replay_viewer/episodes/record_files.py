@@ -11,20 +11,19 @@ from typing import Any
 
 from ..container.json_object import MAX_DEPTH, is_deeper, with_whole_texts
 from ..container.layout import MAX_LINE_BYTES
-from ..episode_record import EpisodeRecord, from_json
+from ..episode_record import FILE_STEM, FILE_SUFFIX, EpisodeRecord, from_json
 from ..errors import FileProblem, ReplayError
 from ..files.regular import open_regular
 from ..formats.find import is_folder_of_recordings
 
-SUFFIX = ".jsonl"
-_PATTERN = "episode_results*" + SUFFIX
+_PATTERN = f"{FILE_STEM}*{FILE_SUFFIX}"
 # Problems of one file that are told in full, and how many of its lines may be wrong.
 _TOLD, _MAX_PROBLEMS = 3, 10_000
 
 
 def is_record_file(path: Path) -> bool:
     """Whether a path that somebody names is one of these files."""
-    return path.suffix == SUFFIX
+    return path.suffix == FILE_SUFFIX
 
 
 def record_files_below(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What `attach` hands out: the recorder that sits on an environment, for whoever has attached it."""
+"""The recorder that `attach` hands out: that on an environment, for whoever has attached it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read of a simulator in a step as one block, and where its fields lie in it."""
+"""The block that is read of a simulator in a step, and where its fields lie in it."""
 
 from __future__ import annotations
 

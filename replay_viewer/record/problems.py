@@ -1,4 +1,4 @@
-"""What of a recording turns out not to fit while it is made: said once each, and stated in the recording."""
+"""Problems of a recording: fields that turn out not to fit while it is made, said once each, and stated in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a hook has seen of a step, and the share of it that belongs to one seat."""
+"""A step as a hook has seen it, and the share of it that belongs to one seat."""
 
 from __future__ import annotations
 

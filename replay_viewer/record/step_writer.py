@@ -22,7 +22,6 @@ from .witness import EndWitness
 # These belong to the step in which an episode ends, so its record holds them, and the table of ends has no need to.
 _OF_THE_STEP = ("act", "rew", "rew_terms")
 _OUTCOMES = ("aborted", *ENDED_IN_STEP)
-_NO_COLUMNS = slice(0, 0)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What a file without base_pos probably holds: the names that other projects' motion files have for the same thing."""
+"""Other projects' names for what base_pos is: by them, a motion file without it is told what it probably holds."""
 
 from __future__ import annotations
 

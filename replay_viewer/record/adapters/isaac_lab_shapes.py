@@ -1,4 +1,4 @@
-"""What Isaac Lab's bodies are drawn as: the URDF or the primitive they were made of, else what the USD stage has."""
+"""Looks of Isaac Lab's bodies: the URDF or the primitive they were made of, else what the USD stage has."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Iterator, Sequence
 
 from ...container.log import try_lock
-from ...episode_record import EpisodeRecord, to_line
+from ...episode_record import FILE_STEM, FILE_SUFFIX, EpisodeRecord, to_line
 from ...errors import FileProblem
 from ...files.regular import descriptor_of
 from ...paths import make_new, numbered
@@ -19,13 +19,13 @@ _CHUNK_BYTES = 1 << 20
 
 
 def record_file_name(rebuild: int | None = None, rank: int | None = None) -> str:
-    """The name of the file, as Isaac Lab-Arena calls it: one for each process, and for each time it is built anew."""
-    parts = ["episode_results"]
+    """The name of the file: one for each process, and for each time that its environment is built anew."""
+    parts = [FILE_STEM]
     if rebuild is not None:
         parts.append(f"rebuild{rebuild}")
     if rank is not None:
         parts.append(f"rank{rank}")
-    return "_".join(parts) + ".jsonl"
+    return "_".join(parts) + FILE_SUFFIX
 
 
 class RecordFile:

@@ -8,11 +8,8 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from ...episode_record import NAMES, EpisodeRecord
+from ...episode_record import DIGITS, NAMES, EpisodeRecord
 from .sums import EpisodeSums
-
-# Digits of seconds: below them is the rounding of a sum.
-DIGITS = 9
 
 
 class LiveEpisodes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Callable, Mapping, Sequence
 
-from ...episode_record import training_facts
+from ...episode_record import FILE_SUFFIX, training_facts
 from ..adapters import Description, Factory, Request, find_adapter
 from ..attachments import Attachment, Lines, calling_lines, enter, leave, wanted_path
 from ..capture import Reader, get_up
@@ -23,8 +23,6 @@ from .file import RecordFile, record_file_name
 from .live import LiveEpisodes
 from .seat import FIELDS, EpisodeSeat, Note
 from .terms import EpisodeRecorderManager
-
-_SUFFIX = ".jsonl"
 
 
 class EpisodeRecording:
@@ -193,7 +191,7 @@ def new_episode_recording(
     facts = training.facts()
     manager = EpisodeRecorderManager(episode_terms, layers[-1], problems.tell)
     path = Path(path)
-    if path.suffix != _SUFFIX:
+    if path.suffix != FILE_SUFFIX:
         path = path / record_file_name(facts.get("rebuild"), facts.get("rank"))
     file = RecordFile(path, resume)
     problems.path = file.path

@@ -1,4 +1,4 @@
-"""What the running episodes have earned."""
+"""Sums of the rewards that the running episodes have earned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader makes of a mesh file."""
+"""A reading: the meshes and their looks that a reader finds in a file, and what it had to leave out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ COLLADA_UNSAID = YUp("COLLADA without an up axis", is_turned=False, is_told=Fals
 
 @dataclass(eq=False)
 class Reading:
-    """What a reader makes of a mesh file.
+    """A reading: the meshes and their looks that a reader finds in a file, and what it had to leave out.
 
     Attributes:
         meshes: as they are written, with their places (4, 4) in the file, in metres.

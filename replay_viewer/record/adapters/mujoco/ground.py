@@ -1,4 +1,4 @@
-"""What never moves in a MuJoCo model: as one mesh, and as a URDF of fixed links with the colours that a mesh lacks."""
+"""The ground of a MuJoCo model, all that never moves: one mesh, and a URDF of fixed links with the colours it lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a USD stage does not move: the ground, and what stands on it, as one mesh."""
+"""The ground of a USD stage, and what stands on it without moving, as one mesh."""
 
 from __future__ import annotations
 

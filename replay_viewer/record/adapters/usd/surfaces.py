@@ -1,4 +1,4 @@
-"""What USD prims are drawn as: meshes, and the primitives as meshes of their own."""
+"""Surfaces of USD prims: their meshes, and the primitives as meshes of their own."""
 
 from __future__ import annotations
 
