@@ -1,8 +1,8 @@
 """Hostile files, and how it ends where each is looked at: `python tests/benchmarks/hostile_files.py [COUNT] [SEED]`.
 
-They are given to `replay-viewer info` and `repair`, and dropped into the page, each in a process of its own that has
-loaded the program already. Counts those of which code was executed, that end with a traceback (or anything but one line
-on stderr), that take more than 20 s, and that take more than 2 GB. All have to be 0.
+They are given to `replay-viewer info` and `repair`, to `load_episodes`, and dropped into the page, each in a process of
+its own that has loaded the program already. Counts those of which code was executed, that end with a traceback (or
+anything but one line on stderr), that take more than 20 s, and that take more than 2 GB. All have to be 0.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
 from pathlib import Path
 from random import Random
 
@@ -25,12 +26,15 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "helpers")]
 
 import numpy as np
 import trimesh
+from arm_urdf import write_arm
 from collada_files import dae
 from container_samples import record, sample_info
+from motion_clips import clip, order_of
 from npz_samples import object_array, saved, standing
 from special_files import ODD, put_special, sparse, sparse_npz
 from urdf_files import joint, links, mesh, one_link, write_urdf
 
+from replay_viewer import load_episodes, load_robot
 from replay_viewer.cli import main as command
 from replay_viewer.container.pack import pack
 from replay_viewer.errors import ReplayError
@@ -65,7 +69,12 @@ class Maker:
         self.kinds: list[Callable[[Path, Random], list[str]]] = [
             self._special, self._sparse, self._changed, self._packed_and_changed, self._pickle, self._npz, self._robot,
             self._mesh, self._beside_mesh, self._bomb, self._sparse_npz, self._dropped, self._repaired,
+            self._table, self._clip, self._demos, self._records,
         ]  # fmt: skip
+        self._arm = write_arm(self._originals)
+        robot = load_robot(self._arm)
+        order = order_of(robot, "depth")
+        self._motion = clip(robot, order, order)
 
     def warm(self) -> None:
         """Have the program loaded: every process is forked off this one."""
@@ -74,7 +83,10 @@ class Maker:
                 run_words(words)
 
     def _special(self, folder: Path, random: Random) -> list[str]:
-        kind, name = random.choice(ODD), random.choice([*_FILES, "a.rec", "a.npz", "assets/robot/ball.stl"])
+        kind, name = (
+            random.choice(ODD),
+            random.choice([*_FILES, "a.rec", "a.npz", "a.csv", "a.hdf5", "assets/robot/ball.stl"]),
+        )
         if name.startswith("a."):
             return ["info", str(put_special(folder / name, kind))]
         path = self._copy(folder)
@@ -169,6 +181,72 @@ class Maker:
         make = random.choice([self._special, self._sparse, self._changed])
         return ["repair", make(folder, random)[1]]
 
+    def _table(self, folder: Path, random: Random) -> list[str]:
+        """A motion as a table: changed, with odd numbers, or with far more rows than it seems."""
+        rows = np.tile(np.array([0, 0, 1, 0, 0, 0, 1, 0.5, 0.5]), (100, 1))
+        if random.random() < 0.3:
+            rows[random.randrange(30, 100)] = random.choice([np.nan, np.inf, 1e308, -5e-324])
+        np.savetxt(folder / "a.csv", rows, delimiter=",", fmt="%g")
+        if random.random() < 0.2:
+            (folder / "a.csv").write_bytes(
+                (folder / "a.csv").read_bytes() + random.choice([b"\n", b"1,\n", b"1,"]) * 10**7
+            )
+        elif random.random() < 0.7:
+            _change(folder / "a.csv", random)
+        return ["info", str(folder / "a.csv")]
+
+    def _clip(self, folder: Path, random: Random) -> list[str]:
+        """A motion as an npz: changed, or with arrays of other shapes and odd numbers, with its robot or without."""
+        arrays = dict(self._motion)
+        if random.random() < 0.5:
+            key = random.choice(list(arrays))
+            odd = np.full_like(arrays[key], random.choice([0, 1e300, np.nan]), np.float64)
+            arrays[key] = random.choice([odd, odd[:0], odd[..., :1], odd[None], odd.astype(str), odd.astype(complex)])
+        path = saved(folder, arrays)
+        if random.random() < 0.5:
+            _change(path, random)
+        return ["info", str(path), *random.choice([[], ["--urdf", str(self._arm)]])]
+
+    def _demos(self, folder: Path, random: Random) -> list[str]:
+        """Demonstrations in HDF5: changed, or of odd members."""
+        h5py = import_module("h5py")
+        with h5py.File(folder / "a.hdf5", "w") as file:
+            file.create_group("data").attrs["env_args"] = random.choice(
+                ["{}", "[" * 10_000, '{"sim_args": {"dt": 1e999}}']
+            )
+            steps = random.choice([5, 5, 5, 9_000_000, 11_000_000])
+            for number in random.choice([["0"], ["0", "1"], ["0", "9" * 5000], [str(n) for n in range(300)]]):
+                states = file.create_group(f"data/demo_{number}/states/articulation/robot")
+                states.create_dataset("root_pose", (steps, 7), "f4", fillvalue=random.choice([0.5, np.nan, 3e38]))
+                width = random.choice([2, 2, 0, 1 << 40])
+                states.create_dataset(
+                    "joint_position", (steps, width), "f4", chunks=(1, 1 << 20) if width > 2 else None
+                )
+            demo = file["data/demo_0"]
+            demo["actions"] = random.choice([np.zeros(5), np.zeros((5, 2)), np.array([b"text"] * 5)])
+            demo["obs"] = random.choice(
+                [h5py.SoftLink("/data"), h5py.ExternalLink("/etc/passwd", "/"), h5py.Empty("f4")]
+            )
+        if random.random() < 0.7:
+            _change(folder / "a.hdf5", random)
+        return ["info", str(folder / "a.hdf5")]
+
+    def _records(self, folder: Path, random: Random) -> list[str]:
+        """Records of episodes: changed, of odd values, of many lines or of one, or with something else beside them."""
+        path = folder / "episode_results.jsonl"
+        odd = random.choice(["1e999", "NaN", "-1", "9" * 5000, '"\\ud800"', "[" * 5000, "null", '{"a": {}}', "true"])
+        key = random.choice(["env_id", "episode_in_env", "total_reward", "rewards", "recording", "success", "more"])
+        lines = ['{"env_id": 1, "episode_in_env": 0, "success": true, "episode_length": 3}'] * 50
+        path.write_text("\n".join([*lines, f'{{"env_id": 1, "episode_in_env": 1, "{key}": {odd}}}', ""]))
+        way = random.randrange(4)
+        if way == 0:
+            _change(path, random)
+        elif way == 1:
+            path.write_bytes(random.choice([b"{}\n", b"\n", b"1\n", b"[]"]) * 10**6)
+        elif way == 2:
+            put_special(folder / "episode_results_2.jsonl", random.choice(ODD))
+        return ["records", str(folder)]
+
     def _copy(self, folder: Path) -> Path:
         return Path(shutil.copytree(self._whole, folder / "walk.rec"))
 
@@ -224,11 +302,18 @@ def _as_npy(array: np.ndarray) -> bytes:
 
 
 def run_words(words: list[str]) -> int:
-    """A command of replay-viewer's, or "drop": what the page does with a folder of files that were dropped into it."""
-    if words[0] != "drop":
+    """A command of replay-viewer's, or one of two that there are not.
+
+    "drop" is what the page does with a folder of files that were dropped into it; "records" loads a folder's episodes.
+    """
+    if words[0] not in ("drop", "records"):
         return command(words)
     try:
-        request_of(Path(words[1]), None).open().close()
+        if words[0] == "drop":
+            request_of(Path(words[1]), None).open().close()
+        else:
+            for problem in load_episodes(words[1]).problems.values():
+                raise ReplayError(problem)
     except (ReplayError, OSError) as error:  # Told in the page.
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -275,6 +360,7 @@ def main() -> None:
     counts: Counter[str] = Counter(dict.fromkeys(("executed", "traceback", "over 20 s", "over 2 GB"), 0))
     with tempfile.TemporaryDirectory() as root:
         executed, said = Path(root, "executed"), Path(root, "said")
+        os.environ["REPLAY_VIEWER_CACHE"] = root
         maker = Maker(Path(root), executed)
         maker.warm()
         for number in range(count):

@@ -223,3 +223,38 @@ def test_without_h5py_it_is_told_how_to_get_it(tmp_path: Path, monkeypatch: pyte
     told = r"is of the format 'Isaac Lab HDF5', which needs h5py\. Install it: pip install 'replay-viewer\[hdf5\]'"
     with pytest.raises(FileProblem, match=told):
         load_rollout(tmp_path / "demos.hdf5")
+
+
+@pytest.mark.parametrize("key", ["actions", "obs/policy", "states/articulation/robot/joint_position"])
+def test_a_dataset_that_holds_nothing_is_left_out(write: Write, h5py: Any, key: str) -> None:
+    path = write()
+    with h5py.File(path, "a") as file:
+        for demo in file["data"].values():
+            del demo[key]
+            demo[key] = h5py.Empty("f4")
+    rollout = load_rollout(path)
+    assert rollout.num_steps == 15 and {"actions": "act", "obs/policy": "obs/policy"}.get(key) not in rollout.fields
+    rollout.close()
+
+
+def test_a_demo_of_a_number_beyond_all_bounds_is_none(write: Write, h5py: Any) -> None:
+    path = write()
+    with h5py.File(path, "a") as file:
+        file.copy("data/demo_0", f"data/demo_{'9' * 5000}")
+    rollout = load_rollout(path)
+    assert len(rollout.episodes(0)) == 3
+    rollout.close()
+
+
+@pytest.mark.parametrize("key", ["data", "data/demo_0", "data/demo_0/states/articulation", "data/demo_0/obs"])
+@pytest.mark.parametrize("value", [None, np.zeros(3), np.array([b"text"] * 3)])
+def test_a_dataset_in_the_place_of_a_group_is_none(write: Write, h5py: Any, key: str, value: Any) -> None:
+    path = write()
+    with h5py.File(path, "a") as file:
+        del file[key]
+        file[key] = h5py.Empty("f4") if value is None else value
+    if key in ("data", "data/demo_0"):
+        with pytest.raises(FileProblem):
+            load_rollout(path)
+    else:
+        load_rollout(path).close()
