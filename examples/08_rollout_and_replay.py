@@ -111,8 +111,7 @@ replay = open_replay(path)
 for verdict in replay.verdicts:
     print(f"{verdict.status}: {verdict.topic}: {verdict.finding}")
 replay.close()
-steps = range(best.first_step, best.last_step + 1)
-render_video(path, f"{folder}/best.mp4", env=best.env_id, steps=steps, size=(480, 270))
+render_video(path, f"{folder}/best.mp4", env=best.env_id, episodes=[best.episode_in_env], size=(480, 270))
 print(f"Rollout and video are kept: {path} and {folder}/best.mp4")
 if "--view" in sys.argv[1:]:
     with Viewer(path) as viewer:
