@@ -41,14 +41,18 @@ def episodes(
     if where is not None:
         Where(where)  # What is wrong with it is told before hundreds of recordings are read.
     found = load_episodes(paths)
-    problems = found.problems
-    if where is not None and len(found):
+    problems, num_read = found.problems, len(found)
+    if where is not None and num_read:
         found = found.where(where)
+        if not len(found):
+            print(f"none of {num_read} episodes is so: {printable(where)}", file=sys.stderr)
     if sort is not None and len(found):
         found = found.sorted_by(sort, descending)
     sys.stdout.writelines(TEXTS[format](found))
     if problems:
         sys.stdout.flush()
+        if len(problems) == 1:
+            raise ReplayError(*problems.values())
         for problem in problems.values():
             print(printable(problem), file=sys.stderr)
         raise ReplayError(f"{len(problems)} of the recordings could not be read: {', '.join(problems)}")

@@ -195,7 +195,7 @@ def test_a_success_without_values_is_unknown(rollout: Path, capsys: Capture) -> 
     assert main(["info", str(write_npz(rollout, info=info))]) == 0
 
 
-@pytest.mark.parametrize("command", ["info", "episodes"])
+@pytest.mark.parametrize("command", [pytest.param("info", marks=pytest.mark.slow), "episodes"])
 def test_numbers_beyond_all_bounds_are_told_by_no_warning(command: str, tmp_path: Path) -> None:
     huge = np.full((20, 2), 1e308)
     terms: dict[str, Any] = {"rew": huge, "reward_terms/a": huge, "timestamps": np.full(20, np.inf)}

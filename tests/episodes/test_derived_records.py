@@ -121,7 +121,7 @@ def test_a_folder_is_listed_and_what_is_broken_in_it_is_told(tmp_path: Path, cap
     totals = [line["total_reward"] for line in found if line["total_reward"] is not None]
     assert len(found) == 22
     assert totals == sorted(totals)
-    assert printed.err.count("broken.rec") == 2
+    assert printed.err.startswith(f"error: {tmp_path}/runs/broken.rec: ") and printed.err.count("\n") == 1
 
 
 def test_csv_has_a_column_for_each_term(capsys: Capture) -> None:
@@ -144,10 +144,20 @@ def test_the_table_is_for_people(capsys: Capture) -> None:
     assert "terminated (robot_1 fell)  no" in lines[-1]
 
 
-def test_a_table_of_nothing_is_empty(capsys: Capture) -> None:
+def test_a_table_of_nothing_is_empty_and_says_of_how_many(capsys: Capture) -> None:
     for format in ("table", "jsonl"):
         assert main(["episodes", str(asset("push.rec")), "--where", "aborted", "--format", format]) == 0
-        assert capsys.readouterr().out == ""
+        printed = capsys.readouterr()
+        assert (printed.out, printed.err) == (
+            "",
+            f"none of {len(load_episodes(asset('push.rec')))} episodes is so: aborted\n",
+        )
+
+
+def test_what_is_wrong_with_one_file_is_one_line(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "a.rec").write_text("x")
+    assert main(["episodes", str(tmp_path / "a.rec")]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'a.rec'}: is a text file")
 
 
 def test_episodes_are_ordered_with_the_unknown_last() -> None:
