@@ -11,6 +11,7 @@ Environment variables:
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,10 @@ import pytest
 from needs import require
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# What a shell starts in the background ignores Ctrl-C, and so would the programs that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Benchmarks are scripts. What runs inside the simulator's Python, with numpy alone, has its tests in one folder; on 3.8
 # there are no others.
