@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import BadArgument, FileProblem, ReplayError, listing
+from ..errors import BadArgument, FileProblem, listing
 from ..files.kinds import refuse_foreign
 from ..rollout.rollout import Rollout
 from .format import Format, LoadOptions
@@ -18,6 +18,7 @@ from .motion_csv import MOTION_CSV
 from .motion_npz import MOTION_NPZ
 from .plain_npz import PLAIN_NPZ
 from .recording import RECORDING
+from .user_source import UserSource, told_of
 
 if TYPE_CHECKING:
     from ..robot import Robot
@@ -97,16 +98,12 @@ def _of_no_format(path: Path) -> FileProblem:
 
 def _open_registered(format: Format, path: Path, options: LoadOptions, robot: Robot | None) -> Rollout:
     """By a user's format, whose mistakes are told with its name."""
-    try:
+    with told_of(format.name, path):
         rollout = _open_with_extra(format, path, options, robot)
-    except (ReplayError, OSError):
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split())
-        raise FileProblem(path, f"the format '{format.name}' failed with {type(error).__name__}: {reason}") from error
     if not isinstance(rollout, Rollout):
         problem = f"the format '{format.name}' gave a {type(rollout).__name__}, and no Rollout."
         raise FileProblem(path, problem, "Return what `load_rollout` returns.")
+    rollout.source = UserSource(rollout.source, format.name, path)
     return rollout
 
 

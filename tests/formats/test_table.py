@@ -94,6 +94,25 @@ def test_a_format_that_fails_is_named_in_one_line(tmp_path: Path) -> None:
         load_rollout(tmp_path / "a.toy")
 
 
+def test_a_column_that_fails_when_it_is_read_is_told_with_its_format(tmp_path: Path) -> None:
+    """Numbers are read when they are asked for, long after the file was opened."""
+    (tmp_path / "a.toy").write_bytes(b"toy....")
+
+    def fail_later(path: Path, options: LoadOptions, robot: object) -> Rollout:
+        rollout = open_standing(path, options, robot)
+
+        def fail(name: str, steps: slice, envs: object) -> np.ndarray:
+            raise ZeroDivisionError(name)
+
+        rollout.source.read = fail  # type: ignore[method-assign]
+        return rollout
+
+    register_format(toy("cars", open=fail_later))
+    rollout = load_rollout(tmp_path / "a.toy")
+    with pytest.raises(FileProblem, match=r"the format 'cars' failed with ZeroDivisionError: robot\.base_pos"):
+        rollout.read("robot.base_pos")
+
+
 def test_a_package_that_a_format_needs_is_told_with_how_to_get_it(tmp_path: Path) -> None:
     (tmp_path / "a.toy").write_bytes(b"toy")
 
