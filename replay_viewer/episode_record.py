@@ -230,3 +230,8 @@ def as_json(value: Any) -> Any:
         values = value.tolist()
         return as_json(float(values) if type(values) is type(value) else values)  # A long double's list is itself.
     return float(value) if isinstance(value, float) and math.isfinite(value) else str(value)
+
+
+def finite(value: float) -> float | None:
+    """A sum as a record has it: None where it is no finite number."""
+    return float(value) if math.isfinite(value) else None

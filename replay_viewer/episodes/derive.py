@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..episode_record import DIGITS, NAMES, EpisodeRecord, as_integer, training_facts
+from ..episode_record import DIGITS, NAMES, EpisodeRecord, as_integer, finite, training_facts
 from ..rollout.episodes import Episode
 from ..rollout.rollout import Rollout
 
@@ -50,7 +50,7 @@ def _record(
     is_whole = length == episode.num_steps
     total = episode.total_reward
     if total is None and is_whole and episode in totals:
-        total = _finite(totals[episode].sum())
+        total = finite(totals[episode].sum())
     of_terms = np.full(len(rollout.reward_terms), np.nan)
     if is_whole and episode in sums:
         of_terms = sums[episode].reshape(-1, len(rollout.reward_terms)).sum(axis=0)
@@ -63,7 +63,7 @@ def _record(
         success=episode.success,
         episode_length=length,
         total_reward=total,
-        rewards={name: _finite(value) for name, value in zip(rollout.reward_terms, of_terms, strict=True)},
+        rewards={name: finite(value) for name, value in zip(rollout.reward_terms, of_terms, strict=True)},
         duration_s=None if length is None else round(length * step_dt, DIGITS),
         start=round(episode.first_step * rollout.control_dt, DIGITS),
         end=round(episode.last_step * rollout.control_dt, DIGITS),
@@ -120,7 +120,3 @@ def _added(before: np.ndarray, values: np.ndarray) -> np.ndarray:
     """A sum with further values (S, ...) added one by one: numpy's own order of adding depends on the shape."""
     with np.errstate(invalid="ignore", over="ignore"):
         return np.cumsum(np.concatenate([before[None], values]), axis=0, dtype=np.float64)[-1]
-
-
-def _finite(value: Any) -> float | None:
-    return float(value) if math.isfinite(value) else None

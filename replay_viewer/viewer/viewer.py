@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from ..errors import BadArgument
@@ -148,21 +149,27 @@ def _world_of(
     """One recording or several, with their robots; `opened` closes those that were named by their paths."""
     given = _given(robots)
     several = recordings if isinstance(recordings, Sequence) and not isinstance(recordings, str) else [recordings]
+    # Takes of one recording share what is built for it.
+    replay_of = cache(partial(with_robots, given=given))
     try:
-        shown = [_with_robots(recording, given) for recording in several]
+        shown = [_with_robots(recording, replay_of, given is not None) for recording in several]
         return open_world(shown, lambda path: open_replay(path, robots=given), opened)
     except BaseException:
         opened.close()
         raise
 
 
-def _with_robots(recording: Recording, given: GivenRobots) -> str | Path | Replay | Take:
+def _with_robots(
+    recording: Recording, replay_of: Callable[[Rollout], Replay], is_given: bool
+) -> str | Path | Replay | Take:
     """What is open, with the robots that are given; paths stay what they are."""
-    if isinstance(recording, (str, Path)) or (given is None and not isinstance(recording, Rollout)):
+    if isinstance(recording, Rollout):
+        return replay_of(recording)
+    if isinstance(recording, (str, Path)) or not is_given:
         return recording
     if isinstance(recording, Take):
-        return replace(recording, replay=with_robots(recording.replay.rollout, given))
-    return with_robots(recording.rollout if isinstance(recording, Replay) else recording, given)
+        return replace(recording, replay=replay_of(recording.replay.rollout))
+    return replay_of(recording.rollout)
 
 
 def _given(robots: RobotSource | Mapping[str, RobotSource] | None) -> GivenRobots:

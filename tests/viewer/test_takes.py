@@ -131,6 +131,8 @@ def test_a_robot_that_is_given_is_that_of_all(tmp_path: Path) -> None:
     robot = load_robot(write_arm(tmp_path))
     with Viewer([sliding(5, 0.02), Take(sliding(5, 0.02)), sliding(5, 0.02).rollout], robot, port=0) as viewer:
         assert all(take.replay.robots["robot"] is robot for take in viewer._app.session.world.takes)
+    with Viewer([Take(walk := sliding(5, 0.02)), Take(walk, start=2)], robot, port=0) as viewer:
+        assert len(viewer._app.session.world.replays) == 1, "what is one recording stays one"
 
 
 def test_what_cannot_be_shown_together_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Episodes inside of the simulator: what the running ones have earned, and a record of each that has ended."""
 
-from .finished import EpisodeRecords
+from .finished import FinishedEpisodes
 from .sums import EpisodeSums
 
-__all__ = ["EpisodeRecords", "EpisodeSums"]
+__all__ = ["EpisodeSums", "FinishedEpisodes"]

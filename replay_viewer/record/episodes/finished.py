@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +10,11 @@ from ...container.extents import Extent, count_whole, folder_extents
 from ...container.layout import META, TERMINALS
 from ...container.meta import Meta, read_meta
 from ...container.terminals import read_ends
-from ...episode_record import EpisodeRecord
+from ...episode_record import EpisodeRecord, finite
 from ...rollout.outcomes import OUTCOMES
 
 
-class EpisodeRecords:
+class FinishedEpisodes:
     """Reads the ends of episodes out of a recording's folder while it is written.
 
     Args:
@@ -54,7 +53,7 @@ class EpisodeRecords:
             reason=info.outcome_reasons[reason] if reason >= 0 else None,
             success={1: True, 0: False}.get(int(row["success"])),
             episode_length=length if length >= 0 else last - first + 1,
-            total_reward=total if math.isfinite(total) else None,
+            total_reward=finite(total),
             seed=info.seed,
             first_step=first,
             last_step=last,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime, timezone
 from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from ...episode_record import DIGITS, NAMES, EpisodeRecord
+from ...episode_record import DIGITS, NAMES, EpisodeRecord, finite
 from .sums import EpisodeSums
 
 
@@ -133,7 +132,7 @@ class LiveEpisodes:
         if not names or sums.ndim == 1:  # Not a single step brought them.
             return [dict.fromkeys(names) for _ in range(count)]
         of_terms = sums.reshape(count, -1, len(names)).sum(axis=1).tolist()
-        return [dict(zip(names, map(_finite, values))) for values in of_terms]
+        return [dict(zip(names, map(finite, values))) for values in of_terms]
 
 
 def _add(facts: dict[str, Any], said: Mapping[str, Any]) -> None:
@@ -147,8 +146,4 @@ def _add(facts: dict[str, Any], said: Mapping[str, Any]) -> None:
 
 def _summed(totals: np.ndarray) -> list[float | None]:
     """Sums (k,) or (k, num_agents) of all agents together; None where they are no finite number."""
-    return [_finite(total) for total in totals.reshape(len(totals), -1).sum(axis=1).tolist()]
-
-
-def _finite(value: Any) -> float | None:
-    return float(value) if math.isfinite(value) else None
+    return [finite(total) for total in totals.reshape(len(totals), -1).sum(axis=1).tolist()]

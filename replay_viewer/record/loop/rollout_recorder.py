@@ -16,7 +16,7 @@ from ...rollout.outcomes import ENDED_IN_STEP
 from ..adapters.registry import find_adapter
 from ..attach import attach
 from ..attached_recorder import AttachedRecorder
-from ..episodes import EpisodeRecords
+from ..episodes import FinishedEpisodes
 from ..rows import Rows
 from .env_and_policy import action_function, first_of, is_left_ended, no_gradients, reset
 from .plain_npz import write_plain_npz
@@ -159,7 +159,7 @@ class _Rollout:
         self.num_finished = 0
         self._settings, self._recorder = settings, recorder
         self._first, self._num_calls = 0, 0
-        self._records = EpisodeRecords(recorder.path)
+        self._records = FinishedEpisodes(recorder.path)
         self._bar = ProgressBar(self._describe)
         self._log: PolicyLog | None = None
 
@@ -208,7 +208,7 @@ class _Rollout:
         num_envs = getattr(layers[-1], "num_envs", None)
         # legged_gym makes a step of its own in reset(), of which the policy knows nothing.
         self._first = self._recorder.num_steps
-        self._records = EpisodeRecords(self._recorder.path, self._first)
+        self._records = FinishedEpisodes(self._recorder.path, self._first)
         self._log = PolicyLog(self._recorder.path, Rows(self._recorder.env_ids), num_envs)
 
     def _step(self, obs: Any, action: Any) -> Sequence[Any]:

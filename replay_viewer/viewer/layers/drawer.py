@@ -43,6 +43,7 @@ class ShapeDrawer:
         self._root = server.scene.add_frame(f"{world}/layers/{name}", show_axes=False)
         self._slots: list[_Slot] = []
         self._poses: list[viser.FrameHandle] = []
+        self._order: dict[int, int] = {}  # Of places, by identity, which of the poses' nodes is theirs.
         self._anchors: dict[Link, str] = {}
         self._shown: tuple[Shape, ...] | None = None
 
