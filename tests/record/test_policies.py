@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from special_files import SPECIAL, put_special, time_limit
 
 from replay_viewer import make_policy
 from replay_viewer.errors import BadArgument, FileProblem, UnknownName
@@ -247,6 +248,14 @@ def test_a_pickle_that_is_no_zip_is_not_even_read(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match=r"is no policy that can be loaded. Known are .* RolloutRecorder\(env\)\.run"):
         make_policy(tmp_path / "policy.pkl")
     assert not (tmp_path / "was_run").exists()
+
+
+@pytest.mark.parametrize("suffix", ["pt", "onnx"])
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_what_is_no_file_holds_nothing_up(tmp_path: Path, kind: str, suffix: str) -> None:
+    path = put_special(tmp_path / f"policy.{suffix}", kind)
+    with time_limit(10), pytest.raises(FileProblem, match="not a file"):
+        make_policy(path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

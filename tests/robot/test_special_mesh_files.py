@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mesh_files import box
 from special_files import SPECIAL, put_special, sparse, time_limit
@@ -58,14 +59,28 @@ def test_a_mesh_that_claims_gigabytes_is_left_out_with_its_size(tmp_path: Path) 
 
 
 def test_a_urdf_of_too_many_links_is_refused_with_their_number(tmp_path: Path) -> None:
-    names = [f"l{number}" for number in range(100_000)]
-    with pytest.raises(FileProblem, match="has 100000 links, more than"):
+    names = [f"l{number}" for number in range(1_000_000)]
+    with pytest.raises(FileProblem, match="has 1000000 links, more than"):
         load_robot(write_urdf(tmp_path, links(*names)))
 
 
-def test_a_robot_of_thousands_of_spheres_has_them_coarse(tmp_path: Path) -> None:
-    spheres = [visual('<sphere radius="0.1"/>', f'<origin xyz="{place} 0 0"/>') for place in range(2000)]
+@pytest.mark.parametrize("count", [2_000, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_a_robot_of_thousands_of_spheres_has_them_coarse(tmp_path: Path, count: int) -> None:
+    spheres = [visual('<sphere radius="0.1"/>', f'<origin xyz="{place} 0 0"/>') for place in range(count)]
     many = load_robot(write_urdf(tmp_path, one_link("".join(spheres))))
-    assert len(many.visuals) == 2000 and len(many.visuals[0].mesh.faces) == 80
+    assert len(many.visuals) == count and len(many.visuals[0].mesh.faces) == 80
     few = load_robot(write_urdf(tmp_path, one_link(spheres[0])))
     assert len(few.visuals[0].mesh.faces) == 1280
+
+
+@pytest.mark.slow
+def test_an_stl_of_100_megabytes_is_read_in_time(tmp_path: Path) -> None:
+    """Two million triangles that share no corner, 16 s before."""
+    triangles = np.zeros(2_000_000, dtype=[("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("more", "<u2")])
+    places = np.random.default_rng(0).uniform(-1, 1, (len(triangles), 1, 3))
+    triangles["corners"] = places + np.array([[0, 0, 0], [0.01, 0, 0], [0, 0.01, 0]])
+    head = b"\0" * 80 + np.uint32(len(triangles)).tobytes()
+    (tmp_path / "large.stl").write_bytes(head + triangles.tobytes())
+    (drawn,) = load_robot(write_urdf(tmp_path, one_link(mesh("large.stl")))).visuals
+    assert len(drawn.mesh.faces) == 2_000_000
+    np.testing.assert_allclose(drawn.mesh.bounds, [[-1, -1, -1], [1.01, 1.01, 1]], atol=1e-3)

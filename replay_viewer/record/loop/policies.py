@@ -11,6 +11,7 @@ import numpy as np
 
 from ...arrays import as_array
 from ...errors import BadArgument, FileProblem, UnknownName, listing
+from ...files.regular import open_regular
 from .env_and_policy import groups_of, own_group
 from .weights import NORMALIZATION_EPS, ActorWeights, find_actor, is_torchscript, is_weights, load_weights
 
@@ -61,8 +62,12 @@ def make_policy(path: str | Path, *, activation: str = "elu", groups: Sequence[s
     path = Path(path)
     if activation not in _ACTIVATIONS:
         raise UnknownName("activation", activation, tuple(_ACTIVATIONS), "torch.nn")
-    if not path.is_file():
-        raise FileProblem(path, "there is no such file.")
+    try:
+        open_regular(path).close()  # A library that is given a pipe or a device waits for ever.
+    except OSError as error:
+        is_gone = isinstance(error, FileNotFoundError)
+        problem = "there is no such file." if is_gone else f"cannot be read: {error.strerror or error}."
+        raise FileProblem(path, problem) from error
     if path.suffix.lower() == ".onnx":
         return _on_arrays(_load_onnx(path), groups)
     if is_torchscript(path):
