@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import atexit
-import functools
-import weakref
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Callable, Mapping
+from typing import Any, Mapping
 
-from .attachments import Attachment, leave
+from .attachments import Attachment, close_at_exit, leave
 from .capture import get_up
 from .episodes.record_episodes import EpisodeRecording
 from .recorder import Recorder
@@ -29,9 +27,8 @@ class AttachedRecorder:
         self, recorder: Recorder, seat: RecorderSeat, attachment: Attachment, episodes: EpisodeRecording | None
     ) -> None:
         self._recorder, self._seat, self._attachment, self._episodes = recorder, seat, attachment, episodes
-        # For a script that ends without a word, or by an error: what waits for its completion is written then.
-        self._at_exit = functools.partial(_close_if_there, weakref.ref(seat))
-        atexit.register(self._at_exit)
+        # What waits for its completion is written then.
+        self._at_exit = close_at_exit(seat.close)
 
     @property
     def path(self) -> Path:
@@ -126,9 +123,3 @@ def close_seats(seat: RecorderSeat, episodes: EpisodeRecording | None) -> None:
             episodes.close()
     finally:
         seat.close()
-
-
-def _close_if_there(seat: Callable[[], RecorderSeat | None]) -> None:
-    found = seat()
-    if found is not None:
-        found.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import logging
 import os
 import sys
@@ -10,7 +12,7 @@ import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
-from typing import Any, Callable, Tuple
+from typing import Any, Callable, Mapping, Tuple
 
 # A line of code, by what it does and not by its file's name, which notebooks change; with those that called it.
 Lines = Tuple[Tuple[CodeType, int], ...]
@@ -89,3 +91,22 @@ def calling_lines(depth: int) -> Lines:
             break
         frame = frame.f_back
     return tuple(lines)
+
+
+def close_at_exit(close: Callable[..., object], **how: Any) -> Callable[[], object]:
+    """Have a seat's method called when Python ends, for a script that ends without a word, or by an error.
+
+    Args:
+        close: the method; its seat is not kept alive for it.
+        how: its arguments.
+
+    Returns:
+        What `atexit.unregister` takes.
+    """
+    return atexit.register(functools.partial(_close_if_there, weakref.WeakMethod(close), how))
+
+
+def _close_if_there(method: Callable[[], Callable[..., object] | None], how: Mapping[str, Any]) -> None:
+    close = method()
+    if close is not None:
+        close(**how)

@@ -45,8 +45,7 @@ class RecorderSeat(Seat):
         self._facts, self._depth = description.facts, depth
         self._writer = StepWriter(recorder, reader.adapter, reader.request.rows.env_ids, problems)
         self._calls: BackgroundCalls | None = None
-        # Where the record shows an episode's last state, nothing is lost that counters could tell of.
-        self._has_witness = description.facts.get("terminal_states", "captured") == "captured"
+        self._has_witness = description.has_witness
         self._own_terms: tuple[str, ...] = ()
         self.num_steps = 0
         # The last step, which waits until it has all that is logged for it.

@@ -74,6 +74,11 @@ class Description:
     notes: list[str] = field(default_factory=list)
     lacks: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def has_witness(self) -> bool:
+        """Whether counters tell of ends that nobody saw; where steps show an episode's last state, nothing is lost."""
+        return self.facts.get("terminal_states", "captured") == "captured"
+
 
 @dataclass(frozen=True)
 class Endings:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import os
-import weakref
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Mapping, Sequence
 
 from ...episode_record import FILE_SUFFIX, training_facts
 from ..adapters import Description, Factory, Request, find_adapter
-from ..attachments import Attachment, Lines, calling_lines, enter, leave, wanted_path
+from ..attachments import Attachment, Lines, calling_lines, close_at_exit, enter, leave, wanted_path
 from ..capture import Reader, get_up
 from ..chosen_envs import chosen_envs
 from ..problems import Problems, SharedProblems
@@ -31,9 +29,8 @@ class EpisodeRecording:
     def __init__(self, file: RecordFile, seat: EpisodeSeat, training: TrainingState) -> None:
         self._file, self._seat, self._training = file, seat, training
         self._attachment: Attachment | None = None
-        # For a script that ends without a word, or by an error; perhaps the simulator is no more by then.
-        self._at_exit = functools.partial(_close_if_there, weakref.ref(seat))
-        atexit.register(self._at_exit)
+        # Perhaps the simulator is no more by then.
+        self._at_exit = close_at_exit(seat.close, is_env_there=False)
 
     @property
     def path(self) -> Path:
@@ -219,9 +216,3 @@ def _described(factory: Factory, layers: Sequence[Any], rows: Rows) -> Descripti
 
 def _num_envs(layers: Sequence[Any]) -> int:
     return int(getattr(layers[-1], "num_envs", 1))
-
-
-def _close_if_there(seat: Callable[[], EpisodeSeat | None]) -> None:
-    found = seat()
-    if found is not None:
-        found.close(is_env_there=False)

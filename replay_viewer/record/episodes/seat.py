@@ -72,7 +72,7 @@ class EpisodeSeat(Seat):
         self._ended: dict[int, Mapping[str, Any]] = {}
         self._env_ids = np.array(reader.env_ids)
         self._witness = EndWitness(len(self._env_ids))
-        self._has_witness = description.facts.get("terminal_states", "captured") == "captured"
+        self._has_witness = description.has_witness
         self._transition = reader.adapter.transition
         self._num_terms: int | None = None
         # Steps that are not counted yet, with the envs that may have been reset unseen in them.
