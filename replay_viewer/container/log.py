@@ -87,6 +87,26 @@ def write_line(fd: int, item: Mapping[str, Any]) -> None:
         raise
 
 
+def mend_last_line(fd: int) -> None:
+    """Give a last line that has lost its end to a crash its end, or cut it off."""
+    size = os.fstat(fd).st_size
+    start, tail = size, b""
+    while start and b"\n" not in tail:
+        begin = max(0, start - _CHUNK_BYTES)
+        tail, start = os.pread(fd, start - begin, begin) + tail, begin
+    torn = tail[tail.rfind(b"\n") + 1 :]
+    if not torn:
+        return
+    try:
+        is_whole = isinstance(json.loads(torn), dict)
+    except (ValueError, RecursionError):
+        is_whole = False
+    if is_whole:
+        os.write(fd, b"\n")
+    else:
+        os.ftruncate(fd, size - len(torn))
+
+
 def read_lines(content: bytes) -> Iterator[dict[str, Any]]:
     """The objects of such a file; lines that are torn, too long or no objects are skipped, as a crash may leave one."""
     for line in content.splitlines():

@@ -15,6 +15,7 @@ from ..episode_record import FILE_STEM, FILE_SUFFIX, EpisodeRecord, from_json
 from ..errors import FileProblem, ReplayError
 from ..files.regular import open_regular
 from ..formats.find import is_folder_of_recordings
+from .annotations import SUFFIX as ANNOTATIONS
 
 _PATTERN = f"{FILE_STEM}*{FILE_SUFFIX}"
 # Problems of one file that are told in full, and how many of its lines may be wrong.
@@ -56,7 +57,8 @@ def read_records(path: Path) -> tuple[list[EpisodeRecord], str]:
 def _walk(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if is_folder_of_recordings(Path(parent, name))]
-        yield from (path for name in files if (path := Path(parent, name)).match(_PATTERN))
+        named = (Path(parent, name) for name in files if not name.endswith(ANNOTATIONS))
+        yield from (path for path in named if path.match(_PATTERN))
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -8,14 +8,13 @@ import os
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
-from ...container.log import try_lock
+from ...container.log import mend_last_line, try_lock
 from ...episode_record import FILE_STEM, FILE_SUFFIX, EpisodeRecord, to_line
 from ...errors import FileProblem
 from ...files.regular import descriptor_of
 from ...paths import make_new, numbered
 
 _CLOSED = -1
-_CHUNK_BYTES = 1 << 20
 
 
 def record_file_name(rebuild: int | None = None, rank: int | None = None) -> str:
@@ -54,7 +53,7 @@ class RecordFile:
             self.path, self._fd = _open(Path(path), resume)
             # From here on, who resumes it knows that it is written.
             try_lock(self._fd)
-            _mend(self._fd)
+            mend_last_line(self._fd)
         except OSError as error:
             self.close()
             raise FileProblem(path, f"cannot be written: {error.strerror or error}.") from error
@@ -105,26 +104,6 @@ def _open(path: Path, resume: bool) -> tuple[Path, int]:
             return candidate, fd
         os.close(fd)
     raise AssertionError("there is always another name")
-
-
-def _mend(fd: int) -> None:
-    """Give a last line that has lost its end to a crash its end, or cut it off."""
-    size = os.fstat(fd).st_size
-    start, tail = size, b""
-    while start and b"\n" not in tail:
-        begin = max(0, start - _CHUNK_BYTES)
-        tail, start = os.pread(fd, start - begin, begin) + tail, begin
-    torn = tail[tail.rfind(b"\n") + 1 :]
-    if not torn:
-        return
-    try:
-        is_whole = isinstance(json.loads(torn), dict)
-    except (ValueError, RecursionError):
-        is_whole = False
-    if is_whole:
-        os.write(fd, b"\n")
-    else:
-        os.ftruncate(fd, size - len(torn))
 
 
 def _lines(fd: int) -> Iterator[dict[str, Any]]:
