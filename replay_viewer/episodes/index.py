@@ -25,6 +25,8 @@ _SETTLED = 2.0
 _MAX_SOURCES = 50_000
 # Another process may be writing [s].
 _PATIENCE = 0.3
+# What was read for so long is not read again, if the process ends before the rest is [s].
+_KEPT_EVERY = 20.0
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (layout TEXT);
@@ -48,8 +50,9 @@ class Index:
 
     def __init__(self, path: Path | None = None) -> None:
         self._connection = _connected(path or index_path())
-        # What is put here is written at the end: another process may be filling the index, and is waited for once.
+        # What is put here is written in few batches: another process may be filling the index, and is waited for then.
         self._new: list[tuple[str, str, str, bytes]] = []
+        self._written_at = time.monotonic()
 
     def find(self, sources: Sequence[Path]) -> dict[Path, tuple[list[EpisodeRecord], str]]:
         """The records of those sources that have not changed since they were put here, and what was wrong with them."""
@@ -72,14 +75,12 @@ class Index:
         with contextlib.suppress(TypeError, ValueError):
             _name_of(source).encode()  # A name that is no text has no row.
             self._new.append((_name_of(source), stamp, problem, packed(records)))
+        if time.monotonic() - self._written_at >= _KEPT_EVERY:
+            self._write()
 
     def close(self) -> None:
         """Write what was put here."""
-        with contextlib.suppress(sqlite3.Error, ValueError):
-            self._connection.executemany("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?)", self._new)
-            oldest = "SELECT rowid FROM sources ORDER BY rowid DESC LIMIT -1 OFFSET ?"
-            self._connection.execute(f"DELETE FROM sources WHERE rowid IN ({oldest})", (_MAX_SOURCES,))
-            self._connection.commit()
+        self._write()
         self._connection.close()
 
     def __enter__(self) -> Index:
@@ -87,6 +88,15 @@ class Index:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def _write(self) -> None:
+        with contextlib.suppress(sqlite3.Error, ValueError):
+            self._connection.executemany("INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?)", self._new)
+            oldest = "SELECT rowid FROM sources ORDER BY rowid DESC LIMIT -1 OFFSET ?"
+            self._connection.execute(f"DELETE FROM sources WHERE rowid IN ({oldest})", (_MAX_SOURCES,))
+            self._connection.commit()
+            self._new = []
+        self._written_at = time.monotonic()
 
     def _ask(self, question: str, *values: object) -> Iterator[tuple]:
         return self._connection.execute(question, values)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from ..episode_record import EpisodeRecord
@@ -16,6 +17,8 @@ from .derive import records_of
 from .episodes import Episodes
 from .index import Index, stamp_of
 from .record_files import filled, from_here, is_record_file, read_records, record_files_below
+
+_Place = tuple[str | None, int, int]
 
 
 def load_episodes(paths: str | Path | Sequence[str | Path]) -> Episodes:
@@ -30,21 +33,24 @@ def load_episodes(paths: str | Path | Sequence[str | Path]) -> Episodes:
     Raises:
         FileProblem: at one of the paths is nothing, or none of these is below it.
     """
-    found = _Found()
+    found = Found()
     sources = list(dict.fromkeys(_sources([paths] if isinstance(paths, str | Path) else paths)))
     with Index() as index:
         known = index.find(sources)
         for source in sources:
-            if source not in known:
-                stamp = stamp_of(source)
-                known[source] = _read(source)
-                index.put(source, stamp, *known[source])
-            found.add(source, *known[source])
-    return Episodes(found.records(), found.problems)
+            found.add(source, *(known[source] if source in known else read_source(source, index)))
+    return Episodes(chain.from_iterable(found.by_source().values()), found.problems)
+
+
+def read_source(source: Path, index: Index) -> tuple[list[EpisodeRecord], str]:
+    """The records of a recording, or in a file of records, and what is wrong with it; the index keeps them."""
+    stamp = stamp_of(source)
+    found = _read(source)
+    index.put(source, stamp, *found)
+    return found
 
 
 def _read(source: Path) -> tuple[list[EpisodeRecord], str]:
-    """The records of a recording, or in a file of records, and what is wrong with it."""
     try:
         if is_record_file(source):
             return read_records(source)
@@ -54,7 +60,7 @@ def _read(source: Path) -> tuple[list[EpisodeRecord], str]:
         return [], str(error)
 
 
-class _Found:
+class Found:
     """What was read so far.
 
     Attributes:
@@ -63,35 +69,48 @@ class _Found:
 
     def __init__(self) -> None:
         self.problems: dict[str, str] = {}
-        self._derived: list[EpisodeRecord] = []
-        self._written: list[EpisodeRecord] = []
+        self._derived: dict[Path, list[EpisodeRecord]] = {}
+        self._written: dict[Path, list[EpisodeRecord]] = {}
 
     def add(self, source: Path, records: list[EpisodeRecord], problem: str) -> None:
-        """Take in the records of a source, and what is wrong with it."""
+        """Take in the records of a source, in the place of those that it had before, and what is wrong with it."""
+        self.remove(source)
         if is_record_file(source):
-            self._written += from_here(records, source)
+            self._written[source] = from_here(records, source)
         else:
             name = source.as_posix()
             is_so = not records or records[0].recording == name
-            self._derived += records if is_so else [replace(record, recording=name) for record in records]
+            self._derived[source] = records if is_so else [replace(record, recording=name) for record in records]
         if problem:
             self.problems[str(source)] = problem
 
-    def records(self) -> list[EpisodeRecord]:
-        """Each episode once: those of recordings first."""
-        if not self._written:
-            return self._derived
-        written = {_place(record): record for record in self._written if record.recording is not None}
-        met = set()
-        merged: list[EpisodeRecord] = []
-        for derived in self._derived:
-            own = written.get(_place(derived))
-            merged.append(derived if own is None else filled(own, derived))
-            met.add(_place(derived))
-        return merged + [record for record in self._written if _place(record) not in met]
+    def remove(self, source: Path) -> None:
+        """Forget a source."""
+        for kept in (self._derived, self._written):
+            kept.pop(source, None)
+        self.problems.pop(str(source), None)
+
+    def by_source(self) -> dict[Path, list[EpisodeRecord]]:
+        """Each episode once, by the recording or else the file that it is in; recordings come first."""
+        written = {_place(record): record for records in self._written.values() for record in records}
+        names = {recording for recording, *_ in written}
+        if names.isdisjoint(source.as_posix() for source in self._derived):
+            return {**self._derived, **self._written}
+        met = {_place(record) for records in self._derived.values() for record in records} & written.keys()
+        merged = {source: [_merged(record, written) for record in records] for source, records in self._derived.items()}
+        rest = {
+            source: [record for record in records if _place(record) not in met]
+            for source, records in self._written.items()
+        }
+        return {**merged, **rest}
 
 
-def _place(record: EpisodeRecord) -> tuple[str | None, int, int]:
+def _merged(derived: EpisodeRecord, written: Mapping[_Place, EpisodeRecord]) -> EpisodeRecord:
+    own = written.get(_place(derived))
+    return derived if own is None else filled(own, derived)
+
+
+def _place(record: EpisodeRecord) -> _Place:
     """Which episode of which recording it is of."""
     return record.recording, record.env_id, record.episode_in_env
 
