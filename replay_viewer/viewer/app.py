@@ -17,6 +17,7 @@ from ..replay.world import Take, World
 from .loop import Beat, Upkeep
 from .opening.files import Files
 from .opening.opening import OpenRequest
+from .opening.place import Place
 from .opening.uploads import UPLOAD_PATH, Uploads
 from .session import Session
 from .settings import Settings
@@ -86,7 +87,7 @@ class ViewerApp:
         self._page = Page(self._access, port, self._title, {UPLOAD_PATH: uploads.receive})
         self._waiting: viser.GuiHtmlHandle | None = None
         self.say(f"Opening {self._title} ...")
-        self._files = Files(self._page, uploads, self._show_opened)
+        self._files = Files(self._page, uploads, self._show_opened, self._go)
         self._page.bridge.set_lasting_actions(self._files.actions)
         self._shown: ShownReplay | None = None
         self._last_problem = ""
@@ -247,6 +248,11 @@ class ViewerApp:
         self._change(self._maker_of(session, request.name), done, request)
         done.result()
 
+    def _go(self, place: Place, client_id: int) -> None:
+        """Go to a place in what is shown. Raises ReplayError where it has none such."""
+        if self._shown is not None:
+            self._shown.go(place, client_id)
+
     def _change(self, make: Callable[[], ShownReplay], done: Future[None], request: OpenRequest | None) -> None:
         """Show another replay in the place of the one shown; if that fails, `done` has why, and that one stays."""
         before, self._shown = self._shown, None
@@ -266,7 +272,7 @@ class ViewerApp:
         if before is not None:
             before.session.world.close()
         self._page.gui.set_panel_label(self._shown.title)
-        self._files.shown(self._shown.session.replay, request)
+        self._files.shown(self._shown.session.replay, request, self._shown.title)
         done.set_result(None)
 
     def _stop_waiting(self) -> None:

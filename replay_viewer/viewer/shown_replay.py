@@ -17,6 +17,7 @@ from .crowd import Crowd
 from .ghosts import take_node
 from .keys import KEYS
 from .layers import ShownLayers
+from .opening.place import Place
 from .panels.charts import ChartPanels
 from .panels.panel import Panel
 from .panels.recording import RecordingPanel, doubts
@@ -113,6 +114,13 @@ class ShownReplay:
         with self._page.server.atomic():
             for panel in self._panels:
                 panel.sync(self)
+
+    def go(self, place: Place, client_id: int) -> None:
+        """Go to a place, which the other browsers are told of if that moves them. Raises ReplayError."""
+        before = self.session.player.step, self.session.env_index
+        place.go(self.session)
+        if before != (self.session.player.step, self.session.env_index):
+            self._shared_time.note(client_id)
 
     def toggle_crowd(self, client_id: int) -> None:
         """Show the other envs, and the camera of the browser that asked for them sees them; or neither any longer."""

@@ -299,6 +299,11 @@ def test_the_link_gives_the_token_to_a_cookie_and_takes_it_out_of_the_address(ev
     assert knock_for_websocket(everywhere, "localhost", "http://localhost", "/upload", **cookie) == 101
 
 
+def test_the_rest_of_a_link_stays_in_the_address(everywhere: int) -> None:
+    answer = knock(everywhere, f"/?recording=a%26b%0d%0a.rec&token={OPEN.token}&step=3&token=x")
+    assert (answer.status, answer.headers["Location"]) == (303, "./?recording=a%26b%0D%0A.rec&step=3")
+
+
 def test_scripts_may_bring_the_token_in_the_address_of_a_websocket(everywhere: int) -> None:
     assert knock_for_websocket(everywhere, "localhost", None, f"/?token={OPEN.token}") == 101
 

@@ -31,11 +31,12 @@ class SharedTime:
 
         def run(value: object, client_id: int) -> None:
             action(value, client_id)
-            self._note(client_id)
+            self.note(client_id)
 
         return run
 
-    def _note(self, mover: int) -> None:
+    def note(self, mover: int) -> None:
+        """A browser, by its id, has moved them."""
         now = self._clock()
         if mover != self._mover or now - self._moved_at >= _GOES_ON:
             self._told_already = {mover}

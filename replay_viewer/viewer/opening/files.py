@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import viser
 
-from ...errors import ReplayError, printable
+from ...errors import BadArgument, ReplayError, printable
 from ...formats import table
-from ..wire.page import Page
+from ..wire.page import Page, notify
 from ..wire.page_bridge import PageAction
 from .dropped import Dropped, RobotAlone, SeveralRecordings
 from .folder_list import FolderList
 from .opening import Opening, OpenRequest
+from .place import Place
 from .uploads import MAX_BYTES, Uploads
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Files:
         page: Page,
         uploads: Uploads,
         show: Callable[[Replay, OpenRequest], object],
+        go: Callable[[Place, int], object],
     ) -> None:
         """Nothing is shown yet.
 
@@ -51,13 +53,16 @@ class Files:
             page: the page, in which what is done is told.
             uploads: what is dropped; it is removed when it is not needed any more.
             show: shows what was opened in the place of what is shown, or raises; then what is shown stays.
+            go: goes to a place in what is shown, for the browser with an id, or raises.
         """
-        self._page, self._uploads, self._show = page, uploads, show
+        self._page, self._uploads, self._show, self._go = page, uploads, show, go
         self._request: OpenRequest | None = None
         self._is_shown = self._lacks_robot = False
+        self._title = ""
         self._list: FolderList | None = None
         self._how: OpenRequest | None = None
         self._opening: Opening | None = None
+        self._place: Place | None = None
         self._asked_by = -1
 
     @property
@@ -67,6 +72,7 @@ class Files:
             "open_listed": self._open_listed,
             "open_neighbour": self._open_neighbour,
             "open_upload": self._open_upload,
+            "go_to_place": self._go_to_place,
             "cancel_opening": lambda value, client_id: self._abandon(),
             "look_again": lambda value, client_id: self._look_again(),
         }
@@ -88,9 +94,12 @@ class Files:
         """Tell a browser that has just come."""
         self._page.bridge.update(client, {"files": self._state})
 
-    def shown(self, replay: Replay, request: OpenRequest | None) -> None:
-        """Something is shown now, by an request or from memory; what was dropped before is not needed any more."""
-        self._request, self._is_shown = request, True
+    def shown(self, replay: Replay, request: OpenRequest | None, title: str) -> None:
+        """Something is shown now, by an request or from memory; what was dropped before is not needed any more.
+
+        title: what the page calls it.
+        """
+        self._request, self._is_shown, self._title = request, True, title
         # A robot can be added to what can be opened again.
         self._lacks_robot = request is not None and any(_is_neutral(replay, entity) for entity in replay.rollout.robots)
         used = [] if request is None else [request.path, *([request.urdf] if request.urdf else [])]
@@ -121,17 +130,53 @@ class Files:
         if neighbour is not None:
             self._open_path(neighbour, client_id)
 
-    def _open_path(self, path: Path, client_id: int) -> None:
+    def _go_to_place(self, value: Any, client_id: int) -> None:
+        """Go where the address of a page says: in what is shown, or in a recording of the folder."""
+        try:
+            place = Place.of(value)
+            path = None if self._is_meant(place) else self._path_of(place)
+        except ReplayError as error:
+            return self._tell_odd(error, client_id)
+        if path is None:
+            self._go_or_tell(place, client_id)
+        else:
+            self._open_path(path, client_id, place)
+
+    def _is_meant(self, place: Place) -> bool:
+        """Whether a place is in what is shown."""
+        return self._is_shown and place.recording in (None, self._shown_name)
+
+    def _path_of(self, place: Place) -> Path:
+        """The recording of a place. Raises BadArgument where it is none of those that can be opened from here."""
+        path = None if self._list is None or place.recording is None else self._list.recordings.named(place.recording)
+        if path is None:
+            name = "?" if place.recording is None else printable(place.recording[:100])
+            raise BadArgument("recording", name, "is not among those that are served here.")
+        return path
+
+    def _go_or_tell(self, place: Place | None, client_id: int) -> None:
+        try:
+            if place is not None:
+                self._go(place, client_id)
+        except ReplayError as error:
+            self._tell_odd(error, client_id)
+
+    def _tell_odd(self, error: ReplayError, client_id: int) -> None:
+        client = self._page.clients.get(client_id)
+        if client is not None:
+            notify(client, "The address leads nowhere", str(error))
+
+    def _open_path(self, path: Path, client_id: int, place: Place | None = None) -> None:
         assert self._how is not None, "there is a list"
-        self._open(partial(replace, self._how, path=path), client_id)
+        self._open(partial(replace, self._how, path=path), client_id, place)
 
     def _open_upload(self, value: Any, client_id: int) -> None:
         self._open(partial(request_of, self._uploads.folder(value), self._request), client_id)
 
-    def _open(self, request: Callable[[], OpenRequest], client_id: int) -> None:
-        """Open something, instead of what is being opened."""
+    def _open(self, request: Callable[[], OpenRequest], client_id: int, place: Place | None = None) -> None:
+        """Open something, instead of what is being opened, and go to a place in it."""
         self._abandon()
-        self._asked_by = client_id
+        self._asked_by, self._place = client_id, place
         self._page.busy.show(_OPENING, "Opening ...", cancel="cancel_opening")
         self._opening = Opening(request, partial(self._page.post, self._follow))
 
@@ -166,6 +211,7 @@ class Files:
         self._page.busy.show(_OPENING, f"Showing {printable(opening.request.name)} ...")
         try:
             self._show(opening.replay, opening.request)
+            self._go_or_tell(self._place, self._asked_by)
         except ReplayError as error:
             opening.replay.close()
             self._notify(str(error))
@@ -189,12 +235,20 @@ class Files:
         return {**taken, **listed, **self._shown_state}
 
     @property
+    def _shown_name(self) -> str:
+        """What addresses call what is shown."""
+        if self._list is None or self._request is None:
+            return self._title
+        return self._list.recordings.name_of(self._request.path) or self._title
+
+    @property
     def _shown_state(self) -> dict[str, Any]:
         """What is shown, and where it is in the list: None for what is not."""
         recordings = None if self._list is None else self._list.recordings
         listed = None if recordings is None or self._request is None else recordings.find(self._request.path)
         number = None if listed is None else listed.number
-        return {"isShown": self._is_shown, "shown": number, "lacksRobot": self._lacks_robot}
+        facts = {"isShown": self._is_shown, "lacksRobot": self._lacks_robot}
+        return {**facts, "shown": number, "name": self._shown_name if self._is_shown else None}
 
     def _tell(self, changes: Mapping[str, Any]) -> None:
         self._page.update({"files": changes})

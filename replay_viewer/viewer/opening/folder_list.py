@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...errors import BadArgument, ReplayError, printable
 from ...formats import load_rollout
 from ...formats.find import iter_recordings
+from ...formats.table import is_recording
 from ...progress import Progress
 from ...rollout.rollout import Rollout
 from ..background import Job
@@ -118,6 +119,23 @@ class RecordingList:
         """The recording with a path, if it is listed."""
         return next((recording for recording in self.listed if recording.path == path), None)
 
+    def named(self, name: str) -> Path | None:
+        """The recording with a name as the list has it, listed yet or not; None where there is none in the folder."""
+        listed = next((recording for recording in self.listed if recording.name == name), None)
+        if listed is not None:
+            return listed.path
+        parts = PurePosixPath(name)
+        path = self.folder / parts
+        try:
+            is_inside = ".." not in parts.parts and path.resolve().is_relative_to(self.folder.resolve())
+            return path if is_inside and is_recording(path) else None
+        except (OSError, ValueError, RuntimeError):  # A name that no file can have, or links in a circle.
+            return None
+
+    def name_of(self, path: Path) -> str:
+        """What the list calls a recording in the folder; empty for one elsewhere."""
+        return printable(path.relative_to(self.folder).as_posix()) if path.is_relative_to(self.folder) else ""
+
     def neighbour(self, path: Path, step: int) -> Path | None:
         """The recording that is `step` places after one; None at the ends, and for one that is not listed."""
         paths = [recording.path for recording in self.listed]
@@ -126,7 +144,7 @@ class RecordingList:
 
     def _listed(self, path: Path) -> Listed:
         number = self._numbers.setdefault(path, len(self._numbers))
-        return Listed(number, path, printable(str(path.relative_to(self.folder))), _modified(path))
+        return Listed(number, path, self.name_of(path), _modified(path))
 
 
 def _is_read(recording: Listed) -> bool:

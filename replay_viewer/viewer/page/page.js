@@ -54,6 +54,7 @@
 
   function open(settings) {
     control = settings.control;
+    state.viewer = control; // Each viewer has an id of its own.
   }
 
   function update(changes) {

@@ -147,6 +147,10 @@
 
   // viser takes its server from the address bar and writes it there. A link could have it talk to any server, which may run
   // scripts in this page, and without the slash at the end of a path a proxy does not know it.
+  // What stays of a link is the place that it names: {recording, env, episode, step}, as far as they are given.
+  const PLACE = ["recording", "env", "episode", "step"];
+  let asked = {};
+  let writePlace = null;
   function keepAddress() {
     const { postMessage } = Worker.prototype;
     Worker.prototype.postMessage = function (message, ...rest) {
@@ -155,9 +159,23 @@
     };
     const write = history.replaceState.bind(history);
     history.replaceState = (state, title, ...rest) => { if (title !== "Viser") write(state, title, ...rest); };
-    if (window.location.href !== address().href) write(null, "", address().href);
+    const found = new URLSearchParams(window.location.search);
+    asked = Object.fromEntries(PLACE.filter((name) => found.has(name)).map((name) => [name, found.get(name)]));
+    writePlace = (place) => {
+      const own = address();
+      for (const name of PLACE) if ((place[name] ?? null) !== null) own.searchParams.set(name, place[name]);
+      if (window.location.href !== own.href) write(null, "", own.href);
+    };
+    writePlace(asked);
   }
   keepAddress();
+
+  // The place that the page was opened at, once: who comes back later does not move everybody else again.
+  function takeAskedPlace() {
+    const taken = asked;
+    asked = {};
+    return Object.keys(taken).length ? taken : null;
+  }
 
   // Gives a control its value, as if the user had.
   function send(control, value) {
@@ -265,7 +283,7 @@
   }
 
   window.rvViser = {
-    obey, changeLook, setPanel, isConnected, send, address, websocketAddress,
+    obey, changeLook, setPanel, isConnected, send, address, websocketAddress, takeAskedPlace, writePlace,
     picture, nodePosition, camera, sendCamera, isCameraKey,
     charts, chart, boxOf, tabs, panelWidth, closeSheet,
     isPicture, isTab, isPressable, noteOnGpu,

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from websockets.datastructures import Headers
 
@@ -189,6 +189,12 @@ def parse_origin(text: str) -> Origin:
 def asked_for(path: str, name: str) -> Sequence[str]:
     """The values of a name in the query of a request's path."""
     return parse_qs(path.partition("?")[2]).get(name, ())
+
+
+def without_token(path: str) -> str:
+    """The query of a request's path, with its "?", without the token; empty where nothing else is asked for."""
+    others = [(name, value) for name, value in parse_qsl(path.partition("?")[2]) if name != _TOKEN]
+    return "?" + urlencode(others) if others else ""
 
 
 def cookies(headers: Headers, name: str) -> Iterable[str]:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from websockets.datastructures import Headers, MultipleValuesError
 from websockets.http11 import Request, Response
 
-from .access import Access, Refusal, asked_for, host_of, parse_origin
+from .access import Access, Refusal, asked_for, host_of, parse_origin, without_token
 from .addresses import OddAddress
 from .index_page import page_file, page_style, with_our_head
 
@@ -62,7 +62,7 @@ class Door:
         """Have the browser keep the token in a cookie, and take it out of the address, which is copied and shown."""
         last = request.path.partition("?")[0].rpartition("/")[2]
         # Relative, for a proxy may have put something before it.
-        where = "./" + (last if _LAST_PART.fullmatch(last) else "")
+        where = "./" + (last if _LAST_PART.fullmatch(last) else "") + without_token(request.path)
         headers = {"Location": where, "Set-Cookie": self._access.cookie(request.headers)}
         return _response(http.HTTPStatus.SEE_OTHER, "text/plain", "The page is without the token.\n", headers)
 

@@ -25,7 +25,7 @@ PageAction = Callable[[Any, int], object]
 
 # Our scripts in the order in which the page runs them; each says at its top what it is for.
 _SCRIPTS = (
-    *("page.js", "busy.js", "library.js", "files.js", "timeline.js", "selection.js"),
+    *("page.js", "busy.js", "library.js", "files.js", "timeline.js", "place.js", "selection.js"),
     *("views.js", "takes.js", "charts.js", "rewards.js"),
     *("help.js", "look.js", "memory.js", "notices.js", "phone.js"),
 )
