@@ -10,6 +10,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 
@@ -24,8 +25,10 @@ from .layout import NOT_CAPTURED, Layout
 
 # Bytes between two wanted pieces that are cheaper to read through than to skip: a cold seek costs as much.
 _GAP_BYTES = 128 * 1024
-# At most this much is in memory besides the result.
+# At most this much is read at once.
 _CHUNK_BYTES = 2**20
+# So many chunks are kept, as several fields of the same steps are read one after the other.
+_KEPT_BLOCKS = 2
 _MAX_OPEN = 64
 
 
@@ -77,6 +80,7 @@ class ContainerSource:
         self.parts, self._ends = tuple(parts), ends
         self.num_steps, self.num_envs = num_steps, layout.num_envs
         self.fields: Mapping[str, Field] = layout.row.by_name
+        self._block = lru_cache(maxsize=_KEPT_BLOCKS)(self._read_block)
 
     def read(self, name: str, steps: slice, envs: Sequence[int]) -> np.ndarray:
         """Values as recorded, shape (len(steps), len(envs), *field.shape); see Source."""
@@ -128,9 +132,15 @@ class ContainerSource:
     def grow(self, parts: Sequence[Extent], num_steps: int, ends: Extent) -> None:
         """The segments and the table hold more now, `num_steps` steps in all."""
         self.parts, self.num_steps, self._ends = tuple(parts), num_steps, ends
+        self._block.cache_clear()
 
     def close(self) -> None:
+        self._block.cache_clear()
         self._release()
+
+    def _read_block(self, segment: int, offset: int, size: int) -> bytes:
+        """Whole records, which never change once they are written."""
+        return self._pool.read(self.parts[segment], offset, size)
 
     def _terminal_rows(self, first: int, stop: int) -> bytes:
         """Rows [first, stop) of the table of ends."""
@@ -147,15 +157,19 @@ class ContainerSource:
         span = (high - low) * layout.row.num_bytes + field.num_bytes
         stride = steps.step * layout.record_bytes
         inner = np.empty(field.shape, field.dtype).strides
-        at = layout.header_bytes + layout.env_offset + low * layout.row.num_bytes + layout.row.offsets[field.name]
+        wanted, within = _as_slice(columns), _as_slice(nearby - low)
+        at = layout.env_offset + low * layout.row.num_bytes + layout.row.offsets[field.name]
         # What lies far apart is read step by step.
         longest = 1 if stride - span > _GAP_BYTES else max(1, _CHUNK_BYTES // stride)
         for run in self._runs(steps, longest):
-            size = (run.count - 1) * stride + span
-            content = self._pool.read(self.parts[run.segment], at + run.record * layout.record_bytes, size)
+            first = run.record * layout.record_bytes + layout.header_bytes
+            if run.count > 1:
+                content, offset = self._block(run.segment, first, (run.count - 1) * stride + layout.record_bytes), at
+            else:
+                content, offset = self._pool.read(self.parts[run.segment], first + at, span), 0
             shape = (run.count, high - low + 1, *field.shape)
-            block = np.ndarray(shape, field.dtype, content, 0, (stride, layout.row.num_bytes, *inner))
-            values[run.first : run.first + run.count, columns] = block[:, nearby - low]
+            block = np.ndarray(shape, field.dtype, content, offset, (stride, layout.row.num_bytes, *inner))
+            values[run.first : run.first + run.count, wanted] = block[:, within]
 
     def _runs(self, steps: range, longest: int) -> Iterator[_Run]:
         """The steps in order, at most `longest` at once and never across the end of a segment."""
@@ -229,6 +243,13 @@ def _neighbours(envs: np.ndarray, row_bytes: int) -> list[np.ndarray]:
     order = np.argsort(envs, kind="stable")
     far = np.diff(envs[order]) * row_bytes > _GAP_BYTES
     return np.split(order, np.flatnonzero(far) + 1)
+
+
+def _as_slice(indices: np.ndarray) -> np.ndarray | slice:
+    """Indices that follow one another as a slice, by which numpy copies several times faster."""
+    first = int(indices[0])
+    follow = len(indices) == 1 or bool((np.diff(indices) == 1).all())
+    return slice(first, first + len(indices)) if follow else indices
 
 
 def _open(path: Path) -> int:

@@ -24,7 +24,7 @@ class GrowingArray:
         """Append rows (n, ...)."""
         count = self._count + len(rows)
         if count > len(self._buffer):
-            buffer = np.empty((max(count, 2 * self._count), *rows.shape[1:]), self._buffer.dtype)
+            buffer = np.empty_like(self._buffer, shape=(max(count, 2 * self._count), *rows.shape[1:]))
             buffer[: self._count] = self.rows
             self._buffer = buffer
         self._buffer[self._count : count] = rows

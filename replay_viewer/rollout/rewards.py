@@ -194,27 +194,48 @@ class _GrowingSeries:
 
 def _series(rollout: Rollout, episode: Episode, agent: int | None, before: float = 0.0) -> EpisodeRewards:
     """The rewards of an episode, or of a later part of it; `before` was summed up in the steps before."""
-    has_terms = bool(rollout.reward_terms)
-    total = _read(rollout, "rew", episode, agent) if "rew" in rollout.fields else None
-    terms = _read(rollout, "rew_terms", episode, agent) if has_terms else np.zeros((episode.num_steps, 0))
-    explained = np.nansum(terms, axis=1, dtype=np.float64)
+    has_terms, has_total = bool(rollout.reward_terms), "rew" in rollout.fields
+    names = (*(("rew",) if has_total else ()), *(("rew_terms",) if has_terms else ()))
+    columns = {name: _column(rollout, name, episode.num_steps) for name in names}
+    explained = np.zeros(episode.num_steps)
+    # Piece by piece: what lies together in a file, and what is summed, is still in the processor's cache.
+    for window in read_windows(episode):
+        rows = slice(window.start - episode.first_step, window.stop - episode.first_step)
+        for name, column in columns.items():
+            column[rows] = _of_agent(rollout, rollout.read(name, window, [episode.env_index])[:, 0], agent)
+        if has_terms:
+            explained[rows] = _sum(columns["rew_terms"][rows])
+    total, terms = columns.get("rew"), columns.get("rew_terms", np.zeros((episode.num_steps, 0)))
     summed_over: SummedOver = "reward" if total is not None else "terms" if has_terms else "nothing"
-    summed = np.concatenate([[before], explained if total is None else total])
     return EpisodeRewards(
         steps=range(episode.first_step, episode.last_step + 1),
         names=rollout.reward_terms,
         terms=terms,
         total=total,
         residual=total - explained if total is not None and has_terms else None,
-        cumulative=np.nancumsum(summed, dtype=np.float64)[1:],
+        cumulative=_running_sum(explained if total is None else total, before),
         cumulative_of=summed_over,
     )
 
 
-def _read(rollout: Rollout, name: str, episode: Episode, agent: int | None) -> np.ndarray:
-    """One field over an episode as floats, shape (S,) or (S, K), of one agent or summed over the agents."""
-    chunks = (rollout.read(name, window, [episode.env_index])[:, 0] for window in read_windows(episode))
-    return np.concatenate([_of_agent(rollout, chunk, agent) for chunk in chunks])
+def _column(rollout: Rollout, name: str, num_steps: int) -> np.ndarray:
+    """Room for a field over an episode as floats, (S,) or (S, K); each term's values lie together, as they are used."""
+    field = rollout.fields[name]
+    inner = field.shape[len(rollout.agents_shape) :]
+    return np.empty((*inner[::-1], num_steps), np.result_type(field.dtype, np.float32)).T
+
+
+def _sum(terms: np.ndarray) -> np.ndarray:
+    """The sums over terms (S, K) without those that are NaN, (S,)."""
+    sums = terms.sum(axis=1, dtype=np.float64)
+    return np.asarray(np.nansum(terms, axis=1, dtype=np.float64)) if np.isnan(sums).any() else sums
+
+
+def _running_sum(values: np.ndarray, before: float) -> np.ndarray:
+    """What is summed up at each step (S,), without what is NaN."""
+    summed = np.concatenate([[before], values], dtype=np.float64)
+    sums = np.cumsum(summed)
+    return (np.nancumsum(summed) if np.isnan(sums[-1]) else sums)[1:]
 
 
 def _of_agent(rollout: Rollout, values: np.ndarray, agent: int | None) -> np.ndarray:

@@ -328,6 +328,16 @@ def test_a_frame_is_one_read_of_what_it_needs(tmp_path: Path, monkeypatch: pytes
     rollout.close()
 
 
+def test_several_fields_of_the_same_steps_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rollout = open_container(grown(record(tmp_path / "run.rec", 1), 5000))
+    sizes = count_reads(monkeypatch)
+    for name in ("robot.base_pos", "rew", "rew_terms"):
+        rollout.read(name, slice(0, 4096), [2])
+    monkeypatch.undo()
+    assert sum(sizes) <= os.path.getsize(tmp_path / "run.rec" / "frames-00000.npy")
+    rollout.close()
+
+
 @pytest.mark.parametrize("envs", [[7], [0, 63]])
 def test_few_envs_of_large_records_are_read_without_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, envs: list[int]

@@ -106,7 +106,7 @@ class ThinnedCurves:
     def extend(self, values: np.ndarray) -> None:
         """Take in the next steps, (n, num_curves)."""
         for start in range(0, len(values), _BLOCK):
-            self._extend(values[start : start + _BLOCK].astype(np.float64))
+            self._extend(values[start : start + _BLOCK])
 
     @property
     def steps(self) -> np.ndarray:
@@ -134,7 +134,6 @@ class ThinnedCurves:
 
 def _farthest(values: np.ndarray, stride: int) -> np.ndarray:
     """Of each run of `stride` rows (n, C) the values farthest from zero, (runs, C); a run of NaN stays NaN."""
-    padded = np.pad(values, ((0, -len(values) % stride), (0, 0)), constant_values=np.nan)
-    runs = padded.reshape(len(padded) // stride, stride, values.shape[1])
-    farthest = np.argmax(np.where(np.isnan(runs), -1.0, np.abs(runs)), axis=1)
-    return np.take_along_axis(runs, farthest[:, None], axis=1)[:, 0]
+    columns, begins = np.ascontiguousarray(values.T), np.arange(0, len(values), stride)
+    high, low = (extreme.reduceat(columns, begins, axis=1) for extreme in (np.fmax, np.fmin))
+    return np.where(high >= -low, high, low).T.astype(np.float64)
