@@ -44,7 +44,8 @@ class Selecting:
     envs: Annotated[str | None, shown_as("A:B|all")] = None
     """Show these envs in one picture, such as 0:64. The first, or --env, leads: camera and overlay are its own."""
     episodes: Annotated[str | None, shown_as("A:B,C")] = None
-    """Numbers of episodes from 0 on, such as 0:5,7: of --env, else in the order of `replay-viewer info`."""
+    """Numbers of episodes from 0 on, such as 0:5,7: of --env, else in the order of `replay-viewer info`. Or worst:3,
+    best:3, typical:1, by success, return and length."""
     num_episodes: Annotated[int | None, shown_as("N")] = None
     """Only the first N of them."""
     where: Annotated[str | None, shown_as("CONDITION")] = None

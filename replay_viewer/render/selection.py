@@ -1,6 +1,7 @@
 """The part of a recording that a film shows: which envs, which episodes or steps, and how numbers of them are written.
 
-On the command line they are written as `0:5,7`; Python may also give numbers, slices and ranges.
+On the command line they are written as `0:5,7`; Python may also give numbers, slices and ranges. Episodes are
+also picked by how they went: `worst:3`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..episodes.derive import records_of
+from ..episodes.picks import Picks
 from ..episodes.where import Where, names_of
 from ..errors import BadArgument, ReplayError, UnknownName
 from ..replay.world import Take
@@ -51,7 +53,8 @@ class Selection:
         envs: ids of envs that are shown in one picture, or "all". The first one, or `env`, leads: it is the one whose
             episodes are picked and whose numbers an overlay tells. Without episodes to pick, all steps are shown.
         episodes: numbers of episodes: of `env` in order, else of the whole recording, env by env, as
-            `replay-viewer info` lists them.
+            `replay-viewer info` lists them. Or "worst:3", "best:3", "typical:1", of those that the rest leaves; see
+            episodes/picks.py.
         num_episodes: only the first so many of those.
         where: only those for which a condition holds, such as "terminated" or "success == false and episode_length <
             100"; see episodes/where.py.
@@ -73,6 +76,8 @@ class Selection:
     def __post_init__(self) -> None:
         if self.where is not None:
             Where(self.where)  # What is wrong with it is told at once.
+        if Picks.is_one(self.episodes):
+            Picks("--episodes", str(self.episodes))
         if self.num_episodes is not None and self.num_episodes < 1:
             raise BadArgument("--num-episodes", self.num_episodes, "expected 1 or more.")
         of_episodes = {"--episodes": self.episodes, "--num-episodes": self.num_episodes, "--where": self.where}
@@ -157,10 +162,13 @@ def _each_once(numbers: Iterable[int]) -> tuple[int, ...]:
 
 def _picked_episodes(rollout: Rollout, episodes: Sequence[Episode], selection: Selection) -> list[Episode]:
     kept = list(episodes)
-    if selection.episodes is not None:
+    is_pick = Picks.is_one(selection.episodes)
+    if selection.episodes is not None and not is_pick:
         kept = [episodes[number] for number in picked("--episodes", selection.episodes, len(episodes), "episodes")]
     if selection.where is not None:
         kept = _episodes_where(rollout, kept, Where(selection.where))
+    if is_pick:
+        kept = [kept[place] for place in Picks("--episodes", str(selection.episodes)).of(records_of(rollout, kept))]
     if not kept:
         options = {"--episodes": selection.episodes, "--where": selection.where}
         asked = [f"{option} {value}" for option, value in options.items() if value is not None]

@@ -83,8 +83,15 @@ def test_where_finds_episodes_in_any_env(where: str, expected: list[tuple[int, i
 def test_first_the_numbers_then_the_outcome_then_how_many() -> None:
     assert picked(episodes="1:", where="terminated") == [(2, 1)]
     assert picked(where="terminated", num_episodes=1) == [(0, 0)]
+
     assert picked(num_episodes=3) == [(0, 0), (0, 1), (1, 0)]
     assert picked(num_episodes=9, env=11) == [(1, 0)]
+
+
+def test_episodes_are_picked_by_how_they_went_of_those_that_are_left() -> None:
+    assert picked(episodes="worst:9") == [(0, 0), (2, 1), (1, 0)]
+    assert picked(episodes="best:1") == [(1, 0)]
+    assert picked(episodes="worst:1", where="not terminated") == [(1, 0)]
 
 
 def test_an_empty_selection_says_what_there_is() -> None:
