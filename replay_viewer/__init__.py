@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .rollout.rollout import Rollout
     from .video.save import save_video
     from .video.writer import VideoWriter
+    from .viewer.share.share_replay import share_replay
     from .viewer.viewer import Viewer
 
 __version__ = "0.1.0"
@@ -88,6 +89,7 @@ _HOMES = {
     "rollout_from_arrays": "formats",
     "save_video": "video.save",
     "set_training_state": "record.training_state",
+    "share_replay": "viewer.share.share_replay",
     "timestamped_run_dir": "record.run_dir",
 }
 
@@ -136,6 +138,7 @@ __all__ = [
     "rollout_from_arrays",
     "save_video",
     "set_training_state",
+    "share_replay",
     "timestamped_run_dir",
 ]
 

@@ -38,6 +38,7 @@ commands:
   episodes PATH .. list the episodes of recordings, one a line; --where 'success == false' chooses, --format jsonl, csv
   formats          list the formats that recordings can have
   render PATH OUT  make a video (.mp4, .webm, .gif) or a picture (.png) of it, without a display
+  share PATH       make one HTML file (--out FILE.html) that plays episodes of it anywhere; --episodes worst:3 chooses
   repair PATH      mend a recording whose writer died
   pack PATH OUT    put a recording's folder into one file
   demo [walk|push] open a bundled demo; --record simulates it now, with MuJoCo

@@ -15,6 +15,7 @@ from .episodes import episodes
 from .formats import formats
 from .info import info
 from .render import render
+from .share import share
 from .usage import call, refuse_unknown
 from .view import view
 
@@ -44,6 +45,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "episodes": episodes,
     "formats": formats,
     "render": render,
+    "share": share,
     "repair": repair,
     "pack": pack,
     "demo": demo,

@@ -18,6 +18,12 @@ from ..rotations import slerp
 # milliseconds, so that a chunk ahead never delays a frame for long.
 _CHUNK_CONFIGURATIONS = 4096
 _CHUNK_STEPS = 64
+# What stands in the place of a pose, in words; nothing where the pose is recorded.
+STAND_INS = (
+    "",
+    "terminal state lost: the step before is shown",
+    "no number is recorded for this pose: the last good one is shown",
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,12 @@ class Frame:
     entities: Mapping[str, EntityPoses]
     terminal_lost: np.ndarray
     held: np.ndarray
+
+    @property
+    def stand_in(self) -> str:
+        """What is shown in the place of poses that this step does not have: one of `STAND_INS`."""
+        _, lost, held = STAND_INS
+        return lost if self.terminal_lost.any() else held if self.held.any() else ""
 
 
 @dataclass(frozen=True)

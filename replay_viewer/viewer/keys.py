@@ -6,9 +6,10 @@ Arrows and W A S D Q E also move viser's camera, so none of them is used.
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import NamedTuple
 
-_MOUSE = (
+MOUSE = (
     ("Drag", "Orbit"),
     ("Right drag", "Pan; two fingers on a touch screen"),
     ("Wheel", "Nearer or farther; pinch on a touch screen"),
@@ -64,12 +65,12 @@ KEYS = (
 )
 
 
-def help_html() -> str:
+def help_html(keys: Sequence[Key] = KEYS, mouse: Sequence[tuple[str, str]] = MOUSE) -> str:
     """The dialog's content, made from the table of keys."""
-    keys = "".join(f"<li><kbd>{html.escape(k.label)}</kbd>{html.escape(k.description)}</li>" for k in KEYS)
-    mouse = "".join(f"<li><b>{what}</b>{effect}</li>" for what, effect in _MOUSE)
+    listed = "".join(f"<li><kbd>{html.escape(k.label)}</kbd>{html.escape(k.description)}</li>" for k in keys)
+    moved = "".join(f"<li><b>{what}</b>{effect}</li>" for what, effect in mouse)
     close = '<button type="button" data-close title="Close (Esc)" aria-label="Close">\N{MULTIPLICATION SIGN}</button>'
     return (
-        f'<section class="rv-keys"><h2>Keys</h2><ul>{keys}</ul></section>'
-        f"<section><h2>Mouse and touch</h2><ul>{mouse}</ul></section>{close}"
+        f'<section class="rv-keys"><h2>Keys</h2><ul>{listed}</ul></section>'
+        f"<section><h2>Mouse and touch</h2><ul>{moved}</ul></section>{close}"
     )

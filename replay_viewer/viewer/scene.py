@@ -64,6 +64,11 @@ class Scene:
         for ghost, other in zip(self._ghosts, beside, strict=True):
             ghost.show(other)
 
+    @property
+    def nodes(self) -> dict[str, dict[int, str]]:
+        """The names of the lead's nodes, by entity and by index of the link."""
+        return {name: {link: handle.name for link, handle in links.items()} for name, links in self._links.items()}
+
     def close(self) -> None:
         """Take everything out of the scene but the light."""
         self._world.remove()

@@ -120,10 +120,7 @@ class Session:
     @property
     def stand_in(self) -> str:
         """What is shown in the place of a pose that this step does not have; empty where the pose is recorded."""
-        frame = self.world.lead.frame_at(self.player.step)
-        if frame.terminal_lost.any():
-            return "terminal state lost: the step before is shown"
-        return "no number is recorded for this pose: the last good one is shown" if frame.held.any() else ""
+        return self.world.lead.frame_at(self.player.step).stand_in
 
     @property
     def rewards(self) -> StepRewards:

@@ -43,6 +43,8 @@ _WIDE = {
     **{name: _IS_SAID.format(name) for name in _MESSAGES},
     "set_server": _IS_SAID.format("set_server"),
     "Viser": _IS_SAID.format("replaceState"),
+    "__VISER_EMBED_DATA__": _IS_SAID.format("__VISER_EMBED_DATA__"),
+    "scene tree": _IS_SAID.format(" scene tree"),
     "viser-control-panel": _IS_SAID.format("viser-control-panel"),
     "canvas[data-engine]": "document.querySelector('canvas[data-engine]')",
     "[role=tablist]": "document.querySelector('[role=tablist]')",

@@ -52,7 +52,7 @@ def test_every_wrong_command_line_has_an_answer_of_its_own() -> None:
     assert len(dict(table)) == len(table)
 
 
-@pytest.mark.parametrize("command", ["view", "info", "render", "repair", "pack", "demo"])
+@pytest.mark.parametrize("command", ["view", "info", "render", "share", "repair", "pack", "demo"])
 def test_the_help_of_every_command_exits_with_0(command: str, capsys: Capture) -> None:
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])

@@ -211,7 +211,8 @@
     chip.replaceChildren();
     if (!episode) return;
     element("span", "rv-dot", chip).style.background = colour(episode.kind);
-    element("b", "", chip).textContent = `env ${state.envId}, Episode ${episode.index + 1} of ${state.episodes.first.length}`;
+    const title = `env ${state.envId}, Episode ${episode.index + 1} of ${state.episodes.first.length}`;
+    element("b", "", chip).textContent = episode.title ?? title;
     const count = episode.last - episode.first + 1;
     const length = `${count} ${count === 1 ? "step" : "steps"}, ${seconds(count)} s`;
     // What is not what was recorded comes first: the rest may be cut where the page is narrow.

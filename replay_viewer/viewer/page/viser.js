@@ -14,12 +14,17 @@
 //   uplots                       in it: the charts, by the id of their handle; uPlot's own interface is public
 //   ThemeConfigurationMessage    how the page looks: dark_mode
 //   SceneNodeUpdateMessage       properties of a node of the scene: owner, name, updates; its first ones are its props
+//   SetPositionMessage           where a node is: name, position
+//   SetOrientationMessage        how it is turned: name, wxyz
+//   EnableLightsMessage          the scene's own light: enabled, cast_shadow
 //   GuiSetPanelWidthMessage      of the panel: uuid, width, counter, run_id
 //   GuiSetPanelCollapsedMessage  of the panel: uuid, collapsed, counter, run_id
 //   GuiUpdateMessage             a control's value: uuid, updates
 //   set_server                   to the thread that has the connection: server, its address
 //   Viser                        the title with which viser writes into the address bar
-//   SetCameraPositionMessage     where the server wants the camera, at first (initial) or later
+//   SetCameraPositionMessage     where the server wants the camera, at first (initial) or later: position
+//   __VISER_EMBED_DATA__         of a page without a server: its scene
+//   scene tree                   there, what the label of a button ends with
 //   SetCameraLookAtMessage       the same
 //   SetCameraFovMessage          the same
 //   viser-control-panel          the panel's id in messages
@@ -104,6 +109,25 @@
   function changeLook() {
     if (theme) tell(theme);
     for (const name of Object.keys(coloured)) tell({ type: "SceneNodeUpdateMessage", owner: "", name, updates: colours(name) });
+  }
+
+  // Poses of nodes, as [name, position, wxyz]; wxyz may be left out.
+  function move(poses) {
+    for (const [name, position, wxyz] of poses) {
+      queue.push({ type: "SetPositionMessage", owner: "", name, position });
+      if (wxyz) queue.push({ type: "SetOrientationMessage", owner: "", name, wxyz });
+    }
+    shared().requestRender();
+  }
+
+  function moveCamera(position, target, fov) {
+    tell({ type: "SetCameraFovMessage", fov, initial: false });
+    tell({ type: "SetCameraPositionMessage", position, initial: false });
+    tell({ type: "SetCameraLookAtMessage", look_at: target, initial: false });
+  }
+
+  function setShadows(cast_shadow) {
+    tell({ type: "EnableLightsMessage", enabled: true, cast_shadow });
   }
 
   function setPanel(width, isClosed) {
@@ -283,7 +307,7 @@
   }
 
   window.rvViser = {
-    obey, changeLook, setPanel, isConnected, send, address, websocketAddress, takeAskedPlace, writePlace,
+    obey, changeLook, move, moveCamera, setShadows, setPanel, isConnected, send, address, websocketAddress, takeAskedPlace, writePlace,
     picture, nodePosition, camera, sendCamera, isCameraKey,
     charts, chart, boxOf, tabs, panelWidth, closeSheet,
     isPicture, isTab, isPressable, noteOnGpu,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 
@@ -37,28 +38,36 @@ def page_file(name: str) -> str:
     return (files("replay_viewer.viewer") / "page" / name).read_text(encoding="utf-8")
 
 
-def page_style() -> str:
+def page_style(names: Iterable[str] = _STYLES) -> str:
     """The colours of the page, and the looks of what is there from the first moment on."""
-    style = css_variables() + "".join(map(page_file, _STYLES))
+    style = css_variables() + "".join(map(page_file, names))
     return style.replace("/*LIGHT SKY*/", _sky(LIGHT)).replace("/*DARK SKY*/", _sky(DARK))
 
 
 # Packed or not; packing 2 MB takes a tenth of a second.
 @lru_cache(maxsize=2)
 def _page(body: bytes, is_packed: bool) -> bytes:
-    page = (gzip.decompress(body) if is_packed else body).decode("utf-8")
-    icon = f'<link rel="icon" href="{_ICON.format(color=_css(LIGHT.accent))}" />'
-    page = re.sub(r"<link\s+rel=\"icon\".*?/>", icon, page, count=1, flags=re.DOTALL)
-    page = page.replace("<title>Viser</title>", "<title>replay-viewer</title>", 1)
-    page = page.replace('content="Viser client"', 'content="Replay of recorded robot-learning rollouts"', 1)
-    page = page.replace("</title>", "</title>" + _head(), 1)
+    page = with_head((gzip.decompress(body) if is_packed else body).decode("utf-8"), _head())
     packed = page.encode("utf-8")
     return gzip.compress(packed) if is_packed else packed
 
 
+def with_head(page: str, head: str) -> str:
+    """The page of viser with our name and icon, and with more in its head."""
+    icon = f'<link rel="icon" href="{_ICON.format(color=_css(LIGHT.accent))}" />'
+    page = re.sub(r"<link\s+rel=\"icon\".*?/>", icon, page, count=1, flags=re.DOTALL)
+    page = page.replace("<title>Viser</title>", "<title>replay-viewer</title>", 1)
+    page = page.replace('content="Viser client"', 'content="Replay of recorded robot-learning rollouts"', 1)
+    return page.replace("</title>", "</title>" + head, 1)
+
+
+def head_script(names: Iterable[str]) -> str:
+    """Scripts that run before anything is drawn, as one."""
+    return "".join(map(page_file, names)).replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))
+
+
 def _head() -> str:
-    script = "".join(map(page_file, _SCRIPTS)).replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))
-    return f"<style>{page_style()}</style><script>{script}</script>"
+    return f"<style>{page_style()}</style><script>{head_script(_SCRIPTS)}</script>"
 
 
 def _sky(look: Look) -> str:

@@ -1,0 +1,97 @@
+"""The scene of a shared replay: robots, ground and light as viser's page takes them, standing still."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...replay.replay import Replay
+from ...replay.world import Take, World
+from ...rollout.episodes import Episode
+from ...rollout.rollout import Rollout, Terrain
+from ...rollout.states import FiniteStates
+from ...theme import LIGHT
+from ..browser.view import Subject
+from ..scene import Scene
+from ..session import Session
+from ..wire.access import Access
+from ..wire.server import close_server, open_server
+
+# Of a terrain, what is farther from all robots than this [m] is left out.
+_AROUND = 12.0
+
+
+@dataclass(frozen=True)
+class StillScene:
+    """A scene with nothing that moves in it yet.
+
+    Attributes:
+        page: viser's page with the scene in it.
+        nodes: names of the scene's nodes, by entity and by index of the link.
+        subject: what the camera looks at in the beginning.
+    """
+
+    page: str
+    nodes: Mapping[str, Mapping[int, str]]
+    subject: Subject
+
+
+def still_scene(replay: Replay, episodes: Sequence[Episode]) -> StillScene:
+    """The scene in which some episodes of a recording are played, as it is at the start of the first one.
+
+    viser makes scenes in servers alone: one is open meanwhile, to this machine and with a token that nobody knows.
+    """
+    first = episodes[0]
+    near = replace(replay, rollout=_near(replay.rollout, episodes))
+    session = Session(World(Take(near, first.env_index)), first.first_step)
+    subject = Subject(session.aim, session.size)
+    server = open_server(Access.make("127.0.0.1", token=True), 0, "replay-viewer")
+    try:
+        server.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=LIGHT.accent)
+        scene = Scene(server, session.world)
+        scene.show(session.frame, subject.origin)
+        pose = subject.seen_from("follow", subject.origin)
+        camera = server.initial_camera
+        camera.position, camera.look_at, camera.fov = pose.position, pose.look_at, pose.fov
+        return StillScene(server.get_scene_serializer().as_html(), scene.nodes, subject)
+    finally:
+        close_server(server)
+
+
+def _near(rollout: Rollout, episodes: Sequence[Episode]) -> Rollout:
+    """The rollout with that part of its terrain that is near the robots."""
+    if rollout.terrain is None:
+        return rollout
+    cut = copy.copy(rollout)
+    cut.terrain = terrain_around(rollout.terrain, _places(rollout, episodes), _AROUND)
+    return cut
+
+
+def _places(rollout: Rollout, episodes: Sequence[Episode]) -> np.ndarray:
+    """Where the entities are in the plane, (P, 2) [m]."""
+    states = FiniteStates(rollout)
+    found = []
+    for episode in episodes:
+        steps = slice(episode.first_step, episode.last_step + 1)
+        for entity in rollout.entities:
+            found.append(states.read(f"{entity}.base_pos", steps, [episode.env_index])[0][:, 0, :2])
+    return np.concatenate(found)
+
+
+def terrain_around(terrain: Terrain, places: np.ndarray, reach: float) -> Terrain:
+    """The triangles of a terrain in squares of side `reach` [m] with one of the places (P, 2), and beside these."""
+    squares = np.unique(np.floor(places / reach).astype(np.int64), axis=0)
+    wanted = {(x + i, y + j) for x, y in squares.tolist() for i in (-1, 0, 1) for j in (-1, 0, 1)}
+    corners = terrain.vertices[terrain.triangles][..., :2]
+    low = np.floor(corners.min(axis=1) / reach).astype(np.int64)
+    high = np.floor(corners.max(axis=1) / reach).astype(np.int64)
+    # Large triangles are few: they are kept wherever they are.
+    is_large = (high - low).max(axis=1, initial=0) > 1
+    cells, which = np.unique(low, axis=0, return_inverse=True)
+    near = np.array([any((x + i, y + j) in wanted for i in (0, 1) for j in (0, 1)) for x, y in cells.tolist()], bool)
+    triangles = terrain.triangles[is_large | near[which.reshape(-1)]]
+    used, renumbered = np.unique(triangles, return_inverse=True)
+    return Terrain(terrain.vertices[used], renumbered.reshape(-1, 3))
