@@ -21,9 +21,10 @@
     }
   }
 
-  // Behind the newest step of a recording that is written the address names none, so that a reload follows it too.
-  function place(at) {
-    return { recording: name, env: state.envId, step: state.tail?.live ? null : Math.floor(at + 1e-6) };
+  // What the address says; null while nothing is shown. Behind the newest step of a recording that is written it names no
+  // step, so that a reload follows it too.
+  function placeAt(at) {
+    return name && { recording: name, env: state.envId, step: state.tail?.live ? null : Math.floor(at + 1e-6) };
   }
 
   function update(changes) {
@@ -38,10 +39,14 @@
 
   function draw(at) {
     const now = performance.now();
-    if (name === null || asked || now - written < EVERY) return;
+    if (asked || now - written < EVERY) return;
+    const place = window.replayViewer.placeAt(at);
+    if (!place) return;
     written = now;
-    viser.writePlace(place(at));
+    viser.writePlace(place);
   }
+
+  window.replayViewer.placeAt = placeAt;
 
   addPart({ update, draw });
 })();

@@ -159,8 +159,8 @@
 
   // Where this page's server has something; a proxy may have put something before it.
   function address(name = "") {
-    const { origin, pathname } = window.location;
-    return new URL(origin + (name && !pathname.endsWith("/") ? `${pathname}/` : pathname) + name);
+    const [own] = window.location.href.split(/[?#]/);
+    return new URL(name && !own.endsWith("/") ? `${own}/${name}` : own + name);
   }
 
   function websocketAddress(name) {
@@ -188,7 +188,11 @@
     writePlace = (place) => {
       const own = address();
       for (const name of PLACE) if ((place[name] ?? null) !== null) own.searchParams.set(name, place[name]);
-      if (window.location.href !== own.href) write(null, "", own.href);
+      try {
+        if (window.location.href !== own.href) write(null, "", own.href);
+      } catch {
+        // A frame without an address of its own.
+      }
     };
     writePlace(asked);
   }

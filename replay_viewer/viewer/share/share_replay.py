@@ -13,7 +13,7 @@ from ...errors import BadArgument, FileProblem, printable
 from ...paths import local_path
 from ...progress import Progress
 from ...render.selection import NumberChoice, Selection, shots_of
-from ...replay.replay import OpeningProgress, Replay, open_replay
+from ...replay.replay import Replay, open_replay
 from ...rollout.episodes import Episode
 from .clips import clips_of, num_frames, reward_rows
 from .document import document
@@ -41,7 +41,6 @@ def share_replay(
     package_dirs: Sequence[str | Path] = (),
     options: LoadOptions | None = None,
     progress: Progress | None = None,
-    tell_opening: OpeningProgress | None = None,
 ) -> Path:
     """Write episodes of a recording as one HTML file that plays them in any browser, without a server or a network.
 
@@ -60,7 +59,6 @@ def share_replay(
         package_dirs: folders in which `package://` names are looked up.
         options: what the user states about the file.
         progress: called with the steps that are done and those there are in all; what it raises ends the work.
-        tell_opening: told what is done to open the recording.
 
     Returns:
         The file that was written.
@@ -75,9 +73,7 @@ def share_replay(
         if isinstance(recording, Replay):
             replay = recording
         else:
-            found = open_replay(
-                local_path(recording), urdf=urdf, package_dirs=package_dirs, options=options, progress=tell_opening
-            )
+            found = open_replay(local_path(recording), urdf=urdf, package_dirs=package_dirs, options=options)
             replay = opened.enter_context(closing(found))
         chosen = _episodes(replay, selection)
         scene = still_scene(replay, chosen)

@@ -20,8 +20,8 @@ from ..session import Session
 from ..wire.access import Access
 from ..wire.server import close_server, open_server
 
-# Of a terrain, what is farther from all robots than this [m] is left out.
-_AROUND = 12.0
+# Of a terrain of more triangles, what is farther from all robots than this [m] is left out.
+_MANY_TRIANGLES, _AROUND = 200_000, 12.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def still_scene(replay: Replay, episodes: Sequence[Episode]) -> StillScene:
 
 def _near(rollout: Rollout, episodes: Sequence[Episode]) -> Rollout:
     """The rollout with that part of its terrain that is near the robots."""
-    if rollout.terrain is None:
+    if rollout.terrain is None or len(rollout.terrain.triangles) <= _MANY_TRIANGLES:
         return rollout
     cut = copy.copy(rollout)
     cut.terrain = terrain_around(rollout.terrain, _places(rollout, episodes), _AROUND)

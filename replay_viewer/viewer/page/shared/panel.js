@@ -12,8 +12,8 @@
     const row = element("button", "rv-clip", null, { type: "button" });
     const name = element("b", "", row);
     name.textContent = `env ${clip.env}, episode ${clip.episode}`;
-    const outcome = element("span", "rv-outcome", row);
-    outcome.textContent = clip.text;
+    const outcome = element("span", "rv-outcome", row, { title: clip.text });
+    outcome.textContent = facts.kinds[clip.kind];
     outcome.style.color = `var(--rv-${clip.kind})`;
     element("span", "rv-length", row).textContent = `${(clip.count * facts.dt).toFixed(2)} s`;
     element("span", "rv-return", row).textContent = clip.total === null ? "" : text(clip.total);

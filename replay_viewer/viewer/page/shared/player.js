@@ -154,6 +154,7 @@
     toggle_follow: () => { view.toggleFollow(aimNow()); drawn = null; },
     toggle_shadows: view.toggleShadows,
     zoom: page.toggleZoom,
+    go_to_place: goToPlace,
   };
 
   function act(name, value = null) {
@@ -178,6 +179,20 @@
   function aimNow() {
     const clip = clipAt(at);
     return aim(clip, within(clip));
+  }
+
+  // In the words of the viewer's own address: steps are the recording's.
+  page.placeAt = () => {
+    const clip = clipAt(at);
+    return { env: clip.env, episode: clip.episode, step: clip.first + Math.floor(within(clip) + 1e-6) };
+  };
+
+  function goToPlace({ env, episode, step }) {
+    const isSaid = (said, own) => said === undefined || Number(said) === own;
+    const meant = clips.filter((clip) => isSaid(env, clip.env) && isSaid(episode, clip.episode));
+    const place = (clip) => (step === undefined ? 0 : Number(step) - clip.first);
+    const clip = meant.find((found) => place(found) >= 0 && place(found) < found.count);
+    if (clip) seek(clip.start + Math.floor(place(clip)));
   }
 
   function clipState(clip) {
@@ -247,7 +262,7 @@
       last: clips.map(endOf),
       kind: clips.map((clip) => codes.indexOf(clip.kind)),
     };
-    page.open({ control: "shared" });
+    page.open({ control: `shared-${performance.timeOrigin}` });
     page.update({ title, dt, speeds, kinds, numSteps, episodes });
     tell();
     document.addEventListener("keydown", onKey);
