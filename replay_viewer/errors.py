@@ -73,9 +73,11 @@ class NewerVersion(FileProblem):
 class UnknownName(ReplayError):
     """A name or id that is not among those there are, for example a joint, a reward term or an env."""
 
-    def __init__(self, kind: str, name: object, known: Sequence[object], where: str = "the recording") -> None:
+    def __init__(
+        self, kind: str, name: object, known: Sequence[object], where: str = "the recording", meant: str = ""
+    ) -> None:
         self.kind, self.name, self.known = kind, name, tuple(known)
-        super().__init__(f"{kind} {name!r} is not in {where}. Known {_plural(kind)}: {listing(known)}")
+        super().__init__(f"{kind} {name!r} is not in {where}.{meant or f' Known {_plural(kind)}: {listing(known)}'}")
 
 
 class BadArgument(ReplayError):

@@ -39,18 +39,19 @@ class Simulation:
         self._datas = [mujoco.MjData(model) for model in self._models]
         self._base = model.body("base").id
         self.mass = float(model.body_subtreemass[self._base])
+        self._base_mass, self._base_inertia = model.body_mass[self._base].copy(), model.body_inertia[self._base].copy()
         self.body_names = [model.body(index).name for index in range(1, model.nbody)]
         self.root_states = np.zeros((num_envs, 13), np.float32)
         self.dof_pos, self.dof_vel, self.torques = np.zeros((3, num_envs, 12), np.float32)
         self.contact_forces = np.zeros((num_envs, len(self.body_names), 3), np.float32)
 
     def vary(self, index: int, friction: float, added_mass: float) -> None:
-        """Give one world its friction, and its robot's base some more mass [kg]; the robot is put anew afterwards."""
+        """Give one world its friction, and its robot's base so much more mass than `mass` has [kg]; then `place` it."""
         model = self._models[index]
         model.geom("ground").friction[0] = friction
-        factor = 1 + added_mass / model.body_mass[self._base]
-        model.body_mass[self._base] *= factor
-        model.body_inertia[self._base] *= factor
+        factor = 1 + added_mass / self._base_mass
+        model.body_mass[self._base] = factor * self._base_mass
+        model.body_inertia[self._base] = factor * self._base_inertia
         mujoco.mj_setConst(model, self._datas[index])
 
     def place(self, index: int, position: np.ndarray, wxyz: np.ndarray, joints: np.ndarray) -> None:

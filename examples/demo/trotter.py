@@ -10,7 +10,7 @@ from pathlib import Path
 import mujoco
 import numpy as np
 from legs import Legs
-from trot import Trot, Weight
+from trot import Gains, Trot, Weight
 
 from replay_viewer.paths import asset
 
@@ -85,7 +85,7 @@ def weight_of(model: mujoco.MjModel) -> Weight:
     return Weight(float(model.body_subtreemass[1]), data.subtree_com[1] - data.xpos[1], inertia)
 
 
-def trot_of(num_robots: int, control_dt: float) -> Trot:
+def trot_of(num_robots: int, control_dt: float, gains: Gains | None = None) -> Trot:
     """A controller for so many robots."""
     model = trotter_spec().compile()
-    return Trot(legs_of(model), weight_of(model), num_robots, control_dt)
+    return Trot(legs_of(model), weight_of(model), num_robots, control_dt, gains=gains)

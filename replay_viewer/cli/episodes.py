@@ -21,34 +21,36 @@ def episodes(
     where: Annotated[str | None, shown_as("CONDITION")] = None,
     sort: Annotated[str | None, shown_as("NAME")] = None,
     descending: Flag = False,
+    show: Annotated[tuple[str, ...], shown_as("NAME ...")] = (),
 ) -> None:
     """List the episodes of recordings, one a line.
 
     Args:
-        paths: Recordings (.rec, a folder or one file), rollouts as .npz, and folders of them.
+        paths: Recordings (.rec, a folder or one file), rollouts (.npz), files of records (.jsonl), folders of them.
         format: A table for people, or everything that is known of each as JSON or CSV.
         where: Only those for which it holds, such as 'success == false and episode_length < 100'.
         sort: In the order of a value, such as total_reward or rewards.tracking.
         descending: The greatest first.
+        show: Further columns of the table, such as policy or variations; those that --where and --sort name are there.
     """
     if not paths:
         raise WrongUsage("replay-viewer episodes", "needs PATH.")
     with held_interrupts():
         from replay_viewer.episodes.load import load_episodes
-        from replay_viewer.episodes.texts import TEXTS
+        from replay_viewer.episodes.texts import TEXTS, table_text
         from replay_viewer.episodes.where import Where
 
-    if where is not None:
-        Where(where)  # What is wrong with it is told before hundreds of recordings are read.
+    # What is wrong with a condition is told before hundreds of recordings are read.
+    asked = [] if where is None else [name.text for name in Where(where).names]
     found = load_episodes(paths)
     problems, num_read = found.problems, len(found)
-    if where is not None and num_read:
-        found = found.where(where)
+    if num_read:
+        columns = [*asked, *(() if sort is None else (sort,)), *found.known(show)]
+        found = found if sort is None else found.sorted_by(sort, descending)
+        found = found if where is None else found.where(where)
         if not len(found):
-            print(f"none of {num_read} episodes is so: {printable(where)}", file=sys.stderr)
-    if sort is not None and len(found):
-        found = found.sorted_by(sort, descending)
-    sys.stdout.writelines(TEXTS[format](found))
+            print(f"none of {num_read} episodes is so: {printable(where or '')}", file=sys.stderr)
+        sys.stdout.writelines(table_text(found, columns) if format == "table" else TEXTS[format](found))
     if problems:
         sys.stdout.flush()
         if len(problems) == 1:

@@ -8,6 +8,7 @@ from typing import Any
 from ..episode_record import GROUPS, NAMES, EpisodeRecord, to_json
 from ..errors import ReplayError, UnknownName
 from .where import Where, names_of, value_of
+from .where_tokens import suggestion
 
 
 class Episodes(Sequence[EpisodeRecord]):
@@ -47,9 +48,7 @@ class Episodes(Sequence[EpisodeRecord]):
 
         Raises UnknownName where none of the episodes has it.
         """
-        known = {*NAMES, *names_of(self._records)} - {*GROUPS}
-        if name not in known:
-            raise UnknownName("value", name, sorted(known), where="the episodes")
+        self._check_name(name)
         parts = tuple(name.split("."))
         known_values: list[tuple[tuple[int, Any], EpisodeRecord]] = []
         unknown: list[EpisodeRecord] = []
@@ -62,9 +61,34 @@ class Episodes(Sequence[EpisodeRecord]):
         known_values.sort(key=lambda pair: pair[0], reverse=descending)
         return Episodes([*(record for _, record in known_values), *unknown], self.problems)
 
+    def known(self, names: Iterable[str]) -> list[str]:
+        """These names, once each: that of a group, such as "variations", stands for all of its values.
+
+        Raises UnknownName where none of the episodes has one.
+        """
+        found: dict[str, None] = {}
+        for name in names:
+            if name in GROUPS:
+                inside = columns_of(flat(record) for record in self._records)
+                found.update(dict.fromkeys(column for column in inside if column.startswith(f"{name}.")))
+            else:
+                self._check_name(name)
+                found[name] = None
+        return list(found)
+
+    def values(self, name: str) -> list[Any]:
+        """What the episodes have by a name, such as "variations.friction"; None where one has nothing."""
+        parts = tuple(name.split("."))
+        return [value_of(record, parts) for record in self._records]
+
     def rows(self) -> list[dict[str, Any]]:
         """A row for each episode, by columns such as rewards.tracking; lists stay lists, what it lacks is missing."""
         return [flat(record) for record in self._records]
+
+    def _check_name(self, name: str) -> None:
+        known = {*NAMES, *names_of(self._records)} - {*GROUPS}
+        if name not in known:
+            raise UnknownName("value", name, sorted(known), "the episodes", suggestion(name, known))
 
     def to_pandas(self) -> Any:
         """A `pandas.DataFrame` with a row for each episode. Raises ReplayError where pandas is not installed."""

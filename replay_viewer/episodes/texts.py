@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+import posixpath
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..episode_record import EpisodeRecord, to_line
+from ..episode_record import EpisodeRecord, as_json, to_line
 from ..errors import printable
 from .episodes import Episodes, columns_of
 
-# What the table shows, by what stands above it.
+# What the table shows of every episode, by what stands above it, and the names of these values.
 _TABLE: Mapping[str, Callable[[EpisodeRecord], Any]] = {
     "recording": lambda record: record.recording,
     "env": lambda record: record.env_id,
@@ -23,7 +26,10 @@ _TABLE: Mapping[str, Callable[[EpisodeRecord], Any]] = {
     "return": lambda record: record.total_reward,
     "at": lambda record: None if record.first_step is None else f"{record.first_step}:{record.last_step}",
 }
+_NAMES = ("recording", "env_id", "episode_in_env", "outcome", "reason", "success", "episode_length", "total_reward")
 _WIDEST = 48
+# Digits of a column's greatest number that are shown, and from where on they are powers of ten.
+_DIGITS, _LARGE = 4, 1e6
 
 
 def jsonl_text(episodes: Episodes) -> Iterator[str]:
@@ -40,19 +46,24 @@ def csv_text(episodes: Episodes) -> Iterator[str]:
         yield _csv_line([_cell(row.get(column)) for column in columns])
 
 
-def table_text(episodes: Episodes) -> Iterator[str]:
-    """A table for a terminal, of what every episode has; columns of which nothing is known are left out."""
-    rows = [[_shown(value(record)) for value in _TABLE.values()] for record in episodes]
-    used = [index for index in range(len(_TABLE)) if any(row[index] for row in rows)]
-    table = [list(_TABLE), *rows]
-    widths = {index: max(len(row[index]) for row in table) for index in used}
-    numbers = {index for index in used if list(_TABLE)[index] in ("env", "episode", "steps", "return", "at")}
-    for row in table if rows else ():
-        cells = (row[i].rjust(widths[i]) if i in numbers else row[i].ljust(widths[i]) for i in used)
-        yield "  ".join(cells).rstrip() + "\n"
+def table_text(episodes: Episodes, also: Iterable[str] = ()) -> Iterator[str]:
+    """A table for a terminal, and a line that counts. Columns of which nothing is known are left out.
+
+    Args:
+        episodes: what it shows.
+        also: names of values that have columns of their own, such as variations.friction.
+    """
+    columns = {heading: list(map(of, episodes)) for heading, of in _TABLE.items()}
+    columns["recording"] = _from_common_folder(columns["recording"])
+    columns.update((name, episodes.values(name)) for name in also if name not in _NAMES)
+    cells = [_cells(heading, values) for heading, values in columns.items() if any(v is not None for v in values)]
+    for row in zip(*cells, strict=True):
+        yield "  ".join(row).rstrip() + "\n"
+    if len(episodes):
+        yield f"\n{_count(episodes)}\n"
 
 
-TEXTS: Mapping[str, Callable[[Episodes], Iterator[str]]] = {"table": table_text, "jsonl": jsonl_text, "csv": csv_text}
+TEXTS: Mapping[str, Callable[[Episodes], Iterator[str]]] = {"jsonl": jsonl_text, "csv": csv_text}
 
 
 def _csv_line(cells: Sequence[Any]) -> str:
@@ -67,11 +78,50 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def _shown(value: Any) -> str:
+def _count(episodes: Episodes) -> str:
+    """How many there are, and how they have ended."""
+    outcomes = Counter(record.outcome or "unknown" for record in episodes)
+    recordings = len({record.recording for record in episodes} - {None})
+    of_several = f" in {recordings} recordings" if recordings > 1 else ""
+    ends = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+    success = [record.success for record in episodes if record.success is not None]
+    rate = f"; {sum(success)} of {len(success)} a success" if success else ""
+    return f"{len(episodes)} episode{'s' if len(episodes) > 1 else ''}{of_several}: {ends}{rate}"
+
+
+def _from_common_folder(paths: Sequence[str | None]) -> list[str | None]:
+    """The paths from the folder on that has them all."""
+    folders = {posixpath.dirname(path) for path in paths if path is not None}
+    try:
+        common = posixpath.commonpath(folders)
+    except ValueError:  # There is none: no path, or some from the root on and others not.
+        return list(paths)
+    return [path if path is None else posixpath.relpath(path, common or ".") for path in paths]
+
+
+def _cells(heading: str, values: Sequence[Any]) -> list[str]:
+    """A column, equally wide: its heading and its values."""
+    spec = _number_format(max((abs(value) for value in values if isinstance(value, float)), default=0.0))
+    cells = [printable(heading), *(_shown(value, spec) for value in values)]
+    width = max(map(len, cells))
+    is_number = heading == "at" or all(type(value) in (int, float, type(None)) for value in values)
+    return [cell.rjust(width) if is_number else cell.ljust(width) for cell in cells]
+
+
+def _number_format(largest: float) -> str:
+    """For numbers up to a largest one: with the same decimals, where that shows something of them."""
+    if not 10.0**-_DIGITS < largest < _LARGE:
+        return f".{_DIGITS}g"
+    return f".{max(0, _DIGITS - 1 - math.floor(math.log10(largest)))}f"
+
+
+def _shown(value: Any, spec: str) -> str:
     """A value for people; "" where it is not known."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = printable(f"{value:.4g}" if isinstance(value, float) else str(value))
+    if isinstance(value, float):
+        return format(value, spec)
+    text = printable(value if isinstance(value, str) else json.dumps(as_json(value)))
     return text if len(text) <= _WIDEST else "..." + text[3 - _WIDEST :]

@@ -39,6 +39,16 @@ _MEANT = {
     "NOT": "not",
     "IN": "in",
 }
+# What a table calls the values of a record, and other places.
+_HEADINGS = {
+    "env": "env_id",
+    "episode": "episode_in_env",
+    "steps": "episode_length",
+    "length": "episode_length",
+    "return": "total_reward",
+    "reward": "total_reward",
+    "job": "job_name",
+}
 # Characters of a condition that an error shows on either side of its column.
 _SHOWN = 30
 
@@ -102,8 +112,13 @@ def tokens_of(condition: str) -> list[Token]:
 def suggestion(word: str, known: Iterable[str]) -> str:
     """What was probably meant, as a sentence; "" where nothing is like it."""
     by_letters = {name.lower(): name for name in known}
-    found = get_close_matches(word.lower(), by_letters, n=2, cutoff=0.65)
-    return f" Did you mean {' or '.join(by_letters[name] for name in found)}?" if found else ""
+    # A value may be meant by its heading in a table, or, within a group, by its name there.
+    by_other = {name.rpartition(".")[2]: real for name, real in by_letters.items()}
+    by_other.update((heading, name) for heading, name in _HEADINGS.items() if name in by_letters)
+    found = [by_other[word.lower()]] if word.lower() in by_other else []
+    for names, count in ((by_letters, 2), (by_other, 1)):
+        found = found or [names[name] for name in get_close_matches(word.lower(), names, n=count, cutoff=0.65)]
+    return f" Did you mean {' or '.join(found)}?" if found else ""
 
 
 def _no_word(condition: str, position: int) -> BadCondition:

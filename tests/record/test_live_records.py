@@ -249,6 +249,22 @@ def test_kill_9_loses_no_finished_episode(num_ends: int, tmp_path: Path) -> None
     found = records(tmp_path / "episode_results.jsonl")
     assert len(found) >= max([num_ends, *said])
     assert {record["outcome"] for record in found} <= {"terminated", "truncated"}
+    # What goes on counts on.
+    env = LeggedGymSim()
+    with record_episodes(env, tmp_path, resume=True):
+        step(env, 100)
+    later = records(tmp_path / "episode_results.jsonl")
+    assert later[: len(found)] == found
+    for env_id in range(6):
+        numbers = [record["episode_in_env"] for record in later if record["env_id"] == env_id]
+        assert numbers == list(range(len(numbers)))
+
+
+def test_what_is_closed_before_a_step_has_lost_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with record_episodes(LeggedGymSim(), tmp_path) as recording:
+        pass
+    assert records(recording.path) == []
+    assert caplog.messages == []
 
 
 def test_a_step_that_fails_after_its_resets_leaves_their_records(tmp_path: Path) -> None:

@@ -194,8 +194,9 @@ class EpisodeSeat(Seat):
                 if is_env_there and self._has_terms and len(slots):
                     self._ask(slots)
                 self._note = None  # The recording has no end to note it of.
-                outcomes, said = ["unfinished"] * len(slots), self._said_of(slots)
-                self._file.append(self._episodes.end(slots, outcomes, said=said))
+                if len(slots):
+                    outcomes, said = ["unfinished"] * len(slots), self._said_of(slots)
+                    self._file.append(self._episodes.end(slots, outcomes, said=said))
         except Exception as error:
             if self._problems.strict:
                 raise
