@@ -1,8 +1,8 @@
 """The command `replay-viewer`: its help, how errors are told, and how it stops.
 
 A new command is a function in a module of its own beside this one (`info` is a small example), a row of
-`commands.COMMANDS`, and its lines in `HELP` below. What its module imports delays every command, so a function imports
-large libraries when it is called, under `held_interrupts`.
+`commands.COMMANDS`, and its lines in `HELP` below. Its module is imported when it is asked for; the function imports
+large libraries when it is called, under `large_imports`.
 
 This module, `interrupts` and `upkeep` run on Python 3.8 with numpy alone, so that a recording can be repaired or packed
 where it was made.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +11,7 @@ import tyro
 
 from . import upkeep
 from .arguments import PathArgument, shown_as
-from .demo import demo
-from .episodes import episodes
-from .formats import formats
-from .info import info
-from .render import render
-from .share import share
 from .usage import call, refuse_unknown
-from .view import view
 
 
 def repair(path: PathArgument) -> None:
@@ -39,16 +33,17 @@ def pack(path: PathArgument, out: Annotated[tyro.conf.Positional[Path], shown_as
     upkeep.pack(path, out)
 
 
-COMMANDS: dict[str, Callable[..., None]] = {
-    "view": view,
-    "info": info,
-    "episodes": episodes,
-    "formats": formats,
-    "render": render,
-    "share": share,
-    "repair": repair,
-    "pack": pack,
-    "demo": demo,
+# Each is a function in a module; of the modules only that of the command which is called is imported.
+COMMANDS = {
+    "view": "view",
+    "info": "info",
+    "episodes": "episodes",
+    "formats": "formats",
+    "render": "render",
+    "share": "share",
+    "repair": "commands",
+    "pack": "commands",
+    "demo": "demo",
 }
 
 
@@ -58,7 +53,11 @@ def run(args: Sequence[str]) -> None:
     if args and args[0] not in COMMANDS and not is_awaited:
         refuse_unknown(args[0], COMMANDS)
     name, *rest = with_command(args)
-    call(COMMANDS[name], f"replay-viewer {name}", rest)
+    call(_function(name), f"replay-viewer {name}", rest)
+
+
+def _function(command: str) -> Callable[..., None]:
+    return getattr(import_module(f".{COMMANDS[command]}", __package__), command)
 
 
 def with_command(args: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ import tyro
 from replay_viewer.errors import ReplayError, printable
 
 from .arguments import Flag, shown_as
-from .interrupts import held_interrupts
+from .imports import large_imports
 from .usage import WrongUsage
 
 
@@ -35,7 +35,7 @@ def episodes(
     """
     if not paths:
         raise WrongUsage("replay-viewer episodes", "needs PATH.")
-    with held_interrupts():
+    with large_imports():
         from replay_viewer.episodes.load import load_episodes
         from replay_viewer.episodes.texts import TEXTS, table_text
         from replay_viewer.episodes.where import Where

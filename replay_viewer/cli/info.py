@@ -6,7 +6,7 @@ import json
 from typing import Annotated
 
 from .arguments import NOTHING_STATED, Flag, LoadingOptions, PathArgument, shown_as
-from .interrupts import held_interrupts
+from .imports import large_imports
 
 
 def info(
@@ -21,7 +21,7 @@ def info(
         loading: How to read it.
         as_json: Print JSON, for programs.
     """
-    with held_interrupts():
+    with large_imports():
         from replay_viewer.replay.replay import open_replay
         from replay_viewer.replay.summary import summarize, to_json
 

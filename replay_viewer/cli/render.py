@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,7 @@ from replay_viewer.render.view import OVERLAYS, View, size_and_rate
 from replay_viewer.theme import LOOKS
 
 from .arguments import NOTHING_STATED, Flag, LoadingOptions, PathArgument, shown_as
-from .interrupts import held_interrupts
+from .imports import large_imports
 
 CAMERAS = (*PRESETS, *OTHER_NAMES, "orbit", "free")
 
@@ -156,8 +157,10 @@ def render(
         reading=Reading(loading.find_urdf(), loading.package_dir, loading.options),
         workers=writing.workers,
     )
-    with held_interrupts():
+    with large_imports():
         from replay_viewer.render.render_video import make_films
+
+        import_module("numba.np.arraymath")  # It looks for scipy, else when the first loop is loaded.
 
     bar = ProgressBar(FrameRate())
     try:

@@ -16,7 +16,7 @@ import tyro
 from replay_viewer.errors import BadArgument, printable
 
 from .arguments import Flag, Loading, shown_as
-from .interrupts import held_interrupts
+from .imports import large_imports
 
 if TYPE_CHECKING:
     from replay_viewer.viewer.app import ViewerApp
@@ -94,7 +94,7 @@ def served_page(path: Path, serving: Serving) -> Iterator[ServedPage]:
         path: what it is opened for, by whose name it is called.
         serving: where the page is served.
     """
-    with held_interrupts():
+    with large_imports():
         from replay_viewer.viewer.app import ViewerApp
         from replay_viewer.viewer.settings import Settings
 
@@ -128,10 +128,10 @@ def show(
         tail: wait for its first step, and follow it while it is written.
         check: raises where a recording that is waited for will never come.
     """
-    from replay_viewer.replay.world import Take, World
-
     is_announced = tail and _wait_for_first_step(path, page, check)
-    with held_interrupts():
+    with large_imports():
+        from replay_viewer.replay.world import Take, World
+
         importlib.import_module("replay_viewer.viewer.shown_replay")
     request, app = open_request(path, loading), page.app
     replay = request.open(app.tell_opening(request.name))

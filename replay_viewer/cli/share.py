@@ -9,7 +9,7 @@ from replay_viewer.errors import printable
 from replay_viewer.progress import FrameRate, ProgressBar
 
 from .arguments import NOTHING_STATED, Flag, LoadingOptions, PathArgument, shown_as
-from .interrupts import held_interrupts
+from .imports import large_imports
 
 
 def share(
@@ -36,7 +36,7 @@ def share(
         overwrite: Replace a file that exists.
         loading: How to read it.
     """
-    with held_interrupts():
+    with large_imports():
         from replay_viewer.viewer.share.share_replay import share_replay
 
     bar = ProgressBar(FrameRate())

@@ -12,6 +12,7 @@ from replay_viewer.errors import BadArgument, FileProblem
 from replay_viewer.paths import asset
 
 from .arguments import NOTHING_STATED, Flag, Loading, LoadingOptions, shown_as
+from .imports import large_imports
 from .serving import DEFAULT_SERVING, ServedPage, ServingOptions, open_request, served_page, show, tell
 
 
@@ -47,9 +48,10 @@ def view(
 
 def _browse(page: ServedPage, folder: Path, loading: Loading) -> None:
     """Let the page choose from a folder; one that is empty may be filled while it is looked at."""
-    from replay_viewer.formats.find import has_recordings
-    from replay_viewer.formats.table import described
-    from replay_viewer.robot import load_robot
+    with large_imports():
+        from replay_viewer.formats.find import has_recordings
+        from replay_viewer.formats.table import described
+        from replay_viewer.robot import load_robot
 
     request = open_request(folder, loading)
     if request.urdf is not None:

@@ -14,8 +14,6 @@ from .drawable import FARTHEST
 _SECTIONS = 32
 # Lengths below this [m] are lost when equal vertices are made one.
 _SMALLEST = 1e-8
-# Edges of a cylinder sharper than this [rad] stay edges; its 32 sides become one round surface.
-_CREASE_ANGLE = 0.6
 
 
 @dataclass(frozen=True)
@@ -72,8 +70,12 @@ def _sphere(radius: float, subdivisions: int = 3) -> trimesh.Trimesh:
 
 
 def _cylinder(radius: float, length: float) -> trimesh.Trimesh:
+    """Its sides are one round surface, which shares no vertex with the two flat ends."""
     mesh = trimesh.creation.cylinder(radius=radius, height=length, sections=_SECTIONS)
-    return _smooth(trimesh.graph.smooth_shade(mesh, angle=_CREASE_ANGLE))
+    faces_up = np.round(mesh.face_normals[:, 2])
+    parts = mesh.submesh([np.flatnonzero(faces_up == up) for up in (0, 1, -1)], append=True)
+    assert isinstance(parts, trimesh.Trimesh)
+    return _smooth(parts)
 
 
 def _capsule(radius: float, length: float) -> trimesh.Trimesh:
