@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from memory_rollout import memory_rollout, still
 
 from replay_viewer import share_replay
 from replay_viewer.cli import main
 from replay_viewer.errors import BadArgument, FileProblem, ReplayError
 from replay_viewer.paths import asset
-from replay_viewer.replay.replay import Replay, open_replay
+from replay_viewer.replay.replay import Replay, open_replay, with_robots
 from replay_viewer.rollout.rewards import episode_series
 from replay_viewer.rollout.rollout import Terrain
 from replay_viewer.viewer.share.still import terrain_around
@@ -86,6 +87,39 @@ def test_a_file_has_every_pose_and_every_reward_of_its_episodes(demo: Replay, sh
         assert [row["name"] for row in facts["rows"]][:num_terms] == list(series.names)
         assert found["rewards"][:, :num_terms] == pytest.approx(series.terms, nan_ok=True)
         assert found["rewards"][:, -1] == pytest.approx(series.cumulative, rel=1e-6)
+
+
+def write_npz(path: Path, num_steps: int, dt: float, **more: np.ndarray) -> Path:
+    """A body that moves along x, 1 cm a step."""
+    base = np.zeros((num_steps, 1, 3))
+    base[:, 0, 0] = 0.01 * np.arange(num_steps)
+    pose = {"base_pos": base, "base_quat": np.tile([0, 0, 0, 1.0], (num_steps, 1, 1)), **more}
+    arrays: dict[str, Any] = {**pose, "dt": dt}
+    np.savez(path, **arrays)
+    return path
+
+
+def test_of_many_steps_in_a_second_as_many_are_kept_as_displays_show(tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "fast.npz", 2000, 0.001, rew=np.arange(2000.0)[:, None])
+    facts = facts_in(share_replay(path, tmp_path / "fast.html").read_text(encoding="utf-8"))
+    (clip,) = facts["clips"]
+    found = numbers_in(clip, facts)
+    steps = [*range(0, 1999, 16), 1999]
+    assert (clip["count"], clip["stride"], clip["frames"]) == (2000, 16, len(steps))
+    assert found["positions"][:, 0, 0] == pytest.approx(0.01 * np.array(steps), abs=1e-4)
+    assert found["rewards"][:, 0].tolist() == steps
+
+
+def test_numbers_that_are_none_are_shared_as_what_they_are(tmp_path: Path) -> None:
+    values = {**still(40, 1), "rew": np.ones((40, 1))}
+    values["robot.base_pos"][10:20] = np.nan
+    values["rew"][[5, 6, 7], 0] = np.nan, np.inf, 1e300
+    replay = with_robots(memory_rollout(values), None)
+    facts = facts_in(share_replay(replay, tmp_path / "odd.html").read_text(encoding="utf-8"))
+    found = numbers_in(facts["clips"][0], facts)
+    assert np.isfinite(found["positions"]).all()
+    assert [facts["standIns"][code] != "" for code in found["stand_ins"]] == [10 <= step < 20 for step in range(40)]
+    assert found["rewards"][4:9, 0].tolist() == pytest.approx([1, np.nan, np.inf, np.inf, 1], nan_ok=True)
 
 
 def test_names_end_no_script(shared: str) -> None:

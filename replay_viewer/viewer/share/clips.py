@@ -118,13 +118,10 @@ def _clip(
         narrow += [offsets / scale, _continuous(wxyz) * _LARGEST]
         scales.append(scale)
     stood_in = np.array([STAND_INS.index(frame.stand_in) for frame in frames], np.uint8)
-    content = b"".join(
-        [
-            *(np.ascontiguousarray(array, "<f4").tobytes() for array in wide),
-            *(_differences(array).tobytes() for array in narrow),
-            stood_in.tobytes(),
-        ]
-    )
+    with np.errstate(over="ignore"):  # What is too large to be drawn is infinite in the page.
+        floats = [np.ascontiguousarray(array, "<f4") for array in wide]
+    arrays = [*floats, *map(_differences, narrow), stood_in]
+    content = b"".join(array.tobytes() for array in arrays)
     shown = np.column_stack([*([] if series.total is None else [series.total]), series.terms])
     facts = {
         **facts,

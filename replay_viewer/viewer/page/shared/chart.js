@@ -12,7 +12,7 @@
   const plot = element("div", "rv-chart", box);
   const marker = element("div", "rv-marker", plot);
   const note = element("p", "rv-note-line", side);
-  note.textContent = "Drag to seek; click a term for its curve alone.";
+  note.textContent = curves.length > 1 ? "Drag to seek; click a term for its curve alone." : "Drag to seek.";
   const reading = element("div", "", document.body, { id: "rv-reading" });
   let alone = null; // The row whose curve is shown alone.
   let drawn = "";

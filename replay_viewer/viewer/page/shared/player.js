@@ -37,10 +37,12 @@
   function tick(seconds) {
     const [a, b] = loop === "off" ? [0, last] : span;
     const next = at + over + (seconds * speed) / facts.dt;
-    if (next < b) [at, over] = [next, 0];
-    else if (loop === "off") [at, playing] = [b, false];
-    else if (next < b + 1) [at, over] = [b, next - b];
-    else [at, over] = [a + ((next - a) % (b - a + 1)), 0];
+    if (loop === "off" && next >= b) [at, over, playing] = [b, 0, false];
+    else {
+      const place = next < b + 1 ? next : a + ((next - a) % (b - a + 1));
+      at = Math.min(place, b);
+      over = place - at;
+    }
   }
 
   function seek(step) {
@@ -254,7 +256,8 @@
   }
 
   async function load() {
-    for (const clip of clips) Object.assign(clip, await read(clip), { data: null });
+    // All at once: where drawing is slow, each has to wait for pictures to be drawn.
+    await Promise.all(clips.map(async (clip) => Object.assign(clip, await read(clip), { data: null })));
     const { title, dt, speeds, kinds } = facts;
     const codes = Object.keys(kinds);
     const episodes = {
