@@ -26,6 +26,8 @@ _LAUNCHES = (
     "LSB_JOBID",
     "PMIX_NAMESPACE",
 )
+# What SLURM calls the job of a terminal: `srun --pty bash`, `salloc`.
+_INTERACTIVE = ("bash", "sh", "zsh", "interactive")
 # Ids that say nothing: torchrun's, where it is given none.
 _NO_IDS = ("", "none")
 # An id may come again in another run: an agreement that nobody has come to for as long is over [s].
@@ -74,11 +76,14 @@ def timestamped_run_dir(base: str | Path) -> Path:
 
 def _launch() -> tuple[str | None, float]:
     """What tells this launch from others, and how old an agreement on it may be [s]; None for a process of its own."""
+    own = rank()
     for variable in _LAUNCHES:
         found = os.environ.get(variable, "")
+        if variable == "SLURM_JOB_ID" and os.environ.get("SLURM_JOB_NAME") in _INTERACTIVE:
+            # One program after the other runs there; what `srun` starts at once is a step.
+            found = "" if own is None else f"{found}.{os.environ.get('SLURM_STEP_ID', '')}"
         if found not in _NO_IDS:
             return f"{variable}={found}", _LONGEST_RUN
-    own = rank()
     if own is None:
         return None, 0.0
     local = os.environ.get("LOCAL_WORLD_SIZE")

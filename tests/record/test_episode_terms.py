@@ -100,6 +100,37 @@ def test_a_term_that_fails_is_named_once_and_its_value_is_null() -> None:
     assert "has 1 values, expected one for each of 2 envs" in said[1][1]
 
 
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("x" * 200_000, "'odd' is longer than 100000 characters"),
+        ([[0.5] * 50_000], "'odd' is longer"),
+        (functools.reduce(lambda inner, _: [inner], range(60), 0), "'odd' is nested more than 50 levels deep"),
+        (functools.reduce(lambda inner, _: [inner], range(5000), 0), "RecursionError"),
+    ],
+)
+def test_what_no_line_of_a_file_holds_is_null(value: Any, problem: str) -> None:
+    said: list[tuple[str, str]] = []
+    found = manager(said, odd=lambda env, env_ids: [value] * len(env_ids), height=height)
+    assert values(found, 1, 2) == [
+        {"odd": None, "height": pytest.approx(0.1)},
+        {"odd": None, "height": pytest.approx(0.2)},
+    ]
+    assert len(said) == 1
+    assert problem in said[0][1]
+
+
+def test_a_term_that_changes_the_ids_changes_them_for_itself_alone() -> None:
+    def sorts(env: Any, env_ids: np.ndarray) -> np.ndarray:
+        env_ids[:] = 0
+        return env_ids
+
+    assert values(manager(sorts=sorts, ids=lambda env, ids: ids), 3, 1) == [
+        {"sorts": 0, "ids": 3},
+        {"sorts": 0, "ids": 1},
+    ]
+
+
 def test_a_key_of_two_terms_belongs_to_the_first() -> None:
     said: list[tuple[str, str]] = []
     one, other = (lambda env, ids, value=value: [{"a": value, "outcome": 1}] * len(ids) for value in (1, 2))

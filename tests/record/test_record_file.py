@@ -130,6 +130,20 @@ def test_kill_9_loses_no_episode_that_was_appended(moment: int, tmp_path: Path) 
     assert len(found) >= 5 * sum(last + 1 for last in said)
 
 
+def test_a_record_that_is_too_long_for_readers_goes_without_what_has_no_limit(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    draws = [{"step": step, "value": [0.5, 0.25]} for step in range(30_000)]
+    file = RecordFile(tmp_path / "episode_results.jsonl")
+    long = EpisodeRecord(0, 7, total_reward=1.5, variations={"push": draws})
+    file.append([long, EpisodeRecord(1, 7, variations={"push": draws[:3]})])
+    file.close()
+    first, second = map(json.loads, file.path.read_text().splitlines())
+    assert (first["episode_in_env"], first["total_reward"], first["variations"]) == (7, 1.5, {})
+    assert second["variations"] == {"push": draws[:3]}
+    assert "the record of episode 7 of env 0 is longer" in caplog.text
+
+
 def test_what_the_disk_refuses_leaves_nothing_behind(tmp_path: Path) -> None:
     file = RecordFile(tmp_path / "a.jsonl")
     file.append(records(1))

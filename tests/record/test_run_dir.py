@@ -87,6 +87,22 @@ def test_runs_of_one_second_have_folders_of_their_own(alone: pytest.MonkeyPatch,
     assert len(found) == 3
 
 
+def test_programs_in_a_terminal_of_slurm_are_runs_of_their_own(alone: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One after the other in `salloc`; the processes of a step, which `srun` starts there, are of one run."""
+    alone.setenv("SLURM_JOB_ID", "77")
+    alone.setenv("SLURM_JOB_NAME", "interactive")
+
+    def asked(**variables: str) -> Path:
+        for name, value in {"REPLAY_VIEWER_RUN": "", **variables}.items():
+            alone.setenv(name, value)
+        return timestamped_run_dir(tmp_path)
+
+    assert asked() != asked()
+    steps = [asked(SLURM_NTASKS="2", SLURM_PROCID=rank, SLURM_STEP_ID=step) for step in "01" for rank in "01"]
+    assert steps[0] == steps[1] != steps[2] == steps[3]
+    assert asked(SLURM_JOB_NAME="night") == asked(SLURM_JOB_NAME="night", SLURM_STEP_ID="2")
+
+
 def test_a_process_keeps_to_its_run(alone: pytest.MonkeyPatch, tmp_path: Path) -> None:
     first = timestamped_run_dir(tmp_path / "runs")
     assert timestamped_run_dir(tmp_path / "runs") == first

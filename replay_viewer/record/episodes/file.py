@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
+from ...container.layout import MAX_LINE_BYTES
 from ...container.log import mend_last_line, try_lock
 from ...episode_record import FILE_STEM, FILE_SUFFIX, EpisodeRecord, to_line
 from ...errors import FileProblem
@@ -15,6 +18,7 @@ from ...files.regular import descriptor_of
 from ...paths import make_new, numbered
 
 _CLOSED = -1
+_messages = logging.getLogger("replay_viewer")
 
 
 def record_file_name(rebuild: int | None = None, rank: int | None = None) -> str:
@@ -73,7 +77,7 @@ class RecordFile:
             return
         if self._fd == _CLOSED:
             raise FileProblem(self.path, "is closed.")
-        content = "".join(map(to_line, records)).encode()
+        content = "".join(map(self._line, records)).encode()
         try:
             size = os.fstat(self._fd).st_size
             try:
@@ -84,6 +88,17 @@ class RecordFile:
                 raise
         except OSError as error:
             raise FileProblem(self.path, f"cannot be written: {error.strerror or error}.") from error
+
+    def _line(self, record: EpisodeRecord) -> str:
+        """The record's line; where it is longer than readers take, it does without what has no limit."""
+        line = to_line(record)
+        if len(line) < MAX_LINE_BYTES:
+            return line
+        _messages.warning(
+            "%s: the record of episode %d of env %d is longer than %d bytes, and goes without variations and terms.",
+            *(self.path, record.episode_in_env, record.env_id, MAX_LINE_BYTES),
+        )
+        return to_line(replace(record, variations={}, progress={}, more={}))
 
     def close(self) -> None:
         """A second call does nothing."""

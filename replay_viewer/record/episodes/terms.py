@@ -10,17 +10,22 @@ They are made as those of Isaac Lab's managers are:
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
 from ...arrays import as_array
+from ...container.json_object import is_deeper
 from ...episode_record import GROUPS, NAMES, as_json
 from ...errors import BadArgument
 
 # Names of a record that a term may say better than the hook.
 _SETTABLE = ("success", "reason", "language_instruction", "progress")
+
+# Of a term's value: readers take lines of a megabyte.
+_MAX_CHARACTERS, _MAX_LEVELS = 100_000, 50
 
 # Told what is wrong with a term, by its name.
 Tell = Callable[[str, str], None]
@@ -74,7 +79,7 @@ class EpisodeRecorderManager:
         found: list[dict[str, Any]] = [{} for _ in env_ids]
         for name, term in self._terms.items():
             try:
-                columns = _columns(name, term(self._env, env_ids), len(env_ids))
+                columns = _columns(name, term(self._env, env_ids.copy()), len(env_ids))
             except Exception as error:
                 which = ", ".join(f"env {env} (episode {number})" for env, number in zip(env_ids[:3], numbers))
                 more = f" and {len(env_ids) - 3} more" if len(env_ids) > 3 else ""
@@ -155,4 +160,14 @@ def _column(name: str, values: Any, count: int) -> list[Any]:
         raise ValueError(f"{name!r} is one value, expected one for each of {count} envs")
     if len(found) != count:
         raise ValueError(f"{name!r} has {len(found)} values, expected one for each of {count} envs")
-    return [as_json(value) for value in (found if isinstance(found, (list, tuple)) else found.tolist())]
+    return [_checked(name, as_json(value)) for value in (found if isinstance(found, (list, tuple)) else found.tolist())]
+
+
+def _checked(name: str, value: Any) -> Any:
+    """The value. Raises ValueError where it is too large, or nested too deeply, for the line of an episode."""
+    if isinstance(value, (str, list, dict)):
+        if is_deeper(value, _MAX_LEVELS):
+            raise ValueError(f"{name!r} is nested more than {_MAX_LEVELS} levels deep")
+        if len(json.dumps(value)) > _MAX_CHARACTERS:
+            raise ValueError(f"{name!r} is longer than {_MAX_CHARACTERS} characters of JSON")
+    return value
