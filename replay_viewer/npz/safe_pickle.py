@@ -36,8 +36,10 @@ def loads(data: bytes, budget: Budget | None = None) -> Any:
 
 def _run(machine: Machine) -> Any:
     opcodes = [OPCODES.get(bytes([code]), _unknown) for code in range(256)]
+    data = machine.data
     for _ in range(machine.budget.nodes):
-        code = machine.byte()
+        code = data[machine.position]
+        machine.position += 1
         if code == _STOP:
             return machine.stack.pop()
         opcodes[code](machine)

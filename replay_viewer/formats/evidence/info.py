@@ -93,8 +93,10 @@ def _collect(info: Any, num_steps: int, num_envs: int) -> InfoValues:
         for env, path, value in _entries_of_step(entry, num_envs):
             if isinstance(value, Placeholder):
                 found.unread[path] = value.name
-            else:
-                cells.setdefault(path, _Cells(num_steps, num_envs)).put(step, env, value)
+                continue
+            if path not in cells:
+                cells[path] = _Cells(num_steps, num_envs)
+            cells[path].put(step, env, value)
     arrays = {path: cell.array() for path, cell in cells.items()}
     found.arrays = {path: array for path, array in arrays.items() if array is not None}
     return found
@@ -174,8 +176,8 @@ class _Cells:
             return None
         dtype = np.result_type(*{array.dtype for _, array in self._arrays})
         values, present = self._empty((self._num_envs, *(() if tail == (1,) else tail)), dtype)
-        for step, array in self._arrays:
-            values[step] = array.reshape(values.shape[1:])
+        steps = [step for step, _ in self._arrays]
+        values[steps] = np.stack([array for _, array in self._arrays]).reshape(-1, *values.shape[1:])
         for step, _, number in self._numbers:
             values[step] = number
         present[[step for step, *_ in (*self._arrays, *self._numbers)]] = True
