@@ -120,6 +120,26 @@ def test_what_no_line_of_a_file_holds_is_null(value: Any, problem: str) -> None:
     assert problem in said[0][1]
 
 
+def test_what_every_record_has_is_given_as_records_have_it() -> None:
+    """Simulators give success as numbers, and a cause by its number; progress has names."""
+    terms: Any = {
+        "success": lambda env, env_ids: np.array([1.0, 0.0], np.float32),
+        "reason": lambda env, env_ids: env_ids,
+        "progress": lambda env, env_ids: [0.5, {"way": 1}],
+    }
+    assert values(manager(**terms), 1, 2) == [
+        {"success": True, "reason": "1", "progress": {"progress": 0.5}},
+        {"success": False, "reason": "2", "progress": {"way": 1}},
+    ]
+    assert values(manager(both=lambda env, env_ids: {"success": [1, None]}), 1, 2) == [
+        {"success": True},
+        {"success": None},
+    ]
+    said: list[tuple[str, str]] = []
+    assert values(manager(said, success=lambda env, env_ids: [0.7]), 1) == [{"success": None}]
+    assert "'success' is 0.7, expected true or false" in said[0][1]
+
+
 def test_a_term_that_changes_the_ids_changes_them_for_itself_alone() -> None:
     def sorts(env: Any, env_ids: np.ndarray) -> np.ndarray:
         env_ids[:] = 0

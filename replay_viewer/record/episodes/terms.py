@@ -21,9 +21,6 @@ from ...container.json_object import is_deeper
 from ...episode_record import GROUPS, NAMES, as_json
 from ...errors import BadArgument
 
-# Names of a record that a term may say better than the hook.
-_SETTABLE = ("success", "reason", "language_instruction", "progress")
-
 # Of a term's value: readers take lines of a megabyte.
 _MAX_CHARACTERS, _MAX_LEVELS = 100_000, 50
 
@@ -147,10 +144,12 @@ def _columns(name: str, values: Any, count: int) -> list[dict[str, Any]]:
     """What a term has returned, as a dict for each env. Raises ValueError where it is not a value for each."""
     if isinstance(values, Mapping):
         by_key = {key: _column(key, column, count) for key, column in values.items()}
-        return [{key: column[index] for key, column in by_key.items()} for index in range(count)]
-    rows = _column(name, values, count)
-    # A group is one value of a record; other dicts are several.
-    return [dict(row) if isinstance(row, Mapping) and name not in GROUPS else {name: row} for row in rows]
+        rows = [{key: column[index] for key, column in by_key.items()} for index in range(count)]
+    else:
+        # A group is one value of a record; other dicts are several.
+        found = _column(name, values, count)
+        rows = [row if isinstance(row, dict) and name not in GROUPS else {name: row} for row in found]
+    return [{key: _SETTABLE[key](value) if key in _SETTABLE else value for key, value in row.items()} for row in rows]
 
 
 def _column(name: str, values: Any, count: int) -> list[Any]:
@@ -161,6 +160,30 @@ def _column(name: str, values: Any, count: int) -> list[Any]:
     if len(found) != count:
         raise ValueError(f"{name!r} has {len(found)} values, expected one for each of {count} envs")
     return [_checked(name, as_json(value)) for value in (found if isinstance(found, (list, tuple)) else found.tolist())]
+
+
+def _as_truth(value: Any) -> bool | None:
+    if value is None or value in (0, 1):
+        return None if value is None else bool(value)
+    raise ValueError(f"'success' is {value!r}, expected true or false")
+
+
+def _as_text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def _as_progress(value: Any) -> Any:
+    """Progress by names; of a term that gives one number, by its own."""
+    return value if value is None or isinstance(value, dict) else {"progress": value}
+
+
+# Names of a record that a term may say better than the hook, and what becomes of its values there.
+_SETTABLE: Mapping[str, Callable[[Any], Any]] = {
+    "success": _as_truth,
+    "reason": _as_text,
+    "language_instruction": _as_text,
+    "progress": _as_progress,
+}
 
 
 def _checked(name: str, value: Any) -> Any:
