@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from needs_simulator import simulator
 
-from replay_viewer import EpisodeRecorderTermCfg, attach, load_rollout
+from replay_viewer import EpisodeRecorderTermCfg, attach, load_episodes, load_rollout, record_episodes
 from replay_viewer.episode_record import EpisodeRecord
 from replay_viewer.episodes.derive import records_of
 from replay_viewer.episodes.record_files import from_here, read_records
@@ -81,3 +81,43 @@ def test_mjlab_says_the_same_and_terms_see_the_robot_before_its_reset(go1: Any, 
         shown = rollout.read_shown("robot.base_pos", slice(last, last + 1), envs)[0, 0, 2]
         assert one.more["height"] == pytest.approx(float(shown), abs=1e-5)
     rollout.close()
+
+
+def test_gymnasiums_own_statistics_are_what_records_say(tmp_path: Path) -> None:
+    gymnasium = simulator("gymnasium")
+    env = gymnasium.wrappers.RecordEpisodeStatistics(gymnasium.make("Hopper-v5", max_episode_steps=40))
+    env.action_space.seed(0)
+    statistics: list[tuple[float, int]] = []
+    with record_episodes(env, tmp_path, seed=2**70) as recording:
+        env.reset(seed=3)
+        for _ in range(300):
+            *_, terminated, truncated, info = env.step(env.action_space.sample())
+            if terminated or truncated:
+                statistics.append((float(info["episode"]["r"]), int(info["episode"]["l"])))
+                env.reset()
+    found = [record for record in load_episodes(recording.path) if record.outcome != "unfinished"]
+    assert len(found) == len(statistics) > 5
+    for record, (total, length) in zip(found, statistics, strict=True):
+        assert record.total_reward == pytest.approx(total, rel=1e-5)
+        assert (record.episode_length, record.seed) == (length, 2**70)
+
+
+def test_mjlabs_own_sums_of_reward_terms_are_what_records_say(go1: Any, tmp_path: Path) -> None:
+    """Its log has means over the envs that a step has reset, by the seconds of the longest episode."""
+    env, torch, logged = go1, simulator("torch"), []
+    with record_episodes(env, tmp_path) as recording:
+        env.reset()
+        for step in range(55):
+            generator = torch.Generator().manual_seed(step)
+            shape = (env.num_envs, env.action_manager.total_action_dim)
+            *_, extras = env.step(3.0 * torch.randn(shape, generator=generator))
+            if env.reset_buf.any():
+                logged.append((int(env.reset_buf.sum()), dict(extras["log"])))
+    found = iter(record for record in load_episodes(recording.path) if record.outcome in ("terminated", "truncated"))
+    assert len(logged) > 1
+    for count, log in logged:
+        ended = [next(found) for _ in range(count)]
+        for name in ended[0].rewards:
+            mean = np.mean([float(record.rewards[name] or 0.0) for record in ended]) / env.max_episode_length_s
+            assert mean == pytest.approx(float(log[f"Episode_Reward/{name}"]), rel=1e-4, abs=1e-6)
+    assert next(found, None) is None
