@@ -17,7 +17,7 @@ from .copies import HostCopier, HostCopy, copied
 from .gatherer import Gatherer
 from .patches import Function, Patches
 from .problems import Problems, SharedProblems
-from .rows import Rows
+from .rows import Rows, ids_of
 from .seats import Seat
 from .seen import CapturedEnds, CapturedStep, Place, SeenStep
 
@@ -305,12 +305,7 @@ class Capture:
         """Positions among the captured envs of those of these that are captured; None stands for all."""
         if env_ids is None:
             return np.arange(len(self._rows))
-        if isinstance(env_ids, slice):
-            env_ids = np.arange(len(self._rows_by_id))[env_ids]
-        ids = as_array(env_ids).reshape(-1)
-        if ids.dtype == bool:
-            ids = np.flatnonzero(ids)
-        rows = self._rows_by_id[ids.astype(np.int64)]
+        rows = self._rows_by_id[ids_of(env_ids, len(self._rows_by_id))]
         return rows[rows >= 0]
 
     def _settle(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import Any, Callable, MutableSequence
 
 Function = Callable[..., Any]
@@ -91,6 +92,28 @@ class Patches:
         joint.join(wrap)
         self._joints.append(joint)
         self._undo.append(functools.partial(joint.leave, wrap))
+
+
+def standing_in(original: Function, call: Function) -> Function:
+    """`call` in the place of a function, or of an object that is called, with all else that this has."""
+    if inspect.isroutine(original):
+        return functools.wraps(original)(call)
+    return _StandIn(original, call)
+
+
+class _StandIn:
+    """Is called in the place of an object, which has everything else."""
+
+    def __init__(self, original: Any, call: Function) -> None:
+        self.__wrapped__, self._call = original, call
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__wrapped__":  # Of a copy that has nothing yet.
+            raise AttributeError(name)
+        return getattr(self.__wrapped__, name)
 
 
 class _Joint:

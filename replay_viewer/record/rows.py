@@ -7,7 +7,7 @@ from typing import Any, Iterable, Sequence
 
 import numpy as np
 
-from ..arrays import numpy_if_on_host
+from ..arrays import as_array, numpy_if_on_host
 
 
 class Rows:
@@ -70,6 +70,16 @@ class Columns:
         if isinstance(rows, np.ndarray):
             return rows[:, self._ids]
         return rows.index_select(1, self._index.on(rows.device))
+
+
+def ids_of(envs: Any, num_envs: int) -> np.ndarray:
+    """(k,) indices of envs, which are given as such, as a mask of all `num_envs`, or as a slice; None for all."""
+    if envs is None:
+        return np.arange(num_envs)
+    if isinstance(envs, slice):
+        return np.arange(num_envs)[envs]
+    ids = as_array(envs).reshape(-1)
+    return np.flatnonzero(ids) if ids.dtype == bool else ids.astype(np.int64)
 
 
 def as_slice(ids: np.ndarray) -> slice | None:

@@ -13,6 +13,8 @@ Which file to open for what:
     reward_terms       terms of a reward that the environment itself does not keep
     scene              SceneReader: the bodies of a scene, read by isaac_lab_scene, mjlab_scene and mujoco/scene
     isaac_lab_*        of its scene: bodies, shapes that they are drawn as, observations before a reset
+    factors            Factor: what is drawn at random, and where; of legged_gym in legged_gym_factors, of managers in
+                       manager_factors, with the events of mjlab_events and isaac_lab_events and their initial_states
     usd/               USD stages: URDFs of robots, the ground
     mujoco/            MuJoCo models: their bodies, and the URDFs that are made of them
 
@@ -23,12 +25,24 @@ in a training script, is registered there by `replay_viewer.register_adapter`; `
 """
 
 from . import isaac_lab_direct, isaac_lab_refused, legged_gym, manager_based, mqe
-from .adapter import Adapter, Description, Endings, Hook, Request
+from .adapter import Adapter, Description, Endings, Request
+from .factors import Factor
 from .gymnasium import env as gymnasium_env
 from .gymnasium import robosuite
+from .hooks import Hook
 from .registry import Factory, find_adapter, register_adapter
 
-__all__ = ["Adapter", "Description", "Endings", "Factory", "Hook", "Request", "find_adapter", "register_adapter"]
+__all__ = [
+    "Adapter",
+    "Description",
+    "Endings",
+    "Factor",
+    "Factory",
+    "Hook",
+    "Request",
+    "find_adapter",
+    "register_adapter",
+]
 
 # The most general first: what is registered later is tried earlier.
 register_adapter("legged_gym", legged_gym.LOOKS_FOR, legged_gym.LeggedGym)

@@ -12,6 +12,8 @@ import numpy as np
 from ..patches import Patches
 from ..problems import SharedProblems
 from ..rows import Rows
+from .factors import Factor
+from .hooks import Hook
 
 
 @dataclass(frozen=True)
@@ -39,22 +41,6 @@ class Request:
     def wants(self, name: str) -> bool:
         """Whether a field is to be copied."""
         return (self.observations or name != "obs") and (self.fields is None or name in self.fields)
-
-
-@dataclass(frozen=True)
-class Hook:
-    """A method that is wrapped while a recorder is attached: `owner.name`.
-
-    Attributes:
-        owner: the object.
-        name: of its method.
-        env_ids: of a method that begins new episodes, the envs that it concerns; None where its first argument names
-            them (all, if it has none).
-    """
-
-    owner: Any
-    name: str
-    env_ids: Sequence[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +145,10 @@ class Adapter(ABC):
     def reset_hooks(self) -> Sequence[Hook]:
         """The methods that begin new episodes."""
         return (Hook(self.env, self.reset_method),)
+
+    def factors(self) -> Sequence[Factor]:
+        """What the environment draws at random, and where; asked for once, where records of episodes are written."""
+        return ()
 
     def close_files(self) -> None:  # noqa: B027
         """Remove files that were made for the recording to copy: it has its copies by now."""

@@ -7,14 +7,18 @@ so they are left out.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, Callable
 
 from ...arrays import as_array
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
+from .factors import Factor, existing, rows
+from .isaac_lab_events import isaac_lab_event
 from .isaac_lab_final_obs import FinalObservations
 from .isaac_lab_scene import IsaacLabScene
+from .manager_factors import event_factors, terrain_factors
 from .reward_terms import SummedTerms
 from .scene import flat, tensor
 
@@ -81,6 +85,15 @@ class IsaacLabDirect(Adapter):
     def patch(self, patches: Patches) -> None:
         if self._terms is not None:
             self._terms.patch(patches)
+
+    def factors(self) -> list[Factor]:
+        env = self.env
+        found = list(event_factors(env, functools.partial(isaac_lab_event, env), self.request.problems))
+        if self._has_command:
+            draws = existing(env, self.reset_method)
+            found.append(Factor("command", lambda envs: rows(getattr(env, _COMMAND), envs), draws))
+        terrain: Any = env.scene.terrain
+        return [*found, *terrain_factors(getattr(env, "_terrain", None) if terrain is None else terrain)]
 
     def begin_step(self, action: Any) -> None:
         # The environment moves it to its device too.

@@ -19,6 +19,8 @@ from ...errors import BadArgument
 from ...rollout.entities import EntitySpec
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
+from .factors import Factor
+from .legged_gym_factors import legged_gym_factors
 from .reward_terms import find_terms, reward_metadata
 from .scene import URDF_FIX, grid_mesh
 
@@ -81,6 +83,9 @@ class LeggedGym(Adapter):
 
     def patch(self, patches: Patches) -> None:
         self._terms.patch(patches)
+
+    def factors(self) -> list[Factor]:
+        return legged_gym_factors(self.env)
 
     def begin_step(self, action: Any) -> None:
         self._terms.forget()

@@ -6,14 +6,19 @@ another way. Both reset inside of `step()`, by `_reset_idx`, after rewards and t
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Callable, Iterator, Sequence
 
 import numpy as np
 
 from ...arrays import as_array
 from .adapter import Adapter, Description, Endings, Request
+from .factors import Factor
+from .isaac_lab_events import isaac_lab_event
 from .isaac_lab_final_obs import FinalObservations
 from .isaac_lab_scene import IsaacLabScene
+from .manager_factors import MakeFactor, command_factors, event_factors, terrain_factors
+from .mjlab_events import mjlab_event
 from .mjlab_scene import MjlabScene
 from .scene import SceneReader, flat, tensor
 
@@ -24,21 +29,22 @@ ISAAC_LAB_LOOKS_FOR = ("scene.articulations", *_MANAGERS)
 
 def mjlab(env: Any, request: Request) -> ManagerBased:
     """The adapter of mjlab's `ManagerBasedRlEnv`."""
-    return ManagerBased(env, request, MjlabScene(env, request))
+    return ManagerBased(env, request, MjlabScene(env, request), functools.partial(mjlab_event, env))
 
 
 def isaac_lab(env: Any, request: Request) -> ManagerBased:
     """The adapter of Isaac Lab's `ManagerBasedRLEnv`, from version 1 to 3."""
-    return ManagerBased(env, request, IsaacLabScene(env, request))
+    return ManagerBased(env, request, IsaacLabScene(env, request), functools.partial(isaac_lab_event, env))
 
 
 class ManagerBased(Adapter):
-    """Reads the managers, and the scene by its reader."""
+    """Reads the managers, and the scene by its reader; `event` knows what its events draw."""
 
     reset_method = "_reset_idx"
 
-    def __init__(self, env: Any, request: Request, scene: SceneReader) -> None:
+    def __init__(self, env: Any, request: Request, scene: SceneReader, event: MakeFactor) -> None:
         super().__init__(env, request)
+        self._event = event
         self._scene, self._commands = scene, dict(_commands(env))
         self._causes = _causes(env.termination_manager)
         self._terms = list(env.reward_manager.active_terms) if hasattr(env.reward_manager, "_step_reward") else []
@@ -68,6 +74,13 @@ class ManagerBased(Adapter):
             "metadata": {**self._metadata(), **self._scene.metadata},
         }
         return Description(facts, self._scene.terrain(), notes, self._scene.lacks)
+
+    def factors(self) -> list[Factor]:
+        return [
+            *event_factors(self.env, self._event, self.request.problems),
+            *command_factors(self._commands),
+            *terrain_factors(self.env.scene.terrain),
+        ]
 
     def begin_step(self, action: Any) -> None:
         self._final.begin_step()

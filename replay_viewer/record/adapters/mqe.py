@@ -19,7 +19,8 @@ import numpy as np
 from ...arrays import as_array
 from ...rollout.entities import EntitySpec
 from ..rows import Rows
-from .adapter import Adapter, Description, Endings, Hook, Request
+from .adapter import Adapter, Description, Endings, Request
+from .hooks import Hook
 from .legged_gym import find_urdf, terrain_mesh
 from .scene import entity_name, grid_mesh
 

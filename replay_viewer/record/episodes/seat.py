@@ -18,6 +18,7 @@ from ..seats import Seat
 from ..seen import SeenEnds, SeenStep
 from ..training_state import TrainingState
 from ..witness import EndWitness
+from .draws import Draws
 from .file import RecordFile
 from .live import LiveEpisodes
 from .terms import EpisodeRecorderManager
@@ -67,6 +68,8 @@ class EpisodeSeat(Seat):
         self._note = note
         self._has_terms = bool(manager.names)
         self._variations = Variations(reader.env_ids, reader.request.num_envs)
+        factors = problems.attempt("variations", reader.adapter.factors) or ()
+        self._draws = Draws(factors, self._variations, self._now, self.fail, problems)
         # In the step that is being made: those that were reset, with what was drawn for the episodes that this ended.
         self._in_step = False
         self._ended: dict[int, Mapping[str, Any]] = {}
@@ -92,22 +95,14 @@ class EpisodeSeat(Seat):
         """Sit down on the environment."""
         try:
             sit(self, self._reader, self._problems)
+            self._draws.start(self._env_ids)
         except BaseException:
             self.close(is_env_there=False)
             raise
 
     def log_variation(self, name: str, values: Any, env_ids: Any) -> None:
         """Note what was drawn for some envs; see `EpisodeRecording.log_variation`."""
-        rows = self._variations.rows_of(name, values, env_ids)
-        if self._last_number < 0 and not self._in_step:
-            return self._variations.hold(name, rows)
-        if not self._in_step:
-            self._count_waiting()
-        begun = self._episodes.have_begun(np.array([slot for slot, _ in rows], np.int64)).tolist()
-        runs = [slot not in self._ended and (self._in_step or has_begun) for (slot, _), has_begun in zip(rows, begun)]
-        self._variations.add(name, [row for row, does_run in zip(rows, runs) if not does_run], None)
-        step = self._episodes.num_steps + len(self._waiting)
-        self._variations.add(name, [row for row, does_run in zip(rows, runs) if does_run], step)
+        self._draws.log(name, values, env_ids, self._last_number >= 0 or self._in_step)
 
     def begin_step(self) -> None:
         self._in_step = True
@@ -186,6 +181,7 @@ class EpisodeSeat(Seat):
             return
         self._is_closed = True
         get_up(self)
+        self._draws.close()
         try:
             # In a forked process, the episodes are the original's.
             if os.getpid() == self._process:
@@ -208,6 +204,15 @@ class EpisodeSeat(Seat):
         # Nobody has the environment any more, nor this.
         with contextlib.suppress(Exception):
             self.close(is_env_there=False)
+
+    def _now(self, slots: Sequence[int]) -> tuple[list[bool], int]:
+        """Which episodes have no step yet, or were begun by a reset in this step; the step that is made, or is next."""
+        if not self._in_step:
+            self._count_waiting()
+            begins = (~self._episodes.have_begun(np.array(slots, np.int64))).tolist()
+        else:
+            begins = [slot in self._ended for slot in slots] if self._ended else [False] * len(slots)
+        return begins, self._episodes.num_steps + len(self._waiting)
 
     def _note_state(self) -> None:
         self._has_new_state = True

@@ -9,13 +9,17 @@ import numpy as np
 from ...arrays import as_array
 from ...episode_record import as_json
 from ...errors import BadArgument
+from ..rows import ids_of
+
+# A row of a column: an env of which nothing is known.
+_UNKNOWN = object()
 
 
 class Variations:
     """The draws of the running episodes.
 
-    What was drawn before the first step holds in all episodes, until a later draw. What is drawn while an episode runs
-    is kept with its step, as `{"step": ..., "value": ...}`; several draws of one factor in one episode are a list.
+    What holds at the beginning of an episode is its value; what is drawn while it runs is kept with its step, as
+    `{"step": ..., "value": ...}`; several draws of one factor in one episode are a list.
 
     Args:
         env_ids: the simulator's indices of the envs, n of them.
@@ -23,54 +27,96 @@ class Variations:
     """
 
     def __init__(self, env_ids: Sequence[int], num_envs: int) -> None:
+        self._count = len(env_ids)
         self._slots = np.full(num_envs, -1)
         self._slots[np.asarray(env_ids)] = np.arange(len(env_ids))
-        # By position and name, draws in their order; of those that were made before the first step, the last.
+        # By name, what holds in each env from episode to episode, (n,).
+        self._standing: dict[str, list[Any]] = {}
+        # By position and name, draws of the running episode, in their order.
         self._drawn: dict[int, dict[str, list[Any]]] = {}
-        self._first: dict[int, dict[str, Any]] = {}
+        # Those whose last draw of an episode holds in the next one.
+        self._kept: set[str] = set()
 
-    def rows_of(self, name: str, values: Any, env_ids: Any) -> list[tuple[int, Any]]:
-        """The values of a draw by position of their envs, of those that are recorded.
+    def rows_of(self, name: str, values: Any, env_ids: Any) -> tuple[list[int], list[Any]]:
+        """Positions of the envs of a draw that are recorded, and their values.
 
         Args:
             name: of the factor.
-            values: one for all envs, or (k, ...) for these.
+            values: one for all envs, or (k, ...) for these, or a dict of such by name.
             env_ids: (k,) indices in the simulator, or a mask of all its envs; None for all.
 
         Raises:
             BadArgument: another number of values, or an env that there is not.
         """
-        ids = np.arange(len(self._slots)) if env_ids is None else as_array(env_ids).reshape(-1)
-        ids = (np.flatnonzero(ids) if ids.dtype == bool else ids).astype(np.int64)
+        ids = ids_of(env_ids, len(self._slots))
         if len(ids) and not 0 <= ids.min() <= ids.max() < len(self._slots):
             raise BadArgument("env_ids", ids.tolist(), f"there are envs 0 to {len(self._slots) - 1}.")
-        found = values if isinstance(values, (str, list, tuple)) else as_array(values)
-        if isinstance(found, str) or np.ndim(found) == 0:
-            found = [as_json(found)] * len(ids)
-        if len(found) != len(ids):
-            raise BadArgument(
-                f"variation {name!r}", f"{len(found)} values", f"expected one for each of {len(ids)} envs."
-            )
-        slots = self._slots[ids].tolist()
-        return [(slot, as_json(value)) for slot, value in zip(slots, found) if slot >= 0]
+        found = _listed(name, values, len(ids))
+        slots = self._slots[ids]
+        if self._count < len(self._slots):
+            found = [value for value, is_own in zip(found, (slots >= 0).tolist()) if is_own]
+            slots = slots[slots >= 0]
+        return slots.tolist(), found
 
-    def hold(self, name: str, rows: Sequence[tuple[int, Any]]) -> None:
-        """Draws that were made before the first step."""
-        for slot, value in rows:
-            self._first.setdefault(slot, {})[name] = value
+    def hold(self, name: str, slots: Sequence[int], values: Sequence[Any]) -> None:
+        """Values that hold in each episode of these envs from here on, where no other is drawn for it."""
+        column = self._standing.setdefault(name, [])
+        column += [_UNKNOWN] * (self._count - len(column))
+        for slot, value in zip(slots, values):
+            column[slot] = value
 
-    def add(self, name: str, rows: Sequence[tuple[int, Any]], step: int | None) -> None:
-        """Draws for the running episodes: as they begin, or in a step."""
-        for slot, value in rows:
+    def keep(self, name: str, slots: Sequence[int], values: Sequence[Any]) -> None:
+        """The same of a factor whose draws in the middle of an episode hold in the next ones, too."""
+        self._kept.add(name)
+        self.hold(name, slots, values)
+
+    def begin(self, name: str, slots: Sequence[int], values: Sequence[Any]) -> None:
+        """Values with which the running episodes alone begin, in place of earlier ones."""
+        for slot, value in zip(slots, values):
+            self._drawn.setdefault(slot, {})[name] = [value]
+
+    def add(self, name: str, slots: Sequence[int], values: Sequence[Any], step: int | None) -> None:
+        """Further draws for the running episodes alone: as they begin, or in a step."""
+        for slot, value in zip(slots, values):
             draw = value if step is None else {"step": step, "value": value}
             self._drawn.setdefault(slot, {}).setdefault(name, []).append(draw)
 
     def take(self, slot: int) -> Mapping[str, Any]:
         """What was drawn for an episode that ends, by name; a new one begins."""
-        drawn = self._drawn.pop(slot, {})
-        found: dict[str, Any] = dict(self._first.get(slot, {}))
-        for name, draws in drawn.items():
-            if name in found and isinstance(draws[0], dict) and "step" in draws[0]:
+        found = {name: value for name, column in self._standing.items() if (value := column[slot]) is not _UNKNOWN}
+        for name, draws in self._drawn.pop(slot, _NOTHING).items():
+            last = draws[-1]
+            if name in found and _is_in_step(draws[0]):
                 draws = [found[name], *draws]
             found[name] = draws[0] if len(draws) == 1 else draws
+            if name in self._kept:
+                self._standing[name][slot] = last["value"] if _is_in_step(last) else last
         return found
+
+
+_NOTHING: Mapping[str, list[Any]] = {}
+
+
+def _is_in_step(draw: Any) -> bool:
+    return isinstance(draw, dict) and "step" in draw
+
+
+def _listed(name: str, values: Any, count: int) -> list[Any]:
+    """JSON-ready values, one for each of `count` envs. Raises BadArgument for another number."""
+    if isinstance(values, dict) and values:
+        columns = zip(*(_listed(name, column, count) for column in values.values()))
+        return [dict(zip(values, row)) for row in columns]
+    if not isinstance(values, (str, list, tuple)):
+        values = as_array(values)
+        # Nearly all of them: what is finite is as JSON has it.
+        if values.dtype.kind == "f" and values.itemsize <= 8 and values.ndim and np.isfinite(values).all():
+            return _of_length(name, values.tolist(), count)
+    if isinstance(values, str) or np.ndim(values) == 0:
+        return [as_json(values)] * count
+    return [as_json(value) for value in _of_length(name, values, count)]
+
+
+def _of_length(name: str, values: Any, count: int) -> Any:
+    if len(values) != count:
+        raise BadArgument(f"variation {name!r}", f"{len(values)} values", f"expected one for each of {count} envs.")
+    return values

@@ -16,7 +16,8 @@ import numpy as np
 from ....arrays import as_array
 from ....errors import BadArgument
 from ...patches import Patches
-from ..adapter import Adapter, Description, Endings, Hook, Request
+from ..adapter import Adapter, Description, Endings, Request
+from ..hooks import Hook
 from ..mujoco.scene import MujocoScene
 from ..mujoco.simulation import Simulation
 from ..registry import unwrapped
