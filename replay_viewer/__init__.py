@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .replay.frames import Frame
     from .replay.replay import Replay, open_replay
     from .replay.world import Take
+    from .report.report import build_report
     from .robot import Robot, load_robot
     from .rollout.rollout import Rollout
     from .video.save import save_video
@@ -73,6 +74,7 @@ _HOMES = {
     "VideoWriter": "video.writer",
     "Viewer": "viewer.viewer",
     "attach": "record.attach",
+    "build_report": "report.report",
     "collect_frames_from_env": "record.loop.collect_frames",
     "export_mujoco": "record.adapters.mujoco.trees",
     "load_episodes": "episodes.load",
@@ -122,6 +124,7 @@ __all__ = [
     "Viewer",
     "__version__",
     "attach",
+    "build_report",
     "collect_frames_from_env",
     "export_mujoco",
     "load_episodes",

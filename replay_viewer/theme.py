@@ -201,12 +201,16 @@ _BAR_COLORS: Mapping[str, str] = {
 }
 
 
-def css_variables() -> str:
-    """All colours of the page as CSS variables `--rv-NAME`: a rule for light ground, and one for dark ground."""
+def css_variables(media: str = "all") -> str:
+    """All colours of the page as CSS variables `--rv-NAME`: a rule for light ground, and one for dark ground.
+
+    media: where there is dark ground: paper is white.
+    """
     shades = {**_PAGE_COLORS, "accent": Shades(css_color(LIGHT.accent), css_color(DARK.accent)), **OUTCOME_SHADES}
     light = {**{name: shade.light for name, shade in shades.items()}, **_BAR_COLORS}
     dark = {name: shade.dark for name, shade in shades.items()}
-    return _rule(":root", light) + _rule(':root[data-rv-look="dark"]', dark)
+    dark_rule = _rule(':root[data-rv-look="dark"]', dark)
+    return _rule(":root", light) + (dark_rule if media == "all" else f"@media {media} {{\n{dark_rule}}}\n")
 
 
 def _rule(selector: str, colors: Mapping[str, str]) -> str:

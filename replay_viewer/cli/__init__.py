@@ -39,6 +39,7 @@ commands:
   formats          list the formats that recordings can have
   render PATH OUT  make a video (.mp4, .webm, .gif) or a picture (.png) of it, without a display
   share PATH       make one HTML file (--out FILE.html) that plays episodes of it anywhere; --episodes worst:3 chooses
+  report PATH ..   make a page of an evaluation: rates with intervals, charts, a table; --clips worst:12, --watch
   repair PATH      mend a recording whose writer died
   pack PATH OUT    put a recording's folder into one file
   demo [walk|push] open a bundled demo; --record simulates it now, with MuJoCo

@@ -41,6 +41,7 @@ COMMANDS = {
     "formats": "formats",
     "render": "render",
     "share": "share",
+    "report": "report",
     "repair": "commands",
     "pack": "commands",
     "demo": "demo",

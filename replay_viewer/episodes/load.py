@@ -34,7 +34,7 @@ def load_episodes(paths: str | Path | Sequence[str | Path]) -> Episodes:
         FileProblem: at one of the paths is nothing, or none of these is below it.
     """
     found = Found()
-    sources = list(dict.fromkeys(_sources([paths] if isinstance(paths, str | Path) else paths)))
+    sources = list(dict.fromkeys(sources_of([paths] if isinstance(paths, str | Path) else paths)))
     with Index() as index:
         known = index.find(sources)
         for source in sources:
@@ -115,7 +115,7 @@ def _place(record: EpisodeRecord) -> _Place:
     return record.recording, record.env_id, record.episode_in_env
 
 
-def _sources(paths: Sequence[str | Path]) -> list[Path]:
+def sources_of(paths: Sequence[str | Path]) -> list[Path]:
     """Recordings and files of records. Raises FileProblem where there are none."""
     found: list[Path] = []
     for path in map(local_path, paths):
