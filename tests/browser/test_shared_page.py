@@ -38,12 +38,23 @@ def number(page: ViewerPage, term: str) -> float:
     return float(page.page.locator(f'#rv-side tr[data-term="{term}"] .value').inner_text())
 
 
-def press_chart(page: ViewerPage, share: float) -> None:
-    """Press in the chart, at a share of its width."""
+def point_in_chart(page: ViewerPage, share: float) -> None:
+    """Move the pointer into the chart, to a share of its width."""
     box = page.page.locator("#rv-side .rv-chart").bounding_box()
     assert box is not None
     page.page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+
+
+def press_chart(page: ViewerPage, share: float) -> None:
+    """Press there."""
+    point_in_chart(page, share)
     page.page.mouse.down()
+
+
+def drag_chart(page: ViewerPage, share: float) -> None:
+    """Go on to there, and let go."""
+    point_in_chart(page, share)
+    page.page.mouse.up()
 
 
 def test_it_plays_what_was_recorded_with_timeline_numbers_and_chart_in_step(
@@ -53,9 +64,9 @@ def test_it_plays_what_was_recorded_with_timeline_numbers_and_chart_in_step(
     first, second = demo.rollout.episodes(3)[:2]
     with opened(chromium, path) as page:
         assert "env 3, episode 0 (1 of 2)" in page.episode_text()
-        press_chart(page, (100.5) / first.num_steps)
-        page.wait_step(100)
+        press_chart(page, 100.5 / first.num_steps)
         page.page.mouse.up()
+        page.wait_step(100)
         series = episode_series(demo.rollout, first)
         for term, values in zip(series.names, series.terms[100], strict=True):
             assert number(page, term) == pytest.approx(values, rel=2e-3, abs=1e-12)
@@ -108,6 +119,11 @@ def test_timeline_speed_loops_keys_and_looks_are_those_of_the_viewer(chromium, d
         page.until(lambda: page.chosen_on_bar("Loop") == "selection", "an A-B loop")
         page.page.keyboard.press("Escape")
         page.until(lambda: page.chosen_on_bar("Loop") == "rollout", "no A-B loop")
+        press_chart(page, 0.25)
+        drag_chart(page, 0.75)
+        page.until(lambda: page.chosen_on_bar("Loop") == "selection", "an A-B loop by a drag")
+        a, b = page.page.evaluate("replayViewer.state.selection")
+        assert (a, b) == pytest.approx((0.25 * first.num_steps, 0.75 * first.num_steps), abs=1.5)
         before = page.camera()
         page.page.keyboard.press("1")
         page.until(lambda: not np.allclose(page.camera()["position"], before["position"]), "the camera on top")

@@ -25,6 +25,7 @@ from .still import StillScene
 
 # What a file has no use for: nothing is being recorded, and there are no other envs.
 _OTHER_ACTIONS = ("go_live", "toggle_crowd", "take_screenshot")
+_CHART_HELP = (("Chart", "Click to go there; drag for an A-B loop"), ("Reward", "Click a row for its curve alone"))
 
 _HEAD_SCRIPTS = ("viser.js", "early.js")
 _STYLES = (
@@ -66,7 +67,7 @@ def document(scene: StillScene, clips: Sequence[Clip], replay: Replay, rows: Seq
 
 def _script() -> str:
     script = "\n".join(map(page_file, _SCRIPTS))
-    filled_in = {"CSS": "", "HELP": help_html(_keys(), MOUSE), "TOTAL": TOTAL_COLOR}
+    filled_in = {"CSS": "", "HELP": help_html(_keys(), _mouse()), "TOTAL": TOTAL_COLOR}
     for name, value in filled_in.items():
         script = script.replace(f"/*{name}*/", _escaped(value))
     return script
@@ -74,6 +75,10 @@ def _script() -> str:
 
 def _keys() -> list[Key]:
     return [key for key in KEYS if key.action not in _OTHER_ACTIONS]
+
+
+def _mouse() -> list[tuple[str, str]]:
+    return [*((what, effect) for what, effect in MOUSE if what not in ("Robot", "Chart")), *_CHART_HELP]
 
 
 def _facts(scene: StillScene, clips: Sequence[Clip], replay: Replay, rows: Sequence[str], title: str) -> dict[str, Any]:

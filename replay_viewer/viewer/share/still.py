@@ -83,15 +83,15 @@ def _places(rollout: Rollout, episodes: Sequence[Episode]) -> np.ndarray:
 
 def terrain_around(terrain: Terrain, places: np.ndarray, reach: float) -> Terrain:
     """The triangles of a terrain in squares of side `reach` [m] with one of the places (P, 2), and beside these."""
-    squares = np.unique(np.floor(places / reach).astype(np.int64), axis=0)
-    wanted = {(x + i, y + j) for x, y in squares.tolist() for i in (-1, 0, 1) for j in (-1, 0, 1)}
+    squares = np.floor(places / reach).astype(np.int64)
     corners = terrain.vertices[terrain.triangles][..., :2]
     low = np.floor(corners.min(axis=1) / reach).astype(np.int64)
     high = np.floor(corners.max(axis=1) / reach).astype(np.int64)
     # Large triangles are few: they are kept wherever they are.
-    is_large = (high - low).max(axis=1, initial=0) > 1
-    cells, which = np.unique(low, axis=0, return_inverse=True)
-    near = np.array([any((x + i, y + j) in wanted for i in (0, 1) for j in (0, 1)) for x, y in cells.tolist()], bool)
-    triangles = terrain.triangles[is_large | near[which.reshape(-1)]]
-    used, renumbered = np.unique(triangles, return_inverse=True)
-    return Terrain(terrain.vertices[used], renumbered.reshape(-1, 3))
+    is_kept = (high - low).max(axis=1, initial=0) > 1
+    for x, y in np.unique(squares, axis=0).tolist():
+        is_kept |= ((high >= (x - 1, y - 1)) & (low <= (x + 1, y + 1))).all(axis=1)
+    triangles = terrain.triangles[is_kept]
+    is_used = np.zeros(len(terrain.vertices), bool)
+    is_used[triangles] = True
+    return Terrain(terrain.vertices[is_used], (np.cumsum(is_used) - 1)[triangles])

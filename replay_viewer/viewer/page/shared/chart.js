@@ -1,8 +1,9 @@
-// The chart of a shared replay: the rewards of the episode that is shown, over its time. A click or a drag goes there.
+// The chart of a shared replay: the rewards of the episode that is shown, over its time.
 (() => {
   const { facts, text, side, clipAt } = window.rvShared;
-  const { state, element, colour, send, addPart } = window.replayViewer;
+  const { state, element, colour, send, bands, addPart } = window.replayViewer;
   const LEFT = 44, RIGHT = 10, TOP = 8, BOTTOM = 20; // [px] around the curves.
+  const DRAG = 4; // [px] from where a press is a drag.
   const MOST_READ = 6; // Curves whose values are told beside the pointer.
   const curves = facts.rows.map((row, index) => ({ ...row, index })).filter((row) => row.colour);
   if (!curves.length) return;
@@ -11,8 +12,9 @@
   const canvas = element("canvas", "", box);
   const plot = element("div", "rv-chart", box);
   const marker = element("div", "rv-marker", plot);
+  const band = bands.add(plot, place, stepAt);
   const note = element("p", "rv-note-line", side);
-  note.textContent = curves.length > 1 ? "Drag to seek; click a term for its curve alone." : "Drag to seek.";
+  note.textContent = curves.length > 1 ? "A click seeks, a drag loops; a click on a term shows it alone." : "A click seeks, a drag loops.";
   const reading = element("div", "", document.body, { id: "rv-reading" });
   let alone = null; // The row whose curve is shown alone.
   let drawn = "";
@@ -128,29 +130,30 @@
       drawn = key;
       paint();
     }
+    bands.draw(band, dragged);
     marker.style.transform = `translateX(${Math.min(Math.max(place(at), 0), 1) * plot.clientWidth}px)`;
   }
 
   // -- the user -----------------------------------------------------------------
 
-  let isHeld = false;
+  // A click goes there, and a drag selects what is repeated, as in the viewer's charts.
+  let pressed = null; // {x, step}
+  let dragged = null; // The steps from and to, once it is a drag.
   plot.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     plot.setPointerCapture(event.pointerId);
-    isHeld = true;
-    send("begin_scrub");
-    send("seek", stepAt(event.clientX));
+    pressed = { x: event.clientX, step: stepAt(event.clientX) };
   });
   plot.addEventListener("pointermove", (event) => {
-    if (isHeld) send("seek", stepAt(event.clientX));
+    if (pressed && (dragged || Math.abs(event.clientX - pressed.x) > DRAG)) dragged = [pressed.step, stepAt(event.clientX)];
     read(event);
   });
-  function release() {
-    if (isHeld) send("end_scrub");
-    isHeld = false;
-  }
-  plot.addEventListener("pointerup", release);
-  plot.addEventListener("pointercancel", release);
+  plot.addEventListener("pointerup", () => {
+    if (dragged) send("select_steps", dragged);
+    else if (pressed) send("seek", pressed.step);
+    pressed = dragged = null;
+  });
+  plot.addEventListener("pointercancel", () => { pressed = dragged = null; });
   plot.addEventListener("pointerleave", () => reading.classList.remove("rv-open"));
 
   // What the curves are at the pointer.

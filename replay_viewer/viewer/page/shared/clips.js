@@ -89,7 +89,9 @@
   function text(value) {
     if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "inf" : "-inf";
     const isPlain = value === 0 || (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e4);
-    return isPlain ? String(Number(value.toPrecision(4))) : value.toExponential(3).replace(/\.?0+e/, "e");
+    if (isPlain) return String(Number(value.toPrecision(4)));
+    const [digits, exponent] = value.toExponential(3).split("e");
+    return `${Number(digits)}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
   }
 
   let start = 0;
