@@ -154,3 +154,12 @@ def test_values_that_fit_no_envs_are_refused(values: Any, env_ids: Any, message:
     with record_episodes(LeggedGymSim(), tmp_path) as recording:
         with pytest.raises(BadArgument, match=message):
             recording.log_variation("mass", values, env_ids)
+
+
+def test_values_may_be_lists_of_different_lengths(tmp_path: Path) -> None:
+    env, joints = LeggedGymSim(), [[1, 2], [3], [], [4], [5], [6]]
+    with record_episodes(env, tmp_path) as recording:
+        recording.log_variation("weak_joints", joints)
+        env.step(np.zeros((6, len(DOF_NAMES)), np.float32))
+    found = [json.loads(line) for line in recording.path.read_text().splitlines()]
+    assert [record["variations"]["weak_joints"] for record in found] == joints

@@ -111,7 +111,8 @@ def _listed(name: str, values: Any, count: int) -> list[Any]:
         # Nearly all of them: what is finite is as JSON has it.
         if values.dtype.kind == "f" and values.itemsize <= 8 and values.ndim and np.isfinite(values).all():
             return _of_length(name, values.tolist(), count)
-    if isinstance(values, str) or np.ndim(values) == 0:
+    # numpy would make an array of a list, and cannot where its values have different lengths.
+    if isinstance(values, str) or (not isinstance(values, (list, tuple)) and np.ndim(values) == 0):
         return [as_json(values)] * count
     return [as_json(value) for value in _of_length(name, values, count)]
 
