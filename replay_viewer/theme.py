@@ -109,6 +109,12 @@ OUTCOME_SHADES: Mapping[str, Shades] = {
 }
 # The same where the ground does not count: under white letters, and on robots.
 OUTCOME_COLORS: Mapping[str, str] = {outcome: shades.light for outcome, shades in OUTCOME_SHADES.items()}
+# Words that people flag an episode with.
+FLAG_SHADES: Mapping[str, Shades] = {
+    "good": OUTCOME_SHADES["success"],
+    "bad": OUTCOME_SHADES["failure"],
+    "check": OUTCOME_SHADES["truncated"],
+}
 
 # Bars of values above and below zero, and their ends where a value is beyond the full bar.
 GAIN_COLOR, LOSS_COLOR = "#16a34a", "#dc2626"
@@ -207,6 +213,7 @@ def css_variables(media: str = "all") -> str:
     media: where there is dark ground: paper is white.
     """
     shades = {**_PAGE_COLORS, "accent": Shades(css_color(LIGHT.accent), css_color(DARK.accent)), **OUTCOME_SHADES}
+    shades.update((f"flag-{flag}", shade) for flag, shade in FLAG_SHADES.items())
     light = {**{name: shade.light for name, shade in shades.items()}, **_BAR_COLORS}
     dark = {name: shade.dark for name, shade in shades.items()}
     dark_rule = _rule(':root[data-rv-look="dark"]', dark)

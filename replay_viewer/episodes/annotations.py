@@ -19,10 +19,11 @@ from ..container.log import mend_last_line, read_lines, try_lock, write_line
 from ..episode_record import as_integer
 from ..errors import BadArgument, FileProblem
 from ..files.regular import descriptor_of, read_regular
+from ..theme import FLAG_SHADES
 
 SUFFIX = ".annotations.jsonl"
 # What the page offers; a file may have other words.
-FLAGS = ("good", "bad", "check")
+FLAGS = tuple(FLAG_SHADES)
 MAX_FLAG, MAX_TEXT = 40, 2000
 _MAX_BYTES = 64 << 20
 # Another process appends a line within that time [s].

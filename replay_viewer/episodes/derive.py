@@ -17,24 +17,27 @@ from ..rollout.rollout import Rollout
 _READ_NUMBERS = 1 << 22
 
 
-def records_of(rollout: Rollout, episodes: Iterable[Episode] | None = None, terms: bool = True) -> list[EpisodeRecord]:
+def records_of(
+    rollout: Rollout, episodes: Iterable[Episode] | None = None, terms: bool = True, totals: bool = True
+) -> list[EpisodeRecord]:
     """The record of each episode, in the order of the recording: env by env.
 
     Args:
         rollout: the recording.
         episodes: those of it that are asked for; None for all.
         terms: whether to sum up the reward terms, for which all of them have to be read.
+        totals: whether to sum up returns that the recorder has not summed up.
     """
     if episodes is None:
         episodes = (episode for env in range(rollout.num_envs) for episode in rollout.episodes(env))
     chosen = list(episodes)
     every = as_integer(rollout.metadata.get("every")) or 1
     # The recorder has summed up the returns of those that it has seen end.
-    unsummed = [episode for episode in chosen if episode.total_reward is None]
-    totals = _sums(rollout, "rew", unsummed) if every == 1 and "rew" in rollout.fields else {}
+    unsummed = [episode for episode in chosen if episode.total_reward is None] if totals else []
+    returns = _sums(rollout, "rew", unsummed) if every == 1 and "rew" in rollout.fields else {}
     sums = _sums(rollout, "rew_terms", chosen) if every == 1 and terms and rollout.reward_terms else {}
     facts = _facts(rollout)
-    return [_record(rollout, episode, every, totals, sums, facts) for episode in chosen]
+    return [_record(rollout, episode, every, returns, sums, facts) for episode in chosen]
 
 
 def _record(

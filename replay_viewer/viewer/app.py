@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import viser
 
 from ..errors import ReplayError, printable
 from ..replay.world import Take, World
+from .episodes.table import EpisodeTable
 from .loop import Beat, Upkeep
 from .opening.files import Files
 from .opening.opening import OpenRequest
@@ -87,8 +89,9 @@ class ViewerApp:
         self._page = Page(self._access, port, self._title, {UPLOAD_PATH: uploads.receive})
         self._waiting: viser.GuiHtmlHandle | None = None
         self.say(f"Opening {self._title} ...")
-        self._files = Files(self._page, uploads, self._show_opened, self._go)
-        self._page.bridge.set_lasting_actions(self._files.actions)
+        self._table = EpisodeTable(self._page, self._go_to_episode, uploads.has)
+        self._files = Files(self._page, uploads, self._table.library, self._show_opened, self._go)
+        self._page.bridge.set_lasting_actions({**self._files.actions, **self._table.actions})
         self._shown: ShownReplay | None = None
         self._last_problem = ""
         self._failure: BaseException | None = None
@@ -231,7 +234,7 @@ class ViewerApp:
         """Puts a session on the page, on the owner's thread."""
         from .shown_replay import ShownReplay
 
-        return partial(ShownReplay, self._page, session, printable(title), self._settings, tell)
+        return partial(ShownReplay, self._page, session, self._table, printable(title), self._settings, tell)
 
     def _show_opened(self, replay: Replay, request: OpenRequest) -> None:
         """Show what somebody opened in the page, and follow it if it is being written.
@@ -252,6 +255,9 @@ class ViewerApp:
         """Go to a place in what is shown. Raises ReplayError where it has none such."""
         if self._shown is not None:
             self._shown.go(place, client_id)
+
+    def _go_to_episode(self, path: Path | None, env_id: int, step: int, client_id: int) -> None:
+        self._files.go_to(path, Place(env=env_id, step=step), client_id)
 
     def _change(self, make: Callable[[], ShownReplay], done: Future[None], request: OpenRequest | None) -> None:
         """Show another replay in the place of the one shown; if that fails, `done` has why, and that one stays."""
@@ -296,11 +302,13 @@ class ViewerApp:
     def _greet(self, client: viser.ClientHandle) -> None:
         self._page.greet(client)
         self._files.greet(client)
+        self._table.greet(client.client_id)
         if self._shown is not None:
             self._shown.greet(client)
 
     def _forget(self, client_id: int) -> None:
         self._page.forget(client_id)
+        self._table.forget(client_id)
         if self._shown is not None:
             self._shown.browsers.forget(client_id)
 

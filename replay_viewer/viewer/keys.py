@@ -27,12 +27,14 @@ class Key(NamedTuple):
         label: for people.
         action: what the table of actions calls it.
         description: for the help.
+        with_shift: whether it is pressed together with Shift.
     """
 
     hotkey: str
     label: str
     action: str
     description: str
+    with_shift: bool = False
 
 
 KEYS = (
@@ -48,6 +50,8 @@ KEYS = (
     Key("]", "]", "go_to_next_episode", "Next episode"),
     Key("N", "N", "go_to_next_end", "Next episode end: how it fell"),
     Key("P", "P", "go_to_previous_end", "Previous episode end"),
+    Key("N", "Shift N", "go_to_next_failure", "Next failure, of all episodes in the table", with_shift=True),
+    Key("P", "Shift P", "go_to_previous_failure", "Previous failure", with_shift=True),
     Key("O", "O", "slower", "Slower"),
     Key("I", "I", "faster", "Faster"),
     Key("L", "L", "next_loop", "Loop: off, episode, all, A-B"),

@@ -14,11 +14,13 @@ from .browser.clicks import Clicks
 from .browser.shared_time import SharedTime
 from .charts.charts import Charts
 from .crowd import Crowd
+from .episodes.table import EpisodeTable
 from .ghosts import take_node
-from .keys import KEYS
+from .keys import KEYS, Key
 from .layers import ShownLayers
 from .opening.place import Place
 from .panels.charts import ChartPanels
+from .panels.episodes import EpisodesPanel
 from .panels.panel import Panel
 from .panels.recording import RecordingPanel, doubts
 from .panels.selection import SelectionPanel
@@ -37,6 +39,7 @@ class ShownReplay:
 
     Attributes:
         session: what is watched.
+        table: of the episodes, which lasts when another replay is shown.
         title: what the page calls it.
         browsers: those that show it.
         layers: what is drawn beside the robots of the lead; of the others the same ones are, as far as they have the
@@ -47,13 +50,19 @@ class ShownReplay:
     """
 
     def __init__(
-        self, page: Page, session: Session, title: str, settings: Settings, tell: Callable[[str], object] | None = None
+        self,
+        page: Page,
+        session: Session,
+        table: EpisodeTable,
+        title: str,
+        settings: Settings,
+        tell: Callable[[str], object] | None = None,
     ) -> None:
         """Build everything on a page on which nothing else is shown, and show it in every browser that is there.
 
         tell: called with a line about how the writing of the recording ended.
         """
-        self.session, self.title, self.takes_growth = session, title, True
+        self.session, self.table, self.title, self.takes_growth = session, table, title, True
         self._page, self._settings, self._tell, self._told = page, settings, tell, ""
         self._drawn: tuple[float, int, bool, int] | None = None
         server = page.server
@@ -72,7 +81,7 @@ class ShownReplay:
         self._panels = self._build_panels()
         self._actions = self._build_actions()
         page.bridge.set_actions(self._actions)
-        self._commands = [self._command(key.description, key.hotkey, key.action) for key in KEYS]
+        self._commands = [self._command(key) for key in KEYS]
         for client in page.clients.values():
             self.greet(client)
         self.sync_panels()
@@ -80,7 +89,7 @@ class ShownReplay:
 
     def anew(self) -> ShownReplay:
         """The same once more, after it was closed."""
-        return ShownReplay(self._page, self.session, self.title, self._settings, self._tell)
+        return ShownReplay(self._page, self.session, self.table, self.title, self._settings, self._tell)
 
     @property
     def film(self) -> Job | None:
@@ -141,6 +150,7 @@ class ShownReplay:
             command.remove()
         self.browsers.close()
         self._clicks.listen(False)
+        self.table.hide()
         self.crowd.close()
         self._tabs.remove()
         self._scene.close()
@@ -168,8 +178,9 @@ class ShownReplay:
             recording = RecordingPanel(page, replays)
         with tabs.add_tab("Render"):
             self._rendering = Rendering(page, session, self.browsers, self.layers, self._settings.folder)
-        self._timeline = TimelinePanel(page, session, self.title, charts.page_state)
-        return [selection, charts, self._timeline, self._rendering.panel, layers, crowd, recording]
+        episodes = EpisodesPanel(self.table, session, self.title)
+        self._timeline = TimelinePanel(page, session, self.title, [charts.page_state, episodes.page_state])
+        return [selection, charts, episodes, self._timeline, self._rendering.panel, layers, crowd, recording]
 
     def _build_actions(self) -> dict[str, PageAction]:
         """What the page may ask for, by name."""
@@ -178,18 +189,20 @@ class ShownReplay:
             **chart_actions(self.charts),
             **self.browsers.actions,
             **self._rendering.actions,
+            **self.table.actions,
             "toggle_crowd": lambda _, client_id: self.toggle_crowd(client_id),
             "color_crowd": lambda value, _: self.crowd.state.set_color_by(value),
             "switch_layer": lambda value, _: self._toggle_layer(value),
         }
 
-    def _command(self, description: str, hotkey: str, name: str) -> viser.CommandHandle:
-        command = self._page.gui.add_command(description, hotkey=cast(Any, hotkey))
+    def _command(self, key: Key) -> viser.CommandHandle:
+        modifier: Any = "shift" if key.with_shift else None
+        command = self._page.gui.add_command(key.description, hotkey=cast(Any, key.hotkey), modifier=modifier)
 
         @command.on_trigger
         async def _(event: Any) -> None:
             if event.client is not None:
-                self._page.post(self._actions[name], None, event.client.client_id)
+                self._page.post(self._actions[key.action], None, event.client.client_id)
 
         return command
 

@@ -278,7 +278,7 @@ def test_the_timeline_tells_what_is_under_the_pointer(charts_page: ViewerPage) -
     box = page.page.locator(".rv-track").bounding_box()
     assert box is not None
     tip = page.page.locator(".rv-tip")
-    for fraction, episode in ((0.5, "episode 1 (time-out)"), (0.9, "episode 2 (unfinished)")):
+    for fraction, episode in ((0.5, "episode 0 (time-out)"), (0.9, "episode 1 (unfinished)")):
         page.page.mouse.move(box["x"] + fraction * box["width"], box["y"] + box["height"] / 2)
         page.until(lambda episode=episode: tip.is_visible() and episode in tip.inner_text(), episode)
         seconds, step = tip.inner_text().split(",")[:2]

@@ -159,10 +159,10 @@ def test_episodes(page: ViewerPage, demo: Replay) -> None:
     page.until(lambda: f"env {demo.rollout.env_ids[env_index]}" in page.episode_text(), "the env")
     page.press_button("Next episode (")
     page.wait_step(second.first_step)
-    page.until(lambda: "Episode 2" in page.episode_text(), "the second episode")
+    page.until(lambda: "Episode 1 (2 of" in page.episode_text(), "the second episode")
     page.press_button("Previous episode")
     page.wait_step(first.first_step)
-    page.choose("Episode", f"2: {_OUTCOMES[second.outcome]}, {second.num_steps} steps")
+    page.choose("Episode", f"1: {_OUTCOMES[second.outcome]}, {second.num_steps} steps")
     page.wait_step(second.first_step)
 
 

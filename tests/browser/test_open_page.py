@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mesh_files import box
+from playwright.sync_api import Locator
 from urdf_files import joint, links, mesh, one_link, write_urdf
 from viewer_page import ViewerPage, ViewerProcess, open_tab
 
@@ -66,7 +67,11 @@ def viewer_of(path: Path, *options: object, temporary: Path | None = None) -> It
 
 
 def names(page: ViewerPage) -> list[str]:
-    return page.page.locator("#rv-library .rv-name b").all_inner_texts()
+    return page.page.locator("#rv-episodes .rv-group-name b").all_inner_texts()
+
+
+def listed(page: ViewerPage, name: str) -> Locator:
+    return page.page.locator("#rv-episodes .rv-group-line", has_text=name)
 
 
 def wait_for_list(page: ViewerPage, count: int) -> None:
@@ -74,7 +79,7 @@ def wait_for_list(page: ViewerPage, count: int) -> None:
 
 
 def open_listed(page: ViewerPage, name: str, num_steps: int) -> None:
-    page.page.locator("#rv-library tr", has_text=name).click()
+    listed(page, name).click()
     page.wait_ready()
     page.until(lambda: page.page.evaluate("window.replayViewer.state.numSteps") == num_steps, f"{name} is shown")
 
@@ -121,30 +126,32 @@ def test_a_folder_is_a_list_to_choose_from_and_to_come_back_to(page: ViewerPage,
     with viewer_of(runs) as viewer:
         page.page.goto(viewer.url)
         wait_for_list(page, 4)
-        assert page.page.locator("#rv-library h2").inner_text() == f"Recordings in {runs.name}"
+        assert page.page.locator("#rv-episodes h2").inner_text() == f"Episodes in {runs.name}"
         assert set(names(page)) == {"old.npz", "<img src=x onerror=alert(1)>.npz", "new.npz", "torn.npz"}
-        torn, new = (page.page.locator("#rv-library tr", has_text=name) for name in ("torn.npz", "new.npz"))
+        torn, new = listed(page, "torn.npz"), listed(page, "new.npz")
         page.until(lambda: "truncated" in torn.inner_text(), "what is wrong with it")
-        page.until(lambda: new.inner_text().split("\t")[2:] == ["0.4 s", "2", "3", "1"], "what is in it")
+        page.until(lambda: "3 episodes \u00b7 2 envs \u00b7 0.4 s" in new.inner_text(), "what is in it")
         # The one that is broken leaves the list as it is.
         torn.click()
         page.until(lambda: "truncated" in problem(page), "why it cannot be opened")
         open_listed(page, "new.npz", 22)
         assert problem(page) == ""
-        assert not page.page.locator("#rv-library").is_visible()
-        page.click_button("Recordings")
+        # The table makes room for the picture.
+        page.until(lambda: page.page.locator("#rv-episodes.rv-docked").is_visible(), "both")
         page.until(lambda: "shown" in new.inner_text(), "which one is shown")
         open_listed(page, "old.npz", 20)
 
 
 @pytest.mark.slow
 def test_the_list_closes_in_every_way_and_leaves_the_replay_as_it_is(page: ViewerPage, runs: Path) -> None:
-    library = page.page.locator("#rv-library")
+    table = page.page.locator("#rv-episodes")
     with viewer_of(runs) as viewer:
         page.page.goto(viewer.url)
         wait_for_list(page, 4)
-        new, old = (page.page.locator("#rv-library tr", has_text=name) for name in ("new.npz", "old.npz"))
-        new.press("Enter")
+        table.locator(".rv-drawer-rows").focus()
+        while not listed(page, "new.npz").evaluate("node => node.classList.contains('rv-cursor')"):
+            page.page.keyboard.press("ArrowDown")
+        page.page.keyboard.press("Enter")
         page.wait_ready()
         page.until(lambda: page.page.title().startswith("new.npz"), "the one that Enter was pressed on")
         page.press_button("One step forward")
@@ -152,56 +159,44 @@ def test_the_list_closes_in_every_way_and_leaves_the_replay_as_it_is(page: Viewe
         page.page.keyboard.press("b")
         page.until(lambda: page.chosen_on_bar("Loop") == "selection", "a selection")
         ways = [
-            lambda: page.click_button("Back to the replay"),
-            lambda: page.page.get_by_role("button", name="Recordings").press("Enter"),  # It may lie below the list.
+            lambda: page.click_button("Close the table"),
+            lambda: page.page.get_by_role("button", name="Episodes", exact=True).click(),
             lambda: page.page.keyboard.press("Escape"),
-            new.click,
         ]
         for close in ways:
-            page.until(lambda: not library.is_visible(), "the replay alone")
-            page.click_button("Recordings")
-            page.until(lambda: "shown" in new.inner_text(), "the list")
+            page.until(table.is_visible, "the table")
             close()
-        page.until(lambda: not library.is_visible(), "the replay alone")
+            page.until(lambda: not table.is_visible(), "the replay alone")
+            page.click_button("Episodes")
         # Whatever was asked for before has been done when this is.
         page.press_button("One step forward")
         page.wait_step(2)
         assert page.page.title().startswith("new.npz")
         assert page.chosen_on_bar("Loop") == "selection"
-        # Escape clears A-B where no list is in front of it.
+        # Escape clears A-B where no table is open.
+        page.page.keyboard.press("Escape")
+        page.until(lambda: not table.is_visible(), "the replay alone")
         page.page.keyboard.press("Escape")
         page.until(lambda: page.chosen_on_bar("Loop") != "selection", "no selection")
-        page.click_button("Recordings")
-        old.press("Enter")
-        page.until(lambda: page.page.title().startswith("old.npz"), "the other one")
-        page.until(lambda: not library.is_visible(), "it alone")
 
 
 @pytest.mark.slow
-def test_a_long_list_is_searched_by_name(page: ViewerPage, tmp_path: Path) -> None:
+def test_the_table_is_searched_by_name(page: ViewerPage, tmp_path: Path) -> None:
     for number in range(6):
         write_npz(tmp_path / f"Run-{number}.npz", 20 + number)
-    search = page.page.get_by_label("Find by name")
+    search = page.page.get_by_label("Search")
     with viewer_of(tmp_path) as viewer:
         page.page.goto(viewer.url)
         wait_for_list(page, 6)
         search.press_sequentially("?")
-        none = page.page.get_by_text('None of the 6 recordings has "?" in its name.')
-        page.until(none.is_visible, "that there is none")
+        page.until(page.page.get_by_text("No episode fits these filters.").is_visible, "that there is none")
         assert search.input_value() == "?"
         assert not page.page.locator("#rv-help").is_visible()
-        search.press("Enter")
         search.fill("run-4")
         page.until(lambda: names(page) == ["Run-4.npz"], "the one that is meant")
-        search.press("Enter")
-        page.wait_ready()
-        page.until(lambda: page.page.title().startswith("Run-4.npz"), "the first one that was found")
+        open_listed(page, "Run-4.npz", 24)
         page.page.keyboard.press(".")
         page.wait_step(1)
-        # A list that is too short to be searched is shown whole.
-        drop(page, tmp_path / "Run-1.npz", tmp_path / "Run-2.npz")
-        page.until(lambda: set(names(page)) == {"Run-1.npz", "Run-2.npz"}, "what was dropped")
-        assert not search.is_visible()
 
 
 @pytest.mark.slow
@@ -222,8 +217,8 @@ def test_the_buttons_lead_to_the_neighbours_in_the_list(page: ViewerPage, tmp_pa
         page.until(lambda: page.page.title().startswith(second), "the one before")
         # One that takes its time tells so, and can be given up.
         write_npz(tmp_path / "slow.npz", 3_000_000)
-        page.click_button("Recordings")
-        page.page.locator("#rv-library tr", has_text="slow.npz").click()
+        page.until(lambda: "slow.npz" in names(page), "a recording that has come")
+        listed(page, "slow.npz").click()
         line = page.page.locator(".rv-busy-row", has_text="Reading the recording")
         line.get_by_role("button", name="Cancel").click()
         page.until(lambda: not line.count(), "that it was given up")
@@ -232,7 +227,7 @@ def test_the_buttons_lead_to_the_neighbours_in_the_list(page: ViewerPage, tmp_pa
         page.page.reload()
         page.wait_ready()
         assert page.page.title().startswith(second)
-        page.click_button("Recordings")
+        page.click_button("Episodes")
         wait_for_list(page, 4)
 
 
@@ -241,7 +236,7 @@ def test_an_empty_folder_says_what_would_fill_it_and_a_file_can_be_chosen(page: 
     folder.mkdir()
     with viewer_of(folder) as viewer:
         page.page.goto(viewer.url)
-        page.until(lambda: "attach(env," in page.page.locator("#rv-library").inner_text(), "what would fill it")
+        page.until(lambda: "attach(env," in page.page.locator("#rv-episodes").inner_text(), "what would fill it")
         write_npz(folder / "first.npz")
         wait_for_list(page, 1)
         with page.page.expect_file_chooser() as dialog:
@@ -249,7 +244,6 @@ def test_an_empty_folder_says_what_would_fill_it_and_a_file_can_be_chosen(page: 
         dialog.value.set_files(write_npz(tmp_path / "chosen.npz"))
         page.wait_ready()
         page.until(lambda: page.page.title().startswith("chosen.npz"), "the file that was chosen")
-        page.until(lambda: not page.page.locator("#rv-library").is_visible(), "it alone")
         with page.page.expect_file_chooser() as dialog:
             page.click_button("Open \u2026")
         dialog.value.set_files(write_npz(tmp_path / "another.npz"))
@@ -276,8 +270,8 @@ def test_dropped_files_are_opened_or_leave_what_is_shown_as_it_is(page: ViewerPa
         page.until(lambda: page.page.evaluate("window.replayViewer.state.numSteps") == 30, "its steps")
         # Several are to be chosen from.
         drop(page, shown, other)
-        wait_for_list(page, 2)
-        assert page.page.locator("#rv-library h2").inner_text() == "Recordings in what was dropped"
+        page.until(lambda: sorted(names(page)) == ["other.npz", "other.npz", "shown.npz"], "both, and what is shown")
+        assert page.page.locator("#rv-episodes h2").inner_text() == "Episodes in what was dropped"
 
 
 @pytest.mark.slow

@@ -51,7 +51,7 @@ def wait_place(page: ViewerPage, **wanted: str) -> None:
 
 
 def notices(page: ViewerPage) -> list[str]:
-    return page.page.locator(".mantine-Notification-root", has_text="The address leads nowhere").all_inner_texts()
+    return page.page.locator(".mantine-Notification-root", has_text="There is no such place").all_inner_texts()
 
 
 def test_an_address_leads_to_a_recording_an_env_and_a_step_and_follows_from_there(

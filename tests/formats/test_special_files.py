@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from container_samples import record, sample_info
+from listings import looked_through
 from special_files import SPECIAL, put_special, time_limit
 from urdf_files import links, write_urdf
 
@@ -20,7 +21,6 @@ from replay_viewer.files.regular import open_regular, read_regular
 from replay_viewer.formats import lacks_first_step, load_rollout
 from replay_viewer.formats.find import recordings_below
 from replay_viewer.rollout.entities import EntitySpec
-from replay_viewer.viewer.opening.folder_list import Facts, RecordingList
 
 pytestmark = pytest.mark.usefixtures("is_quick")
 NEEDED = ("meta.json", "frames-00000.npy", "terminals.npy")
@@ -59,13 +59,10 @@ def test_a_folder_with_something_else_among_its_recordings_is_listed_to_its_end(
 ) -> None:
     for name in ("b.rec", "b.npz", "b.csv", "b.hdf5", "c.urdf", "d.zip"):
         put_special(tmp_path / name, kind)
-    recordings = RecordingList(tmp_path)
-    recordings.look(lambda num_found: None)
-    while recordings.read_next():
-        pass
-    told = {listed.name: listed.problem or listed.facts for listed in recordings.listed}
-    assert all("not a file" in str(told[name]) for name in ("b.rec", "b.npz", "b.csv", "b.hdf5"))
-    assert isinstance(told["walk.rec"], Facts) and told["walk.rec"].num_steps == 3
+    told = {source.name: source for source in looked_through(tmp_path).sources}
+    assert all("not a file" in told[name].problem for name in ("b.rec", "b.npz", "b.csv", "b.hdf5"))
+    known = told["walk.rec"].known
+    assert known is not None and max(record.last_step or 0 for record in known.records) == 2
     assert walk in recordings_below(tmp_path)
 
 

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import pytest
 from arm_urdf import write_arm
+from listings import looked_through
 from page_messages import asked, received_until
 from viser_servers import connected_browser
 from websockets.sync.client import connect
@@ -22,7 +23,6 @@ from replay_viewer.formats import table
 from replay_viewer.paths import asset
 from replay_viewer.replay.world import world_of
 from replay_viewer.viewer.app import ViewerApp
-from replay_viewer.viewer.opening.folder_list import Facts, RecordingList
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -60,12 +60,10 @@ def test_it_is_opened_with_all_that_can_be_found(walk: Path, tmp_path: Path) -> 
 
 
 def test_it_is_listed_among_other_files(walk: Path) -> None:
-    recordings = RecordingList(walk.parent)
-    recordings.look(lambda num_found: None)
-    while recordings.read_next():
-        pass
-    (listed,) = recordings.listed
-    assert (listed.name, listed.facts) == ("walk.csv", Facts(50, 49 * 0.02, 1, 1, 0))
+    (listed,) = looked_through(walk.parent).sources
+    assert listed.known is not None
+    assert (listed.name, listed.known.num_envs, listed.known.seconds) == ("walk.csv", 1, 49 * 0.02)
+    assert [record.last_step for record in listed.known.records] == [49]
 
 
 def test_it_is_drawn(walk: Path, tmp_path: Path) -> None:

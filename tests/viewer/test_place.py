@@ -13,7 +13,7 @@ from replay_viewer.errors import BadArgument, ReplayError, UnknownName
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import open_replay
 from replay_viewer.replay.world import world_of
-from replay_viewer.viewer.opening.folder_list import RecordingList
+from replay_viewer.viewer.episodes.sources import Listing
 from replay_viewer.viewer.opening.place import Place
 from replay_viewer.viewer.session import Session
 
@@ -87,7 +87,7 @@ def test_a_place_that_is_shown_already_does_not_stop_time(session: Session) -> N
 def test_a_name_is_found_before_the_folder_is_looked_through(tmp_path: Path) -> None:
     (tmp_path / "runs" / "seed_1").mkdir(parents=True)
     path = record(tmp_path / "runs" / "seed_1" / "walk.rec", 3)
-    recordings = RecordingList(tmp_path / "runs")
+    recordings = Listing(tmp_path / "runs")
     assert recordings.named("seed_1/walk.rec") == path
     recordings.look(lambda num_found: None)
     assert recordings.named(recordings.name_of(path)) == path
@@ -99,7 +99,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path) -> None:
     outside = record(tmp_path / "secret.rec", 3)
     os.symlink(outside, tmp_path / "runs" / "unlisted.rec")
     os.symlink("loop.rec", tmp_path / "runs" / "loop.rec")
-    recordings = RecordingList(tmp_path / "runs")
+    recordings = Listing(tmp_path / "runs")
     odd = ["../secret.rec", str(outside), "x/../../secret.rec", "unlisted.rec", "loop.rec", "a\0b", "a" * 4000, ".", ""]
     for name in odd:
         assert recordings.named(name) is None, name

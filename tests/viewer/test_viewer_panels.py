@@ -148,7 +148,7 @@ def test_every_key_is_in_the_help_and_none_moves_the_camera_too() -> None:
     page = help_html()
     for key in KEYS:
         assert f"<kbd>{html.escape(key.label)}</kbd>" in page and key.description in page
-    assert len({key.hotkey for key in KEYS}) == len(KEYS)
+    assert len({(key.hotkey, key.with_shift) for key in KEYS}) == len(KEYS)
     assert not {key.hotkey.upper() for key in KEYS} & set("WASDQE")
 
 

@@ -1,1 +1,1 @@
-"""Opening recordings from the page: the list of a folder, dropped files, uploads."""
+"""Opening recordings from the page: those of a folder, dropped files, uploads."""

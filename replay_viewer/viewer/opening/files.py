@@ -17,10 +17,11 @@ import viser
 
 from ...errors import BadArgument, ReplayError, printable
 from ...formats import table
+from ..episodes.library import Library
+from ..episodes.sources import Listing
 from ..wire.page import Page, notify
 from ..wire.page_bridge import PageAction
 from .dropped import Dropped, RobotAlone, SeveralRecordings
-from .folder_list import FolderList
 from .opening import Opening, OpenRequest
 from .place import Place
 from .uploads import MAX_BYTES, Uploads
@@ -44,6 +45,7 @@ class Files:
         self,
         page: Page,
         uploads: Uploads,
+        library: Library,
         show: Callable[[Replay, OpenRequest], object],
         go: Callable[[Place, int], object],
     ) -> None:
@@ -52,18 +54,20 @@ class Files:
         Args:
             page: the page, in which what is done is told.
             uploads: what is dropped; it is removed when it is not needed any more.
+            library: lists the recordings of a folder.
             show: shows what was opened in the place of what is shown, or raises; then what is shown stays.
             go: goes to a place in what is shown, for the browser with an id, or raises.
         """
-        self._page, self._uploads, self._show, self._go = page, uploads, show, go
+        self._page, self._uploads, self._library, self._show, self._go = page, uploads, library, show, go
         self._request: OpenRequest | None = None
         self._is_shown = self._lacks_robot = False
         self._title = ""
-        self._list: FolderList | None = None
         self._how: OpenRequest | None = None
         self._opening: Opening | None = None
         self._place: Place | None = None
         self._asked_by = -1
+        self._told: Mapping[str, Any] = {}
+        library.changed.append(self._tell_shown)
 
     @property
     def actions(self) -> dict[str, PageAction]:
@@ -74,7 +78,6 @@ class Files:
             "open_upload": self._open_upload,
             "go_to_place": self._go_to_place,
             "cancel_opening": lambda value, client_id: self._abandon(),
-            "look_again": lambda value, client_id: self._look_again(),
         }
 
     def list_folder(self, how: OpenRequest, name: str = "") -> None:
@@ -85,9 +88,7 @@ class Files:
             name: what to call the folder; empty for its own name.
         """
         self._how = how
-        if self._list is not None:
-            self._list.close()
-        self._list = FolderList(how.path, name, self._page.mailbox, self._tell)
+        self._library.list_folder(how.path, name)
         self._tell({**self._state, "isAskedFor": True})
 
     def greet(self, client: viser.ClientHandle) -> None:
@@ -103,32 +104,38 @@ class Files:
         # A robot can be added to what can be opened again.
         self._lacks_robot = request is not None and any(_is_neutral(replay, entity) for entity in replay.rollout.robots)
         used = [] if request is None else [request.path, *([request.urdf] if request.urdf else [])]
-        self._uploads.keep_only([*used, *([self._list.recordings.folder] if self._list else [])])
-        self._tell(self._shown_state)
+        self._uploads.keep_only([*used, *([self._list.folder] if self._list else [])])
+        self._tell_shown()
 
     def close(self) -> None:
         """End what is being done, and remove what was dropped."""
         self._abandon()
-        if self._list is not None:
-            self._list.close()
+        self._library.close()
         self._uploads.close()
+
+    def go_to(self, path: Path | None, place: Place, client_id: int) -> None:
+        """Go to a place in a recording of the folder; in what is shown where there is no path."""
+        if path is None:
+            self._go_or_tell(place, client_id)
+        else:
+            self._open_path(path, client_id, place)
 
     # -- opening --------------------------------------------------------------
 
     def _open_listed(self, value: Any, client_id: int) -> None:
         if self._list is not None:
-            self._open_path(self._list.recordings.numbered(value).path, client_id)
-
-    def _look_again(self) -> None:
-        if self._list is not None:
-            self._list.look_again()
+            path = self._list.numbered(value).path
+            assert path is not None, "what is listed is on the disk"
+            self._open_path(path, client_id)
 
     def _open_neighbour(self, value: Any, client_id: int) -> None:
-        if self._list is None or self._request is None or value not in (-1, 1):
-            return
-        neighbour = self._list.recordings.neighbour(self._request.path, value)
+        neighbour = self._neighbour(value) if value in (-1, 1) else None
         if neighbour is not None:
             self._open_path(neighbour, client_id)
+
+    def _neighbour(self, step: int) -> Path | None:
+        """The recording before or after the one shown in the list."""
+        return None if self._list is None or self._request is None else self._list.neighbour(self._request.path, step)
 
     def _go_to_place(self, value: Any, client_id: int) -> None:
         """Go where the address of a page says: in what is shown, or in a recording of the folder."""
@@ -137,10 +144,7 @@ class Files:
             path = None if self._is_meant(place) else self._path_of(place)
         except ReplayError as error:
             return self._tell_odd(error, client_id)
-        if path is None:
-            self._go_or_tell(place, client_id)
-        else:
-            self._open_path(path, client_id, place)
+        self.go_to(path, place, client_id)
 
     def _is_meant(self, place: Place) -> bool:
         """Whether a place is in what is shown."""
@@ -148,7 +152,7 @@ class Files:
 
     def _path_of(self, place: Place) -> Path:
         """The recording of a place. Raises BadArgument where it is none of those that can be opened from here."""
-        path = None if self._list is None or place.recording is None else self._list.recordings.named(place.recording)
+        path = None if self._list is None or place.recording is None else self._list.named(place.recording)
         if path is None:
             name = "?" if place.recording is None else printable(place.recording[:100])
             raise BadArgument("recording", name, "is not among those that are served here.")
@@ -164,7 +168,7 @@ class Files:
     def _tell_odd(self, error: ReplayError, client_id: int) -> None:
         client = self._page.clients.get(client_id)
         if client is not None:
-            notify(client, "The address leads nowhere", str(error))
+            notify(client, "There is no such place", str(error))
 
     def _open_path(self, path: Path, client_id: int, place: Place | None = None) -> None:
         assert self._how is not None, "there is a list"
@@ -228,27 +232,41 @@ class Files:
     # -- the pages ------------------------------------------------------------
 
     @property
+    def _list(self) -> Listing | None:
+        return self._library.listing
+
+    @property
     def _state(self) -> dict[str, Any]:
-        listed = {"folder": None} if self._list is None else self._list.state
         accept = ",".join((*table.suffixes(), _ROBOT, _PACKED))
         taken = {"limit": MAX_BYTES, "accept": accept, "formats": table.described()}
-        return {**taken, **listed, **self._shown_state}
+        return {**taken, "folder": self._library.folder, **self._shown_state}
 
     @property
     def _shown_name(self) -> str:
         """What addresses call what is shown."""
         if self._list is None or self._request is None:
             return self._title
-        return self._list.recordings.name_of(self._request.path) or self._title
+        return self._list.name_of(self._request.path) or self._title
 
     @property
     def _shown_state(self) -> dict[str, Any]:
         """What is shown, and where it is in the list: None for what is not."""
-        recordings = None if self._list is None else self._list.recordings
-        listed = None if recordings is None or self._request is None else recordings.find(self._request.path)
+        listed = None if self._list is None or self._request is None else self._list.find(self._request.path)
         number = None if listed is None else listed.number
+        neighbours = [self._neighbour(step) is not None for step in (-1, 1)]
         facts = {"isShown": self._is_shown, "lacksRobot": self._lacks_robot}
-        return {**facts, "shown": number, "name": self._shown_name if self._is_shown else None}
+        return {
+            **facts,
+            "shown": number,
+            "neighbours": neighbours,
+            "name": self._shown_name if self._is_shown else None,
+        }
+
+    def _tell_shown(self) -> None:
+        """Tell the pages where in the list it is, if that has changed."""
+        if self._shown_state != self._told:
+            self._told = self._shown_state
+            self._tell(self._told)
 
     def _tell(self, changes: Mapping[str, Any]) -> None:
         self._page.update({"files": changes})

@@ -102,6 +102,10 @@ class Uploads:
             raise BadArgument("upload", printable(str(key)[:40]), "is not here (any more); drop the files again.")
         return found[0]
 
+    def has(self, path: Path) -> bool:
+        """Whether a path is in one of the drops."""
+        return any(folder == path or folder in path.parents for folder, _ in self._arrived.values())
+
     def keep_only(self, used: Sequence[Path]) -> None:
         """Remove the drops that nothing in `used` is of; but those that have just arrived are about to be opened."""
         now = time.monotonic()

@@ -1,6 +1,7 @@
-// Files of the user's own computer: dropped into the page or chosen in a dialog, and sent through a websocket of their own.
+// What can be opened: files of the user's own computer, dropped into the page or chosen in a dialog, and sent through a
+// websocket of their own; and the buttons that lead to them and from one recording of a folder to the next.
 (() => {
-  const { element, send, busy, files, addPart } = window.replayViewer;
+  const { element, textButton, send, busy, addPart } = window.replayViewer;
   const CHUNK = 1 << 20; // [bytes] of a message; the viewer takes no larger ones.
   const AHEAD = 8 * CHUNK; // So much may be under way.
   let socket = null;
@@ -20,6 +21,39 @@
   }
   const someFiles = dialog({ id: "rv-choose" });
   const oneFolder = dialog({ webkitdirectory: "", id: "rv-choose-folder" });
+
+  // -- the buttons --------------------------------------------------------------
+
+  // The folder that recordings are chosen from, what of it is shown, and what can be opened.
+  const files = { folder: null, isShown: false, shown: null, neighbours: [false, false], limit: 0, formats: "", lacksRobot: false };
+  const bar = element("div", "", document.body, { id: "rv-files" });
+  const previous = textButton(bar, "\u2039", "Previous recording of the list");
+  const next = textButton(bar, "\u203a", "Next recording of the list");
+  previous.setAttribute("aria-label", "Previous recording");
+  next.setAttribute("aria-label", "Next recording");
+  previous.addEventListener("click", () => send("open_neighbour", -1));
+  next.addEventListener("click", () => send("open_neighbour", 1));
+  const other = textButton(bar, "Open \u2026", "Open a recording of your own computer, or drop it into this page");
+  other.addEventListener("click", () => someFiles.click());
+  const noRobot = textButton(bar, "No robot description: add a URDF \u2026",
+    "The recording has none, so that a box is drawn. Choose the folder with the robot's URDF and meshes, or drop it here");
+  noRobot.classList.add("rv-lack");
+  noRobot.addEventListener("click", () => oneFolder.click());
+
+  function showButtons() {
+    for (const button of [previous, next]) button.style.display = files.folder === null ? "none" : "";
+    noRobot.style.display = files.lacksRobot ? "" : "none";
+    [previous.disabled, next.disabled] = files.neighbours.map((isThere) => !isThere);
+  }
+
+  // What lies over the picture keeps to it, beside the panel.
+  let width = 0;
+  function fit() {
+    const picture = window.rvViser.picture()?.clientWidth ?? window.innerWidth;
+    if (picture === width) return;
+    width = picture;
+    document.documentElement.style.setProperty("--rv-picture-width", `${picture}px`);
+  }
 
   // -- what is dropped ----------------------------------------------------------
 
@@ -163,18 +197,20 @@
   function close() {
     for (const [name, listener] of Object.entries(listeners)) window.removeEventListener(name, listener);
     socket?.close();
-    zone.remove();
-    note.remove();
+    for (const node of [bar, zone, note]) node.remove();
   }
 
   // Python says so of what it could not open, and takes it back when something else is opened.
-  function update(changes) {
-    if (changes.files?.accept) someFiles.accept = changes.files.accept;
-    if (changes.files?.failed) tell(changes.files.failed);
-    if ("shown" in (changes.files ?? {})) note.classList.remove("rv-open");
+  function update({ files: changes }) {
+    if (!changes) return;
+    const { failed, isAskedFor, ...rest } = changes;
+    Object.assign(files, rest);
+    showButtons();
+    someFiles.accept = files.accept ?? "";
+    if (failed) tell(failed);
+    if ("shown" in changes) note.classList.remove("rv-open");
   }
 
-  window.replayViewer.chooseFiles = () => someFiles.click();
-  window.replayViewer.chooseFolder = () => oneFolder.click();
-  addPart({ update, close });
+  Object.assign(window.replayViewer, { files, chooseFiles: () => someFiles.click() });
+  addPart({ update, draw: fit, close });
 })();

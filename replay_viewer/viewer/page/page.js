@@ -1,8 +1,9 @@
 // What the parts of this viewer share in the page: building, sending, state, one loop of animation frames.
 // viser's page is reached by viser.js alone.
 //
-// A part is {update(changes), draw(position), close()}, each optional: `update` when Python has handed over new state,
-// which `state` then has too; `draw` at each animation frame, with the position of playback in steps.
+// A part is {update(changes), takes, draw(position), close()}, each optional: `update` when Python has handed over new
+// state, which `state` then has too; `takes` has functions for what is one part's alone, by its key; `draw` at each
+// animation frame, with the position of playback in steps.
 // Any element with data-do="action" (and data-value) asks Python for that action when it is clicked.
 (() => {
   if (window.replayViewer) window.replayViewer.close();
@@ -11,7 +12,7 @@
   const state = {
     title: "", numSteps: 1, dt: 0.02, playing: false, speed: 1, speeds: [1], loop: "off", envId: 0,
     kinds: { unfinished: "unfinished" }, episodes: { first: [0], last: [0], kind: [0] }, episode: null, standIn: "",
-    plots: {}, rewards: [], selection: null, following: true, shadows: true, tail: null, takes: [],
+    plots: {}, rewards: [], marks: [], selection: null, following: true, shadows: true, tail: null, takes: [],
   };
   const parts = [];
   let control = null;
@@ -61,8 +62,9 @@
     Object.assign(state, changes);
     if ("title" in changes) document.title = `${state.title} - replay-viewer`;
     if ("numSteps" in changes) document.documentElement.classList.add("rv-shown"); // There is something to play.
-    // The numbers of a step come many times a second: who shows them looks at the state by itself.
-    if (Object.keys(changes).every((name) => name === "rewards")) return;
+    for (const { takes } of parts) for (const name in takes) if (name in changes) takes[name](changes[name]);
+    // The numbers of a step and the rows of the table come many times a second, and are nobody else's news.
+    if (Object.keys(changes).every((name) => ["rewards", "table"].includes(name))) return;
     for (const part of parts) part.update?.(changes);
   }
 

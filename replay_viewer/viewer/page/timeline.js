@@ -204,6 +204,23 @@
       pen.fillRect(Math.max(right - 3 - gap, left), 2, 3, height - 4);
     }
     pen.globalAlpha = 1;
+    for (const [step, flag] of state.marks) drawMark(pen, fraction(step) * width, flag);
+  }
+
+  // A flag or a note, where it was noted: a pennant in the flag's colour.
+  function drawMark(pen, x, flag) {
+    pen.fillStyle = (flag && colour(`flag-${flag}`)) || colour("accent");
+    pen.beginPath();
+    pen.moveTo(x - 1, 0);
+    for (const [right, down] of [[9, 4], [1, 8], [1, 14], [-1, 14]]) pen.lineTo(x + right, down);
+    pen.fill();
+  }
+
+  // What is noted of an episode.
+  function noted(index) {
+    const [first, last] = [state.episodes.first[index], state.episodes.last[index]];
+    const found = state.marks.filter(([step]) => step >= first && step <= last);
+    return found.map(([, flag, text]) => `, ${[flag, text].filter(Boolean).join(": ")}`).join("");
   }
 
   function describeEpisode() {
@@ -211,7 +228,7 @@
     chip.replaceChildren();
     if (!episode) return;
     element("span", "rv-dot", chip).style.background = colour(episode.kind);
-    const title = `env ${state.envId}, Episode ${episode.index + 1} of ${state.episodes.first.length}`;
+    const title = `env ${state.envId}, Episode ${episode.index} (${episode.index + 1} of ${state.episodes.first.length})`;
     element("b", "", chip).textContent = episode.title ?? title;
     const count = episode.last - episode.first + 1;
     const length = `${count} ${count === 1 ? "step" : "steps"}, ${seconds(count)} s`;
@@ -245,7 +262,7 @@
     const kind = Object.keys(state.kinds)[state.episodes.kind[index]];
     const isRunning = isFollowed() && index === state.episodes.first.length - 1 && kind === "unfinished";
     const text = isRunning ? "running" : state.kinds[kind];
-    tip.textContent = `${seconds(step)} s, step ${step}, episode ${index + 1} (${text})`;
+    tip.textContent = `${seconds(step)} s, step ${step}, episode ${index} (${text})${noted(index)}`;
     const box = track.getBoundingClientRect();
     const half = tip.offsetWidth / 2;
     tip.style.left = `${Math.min(Math.max(clientX - box.left, half), box.width - half)}px`;

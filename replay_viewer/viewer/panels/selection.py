@@ -32,7 +32,7 @@ class SelectionPanel:
         bind(
             self._episode,
             mailbox,
-            told_of(lambda value, _: session.select_episode(int(value.split(":")[0]) - 1)),
+            told_of(lambda value, _: session.select_episode(int(value.split(":")[0]))),
         )
         if rollout.agents_shape:
             agents = [str(agent) for agent in range(rollout.agents_shape[0])]
@@ -70,6 +70,6 @@ def _labels(session: Session) -> list[str]:
 
 def _label(session: Session, episode: Episode) -> str:
     if session.is_running(episode):
-        return f"{episode.index + 1}: running"
+        return f"{episode.index}: running"
     steps = "step" if episode.num_steps == 1 else "steps"
-    return f"{episode.index + 1}: {KIND_TEXT[kind_of(episode)]}, {episode.num_steps} {steps}"
+    return f"{episode.index}: {KIND_TEXT[kind_of(episode)]}, {episode.num_steps} {steps}"

@@ -24,8 +24,10 @@ _UNFOLLOWED = "Still being written when it was opened: start the viewer with --t
 class TimelinePanel:
     """Keeps every browser's bar at the session's state; the playhead itself travels with the poses."""
 
-    def __init__(self, page: Page, session: Session, title: str, panels: Callable[[], Mapping[str, Any]]) -> None:
-        """panels: gives what the page has to know of the other panels."""
+    def __init__(
+        self, page: Page, session: Session, title: str, panels: Sequence[Callable[[], Mapping[str, Any]]]
+    ) -> None:
+        """panels: each gives what the page has to know of another panel."""
         self._page = page
         self._fixed = {
             "title": title,
@@ -34,7 +36,7 @@ class TimelinePanel:
             "kinds": dict(KIND_TEXT),
         }
         self._state, self._panels = TimelineState(session), panels
-        self._shown = dict(panels())
+        self._shown = self._told()
 
     def greet(self, client: viser.ClientHandle, own: Mapping[str, Any]) -> None:
         """Give a browser's bar all of its state; `own` is what only it has."""
@@ -42,11 +44,14 @@ class TimelinePanel:
 
     def sync(self, shown: Shown) -> None:
         """Tell every browser what changed."""
-        news = {key: value for key, value in self._panels().items() if self._shown[key] != value}
+        news = {key: value for key, value in self._told().items() if self._shown[key] != value}
         self._shown.update(news)
         changes = {**self._state.changes(), **news}
         if changes:
             self._page.update(changes)
+
+    def _told(self) -> dict[str, Any]:
+        return {key: value for panel in self._panels for key, value in panel().items()}
 
 
 class TimelineState:

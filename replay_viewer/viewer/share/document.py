@@ -23,8 +23,8 @@ from ..wire.index_page import head_script, page_file, page_style, with_head
 from .clips import Clip
 from .still import StillScene
 
-# What a file has no use for: nothing is being recorded, and there are no other envs.
-_OTHER_ACTIONS = ("go_live", "toggle_crowd", "take_screenshot")
+# What a file has no use for: nothing is being recorded, and there are no other envs and no table.
+_OTHER_ACTIONS = ("go_live", "toggle_crowd", "take_screenshot", "go_to_next_failure", "go_to_previous_failure")
 _CHART_HELP = (("Chart", "Click to go there; drag for an A-B loop"), ("Reward", "Click a row for its curve alone"))
 
 _HEAD_SCRIPTS = ("viser.js", "early.js")

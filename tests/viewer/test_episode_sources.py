@@ -1,17 +1,19 @@
-"""The list of a folder's recordings: what it tells of each, in which order, and what a browser may ask of it."""
+"""Where the table's episodes come from: what is listed of a folder, in which order, and what browsers may ask of it."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from container_samples import record
+from listings import looked_through
 
 from replay_viewer.errors import BadArgument
-from replay_viewer.viewer.opening import folder_list
-from replay_viewer.viewer.opening.folder_list import Facts, RecordingList
+from replay_viewer.viewer.episodes import sources
+from replay_viewer.viewer.episodes.sources import Listing
 
 
 def write_npz(path: Path) -> Path:
@@ -30,16 +32,8 @@ def at(path: Path, seconds: float) -> Path:
     return path
 
 
-def looked_through(folder: Path) -> RecordingList:
-    recordings = RecordingList(folder)
-    recordings.look(lambda num_found: None)
-    while recordings.read_next():
-        pass
-    return recordings
-
-
-def names(recordings: RecordingList) -> list[str]:
-    return [recording.name for recording in recordings.listed]
+def names(recordings: Listing) -> list[str]:
+    return [recording.name for recording in recordings.sources]
 
 
 @pytest.fixture
@@ -67,13 +61,15 @@ def test_a_recording_is_as_new_as_the_newest_of_its_files(runs: Path) -> None:
 
 
 def test_the_list_tells_what_is_in_a_recording(runs: Path) -> None:
-    fall = looked_through(runs).listed[0]
-    assert fall.facts == Facts(num_steps=4, seconds=1.5, num_envs=2, num_episodes=3, num_falls=1)
+    fall = looked_through(runs).sources[0].known
+    assert fall is not None
+    assert (len(fall), fall.num_envs, fall.seconds) == (3, 2, 1.5)
+    assert [record.outcome for record in fall.records] == ["unfinished", "terminated", "unfinished"]
 
 
 def test_a_broken_recording_says_why_in_one_line(runs: Path) -> None:
-    torn = looked_through(runs).listed[1]
-    assert torn.facts is None
+    torn = looked_through(runs).sources[1]
+    assert torn.known is not None and not torn.known.records
     assert "truncated" in torn.problem or "damaged" in torn.problem or "no whole" in torn.problem
     assert "\n" not in torn.problem and str(runs) not in torn.problem
 
@@ -83,20 +79,50 @@ def test_names_hold_nothing_that_steers_a_page(tmp_path: Path) -> None:
     assert names(looked_through(tmp_path)) == ["a?[31m.npz"]
 
 
-def test_only_what_changed_is_read_again(runs: Path) -> None:
+def test_only_what_changed_is_read_again(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recordings = looked_through(runs)
+    read = []
+    real = sources.read_source
+    monkeypatch.setattr(sources, "read_source", lambda path, index: read.append(path.name) or real(path, index))
     at(runs / "torn.rec", 4000)
-    recordings.look(lambda num_found: None)
-    assert [(r.name, r.facts is None and not r.problem) for r in recordings.listed] == [
-        ("torn.rec", True),
-        ("fall.npz", False),
-        ("seed_1/walk.rec", False),
-    ]
+    looked_through(runs, recordings)
+    assert read == ["torn.rec"]
+    assert names(recordings) == ["torn.rec", "fall.npz", "seed_1/walk.rec"]
+
+
+def test_what_was_read_once_is_known_to_the_next_viewer(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = looked_through(runs)
+    monkeypatch.setattr(sources, "read_source", lambda path, index: pytest.fail("it was read again"))
+    after = looked_through(runs)
+    for one, other in zip(before.sources, after.sources, strict=True):
+        assert one.known is not None and other.known is not None
+        assert one.known.records == other.known.records
+
+
+def test_what_is_gone_is_listed_no_more(runs: Path) -> None:
+    recordings = looked_through(runs)
+    (runs / "fall.npz").unlink()
+    looked_through(runs, recordings)
+    assert names(recordings) == ["torn.rec", "seed_1/walk.rec"]
+
+
+def test_records_of_a_simulator_are_those_of_their_recording_or_of_their_file(runs: Path) -> None:
+    episode = {"env_id": 1, "episode_in_env": 0, "policy": "v2"}
+    lines = [{**episode, "recording": "fall.npz"}, {**episode, "recording": "gone.rec"}]
+    file = runs / "episode_results.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    at(file, 500)
+    found = {source.name: source for source in looked_through(runs).sources}
+    fall, rest = found["fall.npz"].known, found["episode_results.jsonl"].known
+    assert fall is not None and rest is not None
+    assert [(record.env_id, record.policy, record.last_step) for record in fall.records][1] == (1, "v2", 1)
+    assert [record.policy for record in rest.records] == ["v2"]
+    assert not found["episode_results.jsonl"].is_recording
 
 
 def test_a_number_means_the_same_recording_when_others_come(runs: Path) -> None:
     recordings = looked_through(runs)
-    fall = recordings.listed[0]
+    fall = recordings.sources[0]
     write_npz(runs / "newer.npz")
     recordings.look(lambda num_found: None)
     assert names(recordings)[0] == "newer.npz"
@@ -111,7 +137,8 @@ def test_a_browser_gets_nothing_by_what_is_no_number_of_the_list(number: object,
 
 def test_neighbours_end_at_the_ends(runs: Path) -> None:
     recordings = looked_through(runs)
-    first, second, third = (recording.path for recording in recordings.listed)
+    first, second, third = (recording.path for recording in recordings.sources)
+    assert first is not None and second is not None and third is not None
     assert recordings.neighbour(first, 1) == second
     assert recordings.neighbour(second, -1) == first
     assert recordings.neighbour(first, -1) is None
@@ -120,10 +147,10 @@ def test_neighbours_end_at_the_ends(runs: Path) -> None:
 
 
 def test_a_long_list_is_cut_and_says_so(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder_list, "MAX_LISTED", 2)
+    monkeypatch.setattr(sources, "MAX_SOURCES", 2)
     recordings = looked_through(runs)
-    assert (len(recordings.listed), recordings.is_cut) == (2, True)
+    assert (len(recordings.sources), recordings.is_cut) == (2, True)
 
 
 def test_an_empty_folder_is_an_empty_list(tmp_path: Path) -> None:
-    assert looked_through(tmp_path).listed == ()
+    assert looked_through(tmp_path).sources == ()
