@@ -1,25 +1,29 @@
-"""What `attach` costs a simulation: the loop's time with it and without it, and with full copies kept in lists.
+"""What `attach` costs a simulation: short blocks of steps with the hook and without it, in turn; see `paired_blocks`.
 
-Three legged_gym environments of equal seeds, 4096 envs each, step in turn: one alone, one with 16 envs recorded, one
-whose loop keeps whole buffers as a user without a recorder would. Torch tensors on the CPU where torch is there,
-else numpy arrays. Limit: 1.02 times the loop alone, at the median and at the 99th percentile. Here the physics is
-a formula: of another simulator, what counts is the extra time in microseconds beside that of its own steps.
+A legged_gym environment of 4096 envs, whose physics is a formula: of another simulator, what counts is the extra time
+in microseconds beside that of its own steps. Torch tensors on the CPU, on one thread, where torch is there; else numpy
+arrays. Recorded are 16 neighbours, 16 and 64 scattered envs, and all; beside them stands what one copy of the bytes of
+all envs takes, and their bare writing.
 
-Then the hook alone, on an environment whose step does nothing, by this thread's own time: blocks of steps with one
-recorder, another one, and both, in turn, the fastest of each. Two recorders share one hook, so both cost less than the
+Gymnasium's Ant-v5, where that is there, may take 15 us more a step. Then the hook alone, on an environment whose
+step does nothing: with one recorder, another one, and both. Two recorders share one hook, so both cost less than the
 two one by one.
-Run: python tests/benchmarks/bench_attach.py [NUM_STEPS]
+Run: python tests/benchmarks/bench_attach.py [--quick]
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.util
 import logging
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,38 +31,20 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "helpers"), str(Path(_
 
 from legged_fake import DOF_NAMES
 from legged_gym_sim import LeggedGymSim
+from paired_blocks import compare
 
 from replay_viewer import attach
-from replay_viewer.arrays import as_array
 
-NUM_ENVS, NUM_RECORDED, LIMIT, WARM_UP = 4096, 16, 1.02, 20
-BUFFERS = ("root_states", "dof_pos", "dof_vel", "torques", "contact_forces", "commands", "actions", "rew_buf")
-
-
-def keeping_lists(env: LeggedGymSim) -> Callable[[object], None]:
-    """A loop that copies all buffers and takes the recorded rows later."""
-    kept: list[list[np.ndarray]] = []
-
-    def step(actions: object) -> None:
-        env.step(actions)
-        kept.append([as_array(getattr(env, name)).copy()[:NUM_RECORDED] for name in BUFFERS])
-
-    return step
-
-
-def seconds_of_steps(loops: dict[str, Callable[[object], object]], env: LeggedGymSim, num_steps: int) -> dict:
-    """(num_steps,) of each loop; they take turns, so that what else runs here slows them alike."""
-    rng = np.random.default_rng(0)
-    times: dict[str, list[float]] = {name: [] for name in loops}
-    order = list(loops)
-    for _ in range(num_steps + WARM_UP):
-        actions = env.np.array(rng.uniform(-1, 1, (NUM_ENVS, len(DOF_NAMES))).astype(np.float32))
-        for name in order:
-            start = time.perf_counter()
-            loops[name](actions)
-            times[name].append(time.perf_counter() - start)
-        order.append(order.pop(0))
-    return {name: np.array(seconds[WARM_UP:]) for name, seconds in times.items()}
+NUM_ENVS = 4096
+# What is recorded, and how many times the loop alone it may cost.
+CASES: dict[str, tuple[Any, float]] = {
+    "16 neighbours": (range(16), 1.02),
+    "16 scattered": (range(0, NUM_ENVS, 256), 1.02),
+    "64 scattered": (range(0, NUM_ENVS, 64), 1.03),
+    "all": ("all", 1.10),
+}
+ANT_LIMIT_US = 15
+_RECORD_BYTES = 4096 * 356  # Of a step of all envs.
 
 
 class Still(LeggedGymSim):
@@ -69,59 +55,86 @@ class Still(LeggedGymSim):
         return ()
 
 
-def hook_alone(library: str, num_blocks: int, block: int = 100) -> None:
-    """Print microseconds of a step's hook: of two recorders one by one, and of both on one environment."""
-    chosen = {"neighbours": [range(NUM_RECORDED)], "scattered": [range(0, NUM_ENVS, 256)]}
+def stepping(env: LeggedGymSim) -> Callable[[], object]:
+    """Steps by actions of its own."""
+    rng = np.random.default_rng(0)
+    drawn = [env.np.array(rng.uniform(-1, 1, (NUM_ENVS, len(DOF_NAMES))).astype(np.float32)) for _ in range(16)]
+    actions = iter(lambda: drawn[rng.integers(16)], None)
+    return lambda: env.step(next(actions))
+
+
+def loops(library: str, num_pairs: int) -> None:
+    for name, (env_ids, limit) in CASES.items():
+        env = LeggedGymSim(NUM_ENVS, library=library, keep_truth=False)
+        with tempfile.TemporaryDirectory() as folder, attach(env, Path(folder) / "run.rec", env_ids=env_ids):
+            print(compare(stepping(env), num_pairs).line(name, limit), flush=True)
+
+
+def ant(num_pairs: int) -> None:
+    """Print what the hook costs Gymnasium's Ant-v5."""
+    if importlib.util.find_spec("gymnasium") is None:
+        return print("Ant-v5 cannot run here: gymnasium is not installed")
+    env = importlib.import_module("gymnasium").make("Ant-v5")
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    actions = [env.action_space.sample() for _ in range(16)]
+    count, is_over = 0, False
+
+    def step() -> None:
+        nonlocal count, is_over
+        if is_over:
+            env.reset()
+        _, _, terminated, truncated, _ = env.step(actions[count % 16])
+        count, is_over = count + 1, terminated or truncated
+
+    with tempfile.TemporaryDirectory() as folder, attach(env, Path(folder) / "run.rec"):
+        comparison = compare(step, num_pairs)
+    verdict = "within" if comparison.extra_us()[0] <= ANT_LIMIT_US else "ABOVE"
+    print(comparison.line("Gymnasium's Ant-v5"), f"; {verdict} {ANT_LIMIT_US} us")
+
+
+def bare(num_bytes: int, num_steps: int) -> None:
+    """Print what it takes to copy so many bytes, and to hand them to the system."""
+    block, other = np.ones(num_bytes, np.uint8), np.zeros(num_bytes, np.uint8)
+    seconds = np.zeros((num_steps, 2))
+    with tempfile.TemporaryFile() as file:
+        for step in range(num_steps):
+            start = time.thread_time()
+            other[:] = block
+            middle = time.thread_time()
+            os.pwrite(file.fileno(), other.data, step * num_bytes)
+            seconds[step] = middle - start, time.thread_time() - middle
+    copy, write = np.median(seconds, 0) * 1e6
+    print(f"all are {num_bytes / 1e6:.2f} MB a step: one copy takes {copy:.0f} us, the bare write {write:.0f} us")
+
+
+def hook_alone(library: str, num_pairs: int) -> None:
+    chosen = {"neighbours": [range(16)], "scattered": [range(0, NUM_ENVS, 256)]}
     chosen["both"] = [recorded for ids in chosen.values() for recorded in ids]
-    times: dict[str, list[float]] = {name: [] for name in ("none", *chosen)}
-    with tempfile.TemporaryDirectory() as folder:
-        envs = {name: Still(NUM_ENVS, library=library, keep_truth=False) for name in times}
-        recorders = [
-            attach(envs[name], Path(folder) / f"{name}-{index}.rec", env_ids=ids)
-            for name, several in chosen.items()
-            for index, ids in enumerate(several)
-        ]
-        for number in range(num_blocks + 1):
-            for name, env in envs.items():
-                start = time.thread_time()
-                for _ in range(block):
-                    env.step(None)
-                if number:  # The first one settles what is recorded.
-                    times[name].append((time.thread_time() - start) / block * 1e6)
-        for recorder in recorders:
-            recorder.close()
-    cost = {name: min(times[name]) - min(times["none"]) for name in chosen}
-    for name, microseconds in cost.items():
-        print(f"hook alone, {name:10s} {microseconds:6.1f} us a step")
+    cost = {}
+    for name, several in chosen.items():
+        env = Still(NUM_ENVS, library=library, keep_truth=False)
+        with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+            for index, env_ids in enumerate(several):
+                stack.enter_context(attach(env, Path(folder) / f"{index}.rec", env_ids=env_ids))
+            cost[name], low, high = compare(lambda env=env: env.step(None), num_pairs).extra_us()
+        print(f"hook alone, {name:10s} {cost[name]:6.1f} us a step [{low:.1f}, {high:.1f}]")
     one_by_one = cost["neighbours"] + cost["scattered"]
     print(f"two recorders on one environment: {cost['both'] / one_by_one:.2f}x of the two one by one")
 
 
-def report(times: dict[str, np.ndarray]) -> None:
-    alone = times["alone"]
-    for name, seconds in times.items():
-        median, tail = (np.percentile(seconds, q) / np.percentile(alone, q) for q in (50, 99))
-        extra = np.median(seconds - alone) * 1e6
-        line = (
-            f"{name:12s} median {np.median(seconds) * 1e3:7.3f} ms ({median:.3f}x), p99 {tail:.3f}x, {extra:+7.1f} us"
-        )
-        verdict = "within" if max(median, tail) <= LIMIT else "ABOVE"
-        print(line + (f", {verdict} the limit of {LIMIT}" if name == "attached" else ""))
-
-
 def main() -> None:
     logging.disable(logging.WARNING)  # This environment has no URDF.
-    num_steps = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    quick = "--quick" in sys.argv
     library = "numpy" if importlib.util.find_spec("torch") is None else "torch"
-    alone, attached, listed = (LeggedGymSim(NUM_ENVS, library=library, keep_truth=False) for _ in range(3))
-    with tempfile.TemporaryDirectory() as folder:
-        for what, env_ids in (("neighbours", range(NUM_RECORDED)), ("scattered", range(0, NUM_ENVS, 256))):
-            with attach(attached, Path(folder) / "run.rec", env_ids=env_ids):
-                loops = {"alone": alone.step, "attached": attached.step, "full copies": keeping_lists(listed)}
-                times = seconds_of_steps(loops, alone, num_steps)
-            print(f"{NUM_ENVS} envs, {NUM_RECORDED} recorded ({what}), {library}, {num_steps} steps")
-            report(times)
-    hook_alone(library, max(10, num_steps // 20))
+    if library == "torch":
+        # So that all of a step's time is this thread's.
+        importlib.import_module("torch").set_num_threads(1)
+    print(f"{NUM_ENVS} envs, {library}")
+    loops(library, 30 if quick else 400)
+    bare(_RECORD_BYTES, 100)
+    ant(200 if quick else 2000)
+    hook_alone(library, 100 if quick else 1000)
 
 
 if __name__ == "__main__":
