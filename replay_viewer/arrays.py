@@ -11,9 +11,10 @@ def as_array(values: Any) -> np.ndarray:
     """A numpy array of numbers, sequences, arrays or torch tensors, on whatever device; may share their memory."""
     if isinstance(values, np.ndarray):
         return values
-    if hasattr(values, "detach"):
-        return _detached(values.cpu())
-    return np.asarray(values)
+    if not hasattr(values, "detach"):
+        return np.asarray(values)
+    found = numpy_if_on_host(values)
+    return found if isinstance(found, np.ndarray) else _detached(values.cpu())
 
 
 def numpy_if_on_host(array: Any) -> Any:

@@ -27,11 +27,21 @@ def refuse_without_posix(path: Path) -> None:
         raise FileProblem(path, problem, "Under Windows, record in WSL.")
 
 
-def write_all(fd: int, block: Block, offset: int) -> None:
-    """Write the whole block; the system may take it in parts (signals, a nearly full disk, 2 GiB and more)."""
-    written = os.pwrite(fd, block, offset)
-    while written < len(block):
-        written += os.pwrite(fd, memoryview(block)[written:], offset + written)
+def write_all(fd: int, offset: int, size: int, *blocks: Block) -> None:
+    """Write blocks of `size` bytes one behind the other; by one system call, unless the system takes less at once.
+
+    It does for signals, on a nearly full disk, and from 2 GiB on.
+    """
+    if len(blocks) == 1:
+        written = os.pwrite(fd, blocks[0], offset)
+    elif hasattr(os, "pwritev"):
+        written = os.pwritev(fd, blocks, offset)
+    else:  # Older versions of macOS.
+        written = 0
+    if written < size:
+        rest = memoryview(b"".join(blocks))
+        while written < size:
+            written += os.pwrite(fd, rest[written:], offset + written)
 
 
 def sync_data(fd: int) -> None:
@@ -48,7 +58,7 @@ def put_in_place(path: Path, content: bytes) -> None:
     partial = path.with_name(path.name + ".partial")
     fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     try:
-        write_all(fd, content, 0)
+        write_all(fd, 0, len(content), content)
         sync_data(fd)
     finally:
         os.close(fd)

@@ -69,7 +69,6 @@ class StepFiles:
         done: what was appended.
         num_synced: steps that are surely on the disk.
         checksums: CRC-32 of the records, or rows, of files that are closed and were not told to `on_full`, by name.
-        words: (num_envs, num_words) float32, the rows of the record that is written next; see `RowPacker`.
     """
 
     def __init__(
@@ -101,7 +100,6 @@ class StepFiles:
             stride=layout.row.num_bytes,
             where=path,
         )
-        self.words = self._packer.words
         # Those that are open, by number, the last being written; a full one leaves when it is synced.
         self._segments: list[tuple[int, _RecordFile]] = []
         try:
@@ -119,16 +117,20 @@ class StepFiles:
 
         Raises as RowPacker.pack does, before anything is written.
         """
-        self._packer.pack(values)
-        _HEAD.pack_into(self._buffer, 0, step, t)
+        if isinstance(values, np.ndarray):
+            record: tuple[Block, ...] = (_HEAD.pack(step, t), self._packer.checked(values).data)
+        else:
+            self._packer.pack(values)
+            _HEAD.pack_into(self._buffer, 0, step, t)
+            record = (self._block,)
         num_records, num_ends, _, running = self.done
         self._begin_writing()
         try:
             if ends is not None:
-                self._terminals.write(num_ends, ends.tobytes())
+                self._terminals.write(num_ends, len(ends), ends.data)
                 num_ends, running = num_ends + len(ends), running.after(self._columns_of(ends))
             number, index = divmod(num_records, self.layout.records_per_segment)
-            self._segment(number).write(index, self._block)
+            self._segment(number).write(index, 1, *record)
         except OSError:
             self._roll_back()
             raise
@@ -140,7 +142,7 @@ class StepFiles:
         done = self.done
         self._begin_writing()
         try:
-            self._terminals.write(done.num_ends, ends.tobytes())
+            self._terminals.write(done.num_ends, len(ends), ends.data)
         except OSError:
             self._roll_back()
             raise
@@ -257,7 +259,7 @@ class _RecordFile:
         # Emptied where it exists: then a recording was interrupted just when it began the file.
         self._fd = os.open(name, _NEW_FILE, 0o644, dir_fd=folder)
         try:
-            write_all(self._fd, self._header, 0)
+            write_all(self._fd, 0, len(self._header), self._header)
         except BaseException:
             self.abandon()
             os.unlink(name, dir_fd=folder)
@@ -275,9 +277,10 @@ class _RecordFile:
         except OSError as error:
             return not isinstance(error, (FileNotFoundError, NotADirectoryError))
 
-    def write(self, index: int, block: Block) -> None:
-        """Write records from the index-th on. Raises OSError, for example on a full disk."""
-        write_all(self._fd, block, len(self._header) + index * self._record_bytes)
+    def write(self, index: int, count: int, *blocks: Block) -> None:
+        """Write `count` records from the index-th on, in one or several pieces. Raises OSError: a full disk, ..."""
+        size = self._record_bytes
+        write_all(self._fd, len(self._header) + index * size, count * size, *blocks)
 
     def cut(self, count: int) -> None:
         """Drop what lies behind the first `count` records."""

@@ -1,12 +1,12 @@
 """The 4-byte words of rows in records and in the table of episode ends, and how numbers get into them.
 
 A writer is given values by name (`RowPacker` checks and copies them), or whole rows that are ready (`PackedStep` makes
-them, for a recorder that gathers everything in one block, in the writer's own buffer).
+them, for a recorder that gathers everything in one block).
 """
 
 from __future__ import annotations
 
-from typing import Any, Mapping, NoReturn, Union
+from typing import Mapping, NoReturn, Union
 
 import numpy as np
 
@@ -29,9 +29,6 @@ class RowPacker:
         offset: bytes from the buffer's start to the first row.
         stride: bytes from one row to the next.
         where: whose rows they are, for errors.
-
-    Attributes:
-        words: (count, num_words) float32, the rows themselves. Who writes there and gives them to `pack` saves a copy.
     """
 
     def __init__(
@@ -39,40 +36,39 @@ class RowPacker:
     ) -> None:
         self._row, self._where = row, where
         self._words = np.ndarray((count, row.num_bytes // 4), "<u4", buffer, offset, (stride, 4))
-        self.words = self._words.view("<f4")
         rows = np.ndarray((count,), row.dtype, buffer, offset, (stride,))
-        self._views = [(field.name, rows[field.name]) for field in row.fields]
+        views = [(field.name, rows[field.name]) for field in row.fields]
+        self._views = [(name, view.shape, view) for name, view in views]
 
-    def pack(self, values: Values) -> None:
+    def pack(self, values: Mapping[str, np.ndarray]) -> None:
         """Take over one value per field. Raises BadField for a missing or misshapen one, UnknownName for a new name."""
-        if isinstance(values, np.ndarray):
-            return self._pack_words(values)
-        for name, view in self._views:
-            self._copy(name, values.get(name), view)
+        for name, shape, view in self._views:
+            value = values.get(name)
+            if getattr(value, "shape", None) != shape:
+                self._refuse(name, value, shape)
+            view[...] = value
         if len(values) != len(self._views):
             self._refuse_new(values)
+
+    def checked(self, words: np.ndarray) -> np.ndarray:
+        """Rows that are ready, without gaps. Raises BadField where they are of another size."""
+        if words.shape != self._words.shape or words.dtype.itemsize != 4:
+            problem = f"have shape {words.shape} and type {words.dtype}, expected {self._words.shape} of 4 bytes each."
+            raise BadField(self._where, "packed rows", problem)
+        return words if words.flags.c_contiguous else np.ascontiguousarray(words)
 
     def pack_captured(self, values: Values) -> None:
         """Like `pack`, but only poses must be there; words of other fields that are missing stay as they are."""
         if isinstance(values, np.ndarray):
-            return self._pack_words(values)
-        for name, view in self._views:
-            if name in values or is_pose(name):
-                self._copy(name, values.get(name), view)
-        self._refuse_new(values)
-
-    def _copy(self, name: str, value: Any, view: np.ndarray) -> None:
-        if getattr(value, "shape", None) != view.shape:
-            self._refuse(name, value, view.shape)
-        view[...] = value
-
-    def _pack_words(self, words: np.ndarray) -> None:
-        if words is self.words:
+            self._words[...] = self.checked(values).view(np.uint32)
             return
-        if words.shape != self._words.shape or words.dtype.itemsize != 4:
-            problem = f"have shape {words.shape} and type {words.dtype}, expected {self._words.shape} of 4 bytes each."
-            raise BadField(self._where, "packed rows", problem)
-        self._words[...] = words.view(np.uint32)
+        for name, shape, view in self._views:
+            if name in values or is_pose(name):
+                value = values.get(name)
+                if getattr(value, "shape", None) != shape:
+                    self._refuse(name, value, shape)
+                view[...] = value
+        self._refuse_new(values)
 
     def _refuse(self, name: str, value: object, expected: object) -> NoReturn:
         if value is None:
@@ -91,49 +87,61 @@ class RowPacker:
 class PackedStep:
     """The rows of one step of all envs, out of a block of gathered fields and what was logged beside them.
 
+    Where nothing is, and the fields lie in the block as they do in a row, the block is what is written.
+
     Args:
         row: the recording's fields.
-        words: (num_envs, num_words) float32, where the rows are made.
+        num_envs: how many rows there are.
         columns: where each gathered field lies in a block's rows; those that are logged instead are left out.
-
-    Attributes:
-        words: the rows of the step that `fill` was given last.
     """
 
-    def __init__(self, row: StructSpec, words: np.ndarray, columns: Mapping[str, slice]) -> None:
-        self.words = words
-        words[...] = 0
-        rows = np.ndarray((len(words),), row.dtype, words)
+    def __init__(self, row: StructSpec, num_envs: int, columns: Mapping[str, slice]) -> None:
+        sources = np.concatenate([np.arange(gathered.start, gathered.stop) for gathered in columns.values()])
+        places = np.concatenate([_places(row, name, gathered) for name, gathered in columns.items()])
+        self._num_words, self._flags = row.num_bytes // 4, row.offsets["flags"] // 4
+        self._is_ready = np.array_equal(sources, places) and len(places) == self._flags == self._num_words - 1
+        self._rewards = _word_slice(row, "rew") if "rew" in row.by_name else None
+        self._sources, self._places = _as_slice(sources), _as_slice(places)
+        # Of what is not ready: where it is made, and its fields.
+        self._words = np.zeros((num_envs, self._num_words), np.float32)
+        rows = np.ndarray((num_envs,), row.dtype, self._words)
         self._views = {field.name: rows[field.name] for field in row.fields}
-        sources = [np.arange(gathered.start, gathered.stop) for gathered in columns.values()]
-        places = [_places(row, name, gathered) for name, gathered in columns.items()]
-        self._sources, self._places = _as_slice(np.concatenate(sources)), _as_slice(np.concatenate(places))
-        self._are_flags_set = False
 
-    @property
-    def rewards(self) -> np.ndarray | None:
-        """(num_envs,) or (num_envs, num_agents) of the step, where rewards are recorded."""
-        return self._views.get("rew")
-
-    def fill(
+    def rows(
         self, block: np.ndarray, signals: Mapping[str, np.ndarray], terms: np.ndarray, flags: np.ndarray | None
-    ) -> None:
-        """Take over one step.
+    ) -> np.ndarray:
+        """The rows of one step, (num_envs, num_words) of float32.
 
         Args:
-            block: (num_envs, width) of float32.
+            block: (num_envs, width) of float32, whose last column is zero; its rows may be what is returned.
             signals: (num_envs, ...) by name, in place of a gathered field of that name if there is one.
             terms: (num_envs, ..., num_logged_terms), which stand behind the gathered ones.
             flags: (num_envs,) uint32; None for all zero.
         """
-        self.words[:, self._places] = block[:, self._sources]
+        words = block if self._is_ready and block.shape[1] == self._num_words else self._made(block, signals, terms)
+        if flags is not None:
+            words[:, self._flags].view(np.uint32)[...] = flags
+        return words
+
+    def rewards_in(self, words: np.ndarray) -> np.ndarray | None:
+        """(num_envs,) or (num_envs, num_agents) of rows that were made here, where rewards are recorded."""
+        return None if self._rewards is None else words[:, self._rewards]
+
+    def _made(self, block: np.ndarray, signals: Mapping[str, np.ndarray], terms: np.ndarray) -> np.ndarray:
+        words, views = self._words, self._views
+        words[:, self._places] = block[:, self._sources]
         for name, values in signals.items():
-            self._views[name][...] = values
+            views[name][...] = values
         if terms.shape[-1]:
-            self._views["rew_terms"][..., -terms.shape[-1] :] = terms
-        if flags is not None or self._are_flags_set:
-            self._views["flags"][...] = 0 if flags is None else flags
-            self._are_flags_set = flags is not None
+            views["rew_terms"][..., -terms.shape[-1] :] = terms
+        views["flags"][...] = 0
+        return words
+
+
+def _word_slice(row: StructSpec, name: str) -> int | slice:
+    """The word of a row that is a field, or the words that are its one axis."""
+    first, shape = row.offsets[name] // 4, row.by_name[name].shape
+    return slice(first, first + shape[0]) if shape else first
 
 
 def _places(row: StructSpec, name: str, gathered: slice) -> np.ndarray:

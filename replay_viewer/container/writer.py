@@ -110,11 +110,6 @@ class ContainerWriter:
         return None if self._files is None else self._files.layout
 
     @property
-    def words(self) -> np.ndarray | None:
-        """(num_envs, num_words) float32, where rows may be made that `append` then needs not copy; None as above."""
-        return None if self._files is None else self._files.words
-
-    @property
     def num_records(self) -> int:
         """Steps appended so far."""
         return 0 if self._files is None else self._files.done.num_records
@@ -132,7 +127,7 @@ class ContainerWriter:
             step: the simulator's control step, greater than that of the last call.
             t: seconds of simulated time.
             values: arrays (num_envs, *shape) by field name, or (num_envs, num_words) float32 or uint32, packed in the
-                order of `layout`. They are copied.
+                order of `layout`.
 
         Raises:
             BadField, UnknownName: values that do not fit the fields; nothing is written.

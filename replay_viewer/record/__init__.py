@@ -8,6 +8,8 @@ Which file to open for what, from the top:
     recorder_seat      what that recorder does with the environment's steps and resets
     seats              Seat: what everybody gets who sits on an environment's hook, be it a recorder or not
     capture            the hook: reads an environment once for all who sit there
+    seated             who sits there, and hands on the share of one
+    reader             what reads the environment for them
     adapters/          what is read of each family of environments; a new simulator's adapter goes there
     step_writer        hands a step that `attach` saw to the recorder, with the episodes that ended in it
     recorder           Recorder: the steps of any loop, one by one

@@ -11,11 +11,11 @@ from ..container.metadata import by_name
 from .adapters import Description, Request, find_adapter
 from .attached_recorder import AttachedRecorder, close_seats
 from .attachments import Attachment, calling_lines, enter, wanted_path
-from .capture import Reader
 from .chosen_envs import chosen_envs
 from .episodes.record_episodes import new_episode_recording
 from .problems import Problems, SharedProblems
 from .ranks import say_rank
+from .reader import Reader
 from .recorder import Recorder
 from .recorder_seat import RecorderSeat
 from .rows import Rows

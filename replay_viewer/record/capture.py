@@ -5,45 +5,27 @@ from __future__ import annotations
 import functools
 import threading
 import weakref
-from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
 from ..arrays import as_array, numpy_if_on_host
-from .adapters import Adapter, Endings, Factory, Request
+from .adapters import Adapter, Endings
 from .batch_means import BatchMeans
 from .copies import HostCopier, HostCopy, copied
 from .gatherer import Gatherer
 from .patches import Function, Patches
-from .problems import Problems, SharedProblems
-from .rows import Rows, ids_of
+from .problems import Problems
+from .reader import Reader, wanted_reader
+from .rows import ids_of
+from .seated import Seated
 from .seats import Seat
-from .seen import CapturedEnds, CapturedStep, Place, SeenStep
+from .seen import CapturedEnds, CapturedStep, Place
 
 # Of environments that somebody has. Any thread may sit down.
 _captures: weakref.WeakSet = weakref.WeakSet()
 _lock = threading.RLock()
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Reads an environment.
-
-    Attributes:
-        adapter: of it.
-        request: what it reads.
-        factory: makes such an adapter.
-    """
-
-    adapter: Adapter
-    request: Request
-    factory: Factory
-
-    @property
-    def env_ids(self) -> list[int]:
-        """The simulator's indices of the envs that it reads."""
-        return self.request.rows.env_ids.tolist()
+_NO_ROWS = np.zeros(0, np.int64)
 
 
 def sit(seat: Seat, reader: Reader, problems: Problems) -> None:
@@ -78,7 +60,7 @@ class Capture:
     """
 
     def __init__(self, reader: Reader) -> None:
-        self._seated: tuple[_Seated, ...] = ()
+        self._seated: tuple[Seated, ...] = ()
         # What a strict seat has raised, until it comes out of the environment's method.
         self._raised: Exception | None = None
         self._copier = HostCopier()
@@ -100,7 +82,7 @@ class Capture:
 
     def add(self, seat: Seat, reader: Reader, problems: Problems) -> None:
         """Let somebody sit down."""
-        seated = _Seated(seat, reader, problems)
+        seated = Seated(seat, reader, problems)
         if self._seated:
             self._seated, self._is_stale = (*self._seated, seated), True
             self._share_problems()
@@ -159,14 +141,14 @@ class Capture:
         if raised is not None:
             raise raised
 
-    def _fail_seat(self, seated: _Seated, error: Exception) -> None:
+    def _fail_seat(self, seated: Seated, error: Exception) -> None:
         try:
             if seated in self._seated:
                 seated.seat.fail(error)
         except Exception as raised:
             self._raised = self._raised or raised
 
-    def _serve(self, serve: Callable[[_Seated, Any], None], what: Any = None) -> None:
+    def _serve(self, serve: Callable[[Seated, Any], None], what: Any = None) -> None:
         """Do something for each seat; one that fails ends alone. What a strict one has raised is raised at the end."""
         seats = self._seated
         for seated in seats:
@@ -182,14 +164,14 @@ class Capture:
             raise self._raised
 
     def _begin_step(self, action: Any) -> None:
-        self._serve(_begin)
+        self._serve(Seated.begin_step)
         if self._resets or self._early_resets:
             self._hand_out_failed()
         if self._is_stale:
             self._settle()
         if self._lengths is not None and self._adapter.lengths() is not self._lengths:
             # A learner has drawn them anew, to spread the episodes' ends.
-            self._serve(_forget_counters)
+            self._serve(Seated.forget_counters)
         if self._is_any_reset:
             self._is_any_reset, self._is_reset = False, np.zeros(len(self._rows), dtype=bool)
         self._number += 1
@@ -213,7 +195,7 @@ class Capture:
             adapter.late_facts,
             self._copier.is_ahead,
         )
-        self._serve(_end, step)
+        self._serve(Seated.end_step, step)
         # It is the step's from now on; what a seat has, it does not take again.
         self._resets = []
 
@@ -226,12 +208,12 @@ class Capture:
         rows = self._captured(env_ids)
         if self._in_step:
             # Of two resets in one step, the first ends the episode.
-            rows = rows[~self._is_reset[rows]]
+            rows = rows[~self._is_reset[rows]] if self._is_any_reset else rows
             if len(rows) == 0:
                 return
-            self._serve(_ending, rows)
+            self._serve(Seated.ending, rows)
             if self._gatherer.is_planned:
-                self._resets.append(CapturedEnds(rows, self._copy(), self._adapter.endings()))
+                self._resets.append(CapturedEnds(rows, self._copy(rows), self._adapter.endings()))
             else:
                 self._early_resets.append((rows, copied(self._adapter.read()), self._adapter.endings()))
             self._is_reset[rows], self._is_any_reset = True, True
@@ -243,7 +225,7 @@ class Capture:
         if self._resets or self._early_resets:
             self._hand_out_failed()
         if any(seated.is_concerned(rows) for seated in self._seated):
-            self._serve(_reset, CapturedEnds(rows, self._copy(), self._adapter.endings()))
+            self._serve(Seated.reset, CapturedEnds(rows, self._copy(rows), self._adapter.endings()))
 
     def _hand_out_failed(self) -> None:
         """What has ended in the step before, if that failed after its resets and so was not handed out."""
@@ -252,14 +234,14 @@ class Capture:
                 self._take_early(self._gatherer.provisional(self._early_resets[0][1]))
             self._early_resets = []
         resets, self._resets = self._resets, []
-        self._serve(_fail_step, (self._number, resets))
+        self._serve(Seated.fail_step, (self._number, resets))
 
     def _take_early(self, gatherer: Gatherer) -> None:
         """Lay what was read before a plan was there as it lies by this one."""
         early, self._early_resets = self._early_resets, []
         for rows, read, endings in early:
             block = gatherer.gather_early(read)
-            self._resets.append(CapturedEnds(rows, self._copier.copy(block, gatherer.fields), endings))
+            self._resets.append(CapturedEnds(rows, self._copier.copy(block, gatherer.fields).rows(rows), endings))
 
     def _first_copy(self) -> HostCopy:
         """A copy of a step that settles what is read, and how it lies in a block."""
@@ -269,10 +251,13 @@ class Capture:
         self._take_early(self._gatherer)
         return self._copier.copy(self._gatherer.gather(read), self._gatherer.fields)
 
-    def _copy(self) -> HostCopy:
+    def _copy(self, chosen: np.ndarray | None = None) -> HostCopy:
+        """A copy of the captured envs as they are now; of some of them, by their positions."""
         read = self._read()
         gatherer = self._gatherer if self._gatherer.is_planned else self._gatherer.provisional(read)
-        return self._copier.copy(gatherer.gather(read), gatherer.fields)
+        block = gatherer.gather(read, chosen)
+        copy = self._copier.copy(block, gatherer.fields)
+        return copy if chosen is None or isinstance(block, np.ndarray) else copy.rows(chosen)
 
     def _read(self) -> Mapping[str, Any]:
         """The captured envs as they are now, with what is logged of all envs together."""
@@ -305,14 +290,17 @@ class Capture:
         """Positions among the captured envs of those of these that are captured; None stands for all."""
         if env_ids is None:
             return np.arange(len(self._rows))
-        rows = self._rows_by_id[ids_of(env_ids, len(self._rows_by_id))]
+        ids = ids_of(env_ids, len(self._rows_by_id))
+        if self._ids.isdisjoint(ids.tolist()):
+            return _NO_ROWS
+        rows = self._rows_by_id[ids]
         return rows[rows >= 0]
 
     def _settle(self) -> None:
         """Read what those who sit here now want, from the next step on."""
         self._is_stale = False
         try:
-            reader = self._wanted_reader()
+            reader = wanted_reader(self._reader, [seated.reader for seated in self._seated])
             if reader is not self._reader:
                 self._change_to(reader)
         except Exception as error:
@@ -324,26 +312,6 @@ class Capture:
             if self._raised is not None:
                 raise self._raised from None
         self._find_places()
-
-    def _wanted_reader(self) -> Reader:
-        """One that reads all that anybody here wants, and nothing else."""
-        readers = [seated.reader for seated in self._seated]
-        lists = [reader.env_ids for reader in readers]
-        wanted = set().union(*lists)
-        observations = any(reader.request.observations for reader in readers)
-        several = [reader.request.fields for reader in readers]
-        fields = None if None in several else frozenset().union(*(names for names in several if names is not None))
-        layers = max((reader.request.layers for reader in readers), key=len)
-        for reader in (self._reader, *readers):
-            request = reader.request
-            is_same = (request.observations, request.fields) == (observations, fields)
-            if is_same and len(request.layers) == len(layers) and set(reader.env_ids) == wanted:
-                return reader
-        rows = Rows(next((ids for ids in lists if set(ids) == wanted), sorted(wanted)))
-        request = Request(rows, observations, None, layers, SharedProblems(), self._reader.request.num_envs, fields)
-        adapter = self._reader.factory(layers[-1], request)
-        adapter.close_files()
-        return Reader(adapter, request, self._reader.factory)
 
     def _change_to(self, reader: Reader) -> None:
         """Read with another; what was recorded until now stays in the shape that it had."""
@@ -366,6 +334,7 @@ class Capture:
             self._gatherer.keep(before, request.wants)
         self._means = BatchMeans(request.layers, len(request.rows), request.problems)
         # By the simulator's index of an env, its position among the captured ones; -1 where it is not captured.
+        self._ids = frozenset(reader.env_ids)
         self._rows_by_id = np.full(request.num_envs, -1)
         self._rows_by_id[request.rows.env_ids] = np.arange(len(request.rows))
         # In the step that is being made; of its own for each in which there is any.
@@ -389,61 +358,6 @@ class Capture:
             # Not one that has sat down just now, on another thread.
             if set(captured).issuperset(seated.reader.env_ids):
                 seated.place = Place(seated.reader.request.rows.env_ids, self._rows.env_ids, self._rows_by_id)
-
-
-@dataclass(eq=False)
-class _Seated:
-    """Somebody who sits here.
-
-    Attributes:
-        seat: who.
-        reader: one that reads what it wants.
-        problems: told what does not fit.
-        place: where its envs are among the captured ones; None until a step begins.
-        has_begun: whether it was handed a step.
-    """
-
-    seat: Seat
-    reader: Reader
-    problems: Problems
-    place: Place | None = None
-    has_begun: bool = False
-
-    def is_concerned(self, rows: np.ndarray) -> bool:
-        """Whether the end of some captured envs' episodes is one of its own."""
-        return self.has_begun and self.place is not None and self.place.has_any(rows)
-
-
-def _begin(seated: _Seated, _: None) -> None:
-    seated.seat.begin_step()
-
-
-def _forget_counters(seated: _Seated, _: None) -> None:
-    seated.seat.forget_counters()
-
-
-def _end(seated: _Seated, step: CapturedStep) -> None:
-    if seated.place is not None:  # It has not sat down in the middle of this step.
-        seated.has_begun = True
-        seated.seat.end_step(SeenStep(step, seated.place))
-
-
-def _ending(seated: _Seated, rows: np.ndarray) -> None:
-    if seated.place is not None and seated.seat.wants_endings:
-        slots = seated.place.slots_of(rows)
-        if len(slots):
-            seated.seat.ending(slots)
-
-
-def _reset(seated: _Seated, ends: CapturedEnds) -> None:
-    if seated.place is not None and seated.is_concerned(ends.rows):
-        seated.seat.reset(seated.place.ends_of(ends))
-
-
-def _fail_step(seated: _Seated, failed: tuple[int, list[CapturedEnds]]) -> None:
-    number, resets = failed
-    if seated.place is not None and seated.has_begun:
-        seated.seat.fail_step(number, seated.place.all_ends_of(resets))
 
 
 def _first_array(read: Mapping[str, Any]) -> Any:

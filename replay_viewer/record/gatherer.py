@@ -96,6 +96,7 @@ class Gatherer:
     """Copies what is read of a simulator into one block per step, so that a GPU is waited for once.
 
     The fields lie as a recording has them, poses first; reward terms come last, since more of them may be logged.
+    Behind them a row has one word more, zero, for its flags: where nothing else is logged, a block is what is written.
     What can be known from the first step is kept: the time of a simulation is spent here at every step. A field that
     does not fit in a later step is unknown from then on, and the others go on.
 
@@ -118,6 +119,7 @@ class Gatherer:
         self._width = 0
         # In place of fields that have ceased to fit.
         self._unknown: dict[str, Any] = {}
+        self._no_flags = np.zeros((num_rows, 1), np.float32)
 
     def keep(self, before: Gatherer, is_wanted: Callable[[str], bool]) -> None:
         """Let fields that are wanted stay in the shape that they had by another's plan, and unknown as they were."""
@@ -166,22 +168,28 @@ class Gatherer:
         # At the end, since half a plan would fit no step that follows an interrupt.
         self._width, self._unknown, self._plan, self.is_planned = end, unknown, plan, True
 
-    def gather(self, read: Mapping[str, Any]) -> Any:
+    def gather(self, read: Mapping[str, Any], chosen: np.ndarray | None = None) -> Any:
         """Copy rows (n, ...) by name, or tuples of such that stand side by side, into a block (n, width) of float32.
 
-        The block is a tensor where the rows are tensors on a device.
+        Args:
+            read: the rows.
+            chosen: (k,) indices of the only ones that are wanted. Tensors on a device are copied whole all the same:
+                it would have to wait for the indices.
+
+        Returns:
+            The block, a tensor where the rows are tensors on a device.
         """
         if self._unknown:
             read = {**read, **self._unknown}
         try:
-            return self._gathered(read)
+            return self._gathered(read, chosen)
         except Exception:
             misfits = self._misfits(read)
             if not misfits:
                 raise
         self._tell_lost(misfits)
         self._unknown.update(self._unknowns(read, misfits))
-        return self._gathered({**read, **self._unknown})
+        return self._gathered({**read, **self._unknown}, chosen)
 
     def gather_early(self, read: Mapping[str, Any]) -> Any:
         """The same of what was read before the plan was settled; what does not fit is unknown, this once."""
@@ -191,21 +199,24 @@ class Gatherer:
         for name, problem in misfits.items():
             self._problems.tell(name, f"{problem}: it is NaN from here on.")
 
-    def _gathered(self, read: Mapping[str, Any]) -> Any:
-        parts = []
+    def _gathered(self, read: Mapping[str, Any], chosen: np.ndarray | None = None) -> Any:
+        parts, num_rows = [], self._num_rows
         for name, place, num_axes, width in self._plan:
             part = read[name] if place is None else read[name][place]
             if not isinstance(part, np.ndarray):
                 part = numpy_if_on_host(part)
-            parts.append(part if num_axes == 2 else part.reshape(self._num_rows, width))
+            parts.append(part if num_axes == 2 else part.reshape(num_rows, width))
         if parts and not isinstance(parts[0], np.ndarray):
+            parts.append(parts[0].new_zeros((num_rows, 1)))
             block = sys.modules["torch"].cat(parts, 1).float()
-            if tuple(block.shape) != (self._num_rows, self._width):
+            if tuple(block.shape) != (num_rows, self._width + 1):
                 raise ValueError(f"gathered a block of shape {tuple(block.shape)}")
             return block
-        block = np.empty((self._num_rows, self._width), np.float32)
-        if parts:
-            np.concatenate(parts, axis=1, out=block)
+        parts.append(self._no_flags)
+        if chosen is not None:
+            parts = [part[chosen] for part in parts]
+        block = np.empty((len(parts[-1]), self._width + 1), np.float32)
+        np.concatenate(parts, 1, block)
         return block
 
     def _misfits(self, read: Mapping[str, Any]) -> dict[str, str]:

@@ -103,6 +103,11 @@ class Recorder:
         """Whether everything that was logged in the first step has been logged for the coming one."""
         return self._logged.is_complete
 
+    @property
+    def has_ends(self) -> bool:
+        """Whether episodes end in the step of the coming `append`."""
+        return bool(self._ends)
+
     def log(self, name: str, values: Any) -> None:
         """Log a signal of the step that the next `append` brings, in place of a value of that name if it has one.
 
@@ -263,7 +268,11 @@ class Recorder:
     def append_block(self, block: np.ndarray, fields: Fields, logged: Logged | None) -> None:
         """Like `append`, for a block that has these fields, the same at every step, and what `take_logged` has taken.
 
-        May be called on another thread than `log`.
+        Args:
+            block: (num_envs, width) of float32, whose last column is zero and lies behind all fields. Where the step
+                `has_ends`, it is written to.
+            fields: what else lies where.
+            logged: None for the first step. May be called on another thread than `log`.
         """
         if self._packed is None or logged is None:
             self._append_values(fields.views(block))
@@ -272,8 +281,8 @@ class Recorder:
             if fields is not self._packed_fields:
                 # They lie elsewhere from now on.
                 self._packed, self._packed_fields = self._packing(fields.columns) or self._packed, fields
-            self._packed.fill(block, *logged, self._flags() if self._ends else None)
-            self._append(self._packed.words, self._packed.rewards)
+            words = self._packed.rows(block, *logged, self._flags() if self._ends else None)
+            self._append(words, self._packed.rewards_in(words))
 
     def close(self) -> None:
         """Finish the recording; a second call does nothing.
@@ -328,11 +337,11 @@ class Recorder:
 
     def _packing(self, columns: Mapping[str, slice]) -> PackedStep | None:
         """How further blocks are packed; None when the disk has refused the first."""
-        layout, words, logged = self._writer.layout, self._writer.words, self._logged.signals
-        if layout is None or words is None:
+        layout, logged = self._writer.layout, self._logged.signals
+        if layout is None:
             return None
         gathered = {name: places for name, places in columns.items() if name not in logged}
-        return PackedStep(layout.row, words, gathered)
+        return PackedStep(layout.row, layout.num_envs, gathered)
 
     def _admitted(self, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The values without those that the first step did not have; says once of each that it is left out."""

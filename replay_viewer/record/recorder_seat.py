@@ -13,8 +13,9 @@ from ..errors import BadField
 from ..rollout.entities import field_shapes
 from .adapters import Description
 from .background import BackgroundCalls
-from .capture import Reader, get_up, sit
+from .capture import get_up, sit
 from .problems import Problems
+from .reader import Reader
 from .recorder import Recorder
 from .seats import Seat
 from .seen import SeenEnds, SeenStep

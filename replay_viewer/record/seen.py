@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
@@ -19,7 +19,7 @@ class SeenEnds:
     Attributes:
         slots: (k,) their positions among the seat's envs.
         rows: (k,) their positions in `endings`.
-        copy: how all of the seat's envs stood.
+        copy: a row for each.
         endings: how the episodes stood, of all envs that are captured.
     """
 
@@ -41,7 +41,8 @@ class SeenEnds:
 
     def of(self, chosen: np.ndarray) -> SeenEnds:
         """Some of them, by a mask (k,) or by indices."""
-        return replace(self, slots=self.slots[chosen], rows=self.rows[chosen])
+        places = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        return SeenEnds(self.slots[places], self.rows[places], self.copy.rows(places), self.endings)
 
 
 @dataclass
@@ -50,8 +51,8 @@ class CapturedEnds:
 
     Attributes:
         rows: (k,) their positions among the captured ones.
-        copy: how all of these stood.
-        endings: how their episodes stood.
+        copy: a row for each.
+        endings: how the episodes of all captured ones stood.
     """
 
     rows: np.ndarray
@@ -128,17 +129,18 @@ class Place:
         """The seat's rows of an array."""
         return values if self.is_all else values.take(self._rows, 0)
 
-    def of(self, rows: np.ndarray, own: HostCopy, endings: Endings) -> SeenEnds:
-        """The seat's share of some captured envs, whose episodes may be over; `own` are its rows of the copy."""
-        if self.is_all:
-            return SeenEnds(rows, rows, own, endings)
-        slots = self._slots[rows]
-        is_own = slots >= 0
-        return SeenEnds(slots[is_own], rows[is_own], own, endings)
+    def unreset(self, rows: np.ndarray, own: HostCopy, endings: Endings) -> SeenEnds:
+        """The seat's share of some captured envs, whose episodes may be over; `own` has a row for each of the seat."""
+        slots = self.slots_of(rows)
+        return SeenEnds(slots, self._rows[slots], own.rows(slots), endings)
 
     def ends_of(self, ends: CapturedEnds) -> SeenEnds:
         """The seat's share of ends."""
-        return self.of(ends.rows, self.copy_of(ends.copy), ends.endings)
+        if self.is_all:
+            return SeenEnds(ends.rows, ends.rows, ends.copy, ends.endings)
+        slots = self._slots[ends.rows]
+        own = np.flatnonzero(slots >= 0)
+        return SeenEnds(slots[own], ends.rows[own], ends.copy.rows(own), ends.endings)
 
     def all_ends_of(self, several: Sequence[CapturedEnds]) -> list[SeenEnds]:
         """The same of several, without those in which it has none."""
@@ -184,4 +186,4 @@ class SeenStep:
         return self._captured.late_facts()
 
     def _unreset(self, endings: Endings) -> SeenEnds:
-        return self._place.of(np.flatnonzero(~self._captured.is_reset), self.copy, endings)
+        return self._place.unreset(np.flatnonzero(~self._captured.is_reset), self.copy, endings)

@@ -66,13 +66,7 @@ class StepWriter:
         self._recorder.forget_ends()
         seen, fields = step.seen, self._fields_of(step.seen.copy)
         resets = seen.resets
-        block = seen.copy.own_block() if resets else seen.copy.block
         for reset in resets:
-            before = self._fields_of(reset.copy)
-            for name in self._transition:
-                if name in fields.columns and name in before.columns:
-                    rows = reset.copy.block[reset.slots, before.columns[name]]
-                    block[reset.slots, fields.columns[name]] = rows
             self._end(reset, _OUTCOMES)
         left = seen.left
         if left is not None and left.is_any_over:
@@ -85,6 +79,13 @@ class StepWriter:
                 self.witness.take(lengths[reset.rows], reset.slots)
             if has_fallen.any():
                 self._end_unseen(step.unseen.of(has_fallen))
+        # What is written into the row of an episode that ends is not for others who have the block.
+        block = seen.copy.own_block() if resets or self._recorder.has_ends else seen.copy.block
+        for reset in resets:
+            before = self._fields_of(reset.copy)
+            for name in self._transition:
+                if name in fields.columns and name in before.columns:
+                    block[reset.slots, fields.columns[name]] = reset.copy.block[:, before.columns[name]]
         self._recorder.append_block(block, fields, step.logged)
 
     def abort(self, ends: SeenEnds) -> None:
@@ -151,7 +152,7 @@ class StepWriter:
     def _end_episodes(self, ends: SeenEnds, outcome: str, *, is_recorded: bool = True) -> None:
         slots, rows, endings = ends.slots, ends.rows, ends.endings
         values = {
-            name: np.full_like(array[slots], np.nan) if self._is_not_terminal(name) else array[slots]
+            name: np.full_like(array, np.nan) if self._is_not_terminal(name) else array
             for name, array in self._fields_of(ends.copy).views(ends.copy.block).items()
             if name not in _OF_THE_STEP
         }

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
+
+# Between two steps of a simulator, so many numbers are compared faster one by one.
+_FEW = 64
 
 
 class EndWitness:
@@ -10,9 +15,16 @@ class EndWitness:
 
     def __init__(self, num_envs: int) -> None:
         self._lengths, self._has_fallen = np.full(num_envs, -1), np.zeros(num_envs, dtype=bool)
+        # The same lengths, where the last step has found all of a few growing.
+        self._few: list[int] | None = None
 
     def is_growing(self, lengths: np.ndarray) -> bool:
         """Whether all counters (num_envs,) have grown in a step; only then are they taken over."""
+        if len(lengths) <= _FEW:
+            few = lengths.tolist()
+            is_growing = not any(map(operator.le, few, self._lengths.tolist() if self._few is None else self._few))
+            self._few = few if is_growing else self._few
+            return is_growing
         if np.count_nonzero(np.less_equal(lengths, self._lengths, out=self._has_fallen)):
             return False
         self._lengths[:] = lengths
@@ -20,14 +32,22 @@ class EndWitness:
 
     def has_fallen(self, lengths: np.ndarray, slots: np.ndarray) -> np.ndarray:
         """(k,) which of some slots' counters (k,) have not grown in a step."""
+        self._take_few()
         has_fallen = lengths <= self._lengths[slots]
         self._lengths[slots] = lengths
         return has_fallen
 
     def take(self, lengths: np.ndarray, slots: np.ndarray) -> None:
         """Take over the counters (k,) of some slots, whose reset was seen."""
+        self._take_few()
         self._lengths[slots] = lengths
 
     def forget(self, slots: np.ndarray) -> None:
         """Their episodes are known to be over: whatever their counters are next is right."""
+        self._take_few()
         self._lengths[slots] = -1
+
+    def _take_few(self) -> None:
+        if self._few is not None:
+            self._lengths[:] = self._few
+            self._few = None

@@ -10,7 +10,17 @@ import runpy
 import sys
 
 _MODULES = ("fcntl", "pwd", "grp", "resource", "termios", "syslog")
-_OF_OS = ("pread", "pwrite", "preadv", "fdatasync", "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "sched_getaffinity")
+_OF_OS = (
+    "pread",
+    "pwrite",
+    "preadv",
+    "pwritev",
+    "fdatasync",
+    "O_CLOEXEC",
+    "O_DIRECTORY",
+    "O_NOFOLLOW",
+    "sched_getaffinity",
+)
 
 
 def _forget() -> None:

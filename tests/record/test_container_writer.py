@@ -81,12 +81,21 @@ def test_a_record_larger_than_a_segment_still_gets_one(tmp_path: Path) -> None:
     assert len(reader.segments) == reader.num_steps == 3
 
 
-def test_packed_rows_are_written_bit_by_bit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("system", ["whole", "takes less at once", "has no pwritev"])
+def test_packed_rows_are_written_bit_by_bit(system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = os.pwritev
+    if system == "takes less at once":
+        monkeypatch.setattr(
+            os, "pwritev", lambda fd, blocks, offset: at_once(fd, [blocks[0], bytes(blocks[1])[:9]], offset)
+        )
+    if system == "has no pwritev":
+        monkeypatch.delattr(os, "pwritev")
     fields = declare_all(sample_values(0))
     words = np.random.default_rng(0).integers(0, 2**32, (4, plan_layout(fields, 4).row.num_bytes // 4), dtype=np.uint32)
     with ContainerWriter(tmp_path / "run.rec", sample_info(), fields=fields) as writer:
         writer.append(0, 0.0, words)
         writer.append(1, 0.02, words.view(np.float32))
+        writer.append(2, 0.04, np.asfortranarray(words))
     frames = np.load(tmp_path / "run.rec" / "frames-00000.npy")
     for row in frames["env"]:
         np.testing.assert_array_equal(np.frombuffer(row.tobytes(), np.uint32).reshape(4, -1), words)

@@ -114,6 +114,7 @@ def test_disks_that_refuse_are_told_of_once_each(
     step(env, 60)
     with monkeypatch.context() as failure:
         failure.setattr(os, "pwrite", fail)
+        failure.setattr(os, "pwritev", fail)
         failure.setattr(disk, "_sync_data", fail)
         step(env, 30)
         for recorder in both:

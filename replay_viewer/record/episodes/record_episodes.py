@@ -11,10 +11,11 @@ from typing import Any, Mapping, Sequence
 from ...episode_record import FILE_SUFFIX, training_facts
 from ..adapters import Description, Factory, Request, find_adapter
 from ..attachments import Attachment, Lines, calling_lines, close_at_exit, enter, leave, wanted_path
-from ..capture import Reader, get_up
+from ..capture import get_up
 from ..chosen_envs import chosen_envs
 from ..problems import Problems, SharedProblems
 from ..ranks import say_rank
+from ..reader import Reader
 from ..rows import Rows
 from ..training_state import TrainingState, process_state
 from .file import RecordFile, record_file_name

@@ -12,8 +12,9 @@ import numpy as np
 from ...arrays import as_array
 from ...episode_record import EpisodeRecord
 from ..adapters import Description
-from ..capture import Reader, get_up, sit
+from ..capture import get_up, sit
 from ..problems import Problems
+from ..reader import Reader
 from ..seats import Seat
 from ..seen import SeenEnds, SeenStep
 from ..training_state import TrainingState
@@ -289,7 +290,7 @@ class EpisodeSeat(Seat):
             for reset in resets:
                 before = reset.copy.fields.of([name]).views(reset.copy.block)
                 if name in self._transition and name in before:
-                    views[name][reset.slots] = before[name][reset.slots]
+                    views[name][reset.slots] = before[name]
         return views.get("rew"), views.get("rew_terms") if self._num_terms else None
 
     def _end(self, ends: SeenEnds, outcome: str | None) -> list[EpisodeRecord]:

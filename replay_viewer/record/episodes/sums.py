@@ -6,6 +6,9 @@ from typing import Sequence
 
 import numpy as np
 
+# So many steps wait to be added up: between two steps of a simulator, the first sum costs as much as many.
+_WAITING = 32
+
 
 class EpisodeSums:
     """Sums of rewards and numbers of control steps since each env's last reset, over all steps, recorded or not."""
@@ -13,21 +16,30 @@ class EpisodeSums:
     def __init__(self, num_envs: int) -> None:
         self._steps = np.zeros(num_envs, np.int64)
         self._rewards = np.zeros(num_envs)
+        self._waiting: list[np.ndarray | None] = []
 
     def add(self, rewards: np.ndarray | None) -> None:
         """Count one step, with its rewards (num_envs,) or (num_envs, num_agents) where there are any."""
-        if rewards is None:
-            self._rewards[...] = np.nan
-        elif rewards.shape == self._rewards.shape:
-            self._rewards += rewards
-        else:
-            # The first step tells that there are several agents, or terms.
-            self._rewards = rewards.astype(np.float64)
+        self._waiting.append(None if rewards is None else rewards.copy())
+        if len(self._waiting) >= _WAITING:
+            self._add_waiting()
+
+    def _add_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for rewards in waiting:
+            if rewards is None:
+                self._rewards[...] = np.nan
+            elif rewards.shape == self._rewards.shape:
+                self._rewards += rewards
+            else:
+                # The first step tells that there are several agents, or terms.
+                self._rewards = rewards.astype(np.float64)
         # Last, here and in `clear`: what interrupts them leaves a length that fits no episode's.
-        self._steps += 1
+        self._steps += len(waiting)
 
     def returns_of(self, env_indices: Sequence[int] | np.ndarray, lengths: Sequence[int] | None) -> np.ndarray:
         """The sums (k,) or (k, num_agents); NaN where the simulator counts other lengths than were seen here."""
+        self._add_waiting()
         envs = np.asarray(env_indices, dtype=np.int64)
         returns = self._rewards[envs]
         if lengths is not None:
@@ -36,6 +48,7 @@ class EpisodeSums:
 
     def clear(self, env_indices: Sequence[int] | np.ndarray) -> None:
         """The episodes of these envs are over."""
+        self._add_waiting()
         envs = np.asarray(env_indices, dtype=np.int64)
         self._rewards[envs] = 0
         self._steps[envs] = 0

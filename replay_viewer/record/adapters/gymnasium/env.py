@@ -64,6 +64,8 @@ class Gymnasium(Adapter):
         if space is not None:
             self._obs = np.full((count, observation_width(space)), np.nan)
         self._scene = MujocoScene(self._simulations, request)
+        # Whether a reset may have made the ground anew.
+        self._was_reset = True
 
     def take_over(self, other: Adapter) -> None:
         assert isinstance(other, Gymnasium)
@@ -161,8 +163,10 @@ class Gymnasium(Adapter):
             self._terms.decide(self._infos(), self._exact_rewards())
         else:
             self._terms.fill(self._infos(), self._rewards)
-        if not self._scene.ground_is_as_recorded():
-            self.request.problems.state("terrain", _NEW_GROUND)
+        if self._was_reset:
+            self._was_reset = False
+            if not self._scene.ground_is_as_recorded():
+                self.request.problems.state("terrain", _NEW_GROUND)
 
     def take(self, result: Any) -> None:
         """Keep what the outermost `step` returned."""
@@ -215,6 +219,7 @@ class Gymnasium(Adapter):
         self._rewards[row] += _reward(parse_step(result))
 
     def _note_reset(self, row: int, *args: Any, **kwargs: Any) -> None:
+        self._was_reset = True
         self._episodes.note_reset(row)
 
     def _take_obs(self, read: Callable[[], np.ndarray]) -> None:

@@ -88,6 +88,8 @@ def _parse_time_step(result: Any) -> StepResult:
 
 def _number(value: Any) -> float | None:
     """What is one number, perhaps in an array; None for anything else."""
+    if isinstance(value, float):  # One of numpy's double precision is, too.
+        return float(value)
     array = as_array(value)
     return float(array.reshape(-1)[0]) if array.size == 1 and array.dtype.kind in "biuf" else None
 

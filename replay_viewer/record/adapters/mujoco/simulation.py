@@ -25,16 +25,18 @@ class Simulation:
     def __init__(self, env: Any) -> None:
         self.env = env
         self._holder = "" if hasattr(env, "model") and hasattr(env, "data") else _holder(env)
+        # Of models and data that are what they seem to be.
+        self._bare_types: set[type] = set()
 
     @property
     def model(self) -> Any:
         """The compiled model."""
-        return _unwrapped(self._place().model, _WRAPPED_MODEL)
+        return self._bare(self._place().model, _WRAPPED_MODEL)
 
     @property
     def data(self) -> Any:
         """Its state."""
-        return _unwrapped(self._place().data, _WRAPPED_DATA)
+        return self._bare(self._place().data, _WRAPPED_DATA)
 
     @property
     def groups(self) -> tuple[int, ...]:
@@ -45,6 +47,15 @@ class Simulation:
 
     def _place(self) -> Any:
         return getattr(self.env, self._holder) if self._holder else self.env
+
+    def _bare(self, found: Any, names: tuple[str, ...]) -> Any:
+        """What may be wrapped, of a type that is asked only once: this is called several times in a step."""
+        if type(found) in self._bare_types:
+            return found
+        bare = _unwrapped(found, names)
+        if bare is found:
+            self._bare_types.add(type(found))
+        return bare
 
 
 def compiled_model(model: Any) -> Any:
