@@ -95,6 +95,36 @@ def test_loops_are_compiled_where_nothing_can_be_kept_which_is_told_once(folder:
     assert told.splitlines() == [f"{_AGAIN}, since there is no folder that it may write to. {_ADVICE}"]
 
 
+@pytest.mark.parametrize(("maker", "found"), [(_RUN, ["True", "0", "1"]), ("raise SystemExit(1)", ["False", "1", "0"])])
+def test_what_another_process_compiles_is_waited_for_and_compiled_here_if_that_fails(
+    folder: Path, maker: str, found: list[str]
+) -> None:
+    code = f"""
+import subprocess, sys
+from loops.compiled import await_maker, can_be_kept, is_kept
+from loops.outer import outer
+assert can_be_kept(outer) and not is_kept(outer)
+maker = subprocess.Popen([sys.executable, "-c", {maker!r}], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+await_maker(outer, maker)
+assert outer(1.0) == 12.0 and is_kept(outer)
+print(maker.returncode == 0, sum(outer.stats.cache_misses.values()), sum(outer.stats.cache_hits.values()))
+"""
+    assert run(folder, code) == found
+
+
+@pytest.mark.slow
+def test_the_first_film_on_a_machine_compiles_its_largest_loop_in_another_process(tmp_path: Path) -> None:
+    code = f"""
+from replay_viewer.paths import asset
+from replay_viewer.render.raster.kernels.shading import shade
+from replay_viewer.render.render_video import render_video
+render_video(asset("walk.rec"), {str(tmp_path / "one.png")!r}, size=(64, 36))
+print(sum(shade.stats.cache_misses.values()), sum(shade.stats.cache_hits.values()))
+"""
+    out, told = tell(Path.cwd(), code, home=tmp_path, cache=tmp_path / "cache")
+    assert (out.split(), told) == (["0", "1"], "")
+
+
 @pytest.mark.parametrize(
     ("damage", "suffix"),
     [

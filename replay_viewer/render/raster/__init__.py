@@ -14,4 +14,5 @@ Where to find what:
     veils             the translucent things of one picture
     sunlight          the shadow grid of one picture
     kernels           the loops
+    ahead             the largest of them, compiled by another process the first time
 """

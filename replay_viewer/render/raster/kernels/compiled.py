@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import os
 import pickle
+import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -17,6 +19,8 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
 # Beginning and end of what is told where nothing can be kept.
 _COMPILES_AGAIN = "The renderer compiles its loops anew each time (up to a minute)"
 _ADVICE = "NUMBA_CACHE_DIR names another folder."
+# For a process that compiles a loop [s]; it is compiled here after that.
+_LONGEST_WAIT = 300.0
 
 _log = logging.getLogger(__name__)
 # numba's types leave out some of its options.
@@ -52,15 +56,46 @@ def _without_ways_in(function: Callable[..., Any], **options: bool) -> Callable[
     return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy", **options)(function)
 
 
+def is_kept(loop: Any) -> bool:
+    """Whether something of it is kept on disk."""
+    return isinstance(loop._cache, _Kept) and loop._cache.index.exists()
+
+
+def can_be_kept(loop: Any) -> bool:
+    """Whether there is a folder for it that can be written to."""
+    return isinstance(loop._cache, _Kept) and os.access(loop._cache.cache_path, os.W_OK)
+
+
+def await_maker(loop: Any, maker: subprocess.Popen[bytes]) -> None:
+    """Tell of another process that compiles a loop, which is not compiled here before it has ended."""
+    loop._cache.maker = maker
+
+
 class _Kept(FunctionCache):
-    """What numba keeps of a function, where no damage and no full disk keeps anything from being drawn."""
+    """What numba keeps of a function, where no damage and no full disk keeps anything from being drawn.
+
+    Attributes:
+        index: the file that lists what is kept.
+        maker: a process that is compiling it, if there is one.
+    """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
         locator = self._impl.locator
         self._cache_file = _CheckedFile(self.cache_path, self._impl.filename_base, locator.get_source_stamp())
+        self.index = Path(self.cache_path, f"{self._impl.filename_base}.nbi")
+        self.maker: subprocess.Popen[bytes] | None = None
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        kept = self._load(sig, target_context)
+        if kept is not None or self.maker is None:
+            return kept
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.maker.wait(_LONGEST_WAIT)
+        self.maker = None
+        return self._load(sig, target_context)
+
+    def _load(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)
         except Exception:  # Unpickling what is damaged fails in any way there is.
