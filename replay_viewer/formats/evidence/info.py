@@ -177,7 +177,7 @@ class _Cells:
         dtype = np.result_type(*{array.dtype for _, array in self._arrays})
         values, present = self._empty((self._num_envs, *(() if tail == (1,) else tail)), dtype)
         steps = [step for step, _ in self._arrays]
-        values[steps] = np.stack([array for _, array in self._arrays]).reshape(-1, *values.shape[1:])
+        values[steps] = np.stack([array for _, array in self._arrays]).reshape(len(steps), *values.shape[1:])
         for step, _, number in self._numbers:
             values[step] = number
         present[[step for step, *_ in (*self._arrays, *self._numbers)]] = True
