@@ -14,7 +14,7 @@
   const marker = element("div", "rv-marker", plot);
   const band = bands.add(plot, place, stepAt);
   const note = element("p", "rv-note-line", side);
-  note.textContent = curves.length > 1 ? "A click seeks, a drag loops; a click on a term shows it alone." : "A click seeks, a drag loops.";
+  note.textContent = curves.length > 1 ? "A click seeks, a drag loops; click a term for it alone." : "A click seeks, a drag loops.";
   const reading = element("div", "", document.body, { id: "rv-reading" });
   let alone = null; // The row whose curve is shown alone.
   let drawn = "";
