@@ -17,6 +17,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from typing import Any, Literal
 
 from ..episode_record import GROUPS, NAMES, EpisodeRecord
@@ -106,13 +108,23 @@ class Where:
 def names_of(records: Iterable[EpisodeRecord]) -> set[str]:
     """The names by which conditions may ask for what these episodes have beside the names of every record."""
     found: set[str] = set()
+    seen: set[tuple[str, ...]] = set()
     for record in records:
         for group in GROUPS:
-            found.update(_names_in(group, getattr(record, group)))
+            values = getattr(record, group)
+            # Nearly every record has the names of the one before it.
+            shape = (group, *values)
+            if shape not in seen or not _PLAIN.issuperset(map(type, values.values())):
+                seen.add(shape)
+                found.update(_names_in(group, values))
         for name, value in record.more.items():
             found.add(name)
             found.update(_names_in(name, value))
     return found
+
+
+# What has no names in it.
+_PLAIN = frozenset((type(None), bool, int, float, str, list))
 
 
 def value_of(record: EpisodeRecord, parts: tuple[str, ...]) -> Any:
@@ -130,6 +142,18 @@ def value_of(record: EpisodeRecord, parts: tuple[str, ...]) -> Any:
             return None
         value, rest = value[".".join(rest[:count])], rest[count:]
     return value
+
+
+def getter_of(parts: tuple[str, ...]) -> Callable[[EpisodeRecord], Any]:
+    """What gives the same of any record; most names are found directly, since many records are asked."""
+    if len(parts) == 2 and parts[0] in GROUPS:
+        group, name = parts
+        return lambda record: getattr(record, group).get(name)
+    return attrgetter(parts[0]) if len(parts) == 1 and parts[0] in NAMES else partial(_value_by, parts)
+
+
+def _value_by(parts: tuple[str, ...], record: EpisodeRecord) -> Any:
+    return value_of(record, parts)
 
 
 def _names_in(prefix: str, value: Any, depth: int = 3) -> Iterator[str]:
@@ -312,7 +336,7 @@ class _Parser:
             return _Operand("truth", _SHORT_TESTS[name.text], first, name.text)
         self.names.append(name)
         kind = "unknown" if len(parts) > 1 else _KINDS.get(parts[0], "unknown")
-        return _Operand(kind, lambda record: value_of(record, name.parts), first, name.text)
+        return _Operand(kind, getter_of(name.parts), first, name.text)
 
     def _check_name(self, name: Name, token: Token) -> None:
         first = name.parts[0]

@@ -62,6 +62,18 @@ async ([pixels, frames]) => {
   return [times[frames >> 1], times[Math.floor(frames * 0.95)], blank];
 }
 """
+JUMP = """
+async () => {
+  const rows = document.querySelector(".rv-drawer-rows");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  rows.scrollTop = rows.scrollHeight / 2;
+  const began = performance.now();
+  const box = rows.getBoundingClientRect();
+  const isThere = () => document.elementFromPoint(box.left + 40, box.top + box.height / 2)?.closest(".rv-line");
+  while (!isThere()) await new Promise((resolve) => requestAnimationFrame(resolve));
+  return performance.now() - began;
+}
+"""
 PLAIN = """
 async (count) => {
   const began = performance.now();
@@ -137,7 +149,10 @@ def in_the_browser(runs: Path) -> None:
                 largest = max(sizes, default=0) / 1000
                 got = f"{sum(sizes) / 1000:.0f} kB in {len(sizes)} messages, the largest {largest:.1f} kB"
                 print(f"scrolled {name}: frame {median:.0f} ms, 95 % {late:.0f} ms, blank in {blank} of 50; {got}")
-            print(f"nodes in the table: {page.locator('.rv-lines *').count()}")
+            seconds = page.evaluate(JUMP) / 1000
+            print(
+                f"jump to the middle: lines after {seconds:.2f} s, {page.locator('.rv-lines *').count()} nodes in all"
+            )
         with open_tab(browser) as tab:
             print(f"a plain HTML table of 10,000 rows alone: {tab.page.evaluate(PLAIN, 10_000):.1f} s")
         browser.close()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from ...episode_record import EpisodeRecord
-from ...episodes.where import value_of
+from ...episodes.where import getter_of, value_of
 from .kinds import KINDS, is_failure, kind_name
 from .sources import Source
 
@@ -142,12 +142,7 @@ class Rows:
         if name == OUTCOME:
             words = tuple(KINDS)
             return Column([words[code] for code in self.kinds.tolist()])
-        return Column([_plain(value) for value in map(_getter(name), self.records)])
-
-
-def _getter(name: str) -> Callable[[EpisodeRecord], Any]:
-    parts = tuple(name.split("."))
-    return lambda record: value_of(record, parts)
+        return Column([_plain(value) for value in map(getter_of(tuple(name.split("."))), self.records)])
 
 
 def _plain(value: Any) -> Any:

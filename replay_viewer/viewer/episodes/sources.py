@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
 
 from ...episode_record import GROUPS, NAMES, EpisodeRecord
@@ -43,7 +44,8 @@ class Known:
     """
 
     def __init__(self, records: Sequence[EpisodeRecord]) -> None:
-        present = {name for name in _SINGLE if any(vars(record)[name] is not None for record in records)}
+        values = list(map(vars, records))
+        present = {name for name in _SINGLE if list(map(itemgetter(name), values)).count(None) < len(values)}
         self.records, self.names = records, frozenset(present | names_of(records))
         self.kinds = kind_codes(records)
         self.seconds = max((record.end for record in records if record.end is not None), default=None)
