@@ -25,7 +25,6 @@ from .seen import CapturedEnds, CapturedStep, Place
 # Of environments that somebody has. Any thread may sit down.
 _captures: weakref.WeakSet = weakref.WeakSet()
 _lock = threading.RLock()
-_NO_ROWS = np.zeros(0, np.int64)
 
 
 def sit(seat: Seat, reader: Reader, problems: Problems) -> None:
@@ -290,10 +289,7 @@ class Capture:
         """Positions among the captured envs of those of these that are captured; None stands for all."""
         if env_ids is None:
             return np.arange(len(self._rows))
-        ids = ids_of(env_ids, len(self._rows_by_id))
-        if self._ids.isdisjoint(ids.tolist()):
-            return _NO_ROWS
-        rows = self._rows_by_id[ids]
+        rows = self._rows_by_id[ids_of(env_ids, len(self._rows_by_id))]
         return rows[rows >= 0]
 
     def _settle(self) -> None:
@@ -334,7 +330,6 @@ class Capture:
             self._gatherer.keep(before, request.wants)
         self._means = BatchMeans(request.layers, len(request.rows), request.problems)
         # By the simulator's index of an env, its position among the captured ones; -1 where it is not captured.
-        self._ids = frozenset(reader.env_ids)
         self._rows_by_id = np.full(request.num_envs, -1)
         self._rows_by_id[request.rows.env_ids] = np.arange(len(request.rows))
         # In the step that is being made; of its own for each in which there is any.
