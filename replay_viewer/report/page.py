@@ -284,7 +284,7 @@ def _datatables() -> tuple[str, str]:
     try:
         return (folder / "dt_bundle.js").read_text(), (folder / "dt_bundle.css").read_text()
     except OSError as error:
-        raise ReplayError("itables, which has the report's table, is missing: pip install 'itables>=2.4,<3'") from error
+        raise ReplayError("itables, which has the report's table, is missing: pip install 'itables>=2.9,<3'") from error
 
 
 @lru_cache(maxsize=1)

@@ -168,10 +168,11 @@ class Report:
         return Films(request.out, *({place: records[place] for place in places} for places in groups))
 
     def _parts(self) -> PageParts:
+        recordings = {record.recording for record in self._found.episodes.records if record.recording is not None}
         problems = [*self.problems.values(), *self._films.problems.values()]
         return PageParts(
             title=self.request.title or _title(self.request.paths[0]),
-            links=Links(self.request.viewer, self.request.paths),
+            links=Links(self.request.viewer, self.request.paths, recordings),
             condition=self.request.where,
             problems=problems,
             notes=self._notes,

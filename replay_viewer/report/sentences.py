@@ -64,6 +64,9 @@ def verdict(comparison: Comparison, episodes: Evaluation) -> str:
     """One sentence: whether there is a difference."""
     first, second = comparison.names
     good, reward = comparison.good_difference, comparison.reward_difference
+    differences = [difference for difference in (good, reward) if difference.count]
+    if differences and not any(_is_clear(difference) for difference in differences):
+        return f"Episode for episode against {first}, {second} is neither clearly ahead nor behind."
     found = []
     if good.count:
         text = points_text(abs(good.value)).lstrip("+").replace("points", "percentage points")
@@ -79,8 +82,8 @@ def effect(factor: Factor, found: Findings) -> str:
         return ""
     best, worst = factor.ends
     return (
-        f"{found.finished.measure.short.capitalize()} falls from {percent_text(best.good.value)} at {best.text} to "
-        f"{percent_text(worst.good.value)} at {worst.text}."
+        f"{found.finished.measure.short.capitalize()} falls from {percent_text(best.good.value)} ({best.text}) to "
+        f"{percent_text(worst.good.value)} ({worst.text})."
     )
 
 
@@ -135,8 +138,12 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def _is_clear(difference: Estimate) -> bool:
+    return difference.low > 0 or difference.high < 0
+
+
 def _ahead(difference: Estimate, text: str) -> str:
-    if not (difference.low > 0 or difference.high < 0):
+    if not _is_clear(difference):
         return "neither clearly ahead nor behind"
     return f"{text} {'ahead' if difference.value > 0 else 'behind'}"
 

@@ -230,7 +230,9 @@
   });
   document.documentElement.dataset.ready = "";
   window.episodeTable = table;
-})();
+})().catch((error) => {
+  document.querySelector(".table-place").textContent = `This browser cannot show the table: ${error.message}`;
+});
 
 document.getElementById("look").addEventListener("click", () => window.turnLook());
 
