@@ -238,7 +238,9 @@
     drawn = key;
     problem.textContent = table.problem;
     where.classList.toggle("rv-wrong", Boolean(table.problem));
-    for (const node of [columnsButton, failures, chips, ranges, where]) node.style.display = table.numEpisodes ? "" : "none";
+    for (const node of [columnsButton, failures, chips, noted, ranges, where]) node.style.display = table.numEpisodes ? "" : "none";
+    const isEmpty = !table.numEpisodes && !table.numSources;
+    for (const node of [search, episodes.header]) node.style.display = isEmpty ? "none" : "";
   }
 
   function update() {
