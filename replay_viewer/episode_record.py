@@ -20,7 +20,7 @@ FILE_STEM, FILE_SUFFIX = "episode_results", ".jsonl"
 # Digits of seconds: below them is the rounding of a sum.
 DIGITS = 9
 # Beyond this, programs whose numbers are floats round an integer: it is written as text.
-_LARGEST_INTEGER = 2**53
+LARGEST_INTEGER = 2**53
 
 Key = Tuple[Any, ...]
 
@@ -146,7 +146,7 @@ def _is_small(value: Any) -> bool:
     """Whether there is no integer in it that has to be written as text."""
     kind = type(value)
     if kind is int:
-        return -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER
+        return -LARGEST_INTEGER <= value <= LARGEST_INTEGER
     if kind is dict:
         return all(map(_is_small, value.values()))
     return all(map(_is_small, value)) if kind is list else kind in _WITHOUT_INTEGERS
@@ -221,7 +221,7 @@ def as_json(value: Any) -> Any:
     if kind is float:
         return value if math.isfinite(value) else None
     if isinstance(value, int):
-        return int(value) if abs(value) <= _LARGEST_INTEGER else str(int(value))
+        return int(value) if abs(value) <= LARGEST_INTEGER else str(int(value))
     if isinstance(value, (dict, Mapping)):
         return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -16,6 +16,7 @@ from ...episode_record import FILE_STEM, FILE_SUFFIX, EpisodeRecord, to_line
 from ...errors import FileProblem
 from ...files.regular import descriptor_of
 from ...paths import make_new, numbered
+from .batch import RecordBatch
 
 _CLOSED = -1
 _messages = logging.getLogger("replay_viewer")
@@ -71,13 +72,16 @@ class RecordFile:
                 found[env] = max(found.get(env, 0), episode + 1)
         return found
 
-    def append(self, records: Sequence[EpisodeRecord]) -> None:
+    def append(self, records: Sequence[EpisodeRecord] | RecordBatch) -> None:
         """Write a batch of records. Raises FileProblem where the disk refuses it; then no part of it stays."""
-        if not records:
+        if len(records) == 0:
             return
         if self._fd == _CLOSED:
             raise FileProblem(self.path, "is closed.")
-        content = "".join(map(self._line, records)).encode()
+        lines = records.lines() if isinstance(records, RecordBatch) else list(map(to_line, records))
+        if max(map(len, lines)) >= MAX_LINE_BYTES:
+            lines = [self._fitting(record, line) for record, line in zip(records, lines)]
+        content = "".join(lines).encode()
         try:
             size = os.fstat(self._fd).st_size
             try:
@@ -89,9 +93,8 @@ class RecordFile:
         except OSError as error:
             raise FileProblem(self.path, f"cannot be written: {error.strerror or error}.") from error
 
-    def _line(self, record: EpisodeRecord) -> str:
+    def _fitting(self, record: EpisodeRecord, line: str) -> str:
         """The record's line; where it is longer than readers take, it does without what has no limit."""
-        line = to_line(record)
         if len(line) < MAX_LINE_BYTES:
             return line
         _messages.warning(

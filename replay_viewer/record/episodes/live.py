@@ -7,7 +7,8 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from ...episode_record import DIGITS, NAMES, EpisodeRecord, finite
+from ...episode_record import DIGITS, NAMES, finite
+from .batch import RecordBatch
 from .sums import EpisodeSums
 
 
@@ -79,71 +80,59 @@ class LiveEpisodes:
         reasons: Sequence[str] | None = None,
         success: Sequence[bool | None] | None = None,
         said: Sequence[Mapping[str, Any]] | None = None,
-    ) -> list[EpisodeRecord]:
+    ) -> RecordBatch:
         """The records of episodes that end with the last step, of those at some positions (k,) that have a step.
 
         said: (k,) what else is known of them, by name; what has the name of a record's value takes its place.
         """
         totals, terms = self._rewards.returns_of(slots, lengths), self._terms.returns_of(slots, lengths)
-        of_all = {**self._facts, "timestamp": datetime.now(timezone.utc).isoformat(timespec="milliseconds")}
-        more = of_all.pop("more", {})
-        records = []
-        for index, (slot, total, rewards) in enumerate(zip(slots.tolist(), _summed(totals), self._named(terms))):
-            count = self.num_steps - int(self._first[slot])
-            length = count if lengths is None or lengths[index] < 0 else int(lengths[index])
-            facts: dict[str, Any] = {
-                **of_all,
-                **self._place(slot, length),
-                "env_id": self._env_ids[slot],
-                "episode_in_env": self._numbers[slot],
-                "outcome": outcomes[index],
-                "reason": (reasons[index] or None) if reasons else None,
-                "success": None if success is None else success[index],
-                "total_reward": total,
-                "rewards": rewards,
-                "more": more,
-            }
-            if said is not None:
-                _add(facts, said[index])
-            records.append(EpisodeRecord.of(facts))
+        own = slots.tolist()
+        shared = {**self._facts, "timestamp": datetime.now(timezone.utc).isoformat(timespec="milliseconds")}
+        columns = {
+            **self._places(slots, lengths),
+            "env_id": [self._env_ids[slot] for slot in own],
+            "episode_in_env": [self._numbers[slot] for slot in own],
+            "outcome": list(outcomes),
+            "reason": [reason or None for reason in reasons] if reasons else [None] * len(own),
+            "success": [None] * len(own) if success is None else list(success),
+            "total_reward": _finite(totals.reshape(len(totals), -1).sum(axis=1)),
+            "rewards": self._named(terms),
+        }
+        for slot in own:
             self._numbers[slot] += 1
         self._rewards.clear(slots)
         self._terms.clear(slots)
         self._first[slots] = self.num_steps
-        return records
+        return RecordBatch(len(own), shared, columns, said)
 
-    def _place(self, slot: int, length: int) -> dict[str, Any]:
-        """Where an episode is in time, and in the recording beside it."""
-        first, last = -(-int(self._first[slot]) // self._every), (self.num_steps - 1) // self._every
-        dt = self._control_dt * self._every
-        is_recorded = first <= last
+    def _places(self, slots: np.ndarray, lengths: Sequence[int] | None) -> dict[str, list[Any]]:
+        """Where episodes are in time, and in the recording beside them."""
+        begun, every, dt = self._first[slots].tolist(), self._every, self._control_dt * self._every
+        counts = [self.num_steps - first for first in begun]
+        if lengths is not None:
+            counts = [count if length < 0 else int(length) for count, length in zip(counts, lengths)]
+        last = (self.num_steps - 1) // every
+        # Of an episode between two recorded steps, none is its own.
+        firsts = [first if first <= last else None for first in (-(-step // every) for step in begun)]
+        end = round(last * dt, DIGITS)
         return {
-            "episode_length": length,
-            "duration_s": round(length * dt / self._every, DIGITS),
-            "start": round(first * dt, DIGITS) if is_recorded else None,
-            "end": round(last * dt, DIGITS) if is_recorded else None,
-            "first_step": first if is_recorded else None,
-            "last_step": last if is_recorded else None,
+            "episode_length": counts,
+            "duration_s": [round(count * dt / every, DIGITS) for count in counts],
+            "start": [None if first is None else round(first * dt, DIGITS) for first in firsts],
+            "end": [None if first is None else end for first in firsts],
+            "first_step": firsts,
+            "last_step": [None if first is None else last for first in firsts],
         }
 
-    def _named(self, sums: np.ndarray) -> list[dict[str, float | None]]:
-        """Episodes' sums of the terms, of all agents together, by name."""
+    def _named(self, sums: np.ndarray) -> dict[str, list[float | None]]:
+        """Episodes' sums of the terms, of all agents together, in a column for each term."""
         names, count = self._term_names, len(sums)
         if not names or sums.ndim == 1:  # Not a single step brought them.
-            return [dict.fromkeys(names) for _ in range(count)]
-        of_terms = sums.reshape(count, -1, len(names)).sum(axis=1).tolist()
-        return [dict(zip(names, map(finite, values))) for values in of_terms]
+            return {name: [None] * count for name in names}
+        of_terms = sums.reshape(count, -1, len(names)).sum(axis=1)
+        return dict(zip(names, map(_finite, of_terms.T)))
 
 
-def _add(facts: dict[str, Any], said: Mapping[str, Any]) -> None:
-    """Add what is said of an episode: by the names that every record has, and others; unknown values change nothing."""
-    if not said:
-        return
-    own = {name: value for name, value in said.items() if name in NAMES}
-    facts.update((name, value) for name, value in own.items() if value is not None)
-    facts["more"] = {**facts["more"], **{name: value for name, value in said.items() if name not in own}}
-
-
-def _summed(totals: np.ndarray) -> list[float | None]:
-    """Sums (k,) or (k, num_agents) of all agents together; None where they are no finite number."""
-    return [finite(total) for total in totals.reshape(len(totals), -1).sum(axis=1).tolist()]
+def _finite(sums: np.ndarray) -> list[float | None]:
+    """Sums (k,); None where they are no finite number."""
+    return sums.tolist() if np.isfinite(sums).all() else list(map(finite, sums.tolist()))

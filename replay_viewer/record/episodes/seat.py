@@ -10,7 +10,6 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 from ...arrays import as_array
-from ...episode_record import EpisodeRecord
 from ..adapters import Description
 from ..capture import get_up, sit
 from ..problems import Problems
@@ -19,6 +18,7 @@ from ..seats import Seat
 from ..seen import SeenEnds, SeenStep
 from ..training_state import TrainingState
 from ..witness import EndWitness
+from .batch import RecordBatch
 from .draws import Draws
 from .file import RecordFile
 from .live import LiveEpisodes
@@ -248,29 +248,30 @@ class EpisodeSeat(Seat):
         waiting, self._waiting = self._waiting, []
         for index, (step, unseen) in enumerate(waiting):
             is_last = index == len(waiting) - 1
-            self._file.append(self._count(step, unseen, left if is_last else None))
+            for batch in self._count(step, unseen, left if is_last else None):
+                self._file.append(batch)
         self._said.clear()
 
-    def _count(self, step: SeenStep, unseen: SeenEnds | None, left: SeenEnds | None) -> list[EpisodeRecord]:
+    def _count(self, step: SeenStep, unseen: SeenEnds | None, left: SeenEnds | None) -> list[RecordBatch]:
         """Count a step; the records of the episodes that end before it, or in it."""
         resets = step.resets
         # A reset inside of the step for which the simulator names no end cuts off what was before the step.
-        records = [r for ends in resets for r in self._end(ends.of(ends.outcomes() == "aborted"), "aborted")]
+        batches = [self._end(ends.of(ends.outcomes() == "aborted"), "aborted") for ends in resets]
         in_step = None
         if unseen is not None:
             unseen = self._fallen(unseen, resets)
             outcomes, lengths = unseen.outcomes(), as_array(unseen.endings.lengths)[unseen.rows]
             is_in_step = (outcomes != "aborted") | (lengths == 0)
-            records += self._end_unseen(unseen.of(~is_in_step & (lengths == 1)), is_in_step=False)
+            batches.append(self._end_unseen(unseen.of(~is_in_step & (lengths == 1)), is_in_step=False))
             in_step = unseen.of(is_in_step)
         self._episodes.add(*self._rewards(step, resets))
         for ends in resets:
-            records += self._end(ends.of(ends.outcomes() != "aborted"), None)
+            batches.append(self._end(ends.of(ends.outcomes() != "aborted"), None))
         if left is not None:
-            records += self._end(left, None)
+            batches.append(self._end(left, None))
         if in_step is not None:
-            records += self._end_unseen(in_step, is_in_step=True)
-        return records
+            batches.append(self._end_unseen(in_step, is_in_step=True))
+        return batches
 
     def _fallen(self, unseen: SeenEnds, resets: Sequence[SeenEnds]) -> SeenEnds:
         """Those whose counters say that they were reset."""
@@ -293,22 +294,22 @@ class EpisodeSeat(Seat):
                     views[name][reset.slots] = before[name]
         return views.get("rew"), views.get("rew_terms") if self._num_terms else None
 
-    def _end(self, ends: SeenEnds, outcome: str | None) -> list[EpisodeRecord]:
+    def _end(self, ends: SeenEnds, outcome: str | None) -> RecordBatch:
         """The records of those that have a step; the outcome is the simulator's, if none is given."""
         ends = ends.of(self._episodes.have_begun(ends.slots))
         if len(ends.slots) == 0:
-            return []
+            return RecordBatch(0, {}, {})
         slots, rows, endings = ends.slots, ends.rows, ends.endings
         outcomes = ends.outcomes().tolist() if outcome is None else [outcome] * len(slots)
         lengths = as_array(endings.lengths)[rows].tolist()
         reasons, success = _of(endings.reasons, rows), _of(endings.success, rows)
         return self._episodes.end(slots, outcomes, lengths, reasons, success, self._said_of(slots))
 
-    def _end_unseen(self, ends: SeenEnds, is_in_step: bool) -> list[EpisodeRecord]:
+    def _end_unseen(self, ends: SeenEnds, is_in_step: bool) -> RecordBatch:
         """The records of episodes that a reset has ended which nobody has seen."""
         ends = ends.of(self._episodes.have_begun(ends.slots))
         if len(ends.slots) == 0:
-            return []
+            return RecordBatch(0, {}, {})
         outcomes = ends.outcomes().tolist() if is_in_step else ["aborted"] * len(ends.slots)
         return self._episodes.end(ends.slots, outcomes, said=self._said_of(ends.slots))
 

@@ -20,6 +20,7 @@ from ...arrays import as_array
 from ...container.json_object import is_deeper
 from ...episode_record import GROUPS, NAMES, as_json
 from ...errors import BadArgument
+from .plain import plain
 
 # Of a term's value: readers take lines of a megabyte.
 _MAX_CHARACTERS, _MAX_LEVELS = 100_000, 50
@@ -83,7 +84,10 @@ class EpisodeRecorderManager:
                 self._say(name, f"has failed in {which}{more}: {type(error).__name__}: {error}. Its values are null.")
                 columns = [{name: None}] * len(env_ids)
             for row, column in zip(found, columns):
-                row.update(column if column.keys() == {name} else self._own(name, column))
+                if len(column) == 1 and name in column:
+                    row[name] = column[name]
+                else:
+                    row.update(self._own(name, column))
         return found
 
     def reset(self, env_ids: np.ndarray) -> None:
@@ -148,6 +152,8 @@ def _columns(name: str, values: Any, count: int) -> list[dict[str, Any]]:
     else:
         # A group is one value of a record; other dicts are several.
         found = _column(name, values, count)
+        if name not in _SETTABLE and not any(isinstance(row, dict) for row in found):
+            return [{name: row} for row in found]
         rows = [row if isinstance(row, dict) and name not in GROUPS else {name: row} for row in found]
     return [{key: _SETTABLE[key](value) if key in _SETTABLE else value for key, value in row.items()} for row in rows]
 
@@ -159,7 +165,10 @@ def _column(name: str, values: Any, count: int) -> list[Any]:
         raise ValueError(f"{name!r} is one value, expected one for each of {count} envs")
     if len(found) != count:
         raise ValueError(f"{name!r} has {len(found)} values, expected one for each of {count} envs")
-    return [_checked(name, as_json(value)) for value in (found if isinstance(found, (list, tuple)) else found.tolist())]
+    if isinstance(found, np.ndarray):
+        values = plain(found)
+        return values if found.ndim == 1 and found.dtype.kind in "biuf" else [_checked(name, value) for value in values]
+    return [_checked(name, as_json(value)) for value in found]
 
 
 def _as_truth(value: Any) -> bool | None:

@@ -10,6 +10,7 @@ from ...arrays import as_array
 from ...episode_record import as_json
 from ...errors import BadArgument
 from ..rows import ids_of
+from .plain import plain
 
 # A row of a column: an env of which nothing is known.
 _UNKNOWN = object()
@@ -106,18 +107,9 @@ def _listed(name: str, values: Any, count: int) -> list[Any]:
     if isinstance(values, dict) and values:
         columns = zip(*(_listed(name, column, count) for column in values.values()))
         return [dict(zip(values, row)) for row in columns]
-    if not isinstance(values, (str, list, tuple)):
-        values = as_array(values)
-        # Nearly all of them: what is finite is as JSON has it.
-        if values.dtype.kind == "f" and values.itemsize <= 8 and values.ndim and np.isfinite(values).all():
-            return _of_length(name, values.tolist(), count)
-    # numpy would make an array of a list, and cannot where its values have different lengths.
-    if isinstance(values, str) or (not isinstance(values, (list, tuple)) and np.ndim(values) == 0):
+    found = values if isinstance(values, (str, list, tuple)) else as_array(values)
+    if isinstance(found, str) or (isinstance(found, np.ndarray) and found.ndim == 0):
         return [as_json(values)] * count
-    return [as_json(value) for value in _of_length(name, values, count)]
-
-
-def _of_length(name: str, values: Any, count: int) -> Any:
-    if len(values) != count:
-        raise BadArgument(f"variation {name!r}", f"{len(values)} values", f"expected one for each of {count} envs.")
-    return values
+    if len(found) != count:
+        raise BadArgument(f"variation {name!r}", f"{len(found)} values", f"expected one for each of {count} envs.")
+    return plain(found) if isinstance(found, np.ndarray) else [as_json(value) for value in found]
