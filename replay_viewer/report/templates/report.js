@@ -236,6 +236,14 @@
 
 document.getElementById("look").addEventListener("click", () => window.turnLook());
 
+// What plays a clip lies over its picture only for somebody who comes near.
+for (const video of document.querySelectorAll("video")) {
+  video.controls = false;
+  for (const kind of ["pointerenter", "focus", "pointerdown"])
+    video.addEventListener(kind, () => (video.controls = true));
+  video.tabIndex = 0;
+}
+
 // Where it is served, it may be built anew meanwhile.
 if (location.protocol.startsWith("http")) {
   const stamp = async () => {
