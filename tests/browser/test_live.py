@@ -194,8 +194,11 @@ def test_without_tail_the_page_says_that_more_is_to_come(chromium, path: Path) -
 def test_a_recording_that_is_being_written_is_followed_when_it_is_opened_from_a_list(chromium, path: Path) -> None:
     with writing(path), viewing(path.parent) as viewer, open_tab(chromium) as page:
         page.page.goto(viewer.url)
-        page.page.locator("#rv-library tr", has_text=path.name).click()
+        page.page.locator("#rv-episodes .rv-group-line", has_text=path.name).click()
         page.wait_ready()
         page.until(lambda: is_live(page) and badge(page) == "LIVE", "the newest step as it is recorded")
         seen = newest(page)
         page.until(lambda: newest(page) > seen, "steps that came since")
+        rows = page.page.locator("#rv-episodes .rv-episode-line")
+        listed = page.until(rows.count, "its episodes in the table")
+        page.until(lambda: rows.count() > listed, "episodes that came since", timeout=30)

@@ -139,6 +139,16 @@ def test_groups_are_folded_at_first_and_each_is_unfolded_by_its_key(rows: Rows) 
     assert view.place(None) is None
 
 
+def test_the_only_group_is_unfolded_and_stays_so_when_it_is_shown(rows: Rows) -> None:
+    view = View()
+    view.unfold("0")
+    view.show(Rows(rows.sources[:1]), Notes())
+    assert [line[0] for line in view.window(0, 9)] == [1, 0, 0, 0, 0]
+    view.fold("0")
+    view.show(Rows(rows.sources[:1]), Notes())
+    assert [line[0] for line in view.window(0, 9)] == [1]
+
+
 def test_a_heading_tells_what_is_in_its_group(rows: Rows) -> None:
     view = View()
     view.choose(Choice.of({"columns": ["outcome", "total_reward", "episode_length"]}))

@@ -60,7 +60,7 @@ class View:
         # Row numbers, and -1, -2, ... for the groups.
         self._lines = np.zeros(0, int)
         self._is_folded = True
-        self._others: set[str] = set()
+        self._folds: dict[str, bool] = {}
         self._asked: tuple[Rows, str, np.ndarray] | None = None
 
     # -- what is seen -----------------------------------------------------------
@@ -73,16 +73,17 @@ class View:
 
     def fold(self, key: str) -> None:
         """Fold a group, or unfold it; `show` brings it about."""
-        self._others ^= {key}
+        group = next((group for group in self._groups if group.key == key), None)
+        if group is not None:
+            self._folds[key] = not self.is_folded(group)
 
     def unfold(self, key: str) -> None:
-        """Unfold a group, if it is folded; likewise."""
-        if self._is_folded:
-            self._others.add(key)
+        """Unfold a group, which need not be there yet; likewise."""
+        self._folds[key] = False
 
     def fold_all(self, is_folded: bool) -> None:
         """Fold all groups, or unfold them; likewise."""
-        self._is_folded, self._others = is_folded, set()
+        self._is_folded, self._folds = is_folded, {}
 
     def show(self, rows: Rows, notes: Notes) -> None:
         """See these rows. Raises BadCondition for a name in the condition that none of the episodes has."""
@@ -97,7 +98,7 @@ class View:
 
     def is_folded(self, group: Group) -> bool:
         """Whether a group's rows are not seen; a single group is not folded by itself."""
-        return (self._is_folded and len(self._groups) > 1) != (group.key in self._others)
+        return self._folds.get(group.key, self._is_folded and len(self._groups) > 1)
 
     @property
     def num_lines(self) -> int:
