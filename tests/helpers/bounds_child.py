@@ -136,10 +136,10 @@ def hostile_loops(random: np.random.Generator) -> None:
     shadows.mark_tiles(grid, tiles)
     for u, v, w in (some(random, (40, 3), 0.5) * 30).astype(np.float32):
         shadows.light_near(grid, tiles, u, v, w)
-        if 0 <= u < 64 and 0 <= v < 64:
+        if all(shadows.REACH <= place < 64 - shadows.REACH for place in (u, v)):
             shadows.light_on_ground(grid, u, v, w, f(random.choice(HOSTILE)))
     row, pixels = some(random, (3, 64), 0.5).astype(np.float32), np.empty((64, 3), np.uint8)
-    shading._encode_row(row, np.arange(4096).astype(np.uint8), pixels)
+    shading._encode_row(row, np.arange(4096).astype(np.uint8), np.empty((3, 64), np.int32), pixels)
 
 
 def main(robots_dir: str, folder: str, seconds: float, seed: int) -> None:

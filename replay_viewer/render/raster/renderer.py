@@ -69,7 +69,7 @@ class RasterRenderer:
             rectangle = self._rectangle([self._projected[placed.slices[i]] for i in veil])
             self._veils.hang(rectangle, partial(self._cover, placed, lens, veil))
         bodies = [surface for surface in placed.surfaces if surface.casts_shadow]
-        sun = self._sunlight.over(bodies, lens.position)
+        sun = self._sunlight.over(bodies, lens)
         picture = np.empty((self.size[1], self.size[0], 3), np.uint8)
         reach = max(_GROUND_REACH, _GROUND_REACH_OF_DISTANCE * lens.distance)
         paint = paint_of(self._scene.look, self._scene.terrain is None, round(reach, 2))

@@ -17,8 +17,10 @@ DIRECTION = np.array([0.36, -0.48, 0.80])
 # Cells of the shadow grid along an edge, and the edge of the finest cells [m].
 _GRID = 1024
 _FINEST_CELL = 0.0016
-# Cells that stay free at the grid's edges, for shadows that are soft.
-_MARGIN = 12
+# Cells that stay free at the grid's edges: whoever sees what casts a shadow is far enough within the grid.
+_MARGIN = 2 * shadows.REACH + 2
+# Cells are not finer than this share of a pixel at the bodies.
+_SHARE_OF_PIXEL = 0.75
 # Details of bodies below this many cells cast no shadow.
 _DETAIL = 2.0
 
@@ -35,10 +37,10 @@ class Sunlight:
         self.grid = np.full((_GRID, _GRID), shadows.NOTHING, np.float32)
         self.tiles = np.zeros((_GRID // shadows.TILE, _GRID // shadows.TILE), np.bool_)
 
-    def over(self, bodies: Sequence[PlacedSurface], origin: np.ndarray) -> Sun:
-        """What the sun sees of bodies; origin (3,): the place that their poses are relative to."""
+    def over(self, bodies: Sequence[PlacedSurface], lens: Lens) -> Sun:
+        """What the sun sees of bodies before a lens."""
         self.grid.fill(shadows.NOTHING)
-        axes, cell = _sun_axes(bodies, origin)
+        axes, cell = _sun_axes(bodies, lens.position, _SHARE_OF_PIXEL * _pixel(bodies, lens))
         for body in bodies:
             surface = body.coarse(_DETAIL * cell)
             seen = np.empty_like(surface.vertices)
@@ -61,8 +63,20 @@ class Sunlight:
         return lens.rectangle_of(np.column_stack([places, np.full(len(places), below)]))
 
 
-def _sun_axes(bodies: Sequence[PlacedSurface], origin: np.ndarray) -> tuple[np.ndarray, float]:
+def _pixel(bodies: Sequence[PlacedSurface], lens: Lens) -> float:
+    """The size of a pixel at the bodies [m].
+
+    It is that at what is looked at, which stays the same while a robot moves its legs; but for a camera that looks past
+    the bodies, it is no more than twice that at the nearest one.
+    """
+    nearest = min((body.cell for body in bodies if body.cell > 0), default=np.inf)
+    return min(lens.distance / float(lens.camera.focal), 2 * nearest)
+
+
+def _sun_axes(bodies: Sequence[PlacedSurface], origin: np.ndarray, finest: float) -> tuple[np.ndarray, float]:
     """Axes (3, 4) of the sun's space about the bodies in the picture, and the size of its cells [m].
+
+    origin (3,): the place that poses are relative to. finest: cells are not smaller than this [m].
 
     The grid keeps its places in the world while the camera moves, so that the edges of shadows do not crawl.
     """
@@ -71,7 +85,7 @@ def _sun_axes(bodies: Sequence[PlacedSurface], origin: np.ndarray) -> tuple[np.n
     axes = np.array([u, np.cross(direction, u), direction])
     low, high = _extent(bodies, axes[:2])
     room = _GRID - 2 * _MARGIN - 1
-    needed = max(float((high - low).max()) / room, _FINEST_CELL)
+    needed = max(float((high - low).max()) / room, _FINEST_CELL, finest)
     cell = _FINEST_CELL * 2 ** (math.ceil(4 * math.log2(needed / _FINEST_CELL)) / 4)
     offset = axes[:2] @ origin / cell
     corner = np.floor(offset + (low + high) / 2 / cell) - _GRID // 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .compiled import inlined, inner
-from .shadows import TILE, light_on_ground
+from .shadows import REACH, TILE, light_on_ground
 
 # Side of a square of the checker floor [m].
 SQUARE = 0.5
@@ -104,14 +104,17 @@ def _ground_row(y, camera, paint, row):
 
 
 @inner
-def shadow_row(y, left, right, camera, sun, grid, tiles, row):
+def shadow_row(y, left, right, samples, covered, camera, sun, grid, tiles, row):
     """Darken the ground in some columns of a row of the picture where bodies keep the sun from it."""
     r, axes = camera.rotation, sun.axes
     step = _ONE / camera.focal
     dy = (np.float32(y) + _HALF - camera.center_y) * step
     x0, y0, z0 = r[1][0] * dy + r[2][0], r[1][1] * dy + r[2][1], r[1][2] * dy + r[2][2]
-    size = np.float32(len(grid))
+    last = np.float32(len(grid) - REACH)
+    is_covered = covered[1] <= y < covered[3]
     for x in range(left, right):
+        if is_covered and covered[0] <= x < covered[2] and _hides_all(samples, y, x):
+            continue
         dx = (np.float32(x) + _HALF - camera.center_x) * step
         wx, wy, wz = x0 + r[0][0] * dx, y0 + r[0][1] * dx, z0 + r[0][2] * dx
         if wz >= _ZERO:
@@ -120,7 +123,7 @@ def shadow_row(y, left, right, camera, sun, grid, tiles, row):
         px, py, pz = t * wx, t * wy, -camera.height
         u = axes[0][0] * px + axes[0][1] * py + axes[0][2] * pz + axes[0][3]
         v = axes[1][0] * px + axes[1][1] * py + axes[1][2] * pz + axes[1][3]
-        if not (u >= _ZERO and v >= _ZERO and u < size and v < size):  # Said so that it holds for what is no number.
+        if not (u >= REACH and v >= REACH and u < last and v < last):  # Said so that it holds for what is no number.
             continue
         if not tiles[int(v) // TILE, int(u) // TILE]:
             continue
@@ -130,6 +133,12 @@ def shadow_row(y, left, right, camera, sun, grid, tiles, row):
         row[0, x] *= share
         row[1, x] *= share
         row[2, x] *= share
+
+
+@inlined
+def _hides_all(samples, y, x):
+    """Whether something opaque is before the whole pixel."""
+    return (samples[y, x, 0] != 0) & (samples[y, x, 1] != 0) & (samples[y, x, 2] != 0) & (samples[y, x, 3] != 0)
 
 
 @inner

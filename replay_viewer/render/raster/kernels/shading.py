@@ -33,8 +33,8 @@ _WEIGHT, _COUNT, _X, _Y = range(4)
 
 # How a surface shines: exponent and strength of its highlight, and how much it mirrors the sky at its rim.
 _GLOSS, _RIM = np.float32(0.11), np.float32(0.16)
-# Shadows are looked up this far above a surface [m], so that it does not shade itself.
-_LIFT = np.float32(0.004)
+# Shadows are looked up this far above a surface [m], or so many cells of their grid, so that it does not shade itself.
+_LIFT, _LIFT_IN_CELLS = np.float32(0.004), np.float32(1)
 # Down to this height [m] above the ground, what faces down is in the dark of the ground.
 _NEAR_GROUND = np.float32(0.12)
 _GROUND_DARKENS = np.float32(0.85)
@@ -58,13 +58,14 @@ def shade(
     to_srgb: (4096,) bytes of linear light in equal steps. to_linear: (256,) linear light of bytes.
     """
     row = np.empty((3, picture.shape[1]), np.float32)
+    steps = np.empty((3, picture.shape[1]), np.int32)
     # A pixel sees no more triangles than this.
     numbers = np.empty(4 * (veils.num_layers + 1), np.int64)
     shares = np.zeros((4 * (veils.num_layers + 1), 4), np.float32)
     for y in range(picture.shape[0]):
         background_row(y, camera, paint, row)
         if shaded[1] <= y < shaded[3] and paint.has_ground and camera.height > _ZERO:
-            shadow_row(y, shaded[0], shaded[2], camera, sun, grid, tiles, row)
+            shadow_row(y, shaded[0], shaded[2], samples, covered, camera, sun, grid, tiles, row)
         if covered[1] <= y < covered[3]:
             _body_row(
                 y, covered[0], covered[2], samples, veils.hung, veils.first, veils.keys, veils.behind, numbers, shares,
@@ -72,7 +73,7 @@ def shade(
                 to_linear, placement.first_number, placement.instances, placement.alphas, placement.links,
                 grid, tiles, camera, sun, paint, row,
             )  # fmt: skip
-        _encode_row(row, to_srgb, picture[y])
+        _encode_row(row, to_srgb, steps, picture[y])
 
 
 @compiled
@@ -138,7 +139,7 @@ def _body_row(
             lit, towards = _ZERO, nx * sun.direction[0] + ny * sun.direction[1] + nz * sun.direction[2]
             if towards > _ZERO:
                 # Further off the surface where the sun grazes it.
-                lift = _LIFT * (_ONE + _TWO * (_ONE - towards))
+                lift = max(_LIFT, _LIFT_IN_CELLS * sun.cell) * (_ONE + _TWO * (_ONE - towards))
                 su, sv, sw = _towards_sun(sun.axes, wx + nx * lift, wy + ny * lift, wz + nz * lift)
                 lit = light_near(grid, tiles, su, sv, sw)
             lr, lg, lb, shine = _lights(wz, nx, ny, nz, ex, ey, ez, facing, towards, lit, camera, sun, paint)
@@ -326,8 +327,15 @@ def _instance_of(number, first_number):
 
 
 @compiled
-def _encode_row(row, to_srgb, pixels):
-    """Linear light (3, W) to bytes (W, 3). What is no number is black: of two, `max` keeps the first then."""
+def _encode_row(row, to_srgb, steps, pixels):
+    """Linear light (3, W) to bytes (W, 3). What is no number is black: of two, `max` keeps the first then.
+
+    steps: (3, W) int32, which it overwrites. The loop that fills it takes 16 pixels at once; reading the table cannot.
+    """
+    for channel in range(3):
+        for x in range(len(pixels)):
+            light = min(max(_ZERO, row[channel, x]), _ONE)
+            steps[channel, x] = np.int32(light * np.float32(4095) + _HALF)
     for x in range(len(pixels)):
         for channel in range(3):
-            pixels[x, channel] = to_srgb[int(min(max(_ZERO, row[channel, x]), _ONE) * np.float32(4095) + _HALF)]
+            pixels[x, channel] = to_srgb[steps[channel, x]]

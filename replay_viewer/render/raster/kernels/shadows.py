@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import compiled, inner
+from .compiled import compiled, inlined
 
 # Cells per tile; a tile knows whether anything in it, or within two tiles of it, casts a shadow at all.
 TILE = 8
 NOTHING = np.float32(-1e9)
+# Half the width of the softest edge of a shadow on the ground, in cells.
+_SOFTEST = 6
+# Cells at the edges of the grid from which the ground is lit: what is looked up about a place is within it.
+REACH = _SOFTEST + 2
 _ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
 _INFINITE = np.float32(np.inf)
 
@@ -79,67 +83,53 @@ def light_near(grid, tiles, u, v, w):
     lit = _ZERO
     for j in range(rows):
         row_weight = _ONE - fy if j == 0 else (fy if j == 3 else _ONE)
-        row = _ZERO
-        for i in range(4):
-            weight = _ONE - fx if i == 0 else (fx if i == 3 else _ONE)
-            if grid[y0 + j - 1, x0 + i - 1] <= w:
-                row += weight
+        # Shares are taken or not without a branch, here and below: at the edge of a shadow processors guess wrongly.
+        row = _ONE - fx if grid[y0 + j - 1, x0 - 1] <= w else _ZERO
+        row += _ONE if grid[y0 + j - 1, x0] <= w else _ZERO
+        row += _ONE if grid[y0 + j - 1, x0 + 1] <= w else _ZERO
+        row += fx if grid[y0 + j - 1, x0 + 2] <= w else _ZERO
         lit += row * row_weight
     return lit / np.float32(9) if rows else _ONE
 
 
 @compiled
 def light_on_ground(grid, u, v, w, softness):
-    """Share of sunlight, 0..1, at a point of the ground that lies on the grid.
+    """Share of sunlight, 0..1, at a point of the ground, REACH or more cells within the grid.
 
     The edge of a shadow is as wide as `softness` [cells / m] times the distance to what casts it: sharp at the feet,
     soft at the head (R. Fernando, "Percentage-closer soft shadows", 2005).
     """
     x0, y0 = int(u + np.float32(0.5)), int(v + np.float32(0.5))
-    size = len(grid)
     distance, found = _ZERO, 0
-    for j in range(-9, 10, 3):
-        y = y0 + j
-        if y < 0 or y >= size:
-            continue
-        for i in range(-9, 10, 3):
-            x = x0 + i
-            if 0 <= x < size and grid[y, x] > w:
-                distance += grid[y, x] - w
-                found += 1
-    is_edge = 0 < found < 49
-    radius = min(max(softness * distance / np.float32(found), np.float32(1.5)), np.float32(9))
-    step = radius / np.float32(3)
+    for j in range(-_SOFTEST, _SOFTEST + 1, 3):
+        # Rows by themselves: a sum of all would wait for each addition.
+        in_row = _ZERO
+        for i in range(-_SOFTEST, _SOFTEST + 1, 3):
+            above = grid[y0 + j, x0 + i] - w
+            in_row += max(_ZERO, above)
+            found += above > _ZERO
+        distance += in_row
+    is_edge = 0 < found < 25
+    radius = min(np.float32(_SOFTEST), max(np.float32(1.5), softness * distance / np.float32(found)))
+    step = radius / np.float32(2.5)
     lit, total = _ZERO, _ZERO
-    for j in range(-3, 4 if is_edge else -3):
+    for j in range(-2, 3 if is_edge else -2):
         dy = np.float32(j)
-        for i in range(-3, 4):
+        for i in range(-2, 3):
             dx = np.float32(i)
-            weight = np.float32(12) - dx * dx - dy * dy
-            if weight <= _ZERO:
-                continue
-            x = u + dx * step
-            y = v + dy * step
-            lit += weight * _bilinear(grid, x, y, w)
+            weight = max(np.float32(7) - dx * dx - dy * dy, _ZERO)
+            lit += weight * _bilinear(grid, u + dx * step, v + dy * step, w)
             total += weight
     return lit / total if is_edge else (_ONE if found == 0 else _ZERO)
 
 
-@inner
+@inlined
 def _bilinear(grid, u, v, w):
     """Share of the four cells around (u, v) that let the sun through to the height w, by nearness."""
-    last = np.float32(len(grid)) - _ONE
-    if not (u >= _ZERO and v >= _ZERO and u < last and v < last):
-        return _ONE
-    x0, y0 = int(np.floor(u)), int(np.floor(v))
+    x0, y0 = int(u), int(v)
     fx, fy = u - np.float32(x0), v - np.float32(y0)
-    lit = _ZERO
-    if grid[y0, x0] <= w:
-        lit += (_ONE - fx) * (_ONE - fy)
-    if grid[y0, x0 + 1] <= w:
-        lit += fx * (_ONE - fy)
-    if grid[y0 + 1, x0] <= w:
-        lit += (_ONE - fx) * fy
-    if grid[y0 + 1, x0 + 1] <= w:
-        lit += fx * fy
+    lit = (_ONE - fx) * (_ONE - fy) if grid[y0, x0] <= w else _ZERO
+    lit += fx * (_ONE - fy) if grid[y0, x0 + 1] <= w else _ZERO
+    lit += (_ONE - fx) * fy if grid[y0 + 1, x0] <= w else _ZERO
+    lit += fx * fy if grid[y0 + 1, x0 + 1] <= w else _ZERO
     return lit
