@@ -130,9 +130,11 @@ class LiveEpisodes:
         if not names or sums.ndim == 1:  # Not a single step brought them.
             return {name: [None] * count for name in names}
         of_terms = sums.reshape(count, -1, len(names)).sum(axis=1)
-        return dict(zip(names, map(_finite, of_terms.T)))
+        return dict(zip(names, _finite(of_terms.T)))
 
 
-def _finite(sums: np.ndarray) -> list[float | None]:
-    """Sums (k,); None where they are no finite number."""
-    return sums.tolist() if np.isfinite(sums).all() else list(map(finite, sums.tolist()))
+def _finite(sums: np.ndarray) -> list[Any]:
+    """Sums (k,), or (terms, k); None where they are no finite number."""
+    if np.isfinite(sums).all():  # Nearly always.
+        return sums.tolist()
+    return list(map(finite, sums.tolist())) if sums.ndim == 1 else list(map(_finite, sums))
