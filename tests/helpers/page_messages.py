@@ -11,6 +11,7 @@ import msgspec
 import websockets
 import zstandard
 from viser_servers import connected_browser
+from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from replay_viewer.viewer.app import ViewerApp
@@ -55,3 +56,14 @@ def received_until(connection: Connection, script: str) -> list[dict[str, Any]]:
         packed = frame[16 : 16 + int.from_bytes(frame[8:16], "little")]
         received += msgspec.msgpack.decode(zstandard.decompress(packed))["messages"]
     return received
+
+
+def sent(app: ViewerApp, name: str, content: bytes) -> str:
+    """Send a file as a browser does; returns its key."""
+    with connect(f"ws://127.0.0.1:{app.port}/upload") as socket:
+        socket.send(json.dumps({"files": [{"name": name, "size": len(content)}]}))
+        socket.send(content)
+        while True:
+            answer = json.loads(socket.recv(timeout=10))
+            if "key" in answer:
+                return answer["key"]

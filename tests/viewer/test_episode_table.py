@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from page_messages import asked, send
+from page_messages import asked, send, sent
 from viser_servers import connected_browser
 
 from replay_viewer.episodes.annotations import annotations_path, read_annotations
@@ -164,6 +164,17 @@ def test_where_nothing_can_be_written_one_notice_says_so(runs: Path) -> None:
         received = send(app, asked(app, "note_episode", [[source, 0, 0], "bad", None]))
         notices = [m["props"]["body"] for m in received if m["type"] == "NotificationShowMessage"]
         assert len(notices) == 1 and "cannot be written" in notices[0]
+
+
+def test_of_what_was_dropped_no_note_is_kept_and_a_notice_says_why(runs: Path) -> None:
+    with showing(runs / "new.npz") as app:
+        key = sent(app, "dropped.npz", (runs / "old.npz").read_bytes())
+        send(app, asked(app, "open_upload", key))
+        with connected_browser(app.port):
+            until(lambda: app._shown is not None and app._shown.title == "dropped.npz")
+        received = send(app, asked(app, "note_episode", [[state(app)["current"], 0, 0], "bad", None]))
+        notices = [m["props"]["body"] for m in received if m["type"] == "NotificationShowMessage"]
+        assert len(notices) == 1 and "was dropped into the page" in notices[0]
 
 
 def test_messages_that_are_none_of_the_tables_change_nothing_and_print_nothing(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +13,8 @@ import numpy as np
 import pytest
 from arm_urdf import write_arm
 from listings import looked_through
-from page_messages import asked, received_until
+from page_messages import asked, received_until, sent
 from viser_servers import connected_browser
-from websockets.sync.client import connect
 
 from replay_viewer import open_replay, render_video
 from replay_viewer.formats import table
@@ -86,14 +84,3 @@ def test_it_is_dropped_into_the_page(walk: Path) -> None:
 def says_length(messages: list[dict[str, Any]]) -> bool:
     """Whether a page is told that there are 50 steps."""
     return any('"numSteps": 50' in message.get("source", "") for message in messages)
-
-
-def sent(app: ViewerApp, name: str, content: bytes) -> str:
-    """Send a file as a browser does; returns its key."""
-    with connect(f"ws://127.0.0.1:{app.port}/upload") as socket:
-        socket.send(json.dumps({"files": [{"name": name, "size": len(content)}]}))
-        socket.send(content)
-        while True:
-            answer = json.loads(socket.recv(timeout=10))
-            if "key" in answer:
-                return answer["key"]
