@@ -47,7 +47,10 @@
   function drawHeader() {
     const { columns, sort, descending } = parts.filters.choice();
     header.replaceChildren();
-    drawer.style.setProperty("--rv-columns", [...columns.map((name) => COLUMNS[name]?.[1] ?? OTHER), NOTE].join(" "));
+    const widths = [...columns.map((name) => COLUMNS[name]?.[1] ?? OTHER), NOTE];
+    const least = widths.reduce((sum, width) => sum + Number(/\d+/.exec(width)), 0);
+    drawer.style.setProperty("--rv-columns", widths.join(" "));
+    drawer.style.setProperty("--rv-least", `${least + 2 * 14}px`); // With what is left and right of a line.
     for (const name of columns) {
       const cell = element("div", "rv-head-cell", header, { role: "columnheader" });
       const isSorted = name === sort;
