@@ -95,6 +95,7 @@ def main() -> None:
         print(f"{controller}: {len(over.where('success'))} of {len(over)} episodes without a fall")
     print(f"""
 replay-viewer {run}
+replay-viewer report {run}
 replay-viewer episodes {run} --where 'failure and variations.friction > 0.5' --sort variations.push
 replay-viewer episodes {run} --format csv > episodes.csv""")
 

@@ -68,6 +68,19 @@ def test_of_recorded_envs_alone_draws_are_kept(tmp_path: Path) -> None:
         assert episodes == [{**env.built[env_id], **drawn} for drawn in env.log.episodes(env_id)]
 
 
+def test_what_a_user_logs_stands_in_place_of_what_is_found(tmp_path: Path) -> None:
+    env = LeggedGymDraws()
+    with record_episodes(env, tmp_path, strict=True) as recording:
+        recording.log_variation("push", "by hand")
+        recording.log_variation("friction", np.arange(6))
+        run(env, 150)
+    for env_id, episodes in variations_by_env(recording.path).items():
+        built = {**env.built[env_id], "friction": env_id, "push": "by hand"}
+        drawn = env.log.episodes(env_id)
+        assert any("push" in of_episode for of_episode in drawn)
+        assert episodes == [{**of_episode, **built} for of_episode in drawn]
+
+
 class CountedDraws(LeggedGymDraws):
     """Counts how often its buffers are looked at by others."""
 

@@ -19,7 +19,8 @@ Begin = Callable[[str, Sequence[int], Sequence[Any]], None]
 class Draws:
     """Gives each draw to the episodes that it belongs to, by when it happens.
 
-    A factor that cannot be read is told once, and not read again; the simulation goes on.
+    A factor that cannot be read is told once, and not read again; the simulation goes on. What a user logs stands in
+    place of what is found under the same name.
 
     Args:
         factors: of the environment.
@@ -41,7 +42,9 @@ class Draws:
         self._fail, self._problems = fail, problems
         # What is listened to guards itself.
         self._patches = Patches(fail)
-        self._lost: set[str] = set()
+        # Names of factors that are not read any more.
+        self._left: set[str] = set()
+        self._seen = {factor.name for factor in self._factors}
 
     def start(self, env_ids: Any) -> None:
         """Take the values that hold now in some envs (k,), and listen to the methods that draw others."""
@@ -61,6 +64,9 @@ class Draws:
 
     def log(self, name: str, values: Any, env_ids: Any, is_running: bool) -> None:
         """Note a draw of a user's; `is_running` from the first step on."""
+        if name in self._seen and name not in self._left:
+            self._left.add(name)
+            self._variations.forget(name)
         add = functools.partial(self._variations.add, step=None)
         self._note(name, values, env_ids, add if is_running else self._variations.hold)
 
@@ -102,13 +108,13 @@ class Draws:
                 self._fail(error)
 
     def _attempt(self, factor: Factor, call: Callable[..., Any], *args: Any) -> Any:
-        """What a call about a factor gives; None where it fails, or has failed before."""
-        if factor.name in self._lost:
+        """What a call about a factor gives; None where it fails, or is not read any more."""
+        if factor.name in self._left:
             return None
         try:
             return call(*args)
         except Exception as error:
-            self._lost.add(factor.name)
+            self._left.add(factor.name)
             problem = f"cannot be read ({type(error).__name__}: {error}): records have it no more."
             self._problems.tell(f"variation {factor.name}", problem)
             return None

@@ -82,6 +82,13 @@ class Variations:
             draw = value if step is None else {"step": step, "value": value}
             self._drawn.setdefault(slot, {}).setdefault(name, []).append(draw)
 
+    def forget(self, name: str) -> None:
+        """Nothing is known of a factor any more."""
+        self._standing.pop(name, None)
+        self._kept.discard(name)
+        for draws in self._drawn.values():
+            draws.pop(name, None)
+
     def take(self, slot: int) -> Mapping[str, Any]:
         """What was drawn for an episode that ends, by name; a new one begins."""
         found = {name: value for name, column in self._standing.items() if (value := column[slot]) is not _UNKNOWN}
