@@ -207,6 +207,8 @@ def test_a_record_cannot_name_a_file_that_is_opened(runs: Path, tmp_path: Path) 
         until(lambda: app._table.library.listing and app._table.library.listing.num_read == 3)
         app.show(world_of([open_replay(runs / "old.npz")]), request=OpenRequest(runs / "old.npz"))
         sources = app._table.library.rows.sources
+        counts = app._table.library.progress
+        assert (counts["numRecordings"], counts["numSources"]) == (2, 3)
         file = next(source for source in sources if not source.is_recording)
         received = send(app, asked(app, "go_to_episode", [file.number, 0, 0]))
         notices = [m["props"]["body"] for m in received if m["type"] == "NotificationShowMessage"]

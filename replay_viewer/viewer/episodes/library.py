@@ -87,9 +87,11 @@ class Library:
         """How far the work in the folder is, as the page takes it."""
         listing, job = self.listing, self._job
         if listing is None or job is None:
-            return {"isLooking": False, "numSources": 0, "numRead": 0, "isCut": False, "lookProblem": ""}
-        counts = {"numSources": len(listing.sources), "numRead": listing.num_read, "isCut": listing.is_cut}
-        return {"isLooking": job.state == "running", "lookProblem": job.problem, **counts}
+            counts = dict.fromkeys(("numRecordings", "numSources", "numRead"), 0)
+            return {**counts, "isLooking": False, "isCut": False, "lookProblem": ""}
+        counts = {"numRecordings": len(listing.recordings), "numSources": len(listing.sources)}
+        counts["numRead"] = listing.num_read
+        return {**counts, "isLooking": job.state == "running", "isCut": listing.is_cut, "lookProblem": job.problem}
 
     def _begin(self) -> None:
         assert self.listing is not None, "there is a folder"

@@ -13,7 +13,7 @@
   // What Python has told, and what is asked of it.
   const table = {
     version: 0, numLines: 0, numEpisodes: 0, numMatching: 0, kinds: {}, kindTexts: {}, flags: [], names: [], groups: [],
-    scale: [0, 0], place: null, current: null, problem: "", isLooking: false, numSources: 0, numRead: 0, isCut: false, lookProblem: "",
+    scale: [0, 0], place: null, current: null, problem: "", isLooking: false, numRecordings: 0, numSources: 0, numRead: 0, isCut: false, lookProblem: "",
   };
   const parts = {}; // Of this table in other scripts: {choice(), update(changes)} filters, {node(line)} rows.
   let isOpen = false;
@@ -212,7 +212,7 @@
     title.textContent = files.folder === null ? "Episodes" : `Episodes in ${files.folder}`;
     const isFiltered = table.numMatching !== table.numEpisodes;
     const texts = [isFiltered ? `${table.numMatching.toLocaleString("en")} of ${count(table.numEpisodes, "episode")}` : count(table.numEpisodes, "episode")];
-    if (table.numSources) texts.push(count(table.numSources, "recording"));
+    if (table.numRecordings) texts.push(count(table.numRecordings, "recording"));
     const isReading = table.isLooking && (!table.numSources || table.numRead < table.numSources);
     if (isReading) texts.push(table.numSources ? `reading ${table.numRead} of ${table.numSources} \u2026` : "looking \u2026");
     if (table.isCut) texts.push("there are more than are listed: open a folder further down");
