@@ -8,6 +8,10 @@ from typing import Any
 
 # A vector of more components than these is told by its size alone.
 _MOST_COMPONENTS = 4
+# Nobody looks at more columns than these; a file may have any number of names.
+MOST_COLUMNS = 300
+# The square of a number has to be one, too; beyond, it is not known.
+LARGEST = 1e100
 
 
 def columns_of(drawn: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -18,6 +22,8 @@ def columns_of(drawn: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """
     columns: dict[str, list[Any]] = {}
     for name in dict.fromkeys(name for draws in drawn for name in draws):
+        if len(columns) >= MOST_COLUMNS:
+            break
         _add_columns(columns, name, [draws.get(name) for draws in drawn])
     return columns
 
@@ -29,7 +35,8 @@ def _add_columns(columns: dict[str, list[Any]], name: str, values: list[Any]) ->
     values = [_drawn(value) for value in values]
     known = [value for value in values if value is not None]
     if any(isinstance(value, Mapping) for value in known):
-        for key in dict.fromkeys(key for value in known if isinstance(value, Mapping) for key in value):
+        keys = dict.fromkeys(key for value in known if isinstance(value, Mapping) for key in value)
+        for key in list(keys)[:MOST_COLUMNS]:
             _add_columns(columns, f"{name}.{key}", [v.get(key) if isinstance(v, Mapping) else None for v in values])
     elif any(isinstance(value, list) for value in known):
         size = _vector_size(known)
@@ -82,8 +89,7 @@ def _vector_size(known: Sequence[Any]) -> int | None:
 
 def _number(value: Any) -> float | None:
     if isinstance(value, bool | int | float):
-        number = float(value)
-        return number if math.isfinite(number) else None
+        return float(value) if abs(value) < LARGEST else None
     return None
 
 

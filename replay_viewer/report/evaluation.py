@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..episode_record import EpisodeRecord
-from .draws import columns_of
+from .draws import LARGEST, columns_of
 
 # Of these nothing is counted: nobody knows how they would have ended.
 _CUT_OFF = ("aborted", "unfinished")
@@ -55,12 +55,13 @@ class Evaluation:
     def __init__(self, records: Sequence[EpisodeRecord], measure: Measure | None = None) -> None:
         """measure: by default what is known of these records; of a part of an evaluation, the one of the whole."""
         self.records = list(records)
-        self.total_reward = _numbers([record.total_reward for record in records])
-        self.steps = _numbers([record.episode_length for record in records])
-        self.seconds = _numbers([record.duration_s for record in records])
+        self._whole: tuple[Evaluation, np.ndarray] | None = None
+        self.total_reward = as_numbers([record.total_reward for record in records])
+        self.steps = as_numbers([record.episode_length for record in records])
+        self.seconds = as_numbers([record.duration_s for record in records])
         self.outcome = np.array([record.outcome or "" for record in records], dtype=object)
         self.is_finished = ~np.isin(self.outcome, _CUT_OFF)
-        success = _numbers([record.success for record in records])
+        success = as_numbers([record.success for record in records])
         if measure is None:
             is_told = bool(np.isfinite(success[self.is_finished]).any())
             measure = SUCCESS if is_told or not self._has_ends else TO_THE_LIMIT
@@ -74,7 +75,9 @@ class Evaluation:
     def part(self, members: np.ndarray) -> Evaluation:
         """Those of a mask (N,) or of indices, with the same measure."""
         places = np.flatnonzero(members) if members.dtype == bool else members
-        return Evaluation([self.records[place] for place in places], self.measure)
+        part = Evaluation([self.records[place] for place in places], self.measure)
+        part._whole = self, places
+        return part
 
     @cached_property
     def finished(self) -> Evaluation:
@@ -84,12 +87,19 @@ class Evaluation:
     @cached_property
     def factors(self) -> dict[str, list[Any]]:
         """What was varied, by column; see `columns_of`."""
-        return columns_of([record.variations for record in self.records])
+        return self._columns("factors", [record.variations for record in self.records])
 
     @cached_property
     def progress(self) -> dict[str, list[Any]]:
         """How far they came, likewise."""
-        return columns_of([record.progress for record in self.records])
+        return self._columns("progress", [record.progress for record in self.records])
+
+    def _columns(self, name: str, values: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+        """Those of the whole: what a value is taken for depends on the others."""
+        if self._whole is None:
+            return columns_of(values)
+        whole, places = self._whole
+        return {column: [found[place] for place in places] for column, found in getattr(whole, name).items()}
 
     @property
     def _has_ends(self) -> bool:
@@ -100,8 +110,8 @@ def _limit_reached(outcome: np.ndarray) -> np.ndarray:
     return np.where(outcome == "truncated", 1.0, np.where(outcome == "terminated", 0.0, np.nan))
 
 
-def _numbers(values: Sequence[float | int | bool | None]) -> np.ndarray:
+def as_numbers(values: Sequence[float | int | bool | None]) -> np.ndarray:
     """Values (N,) float64, NaN where one is not known or no number that counts."""
     numbers = np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
-    numbers[~np.isfinite(numbers)] = np.nan
+    numbers[~(np.abs(numbers) < LARGEST)] = np.nan
     return numbers

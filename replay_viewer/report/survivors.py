@@ -50,7 +50,7 @@ def survivors_of(episodes: Evaluation, groups: Sequence[tuple[str, np.ndarray]] 
     counts = np.isin(episodes.outcome, ("terminated", "truncated", "unfinished"))
     has_seconds = bool(np.isfinite(episodes.seconds[counts]).all())
     times = episodes.seconds if has_seconds else episodes.steps
-    counts &= np.isfinite(times)
+    counts &= times >= 0
     if not (ended & counts).any():
         return None
     parts = [(label, mask & counts) for label, mask in groups[:_MOST_CURVES] if (mask & counts).any()]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..episode_record import EpisodeRecord
-from .draws import columns_of
+from .draws import LARGEST, MOST_COLUMNS, columns_of
 from .evaluation import Evaluation
 
 # What is shown at first: of groups so many columns, and of what is the same in all episodes none.
@@ -68,7 +67,7 @@ def table_of(
     drawn = {name: drawn[name] for name in dict.fromkeys([*factors, *drawn])}
     columns += _group(drawn, "variations", min(_SHOWN_FACTORS, len(factors)))
     columns += _group(episodes.progress, "progress", _SHOWN_PROGRESS)
-    names = dict.fromkeys(name for record in records for name in record.rewards)
+    names = list(dict.fromkeys(name for record in records for name in record.rewards))[:MOST_COLUMNS]
     columns += _group({name: [record.rewards.get(name) for record in records] for name in names}, "rewards", 0)
     columns += _group(columns_of([record.more for record in records]), "", 0)
     return [column for column in columns if column]
@@ -113,7 +112,7 @@ def _column(name: str, label: str, kind: str, shown: bool, values: Iterable[Any]
 
 
 def _rounded(value: Any) -> float | int | None:
-    if value is None or not math.isfinite(value):
+    if value is None or not abs(value) < LARGEST:
         return None
     number = float(f"{float(value):.{_DIGITS}g}") if isinstance(value, float) else int(value)
     return int(number) if number == int(number) and abs(number) < 1e15 else number

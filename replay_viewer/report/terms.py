@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .evaluation import Evaluation
+from .draws import MOST_COLUMNS
+from .evaluation import Evaluation, as_numbers
 from .statistics.estimates import Estimate, mean
+
+# Of an episode without any time there is no rate [s].
+_SHORTEST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,12 @@ class Term:
 
 def terms_of(episodes: Evaluation) -> list[Term]:
     """The reward terms of finished episodes, those first that differ most between good and bad ones."""
-    names = dict.fromkeys(name for record in episodes.records for name in record.rewards)
+    names = list(dict.fromkeys(name for record in episodes.records for name in record.rewards))[:MOST_COLUMNS]
     good, bad = episodes.is_good == 1, episodes.is_good == 0
     found = []
     for name in names:
-        sums = np.array([_or_nan(record.rewards.get(name)) for record in episodes.records])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            rates = sums / episodes.seconds
+        sums = as_numbers([record.rewards.get(name) for record in episodes.records])
+        rates = sums / np.where(episodes.seconds > _SHORTEST, episodes.seconds, np.nan)
         two_sums = mean(sums[good]), mean(sums[bad])
         found.append(Term(name, two_sums, (mean(rates[good]), mean(rates[bad])), _apart(rates[good], rates[bad])))
     return sorted(found, key=lambda term: -term.separation)
@@ -50,7 +53,3 @@ def _apart(first: np.ndarray, second: np.ndarray) -> float:
     weights = len(first) - 1, len(second) - 1
     pooled = math.sqrt((weights[0] * first.var(ddof=1) + weights[1] * second.var(ddof=1)) / sum(weights))
     return abs(float(first.mean() - second.mean())) / pooled if pooled else 0.0
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value

@@ -198,8 +198,9 @@ def histogram(values: np.ndarray, kinds: Sequence[tuple[str, np.ndarray]], x_lab
     """
     known = np.isfinite(values)
     low, high = (float(values[known].min()), float(values[known].max())) if known.any() else (0.0, 1.0)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
+        room = max(0.5, 1e-6 * max(abs(low), abs(high)))
+        low, high = low - room, high + room
     edges = np.linspace(low, high, min(_HISTOGRAM_BINS, max(int(known.sum()) // 3, 6)) + 1)
     counts = {kind: np.histogram(values[known & mask], edges)[0] for kind, mask in kinds}
     total = np.sum(list(counts.values()), axis=0)
@@ -217,7 +218,7 @@ def histogram(values: np.ndarray, kinds: Sequence[tuple[str, np.ndarray]], x_lab
 def curves(steps: Sequence[tuple[np.ndarray, ...]], colors: Sequence[str], x_label: str, y_label: str) -> Curves:
     """Curves of steps between 0 and 1, each as (times, heights, lows, highs), from 1 at time 0 on."""
     last = max((float(times[-1]) for times, *_ in steps), default=1.0)
-    x, y = Scale(0, last or 1.0, _LEFT, WIDTH - _RIGHT), _share_scale()
+    x, y = Scale(0, last if last > 1e-9 else 1.0, _LEFT, WIDTH - _RIGHT), _share_scale()
     frame = Frame(_ticks(x, 6), _share_ticks(y), x_label, y_label)
     drawn = []
     for (times, heights, lows, highs), color in zip(steps, colors, strict=True):

@@ -20,11 +20,13 @@ class Scale:
 
     def __call__(self, value: float) -> float:
         """The pixel of a value, to a tenth; what is beyond the ends is at them."""
-        fraction = min(max((value - self.low) / (self.high - self.low), 0.0), 1.0)
+        fraction = min(max((value - self.low) / ((self.high - self.low) or 1.0), 0.0), 1.0)
         return round(self.start + fraction * (self.stop - self.start), 1)
 
     def ticks(self, count: int = 5) -> list[float]:
         """About so many round numbers on it."""
+        if not 1e-300 < self.high - self.low < math.inf:
+            return [self.low]  # Numbers that no chart can tell apart.
         step = _round_step((self.high - self.low) / count)
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
@@ -39,7 +41,7 @@ def extent(values: Iterable[float], with_zero: bool = False, pad: float = 0.05) 
     if not known:
         return 0.0, 1.0
     low, high = min(known), max(known)
-    room = (high - low) * pad or abs(high) * pad or 0.5
+    room = max((high - low) * pad, 1e-6 * max(abs(low), abs(high))) or 0.5
     return (low if with_zero and low == 0 else low - room), (high if with_zero and high == 0 else high + room)
 
 
