@@ -30,14 +30,16 @@ Replay recorded robot-learning rollouts in the browser, with every reward term b
 
 usage: replay-viewer [options]         open the bundled demo
        replay-viewer PATH [options]    short for: replay-viewer view PATH [options]
+       replay-viewer before.rec after.rec    both in one scene
 
 commands:
-  view PATH        open a recording in the browser, or a folder of them to choose from;
-                   --tail follows one that is being written
+  view PATH ..     open a recording in the browser, or several in one scene, or a folder of them to
+                   choose from; --tail follows one that is being written
   info PATH        print what is in it, with every decision and doubt; --json for programs
   episodes PATH .. list the episodes of recordings, one a line; --where 'success == false' chooses, --format jsonl, csv
   formats          list the formats that recordings can have
-  render PATH OUT  make a video (.mp4, .webm, .gif) or a picture (.png) of it, without a display
+  render PATH OUT  make a video (.mp4, .webm, .gif) or a picture (.png) of it, without a display;
+                   PATH PATH OUT: of several in one scene
   share PATH       make one HTML file (--out FILE.html) that plays episodes of it anywhere; --episodes worst:3 chooses
   report PATH ..   make a page of an evaluation: rates with intervals, charts, a table; --clips worst:12, --watch
   repair PATH      mend a recording whose writer died

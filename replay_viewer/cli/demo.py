@@ -54,13 +54,13 @@ def _record(which: str, out: Path | None, serving: Serving) -> None:
     """Simulate a demo in a process of its own, and show it as it is recorded; both end together."""
     with LiveDemo(which, out) as simulation:
         path = simulation.path
-        with served_page(path, serving) as page:
+        with served_page([path], serving) as page:
 
             def tell_failure(problem: str) -> None:
                 tell(path, problem)
                 page.app.notify("It ended", problem)
 
-            show(page, path, NOTHING_STATED, tail=True, check=simulation.check)
+            show(page, [path], NOTHING_STATED, tail=True, check=simulation.check)
             simulation.watch(tell_failure)
             page.app.run_forever()
     print(f"Recorded in {printable(str(path))}", flush=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,7 @@ import tyro
 from replay_viewer.camera import Camera, Free, Orbit
 from replay_viewer.camera.presets import FOV, OTHER_NAMES, PRESETS, look_from
 from replay_viewer.errors import BadArgument, UnknownName
+from replay_viewer.formats.table import is_recording
 from replay_viewer.progress import FrameRate, ProgressBar
 from replay_viewer.render.request import FilmRequest, Reading
 from replay_viewer.render.selection import Selection
@@ -117,6 +118,7 @@ class Writing:
 
 def render(
     path: PathArgument,
+    more: Annotated[tyro.conf.Positional[tuple[Path, ...]], shown_as("[PATH ...]")] = (),
     out: Annotated[tyro.conf.Positional[Path | None], shown_as("[OUT]")] = None,
     selecting: Annotated[Selecting, tyro.conf.OmitArgPrefixes] = Selecting(),
     filming: Annotated[Filming, tyro.conf.OmitArgPrefixes] = Filming(),
@@ -124,10 +126,11 @@ def render(
     writing: Annotated[Writing, tyro.conf.OmitArgPrefixes] = Writing(),
     loading: LoadingOptions = NOTHING_STATED,
 ) -> None:
-    """Make a video or a picture of a recording, without a display, a GPU, a simulator or a browser.
+    """Make a video or a picture of a recording, or of several in one scene, without a display, a GPU or a browser.
 
     Args:
         path: A recording, or a folder of them.
+        more: Up to seven recordings that are drawn with the first, at the same time since their start.
         out: The file to make: .mp4, .webm or .gif for a video; .png or .jpg for a picture. Or a folder, as --out.
         selecting: What is shown.
         filming: From where it is seen.
@@ -135,6 +138,7 @@ def render(
         writing: Where it goes.
         loading: How to read it.
     """
+    paths, out = _parted(path, more, out)
     if out is not None and writing.out_folder is not None:
         raise BadArgument("--out", writing.out_folder, f"{out} is given already.")
     target = Target(out or writing.out_folder, writing.name, writing.split, writing.overwrite, writing.resume)
@@ -164,9 +168,18 @@ def render(
 
     bar = ProgressBar(FrameRate())
     try:
-        make_films(request, path, bar.show, bar.say)
+        make_films(request, paths if len(paths) > 1 else path, bar.show, bar.say)
     finally:
         bar.end()
+
+
+def _parted(path: Path, more: Sequence[Path], last: Path | None) -> tuple[list[Path], Path | None]:
+    """The recordings, and what is to be made: the last of several paths, unless that is a recording too.
+
+    last: is empty unless an option stands before it, since `more` takes all that it can.
+    """
+    paths = [path, *more] if last is None else [path, *more, last]
+    return (paths, None) if len(paths) == 1 or is_recording(paths[-1]) else (paths[:-1], paths[-1])
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import contextlib
 import importlib
 import time
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from replay_viewer.errors import BadArgument, printable
+from replay_viewer.replay.world import open_world, title_of
 
 from .arguments import Flag, Loading, shown_as
 from .imports import large_imports
 
 if TYPE_CHECKING:
+    from replay_viewer.replay.replay import Replay
     from replay_viewer.viewer.app import ViewerApp
     from replay_viewer.viewer.opening.opening import OpenRequest
     from replay_viewer.viewer.wire.access import Access
@@ -87,18 +89,18 @@ class ServedPage:
 
 
 @contextlib.contextmanager
-def served_page(path: Path, serving: Serving) -> Iterator[ServedPage]:
+def served_page(paths: Sequence[Path], serving: Serving) -> Iterator[ServedPage]:
     """A page that is served until the block ends or Ctrl-C.
 
     Args:
-        path: what it is opened for, by whose name it is called.
+        paths: what it is opened for, by whose names it is called.
         serving: where the page is served.
     """
     with large_imports():
         from replay_viewer.viewer.app import ViewerApp
         from replay_viewer.viewer.settings import Settings
 
-    name, settings, access = _name_of(path), Settings(shadows=not serving.no_shadows), serving.access
+    name, settings, access = title_of([*map(_name_of, paths)]), Settings(shadows=not serving.no_shadows), serving.access
     with (
         ViewerApp(access=access, port=serving.port, title=name, settings=settings) as app,
         # Not around what is above: an interrupt there leaves no block to end.
@@ -109,7 +111,7 @@ def served_page(path: Path, serving: Serving) -> Iterator[ServedPage]:
 
 def show(
     page: ServedPage,
-    path: Path,
+    paths: Sequence[Path],
     loading: Loading,
     *,
     env: int | None = None,
@@ -117,38 +119,42 @@ def show(
     tail: bool = False,
     check: Callable[[], object] | None = None,
 ) -> None:
-    """Open a recording, announce the page and show it there; what is wrong with it is told first.
+    """Open recordings, announce the page and show them there; what is wrong with them is told first.
 
     Args:
-        page: where to show it.
-        path: of the recording.
-        loading: how to read it.
-        env: the env to begin with, by its index in the simulator; None for the first one.
-        step: the step to begin at; None for the first one, or with `tail` for the newest.
-        tail: wait for its first step, and follow it while it is written.
+        page: where to show them.
+        paths: of one recording, or of several that are shown in one scene, of which the first leads.
+        loading: how to read them.
+        env: the env to begin with, of each, by its index in the simulator; None for the first one.
+        step: the lead's step to begin at; None for the first one, or with `tail` for the newest.
+        tail: wait for the lead's first step, and follow it while it is written.
         check: raises where a recording that is waited for will never come.
     """
-    is_announced = tail and _wait_for_first_step(path, page, check)
+    is_announced = tail and _wait_for_first_step(paths[0], page, check)
     with large_imports():
-        from replay_viewer.replay.world import Take, World
-
         importlib.import_module("replay_viewer.viewer.shown_replay")
-    request, app = open_request(path, loading), page.app
-    replay = request.open(app.tell_opening(request.name))
-    last_step = replay.rollout.num_steps - 1
-    if step is not None and not 0 <= step <= last_step:
-        raise BadArgument("--step", step, f"the recording has steps 0 to {last_step}.")
-    env_index = 0 if env is None else replay.rollout.env_index(env)
-    if not is_announced:
-        page.announce()
+    app, requests = page.app, {str(path): open_request(path, loading) for path in paths}
+
+    def open_one(path: str | Path) -> Replay:
+        request = requests[str(path)]
+        return request.open(app.tell_opening(request.name))
 
     def tell_of_end(line: str) -> None:
-        tell(path, line)
+        tell(paths[0], line)
 
-    world = World(Take(replay, env_index))
-    app.show(world, step=step, tail=tail, tell=tell_of_end, request=request)
+    with contextlib.ExitStack() as opened:
+        world = open_world(paths, open_one, opened, env)
+        last_step = world.lead.replay.rollout.num_steps - 1
+        if step is not None and not 0 <= step <= last_step:
+            raise BadArgument("--step", step, f"the recording has steps 0 to {last_step}.")
+        opened.pop_all()  # The viewer closes them.
+    if not is_announced:
+        page.announce()
+    # Another robot is seen on one recording; several are as if they were in memory.
+    title, request = (world.title, None) if world.others else (None, requests[str(paths[0])])
+    app.show(world, title=title, step=step, tail=tail, tell=tell_of_end, request=request)
     if app.session.is_left_behind:
-        tell(path, "it is still being written; --tail follows it")
+        tell(paths[0], "it is still being written; --tail follows it")
 
 
 def open_request(path: Path, loading: Loading) -> OpenRequest:

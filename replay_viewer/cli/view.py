@@ -10,6 +10,7 @@ import tyro
 
 from replay_viewer.errors import BadArgument, FileProblem
 from replay_viewer.paths import asset
+from replay_viewer.replay.world import check_number
 
 from .arguments import NOTHING_STATED, Flag, Loading, LoadingOptions, shown_as
 from .imports import large_imports
@@ -18,31 +19,36 @@ from .serving import DEFAULT_SERVING, ServedPage, ServingOptions, open_request, 
 
 def view(
     path: Annotated[tyro.conf.Positional[Path | None], shown_as("[PATH]")] = None,
+    more: Annotated[tyro.conf.Positional[tuple[Path, ...]], shown_as("[PATH ...]")] = (),
     loading: LoadingOptions = NOTHING_STATED,
     serving: ServingOptions = DEFAULT_SERVING,
     env: Annotated[int | None, shown_as("ENV_ID")] = None,
     step: Annotated[int | None, shown_as("STEP")] = None,
     tail: Flag = False,
 ) -> None:
-    """Open a recording in the browser.
+    """Open a recording in the browser, or several in one scene.
 
     Args:
         path: A recording, or a folder of them; else the bundled demo.
+        more: Up to seven recordings that are shown with the first, at the same time since their start.
         loading: How to read it.
         serving: Where the page is served.
-        env: The env to begin with, by its index in the simulator.
+        env: The env to begin with, of each recording, by its index in the simulator.
         step: The step to begin at; else the first, or with --tail the newest.
-        tail: Follow a recording while it is written; it need not exist yet.
+        tail: Follow a recording while it is written, of several the first; it need not exist yet.
     """
     if path is None:
         path = asset("walk.rec")
-    _check_readable(path, tail)
-    with served_page(path, serving) as page:
-        if not tail and _is_folder_of_recordings(path):
+    paths = [path, *more]
+    check_number(len(paths))
+    for each in paths:
+        _check_readable(each, tail and each is path)
+    with served_page(paths, serving) as page:
+        if not tail and not more and _is_folder_of_recordings(path):
             _refuse_options_of_one(path, env, step)
             _browse(page, path, loading)
         else:
-            show(page, path, loading, env=env, step=step, tail=tail)
+            show(page, paths, loading, env=env, step=step, tail=tail)
         page.app.run_forever()
 
 

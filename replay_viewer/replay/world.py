@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BadArgument, FileProblem, ReplayError, UnknownName
+from ..errors import BadArgument, FileProblem, ReplayError, UnknownName, printable
 from ..theme import TAKE_COLORS, Rgb, rgb_bytes
 
 # Kinematics and meshes take a second to import, and a viewer's page is served before them.
@@ -111,7 +111,7 @@ class World:
     others: tuple[Take, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_number(len(self.takes))
+        check_number(len(self.takes))
         keys = [take.key for take in self.takes]
         if len(set(keys)) < len(keys) or self.lead.key:
             raise ValueError(f"the lead's key is empty, and others have keys of their own, not {keys}")
@@ -138,8 +138,7 @@ class World:
     @property
     def title(self) -> str:
         """What to call it, on one line."""
-        names = self.names
-        return ", ".join(names) if len(names) <= _MOST_NAMES else f"{names[0]} and {len(names) - 1} more"
+        return title_of(self.names)
 
     def position_of(self, take: Take, position: float) -> float:
         """Where a take is while the lead is at a position."""
@@ -174,7 +173,7 @@ def world_of(takes: Sequence[Replay | Take]) -> World:
 
     Raises BadArgument for none, and for more than can be shown.
     """
-    _check_number(len(takes))
+    check_number(len(takes))
     lead, *others = (take if isinstance(take, Take) else Take(take) for take in takes)
     taken = set(lead.replay.rollout.entities)
     named = [
@@ -184,7 +183,10 @@ def world_of(takes: Sequence[Replay | Take]) -> World:
 
 
 def open_world(
-    recordings: Sequence[str | Path | Replay | Take], open_one: Callable[[str | Path], Replay], opened: ExitStack
+    recordings: Sequence[str | Path | Replay | Take],
+    open_one: Callable[[str | Path], Replay],
+    opened: ExitStack,
+    env: int | None = None,
 ) -> World:
     """A world of recordings that are open, or named by their paths; the same path twice is opened once.
 
@@ -192,18 +194,46 @@ def open_world(
         recordings: the lead first.
         open_one: opens a recording.
         opened: closes those that were opened here.
+        env: the simulator's index of the env that is shown of each that is no `Take`; None for the first.
 
     Raises:
         BadArgument: as `world_of` does, before one is opened.
+        UnknownName: one that has no such env.
         ReplayError: as `open_one` does; of several it says which.
     """
-    _check_number(len(recordings))
+    check_number(len(recordings))
     by_path: dict[str, Replay] = {}
     for path in (recording for recording in recordings if isinstance(recording, (str, Path))):
         if str(path) not in by_path:
             replay = _named(path, open_one) if len(recordings) > 1 else open_one(path)
             by_path[str(path)] = opened.enter_context(closing(replay))
-    return world_of([by_path[str(item)] if isinstance(item, (str, Path)) else item for item in recordings])
+
+    def take_of(item: str | Path | Replay | Take) -> Replay | Take:
+        replay = by_path[str(item)] if isinstance(item, (str, Path)) else item
+        if env is None or isinstance(replay, Take):
+            return replay
+        return Take(replay, _env_index(replay, env, is_named=len(recordings) > 1))
+
+    return world_of([take_of(item) for item in recordings])
+
+
+def check_number(count: int) -> None:
+    """Raise BadArgument for so many recordings as one scene cannot show."""
+    if not 1 <= count <= MOST_TAKES:
+        raise BadArgument("recordings", count, f"one scene shows 1 to {MOST_TAKES} of them.")
+
+
+def title_of(names: Sequence[str]) -> str:
+    """What to call several takes, on one line."""
+    return ", ".join(names) if len(names) <= _MOST_NAMES else f"{names[0]} and {len(names) - 1} more"
+
+
+def _env_index(replay: Replay, env_id: int, *, is_named: bool) -> int:
+    """Where an env is in a recording, which is named by the error if there is none."""
+    rollout = replay.rollout
+    if is_named and env_id not in rollout.env_ids:
+        raise UnknownName("env", env_id, rollout.env_ids, where=printable(rollout.name))
+    return rollout.env_index(env_id)
 
 
 def _named(path: str | Path, open_one: Callable[[str | Path], Replay]) -> Replay:
@@ -214,11 +244,6 @@ def _named(path: str | Path, open_one: Callable[[str | Path], Replay]) -> Replay
         if str(path) in str(error):
             raise
         raise FileProblem(path, str(error)) from error
-
-
-def _check_number(count: int) -> None:
-    if not 1 <= count <= MOST_TAKES:
-        raise BadArgument("recordings", count, f"one scene shows 1 to {MOST_TAKES} of them.")
 
 
 def _tint(number: int) -> Rgb:

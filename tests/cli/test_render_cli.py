@@ -94,6 +94,20 @@ def test_behind_is_the_camera_of_the_key_that_says_so(slide: Path, tmp_path: Pat
     assert behind == follow != side
 
 
+def test_several_recordings_are_one_film_of_the_last_path_or_in_a_folder(slide: Path, tmp_path: Path) -> None:
+    slow = write_slide(tmp_path / "slow.rec", 60, control_dt=0.01)
+    out, folder, picture = tmp_path / "both.mp4", tmp_path / "films", tmp_path / "both.png"
+    paths, short = [str(slide), str(slow)], (*SMALL, "--steps", "0:10")
+    assert main(["render", *paths, str(out), *short]) == 0
+    assert probe_video(out).num_frames == 6
+    assert main(["render", *paths, *short, str(picture)]) == 0
+    assert main(["render", *paths, "--out", str(folder), *short]) == 0
+    assert os.listdir(folder) == ["slide_seed3.mp4"]
+    alone = tmp_path / "alone.png"
+    assert main(["render", str(slide), str(alone), *short]) == 0
+    assert alone.read_bytes() != picture.read_bytes()
+
+
 def test_without_a_name_the_file_is_in_the_current_folder(
     slide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -176,6 +176,16 @@ def test_of_several_the_one_that_cannot_be_opened_is_named(tmp_path: Path) -> No
         open_world([asset("walk.rec"), tmp_path / "other.rec"], open_one, opened)
 
 
+def test_an_env_is_that_of_every_recording_but_not_of_a_take() -> None:
+    ids = {"env_ids": (4, 7, 9)}
+    replays = [walking(5, num_envs=3, **ids), Take(walking(5, num_envs=3)), walking(5, num_envs=3, **ids)]
+    with ExitStack() as opened:
+        world = open_world(replays, open_replay, opened, env=9)
+    assert [take.env_index for take in world.takes] == [2, 0, 2]
+    with pytest.raises(UnknownName, match=r"env 9 is not in memory. Known envs: 0"), ExitStack() as opened:
+        open_world([replays[0], walking(5)], open_replay, opened, env=9)
+
+
 def test_titles_are_one_short_line() -> None:
     replay = walking(5)
     assert world_of([replay]).title == "memory"
