@@ -78,10 +78,11 @@ def report(
 def _written(request: ReportRequest) -> Report:
     """The report once its page is written; what could not be read is told, and does not stop it."""
     from replay_viewer.report.report import Report
+    from replay_viewer.report.sentences import counted
 
     report = Report(request)
     report.write()
-    print(f"{printable(str(report.page))}: {report.num_episodes} episodes", flush=True)
+    print(f"{printable(str(report.page))}: {counted(report.num_episodes, 'episode')}", flush=True)
     for problem in report.problems.values():
         print(printable(problem), file=sys.stderr)
     return report

@@ -16,21 +16,23 @@ from .statistics.estimates import Estimate
 from .survivors import Survivors
 from .texts import number_text, percent_text
 
-# So long a category's name may be below its point.
-_LONGEST_NAME = 12
+# So long a category's name may be below its point, and what is measured below its axis.
+_LONGEST_NAME, _LONGEST_LABEL = 12, 40
 
 
 def success_plot(factor: Factor, episodes: Evaluation, whole: Estimate) -> Points:
     """How success depends on a factor; the line across is the rate of all."""
     values = [_value(factor, level, level.good, percent_text) for level in factor.levels]
     names = _names(factor)
-    return points(values, factor.name, episodes.measure.short, names=names, is_share=True, reference=whole.value)
+    return points(
+        values, _label(factor.name), episodes.measure.short, names=names, is_share=True, reference=whole.value
+    )
 
 
 def return_plot(factor: Factor, whole: Estimate) -> Points:
     """How the return depends on a factor."""
     values = [_value(factor, level, level.total_reward, number_text) for level in factor.levels]
-    return points(values, factor.name, "return", names=_names(factor), reference=whole.value)
+    return points(values, _label(factor.name), "return", names=_names(factor), reference=whole.value)
 
 
 def distribution(episodes: Evaluation, values: np.ndarray, label: str, column: str) -> Histogram:
@@ -40,7 +42,7 @@ def distribution(episodes: Evaluation, values: np.ndarray, label: str, column: s
         (episodes.measure.yes, episodes.is_good == 1),
         ("unknown", ~np.isfinite(episodes.is_good)),
     ]
-    return histogram(values, kinds, label, column)
+    return histogram(values, kinds, _label(label), column)
 
 
 def survival_plot(survivors: Survivors) -> Curves:
@@ -67,7 +69,8 @@ def pairs_plot(comparison: Comparison, episodes: Evaluation) -> Pairs | None:
         f"seed {r.seed}, env {r.env_id}, episode {r.episode_in_env}: {number_text(x)} and {number_text(y)}"
         for r, x, y in zip((episodes.records[i] for i in a[known]), first[known], second[known], strict=True)
     ]
-    labels = (f"return of {comparison.names[0]}", f"return of {comparison.names[1]}")
+    first_name, second_name = map(_label, comparison.names)
+    labels = (f"return of {first_name}", f"return of {second_name}")
     return pairs(first[known], second[known], kinds, texts, labels)
 
 
@@ -94,5 +97,9 @@ def _value(factor: Factor, level: Level, estimate: Estimate, text: Callable[[flo
     return Value(x, low, high, estimate.value, estimate.low, estimate.high, said, chosen)
 
 
-def _cut(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+def _label(name: str) -> str:
+    return _cut(name, _LONGEST_LABEL)
+
+
+def _cut(name: str, longest: int = _LONGEST_NAME) -> str:
+    return name if len(name) <= longest else name[: longest - 1] + "…"

@@ -44,13 +44,13 @@ def _add_columns(columns: dict[str, list[Any]], name: str, values: list[Any]) ->
             _add_draws(columns, name, [_draws_of(value) for value in values])
         elif size <= _MOST_COMPONENTS:
             for index in range(size):
-                columns[f"{name}[{index}]"] = [None if value is None else _number(value[index]) for value in values]
+                columns[f"{name}[{index}]"] = [None if value is None else number_of(value[index]) for value in values]
         else:
             columns[f"|{name}|"] = [None if value is None else _size(value) for value in values]
     elif all(isinstance(value, bool) for value in known):
         columns[name] = [None if value is None else "yes" if value else "no" for value in values]
     else:
-        columns[name] = [value if isinstance(value, str) else _number(value) for value in values]
+        columns[name] = [value if isinstance(value, str) else number_of(value) for value in values]
 
 
 def _add_draws(columns: dict[str, list[Any]], name: str, draws: Sequence[Sequence[Any]]) -> None:
@@ -77,24 +77,26 @@ def _drawn(value: Any) -> Any:
 def _draws_of(value: Any) -> list[Any]:
     """The draws of an episode, whether there was one, several or none."""
     several = _are_draws(value) or (isinstance(value, list) and any(isinstance(item, list) for item in value))
-    return [] if value is None else [_drawn(item) for item in value] if several else [_drawn(value)]
+    if value is None or value == []:
+        return []
+    return [_drawn(item) for item in value] if several else [_drawn(value)]
 
 
 def _vector_size(known: Sequence[Any]) -> int | None:
     """How many numbers each value has, where they are vectors; None where they are lists of draws, or of anything."""
     sizes = {len(value) if isinstance(value, list) else 1 for value in known}
-    are_numbers = all(isinstance(value, list) and all(_number(item) is not None for item in value) for value in known)
+    are_numbers = all(isinstance(value, list) and all(number_of(item) is not None for item in value) for value in known)
     return next(iter(sizes)) if len(sizes) == 1 and are_numbers and sizes != {0} else None
 
 
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool | int | float):
-        return float(value) if abs(value) < LARGEST else None
-    return None
+def number_of(value: Any) -> float | None:
+    """A value as a number that can be counted with; None where it is none, or too large for sums of squares."""
+    is_number = isinstance(value, bool | int | float) and abs(value) < LARGEST
+    return float(value) if is_number else None
 
 
 def _size(draw: Any) -> float | None:
     """The size of a draw: of a vector its length."""
     items = draw if isinstance(draw, list) else [draw]
-    numbers = [_number(item) for item in items]
+    numbers = [number_of(item) for item in items]
     return None if not numbers or None in numbers else math.hypot(*[number or 0.0 for number in numbers])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..episode_record import EpisodeRecord
-from .draws import LARGEST, columns_of
+from .draws import columns_of, number_of
 
 # Of these nothing is counted: nobody knows how they would have ended.
 _CUT_OFF = ("aborted", "unfinished")
@@ -112,6 +112,5 @@ def _limit_reached(outcome: np.ndarray) -> np.ndarray:
 
 def as_numbers(values: Sequence[float | int | bool | None]) -> np.ndarray:
     """Values (N,) float64, NaN where one is not known or no number that counts."""
-    numbers = np.array([np.nan if value is None else float(value) for value in values], dtype=np.float64)
-    numbers[~(np.abs(numbers) < LARGEST)] = np.nan
-    return numbers
+    numbers = map(number_of, values)
+    return np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)

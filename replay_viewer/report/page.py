@@ -27,7 +27,7 @@ from .evaluation import TO_THE_LIMIT, Evaluation, Measure
 from .factors import Factor
 from .findings import Findings
 from .links import Links
-from .sentences import constants, draws, effect, left_out, listed, subtitle, verdict, warnings
+from .sentences import constants, counted, draws, effect, left_out, listed, subtitle, verdict, warnings
 from .statistics.estimates import Estimate
 from .table import table_of
 from .texts import (
@@ -307,6 +307,7 @@ def _environment() -> Environment:
         range=range_text,
         signed_range=signed_range,
         points_range=points_range,
+        counted=counted,
         whole=lambda number: f"{number:,}",
         clip=lambda share: round(min(max(share, 0.0), 100.0), 2),
         json=lambda value: json.dumps(value, allow_nan=False),

@@ -39,15 +39,15 @@ def warnings(found: Findings) -> list[str]:
     if stop is not None:
         line = (
             f"Short episodes may count too much: envs finished between {stop.fewest} and {stop.most} episodes each, "
-            "and those that end early come round more often "
-            f"({counted(stop.num_running, 'episode')} still ran at the end)."
+            "and those that end early come round more often"
         )
+        line += f" ({counted(stop.num_running, 'episode')} still ran at the end)." if stop.num_running else "."
         if stop.num_counted and stop.good.count:
             line += (
                 f" With equally many from each env, {stop.num_counted:,} in all, the {measure.name.lower()} is "
-                f"{percent_text(stop.good.value)} ({percent_range(stop.good.low, stop.good.high)}), and the mean "
-                f"return {value_text(stop.total_reward)}."
+                f"{percent_text(stop.good.value)} ({percent_range(stop.good.low, stop.good.high)})"
             )
+            line += f", and the mean return {value_text(stop.total_reward)}." if stop.total_reward.count else "."
         lines.append(line)
     if measure is TO_THE_LIMIT:
         lines.append(

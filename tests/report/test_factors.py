@@ -33,8 +33,10 @@ def late(step: int, value: Any) -> dict[str, Any]:
          {"f: draws": [1.0, 2.0, 0.0], "f: largest": [5.0, 2.0, None]}),
         ([[1.0, late(9, -3.0)], 2.0, None], {"f: draws": [2.0, 1.0, 0.0], "f: largest": [3.0, 2.0, None]}),
         ([[1, 2, 3], [4], None], {"f: draws": [1.0, 1.0, 0.0], "f: largest": [pytest.approx(14**0.5), 4.0, None]}),
-        # What is no number is not known.
+        ([[], [late(9, -3.0)], None], {"f: draws": [0.0, 1.0, 0.0], "f: largest": [None, 3.0, None]}),
+        # What is no number, or none to count with, is not known.
         ([float("inf"), 1.0, None], {"f": [None, 1.0, None]}),
+        ([10**400, -1e308, 1.0, None], {"f": [None, None, 1.0, None]}),
     ],
 )  # fmt: skip
 def test_every_kind_of_draw_has_its_columns(values: list[Any], columns: dict[str, list[Any]]) -> None:

@@ -51,6 +51,24 @@ def test_the_page_has_every_episode_and_stands_alone(tmp_path: Path) -> None:
     assert [path.name for path in page.parent.iterdir()] == ["index.html"]
 
 
+def test_numbers_that_no_sum_holds_are_not_known(tmp_path: Path) -> None:
+    odd: list[dict[str, Any]] = [
+        {"total_reward": 1e308, "episode_length": 10**300, "rewards": {"a": -1e308}},
+        {"total_reward": -1e308, "variations": {"mass": 10**300}},
+        {"success": False, "rewards": {"a": 1e308}, "variations": {"mass": -1e308}, "progress": {"way": 1e308}},
+    ]
+    records = evaluation(2) + [record(20 + k, **facts) for k, facts in enumerate(odd * 2)]
+    page = build_report(written(tmp_path / "runs", records), tmp_path / "report").read_text()
+    assert "nan" not in re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL).lower()
+
+
+def test_a_card_says_what_is_known(tmp_path: Path) -> None:
+    alone = record(total_reward=None, duration_s=None, episode_length=1)
+    page = build_report(written(tmp_path / "runs", [alone]), tmp_path / "report").read_text()
+    assert "<p>1 step</p>" in page
+    assert "<h2>1 episode</h2>" in page
+
+
 def test_rows_lead_to_the_viewer_where_there_is_a_recording(tmp_path: Path) -> None:
     record_sample(tmp_path / "runs" / "a b" / "walk.rec", 5)
     page = build_report(tmp_path / "runs", tmp_path / "report", viewer="http://lab:8081/", pictures=False)
