@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from replay_viewer.errors import BadArgument
+from replay_viewer.replay.modes import Mode
 
 if TYPE_CHECKING:
     from replay_viewer.formats import LoadOptions
@@ -17,6 +19,18 @@ if TYPE_CHECKING:
 def shown_as(metavar: str, name: str | None = None) -> object:
     """How an option that may be left out stands in the help: without tyro's "{None}|" and "(default: None)"."""
     return tyro.conf.arg(name=name, metavar=metavar, help_behavior_hint="")
+
+
+def one_of(names: Iterable[str]) -> object:
+    """How an option that takes one of some names stands in the help."""
+    return shown_as("{" + ",".join(names) + "}")
+
+
+def mode_of(compare: Mode | None, num_recordings: int) -> Mode:
+    """What --compare asks for. Raises BadArgument where there is nothing to compare."""
+    if compare is not None and num_recordings < 2:
+        raise BadArgument("--compare", compare, "is for several recordings, such as before.rec after.rec.")
+    return compare or "recorded"
 
 
 Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], tyro.conf.arg(help_behavior_hint="")]

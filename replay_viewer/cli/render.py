@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -21,20 +21,16 @@ from replay_viewer.render.request import FilmRequest, Reading
 from replay_viewer.render.selection import Selection
 from replay_viewer.render.target import Target
 from replay_viewer.render.view import OVERLAYS, View, size_and_rate
+from replay_viewer.replay.modes import MODES, Mode
 from replay_viewer.theme import LOOKS
 
-from .arguments import NOTHING_STATED, Flag, LoadingOptions, PathArgument, shown_as
+from .arguments import NOTHING_STATED, Flag, LoadingOptions, PathArgument, mode_of, one_of, shown_as
 from .imports import large_imports
 
 CAMERAS = (*PRESETS, *OTHER_NAMES, "orbit", "free")
 
 # Where an orbiting camera is if nobody says it [degrees]: behind the robot, a little to the right and above.
 _AZIMUTH, _ELEVATION = -150.0, 25.0
-
-
-def one_of(names: Iterable[str]) -> object:
-    """How an option that takes one of some names stands in the help."""
-    return shown_as("{" + ",".join(names) + "}")
 
 
 @dataclass(frozen=True)
@@ -94,6 +90,9 @@ class Looks:
     """Colours of sky, ground and text."""
     layers: Annotated[str | None, shown_as("A,B")] = None
     """Draw these beside the robots, any of velocity, contacts, trails, path, torques, frames, collisions."""
+    compare: Annotated[Mode | None, one_of(MODES)] = None
+    """Of several recordings: all from the first one's place (ghost), or side by side; if it is not given, where they
+    were recorded."""
     no_titles: Flag = False
     """Without the cards that name each of several episodes, and without a legend of the layers."""
 
@@ -160,6 +159,7 @@ def render(
         target=target,
         reading=Reading(loading.find_urdf(), loading.package_dir, loading.options),
         workers=writing.workers,
+        mode=mode_of(look.compare, len(paths)),
     )
     with large_imports():
         from replay_viewer.render.render_video import make_films

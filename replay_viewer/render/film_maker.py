@@ -92,7 +92,8 @@ class FilmMaker:
         Raises ReplayError as `make_of_file` does; of a recording that cannot be used it says which.
         """
         with ExitStack() as opened:
-            return self.make_of(open_world(recordings, self._loader.open, opened, self.request.selection.env))
+            world = open_world(recordings, self._loader.open, opened, self.request.selection.env)
+            return self.make_of(world.with_mode(self.request.mode))
 
     def make_of(self, world: World) -> list[Path]:
         """The same for recordings that are open."""

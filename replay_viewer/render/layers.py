@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-
 from ..camera.presets import CameraPose
 from ..errors import BadArgument
 from ..layers import BuiltinLayer, Layer, builtin_layers
@@ -52,8 +50,9 @@ class FilmLayers:
         found = [self._lead.at(frame_of_lead(self._world, frame), camera, height)]
         if self._world.others:
             frames = self._world.frames_beside(frame.position)
-            for take, layers, other in zip(self._world.others, self._others, frames, strict=True):
-                found.append(layers.at(other, camera, height).of_take(partial(name_of, take), np.array(take.offset)))
+            beside = zip(self._world.others, self._others, frames, self._world.offsets, strict=True)
+            for take, layers, other, offset in beside:
+                found.append(layers.at(other, camera, height).of_take(partial(name_of, take), offset))
         return together(found)
 
 

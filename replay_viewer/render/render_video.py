@@ -11,6 +11,7 @@ from ..formats.find import is_folder_of_recordings
 from ..layers import Layer
 from ..paths import local_path
 from ..progress import Progress
+from ..replay.modes import Mode
 from ..replay.replay import Replay
 from ..replay.world import Take
 from .film_maker import FilmMaker, Tell
@@ -48,6 +49,7 @@ def render_video(
     name: str | None = None,
     overwrite: bool = False,
     resume: bool = False,
+    compare: Mode = FilmRequest.mode,
     urdf: str | Path | None = None,
     package_dirs: Sequence[str | Path] = (),
     options: LoadOptions | None = None,
@@ -87,6 +89,8 @@ def render_video(
         name: template of the names of files in a folder, see `render.target.file_name`.
         overwrite: replace files that exist, which else are refused.
         resume: keep files that exist, and make what is missing; of a folder of recordings, that is the default.
+        compare: where several recordings stand: "recorded", where they were recorded; "ghost", all where the lead is at
+            its start; "side", side by side, all of them opaque.
         urdf: the robots' description, instead of the recording's; it and the next two as for `open_replay`.
         package_dirs: folders in which `package://` names are looked up.
         options: what the user states about the file.
@@ -108,6 +112,7 @@ def render_video(
         target=target,
         reading=Reading(urdf, package_dirs, options),
         workers=workers,
+        mode=compare,
     )
     return make_films(request, recording, progress, tell)
 

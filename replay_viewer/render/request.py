@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BadArgument
+from ..replay.modes import Mode, check_mode
 from ..rollout.rollout import Rollout
 from .film import Film, Moment
 from .selection import Selection, Shot, shots_of
@@ -43,8 +44,10 @@ class FilmRequest:
         target: where they go.
         reading: how the recording is read, unless it is open already.
         workers: threads that draw; None for one on each processor. They do not change a pixel.
+        mode: where several recordings stand in one scene, see `replay.modes`.
 
     Raises:
+        UnknownName: a mode that there is not.
         BadArgument: a number of workers that cannot be, or one step as a film.
     """
 
@@ -53,8 +56,10 @@ class FilmRequest:
     target: Target
     reading: Reading = Reading()
     workers: int | None = None
+    mode: Mode = "recorded"
 
     def __post_init__(self) -> None:
+        check_mode(self.mode)
         if self.workers is not None and self.workers < 1:
             raise BadArgument("--workers", self.workers, "expected 1 or more.")
         if self.selection.step is not None and not self.target.is_picture:

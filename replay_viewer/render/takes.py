@@ -31,7 +31,8 @@ def scene_of(world: World, look: Look) -> RenderScene:
 
 def coats_of(world: World) -> dict[str, Coat]:
     """The colours of the others, by entity."""
-    coats = [Coat(_tint(take.tint), TAKE_OPACITY) for take in world.others]
+    opacity = 1.0 if world.mode == "side" else TAKE_OPACITY
+    coats = [Coat(_tint(take.tint), opacity) for take in world.others]
     return {name: coats[index] for index, _, name in _beside(world)}
 
 
@@ -47,7 +48,7 @@ def frame_of(world: World, position: float, envs: Sequence[int]) -> Frame:
         return frame
     frames, entities = world.frames_beside(position), dict(frame.entities)
     for index, entity, name in _beside(world):
-        poses, offset = frames[index].entities[entity], np.asarray(world.others[index].offset, np.float32)
+        poses, offset = frames[index].entities[entity], world.offsets[index].astype(np.float32)
         entities[name] = replace(poses, link_positions=poses.link_positions + offset)
     return replace(frame, entities=entities)
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..errors import BadArgument, FileProblem, ReplayError, UnknownName, printable
 from ..theme import TAKE_COLORS, Rgb, rgb_bytes
+from .modes import Mode, check_mode, offsets_of
 
 # Kinematics and meshes take a second to import, and a viewer's page is served before them.
 if TYPE_CHECKING:
@@ -39,7 +43,7 @@ class Take:
         steps: those that it stays within, for example of one episode; None for all that are recorded, and those that
             come. Of the lead all are shown.
         tint: its colour, sRGB 0..255; None for the robots' own, and in `world_of` for one that nobody has.
-        offset: added to what is recorded, x, y and z [m].
+        offset: added to where it stands, x, y and z [m].
         key: by which its world knows it; empty for the lead.
 
     Raises:
@@ -86,7 +90,7 @@ class Take:
         return float(min(max(position, first), last))
 
     def frame_at(self, position: float) -> Frame:
-        """What is drawn of it at a position of its own, without its offset."""
+        """What is drawn of it at a position of its own, where it was recorded."""
         return self.replay.frames.frame_at(position, [self.env_index])
 
 
@@ -101,17 +105,21 @@ class World:
     Attributes:
         lead: whom cameras follow, and whose rewards and episodes are told.
         others: drawn beside it, in order; each has a key of its own.
+        mode: where they stand, see `modes`.
 
     Raises:
         BadArgument: more takes than can be shown.
+        UnknownName: a mode that there is not.
         ValueError: keys that do not tell them apart.
     """
 
     lead: Take
     others: tuple[Take, ...] = ()
+    mode: Mode = "recorded"
 
     def __post_init__(self) -> None:
         check_number(len(self.takes))
+        check_mode(self.mode)
         keys = [take.key for take in self.takes]
         if len(set(keys)) < len(keys) or self.lead.key:
             raise ValueError(f"the lead's key is empty, and others have keys of their own, not {keys}")
@@ -147,8 +155,17 @@ class World:
         return take.position_after((position - self.lead.start) * self.lead.replay.rollout.control_dt)
 
     def frames_beside(self, position: float) -> tuple[Frame, ...]:
-        """What is drawn of the others while the lead is at a position."""
+        """What is drawn of the others while the lead is at a position, where they were recorded; see `offsets`."""
         return tuple(take.frame_at(self.position_of(take, position)) for take in self.others)
+
+    @cached_property
+    def offsets(self) -> tuple[np.ndarray, ...]:
+        """What is added to where the others were recorded, (3,) [m] each."""
+        return offsets_of(self.takes, self.mode)[1:]
+
+    def with_mode(self, mode: Mode) -> World:
+        """The same in another mode. Raises UnknownName."""
+        return replace(self, mode=mode)
 
     def with_env(self, env_index: int) -> World:
         """The same with another env of the lead's recording."""
@@ -160,7 +177,7 @@ class World:
         with ExitStack() as stack:
             anew = {id(replay): stack.enter_context(replay.reopened()) for replay in self.replays}
             lead, *others = (replace(take, replay=anew[id(take.replay)]) for take in self.takes)
-            yield World(lead, tuple(others))
+            yield replace(self, lead=lead, others=tuple(others))
 
     def close(self) -> None:
         """Close the recordings' files."""

@@ -38,6 +38,7 @@ def session_actions(session: Session) -> dict[str, PageAction]:
         "slower": lambda: player.set_speed(max((s for s in SPEEDS if s < player.speed), default=SPEEDS[0])),
         "faster": lambda: player.set_speed(min((s for s in SPEEDS if s > player.speed), default=SPEEDS[-1])),
         "next_loop": session.next_loop,
+        "next_mode": session.next_mode,
         "select_from_here": session.select_from_here,
         "select_to_here": session.select_to_here,
         "clear_selection": session.clear_selection,

@@ -1,4 +1,4 @@
-"""Ghosts: the takes beside the lead, drawn translucent and each in one colour, by which they are told apart.
+"""Ghosts: the takes beside the lead, each in one colour, by which they are told apart.
 
 Only handles: nothing here decides what is shown.
 """
@@ -25,18 +25,28 @@ _DETAILS = 200
 
 
 class Ghost:
-    """One take: a node for each of its links, in its recording's coordinates below a node at the take's offset.
+    """One take: a node for each of its links, in its recording's coordinates below a node that places it.
 
     viser's GLB meshes have no opacity, so its links are drawn as plain meshes.
     """
 
     def __init__(self, server: viser.ViserServer, take: Take) -> None:
-        server.scene.add_frame(take_node(take.key), show_axes=False, position=take.offset)
+        self._stand = server.scene.add_frame(take_node(take.key), show_axes=False)
         assert take.tint is not None, "whoever is beside the lead has a colour"
         self._links = {
             name: _add_robot(server, f"{take_node(take.key)}/{name}", robot, take.tint)
             for name, robot in take.replay.robots.items()
         }
+        handles = [handle for links in self._links.values() for handle in links.values()]
+        self._meshes = [handle for handle in handles if isinstance(handle, viser.MeshHandle)]
+
+    def place(self, offset: np.ndarray, *, is_solid: bool) -> None:
+        """Move all of it to an offset (3,) [m] from where it was recorded; what is solid hides what is behind it."""
+        move_node(self._stand, offset.tolist(), [1.0, 0.0, 0.0, 0.0])
+        for handle in self._meshes:
+            # Ghosts are where the lead is: their shadows would fall on it, and its own hide their colours.
+            handle.opacity = None if is_solid else TAKE_OPACITY
+            handle.cast_shadow = handle.receive_shadow = is_solid
 
     def show(self, frame: Frame) -> None:
         """Draw a frame of the take."""
@@ -64,7 +74,6 @@ def _add_robot(server: viser.ViserServer, name: str, robot: Robot, tint: Rgb) ->
         visuals = [visual for visual in robot.visuals if visual.link == link and visual.rgba[3] > 0]
         if visuals:
             vertices, triangles = _coarse(visuals, robot.radius / _DETAILS)
-            # Ghosts are where the lead is: their shadows would fall on it, and its own hide their colours.
             handles[link] = server.scene.add_mesh_simple(
                 f"{name}/{link_name}", vertices=vertices, faces=triangles, color=tint, opacity=TAKE_OPACITY,
                 flat_shading=True, cast_shadow=False, receive_shadow=False,

@@ -51,6 +51,12 @@ class Scene:
         _add_floor(server, lead.rollout.terrain)
         self._links = {name: _add_robot(server, name, robot) for name, robot in lead.robots.items()}
         self._ghosts = [Ghost(server, take) for take in world.others]
+        self.arrange(world)
+
+    def arrange(self, world: World) -> None:
+        """Put the others where they stand in the world's mode."""
+        for ghost, offset in zip(self._ghosts, world.offsets, strict=True):
+            ghost.place(offset, is_solid=world.mode == "side")
 
     def show(self, frame: Frame, origin: np.ndarray, beside: Sequence[Frame] = ()) -> None:
         """Draw a frame of one env of the lead, and one of each of the others.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from ..camera import Aim, SmoothBase
 from ..errors import UnknownName
+from ..replay.modes import MODES
 from ..replay.player import Loop, Player
 from ..rollout.episodes import (
     Episode,
@@ -264,6 +265,12 @@ class Session:
         if not 0 <= index < len(self.episodes):
             raise UnknownName("episode", index, range(len(self.episodes)))
         self.seek(self.episodes[index].first_step)
+
+    def next_mode(self) -> None:
+        """Show several recordings in the next mode: as recorded, from one place, side by side."""
+        if self.world.others:
+            kinds = list(MODES)
+            self.world = self.world.with_mode(kinds[(kinds.index(self.world.mode) + 1) % len(kinds)])
 
     def select_agent(self, agent: int | None) -> None:
         """Show one agent's rewards, or the sum of all. Raises UnknownName if there is no such agent."""

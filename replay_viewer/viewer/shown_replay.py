@@ -64,7 +64,8 @@ class ShownReplay:
         """
         self.session, self.table, self.title, self.takes_growth = session, table, title, True
         self._page, self._settings, self._tell, self._told = page, settings, tell, ""
-        self._drawn: tuple[float, int, bool, int] | None = None
+        self._drawn: tuple[object, ...] | None = None
+        self._arranged = session.world
         server = page.server
         self._scene = Scene(server, session.world, shadows=settings.shadows)
         self.browsers = Browsers(page, session, shadows=settings.shadows)
@@ -106,6 +107,9 @@ class ShownReplay:
         session = self.session
         shown = (session.player.position, session.env_index, session.looks_ahead, self.layers.num_changes)
         with self._page.server.atomic():
+            if self._arranged is not session.world:
+                self._arranged = session.world
+                self._scene.arrange(session.world)
             if shown != self._drawn:
                 self._drawn = shown
                 frame, beside = session.frame, session.frames_beside

@@ -19,7 +19,7 @@ from replay_viewer.render.overlays import Entry, Legend, Row
 from replay_viewer.render.overlays.layout import pixel_scale
 from replay_viewer.render.raster.placed_surfaces import Coat
 from replay_viewer.render.selection import Selection, shots_of
-from replay_viewer.render.takes import coated, frame_of
+from replay_viewer.render.takes import coated, coats_of, frame_of
 from replay_viewer.render.view import View
 from replay_viewer.replay.frames import Frame
 from replay_viewer.replay.world import World, world_of
@@ -66,6 +66,14 @@ def test_an_offset_moves_all_of_a_take(slide: Path) -> None:
     frame = frame_of(world, 10, [0])
     moved = frame.entities["take2/robot"].link_positions - frame.entities["robot"].link_positions
     assert np.allclose(moved, (1, -2, 3))
+
+
+def test_side_by_side_others_are_opaque_and_apart(slide: Path) -> None:
+    world = world_of([open_replay(slide), Take(open_replay(slide), tint=BLUE)])
+    apart = frame_of(world.with_mode("side"), 10, [0]).entities
+    moved = apart["take2/robot"].base_pos - apart["robot"].base_pos
+    assert np.allclose(moved, [(0, -2 * world.lead.replay.robots["robot"].radius, 0)], atol=1e-5)
+    assert [coats_of(world.with_mode(mode))["take2/robot"].alpha for mode in ("ghost", "side")] == [0.5, 1.0]
 
 
 def test_with_one_take_a_frame_is_that_of_the_recording(slide: Path) -> None:

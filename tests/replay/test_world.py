@@ -186,6 +186,57 @@ def test_an_env_is_that_of_every_recording_but_not_of_a_take() -> None:
         open_world([replays[0], walking(5)], open_replay, opened, env=9)
 
 
+def turned(x: float, y: float, z: float, heading: float, num_steps: int = 30) -> Replay:
+    """A base that goes on at x = the step, from a place and a heading of its own [m, rad]."""
+    values = still(num_steps, 1)
+    values["robot.base_pos"][:, 0] = [(x + step, y, z) for step in range(num_steps)]
+    values["robot.base_wxyz"][:] = np.cos(heading / 2), 0, 0, np.sin(heading / 2)
+    return with_robots(memory_rollout(values))
+
+
+def stands(world: World, position: float) -> np.ndarray:
+    """Where the others' bases are drawn, (N, 3) [m]."""
+    bases = [frame.entities["robot"].base_pos[0] for frame in world.frames_beside(position)]
+    return np.array(bases) + world.offsets
+
+
+def test_as_recorded_nobody_is_moved_but_by_an_offset_of_its_own() -> None:
+    world = world_of([turned(0, 0, 0.3, 0), turned(5, 6, 0.4, 1), Take(turned(5, 6, 0.4, 1), offset=(1, 2, 3))])
+    assert np.allclose(stands(world, 4), [(9, 6, 0.4), (10, 8, 3.4)])
+
+
+def test_from_one_place_all_stand_where_the_lead_does_at_their_starts_and_at_their_own_heights() -> None:
+    lead, other = Take(turned(3, -2, 0.3, 0.7), start=10), turned(50, 60, 0.8, 2)
+    world = world_of([lead, other, Take(other, start=5, offset=(0, 0, 1))]).with_mode("ghost")
+    assert np.allclose(stands(world, 10), [(13, -2, 0.8), (13, -2, 1.8)], atol=1e-5)
+    assert np.allclose(stands(world, 14), [(17, -2, 0.8), (17, -2, 1.8)], atol=1e-5)
+
+
+@pytest.mark.parametrize("heading", [0.0, 0.5 * np.pi, -2.0])
+def test_side_by_side_they_stand_apart_across_the_lead_s_heading_right_and_left_in_turn(heading: float) -> None:
+    replays = [turned(3, -2, 0.3, heading), *(turned(50 * k, 0, 0.3, 1.0) for k in range(3))]
+    places = stands(world_of(replays).with_mode("side"), 0) - (3, -2, 0.3)
+    right = np.array([np.sin(heading), -np.cos(heading), 0])
+    distances = places @ right
+    assert np.allclose(places, distances[:, None] * right, atol=1e-5)
+    assert np.allclose(distances / distances[0], [1, -1, 2], atol=1e-5)
+    assert distances[0] == pytest.approx(2 * replays[0].robots["robot"].radius)
+
+
+def test_another_env_of_the_lead_moves_the_others_to_its_place() -> None:
+    replay = walking(30, num_envs=3)
+    world = world_of([replay, Take(replay, 1)]).with_mode("ghost")
+    assert np.allclose(stands(world, 0), [(0, 0, 0)]) and np.allclose(stands(world.with_env(2), 0), [(0, 2, 0)])
+
+
+def test_a_mode_is_kept_when_a_world_is_read_anew_and_others_are_refused() -> None:
+    world = world_of([walking(5), walking(5)]).with_mode("side")
+    with world.reopened() as own:
+        assert own.mode == "side" and np.allclose(own.offsets, world.offsets)
+    with pytest.raises(UnknownName, match=r"mode 'stacked' is not .* Known modes: recorded, ghost, side"):
+        world.with_mode("stacked")  # pyright: ignore[reportArgumentType]
+
+
 def test_titles_are_one_short_line() -> None:
     replay = walking(5)
     assert world_of([replay]).title == "memory"

@@ -72,6 +72,25 @@ def test_others_have_nodes_below_their_keys_at_the_lead_s_time(server: viser.Vis
     assert not link_nodes(server, "take2")
 
 
+def test_side_by_side_others_are_solid_and_else_translucent(
+    server: viser.ViserServer,
+) -> None:
+    session = Session(world_of([sliding(9, 0.02), sliding(9, 0.02, 1)]))
+    scene = shown(server, session.world, 0)
+    seen = []
+    for _ in range(3):
+        session.next_mode()
+        scene.arrange(session.world)
+        mesh = node(server, "take2/robot/base")
+        seen.append((session.world.mode, node(server, "take2").position[1] + 1, mesh.opacity, mesh.cast_shadow))
+    scene.close()
+    side = 2 * session.replay.robots["robot"].radius
+    modes, places, opacities, shadows = zip(*seen, strict=True)
+    assert modes == ("ghost", "side", "recorded")
+    assert places == pytest.approx((0, -side, 1))
+    assert (opacities, shadows) == ((TAKE_OPACITY, None, TAKE_OPACITY), (False, True, False))
+
+
 def test_others_are_translucent_meshes_of_their_colour(server: viser.ViserServer) -> None:
     scene = shown(server, world_of([sliding(9, 0.02)] * 3), 0)
     for number, color in enumerate(TAKE_COLORS[:2]):

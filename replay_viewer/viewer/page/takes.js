@@ -1,12 +1,12 @@
 // Who is who where several recordings are in one scene: names and colours over the picture, the one that leads first.
 (() => {
-  const { state, element, addPart } = window.replayViewer;
+  const { state, element, textButton, addPart } = window.replayViewer;
 
   const legend = element("div", "", document.body, { id: "rv-takes" });
   legend.hidden = true;
 
   function update(changes) {
-    if (!("takes" in changes)) return;
+    if (!("takes" in changes || "mode" in changes)) return;
     legend.hidden = !state.takes.length;
     legend.replaceChildren();
     for (const { name, color } of state.takes) {
@@ -16,6 +16,7 @@
       else sign.className = "rv-lead"; // It has the colours of its robots.
       element("span", "", row).textContent = name;
     }
+    textButton(legend, state.mode, "Another way to compare (T)").dataset.do = "next_mode";
   }
 
   addPart({ update, close: () => legend.remove() });

@@ -8,6 +8,7 @@ from typing import Any
 import viser
 
 from ...errors import printable
+from ...replay.modes import MODES
 from ...replay.player import SPEEDS
 from ...replay.world import World
 from ...rollout.episodes import KIND_TEXT, Episode, kind_of, outcome_text
@@ -104,6 +105,7 @@ def _state(session: Session) -> dict[str, Any]:
         "standIn": session.stand_in,
         "tail": _tail(session),
         "takes": _takes(session.world),
+        "mode": MODES[session.world.mode],
     }
 
 

@@ -24,7 +24,14 @@ from .clips import Clip
 from .still import StillScene
 
 # What a file has no use for: nothing is being recorded, and there are no other envs and no table.
-_OTHER_ACTIONS = ("go_live", "toggle_crowd", "take_screenshot", "go_to_next_failure", "go_to_previous_failure")
+_OTHER_ACTIONS = (
+    "go_live",
+    "next_mode",
+    "toggle_crowd",
+    "take_screenshot",
+    "go_to_next_failure",
+    "go_to_previous_failure",
+)
 _CHART_HELP = (("Chart", "Click to go there; drag for an A-B loop"), ("Reward", "Click a row for its curve alone"))
 
 _HEAD_SCRIPTS = ("viser.js", "early.js")
