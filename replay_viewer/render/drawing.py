@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
@@ -155,15 +155,16 @@ class FilmDrawer:
         image, (width, height) = image.copy(), self._overlay.picture_size
         draw_labels(image[:height, :width], task.beside.labels, task.camera, pixel_scale(self._size), self._look)
         if self._has_legend:
-            self._legend_of(task.moment.envs[0]).draw(image)
+            self._legend_of(task.moment.envs[0], self._world.notes(task.moment.position)).draw(image)
         return image
 
-    def _make_legend(self, env_index: int) -> Legend:
-        """The takes by what tells them apart while this env of the lead is shown, and the layers."""
+    def _make_legend(self, env_index: int, notes: Sequence[str]) -> Legend:
+        """The takes by what tells them apart while this env of the lead is shown, each with a note, and the layers."""
         world, rows = self._world.with_env(env_index), []
         if world.others:
             colors = [() if take.tint is None else (take.tint,) for take in world.takes]
-            rows = [Row((Entry(name, color),)) for name, color in zip(world.names, colors, strict=True)]
+            told = zip(world.names, colors, notes, strict=True)
+            rows = [Row((Entry(name, color), Entry(note, has_mark=False))) for name, color, note in told]
         rows = [*rows, *self._layers.rows]
         return Legend(rows, self._overlay.picture_size[0], pixel_scale(self._size), self._look)
 

@@ -11,7 +11,7 @@ from ..formats.find import is_folder_of_recordings
 from ..layers import Layer
 from ..paths import local_path
 from ..progress import Progress
-from ..replay.modes import Mode
+from ..replay.modes import Clock, Mode
 from ..replay.replay import Replay
 from ..replay.world import Take
 from .film_maker import FilmMaker, Tell
@@ -50,6 +50,7 @@ def render_video(
     overwrite: bool = False,
     resume: bool = False,
     compare: Mode = FilmRequest.mode,
+    clock: Clock = FilmRequest.clock,
     urdf: str | Path | None = None,
     package_dirs: Sequence[str | Path] = (),
     options: LoadOptions | None = None,
@@ -91,6 +92,8 @@ def render_video(
         resume: keep files that exist, and make what is missing; of a folder of recordings, that is the default.
         compare: where several recordings stand: "recorded", where they were recorded; "ghost", all where the lead is at
             its start; "side", side by side, all of them opaque.
+        clock: the time that is the same for several recordings: that since their starts ("start"), or that since their
+            first steps ("recording"), which differs for a `Take` with a start.
         urdf: the robots' description, instead of the recording's; it and the next two as for `open_replay`.
         package_dirs: folders in which `package://` names are looked up.
         options: what the user states about the file.
@@ -113,6 +116,7 @@ def render_video(
         reading=Reading(urdf, package_dirs, options),
         workers=workers,
         mode=compare,
+        clock=clock,
     )
     return make_films(request, recording, progress, tell)
 

@@ -1,4 +1,4 @@
-"""The modes of a world: where its takes stand, as recorded, all from one place, or side by side."""
+"""The modes of a world: where its takes stand, as recorded, all from one place, or side by side; and its clocks."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["recorded", "ghost", "side"]
 
+Clock = Literal["start", "recording"]
+
 # What the page calls them, in the order in which a key goes through them.
 MODES: dict[Mode, str] = {"recorded": "as recorded", "ghost": "from one place", "side": "side by side"}
 
@@ -26,6 +28,12 @@ def check_mode(name: str) -> None:
     """Raise UnknownName for a mode that there is not."""
     if name not in get_args(Mode):
         raise UnknownName("mode", name, get_args(Mode), where="this version")
+
+
+def check_clock(name: str) -> None:
+    """Raise UnknownName for a clock that there is not."""
+    if name not in get_args(Clock):
+        raise UnknownName("clock", name, get_args(Clock), where="this version")
 
 
 def offsets_of(takes: Sequence[Take], mode: Mode) -> tuple[np.ndarray, ...]:

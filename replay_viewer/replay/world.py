@@ -5,6 +5,7 @@ No clock and no browser: where playback stands is a position of the lead, which 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ import numpy as np
 
 from ..errors import BadArgument, FileProblem, ReplayError, UnknownName, printable
 from ..theme import TAKE_COLORS, Rgb, rgb_bytes
-from .modes import Mode, check_mode, offsets_of
+from .modes import Clock, Mode, check_clock, check_mode, offsets_of
 
 # Kinematics and meshes take a second to import, and a viewer's page is served before them.
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # More of them cannot be told apart, by their colours and by where they are.
 MOST_TAKES = 8
 
+_AT_START, _AT_END = "waits at its start", "waits at its end"
 # A title with the names of more is too long.
 _MOST_NAMES = 3
 # Of positions: 7 * 0.02 / 0.02 is not 7 by its last digit, and then lies between two steps.
@@ -44,11 +46,12 @@ class Take:
             come. Of the lead all are shown.
         tint: its colour, sRGB 0..255; None for the robots' own, and in `world_of` for one that nobody has.
         offset: added to where it stands, x, y and z [m].
+        delay: how much later than it would be else it is shown [s]; earlier, where it is negative.
         key: by which its world knows it; empty for the lead.
 
     Raises:
         UnknownName: an env that is not there.
-        BadArgument: steps that are not there.
+        BadArgument: steps that are not there, or a delay that is no number.
     """
 
     replay: Replay
@@ -57,6 +60,7 @@ class Take:
     steps: range | None = None
     tint: Rgb | None = None
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    delay: float = 0.0
     key: str = ""
 
     def __post_init__(self) -> None:
@@ -67,6 +71,8 @@ class Take:
         if shown.step != 1 or not 0 <= shown.start <= self.start < shown.stop <= rollout.num_steps:
             asked = self.start if self.steps is None else f"{self.start} in {self.steps}"
             raise BadArgument("start", asked, f"{rollout.name} has steps 0 to {rollout.num_steps - 1}.")
+        if not math.isfinite(self.delay):
+            raise BadArgument("delay", self.delay, "expected seconds.")
 
     @classmethod
     def of_episode(cls, replay: Replay, env_index: int, number: int) -> Take:
@@ -86,8 +92,18 @@ class Take:
     def position_after(self, seconds: float) -> float:
         """Its position, in steps, so long after its start or before it; it waits at its first and its last step."""
         first, last = self.span
-        position = self.start + round(seconds / self.replay.rollout.control_dt, _DIGITS)
-        return float(min(max(position, first), last))
+        return float(min(max(self._unbound_position(seconds), first), last))
+
+    def note_after(self, seconds: float) -> str:
+        """What is told of it then: whether it waits."""
+        first, last = self.span
+        position = self._unbound_position(seconds)
+        # The last step lasts as long as any other.
+        return _AT_END if position >= last + 1 else _AT_START if position < first else ""
+
+    def _unbound_position(self, seconds: float) -> float:
+        """Where it would be so long after its start if it had neither beginning nor end."""
+        return self.start + round(seconds / self.replay.rollout.control_dt, _DIGITS)
 
     def frame_at(self, position: float) -> Frame:
         """What is drawn of it at a position of its own, where it was recorded."""
@@ -106,20 +122,23 @@ class World:
         lead: whom cameras follow, and whose rewards and episodes are told.
         others: drawn beside it, in order; each has a key of its own.
         mode: where they stand, see `modes`.
+        clock: what time is the same for all: that since their starts, or that since their recordings' first steps.
 
     Raises:
         BadArgument: more takes than can be shown.
-        UnknownName: a mode that there is not.
+        UnknownName: a mode or a clock that there is not.
         ValueError: keys that do not tell them apart.
     """
 
     lead: Take
     others: tuple[Take, ...] = ()
     mode: Mode = "recorded"
+    clock: Clock = "start"
 
     def __post_init__(self) -> None:
         check_number(len(self.takes))
         check_mode(self.mode)
+        check_clock(self.clock)
         keys = [take.key for take in self.takes]
         if len(set(keys)) < len(keys) or self.lead.key:
             raise ValueError(f"the lead's key is empty, and others have keys of their own, not {keys}")
@@ -152,7 +171,18 @@ class World:
         """Where a take is while the lead is at a position."""
         if take is self.lead:
             return position
-        return take.position_after((position - self.lead.start) * self.lead.replay.rollout.control_dt)
+        return take.position_after(self._seconds(take, position))
+
+    def notes(self, position: float) -> tuple[str, ...]:
+        """What is told of each take while the lead is at a position: of others whether they wait, else nothing."""
+        return ("", *(take.note_after(self._seconds(take, position)) for take in self.others))
+
+    def _seconds(self, take: Take, position: float) -> float:
+        """How long after its start another take is while the lead is at a position."""
+        lead_dt, take_dt = (each.replay.rollout.control_dt for each in (self.lead, take))
+        if self.clock == "recording":
+            return position * lead_dt - take.start * take_dt - take.delay
+        return (position - self.lead.start) * lead_dt - take.delay
 
     def frames_beside(self, position: float) -> tuple[Frame, ...]:
         """What is drawn of the others while the lead is at a position, where they were recorded; see `offsets`."""
@@ -166,6 +196,10 @@ class World:
     def with_mode(self, mode: Mode) -> World:
         """The same in another mode. Raises UnknownName."""
         return replace(self, mode=mode)
+
+    def with_clock(self, clock: Clock) -> World:
+        """The same by another clock. Raises UnknownName."""
+        return replace(self, clock=clock)
 
     def with_env(self, env_index: int) -> World:
         """The same with another env of the lead's recording."""

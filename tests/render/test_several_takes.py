@@ -114,6 +114,17 @@ def test_names_are_shown_with_titles_or_an_overlay(slide: Path, fine: Path) -> N
         assert not np.array_equal(drawer.image_at(moment)[:40, :60], titled)
 
 
+def test_the_legend_says_who_waits_at_its_end(slide: Path, fine: Path) -> None:
+    """The finer one lasts 0.6 s: it is through at step 30 of the lead."""
+    world = world_of([open_replay(slide), open_replay(fine)])
+    episode = world.lead.replay.rollout.episodes(0)[0]
+    with FilmDrawer(world, View(camera=from_above(), size=(640, 360)), workers=1) as drawer:
+        images = [drawer.image_at(Moment(position, (0,), episode, 0.0)) for position in (10, 29.9, 30, 59)]
+    room = [image[12:70, 100:220].astype(int) for image in images]
+    panel = [bool((np.abs(part - part[30, 5]).max(axis=-1) > 100).any()) for part in room]
+    assert panel == [False, False, True, True]
+
+
 @pytest.mark.parametrize("look", [LIGHT, DARK])
 @pytest.mark.parametrize("size", [(1280, 720), (320, 180), (8, 8)])
 def test_a_legend_has_a_square_of_each_colour_and_stays_within_the_picture(look, size) -> None:

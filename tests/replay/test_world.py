@@ -67,6 +67,35 @@ def test_who_is_shorter_waits_at_its_end_and_before_its_start() -> None:
     assert places(world, 100)[0] == (0.4, 0)
 
 
+def test_whoever_waits_is_noted_and_the_last_step_lasts_as_long_as_any_other() -> None:
+    world = world_of([Take(walking(101), start=50), walking(21), walking(400), walking(51, 0.01)])
+    ended = "waits at its end"
+    notes = {position: world.notes(position) for position in (40, 50, 70.5, 71, 75, 75.5, 100)}
+    assert notes[40] == ("", *["waits at its start"] * 3)
+    assert notes[50] == notes[70.5] == ("", "", "", "")
+    assert notes[71] == notes[75] == ("", ended, "", "")
+    assert notes[75.5] == notes[100] == ("", ended, "", ended)
+
+
+def test_a_delay_is_seconds_of_each_take_s_own() -> None:
+    world = world_of([walking(101), Take(walking(401, 0.005), delay=0.3), Take(walking(101), delay=-0.5)])
+    assert [[world.position_of(take, p) for take in world.others] for p in (0, 15, 50)] == [[0, 25], [0, 40], [140, 75]]
+    assert world.notes(14) == ("", "waits at its start", "")
+    assert world.notes(76) == ("", "", "waits at its end")
+    for delay in (np.nan, np.inf):
+        with pytest.raises(BadArgument, match="delay"):
+            Take(walking(5), delay=delay)
+
+
+def test_by_the_recordings_own_clock_starts_do_not_count_but_delays_do() -> None:
+    late = Take(walking(401, 0.005), start=200, delay=0.1)
+    world = world_of([Take(walking(101), start=40), late]).with_clock("recording")
+    assert [world.position_of(world.others[0], position) for position in (5, 40, 65)] == [0, 140, 240]
+    assert world.position_of(world.lead, 7) == 7
+    with pytest.raises(UnknownName, match=r"clock 'wall' is not .* Known clocks: start, recording"):
+        world.with_clock("wall")  # pyright: ignore[reportArgumentType]
+
+
 def test_an_episode_stays_within_itself() -> None:
     episodes = {1: [Episode(1, 0, 0, 29, "terminated"), Episode(1, 1, 30, 99, "unfinished")]}
     replay = walking(100, num_envs=2, episodes=episodes)

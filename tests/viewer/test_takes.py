@@ -124,12 +124,20 @@ def test_the_page_is_told_who_is_who() -> None:
     session = Session(world_of([walk, Take(walk, 1), Take(walk, 2, tint=(1, 2, 255))]))
     state = TimelineState(session)
     assert state.changes()["takes"] == [
-        {"name": "walk env 0", "color": ""},
-        {"name": "walk env 1", "color": TAKE_COLORS[0]},
-        {"name": "walk env 2", "color": "#0102ff"},
+        {"name": "walk env 0", "color": "", "note": ""},
+        {"name": "walk env 1", "color": TAKE_COLORS[0], "note": ""},
+        {"name": "walk env 2", "color": "#0102ff", "note": ""},
     ]
     session.select_env(4)
     assert state.changes()["takes"][0]["name"] == "walk env 4"
+
+
+def test_the_page_is_told_who_waits_at_its_end() -> None:
+    session = Session(world_of([sliding(50, 0.02), sliding(20, 0.02)]))
+    state = TimelineState(session)
+    for step, note in ((20, "waits at its end"), (19, "")):
+        session.seek(step)
+        assert [take["note"] for take in state.changes()["takes"]] == ["", note]
 
 
 def test_a_session_begins_at_the_start_of_its_lead() -> None:

@@ -9,12 +9,13 @@
     if (!("takes" in changes || "mode" in changes)) return;
     legend.hidden = !state.takes.length;
     legend.replaceChildren();
-    for (const { name, color } of state.takes) {
+    for (const { name, color, note } of state.takes) {
       const row = element("div", "", legend, { title: name });
       const sign = element("i", "", row);
       if (color) sign.style.background = color;
       else sign.className = "rv-lead"; // It has the colours of its robots.
       element("span", "", row).textContent = name;
+      if (note) element("em", "", row).textContent = note;
     }
     textButton(legend, state.mode, "Another way to compare (T)").dataset.do = "next_mode";
   }

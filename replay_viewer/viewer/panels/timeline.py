@@ -10,7 +10,6 @@ import viser
 from ...errors import printable
 from ...replay.modes import MODES
 from ...replay.player import SPEEDS
-from ...replay.world import World
 from ...rollout.episodes import KIND_TEXT, Episode, kind_of, outcome_text
 from ...theme import css_color
 from ..session import Session
@@ -104,17 +103,19 @@ def _state(session: Session) -> dict[str, Any]:
         "episode": _episode(session),
         "standIn": session.stand_in,
         "tail": _tail(session),
-        "takes": _takes(session.world),
+        "takes": _takes(session),
         "mode": MODES[session.world.mode],
     }
 
 
-def _takes(world: World) -> list[dict[str, str]]:
-    """Names and colours of several takes; without a colour, a take is drawn in its robots' own."""
+def _takes(session: Session) -> list[dict[str, str]]:
+    """Names, colours and notes of several takes; without a colour, a take is drawn in its robots' own."""
+    world = session.world
     if not world.others:
         return []
     colors = ["" if take.tint is None else css_color(take.tint) for take in world.takes]
-    return [{"name": printable(name), "color": color} for name, color in zip(world.names, colors, strict=True)]
+    told = zip(world.names, colors, world.notes(session.player.position), strict=True)
+    return [{"name": printable(name), "color": color, "note": note} for name, color, note in told]
 
 
 def _tail(session: Session) -> dict[str, Any] | None:

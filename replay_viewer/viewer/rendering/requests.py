@@ -43,7 +43,8 @@ def film_request(session: Session, view: View, folder: Path, *, whole_env: bool)
         selection, name = Selection(env=session.env_id, episodes=number), f"{name}_ep{number + 1}"
     path = free_path(folder / f"{name}{FILM_SUFFIX}")
     # One processor stays free for the page.
-    return FilmRequest(selection, view, Target(path), workers=max(1, num_processors() - 1), mode=session.world.mode)
+    workers, world = max(1, num_processors() - 1), session.world
+    return FilmRequest(selection, view, Target(path), workers=workers, mode=world.mode, clock=world.clock)
 
 
 def picture_request(session: Session, view: View) -> PictureRequest:
