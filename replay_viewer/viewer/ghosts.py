@@ -12,7 +12,7 @@ import numpy as np
 import viser
 
 from ..theme import TAKE_OPACITY, WORLD, Rgb
-from .wire.server import move_node
+from .wire.server import move_node, unplaced
 
 # Kinematics and meshes take a second to import, and most worlds have one take.
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _add_robot(server: viser.ViserServer, name: str, robot: Robot, tint: Rgb) ->
             )  # fmt: skip
         elif link < robot.num_bodies:
             handles[link] = server.scene.add_frame(f"{name}/{link_name}", show_axes=False)
-    return handles
+    return {link: unplaced(handle) for link, handle in handles.items()}
 
 
 def _coarse(visuals: Sequence[Visual], cell: float) -> tuple[np.ndarray, np.ndarray]:

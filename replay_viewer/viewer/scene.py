@@ -14,7 +14,7 @@ import viser
 from ..rollout.rollout import Terrain
 from ..theme import FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_LINES, WORLD
 from .ghosts import Ghost, move_links
-from .wire.server import move_node
+from .wire.server import move_node, unplaced
 
 if TYPE_CHECKING:
     import trimesh
@@ -43,8 +43,8 @@ class Scene:
     """
 
     def __init__(self, server: viser.ViserServer, world: World, *, shadows: bool = True) -> None:
-        self._world = server.scene.add_frame(WORLD, show_axes=False)
-        self._playhead = server.scene.add_frame(PLAYHEAD, show_axes=False)
+        self._world = unplaced(server.scene.add_frame(WORLD, show_axes=False))
+        self._playhead = unplaced(server.scene.add_frame(PLAYHEAD, show_axes=False))
         server.scene.configure_default_lights(cast_shadow=shadows)
         _add_light(server)
         lead = world.lead.replay
@@ -95,7 +95,7 @@ def _add_robot(server: viser.ViserServer, name: str, robot: Robot) -> dict[int, 
             handles[link] = server.scene.add_glb(link_node(name, link_name), _glb(mesh))
         elif link < robot.num_bodies:
             handles[link] = server.scene.add_frame(link_node(name, link_name), show_axes=False)
-    return handles
+    return {link: unplaced(handle) for link, handle in handles.items()}
 
 
 def _glb(mesh: trimesh.Scene) -> bytes:

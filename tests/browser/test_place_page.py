@@ -67,6 +67,10 @@ def test_an_address_leads_to_a_recording_an_env_and_a_step_and_follows_from_ther
         other.wait_step(30)
         page.wait_step(30)
         page.until(page.page.get_by_text("Another browser moves the time").is_visible, "that another browser does it")
+    # Another recording's first step, where the bar is far behind it.
+    page.goto(at(viewer, recording="stand.npz", env=0, step=0))
+    wait_place(page, recording="stand.npz", env="0", step="0")
+    page.wait_step(0)
     assert not notices(page) and not [line for line in page.console if "error" in line]
 
 

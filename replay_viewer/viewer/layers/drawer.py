@@ -14,7 +14,7 @@ from ...layers.places import Link, Place, Pose
 from ...layers.shapes import Labels, Shape, Tints
 from ...robot import Robot
 from ...theme import WORLD
-from ..wire.server import move_node
+from ..wire.server import move_node, unplaced
 from .many_nodes import LabelNodes, SkinNodes
 from .nodes import Node, set_visible
 
@@ -73,7 +73,7 @@ class ShapeDrawer:
         for index, pose in enumerate(poses.values()):
             if index == len(self._poses):
                 node = self._server.scene.add_frame(f"{self._root.name}/pose{index}", show_axes=False)
-                self._poses.append(node)
+                self._poses.append(unplaced(node))
             move_node(self._poses[index], pose.position.tolist(), pose.wxyz.tolist())
 
     def _drawn_at(self, index: int, shape: Shape) -> Any:

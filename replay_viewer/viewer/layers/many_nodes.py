@@ -12,7 +12,7 @@ from ...layers.shapes import Labels, Tints, colors_of
 from ...layers.skin import skin
 from ...robot import Robot
 from ...theme import Rgb
-from ..wire.server import move_node, send_properties
+from ..wire.server import move_node, send_properties, unplaced
 from .nodes import add_mesh, set_visible
 
 # How far outside of a link the skin is that gives it another colour, of the robot's radius.
@@ -36,7 +36,8 @@ class LabelNodes:
         self._shown = shape
         for index in range(len(self._labels), shape.num_pieces):
             name = f"{self._root.name}/{index}"
-            self._labels.append(self._server.scene.add_label(name, shape.texts[index], anchor="center-center"))
+            label = self._server.scene.add_label(name, shape.texts[index], anchor="center-center")
+            self._labels.append(unplaced(label))
         for index, label in enumerate(self._labels):
             set_visible(label, index < shape.num_pieces)
         for label, text, position in zip(self._labels, shape.texts, shape.positions.tolist(), strict=False):

@@ -12,9 +12,10 @@ import contextlib
 import errno
 import json
 import logging
+import math
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import rich
@@ -27,6 +28,8 @@ from ...errors import ReplayError
 from .access import Access
 from .door import Door
 from .message_buffer import use_mended_buffers
+
+Node = TypeVar("Node", bound=viser.SceneNodeHandle)
 
 PORTS_TRIED = 100
 
@@ -90,6 +93,17 @@ def move_node(handle: viser.SceneNodeHandle, position: Sequence[float], wxyz: Se
     if node.wxyz.tolist() != wxyz:
         node.wxyz[:] = wxyz
         send(_messages.SetOrientationMessage(node.name, (wxyz[0], wxyz[1], wxyz[2], wxyz[3])))
+
+
+def unplaced(handle: Node) -> Node:
+    """A node that was just made, whose first pose is sent whatever it is.
+
+    A page keeps the pose of one of the same name that was removed just before, so that even one that is like a new
+    node's own has to be told.
+    """
+    handle._impl.position[:] = math.nan
+    handle._impl.wxyz[:] = math.nan
+    return handle
 
 
 def send_properties(handle: Any, properties: dict[str, Any]) -> None:
