@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import GO1, make
 from draw_log import DrawLog
+from mjlab_envs import GO1, make
 from needs_simulator import simulator
 
 from replay_viewer import record_episodes
