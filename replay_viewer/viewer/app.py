@@ -16,6 +16,7 @@ import viser
 from ..errors import ReplayError, printable
 from ..replay.world import Take, World
 from .episodes.table import EpisodeTable
+from .listeners import StepListener, StepListeners
 from .loop import Beat, Upkeep
 from .opening.files import Files
 from .opening.opening import OpenRequest
@@ -93,6 +94,8 @@ class ViewerApp:
         self._files = Files(self._page, uploads, self._table.library, self._show_opened, self._go)
         self._page.bridge.set_lasting_actions({**self._files.actions, **self._table.actions})
         self._shown: ShownReplay | None = None
+        self._closes = True
+        self._listeners = StepListeners(self._page.notify)
         self._last_problem = ""
         self._failure: BaseException | None = None
         self._stopping = threading.Event()
@@ -142,30 +145,50 @@ class ViewerApp:
         tail: bool = False,
         tell: Callable[[str], object] | None = None,
         request: OpenRequest | None = None,
+        closes: bool = True,
     ) -> None:
-        """Show a world in the place of the one shown, which is closed; its first frame is ready when this returns.
+        """Show a world in the place of the one shown; its first frame is ready when this returns.
 
         Not for the viewer's own thread.
 
         Args:
-            world: what to show; the viewer closes it when it shows another one.
+            world: what to show.
             title: what the page calls it; None for what it was opened with.
             step: step shown first; None for the lead's start, or with `tail` for the newest.
             tail: follow the lead's recording, a folder, while another process writes it.
             tell: called, on the viewer's thread, with a line about how that ended.
             request: how it was opened, so that it can be opened again with another robot; None for what is in memory.
+            closes: the viewer closes the world when it shows another one.
 
         Raises:
             ReplayError: if the replay cannot be shown; then the one before is, if there was one.
         """
+        if threading.current_thread() is self._owner:
+            raise RuntimeError("a callback of the viewer cannot have it show something else")
         session = Session(world, step, Tail(world.lead.replay) if tail else None)
         done: Future[None] = Future()
         make = self._maker_of(session, self._title if title is None else title, tell)
-        self._page.post(self._change, make, done, request)
-        while not done.done() and not self._ended.wait(0.01):
-            pass
-        if done.done():
+        self._page.post(self._change, make, done, request, closes)
+        if self._is_done(done):
             done.result()
+
+    def ask(self, action: Callable[[ShownReplay], None]) -> None:
+        """Have the viewer's thread do something with what is shown; it is done when this returns. From any thread.
+
+        Raises ReplayError where the viewer is closed or shows nothing, and whatever the action raises.
+        """
+        if threading.current_thread() is self._owner:
+            self._page.post(lambda: None)  # What is done in a callback is to be drawn, too.
+            return self._do(action)
+        done: Future[None] = Future()
+        self._page.post(self._answer, action, done)
+        if not self._is_done(done):
+            raise ReplayError("the viewer is closed.")
+        return done.result()
+
+    def add_listener(self, listener: StepListener) -> None:
+        """Call it with the step that is shown, from the viewer's thread, whenever it is another one."""
+        self._page.post(self._listeners.add, listener)
 
     def notify(self, title: str, problem: str) -> None:
         """Tell every browser of a problem; from any thread."""
@@ -226,6 +249,25 @@ class ViewerApp:
     def _address_at(self, name: str) -> str:
         return self._access.link(f"http://{Host(name, self.port)}")
 
+    def _is_done(self, done: Future[None]) -> bool:
+        """Wait for the owner; returns whether it has answered, which it does not once it has ended."""
+        while not done.done() and not self._ended.wait(0.01):
+            pass
+        return done.done()
+
+    def _do(self, action: Callable[[ShownReplay], None]) -> None:
+        if self._shown is None:
+            raise ReplayError("the viewer shows nothing yet.")
+        action(self._shown)
+
+    def _answer(self, action: Callable[[ShownReplay], None], done: Future[None]) -> None:
+        try:
+            self._do(action)
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
     # -- one replay after the other -------------------------------------------
 
     def _maker_of(
@@ -259,7 +301,9 @@ class ViewerApp:
     def _go_to_episode(self, path: Path | None, env_id: int, step: int, client_id: int) -> None:
         self._files.go_to(path, Place(env=env_id, step=step), client_id)
 
-    def _change(self, make: Callable[[], ShownReplay], done: Future[None], request: OpenRequest | None) -> None:
+    def _change(
+        self, make: Callable[[], ShownReplay], done: Future[None], request: OpenRequest | None, closes: bool = True
+    ) -> None:
         """Show another replay in the place of the one shown; if that fails, `done` has why, and that one stays."""
         before, self._shown = self._shown, None
         if before is not None:
@@ -275,8 +319,9 @@ class ViewerApp:
                 self._stop_waiting()
             return
         self._stop_waiting()
-        if before is not None:
+        if before is not None and self._closes:
             before.session.world.close()
+        self._closes = closes
         self._page.gui.set_panel_label(self._shown.title)
         self._files.shown(self._shown.session.replay, request, self._shown.title)
         done.set_result(None)
@@ -344,6 +389,7 @@ class ViewerApp:
             lists.tick(idle + elapsed, grew)
             shown.session.tick(elapsed)
             self._guarded(shown, shown.draw)
+            self._listeners.tell(shown, shown.session.player.step)
             # The robot first: numbers may come a moment later.
             self._page.server.flush()
             if acted or panels.is_due or lists.is_due:

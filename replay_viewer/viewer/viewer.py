@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ..camera.presets import preset_named
 from ..errors import BadArgument
 from ..layers import Layer
-from ..replay.replay import GivenRobots, Replay, open_replay, with_robots
-from ..replay.world import Take, World, open_world
-from ..robot import Robot, load_robot
-from ..rollout.rollout import Rollout
+from ..replay.modes import Clock, Mode
 from .app import ViewerApp
 from .layers import ViserLayer
+from .listeners import StepListener
 from .notebook.cells import current_cell
 from .notebook.frontend import Frontend, frontend_of
+from .opening.given import Recording, RobotSource, world_of_given
 from .settings import Settings
 from .wire.access import Access
 
-RobotSource = Robot | str | Path
-Recording = str | Path | Rollout | Replay | Take
+# The page is served before what it shows is imported.
+if TYPE_CHECKING:
+    from .shown_replay import ShownReplay
+
 _STYLE = "width:100%;height:{height}px;border:1px solid rgba(128,140,155,.4);border-radius:6px"
 
 
 class Viewer:
     """A recording, or several in one scene, at http://host:port, from when this is made until it is closed.
 
-    In a notebook it is closed when its cell is run again, which shows the new one in its place.
+    In a notebook it is closed when its cell is run again, which shows the new one in its place. All browsers that show
+    it are led by `seek`, `play` and the like, which any thread may call, and a callback of `on_step`, too: each is done
+    when it returns, and raises ReplayError for what cannot be, and when the viewer is closed.
 
     Example:
         Viewer("run.rec").run()
@@ -91,7 +96,7 @@ class Viewer:
         if cell is not None:
             port = cell.port(port)
         self._opened = ExitStack()
-        world = _world_of(rollout, robots, self._opened)
+        world = world_of_given(rollout, robots, self._opened)
         self.replay = world.lead.replay
         self._title = world.title if title is None else title
         settings = Settings(shadows=shadows, layers=tuple(layers))
@@ -101,7 +106,7 @@ class Viewer:
             self._opened.close()
             raise
         try:
-            self._app.show(world)
+            self._app.show(world, closes=False)
         except BaseException:
             self.close()
             raise
@@ -127,6 +132,82 @@ class Viewer:
         url = self.url if address is None else self._app.link(address(self.port))
         return EmbeddedPage(url, height, self._frontend.hint)
 
+    def compare(
+        self,
+        recordings: Sequence[Recording],
+        robots: RobotSource | Mapping[str, RobotSource] | None = None,
+        *,
+        mode: Mode = "ghost",
+        clock: Clock = "start",
+    ) -> None:
+        """Show several recordings in one scene, in the place of what is shown; the first leads, see `Viewer`.
+
+        Not from a callback of `on_step`. What is opened by its path stays open until the viewer is closed.
+
+        Args:
+            recordings: up to eight.
+            robots: as for `Viewer`.
+            mode: "ghost", all where the lead is at its start; "side", side by side; "recorded", where they were
+                recorded.
+            clock: the time that is the same for all: that since their starts ("start"), or that since their recordings'
+                first steps ("recording").
+        """
+        world = world_of_given(recordings, robots, self._opened).with_mode(mode).with_clock(clock)
+        self._app.show(world, title=world.title, closes=False)
+
+    def seek(self, step: int) -> None:
+        """Go to a step. Raises BadArgument for one that is not recorded."""
+        self._app.ask(lambda shown: _seek(shown, step))
+
+    def show_env(self, env_id: int) -> None:
+        """Show another env, by the simulator's index. Raises UnknownName for one that is not recorded."""
+        self._app.ask(lambda shown: shown.session.select_env(env_id))
+
+    def play(self) -> None:
+        """Play on."""
+        self._app.ask(lambda shown: shown.session.play())
+
+    def pause(self) -> None:
+        """Stop at the step that is shown."""
+        self._app.ask(lambda shown: shown.session.pause())
+
+    def camera(
+        self,
+        preset: str | None = None,
+        *,
+        position: Sequence[float] | None = None,
+        look_at: Sequence[float] | None = None,
+    ) -> None:
+        """Move the cameras of the browsers that are there.
+
+        Args:
+            preset: "top", "side", "front" or "follow", which go along with the robot where the browser follows it.
+            position: instead, where the camera stands in the world, x, y and z [m]; it lets go of the robot.
+            look_at: and what it looks at.
+
+        Raises:
+            UnknownName: a preset that there is not.
+            BadArgument: neither a preset nor two points, or both.
+        """
+        if preset is not None and position is None and look_at is None:
+            name = preset_named(preset)
+            return self._app.ask(lambda shown: shown.browsers.look_from(name))
+        if preset is not None or position is None or look_at is None:
+            raise BadArgument("camera", preset, "expected a preset, or position and look_at.")
+        eye, target = _point("position", position), _point("look_at", look_at)
+        if np.allclose(eye, target):
+            raise BadArgument("look_at", list(look_at), "is where the camera stands.")
+        return self._app.ask(lambda shown: shown.browsers.stand_at(eye, target))
+
+    def on_step(self, callback: StepListener) -> StepListener:
+        """Call a function with the step that is shown, now and whenever it is another one; returns the function.
+
+        It is called on the viewer's thread, which draws nothing meanwhile. While something is played, steps may be left
+        out. A function that raises is told of in the page, and not called any more.
+        """
+        self._app.add_listener(callback)
+        return callback
+
     def close(self) -> None:
         """Stop serving; what was opened by its path is closed."""
         if not self._is_closed:
@@ -141,45 +222,19 @@ class Viewer:
         self.close()
 
 
-def _world_of(
-    recordings: Recording | Sequence[Recording],
-    robots: RobotSource | Mapping[str, RobotSource] | None,
-    opened: ExitStack,
-) -> World:
-    """One recording or several, with their robots; `opened` closes those that were named by their paths."""
-    given = _given(robots)
-    several = recordings if isinstance(recordings, Sequence) and not isinstance(recordings, str) else [recordings]
-    # Takes of one recording share what is built for it.
-    replay_of = cache(partial(with_robots, given=given))
-    try:
-        shown = [_with_robots(recording, replay_of, given is not None) for recording in several]
-        return open_world(shown, lambda path: open_replay(path, robots=given), opened)
-    except BaseException:
-        opened.close()
-        raise
+def _point(name: str, numbers: Sequence[float]) -> np.ndarray:
+    """Coordinates (3,) [m]. Raises BadArgument."""
+    point = np.asarray(numbers, np.float64)
+    if point.shape != (3,) or not np.isfinite(point).all():
+        raise BadArgument(name, numbers, "expected three coordinates in metres, such as (3, -2, 1).")
+    return point
 
 
-def _with_robots(
-    recording: Recording, replay_of: Callable[[Rollout], Replay], is_given: bool
-) -> str | Path | Replay | Take:
-    """What is open, with the robots that are given; paths stay what they are."""
-    if isinstance(recording, Rollout):
-        return replay_of(recording)
-    if isinstance(recording, (str, Path)) or not is_given:
-        return recording
-    if isinstance(recording, Take):
-        return replace(recording, replay=replay_of(recording.replay.rollout))
-    return replay_of(recording.rollout)
-
-
-def _given(robots: RobotSource | Mapping[str, RobotSource] | None) -> GivenRobots:
-    if isinstance(robots, Mapping):
-        return {name: _robot(description) for name, description in robots.items()}
-    return None if robots is None else _robot(robots)
-
-
-def _robot(description: RobotSource) -> Robot:
-    return description if isinstance(description, Robot) else load_robot(Path(description))
+def _seek(shown: ShownReplay, step: int) -> None:
+    player = shown.session.player
+    if not 0 <= step < player.num_steps:
+        raise BadArgument("step", step, f"the recording has steps 0 to {player.num_steps - 1}.")
+    shown.session.seek(step)
 
 
 def _access(

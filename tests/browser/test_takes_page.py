@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from viewer_page import ViewerProcess, open_page
 
 from replay_viewer import Viewer
+from replay_viewer.camera.presets import CameraPose
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import open_replay
 from replay_viewer.replay.world import Take, world_of
@@ -53,3 +55,37 @@ def test_two_recordings_of_the_command_line_are_compared_in_every_mode_by_one_ke
             assert np.allclose(page.page.evaluate(_AT, "/world/take2"), offset, atol=1e-5)
         button.click()
         page.until(lambda: button.inner_text() == "side by side", "the next mode, by the button")
+
+
+@pytest.mark.slow
+def test_cameras_are_led_from_python_to_a_preset_and_to_a_place_in_the_world(chromium) -> None:
+    with Viewer(asset("walk.rec"), port=0) as viewer, open_page(chromium, viewer.url) as page:
+        shown = viewer._app._shown
+        assert shown is not None
+        (view,) = shown.browsers.views.values()
+
+        def now() -> CameraPose:
+            return view.camera_now(shown.browsers.subject)
+
+        for position, look_at in (((3.0, -2.0, 1.0), (0.0, 0.0, 0.5)), ((1.0, 1.0, 9.0), (1.0, 1.0, 0.0))):
+            viewer.camera(position=position, look_at=look_at)
+            page.until(lambda at=position: np.allclose(now().position, at, atol=0.02), "the place")
+            assert np.allclose(now().look_at, look_at, atol=0.02)
+        page.until(lambda: not page.page.evaluate("window.replayViewer.state.following"), "that it does not follow")
+        viewer.seek(200)
+        page.wait_step(200)
+        assert np.allclose(now().position, (1, 1, 9), atol=0.02)
+        viewer.camera("side")
+        expected = shown.browsers.subject.seen_from("side", np.zeros(3), 1.0)
+        page.until(lambda: np.allclose(now().look_at, expected.look_at, atol=0.02), "the robot's side")
+
+
+@pytest.mark.slow
+def test_a_shorter_recording_is_marked_in_the_page_where_it_waits(chromium) -> None:
+    walk = open_replay(asset("walk.rec"))
+    short = Take(walk, 1, steps=range(60))
+    with Viewer([walk, short], port=0) as viewer, open_page(chromium, viewer.url) as page:
+        notes = page.page.locator("#rv-takes em")
+        for step, told in ((59, []), (60, ["waits at its end"]), (300, ["waits at its end"]), (10, [])):
+            viewer.seek(step)
+            page.until(lambda told=told: notes.all_inner_texts() == told, f"{told} at step {step}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import viser
 
 from ...theme import LOOKS
@@ -71,6 +72,17 @@ class Browsers:
         """A browser has left."""
         self._session.end_scrub(client_id)
         self.views.pop(client_id, None)
+
+    def look_from(self, name: str) -> None:
+        """Put all cameras on a preset."""
+        for view in self.views.values():
+            view.look_from(name, self.subject)
+
+    def stand_at(self, position: np.ndarray, look_at: np.ndarray) -> None:
+        """Put all cameras at a point (3,) [m] of the world, from where they look at another."""
+        for view in self.views.values():
+            view.stand_at(position, look_at, self.subject)
+            self._page.bridge.update(view.client, view.state)
 
     def close(self) -> None:
         """Take away what is the browsers' own."""

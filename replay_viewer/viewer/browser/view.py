@@ -8,7 +8,7 @@ import numpy as np
 import viser
 
 from ...camera import Aim, Carried, Free
-from ...camera.presets import CameraPose, preset
+from ...camera.presets import FOV, CameraPose, preset
 from ...theme import LIGHT
 from ..scene import WORLD
 from ..wire.page import notify
@@ -79,6 +79,16 @@ class BrowserView:
     def look_from(self, name: str, subject: Subject) -> None:
         """Put the camera on a preset; orbiting goes on from there."""
         self._take(subject.seen_from(name, self.origin(subject), self._aspect()), 1.0)
+
+    def stand_at(self, position: np.ndarray, look_at: np.ndarray, subject: Subject) -> None:
+        """Let go of the robot, and look from a point (3,) [m] of the world at another; orbiting goes on from there."""
+        if self._still_world is None:
+            self._stand_still(-subject.origin)
+        origin, away = self.origin(subject), position - look_at
+        distance = float(np.linalg.norm(away))
+        if np.linalg.norm(away[:2]) < _OFF_AXIS * distance:  # Straight down, as on a map: x to the right.
+            position = position - (0.0, _OFF_AXIS * distance, 0.0)
+        self._take(CameraPose(position - origin, look_at - origin, np.array([0.0, 0.0, 1.0]), FOV), 1.0)
 
     def step_back(self, points: np.ndarray, subject: Subject) -> None:
         """Move the camera away from what it looks at, until points (K, 3) [m] of the world are in the picture too."""
