@@ -11,8 +11,8 @@ from .evaluation import Evaluation
 
 # What is shown at first: of groups so many columns, and of what is the same in all episodes none.
 _SHOWN_FACTORS, _SHOWN_PROGRESS = 4, 2
-# Digits of numbers that count; the recordings have all of them.
-_DIGITS = 5
+# Digits of numbers; the recordings have all of them. The page shows four, which are not to be rounded twice.
+_DIGITS = 7
 # By name: what stands above the column, and what it holds.
 _COLUMNS: Sequence[tuple[str, str, str]] = (
     ("outcome", "outcome", "outcome"),
