@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .render.render_video import render_video
     from .replay.frames import Frame
     from .replay.replay import Replay, open_replay
-    from .replay.world import Take
+    from .replay.take import Take
     from .report.report import build_report
     from .robot import Robot, load_robot
     from .rollout.rollout import Rollout
@@ -70,7 +70,7 @@ _HOMES = {
     "Robot": "robot",
     "Rollout": "rollout.rollout",
     "RolloutRecorder": "record.loop.rollout_recorder",
-    "Take": "replay.world",
+    "Take": "replay.take",
     "VideoWriter": "video.writer",
     "Viewer": "viewer.viewer",
     "attach": "record.attach",

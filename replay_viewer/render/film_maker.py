@@ -15,7 +15,8 @@ from ..formats import load_rollout
 from ..paths import local_path
 from ..progress import Progress
 from ..replay.replay import Replay, open_replay, with_robots
-from ..replay.world import Take, World, open_world, world_of
+from ..replay.take import Take
+from ..replay.world import World, open_world, world_of
 from ..robot import load_robot
 from ..robot.mesh_up import MeshUp
 from ..rollout.rollout import Rollout

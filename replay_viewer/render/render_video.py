@@ -13,7 +13,7 @@ from ..paths import local_path
 from ..progress import Progress
 from ..replay.modes import Clock, Mode
 from ..replay.replay import Replay
-from ..replay.world import Take
+from ..replay.take import Take
 from .film_maker import FilmMaker, Tell
 from .folder import make_films_below
 from .request import FilmRequest, Reading

@@ -14,7 +14,7 @@ from ..episodes.derive import records_of
 from ..episodes.picks import Picks
 from ..episodes.where import Where, names_of
 from ..errors import BadArgument, ReplayError, UnknownName
-from ..replay.world import Take
+from ..replay.take import Take
 from ..rollout.episodes import Episode
 from ..rollout.rollout import Rollout
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..replay.frames import Frame
-from ..replay.world import Take, World
+from ..replay.take import Take
+from ..replay.world import World
 from ..robot import Robot
 from ..robot.materials import linear_of_bytes
 from ..theme import TAKE_OPACITY, Look

@@ -11,7 +11,7 @@ from ..errors import UnknownName
 from ..rotations import yaw
 
 if TYPE_CHECKING:
-    from .world import Take
+    from .take import Take
 
 Mode = Literal["recorded", "ghost", "side"]
 

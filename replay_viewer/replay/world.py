@@ -5,7 +5,6 @@ No clock and no browser: where playback stands is a position of the lead, which 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ import numpy as np
 from ..errors import BadArgument, FileProblem, ReplayError, UnknownName, printable
 from ..theme import TAKE_COLORS, Rgb, rgb_bytes
 from .modes import Clock, Mode, check_clock, check_mode, offsets_of
+from .take import Take
 
 # Kinematics and meshes take a second to import, and a viewer's page is served before them.
 if TYPE_CHECKING:
@@ -27,87 +27,8 @@ if TYPE_CHECKING:
 # More of them cannot be told apart, by their colours and by where they are.
 MOST_TAKES = 8
 
-_AT_START, _AT_END = "waits at its start", "waits at its end"
 # A title with the names of more is too long.
 _MOST_NAMES = 3
-# Of positions: 7 * 0.02 / 0.02 is not 7 by its last digit, and then lies between two steps.
-_DIGITS = 6
-
-
-@dataclass(frozen=True)
-class Take:
-    """A recording, or one env or episode of it, in a world.
-
-    Attributes:
-        replay: the recording and its robots.
-        env_index: the env that is shown, as a position in the recording.
-        start: the step that is shown when the lead shows its own start.
-        steps: those that it stays within, for example of one episode; None for all that are recorded, and those that
-            come. Of the lead all are shown.
-        tint: its colour, sRGB 0..255; None for the robots' own, and in `world_of` for one that nobody has.
-        offset: added to where it stands, x, y and z [m].
-        delay: how much later than it would be else it is shown [s]; earlier, where it is negative.
-        key: by which its world knows it; empty for the lead.
-
-    Raises:
-        UnknownName: an env that is not there.
-        BadArgument: steps that are not there, or a delay that is no number.
-    """
-
-    replay: Replay
-    env_index: int = 0
-    start: int = 0
-    steps: range | None = None
-    tint: Rgb | None = None
-    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    delay: float = 0.0
-    key: str = ""
-
-    def __post_init__(self) -> None:
-        rollout = self.replay.rollout
-        if not 0 <= self.env_index < rollout.num_envs:
-            raise UnknownName("env index", self.env_index, range(rollout.num_envs))
-        shown = range(self.start, self.start + 1) if self.steps is None else self.steps
-        if shown.step != 1 or not 0 <= shown.start <= self.start < shown.stop <= rollout.num_steps:
-            asked = self.start if self.steps is None else f"{self.start} in {self.steps}"
-            raise BadArgument("start", asked, f"{rollout.name} has steps 0 to {rollout.num_steps - 1}.")
-        if not math.isfinite(self.delay):
-            raise BadArgument("delay", self.delay, "expected seconds.")
-
-    @classmethod
-    def of_episode(cls, replay: Replay, env_index: int, number: int) -> Take:
-        """One episode of an env, counted from 0. Raises UnknownName."""
-        episodes = replay.rollout.episodes(env_index)
-        if not 0 <= number < len(episodes):
-            raise UnknownName("episode", number, range(len(episodes)))
-        episode = episodes[number]
-        return cls(replay, env_index, episode.first_step, range(episode.first_step, episode.last_step + 1))
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """First and last step that it shows, both included."""
-        last = self.replay.rollout.num_steps - 1
-        return (0, last) if self.steps is None else (self.steps.start, self.steps.stop - 1)
-
-    def position_after(self, seconds: float) -> float:
-        """Its position, in steps, so long after its start or before it; it waits at its first and its last step."""
-        first, last = self.span
-        return float(min(max(self._unbound_position(seconds), first), last))
-
-    def note_after(self, seconds: float) -> str:
-        """What is told of it then: whether it waits."""
-        first, last = self.span
-        position = self._unbound_position(seconds)
-        # The last step lasts as long as any other.
-        return _AT_END if position >= last + 1 else _AT_START if position < first else ""
-
-    def _unbound_position(self, seconds: float) -> float:
-        """Where it would be so long after its start if it had neither beginning nor end."""
-        return self.start + round(seconds / self.replay.rollout.control_dt, _DIGITS)
-
-    def frame_at(self, position: float) -> Frame:
-        """What is drawn of it at a position of its own, where it was recorded."""
-        return self.replay.frames.frame_at(position, [self.env_index])
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import viser
 
 from ..errors import ReplayError, printable
-from ..replay.world import Take, World
+from ..replay.take import Take
+from ..replay.world import World
 from .episodes.table import EpisodeTable
 from .listeners import StepListener, StepListeners
 from .loop import Beat, Upkeep

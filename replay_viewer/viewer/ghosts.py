@@ -17,7 +17,7 @@ from .wire.server import move_node, unplaced
 # Kinematics and meshes take a second to import, and most worlds have one take.
 if TYPE_CHECKING:
     from ..replay.frames import Frame
-    from ..replay.world import Take
+    from ..replay.take import Take
     from ..robot import Robot, Visual
 
 # Details smaller than one in so many along the robot are left out: G1 keeps a third of its triangles.

@@ -30,7 +30,8 @@ from replay_viewer.render.raster.renderer import RasterRenderer
 from replay_viewer.render.takes import coats_of, frame_of, scene_of
 from replay_viewer.replay.frames import Frame
 from replay_viewer.replay.replay import with_robots
-from replay_viewer.replay.world import Take, World, world_of
+from replay_viewer.replay.take import Take
+from replay_viewer.replay.world import World, world_of
 from replay_viewer.robot import Robot, load_robot
 from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.theme import LIGHT

@@ -12,7 +12,8 @@ from replay_viewer import Viewer
 from replay_viewer.camera.presets import CameraPose
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import open_replay
-from replay_viewer.replay.world import Take, world_of
+from replay_viewer.replay.take import Take
+from replay_viewer.replay.world import world_of
 
 _AT = "name => window.rvViser.nodePosition(name)"
 

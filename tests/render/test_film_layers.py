@@ -32,7 +32,8 @@ from replay_viewer.render.selection import Selection, shots_of
 from replay_viewer.render.view import View
 from replay_viewer.replay.frames import Frame
 from replay_viewer.replay.replay import Replay, open_replay
-from replay_viewer.replay.world import Take, world_of
+from replay_viewer.replay.take import Take
+from replay_viewer.replay.world import world_of
 from replay_viewer.theme import LIGHT
 
 SIZE = (320, 180)

@@ -18,7 +18,8 @@ from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.errors import BadArgument, ReplayError, UnknownName
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay, with_robots
-from replay_viewer.replay.world import MOST_TAKES, Take, World, open_world, world_of
+from replay_viewer.replay.take import Take
+from replay_viewer.replay.world import MOST_TAKES, World, open_world, world_of
 from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
 
@@ -206,13 +207,13 @@ def test_of_several_the_one_that_cannot_be_opened_is_named(tmp_path: Path) -> No
 
 
 def test_an_env_is_that_of_every_recording_but_not_of_a_take() -> None:
-    ids = {"env_ids": (4, 7, 9)}
-    replays = [walking(5, num_envs=3, **ids), Take(walking(5, num_envs=3)), walking(5, num_envs=3, **ids)]
+    first, last = (walking(5, num_envs=3, env_ids=(4, 7, 9)) for _ in range(2))
+    replays = [first, Take(walking(5, num_envs=3)), last]
     with ExitStack() as opened:
         world = open_world(replays, open_replay, opened, env=9)
     assert [take.env_index for take in world.takes] == [2, 0, 2]
     with pytest.raises(UnknownName, match=r"env 9 is not in memory. Known envs: 0"), ExitStack() as opened:
-        open_world([replays[0], walking(5)], open_replay, opened, env=9)
+        open_world([first, walking(5)], open_replay, opened, env=9)
 
 
 def turned(x: float, y: float, z: float, heading: float, num_steps: int = 30) -> Replay:

@@ -20,7 +20,8 @@ from replay_viewer.paths import asset
 from replay_viewer.render.request import FilmRequest
 from replay_viewer.render.view import View
 from replay_viewer.replay.replay import Replay, open_replay
-from replay_viewer.replay.world import Take, World, world_of
+from replay_viewer.replay.take import Take
+from replay_viewer.replay.world import World, world_of
 from replay_viewer.viewer.rendering.requests import (
     film_request,
     film_work,

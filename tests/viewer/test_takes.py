@@ -20,7 +20,8 @@ from replay_viewer.layers import Points
 from replay_viewer.paths import asset
 from replay_viewer.replay.frames import Frame
 from replay_viewer.replay.replay import Replay, open_replay, with_robots
-from replay_viewer.replay.world import Take, World, world_of
+from replay_viewer.replay.take import Take
+from replay_viewer.replay.world import World, world_of
 from replay_viewer.robot import load_robot
 from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.theme import TAKE_COLORS, TAKE_OPACITY, rgb_bytes

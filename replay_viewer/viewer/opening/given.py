@@ -9,7 +9,8 @@ from functools import cache, partial
 from pathlib import Path
 
 from ...replay.replay import GivenRobots, Replay, open_replay, with_robots
-from ...replay.world import Take, World, open_world
+from ...replay.take import Take
+from ...replay.world import World, open_world
 from ...robot import Robot, load_robot
 from ...rollout.rollout import Rollout
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...replay.replay import Replay
-from ...replay.world import Take, World
+from ...replay.take import Take
+from ...replay.world import World
 from ...rollout.episodes import Episode
 from ...rollout.rollout import Rollout, Terrain
 from ...rollout.states import FiniteStates
