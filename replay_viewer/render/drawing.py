@@ -173,7 +173,7 @@ class FilmDrawer:
         rollout, episode = self._replay.rollout, title.episode
         count = len(rollout.episodes(episode.env_index))
         steps = f"steps {episode.first_step} to {episode.last_step}, {episode.num_steps * rollout.control_dt:.2f} s"
-        heading = f"Env {rollout.env_ids[episode.env_index]}, episode {episode.index + 1} of {count}"
+        heading = f"Env {rollout.env_ids[episode.env_index]}, episode {episode.index} ({episode.index + 1} of {count})"
         return title_card(self._size, heading, [self._world.title, steps, outcome_text(episode)], self._look)
 
     def _is_seen(self, name: str, frame: Frame, camera: CameraPose) -> bool:

@@ -240,7 +240,7 @@ def _env_name(take: Take) -> str:
 
 def _episode_name(take: Take) -> str:
     episode = take.replay.rollout.episode_at(take.env_index, take.start)
-    return f"{_env_name(take)} episode {episode.index + 1}"
+    return f"{_env_name(take)} episode {episode.index}"
 
 
 def _folder_name(take: Take) -> str:

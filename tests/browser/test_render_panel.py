@@ -81,12 +81,12 @@ def test_video_of_the_episode_is_drawn_told_of_saved_and_sent(page: ViewerPage, 
         page.click_button("Render Video")
         page.until(lambda: "frames" in status(page) or "Preparing" in status(page), "progress")
         assert page.page.get_by_role("button", name="Render Video").is_disabled()
-    assert download.value.suggested_filename == "walk_env0_ep1.mp4"
+    assert download.value.suggested_filename == "walk_env0_ep000.mp4"
     video = probe_video(download.value.path())
     episode = demo.rollout.episodes(0)[0]
     assert (video.size, video.fps) == ((640, 360), 24.0)
     assert video.num_frames == frames_of(episode.num_steps * demo.rollout.control_dt)
-    saved = folder / "walk_env0_ep1.mp4"
+    saved = folder / "walk_env0_ep000.mp4"
     page.until(lambda: str(saved) in status(page), "where the video is")
     assert saved.read_bytes() == Path(download.value.path()).read_bytes()
     assert page.page.get_by_role("button", name="Render Video").is_enabled()
@@ -224,7 +224,7 @@ def test_video_that_cannot_be_written_is_told_of(chromium, demo_path: Path, tmp_
             gone.write_text("")
             page.click_button("Render Video")
             page.page.get_by_text("The video could not be rendered").wait_for(timeout=60_000)
-            assert "walk_env0_ep1.mp4" in status(page)
+            assert "walk_env0_ep000.mp4" in status(page)
             page.press_button("One step forward")
             page.wait_step(1)
     assert not any("Traceback" in line for line in viewer.lines)

@@ -169,7 +169,7 @@ def test_names_say_what_differs(tmp_path: Path) -> None:
     assert world_of([before, after]).names == ("before/walk", "after/walk")
     assert world_of([before, Take(before, 2)]).names == ("walk env 0", "walk env 2")
     assert world_of([Take.of_episode(before, 0, 1), Take.of_episode(before, 0, 0)]).names == (
-        "walk env 0 episode 2", "walk env 0 episode 1",
+        "walk env 0 episode 1", "walk env 0 episode 0",
     )  # fmt: skip
     assert world_of([before, before]).names == ("walk (1)", "walk (2)")
 

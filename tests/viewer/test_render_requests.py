@@ -133,13 +133,13 @@ def test_picture_has_the_overlay_and_the_background_that_were_asked_for(replay: 
 
 def test_files_are_called_after_what_they_show(replay: Replay, tmp_path: Path) -> None:
     env = replay.rollout.env_ids[1]
-    assert film(replay, tmp_path).target.out == tmp_path / f"walk_env{env}_ep1.mp4"
+    assert film(replay, tmp_path).target.out == tmp_path / f"walk_env{env}_ep000.mp4"
     assert film(replay, tmp_path, whole_env=True).target.out == tmp_path / f"walk_env{env}.mp4"
     assert picture_name(Session(World(Take(replay, 1)), step=7)) == f"walk_env{env}_step7.png"
 
 
 def test_films_get_names_that_are_not_there_yet(replay: Replay, tmp_path: Path) -> None:
-    names = [f"walk_env{replay.rollout.env_ids[1]}_ep1{number}.mp4" for number in ("", "-2", "-3")]
+    names = [f"walk_env{replay.rollout.env_ids[1]}_ep000{number}.mp4" for number in ("", "-2", "-3")]
     for name in names:
         assert film(replay, tmp_path).target.out == tmp_path / name
         (tmp_path / name).write_text("")

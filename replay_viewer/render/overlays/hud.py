@@ -189,7 +189,8 @@ class Hud:
     def _subtitle(self, episode: Episode, num_shown: int) -> str:
         count = len(self._rollout.episodes(episode.env_index))
         others = f" and {num_shown - 1} more" if num_shown > 1 else ""
-        return f"episode {episode.index + 1} of {count}, env {self._rollout.env_ids[episode.env_index]}{others}"
+        env_id = self._rollout.env_ids[episode.env_index]
+        return f"episode {episode.index} ({episode.index + 1} of {count}), env {env_id}{others}"
 
     def _widest(self, episode: Episode, series: EpisodeRewards, return_format: str) -> dict[str, str]:
         """The longest text of each column, so that nothing moves while numbers change."""

@@ -40,7 +40,7 @@ def film_request(session: Session, view: View, folder: Path, *, whole_env: bool)
     selection, name = Selection(env=session.env_id), _name(session)
     if not whole_env:
         number = session.episode.index
-        selection, name = Selection(env=session.env_id, episodes=number), f"{name}_ep{number + 1}"
+        selection, name = Selection(env=session.env_id, episodes=number), f"{name}_ep{number:03d}"
     path = free_path(folder / f"{name}{FILM_SUFFIX}")
     # One processor stays free for the page.
     workers, world = max(1, num_processors() - 1), session.world
