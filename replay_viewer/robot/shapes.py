@@ -72,10 +72,17 @@ def _sphere(radius: float, subdivisions: int = 3) -> trimesh.Trimesh:
 def _cylinder(radius: float, length: float) -> trimesh.Trimesh:
     """Its sides are one round surface, which shares no vertex with the two flat ends."""
     mesh = trimesh.creation.cylinder(radius=radius, height=length, sections=_SECTIONS)
-    faces_up = np.round(mesh.face_normals[:, 2])
-    parts = mesh.submesh([np.flatnonzero(faces_up == up) for up in (0, 1, -1)], append=True)
-    assert isinstance(parts, trimesh.Trimesh)
-    return _smooth(parts)
+    if not len(mesh.faces):
+        raise ValueError(f"'cylinder {radius:g} {length:g}' is too small: its vertices are one")
+    heights = mesh.vertices[:, 2][mesh.faces]
+    parts = ((heights > 0).all(axis=1), (heights < 0).all(axis=1))
+    part_of_face = np.select(parts, (0, 2), 1)
+    order = np.argsort(part_of_face, kind="stable")
+    # A vertex for each part that has it.
+    corners = mesh.faces[order] + len(mesh.vertices) * part_of_face[order, None]
+    used, faces = np.unique(corners, return_inverse=True)
+    vertices = mesh.vertices[used % len(mesh.vertices)]
+    return _smooth(trimesh.Trimesh(vertices, faces.reshape(-1, 3), process=False))
 
 
 def _capsule(radius: float, length: float) -> trimesh.Trimesh:

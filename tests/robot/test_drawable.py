@@ -38,6 +38,7 @@ def the_rest_of(robot: Robot) -> str:
         '<sphere radius="nan"/>',
         '<cylinder radius="1e200" length="1"/>',
         '<cylinder radius="1" length="1e7"/>',
+        '<cylinder radius="1e-8" length="1"/>',
         '<capsule radius="1e308" length="1"/>',
         '<capsule radius="inf" length="1"/>',
     ],
@@ -46,6 +47,13 @@ def test_primitives_of_other_sizes_than_can_be_drawn_are_left_out(tmp_path: Path
     problem = the_rest_of(robot_of(tmp_path, visual(shape) + GOOD))
     assert problem.startswith("A shape cannot be drawn: ")
     assert shape[1:4] in problem
+
+
+@pytest.mark.parametrize(("radius", "length"), [("1", "1e-8"), ("1e-6", "1e5"), ("1e6", "1e-8"), ("1e-8", "1e6")])
+def test_a_cylinder_may_be_a_disc_or_a_thread(tmp_path: Path, radius: str, length: str) -> None:
+    robot = robot_of(tmp_path, visual(f'<cylinder radius="{radius}" length="{length}"/>'))
+    assert len(robot.visuals) == 1
+    assert not robot.problems
 
 
 @pytest.mark.parametrize("xyz", ["1e200 0 0", "0 -1e7 0", "1e308 1e308 1e308"])
