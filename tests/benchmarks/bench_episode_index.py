@@ -11,6 +11,8 @@ import sqlite3
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
@@ -38,7 +40,9 @@ def record(path: Path) -> None:
             recorder.append({**poses, "rew": terms.sum(axis=1), "rew_terms": terms})
 
 
-def main() -> None:
+@contextmanager
+def many_recordings() -> Iterator[Path]:
+    """A folder of them, with an index of its own, until the block ends."""
     folder = Path(tempfile.mkdtemp(prefix="episodes-"))
     os.environ["REPLAY_VIEWER_CACHE"] = str(folder / "cache")
     try:
@@ -46,18 +50,23 @@ def main() -> None:
         for number in range(1, NUM_RECORDINGS):
             shutil.copytree(folder / "runs" / "0.rec", folder / "runs" / f"{number}.rec")
         time.sleep(2.5)
-        print(f"first: {_seconds(folder / 'runs'):.2f} s")
-        unchanged = min(_seconds(folder / "runs") for _ in range(3))
+        yield folder / "runs"
+    finally:
+        shutil.rmtree(folder)
+
+
+def main() -> None:
+    with many_recordings() as runs:
+        print(f"first: {_seconds(runs):.2f} s")
+        unchanged = min(_seconds(runs) for _ in range(3))
         start = time.perf_counter()
         rows = sqlite3.connect(index_path()).execute("SELECT * FROM sources").fetchall()
         alone = time.perf_counter() - start
         size = index_path().stat().st_size / 1e6
         print(f"nothing has changed: {unchanged:.2f} s, limit 2 s")
         print(f"sqlite alone, all {len(rows)} rows: {alone:.2f} s, {size:.0f} MB")
-        record(folder / "runs" / "new.rec")
-        print(f"one new recording: {_seconds(folder / 'runs'):.2f} s")
-    finally:
-        shutil.rmtree(folder)
+        record(runs / "new.rec")
+        print(f"one new recording: {_seconds(runs):.2f} s")
 
 
 def _seconds(folder: Path) -> float:

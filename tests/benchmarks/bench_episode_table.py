@@ -7,10 +7,7 @@ rows: what a page would be that has them all.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
-from bench_episode_index import NUM_ENVS, NUM_EPISODES, NUM_RECORDINGS, record
+from bench_episode_index import NUM_ENVS, NUM_EPISODES, NUM_RECORDINGS, many_recordings
 from chromium_tabs import CHROMIUM_FLAGS, chromium_path
 from listings import looked_through
 from playwright.sync_api import Page, sync_playwright
@@ -91,17 +88,9 @@ async (count) => {
 
 
 def main() -> None:
-    folder = Path(tempfile.mkdtemp(prefix="table-"))
-    os.environ["REPLAY_VIEWER_CACHE"] = str(folder / "cache")
-    try:
-        record(folder / "runs" / "0.rec")
-        for number in range(1, NUM_RECORDINGS):
-            shutil.copytree(folder / "runs" / "0.rec", folder / "runs" / f"{number}.rec")
-        time.sleep(2.5)
-        on_the_server(folder / "runs")
-        in_the_browser(folder / "runs")
-    finally:
-        shutil.rmtree(folder)
+    with many_recordings() as runs:
+        on_the_server(runs)
+        in_the_browser(runs)
 
 
 def on_the_server(runs: Path) -> None:
