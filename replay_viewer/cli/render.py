@@ -104,7 +104,8 @@ class Writing:
     out_folder: Annotated[Path | None, shown_as("FOLDER", name="out")] = None
     """Write files with names of their own into this folder."""
     name: Annotated[str | None, shown_as("TEMPLATE")] = None
-    """Of those names: {recording}, {seed}, {iteration}, {env}, {episode:06d}, {episodes}, {outcome}, {steps}."""
+    """Of those names: {recording}, {seed}, {iteration}, {env}, {episode:06d}, {episodes}, {outcome}, {steps};
+    and what the recording states of its training, such as {checkpoint}."""
     split: Flag = False
     """A file for each episode."""
     overwrite: Flag = False

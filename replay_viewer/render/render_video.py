@@ -87,7 +87,7 @@ def render_video(
             of your own, see `replay_viewer.Layer`.
         workers: threads; None for one on each processor. The pictures are the same for any number.
         split: make a file for each episode.
-        name: template of the names of files in a folder, see `render.target.file_name`.
+        name: template of the names of files in a folder, see `render.target.film_name`.
         overwrite: replace files that exist, which else are refused.
         resume: keep files that exist, and make what is missing; of a folder of recordings, that is the default.
         compare: where several recordings stand: "recorded", where they were recorded; "ghost", all where the lead is at

@@ -1,7 +1,4 @@
-"""The target of films: their files, the names that files get in a folder, what happens to those that are there.
-
-The values in a name may come out of anybody's recording, so they are made harmless.
-"""
+"""The target of films: their files, the names that files get in a folder, what happens to those that are there."""
 
 from __future__ import annotations
 
@@ -10,15 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from pathlib import Path
-from string import Formatter
+from typing import Any
 
 from ..errors import BadArgument, FileProblem, UnknownName
+from ..film_names import FIELDS, fields_in, file_name
 from ..video.kinds import SUFFIXES as FILM_SUFFIXES
 from .film import Film
 
-FILM_SUFFIX = FILM_SUFFIXES[0]
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 _ALL_SUFFIXES = (*FILM_SUFFIXES, *PICTURE_SUFFIXES)
 # Somebody wants a file of some kind, and not a folder of this name, as "videos.2" may be.
@@ -26,12 +22,6 @@ _LIKE_A_FILE = re.compile(r"\.[a-z][a-z0-9]{1,4}", re.IGNORECASE)
 
 DEFAULT_TEMPLATE = "{recording}_seed{seed}_{episodes}eps.mp4"
 SPLIT_TEMPLATE = "{recording}_seed{seed}_env{env}_ep{episode:03d}.mp4"
-FIELDS = ("recording", "seed", "iteration", "env", "episode", "episodes", "outcome", "steps")
-
-# Bytes of one value; file systems allow 255 for a name.
-_MAX_BYTES = 80
-# Characters that part folders, streams or commands somewhere.
-_FORBIDDEN = frozenset('/\\:*?"<>|')
 
 
 @dataclass(frozen=True)
@@ -41,7 +31,7 @@ class Target:
     Attributes:
         out: a file (.mp4, .webm or .gif, or .png and .jpg for a picture), or a folder in which files get their names;
             None for the current folder. A folder is made, but only in one that exists.
-        name: template of the names in a folder, see `file_name`; None for one that fits.
+        name: template of the names in a folder, see `film_name`; None for one that fits.
         split: a file for each episode.
         overwrite: replace files that exist.
         resume: leave files that exist as they are; a file exists only when it is complete.
@@ -95,7 +85,7 @@ class Target:
         template = self.name or (SPLIT_TEMPLATE if self.split else DEFAULT_TEMPLATE)
         folder = (self.out or Path()) / subfolder
         # One file has one path, so that it is noticed where it would be written twice.
-        paths = [Path(os.path.normpath(folder / file_name(template, film))) for film in films]
+        paths = [Path(os.path.normpath(folder / film_name(template, film))) for film in films]
         twice = sorted(path for path, count in Counter(paths).items() if count > 1)
         if twice:
             raise BadArgument("--name", template, f"names several episodes {twice[0]}; add {{env}} and {{episode}}.")
@@ -122,51 +112,31 @@ def _check_place(out: Path, *, is_file: bool) -> None:
         raise FileProblem(out, f"there is no folder {folder.parent}.", "Make it, or check its name.")
 
 
-def file_name(template: str, film: Film) -> str:
-    """The name of a film's file, ending in .mp4 unless the template says .webm or .gif.
+def film_name(template: str, film: Film) -> str:
+    """The name of a film's file; see `film_names.file_name`.
 
-    Fields: recording; seed and iteration, where the recording states them; env, episode and outcome, where all that is
-    shown has one; episodes, how many; steps, how many of the recording. A field without a value is left out together
-    with the text around it, up to the next "_", "-", " " or ".": "walk_seed{seed}_2eps" becomes "walk_2eps". A "/" of
-    the template makes folders; one in a value does not.
-
-    Args:
-        template: for example "{recording}_{episode:06d}.mp4".
-        film: what the file will show.
+    Fields are those of `film_names.FIELDS`, and whatever the recording states of its training, such as checkpoint; env,
+    episode and outcome have a value where all that is shown has one; episodes and steps say how many.
 
     Raises:
         UnknownName: a field that there is not.
         BadArgument: a template that cannot be read or filled in.
     """
     values = _values(film)
-    for name in _fields_in(template):
-        if name not in FIELDS:
-            raise UnknownName("field", name, FIELDS, where="a file name's template")
-        if values[name] is None:
-            template = _without(template, name)
-    try:
-        name = template.format_map(values)
-    except (ValueError, OverflowError) as error:
-        raise BadArgument("--name", template, f"{error}.") from None
-    # Below the output folder, whatever was left out at the front.
-    name, suffix = _parted(name.lstrip("/"))
-    return f"{name}{values['recording']}{suffix}" if name.endswith("/") or not name else f"{name}{suffix}"
+    known = (*FIELDS, *sorted(values.keys() - set(FIELDS)))
+    for name in fields_in(template):
+        if name not in known:
+            raise UnknownName("field", name, known, where="a file name's template")
+    return file_name(template, values, spare=film.rollout.name)
 
 
-def _parted(name: str) -> tuple[str, str]:
-    """A name without its suffix, and the suffix, which is .mp4 where there is none of a film."""
-    suffix = next((suffix for suffix in FILM_SUFFIXES if name.lower().endswith(suffix)), "")
-    return name[: len(name) - len(suffix)], suffix or FILM_SUFFIX
-
-
-def _values(film: Film) -> Mapping[str, int | str | None]:
+def _values(film: Film) -> Mapping[str, Any]:
     """The fields of a template; None for one that has not one value for all that the film shows."""
     rollout, shots = film.rollout, film.shots
     episodes = [shot.episode for shot in shots if shot.episode is not None]
     return {
-        "recording": harmless(rollout.name),
-        "seed": _stated(rollout.metadata.get("seed")),
-        "iteration": _stated(rollout.metadata.get("iteration")),
+        **_stated(rollout.metadata),
+        "recording": rollout.name,
         "env": _common([rollout.env_ids[shot.envs[0]] for shot in shots]),
         "episode": episodes[0].index if len(episodes) == 1 else None,
         "episodes": len(episodes) or None,
@@ -175,34 +145,13 @@ def _values(film: Film) -> Mapping[str, int | str | None]:
     }
 
 
+def _stated(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What a recording states of its training."""
+    more = metadata.get("training_state")
+    facts = {**(more if isinstance(more, Mapping) else {}), **metadata}
+    return {name: value for name, value in facts.items() if isinstance(name, str) and name.isidentifier()}
+
+
 def _common(values: list) -> int | str | None:
     """The one value of all, if it is one."""
     return values[0] if len(set(values)) == 1 else None
-
-
-def _stated(value: object) -> int | str | None:
-    """A number or a text of a recording's metadata; anything else is nothing to call a file by."""
-    if isinstance(value, str):
-        return harmless(value)
-    return int(value) if isinstance(value, Integral) else None
-
-
-def harmless(text: str) -> str:
-    """The text as a part of a file's name that leads nowhere else."""
-    kept = "".join(c if c.isprintable() and c not in _FORBIDDEN else "_" for c in text).strip(" .")
-    return kept.encode()[:_MAX_BYTES].decode(errors="ignore") or "_"
-
-
-def _fields_in(template: str) -> list[str]:
-    """Their names. Raises BadArgument for a template that cannot be read."""
-    try:
-        return [name for _, name, _, _ in Formatter().parse(template) if name is not None]
-    except ValueError as error:
-        raise BadArgument("--name", template, f"{error}.") from None
-
-
-def _without(template: str, name: str) -> str:
-    """The template without the pieces that hold a field; a piece lies between separators."""
-    text = r"[^_\-. /{}]*"
-    piece = rf"{text}\{{{name}(?:[:!][^{{}}]*)?\}}{text}"
-    return re.sub(rf"(?:^|(?<=/)){piece}[_\- ]?|[_\-. ]?{piece}", "", template)

@@ -12,9 +12,9 @@ from urllib.parse import quote
 from ..episode_record import EpisodeRecord
 from ..errors import ReplayError
 from ..files.regular import read_regular
+from ..film_names import harmless
 from ..progress import Progress
 from ..render.render_video import render_video
-from ..render.target import harmless
 from ..replay.replay import Replay, open_replay
 from .page import Film
 

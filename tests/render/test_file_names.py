@@ -12,7 +12,7 @@ from memory_rollout import memory_rollout, still
 from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.render.film import Film
 from replay_viewer.render.selection import Selection, shots_of
-from replay_viewer.render.target import DEFAULT_TEMPLATE, SPLIT_TEMPLATE, file_name
+from replay_viewer.render.target import DEFAULT_TEMPLATE, SPLIT_TEMPLATE, film_name
 from replay_viewer.rollout.episodes import Episode
 
 EPISODES = {
@@ -25,7 +25,7 @@ def named(template: str, name: str = "walk", metadata: dict[str, Any] | None = N
     facts = {"env_ids": (7, 8), "episodes": EPISODES, "metadata": metadata or {}}
     rollout = memory_rollout(still(100, 2), **facts)
     rollout.name = name
-    return file_name(template, Film(rollout, shots_of(rollout, Selection(**choice))))
+    return film_name(template, Film(rollout, shots_of(rollout, Selection(**choice))))
 
 
 def test_the_default_tells_recording_seed_and_number_of_episodes() -> None:
@@ -85,14 +85,14 @@ def test_values_of_a_recording_lead_nowhere(evil: str) -> None:
         assert len(name.encode()) < 100
 
 
-@pytest.mark.parametrize("odd", [None, [1], {"a": 1}, 1.5])
+@pytest.mark.parametrize("odd", [None, [1], {"a": 1}, float("nan")])
 def test_a_seed_that_is_neither_number_nor_text_is_left_out(odd: object) -> None:
     assert named(DEFAULT_TEMPLATE, metadata={"seed": odd}) == "walk_2eps.mp4"
 
 
 @pytest.mark.parametrize("field", ["nope", "", "0", "recording.name", "recording[0]", "recording.__class__"])
 def test_an_unknown_field_is_named_with_those_there_are(field: str) -> None:
-    with pytest.raises(UnknownName, match="Known fields: recording, seed, iteration, env"):
+    with pytest.raises(UnknownName, match="Known fields: recording, experiment, seed, iteration"):
         named(f"{{{field}}}.mp4")
 
 

@@ -8,12 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...film_names import FILM_SUFFIX, harmless
 from ...paths import free_path
 from ...progress import Progress
 from ...render.film import Moment
 from ...render.request import FilmRequest, PictureRequest
 from ...render.selection import Selection
-from ...render.target import FILM_SUFFIX, Target, harmless
+from ...render.target import Target
 from ...render.threads import num_processors
 from ...render.view import View
 from ...theme import look_named
