@@ -38,7 +38,7 @@ def view(
         env: The env to begin with, of each recording, by its index in the simulator.
         step: The step to begin at; else the first, or with --tail the newest.
         tail: Follow a recording while it is written, of several the first; it need not exist yet.
-        compare: Of several: all from the first one's place (ghost), or side by side; key T in the page goes on.
+        compare: Of several: all from the first one's place (ghost), or side by side; key C in the page goes on.
     """
     if path is None:
         path = asset("walk.rec")

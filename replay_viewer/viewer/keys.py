@@ -64,8 +64,8 @@ KEYS = (
     Key("F", "F", "toggle_follow", "Follow the robot, on or off"),
     Key("M", "M", "toggle_crowd", "Crowd: the other envs around this one, on or off"),
     Key("H", "H", "toggle_shadows", "Shadows, on or off"),
-    Key("T", "T", "next_mode", "Several recordings: as recorded, from one place, side by side"),
-    Key("C", "C", "take_screenshot", "Save a picture of this view"),
+    Key("C", "C", "next_mode", "Compare: recordings as recorded, from one place, side by side"),
+    Key("X", "X", "take_screenshot", "Save a picture of this view"),
     Key("Z", "Z", "zoom", "Timeline shows this episode only"),
 )
 

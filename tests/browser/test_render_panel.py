@@ -145,7 +145,7 @@ def test_key_c_saves_a_picture(page: ViewerPage) -> None:
     page.press_button("One step forward")
     page.wait_step(1)
     with page.page.expect_download(timeout=60_000) as download:
-        page.page.keyboard.press("c")
+        page.page.keyboard.press("x")
     assert download.value.suggested_filename == "walk_env0_step1.png"
 
 

@@ -50,7 +50,7 @@ def test_two_recordings_of_the_command_line_are_compared_in_every_mode_by_one_ke
         button = page.page.locator("#rv-takes button")
         assert button.inner_text() == "from one place"
         for mode, text in (("side", "side by side"), ("recorded", "as recorded"), ("ghost", "from one place")):
-            page.page.keyboard.press("t")
+            page.page.keyboard.press("c")
             page.until(lambda text=text: button.inner_text() == text, text)
             offset = world.with_mode(mode).offsets[0]  # pyright: ignore[reportArgumentType]
             assert np.allclose(page.page.evaluate(_AT, "/world/take2"), offset, atol=1e-5)

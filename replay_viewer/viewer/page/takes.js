@@ -17,7 +17,7 @@
       element("span", "", row).textContent = name;
       if (note) element("em", "", row).textContent = note;
     }
-    textButton(legend, state.mode, "Another way to compare (T)").dataset.do = "next_mode";
+    textButton(legend, state.mode, "Another way to compare (C)").dataset.do = "next_mode";
   }
 
   addPart({ update, close: () => legend.remove() });

@@ -13,7 +13,7 @@
   follow.addEventListener("click", () => send("toggle_follow"));
   const shadows = textButton(views, "Shadows", "Off is faster without a GPU (H)");
   shadows.addEventListener("click", () => send("toggle_shadows"));
-  const screenshot = textButton(views, "Screenshot", "This view as a picture, well drawn (C)");
+  const screenshot = textButton(views, "Screenshot", "This view as a picture, well drawn (X)");
   screenshot.addEventListener("click", takeScreenshot);
 
   // As large as the screen has it; where drawing is slow, viser draws fewer pixels than that.
