@@ -38,7 +38,7 @@ for (const k of ['drawArrays', 'drawElements', 'drawArraysInstanced', 'drawEleme
   WebGL2RenderingContext.prototype[k] = function () {};
 document.addEventListener('DOMContentLoaded', () => {
   const style = document.createElement('style');
-  style.textContent = 'canvas[data-engine] { opacity: 0; }';
+  style.textContent = 'canvas[data-engine] { opacity: 0 !important; }';
   document.head.append(style);
 });
 """
