@@ -186,16 +186,7 @@ class ContainerLog:
         """Whether a process still has the recording open for writing; None where that cannot be known."""
         if self.closed or self._packed:
             return False
-        if self._extent is None:
-            return None
-        try:
-            fd = descriptor_of(self._extent.path)
-        except (OSError, FileProblem):
-            return None
-        try:
-            return _is_locked(fd)
-        finally:
-            os.close(fd)
+        return None if self._extent is None else is_held(self._extent.path)
 
     def _take(self, lines: Iterable[Mapping[str, Any]]) -> None:
         for line in lines:
@@ -210,22 +201,27 @@ def try_lock(fd: int) -> bool:
     return _lock(fd, is_shared=False) is not False
 
 
+def is_held(path: Path) -> bool | None:
+    """Whether another process holds the lock of a file; None where that cannot be known.
+
+    It is taken for a moment to find out, so ask only when a writer has surely taken it.
+    """
+    try:
+        fd = descriptor_of(path)
+    except (OSError, FileProblem):
+        return None
+    try:
+        is_free = _lock(fd, is_shared=True)
+        return None if is_free is None else not is_free
+    finally:
+        os.close(fd)
+
+
 def _without_nan(text: str) -> str:
     """The JSON text with null for numbers that are none, which JSON does not have."""
     if "NaN" not in text and "Infinity" not in text:
         return text
     return json.dumps(json.loads(text, parse_constant=lambda name: None))
-
-
-def _is_locked(fd: int) -> bool | None:
-    """Whether another process holds the lock of this file, open for reading; None where there are no locks.
-
-    It is taken for a moment to find out, so ask only when a writer has surely taken it.
-    """
-    is_free = _lock(fd, is_shared=True)
-    if is_free and fcntl is not None:
-        fcntl.flock(fd, fcntl.LOCK_UN)
-    return None if is_free is None else not is_free
 
 
 def _lock(fd: int, *, is_shared: bool) -> bool | None:
