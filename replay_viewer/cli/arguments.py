@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from replay_viewer.errors import BadArgument
-from replay_viewer.replay.modes import Mode
+from replay_viewer.replay.comparison import Comparison
+from replay_viewer.replay.modes import ALIGNMENTS, MODES, Alignment, Mode
 
 if TYPE_CHECKING:
     from replay_viewer.formats import LoadOptions
@@ -24,13 +26,6 @@ def shown_as(metavar: str, name: str | None = None) -> object:
 def one_of(names: Iterable[str]) -> object:
     """How an option that takes one of some names stands in the help."""
     return shown_as("{" + ",".join(names) + "}")
-
-
-def mode_of(compare: Mode | None, num_recordings: int) -> Mode:
-    """What --compare asks for. Raises BadArgument where there is nothing to compare."""
-    if compare is not None and num_recordings < 2:
-        raise BadArgument("--compare", compare, "is for several recordings, such as before.rec after.rec.")
-    return compare or "recorded"
 
 
 Flag = Annotated[tyro.conf.FlagCreatePairsOff[bool], tyro.conf.arg(help_behavior_hint="")]
@@ -75,5 +70,32 @@ class Loading:
         return LoadOptions(quat_order=self.quat_order, joint_names=names, control_dt=self.dt, mesh_up=self.mesh_up)
 
 
+@dataclass(frozen=True)
+class Comparing:
+    """How several recordings are put into one scene."""
+
+    compare: Annotated[Mode | None, one_of(MODES)] = None
+    """As recorded, all from the first one's place (ghost), or side by side."""
+    align: Annotated[Alignment | None, one_of(ALIGNMENTS)] = None
+    """What is shown at the same time: their starts, if none is given; their first steps, the ends of their episodes, or
+    their bookmarks."""
+    delay: Annotated[tyro.conf.UseAppendAction[tuple[float, ...]], shown_as("SECONDS")] = ()
+    """Show the second recording so much later, -0.5 for earlier. Given again it is of the third, and so on."""
+
+    def of(self, num_recordings: int) -> Comparison:
+        """What is asked for. Raises BadArgument where there is nothing to compare, or not so much."""
+        for option, value in (("--compare", self.compare), ("--align", self.align), ("--delay", self.delay or None)):
+            if value is not None and num_recordings < 2:
+                shown = value if isinstance(value, str) else f"{value[0]:g}"
+                raise BadArgument(option, shown, "is for several recordings, such as before.rec after.rec.")
+        for count, delay in enumerate(self.delay, 2):
+            if count > num_recordings or not math.isfinite(delay):
+                problem = "expected seconds." if count <= num_recordings else f"there is no recording {count}."
+                raise BadArgument("--delay", f"{delay:g}", problem)
+        return Comparison(self.compare or "recorded", self.align or "start", self.delay)
+
+
+ComparingOptions = Annotated[Comparing, tyro.conf.OmitArgPrefixes]
+NOTHING_COMPARED = Comparing()
 LoadingOptions = Annotated[Loading, tyro.conf.OmitArgPrefixes]
 NOTHING_STATED = Loading()

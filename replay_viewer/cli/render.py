@@ -21,10 +21,18 @@ from replay_viewer.render.request import FilmRequest, Reading
 from replay_viewer.render.selection import Selection
 from replay_viewer.render.target import Target
 from replay_viewer.render.view import OVERLAYS, View, size_and_rate
-from replay_viewer.replay.modes import MODES, Mode
 from replay_viewer.theme import LOOKS
 
-from .arguments import NOTHING_STATED, Flag, LoadingOptions, PathArgument, mode_of, one_of, shown_as
+from .arguments import (
+    NOTHING_COMPARED,
+    NOTHING_STATED,
+    ComparingOptions,
+    Flag,
+    LoadingOptions,
+    PathArgument,
+    one_of,
+    shown_as,
+)
 from .imports import large_imports
 
 CAMERAS = (*PRESETS, *OTHER_NAMES, "orbit", "free")
@@ -90,9 +98,6 @@ class Looks:
     """Colours of sky, ground and text."""
     layers: Annotated[str | None, shown_as("A,B")] = None
     """Draw these beside the robots, any of velocity, contacts, trails, path, torques, frames, collisions."""
-    compare: Annotated[Mode | None, one_of(MODES)] = None
-    """Of several recordings: all from the first one's place (ghost), or side by side; if it is not given, where they
-    were recorded."""
     no_titles: Flag = False
     """Without the cards that name each of several episodes, and without a legend of the layers."""
 
@@ -124,6 +129,7 @@ def render(
     filming: Annotated[Filming, tyro.conf.OmitArgPrefixes] = Filming(),
     look: Annotated[Looks, tyro.conf.OmitArgPrefixes] = Looks(),
     writing: Annotated[Writing, tyro.conf.OmitArgPrefixes] = Writing(),
+    comparing: ComparingOptions = NOTHING_COMPARED,
     loading: LoadingOptions = NOTHING_STATED,
 ) -> None:
     """Make a video or a picture of a recording, or of several in one scene, without a display, a GPU or a browser.
@@ -136,6 +142,7 @@ def render(
         filming: From where it is seen.
         look: How it looks.
         writing: Where it goes.
+        comparing: How several are put into one scene.
         loading: How to read it.
     """
     paths, out = _parted(path, more, out)
@@ -160,7 +167,7 @@ def render(
         target=target,
         reading=Reading(loading.find_urdf(), loading.package_dir, loading.options),
         workers=writing.workers,
-        mode=mode_of(look.compare, len(paths)),
+        comparison=comparing.of(len(paths)),
     )
     with large_imports():
         from replay_viewer.render.render_video import make_films

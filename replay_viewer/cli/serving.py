@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from replay_viewer.errors import BadArgument, printable
-from replay_viewer.replay.modes import Mode
+from replay_viewer.replay.comparison import USUAL, Comparison
 from replay_viewer.replay.world import open_world, title_of
 
 from .arguments import Flag, Loading, shown_as
@@ -118,7 +118,7 @@ def show(
     env: int | None = None,
     step: int | None = None,
     tail: bool = False,
-    mode: Mode = "recorded",
+    comparison: Comparison = USUAL,
     check: Callable[[], object] | None = None,
 ) -> None:
     """Open recordings, announce the page and show them there; what is wrong with them is told first.
@@ -130,7 +130,7 @@ def show(
         env: the env to begin with, of each, by its index in the simulator; None for the first one.
         step: the lead's step to begin at; None for the first one, or with `tail` for the newest.
         tail: wait for the lead's first step, and follow it while it is written.
-        mode: where several of them stand.
+        comparison: how several of them are put into one scene.
         check: raises where a recording that is waited for will never come.
     """
     is_announced = tail and _wait_for_first_step(paths[0], page, check)
@@ -146,7 +146,7 @@ def show(
         tell(paths[0], line)
 
     with contextlib.ExitStack() as opened:
-        world = open_world(paths, open_one, opened, env).with_mode(mode)
+        world = comparison.of(open_world(paths, open_one, opened, env))
         last_step = world.lead.replay.rollout.num_steps - 1
         if step is not None and not 0 <= step <= last_step:
             raise BadArgument("--step", step, f"the recording has steps 0 to {last_step}.")

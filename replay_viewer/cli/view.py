@@ -10,10 +10,17 @@ import tyro
 
 from replay_viewer.errors import BadArgument, FileProblem
 from replay_viewer.paths import asset
-from replay_viewer.replay.modes import MODES, Mode
 from replay_viewer.replay.world import check_number
 
-from .arguments import NOTHING_STATED, Flag, Loading, LoadingOptions, mode_of, one_of, shown_as
+from .arguments import (
+    NOTHING_COMPARED,
+    NOTHING_STATED,
+    ComparingOptions,
+    Flag,
+    Loading,
+    LoadingOptions,
+    shown_as,
+)
 from .imports import large_imports
 from .serving import DEFAULT_SERVING, ServedPage, ServingOptions, open_request, served_page, show, tell
 
@@ -26,7 +33,7 @@ def view(
     env: Annotated[int | None, shown_as("ENV_ID")] = None,
     step: Annotated[int | None, shown_as("STEP")] = None,
     tail: Flag = False,
-    compare: Annotated[Mode | None, one_of(MODES)] = None,
+    comparing: ComparingOptions = NOTHING_COMPARED,
 ) -> None:
     """Open a recording in the browser, or several in one scene.
 
@@ -38,13 +45,13 @@ def view(
         env: The env to begin with, of each recording, by its index in the simulator.
         step: The step to begin at; else the first, or with --tail the newest.
         tail: Follow a recording while it is written, of several the first; it need not exist yet.
-        compare: Of several: all from the first one's place (ghost), or side by side; key C in the page goes on.
+        comparing: How several are put into one scene; key C in the page goes on.
     """
     if path is None:
         path = asset("walk.rec")
     paths = [path, *more]
     check_number(len(paths))
-    mode = mode_of(compare, len(paths))
+    comparison = comparing.of(len(paths))
     for each in paths:
         _check_readable(each, tail and each is path)
     with served_page(paths, serving) as page:
@@ -52,7 +59,7 @@ def view(
             _refuse_options_of_one(path, env, step)
             _browse(page, path, loading)
         else:
-            show(page, paths, loading, env=env, step=step, tail=tail, mode=mode)
+            show(page, paths, loading, env=env, step=step, tail=tail, comparison=comparison)
         page.app.run_forever()
 
 

@@ -94,7 +94,7 @@ class FilmMaker:
         """
         with ExitStack() as opened:
             world = open_world(recordings, self._loader.open, opened, self.request.selection.env)
-            return self.make_of(world.with_mode(self.request.mode).with_clock(self.request.clock))
+            return self.make_of(self.request.comparison.of(world))
 
     def make_of(self, world: World) -> list[Path]:
         """The same for recordings that are open."""

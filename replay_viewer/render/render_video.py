@@ -11,7 +11,8 @@ from ..formats.find import is_folder_of_recordings
 from ..layers import Layer
 from ..paths import local_path
 from ..progress import Progress
-from ..replay.modes import Clock, Mode
+from ..replay.comparison import Comparison
+from ..replay.modes import Alignment, Mode
 from ..replay.replay import Replay
 from ..replay.take import Take
 from .film_maker import FilmMaker, Tell
@@ -49,8 +50,8 @@ def render_video(
     name: str | None = None,
     overwrite: bool = False,
     resume: bool = False,
-    compare: Mode = FilmRequest.mode,
-    clock: Clock = FilmRequest.clock,
+    compare: Mode = Comparison.mode,
+    align: Alignment = Comparison.alignment,
     urdf: str | Path | None = None,
     package_dirs: Sequence[str | Path] = (),
     options: LoadOptions | None = None,
@@ -92,8 +93,9 @@ def render_video(
         resume: keep files that exist, and make what is missing; of a folder of recordings, that is the default.
         compare: where several recordings stand: "recorded", where they were recorded; "ghost", all where the lead is at
             its start; "side", side by side, all of them opaque.
-        clock: the time that is the same for several recordings: that since their starts ("start"), or that since their
-            first steps ("recording"), which differs for a `Take` with a start.
+        align: what is shown at the same time of several recordings: their starts ("start"), their first steps
+            ("recording"), which differs for a `Take` with a start, the ends of their episodes ("end"), or their
+            bookmarks ("mark"): the step of a `Take`, or of the first note beside the recording.
         urdf: the robots' description, instead of the recording's; it and the next two as for `open_replay`.
         package_dirs: folders in which `package://` names are looked up.
         options: what the user states about the file.
@@ -115,8 +117,7 @@ def render_video(
         target=target,
         reading=Reading(urdf, package_dirs, options),
         workers=workers,
-        mode=compare,
-        clock=clock,
+        comparison=Comparison(compare, align),
     )
     return make_films(request, recording, progress, tell)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BadArgument
-from ..replay.modes import Clock, Mode, check_clock, check_mode
+from ..replay.comparison import USUAL, Comparison
 from ..rollout.rollout import Rollout
 from .film import Film, Moment
 from .selection import Selection, Shot, shots_of
@@ -44,11 +44,9 @@ class FilmRequest:
         target: where they go.
         reading: how the recording is read, unless it is open already.
         workers: threads that draw; None for one on each processor. They do not change a pixel.
-        mode: where several recordings stand in one scene, see `replay.modes`.
-        clock: what time is the same for all of them, see `World`.
+        comparison: how several recordings are put into one scene.
 
     Raises:
-        UnknownName: a mode or a clock that there is not.
         BadArgument: a number of workers that cannot be, or one step as a film.
     """
 
@@ -57,12 +55,9 @@ class FilmRequest:
     target: Target
     reading: Reading = Reading()
     workers: int | None = None
-    mode: Mode = "recorded"
-    clock: Clock = "start"
+    comparison: Comparison = USUAL
 
     def __post_init__(self) -> None:
-        check_mode(self.mode)
-        check_clock(self.clock)
         if self.workers is not None and self.workers < 1:
             raise BadArgument("--workers", self.workers, "expected 1 or more.")
         if self.selection.step is not None and not self.target.is_picture:

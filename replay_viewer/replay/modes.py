@@ -1,4 +1,6 @@
-"""The modes of a world: where its takes stand, as recorded, all from one place, or side by side; and its clocks."""
+"""The modes of a world: where its takes stand, as recorded, all from one place, or side by side; and its alignments:
+what happens in all of them at the same time.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,15 @@ if TYPE_CHECKING:
 
 Mode = Literal["recorded", "ghost", "side"]
 
-Clock = Literal["start", "recording"]
+Alignment = Literal["start", "recording", "end", "mark"]
 
 # What the page calls them, in the order in which a key goes through them.
 MODES: dict[Mode, str] = {"recorded": "as recorded", "ghost": "from one place", "side": "side by side"}
+
+# What the page calls what is at the same time in all of them.
+ALIGNMENTS: dict[Alignment, str] = {
+    "start": "starts", "recording": "recorded time", "end": "ends of episodes", "mark": "bookmarks",
+}  # fmt: skip
 
 # Side by side, from one to the next, so many times the radius of the largest robot.
 _ROOM = 2.0
@@ -30,10 +37,10 @@ def check_mode(name: str) -> None:
         raise UnknownName("mode", name, get_args(Mode), where="this version")
 
 
-def check_clock(name: str) -> None:
-    """Raise UnknownName for a clock that there is not."""
-    if name not in get_args(Clock):
-        raise UnknownName("clock", name, get_args(Clock), where="this version")
+def check_alignment(name: str) -> None:
+    """Raise UnknownName for an alignment that there is not."""
+    if name not in get_args(Alignment):
+        raise UnknownName("alignment", name, get_args(Alignment), where="this version")
 
 
 def offsets_of(takes: Sequence[Take], mode: Mode) -> tuple[np.ndarray, ...]:

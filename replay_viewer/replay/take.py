@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import BadArgument, UnknownName
+from ..errors import BadArgument, UnknownName, printable
 from ..theme import Rgb
+from .modes import Alignment
 
 # Kinematics and meshes take a second to import, and a viewer's page is served before them.
 if TYPE_CHECKING:
@@ -32,11 +33,12 @@ class Take:
         tint: its colour, sRGB 0..255; None for the robots' own, and in `world_of` for one that nobody has.
         offset: added to where it stands, x, y and z [m].
         delay: how much later than it would be else it is shown [s]; earlier, where it is negative.
+        mark: a step that is shown when others show theirs, in worlds that are aligned by bookmarks; None without one.
         key: by which its world knows it; empty for the lead.
 
     Raises:
         UnknownName: an env that is not there.
-        BadArgument: steps that are not there, or a delay that is no number.
+        BadArgument: steps or a mark that are not there, or a delay that is no number.
     """
 
     replay: Replay
@@ -46,6 +48,7 @@ class Take:
     tint: Rgb | None = None
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
     delay: float = 0.0
+    mark: int | None = None
     key: str = ""
 
     def __post_init__(self) -> None:
@@ -56,6 +59,10 @@ class Take:
         if shown.step != 1 or not 0 <= shown.start <= self.start < shown.stop <= rollout.num_steps:
             asked = self.start if self.steps is None else f"{self.start} in {self.steps}"
             raise BadArgument("start", asked, f"{rollout.name} has steps 0 to {rollout.num_steps - 1}.")
+        if self.mark is not None and not self.span[0] <= self.mark <= self.span[1]:
+            raise BadArgument(
+                "mark", self.mark, f"of {rollout.name}, steps {self.span[0]} to {self.span[1]} are shown."
+            )
         if not math.isfinite(self.delay):
             raise BadArgument("delay", self.delay, "expected seconds.")
 
@@ -74,21 +81,41 @@ class Take:
         last = self.replay.rollout.num_steps - 1
         return (0, last) if self.steps is None else (self.steps.start, self.steps.stop - 1)
 
-    def position_after(self, seconds: float) -> float:
-        """Its position, in steps, so long after its start or before it; it waits at its first and its last step."""
-        first, last = self.span
-        return float(min(max(self._unbound_position(seconds), first), last))
+    @property
+    def episode_number(self) -> int | None:
+        """The number within its env of the episode that it shows; None where it shows all that is recorded."""
+        return None if self.steps is None else self.replay.rollout.episode_at(self.env_index, self.start).index
 
-    def note_after(self, seconds: float) -> str:
+    def zero(self, alignment: Alignment) -> int:
+        """The step that stands at time 0. Raises BadArgument where it has none such."""
+        if alignment == "recording":
+            return 0
+        if alignment == "end":
+            end = self.replay.rollout.episode_at(self.env_index, self.start).last_step
+            return min(end, self.span[1])
+        if alignment == "mark":
+            if self.mark is None:
+                name = printable(self.replay.rollout.name)
+                fix = "has no bookmark: note one beside an episode in the table, at the step that is shown."
+                raise BadArgument("alignment", "mark", f"{name} {fix}")
+            return self.mark
+        return self.start
+
+    def position_at(self, seconds: float, alignment: Alignment = "start") -> float:
+        """Its position, in steps, so long after its zero or before it; it waits at its first and its last step."""
+        first, last = self.span
+        return float(min(max(self._unbound_position(seconds, alignment), first), last))
+
+    def note_at(self, seconds: float, alignment: Alignment = "start") -> str:
         """What is told of it then: whether it waits."""
         first, last = self.span
-        position = self._unbound_position(seconds)
+        position = self._unbound_position(seconds, alignment)
         # The last step lasts as long as any other.
         return _AT_END if position >= last + 1 else _AT_START if position < first else ""
 
-    def _unbound_position(self, seconds: float) -> float:
-        """Where it would be so long after its start if it had neither beginning nor end."""
-        return self.start + round(seconds / self.replay.rollout.control_dt, _DIGITS)
+    def _unbound_position(self, seconds: float, alignment: Alignment) -> float:
+        """Where it would be so long after its zero if it had neither beginning nor end."""
+        return self.zero(alignment) + round(seconds / self.replay.rollout.control_dt, _DIGITS)
 
     def frame_at(self, position: float) -> Frame:
         """What is drawn of it at a position of its own, where it was recorded."""

@@ -1,6 +1,6 @@
 """The world: recordings that are shown in one scene. One leads, and up to seven others follow it by time.
 
-No clock and no browser: where playback stands is a position of the lead, which the others are asked at.
+No wall clock and no browser: where playback stands is a position of the lead, which the others are asked at.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import BadArgument, FileProblem, ReplayError, UnknownName, printable
-from ..theme import TAKE_COLORS, Rgb, rgb_bytes
-from .modes import Clock, Mode, check_clock, check_mode, offsets_of
+from ..theme import TAKE_COLORS, rgb_bytes
+from .marks import marked
+from .modes import Alignment, Mode, check_alignment, check_mode, offsets_of
 from .take import Take
 
 # Kinematics and meshes take a second to import, and a viewer's page is served before them.
@@ -35,7 +36,7 @@ _MOST_NAMES = 3
 class World:
     """Takes in one scene.
 
-    The position of playback is the lead's, in its steps. The others show the same time since their start, by time
+    The position of playback is the lead's, in its steps. The others show the same time since what is aligned, by time
     steps of their own, and wait where their recording or episode ends. A lead that is still written may become longer.
     So does another take of the same recording; what else is written is shown as far as it was when it was opened.
 
@@ -43,23 +44,26 @@ class World:
         lead: whom cameras follow, and whose rewards and episodes are told.
         others: drawn beside it, in order; each has a key of its own.
         mode: where they stand, see `modes`.
-        clock: what time is the same for all: that since their starts, or that since their recordings' first steps.
+        alignment: which steps of all are shown at the same time: their starts, their recordings' first steps, the last
+            steps of the episodes that they start in, or their bookmarks (`Take.mark`).
 
     Raises:
-        BadArgument: more takes than can be shown.
-        UnknownName: a mode or a clock that there is not.
+        BadArgument: more takes than can be shown, or one without a bookmark where these are aligned.
+        UnknownName: a mode or an alignment that there is not.
         ValueError: keys that do not tell them apart.
     """
 
     lead: Take
     others: tuple[Take, ...] = ()
     mode: Mode = "recorded"
-    clock: Clock = "start"
+    alignment: Alignment = "start"
 
     def __post_init__(self) -> None:
         check_number(len(self.takes))
         check_mode(self.mode)
-        check_clock(self.clock)
+        check_alignment(self.alignment)
+        for take in self.takes:
+            take.zero(self.alignment)
         keys = [take.key for take in self.takes]
         if len(set(keys)) < len(keys) or self.lead.key:
             raise ValueError(f"the lead's key is empty, and others have keys of their own, not {keys}")
@@ -92,18 +96,22 @@ class World:
         """Where a take is while the lead is at a position."""
         if take is self.lead:
             return position
-        return take.position_after(self._seconds(take, position))
+        return take.position_at(self._seconds(take, position), self.alignment)
 
     def notes(self, position: float) -> tuple[str, ...]:
         """What is told of each take while the lead is at a position: of others whether they wait, else nothing."""
-        return ("", *(take.note_after(self._seconds(take, position)) for take in self.others))
+        return ("", *(take.note_at(self._seconds(take, position), self.alignment) for take in self.others))
 
     def _seconds(self, take: Take, position: float) -> float:
-        """How long after its start another take is while the lead is at a position."""
+        """How long after its zero another take is while the lead is at a position."""
+        return (position - self.lead.zero(self.alignment)) * self.lead.replay.rollout.control_dt - take.delay
+
+    def time_line(self, take: Take) -> tuple[float, float]:
+        """Where another take's step 0 stands among the lead's positions, and how many of those a step of it takes."""
         lead_dt, take_dt = (each.replay.rollout.control_dt for each in (self.lead, take))
-        if self.clock == "recording":
-            return position * lead_dt - take.start * take_dt - take.delay
-        return (position - self.lead.start) * lead_dt - take.delay
+        steps = take_dt / lead_dt
+        zero = self.lead.zero(self.alignment) + take.delay / lead_dt
+        return (zero - take.zero(self.alignment) * steps, steps) if take is not self.lead else (0.0, 1.0)
 
     def frames_beside(self, position: float) -> tuple[Frame, ...]:
         """What is drawn of the others while the lead is at a position, where they were recorded; see `offsets`."""
@@ -118,9 +126,49 @@ class World:
         """The same in another mode. Raises UnknownName."""
         return replace(self, mode=mode)
 
-    def with_clock(self, clock: Clock) -> World:
-        """The same by another clock. Raises UnknownName."""
-        return replace(self, clock=clock)
+    def with_alignment(self, alignment: Alignment) -> World:
+        """The same, aligned otherwise. Raises UnknownName, and BadArgument where one lacks a bookmark."""
+        return replace(self, alignment=alignment)
+
+    def with_marks(self) -> World:
+        """The same with the bookmarks that people have noted beside recordings; a take without one keeps its own."""
+        return replace(self, lead=marked(self.lead), others=tuple(map(marked, self.others)))
+
+    def with_delay(self, key: str, delay: float) -> World:
+        """The same with another delay [s] of one of the others. Raises UnknownName, BadArgument."""
+        moved = self.find(key)
+        return replace(self, others=tuple(replace(t, delay=delay) if t is moved else t for t in self.others))
+
+    def with_others(self, added: Sequence[Take]) -> World:
+        """The same with more takes. Raises BadArgument for more than can be shown."""
+        return self._regrouped([*self.takes, *added])
+
+    def without(self, key: str) -> World:
+        """The same without one of the others; without the lead, whose key is empty, the first of them leads.
+
+        Raises UnknownName.
+        """
+        if not key and self.others:
+            return self.led_by(self.others[0].key).without(self.others[0].key)
+        gone = self.find(key)
+        return self._regrouped([take for take in self.takes if take is not gone])
+
+    def led_by(self, key: str) -> World:
+        """The same with another lead, in whose place the former one is; all show what they did. Raises UnknownName."""
+        lead, former = self.find(key), self.lead
+        moved = replace(former, delay=-lead.delay, tint=lead.tint)
+        others = [moved if t is lead else replace(t, delay=t.delay - lead.delay) for t in self.others]
+        return self._regrouped([replace(lead, delay=0.0, tint=None), *others])
+
+    def find(self, key: str) -> Take:
+        """One of the others, by its key. Raises UnknownName."""
+        for take in self.others:
+            if take.key == key:
+                return take
+        raise UnknownName("take", printable(key[:40]), [take.key for take in self.others], where="this scene")
+
+    def _regrouped(self, takes: Sequence[Take]) -> World:
+        return world_of(takes).with_mode(self.mode).with_alignment(self.alignment)
 
     def with_env(self, env_index: int) -> World:
         """The same with another env of the lead's recording."""
@@ -148,9 +196,8 @@ def world_of(takes: Sequence[Replay | Take]) -> World:
     check_number(len(takes))
     lead, *others = (take if isinstance(take, Take) else Take(take) for take in takes)
     taken = set(lead.replay.rollout.entities)
-    named = [
-        replace(take, key=_key(number, taken), tint=take.tint or _tint(number)) for number, take in enumerate(others)
-    ]
+    free = iter([tint for tint in map(rgb_bytes, TAKE_COLORS) if tint not in {take.tint for take in others}])
+    named = [replace(take, key=_key(number, taken), tint=take.tint or next(free)) for number, take in enumerate(others)]
     return World(replace(lead, key=""), tuple(named))
 
 
@@ -216,10 +263,6 @@ def _named(path: str | Path, open_one: Callable[[str | Path], Replay]) -> Replay
         if str(path) in str(error):
             raise
         raise FileProblem(path, str(error)) from error
-
-
-def _tint(number: int) -> Rgb:
-    return rgb_bytes(TAKE_COLORS[number % len(TAKE_COLORS)])
 
 
 def _key(number: int, taken: set[str]) -> str:

@@ -13,7 +13,8 @@ import numpy as np
 from ..camera.presets import preset_named
 from ..errors import BadArgument
 from ..layers import Layer
-from ..replay.modes import Clock, Mode
+from ..replay.comparison import Comparison
+from ..replay.modes import Alignment, Mode
 from .app import ViewerApp
 from .layers import ViserLayer
 from .listeners import StepListener
@@ -138,7 +139,7 @@ class Viewer:
         robots: RobotSource | Mapping[str, RobotSource] | None = None,
         *,
         mode: Mode = "ghost",
-        clock: Clock = "start",
+        align: Alignment = "start",
     ) -> None:
         """Show several recordings in one scene, in the place of what is shown; the first leads, see `Viewer`.
 
@@ -149,10 +150,11 @@ class Viewer:
             robots: as for `Viewer`.
             mode: "ghost", all where the lead is at its start; "side", side by side; "recorded", where they were
                 recorded.
-            clock: the time that is the same for all: that since their starts ("start"), or that since their recordings'
-                first steps ("recording").
+            align: what is shown at the same time: their starts ("start"), their recordings' first steps ("recording"),
+                the ends of their episodes ("end"), or their bookmarks ("mark"): the step of a `Take`, or of the first
+                note beside the recording.
         """
-        world = world_of_given(recordings, robots, self._opened).with_mode(mode).with_clock(clock)
+        world = Comparison(mode, align).of(world_of_given(recordings, robots, self._opened))
         self._app.show(world, title=world.title, closes=False)
 
     def seek(self, step: int) -> None:

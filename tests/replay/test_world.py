@@ -88,13 +88,13 @@ def test_a_delay_is_seconds_of_each_take_s_own() -> None:
             Take(walking(5), delay=delay)
 
 
-def test_by_the_recordings_own_clock_starts_do_not_count_but_delays_do() -> None:
+def test_by_the_recordings_own_time_starts_do_not_count_but_delays_do() -> None:
     late = Take(walking(401, 0.005), start=200, delay=0.1)
-    world = world_of([Take(walking(101), start=40), late]).with_clock("recording")
+    world = world_of([Take(walking(101), start=40), late]).with_alignment("recording")
     assert [world.position_of(world.others[0], position) for position in (5, 40, 65)] == [0, 140, 240]
     assert world.position_of(world.lead, 7) == 7
-    with pytest.raises(UnknownName, match=r"clock 'wall' is not .* Known clocks: start, recording"):
-        world.with_clock("wall")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(UnknownName, match=r"alignment 'wall' is not .* Known alignments: start, recording, end, mark"):
+        world.with_alignment("wall")  # pyright: ignore[reportArgumentType]
 
 
 def test_an_episode_stays_within_itself() -> None:

@@ -116,9 +116,9 @@ def test_recordings_are_compared_in_the_place_of_what_is_shown_and_what_is_given
     given = small()
     steps: list[int] = []
     viewer.on_step(steps.append)
-    viewer.compare([viewer.replay, Take(given, 1, start=5, delay=0.1)], mode="side", clock="recording")
+    viewer.compare([viewer.replay, Take(given, 1, start=5, delay=0.1)], mode="side", align="recording")
     world = session(viewer).world
-    assert (world.mode, world.clock, world.lead.replay) == ("side", "recording", viewer.replay)
+    assert (world.mode, world.alignment, world.lead.replay) == ("side", "recording", viewer.replay)
     assert world.others[0].delay == 0.1
     viewer.compare([given, asset("walk.rec")])
     assert session(viewer).world.mode == "ghost"

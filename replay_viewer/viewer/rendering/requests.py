@@ -44,8 +44,8 @@ def film_request(session: Session, view: View, folder: Path, *, whole_env: bool)
         selection, name = Selection(env=session.env_id, episodes=number), f"{name}_ep{number:03d}"
     path = free_path(folder / f"{name}{FILM_SUFFIX}")
     # One processor stays free for the page.
-    workers, world = max(1, num_processors() - 1), session.world
-    return FilmRequest(selection, view, Target(path), workers=workers, mode=world.mode, clock=world.clock)
+    workers = max(1, num_processors() - 1)
+    return FilmRequest(selection, view, Target(path), workers=workers)
 
 
 def picture_request(session: Session, view: View) -> PictureRequest:
