@@ -82,7 +82,7 @@ def texts(page: ViewerPage) -> list[list[str]]:
 
 def wait_rows(page: ViewerPage, first: list[str]) -> None:
     page.until(
-        lambda: texts(page)[:1] and texts(page)[0][: len(first)] == first, f"{first} at the top: {texts(page)[:2]}"
+        lambda: [line[: len(first)] for line in texts(page)[:1]] == [first], f"{first} at the top: {texts(page)[:2]}"
     )
 
 

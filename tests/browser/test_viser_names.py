@@ -28,6 +28,8 @@ new MutationObserver(() => {
 _IS_SAID = "[...document.scripts].some((own) => !own.text.includes('rvViser') && own.text.includes({!r}))"
 _MESSAGES = [name for name in _NAMES if name.endswith("Message")]
 
+_IS_BLUE = "getComputedStyle(document.querySelector('[role=tab][aria-selected=true]')).color === 'rgb(37, 99, 235)'"
+
 # By name, what is true in a page that has it; first in a wide page, then in one as narrow as a phone.
 _WIDE = {
     "__viserMutable": "__viserMutable",
@@ -56,6 +58,13 @@ _WIDE = {
     "#root": "document.querySelector('body > #root')",
     "[data-dock-root]": "document.querySelector('#root [data-dock-root] canvas[data-engine]')",
     ".mantine-ActionIcon-root": "document.querySelector('.uplot-container .mantine-ActionIcon-root')",
+    ".mantine-ScrollArea-content": "document.querySelector('[data-dock-side] .mantine-ScrollArea-content')",
+    "--mantine-primary-color-filled": _IS_BLUE,
+    "[data-dock-region-handle]": "document.querySelector('[data-dock-region-handle] > :first-child + * [role=button]')",
+    "[data-dock-header]": "document.querySelectorAll('[data-dock-side] [data-dock-header] button').length === 2",
+    ".tabler-icon-cloud-check": "document.querySelector('[data-dock-header] div + div + .tabler-icon-cloud-check')",
+    ".tabler-icon-list-search": "document.querySelector('[data-dock-header] button .tabler-icon-list-search')",
+    ".tabler-icon-adjustments": "document.querySelector('[data-dock-header] button .tabler-icon-adjustments')",
     "data-mantine-color-scheme": "document.documentElement.dataset.mantineColorScheme",
 }
 _SHEET = '#root .mantine-Paper-root[style*="position: fixed"]'

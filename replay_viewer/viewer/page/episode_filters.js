@@ -89,7 +89,7 @@
 
   // -- fields and chips -----------------------------------------------------------------
 
-  const search = element("input", "rv-search", filters, { type: "search", placeholder: "Search", "aria-label": "Search" });
+  const search = element("input", "rv-control rv-search", filters, { type: "search", placeholder: "Search", "aria-label": "Search" });
   let typing = null;
   search.addEventListener("input", () => {
     clearTimeout(typing);
@@ -97,7 +97,7 @@
   });
   const chips = element("div", "rv-kinds", filters, { role: "group", "aria-label": "Outcome" });
   const ranges = element("div", "rv-ranges", filters);
-  const where = element("input", "rv-where", filters, {
+  const where = element("input", "rv-control rv-where", filters, {
     type: "text", spellcheck: "false", autocapitalize: "off", "aria-label": "Condition", placeholder: "where  episode_length < 100 and not success",
     title: "A condition on episodes, as --where takes it: rewards.tracking < 10 and variations.friction > 0.5. Enter applies it",
   });
@@ -105,7 +105,7 @@
   where.addEventListener("keydown", (event) => { if (event.key === "Enter") change({ where: where.value }); });
   const grouping = element("label", "rv-grouping", null);
   grouping.append("Group by");
-  const groups = element("select", "", grouping, { "aria-label": "Group by" });
+  const groups = element("select", "rv-control", grouping, { "aria-label": "Group by" });
   groups.addEventListener("change", () => { keep({ group: groups.value }); groups.blur(); });
   const foldAll = textButton(null, "Unfold all", "Show the episodes of all groups, or of none");
   let isUnfolded = false;
@@ -177,11 +177,11 @@
   function chooseRange(parent) {
     parent.classList.add("rv-range-editor");
     const names = known().filter((name) => !SPECIAL.includes(name));
-    const name = element("select", "", parent, { "aria-label": "Column" });
+    const name = element("select", "rv-control", parent, { "aria-label": "Column" });
     for (const value of names) element("option", "", name, { value }).textContent = value;
     name.value = names.includes("total_reward") ? "total_reward" : names[0];
     const [low, high] = ["Least", "Greatest"].map((text) => (
-      element("input", "", parent, { type: "number", step: "any", placeholder: text, "aria-label": text })
+      element("input", "rv-control", parent, { type: "number", step: "any", placeholder: text, "aria-label": text })
     ));
     const add = element("button", "rv-primary", parent, { type: "button" });
     add.textContent = "Apply";

@@ -240,7 +240,7 @@
         });
         return button;
       });
-      const input = element("input", "", box, { type: "text", maxlength: "2000", placeholder: "Note", "aria-label": "Note" });
+      const input = element("input", "rv-control", box, { type: "text", maxlength: "2000", placeholder: "Note", "aria-label": "Note" });
       input.value = note;
       const save = element("button", "rv-primary", box, { type: "button" });
       save.textContent = "Save";

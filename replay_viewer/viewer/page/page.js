@@ -37,7 +37,7 @@
   }
 
   function textButton(parent, text, hint) {
-    const node = element("button", "", parent, { type: "button", title: hint });
+    const node = element("button", "rv-control", parent, { type: "button", title: hint });
     node.textContent = text;
     return node;
   }

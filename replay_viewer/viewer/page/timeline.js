@@ -33,10 +33,8 @@
   }
 
   function choice(parent, label, options, action) {
-    const box = element("label", "rv-choice", parent);
-    element("span", "", box).textContent = label;
-    const select = element("select", "", box, { "aria-label": label, title: label });
-    for (const [value, text] of options) element("option", "", select, { value }).textContent = text;
+    const select = element("select", "rv-control rv-choice", parent, { "aria-label": label, title: label });
+    for (const [value, text] of options) element("option", "", select, { value }).textContent = `${label} ${text}`;
     select.addEventListener("change", () => { send(action, select.value); select.blur(); });
     return select;
   }

@@ -42,6 +42,13 @@
 //   [data-dock-root]             in it: the picture and what is docked
 //   .mantine-ActionIcon-root     beside a chart: the button for a larger copy
 //   width: 20em                  the style of what is in the sheet
+//   .mantine-ScrollArea-content  what is scrolled in the panel
+//   --mantine-primary-color-filled  the colour of buttons, sliders and ticks; so is --mantine-color-custom-filled
+//   [data-dock-region-handle]    the line above a docked panel: the handle to drag it first, then the arrow that closes it
+//   [data-dock-header]           the panel's title and its two buttons
+//   .tabler-icon-cloud-check     there, that the page is connected, laid over an empty div, with a div as a gap behind that
+//   .tabler-icon-list-search     in the button that lists the commands
+//   .tabler-icon-adjustments     in the button of viser's own settings
 //   data-mantine-color-scheme    of the document: whether viser's page is "light" or "dark"
 (() => {
   const PANEL = "viser-control-panel";

@@ -25,6 +25,9 @@ from .rewards import RewardsPanel
 CHART = "signal"
 
 _HEIGHT = 230
+# Thin ticks and small words, as in films: the curves are what is looked at.
+_FONT = "11px system-ui, sans-serif"
+_PLAIN = uplot.Axis(font=_FONT, labelFont=_FONT, labelGap=0, ticks={"width": 1, "size": 4}, grid={"width": 1})
 _BAND_OPACITY = "2e"  # Of 255, in hexadecimal digits.
 _CLEAR = "rgba(0,0,0,0)"
 # The page has its own ways with the mouse.
@@ -157,7 +160,7 @@ def _bands(picture: Picture) -> tuple[uplot.Band, ...]:
 
 def _axes(picture: Picture) -> tuple[uplot.Axis, uplot.Axis]:
     """The axes of time and of values, whose labels may have six characters."""
-    values = uplot.Axis(size=58)
+    values: uplot.Axis = {**_PLAIN, "size": 52}
     if picture.title:
-        values["label"], values["labelSize"] = picture.title, 18
-    return uplot.Axis(label="time [s]", labelSize=18, size=34), values
+        values["label"], values["labelSize"] = picture.title, 16
+    return {**_PLAIN, "label": "time [s]", "labelSize": 16, "size": 28}, values

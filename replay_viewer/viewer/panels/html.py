@@ -88,7 +88,7 @@ def _ways_back(chart: str, choice: CurveChoice) -> list[str]:
 
 def _text_button(chart: str, what: str, text: str, is_on: bool | None, title: str) -> str:
     pressed = "" if is_on is None else f' aria-pressed="{str(is_on).lower()}"'
-    return f'<button type="button" data-do="{chart}_{what}" title="{title}"{pressed}>{text}</button>'
+    return f'<button type="button" class="rv-control" data-do="{chart}_{what}" title="{title}"{pressed}>{text}</button>'
 
 
 def _icon_button(action: str, curve: int, icon: str, is_on: bool, title: str) -> str:

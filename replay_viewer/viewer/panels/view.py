@@ -126,10 +126,11 @@ def _scale_html(coloring: ByReturn, env_index: int) -> str:
 def look_html() -> str:
     """Light or dark, and the way back to the first view: buttons that each browser's page answers by itself."""
     looks = "".join(
-        f'<button type="button" data-look="{name}" aria-pressed="false">{text}</button>' for name, text in _LOOKS
+        f'<button type="button" class="rv-control" data-look="{name}" aria-pressed="false">{text}</button>'
+        for name, text in _LOOKS
     )
     hint = "Camera, shadows, panel and tab as in a new browser"
-    reset = f'<button type="button" data-reset title="{hint}">Reset View</button>'
+    reset = f'<button type="button" class="rv-control" data-reset title="{hint}">Reset View</button>'
     return (
         f'<div class="rv-looks" role="group" aria-label="Page"><span>Page</span>{looks}</div>'
         f'<div class="rv-looks"><span>This browser</span>{reset}</div>'

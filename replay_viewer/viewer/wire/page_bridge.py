@@ -31,7 +31,17 @@ _SCRIPTS = (
 )
 # Their looks; what must have its look before they arrive stands in the page's head: index_page.py.
 _STYLES = (
-    *("viser.css", "timeline.css", "charts.css", "busy.css", "files.css", "views.css", "takes.css", "help.css"),
+    *(
+        "controls.css",
+        "viser.css",
+        "timeline.css",
+        "charts.css",
+        "busy.css",
+        "files.css",
+        "views.css",
+        "takes.css",
+        "help.css",
+    ),
     "episodes.css",
     *("rewards.css", "switches.css", "look.css", "recording.css", "rendering.css", "small.css"),
 )
