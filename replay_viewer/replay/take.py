@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..errors import BadArgument, UnknownName, printable
 from ..theme import Rgb
 from .modes import Alignment
@@ -105,6 +107,12 @@ class Take:
         """Its position, in steps, so long after its zero or before it; it waits at its first and its last step."""
         first, last = self.span
         return float(min(max(self._unbound_position(seconds, alignment), first), last))
+
+    def positions_at(self, seconds: np.ndarray, alignment: Alignment = "start") -> np.ndarray:
+        """Its positions (S,) at such times (S,) after its zero; NaN where it waits, and so has nothing to tell."""
+        first, last = self.span
+        positions = self.zero(alignment) + np.round(seconds / self.replay.rollout.control_dt, _DIGITS)
+        return np.where((positions >= first) & (positions < last + 1), np.minimum(positions, last), np.nan)
 
     def note_at(self, seconds: float, alignment: Alignment = "start") -> str:
         """What is told of it then: whether it waits."""

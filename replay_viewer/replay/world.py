@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # More of them cannot be told apart, by their colours and by where they are.
 MOST_TAKES = 8
+
+_Number = TypeVar("_Number", float, np.ndarray)
 
 # A title with the names of more is too long.
 _MOST_NAMES = 3
@@ -98,12 +100,17 @@ class World:
             return position
         return take.position_at(self._seconds(take, position), self.alignment)
 
+    def positions_of(self, take: Take, steps: range) -> np.ndarray:
+        """Where a take is at some of the lead's steps, (S,) in steps of its own; NaN where it waits."""
+        at = np.arange(steps.start, steps.stop, dtype=np.float64)
+        return at if take is self.lead else take.positions_at(self._seconds(take, at), self.alignment)
+
     def notes(self, position: float) -> tuple[str, ...]:
         """What is told of each take while the lead is at a position: of others whether they wait, else nothing."""
         return ("", *(take.note_at(self._seconds(take, position), self.alignment) for take in self.others))
 
-    def _seconds(self, take: Take, position: float) -> float:
-        """How long after its zero another take is while the lead is at a position."""
+    def _seconds(self, take: Take, position: _Number) -> _Number:
+        """How long after its zero another take is while the lead is at a position, or at some."""
         return (position - self.lead.zero(self.alignment)) * self.lead.replay.rollout.control_dt - take.delay
 
     def time_line(self, take: Take) -> tuple[float, float]:
@@ -121,6 +128,11 @@ class World:
     def offsets(self) -> tuple[np.ndarray, ...]:
         """What is added to where the others were recorded, (3,) [m] each."""
         return offsets_of(self.takes, self.mode)[1:]
+
+    @cached_property
+    def offsets_compared(self) -> tuple[np.ndarray, ...]:
+        """The same without the room that is between takes side by side: their places are compared by these."""
+        return offsets_of(self.takes, "recorded" if self.mode == "recorded" else "ghost")[1:]
 
     def with_mode(self, mode: Mode) -> World:
         """The same in another mode. Raises UnknownName."""
