@@ -76,6 +76,30 @@ DARK = Look(
 LOOKS = {look.name: look for look in (LIGHT, DARK)}
 
 
+@dataclass(frozen=True)
+class Lights:
+    """What falls on a white surface, red, green and blue of linear light.
+
+    Together a surface that faces up in the sun is nearly white, and nothing is black.
+
+    Attributes:
+        sun: from the sun, on what faces it.
+        sky: from above.
+        ground: from below.
+        head: from the camera, of each colour.
+        towards_sun: from the left behind a robot that walks along x, seen from its right side too.
+    """
+
+    sun: tuple[float, float, float] = (0.64, 0.62, 0.58)
+    sky: tuple[float, float, float] = (0.40, 0.42, 0.46)
+    ground: tuple[float, float, float] = (0.27, 0.27, 0.28)
+    head: float = 0.18
+    towards_sun: tuple[float, float, float] = (0.36, -0.48, 0.80)
+
+
+LIGHTS = Lights()
+
+
 def look_named(name: str) -> Look:
     """The look of a name; raises UnknownName."""
     if name not in LOOKS:
@@ -170,23 +194,18 @@ def rgb_of(color: str) -> tuple[float, float, float]:
 
 # -- the page ------------------------------------------------------------------
 
-# What robots stand on, as the page draws it: by look, scene node, and property of the node. The ground is not shaded.
-# Terrain is darker than robots are: light from above bleaches it.
+# What robots stand on, as the page draws it, in the colours of films: by look and scene node, its property `color`.
 WORLD = "/world"
 GROUND = f"{WORLD}/ground"
 TERRAIN = f"{WORLD}/terrain"
-TERRAIN_LINES = f"{TERRAIN}/grid"
+TERRAIN_EDGE = f"{TERRAIN}/edge"
 FLOOR_COLORS: dict[str, dict[str, dict[str, Rgb]]] = {
-    "light": {
-        GROUND: {"plane_color": (186, 192, 200), "cell_color": (172, 178, 187), "section_color": (150, 157, 167)},
-        TERRAIN: {"color": (138, 132, 120)},
-        TERRAIN_LINES: {"colors": (146, 140, 128)},
-    },
-    "dark": {
-        GROUND: {"plane_color": (52, 58, 67), "cell_color": (62, 69, 79), "section_color": (80, 88, 100)},
-        TERRAIN: {"color": (47, 47, 46)},
-        TERRAIN_LINES: {"colors": (88, 87, 83)},
-    },
+    look.name: {
+        GROUND: {"color": look.ground},
+        TERRAIN: {"color": look.terrain},
+        TERRAIN_EDGE: {"color": look.terrain},
+    }
+    for look in (LIGHT, DARK)
 }
 
 # Bars, text and lines of the page: those of viser's page, which is around them.
@@ -214,6 +233,8 @@ def css_variables(media: str = "all") -> str:
     """
     shades = {**_PAGE_COLORS, "accent": Shades(css_color(LIGHT.accent), css_color(DARK.accent)), **OUTCOME_SHADES}
     shades.update((f"flag-{flag}", shade) for flag, shade in FLAG_SHADES.items())
+    shades["sky-top"] = Shades(css_color(LIGHT.sky_top), css_color(DARK.sky_top))
+    shades["sky-bottom"] = Shades(css_color(LIGHT.sky_bottom), css_color(DARK.sky_bottom))
     light = {**{name: shade.light for name, shade in shades.items()}, **_BAR_COLORS}
     dark = {name: shade.dark for name, shade in shades.items()}
     dark_rule = _rule(':root[data-rv-look="dark"]', dark)

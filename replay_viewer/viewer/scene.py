@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import viser
 
-from ..rollout.rollout import Terrain
-from ..theme import FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_LINES, WORLD
+from ..theme import WORLD
 from .ghosts import Ghost, move_links
+from .land import Land, add_lights
 from .wire.server import move_node, unplaced
 
 if TYPE_CHECKING:
@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 PLAYHEAD = "/playhead"
 
 _UNTURNED = [1.0, 0.0, 0.0, 0.0]
-# Spacings [m] to choose from; of a large terrain the finest that does not take more segments than this is drawn.
-_SPACINGS = (0.5, 1.0, 2.0, 5.0, 10.0)
-_MAX_SEGMENTS = 60_000
-# So far above the triangles [m], so that neither hides the other.
-_LIFT = 0.008
 
 
 class Scene:
@@ -45,10 +40,9 @@ class Scene:
     def __init__(self, server: viser.ViserServer, world: World, *, shadows: bool = True) -> None:
         self._world = unplaced(server.scene.add_frame(WORLD, show_axes=False))
         self._playhead = unplaced(server.scene.add_frame(PLAYHEAD, show_axes=False))
-        server.scene.configure_default_lights(cast_shadow=shadows)
-        _add_light(server)
+        add_lights(server.scene, shadows=shadows)
         lead = world.lead.replay
-        _add_floor(server, lead.rollout.terrain)
+        self._land = Land(server.scene, lead.rollout.terrain)
         self._links = {name: _add_robot(server, name, robot) for name, robot in lead.robots.items()}
         self._ghosts = [Ghost(server, take) for take in world.others]
         self.arrange(world)
@@ -64,6 +58,7 @@ class Scene:
         origin: the world point (3,) [m] at the middle of the page's space.
         """
         move_node(self._world, (-origin).tolist(), _UNTURNED)
+        self._land.keep_below(origin)
         move_node(self._playhead, [frame.position, 0.0, 0.0], _UNTURNED)
         for name, links in self._links.items():
             move_links(links, frame, name)
@@ -102,77 +97,3 @@ def _glb(mesh: trimesh.Scene) -> bytes:
     data = mesh.export(file_type="glb")
     assert isinstance(data, bytes)
     return data
-
-
-def _add_light(server: viser.ViserServer) -> None:
-    server.scene.configure_environment_map("city", environment_intensity=0.55)
-
-
-def _add_floor(server: viser.ViserServer, terrain: Terrain | None) -> None:
-    """Ground or terrain in its light colours; pages that are dark change them."""
-    colors = FLOOR_COLORS["light"]
-    if terrain is None:
-        server.scene.add_grid(
-            GROUND,
-            infinite_grid=True,
-            cell_size=0.5,
-            section_size=2.0,
-            cell_thickness=0.6,
-            section_thickness=0.9,
-            plane_opacity=1.0,
-            shadow_opacity=0.35,
-            fade_distance=40.0,
-            plane_color=colors[GROUND]["plane_color"],
-            cell_color=colors[GROUND]["cell_color"],
-            section_color=colors[GROUND]["section_color"],
-        )
-        return
-    server.scene.add_mesh_simple(
-        TERRAIN,
-        vertices=terrain.vertices.astype(np.float32),
-        faces=terrain.triangles.astype(np.uint32),
-        flat_shading=True,
-        cast_shadow=False,
-        color=colors[TERRAIN]["color"],
-    )
-    lines = grid_lines(terrain).astype(np.float32)
-    if len(lines):
-        server.scene.add_line_segments(TERRAIN_LINES, lines, colors[TERRAIN_LINES]["colors"], thickness=0.012)
-
-
-def grid_lines(terrain: Terrain) -> np.ndarray:
-    """Lines on a terrain, by which one sees how fast and where a robot walks.
-
-    Segments (S, 2, 3) [m] in which planes of constant x and y, a round distance apart, cut the triangles.
-
-    Empty for a terrain of which even the widest grid has too many.
-    """
-    corners = terrain.vertices[terrain.triangles].astype(np.float64)
-    for spacing in _SPACINGS:
-        if sum(int(_counts(corners[..., axis] / spacing)[1].sum()) for axis in (0, 1)) <= _MAX_SEGMENTS:
-            return np.concatenate([_cuts(corners, axis, spacing) for axis in (0, 1)])
-    return np.zeros((0, 2, 3))
-
-
-def _counts(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The first whole number from the lowest of each triangle's corners (F, 3) on, and how many up to the highest."""
-    first = np.ceil(places.min(axis=1))
-    return first, (np.ceil(places.max(axis=1)) - first).astype(np.int64)
-
-
-def _cuts(corners: np.ndarray, axis: int, spacing: float) -> np.ndarray:
-    """Segments (S, 2, 3) in which triangles (F, 3, 3) meet the planes across an axis."""
-    first, counts = _counts(corners[..., axis] / spacing)
-    triangle = np.repeat(np.arange(len(corners)), counts)
-    nth = np.arange(len(triangle)) - np.repeat(np.cumsum(counts) - counts, counts)
-    a = corners[triangle]
-    b = np.roll(a, -1, axis=1)
-    plane = ((first[triangle] + nth) * spacing)[:, None]
-    before, after = a[..., axis] - plane, b[..., axis] - plane
-    # Of the three edges exactly two lead from one side to the other; a corner in the plane counts to its lower side.
-    crosses = (before <= 0) != (after <= 0)
-    share = np.divide(before, before - after, out=np.zeros_like(before), where=crosses)
-    points = a + share[..., None] * (b - a)
-    points[..., 2] += _LIFT
-    segments = points[crosses].reshape(-1, 2, 3)
-    return segments[(segments[:, 0] != segments[:, 1]).any(axis=1)]  # Not where only a corner meets the plane.

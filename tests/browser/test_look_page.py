@@ -16,7 +16,7 @@ from drawn_scene import distance, wait_frames
 from PIL import Image
 from viewer_page import ViewerPage, ViewerProcess, open_page, open_tab
 
-from replay_viewer.theme import DARK, FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_LINES, Rgb
+from replay_viewer.theme import DARK, FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_EDGE, Rgb
 
 # Looks at each frame from the first one on whether something of viser's page is shown in the wrong colours.
 _WATCH_FOR_LIGHT = """
@@ -72,7 +72,7 @@ def scheme(page: ViewerPage) -> str:
 
 def floor(page: ViewerPage) -> str:
     """The look whose colours all that robots stand on has; "" while it has those of none."""
-    state = page.page.evaluate(_PROPERTIES, [GROUND, TERRAIN, TERRAIN_LINES])
+    state = page.page.evaluate(_PROPERTIES, [GROUND, TERRAIN, TERRAIN_EDGE])
     assert state, "nothing to stand on"
     return next((look for look in FLOOR_COLORS if all(_has(state[n], FLOOR_COLORS[look][n]) for n in state)), "")
 

@@ -14,7 +14,12 @@ _SHADOW_LIGHTS = """
 
 
 def has_shadows(page: ViewerPage) -> bool:
-    return page.page.evaluate(_SHADOW_LIGHTS) > 0
+    return count_shadows(page) > 0
+
+
+def count_shadows(page: ViewerPage) -> int:
+    """The lights that cast some."""
+    return page.page.evaluate(_SHADOW_LIGHTS)
 
 
 def wait_preset(page: ViewerPage, name: str, heading: float) -> None:

@@ -12,17 +12,12 @@ import numpy as np
 from ...robot import Robot
 from ...robot.materials import linear_of_bytes, to_srgb
 from ...rollout.rollout import Terrain
-from ...theme import LIGHT, Look, Rgb
+from ...theme import LIGHT, LIGHTS, Look, Rgb
 from ..mesh.copies import Copies
 from ..mesh.levels_of_detail import Levels
 from ..mesh.surface import Surface, robot_surfaces, stacked, terrain_surface
 from .kernels.tables import Paint, SurfaceTable, rows_of
 
-# What a white surface gets from the sun (facing it), from the sky above and from the ground below. Together with the
-# light from the camera a surface that faces up in the sun is nearly white, and nothing is black.
-_SUN = (0.64, 0.62, 0.58)
-_SKY_LIGHT = (0.40, 0.42, 0.46)
-_GROUND_LIGHT = (0.27, 0.27, 0.28)
 # Of linear light, in the table from which bytes are read.
 _STEPS = 4096
 
@@ -102,7 +97,7 @@ class SurfaceSlot(NamedTuple):
 def paint_of(look: Look, has_ground: bool, reach: float) -> Paint:
     """The paint of a look. reach [m]: how far the ground is seen."""
     colors = [_linear(color) for color in (look.sky_top, look.sky_bottom, look.ground, look.ground_dark)]
-    rows = rows_of(np.array([*colors, _SUN, _SKY_LIGHT, _GROUND_LIGHT]))
+    rows = rows_of(np.array([*colors, LIGHTS.sun, LIGHTS.sky, LIGHTS.ground]))
     sky_top, sky_bottom, ground, ground_dark, sun, sky_light, ground_light = rows
     return Paint(
         sky_top=sky_top,

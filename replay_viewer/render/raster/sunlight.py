@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...theme import LIGHTS
 from .kernels import shadows, transforms
 from .kernels.tables import Sun, rows_of
 from .lens import Lens, Rectangle, normalized, through, transformed
 from .placed_surfaces import PlacedSurface
 
-# Towards the sun: from the left behind a robot that walks along x, seen from its right side too.
-DIRECTION = np.array([0.36, -0.48, 0.80])
+DIRECTION = np.array(LIGHTS.towards_sun)
 # Cells of the shadow grid along an edge, and the edge of the finest cells [m].
 _GRID = 1024
 _FINEST_CELL = 0.0016

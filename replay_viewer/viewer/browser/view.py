@@ -10,6 +10,7 @@ import viser
 from ...camera import Aim, Carried, Free
 from ...camera.presets import FOV, CameraPose, preset
 from ...theme import LIGHT
+from ..land import cast_shadows
 from ..scene import WORLD
 from ..wire.page import notify
 from ..wire.server import move_camera
@@ -140,7 +141,7 @@ class BrowserView:
     def toggle_shadows(self) -> None:
         """Cast shadows or not; a machine without a GPU draws faster without."""
         self._shadows = not self._shadows
-        self.client.scene.configure_default_lights(cast_shadow=self._shadows)
+        cast_shadows(self.client.scene, self._shadows)
 
     def _stand_still(self, world: np.ndarray | None) -> None:
         """Give this browser a world at (3,) [m] that stays there, or with None the one that follows the robot."""

@@ -8,6 +8,9 @@
 //   sendMessage                  the way to the server; while there is none, one that only says "is not connected"
 //   sendCamera                   tells the server where the camera is
 //   nodePoseData                 position and wxyz of the scene's nodes, by name
+//   nodeRefFromName              three.js' groups of the scene's nodes, by name: a mesh or a light is a child of its node's
+//   scene                        three.js' scene, with y up
+//   __r3f                        in it, root.getState().gl: three.js' renderer
 //   camera                       three.js' camera, with y up, looking along x
 //   cameraControl                camera-controls, which knows what is looked at
 //   __viserTestpoints            what viser's own tests look at
@@ -70,7 +73,10 @@
   const coloured = {}; // First properties of the nodes whose colours are wished, by name.
   let counter = 0;
 
+  let hasShadows = true;
+
   function changed(message) {
+    if (message.type === "EnableLightsMessage") hasShadows = message.cast_shadow;
     if (message.type === "ThemeConfigurationMessage") {
       theme = { ...message, dark_mode: wishes.isDark() };
       return [theme];
@@ -134,7 +140,7 @@
   }
 
   function setShadows(cast_shadow) {
-    tell({ type: "EnableLightsMessage", enabled: true, cast_shadow });
+    tell({ type: "EnableLightsMessage", enabled: false, cast_shadow });
   }
 
   function setPanel(width, isClosed) {
@@ -237,6 +243,21 @@
     return { position: inWorld(camera.position), target: inWorld(target), fov: (camera.fov * Math.PI) / 180 };
   }
 
+  // What is drawn for a node itself: a mesh or a light of three.js; nothing until viser has made it.
+  function drawn(name) {
+    return shared().nodeRefFromName?.[name]?.children.find((child) => child.isMesh || child.isLight);
+  }
+
+  // Of three.js; null where viser does not tell.
+  function renderer() {
+    return shared().scene?.__r3f?.root?.getState?.().gl ?? null;
+  }
+
+  // Whether the sun is to cast shadows: viser's own light, which the message is about, is off.
+  function castsShadows() {
+    return hasShadows;
+  }
+
   // The server believes that the camera is where it has put it.
   function sendCamera() {
     shared().sendCamera?.();
@@ -319,7 +340,7 @@
 
   window.rvViser = {
     obey, changeLook, move, moveCamera, setShadows, setPanel, isConnected, send, address, websocketAddress, takeAskedPlace, writePlace,
-    picture, nodePosition, camera, sendCamera, isCameraKey,
+    picture, nodePosition, drawn, renderer, castsShadows, camera, sendCamera, isCameraKey,
     charts, chart, boxOf, tabs, panelWidth, closeSheet,
     isPicture, isTab, isPressable, noteOnGpu,
   };

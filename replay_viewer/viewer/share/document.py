@@ -34,7 +34,7 @@ _OTHER_ACTIONS = (
 )
 _CHART_HELP = (("Chart", "Click to go there; drag for an A-B loop"), ("Reward", "Click a row for its curve alone"))
 
-_HEAD_SCRIPTS = ("viser.js", "early.js")
+_HEAD_SCRIPTS = ("viser.js", "early.js", "land.js")
 _STYLES = (
     *(
         "early.css",

@@ -12,6 +12,7 @@ from importlib.resources import files
 from websockets.http11 import Response
 
 from ...theme import DARK, FLOOR_COLORS, LIGHT, Look, Rgb, css_variables
+from ..land import page_facts
 
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' "
@@ -19,7 +20,7 @@ _ICON = (
 )
 
 # What is there from the first moment on; the styles begin with the colours.
-_SCRIPTS = ("viser.js", "early.js", "reach.js")
+_SCRIPTS = ("viser.js", "early.js", "land.js", "reach.js")
 _STYLES = ("early.css", "waiting.css", "reach.css")
 
 
@@ -63,7 +64,8 @@ def with_head(page: str, head: str) -> str:
 
 def head_script(names: Iterable[str]) -> str:
     """Scripts that run before anything is drawn, as one."""
-    return "".join(map(page_file, names)).replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))
+    script = "".join(map(page_file, names)).replace("/*FLOORS*/", json.dumps(FLOOR_COLORS))
+    return script.replace("/*LAND*/", json.dumps(page_facts()))
 
 
 def _head() -> str:

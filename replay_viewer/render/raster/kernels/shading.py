@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ....theme import LIGHTS
 from .compiled import compiled, inlined, inner
 from .coverage import NUMBER, SAMPLES_X, SAMPLES_Y
 from .ground import SQUARE, background_row, band, shadow_row
@@ -39,7 +40,7 @@ _LIFT, _LIFT_IN_CELLS = np.float32(0.004), np.float32(1)
 _NEAR_GROUND = np.float32(0.12)
 _GROUND_DARKENS = np.float32(0.85)
 # Light that comes from the camera.
-_HEADLIGHT = np.float32(0.18)
+_HEADLIGHT = np.float32(LIGHTS.head)
 # What the dark squares of a terrain's checker take of its colour: enough to see how fast a robot goes over it.
 _DARK_SQUARE = np.float32(0.16)
 _PER_SQUARE = np.float32(1.0 / SQUARE)
