@@ -162,6 +162,9 @@ TAKE_COLORS = ("#e69f00", "#0072b2", "#cc79a7", "#009e73", "#d55e00", "#56b4e9",
 # How much of what is behind them they hide.
 TAKE_OPACITY = 0.5
 
+# Feet, in the order of their links, whose trails cross; on light and on dark ground, for the colour-blind too.
+FOOT_COLORS = ("#7c3aed", "#f59e0b", "#0ea5e9", "#db2777", "#10b981", "#64748b")
+
 
 def term_color(index: int) -> str:
     """CSS colour of the term with this index, the same wherever it is shown."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _JOINT_COLOR = (217, 70, 239)
 # Length of an axis, of a robot's radius.
 _AXIS = 0.22
-_COLLISION_COLOR, _COLLISION_OPACITY = (8, 145, 178), 0.45
+_COLLISION_COLOR, _COLLISION_OPACITY = (6, 182, 212), 0.6
 
 
 class LinkFrames(BuiltinLayer):

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ..replay.replay import Replay
     from ..rollout.episodes import Episode
 
-_PAST, _FUTURE = (234, 88, 12), (148, 163, 184)
+_PAST, _FUTURE = (234, 88, 12), (37, 99, 235)
 # Thickness of the lines behind and ahead, of a robot's radius.
-_PAST_LINE, _FUTURE_LINE = 0.012, 0.006
+_PAST_LINE, _FUTURE_LINE = 0.014, 0.010
 _MOST_POINTS = 500
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..robot.feet import foot_links
+from ..theme import FOOT_COLORS, rgb_bytes
 from .layer import BuiltinLayer, Meaning
 from .shapes import Tubes, through
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ..replay.frames import Frame
     from ..replay.replay import Replay
 
-_COLOR = (124, 58, 237)
+_COLORS = np.array([rgb_bytes(color) for color in FOOT_COLORS], np.uint8)
 _SECONDS = 1.5
 # A trail has so many pieces at most; shorter steps are skipped.
 _MOST_PIECES = 40
@@ -24,7 +25,7 @@ _TUBE = 0.02
 
 
 class FootTrails(BuiltinLayer):
-    """Thin tubes for all feet of all robots."""
+    """Thin tubes for all feet of all robots, those of one foot in one colour."""
 
     name = "trails"
     title = "Foot trails"
@@ -44,8 +45,12 @@ class FootTrails(BuiltinLayer):
 
     @property
     def legend(self) -> tuple[Meaning, ...]:
-        names = [self._replay.robots[name].link_names[link] for name, links in self._feet.items() for link in links]
-        return (Meaning((_COLOR,), ", ".join(dict.fromkeys(names))),)
+        names = {
+            self._replay.robots[name].link_names[link]: tuple(color.tolist())
+            for name, links in self._feet.items()
+            for link, color in zip(links, _colors(len(links)), strict=True)
+        }
+        return tuple(Meaning((color,), name) for name, color in names.items())
 
     @cached_property
     def _width(self) -> float:
@@ -55,7 +60,8 @@ class FootTrails(BuiltinLayer):
         lines = [self._line(frame, name, links) for name, links in self._feet.items()]
         segments = np.concatenate([through(points) for points, _ in lines])
         radii = np.concatenate([np.repeat((at[:-1] + at[1:]) / 2, points.shape[1]) for points, at in lines])
-        return [Tubes(segments, radii, _COLOR)]
+        colors = [np.tile(_colors(points.shape[1]), (len(points) - 1, 1)) for points, _ in lines]
+        return [Tubes(segments, radii, np.concatenate(colors))]
 
     def _line(self, frame: Frame, entity: str, links: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Points (S, K, 3) of the trails of one robot's feet, and radii (S,) [m] at them."""
@@ -68,6 +74,11 @@ class FootTrails(BuiltinLayer):
         past = self._replay.frames.link_positions(entity, links, window, frame.envs[0])[:: self._stride]
         ages = (frame.position - np.array([*steps, frame.position])) / self._steps
         return np.concatenate([past, now]), self._width * np.clip(1.0 - ages, 0.0, 1.0)
+
+
+def _colors(num_feet: int) -> np.ndarray:
+    """Of the feet of one robot (F, 3), sRGB bytes."""
+    return _COLORS[np.arange(num_feet) % len(_COLORS)]
 
 
 def trail_steps(first_step: int, position: float, num_steps: int, stride: int) -> range:

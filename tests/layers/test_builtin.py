@@ -18,7 +18,8 @@ from replay_viewer.layers.links import poses_on
 from replay_viewer.layers.skin import skin
 from replay_viewer.layers.torques import color_of
 from replay_viewer.layers.trails import trail_steps
-from replay_viewer.replay.replay import Replay, with_robots
+from replay_viewer.paths import asset
+from replay_viewer.replay.replay import Replay, open_replay, with_robots
 from replay_viewer.robot import from_shape, load_robot
 from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
@@ -177,6 +178,19 @@ def test_trails_lead_to_the_feet(tmp_path: Path) -> None:
     assert np.allclose(trails.segments[-1, 1], feet[replay.robots["robot"].link_names.index("tip")])
     assert np.allclose(trails.segments[0, :, 0], [0, 0.1])
     assert (np.diff(trails.radii) > 0).all()  # Thinner the longer ago.
+
+
+def test_each_foot_has_a_trail_of_its_own_colour_which_the_legend_names() -> None:
+    replay = open_replay(asset("walk.rec"))
+    [(trails,)] = shapes_at(replay, "trails", 100)
+    legend = layer(replay, "trails").legend
+    assert len({meaning.colors[0] for meaning in legend}) == len(legend) == 4
+    last = trails.segments[-4:]  # One piece of each foot.
+    assert {tuple(color) for color in trails.color[-4:].tolist()} == {meaning.colors[0] for meaning in legend}
+    feet = replay.frames.frame_at(100, [0]).entities["robot"].link_positions[0]
+    for segment, color in zip(last, trails.color[-4:].tolist(), strict=True):
+        [name] = [meaning.text for meaning in legend if meaning.colors[0] == tuple(color)]
+        assert np.allclose(segment[1], feet[replay.robots["robot"].link_names.index(name)], atol=1e-5)
 
 
 def test_the_path_is_that_of_the_episode_up_to_now_and_after(tmp_path: Path) -> None:

@@ -87,6 +87,14 @@ def test_camera_steps_back_until_it_sees_all(aspect):
     assert pose.look_at.tolist() == [0, 0, 0]
 
 
+def test_camera_goes_to_the_middle_of_those_on_one_side_so_that_they_are_large():
+    points = np.array([[8.0, 2, 0], [8, -2, 0], [4, 0, 0]])
+    pose = distant_view(NEAR, points, 1.8)
+    assert pose is not None and abs(pose.look_at[:2] - [4, 0]).max() < 1.0
+    x, y, _ = places(pose, np.concatenate([points, np.zeros((1, 3))]), 1.8)
+    assert abs(x).max() < 1 and abs(y).max() < 1 and max(np.ptp(x), np.ptp(y)) > 1.0
+
+
 def test_camera_that_sees_all_stays():
     assert distant_view(NEAR, np.array([[0.3, 0.2, 0.0]]), 1.5) is None
     assert distant_view(NEAR, np.zeros((0, 3)), 1.5) is None

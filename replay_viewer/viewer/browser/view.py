@@ -20,7 +20,7 @@ from .memory import ViewMemory
 # An orbit camera cannot look along its own axis; this tilt [m per m of distance] is not visible.
 _OFF_AXIS = 1e-3
 # How steep a camera looks down at many, as the height of its direction; room for them around their middles.
-_BIRD, _ROOM = 0.45, 1.4
+_BIRD, _ROOM = 0.45, 1.25
 # Cameras nearer to each other than this part of their distance from what they look at are at the same place.
 _NEARLY = 0.01
 
@@ -176,6 +176,7 @@ class BrowserView:
 def distant_view(pose: CameraPose, points: np.ndarray, aspect: float) -> CameraPose | None:
     """A camera that sees points (K, 3) as well, farther away and not lower than a bird; None if it sees them already.
 
+    It looks at the middle between them and what it looked at, so that all are as large as they can be.
     aspect: the picture's width over its height.
     """
     away = pose.position - pose.look_at
@@ -183,10 +184,23 @@ def distant_view(pose: CameraPose, points: np.ndarray, aspect: float) -> CameraP
     yaw, height = np.arctan2(away[1], away[0]), max(away[2] / distance, _BIRD)
     flat, right = np.array([np.cos(yaw), np.sin(yaw), 0.0]), np.array([-np.sin(yaw), np.cos(yaw), 0.0])
     away = (1 - height**2) ** 0.5 * flat + [0.0, 0.0, height]
-    offsets, slope = points - pose.look_at, np.tan(pose.fov / 2)
+    slope = np.tan(pose.fov / 2)
+    if _needed(points - pose.look_at, away, right, slope, aspect) <= distance:
+        return None
+    offsets = np.concatenate([np.zeros((1, 3)), points - pose.look_at])
+    middle = np.zeros(3)
+    for axis in (flat, right):
+        places = offsets @ axis
+        middle += (places.min() + places.max()) / 2 * axis
+    needed = _needed(offsets - middle, away, right, slope, aspect)
+    look_at = pose.look_at + middle
+    return pose._replace(position=look_at + max(needed, distance) * away, look_at=look_at)
+
+
+def _needed(offsets: np.ndarray, away: np.ndarray, right: np.ndarray, slope: float, aspect: float) -> float:
+    """How far away [m] a camera has to be to see places (K, 3) around what it looks at, with some room beside them."""
     beside, above = abs(offsets @ right) / (slope * aspect), abs(offsets @ np.cross(away, right)) / slope
-    needed = float((_ROOM * np.maximum(beside, above) + offsets @ away).max(initial=0.0))
-    return pose._replace(position=pose.look_at + needed * away) if needed > distance else None
+    return float((_ROOM * np.maximum(beside, above) + offsets @ away).max(initial=0.0))
 
 
 def _is_at(pose: CameraPose, other: CameraPose) -> bool:

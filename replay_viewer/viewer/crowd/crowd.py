@@ -29,7 +29,7 @@ CROWD = f"{WORLD}/crowd"
 # 1024 robots of 13 links are just within it.
 _PER_FRAME = 14_000
 # So many of the others are looked at when the crowd comes.
-_NEAREST = 24
+_NEAREST = 12
 # Colours change so many times more seldom than poses.
 _PAINT_STRIDE = 6
 # The mark over the robot: how high [its radii], how large.
