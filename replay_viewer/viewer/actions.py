@@ -29,6 +29,8 @@ def session_actions(session: Session) -> dict[str, PageAction]:
         "step_forward": lambda: session.step_by(1),
         "jump_back": lambda: session.step_by(-one_second),
         "jump_forward": lambda: session.step_by(one_second),
+        "leap_back": lambda: session.step_by(-5 * one_second),
+        "leap_forward": lambda: session.step_by(5 * one_second),
         "go_to_start": session.go_to_start,
         "go_to_end": session.go_to_end,
         "go_to_next_episode": session.go_to_next_episode,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import viser
 
@@ -16,7 +16,7 @@ from .charts.charts import Charts
 from .crowd import Crowd
 from .episodes.table import EpisodeTable
 from .ghosts import take_node
-from .keys import KEYS, Key
+from .keys import Key, keys_by_action
 from .layers import ShownLayers
 from .opening.place import Place
 from .panels.charts import ChartPanels
@@ -82,7 +82,7 @@ class ShownReplay:
         self._panels = self._build_panels()
         self._actions = self._build_actions()
         page.bridge.set_actions(self._actions)
-        self._commands = [self._command(key) for key in KEYS]
+        self._commands = [self._command(keys) for keys in keys_by_action()]
         for client in page.clients.values():
             self.greet(client)
         self.sync_panels()
@@ -199,14 +199,15 @@ class ShownReplay:
             "switch_layer": lambda value, _: self._toggle_layer(value),
         }
 
-    def _command(self, key: Key) -> viser.CommandHandle:
-        modifier: Any = "shift" if key.with_shift else None
-        command = self._page.gui.add_command(key.description, hotkey=cast(Any, key.hotkey), modifier=modifier)
+    def _command(self, keys: Sequence[Key]) -> viser.CommandHandle:
+        # The page has the keys themselves, see page/keys.js.
+        labels = ", ".join(key.label for key in keys)
+        command = self._page.gui.add_command(keys[0].description, description=f"Key {labels}")
 
         @command.on_trigger
         async def _(event: Any) -> None:
             if event.client is not None:
-                self._page.post(self._actions[key.action], None, event.client.client_id)
+                self._page.post(self._actions[keys[0].action], None, event.client.client_id)
 
         return command
 

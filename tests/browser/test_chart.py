@@ -209,7 +209,7 @@ def test_the_bar_repeats_the_steps_around_the_one_shown(charts_page: ViewerPage)
 
 def test_keys_put_a_and_b_on_the_step_shown_and_go_through_the_loops(charts_page: ViewerPage) -> None:
     page = charts_page
-    for fraction, key in ((0.25, "v"), (0.75, "b")):
+    for fraction, key in ((0.25, "["), (0.75, "]")):
         page.page.mouse.click(*place(page, fraction))
         page.until(lambda at=fraction: abs(page.step() - at * EPISODE_STEPS) <= 2, "a step")
         page.page.keyboard.press(key)
@@ -218,7 +218,7 @@ def test_keys_put_a_and_b_on_the_step_shown_and_go_through_the_loops(charts_page
     label = page.page.locator(".rv-chart .rv-band-label span").first
     page.until(lambda: abs(float(label.inner_text().split()[1]) - seconds) < 0.1, "A to B")
     for loop in ("off", "episode", "rollout", "selection"):
-        page.page.keyboard.press("l")
+        page.page.keyboard.press("o")
         page.until(lambda loop=loop: page.chosen_on_bar("Loop") == loop, f"loop {loop}")
     page.page.keyboard.press("Escape")
     page.until(lambda: page.chosen_on_bar("Loop") == "off", "no loop")

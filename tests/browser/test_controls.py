@@ -37,8 +37,8 @@ def test_every_visual_of_the_robot_is_on_the_page(page: ViewerPage, demo: Replay
 def test_picture_changes_with_the_step(drawn_page: ViewerPage) -> None:
     drawn_page.until(lambda: _dark_share(drawn_page.picture()) > 0.002, "the robot")
     before = drawn_page.picture().astype(int)
-    drawn_page.page.keyboard.press("k")
-    drawn_page.page.keyboard.press(".")
+    drawn_page.page.keyboard.press("Shift+ArrowRight")
+    drawn_page.page.keyboard.press("ArrowRight")
     drawn_page.until(lambda: drawn_page.step() > 10, "another step")
 
     def changed() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from drawn_scene import PRESETS, has_shadows, wait_frames, wait_preset
+from drawn_scene import PRESETS, has_shadows, wait_preset
 from viewer_page import ViewerPage
 
 from replay_viewer.camera import SmoothBase
@@ -22,19 +22,47 @@ def test_space_plays_and_pauses(page: ViewerPage) -> None:
     page.until(lambda: not page.playing(), "a pause")
 
 
-def test_comma_and_period_step(page: ViewerPage) -> None:
-    press(page, ".", 3)
-    page.wait_step(3)
-    press(page, ",")
-    page.wait_step(2)
-
-
-def test_j_and_k_jump_a_second(page: ViewerPage, demo: Replay) -> None:
+def test_arrows_step_and_with_shift_go_a_second_and_the_camera_stays(page: ViewerPage, demo: Replay) -> None:
     second = round(1 / demo.rollout.control_dt)
-    press(page, "k", 2)
-    page.wait_step(2 * second)
+    camera = page.camera()["position"]
+    press(page, "ArrowRight", 3)
+    page.wait_step(3)
+    press(page, "ArrowLeft")
+    page.wait_step(2)
+    press(page, "Shift+ArrowRight", 2)
+    page.wait_step(2 * second + 2)
+    press(page, "Shift+ArrowLeft")
+    page.wait_step(second + 2)
+    # They are the camera's keys in viser.
+    np.testing.assert_allclose(page.camera()["position"], camera, atol=1e-6)
+
+
+def test_j_k_and_l_are_those_of_players(page: ViewerPage, demo: Replay) -> None:
+    second = round(1 / demo.rollout.control_dt)
+    press(page, "l", 2)
+    page.wait_step(10 * second)
     press(page, "j")
-    page.wait_step(second)
+    page.wait_step(5 * second)
+    press(page, "k")
+    page.until(page.playing, "playing")
+    press(page, "k")
+    page.until(lambda: not page.playing(), "a pause")
+
+
+def test_what_was_pressed_is_said_for_a_moment(page: ViewerPage, demo: Replay) -> None:
+    note = page.page.locator(".rv-said")
+    press(page, "o")
+    page.until(lambda: note.inner_text() == "O Loop episode", "the loop that is now")
+    press(page, ">")
+    page.until(lambda: note.inner_text() == "> Speed 2x", "the speed that is now")
+    press(page, "Home")
+    page.until(lambda: note.inner_text() == "Home Start of the recording", "what it does")
+    note.wait_for(state="hidden")
+    press(page, "End")
+    page.wait_step(demo.rollout.num_steps - 1)
+    press(page, "n")
+    page.until(lambda: note.inner_text() == "N This is the last end", "that there is none")
+    assert page.step() == demo.rollout.num_steps - 1
 
 
 def test_home_and_end(page: ViewerPage, demo: Replay) -> None:
@@ -44,31 +72,31 @@ def test_home_and_end(page: ViewerPage, demo: Replay) -> None:
     page.wait_step(0)
 
 
-def test_brackets_and_p_n_go_through_the_episodes(page: ViewerPage, demo: Replay) -> None:
+def test_pages_and_p_n_go_through_the_episodes(page: ViewerPage, demo: Replay) -> None:
     env_index = next(i for i in range(demo.rollout.num_envs) if len(demo.rollout.episodes(i)) > 1)
     first, second = demo.rollout.episodes(env_index)[:2]
     page.choose("Env", str(demo.rollout.env_ids[env_index]))
     page.until(lambda: f"env {demo.rollout.env_ids[env_index]}" in page.episode_text(), "the env")
-    press(page, "]")
+    press(page, "PageDown")
     page.wait_step(second.first_step)
     press(page, "p")
     page.wait_step(first.last_step)
-    press(page, "[")
+    press(page, "PageUp")
     page.wait_step(first.first_step)
     press(page, "n")
     page.wait_step(first.last_step)
 
 
 def test_i_and_o_change_the_speed(page: ViewerPage) -> None:
-    press(page, "i")
+    press(page, ">")
     page.until(lambda: page.chosen_on_bar("Speed") == "2", "speed 2")
-    press(page, "o", 2)
+    press(page, "<", 2)
     page.until(lambda: page.chosen_on_bar("Speed") == "0.5", "speed 0.5")
 
 
 def test_l_goes_through_the_loops(page: ViewerPage) -> None:
     for loop in ("episode", "rollout", "off"):
-        press(page, "l")
+        press(page, "o")
         page.until(lambda loop=loop: page.chosen_on_bar("Loop") == loop, f"loop {loop}")
 
 
@@ -81,10 +109,10 @@ def test_digits_are_the_camera_presets(page: ViewerPage, demo: Replay) -> None:
 
 def test_f_lets_go_of_the_robot(page: ViewerPage) -> None:
     press(page, "f")
-    press(page, "k")
+    press(page, "Shift+ArrowRight")
     page.page.wait_for_timeout(300)
     still = page.pose("/world")["position"]
-    press(page, "k")
+    press(page, "Shift+ArrowRight")
     page.page.wait_for_timeout(300)
     assert page.pose("/world")["position"] == still
     press(page, "f")
@@ -112,11 +140,11 @@ def test_z_zooms_the_timeline(page: ViewerPage, demo: Replay) -> None:
 def test_keys_work_after_a_control_was_used(page: ViewerPage, demo: Replay) -> None:
     page.choose("Env", str(demo.rollout.env_ids[1]))
     page.page.wait_for_timeout(200)
-    press(page, ".")
+    press(page, "ArrowRight")
     page.wait_step(1)
     page.click_button("Top")
     page.page.wait_for_timeout(100)
-    press(page, ".")
+    press(page, "ArrowRight")
     page.wait_step(2)
     page.page.locator('#rv-bar select[aria-label="Speed"]').focus()
     press(page, "ArrowDown")
@@ -125,21 +153,8 @@ def test_keys_work_after_a_control_was_used(page: ViewerPage, demo: Replay) -> N
     page.until(page.playing, "playing")
 
 
-def test_arrows_step_when_the_timeline_has_the_focus(page: ViewerPage) -> None:
-    camera = page.camera()["position"]
-    page.page.locator(".rv-track").focus()
-    page.page.keyboard.down("ArrowRight")
-    page.page.keyboard.down("ArrowRight")  # As a key that is held says again.
-    page.wait_step(2)
-    wait_frames(page, 10)
-    page.page.keyboard.up("ArrowRight")
-    press(page, "ArrowLeft")
-    page.wait_step(1)
-    np.testing.assert_allclose(page.camera()["position"], camera, atol=1e-6)
-
-
 def test_other_arrows_and_wasdqe_move_the_camera_and_nothing_else(page: ViewerPage) -> None:
-    for key in ("w", "a", "s", "d", "q", "e", "ArrowLeft", "ArrowUp"):
+    for key in ("w", "a", "s", "d", "q", "e", "ArrowDown", "ArrowUp"):
         camera = page.camera()["position"]
         page.page.keyboard.down(key)
         page.until(lambda camera=camera: np.abs(page.camera()["position"] - camera).max() > 0.02, f"{key} moving on")

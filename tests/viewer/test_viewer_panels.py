@@ -148,8 +148,8 @@ def test_every_key_is_in_the_help_and_none_moves_the_camera_too() -> None:
     page = help_html()
     for key in KEYS:
         assert f"<kbd>{html.escape(key.label)}</kbd>" in page and key.description in page
-    assert len({(key.hotkey, key.with_shift) for key in KEYS}) == len(KEYS)
-    assert not {key.hotkey.upper() for key in KEYS} & set("WASDQE")
+    assert len({(key.key, key.with_shift) for key in KEYS}) == len(KEYS)
+    assert not {key.key.upper() for key in KEYS} & set("WASDQE")
 
 
 def test_actions_posted_by_many_threads_all_run_in_each_ones_order() -> None:

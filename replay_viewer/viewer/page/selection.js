@@ -64,7 +64,9 @@
   const onTrack = addBand(timeline.track, timeline.fraction, timeline.stepAt);
 
   function clearOnEscape(event) {
-    if (event.key === "Escape" && state.selection && !document.querySelector("dialog[open]")) send("clear_selection");
+    // What is open is closed first.
+    const isElsewhere = document.querySelector("dialog[open]") || event.target.closest?.("input, textarea, select, [role=dialog]");
+    if (event.key === "Escape" && state.selection && !isElsewhere) send("clear_selection");
   }
   document.addEventListener("keydown", clearOnEscape);
 

@@ -47,13 +47,13 @@
   const row = element("div", "rv-row", bar);
   const buttons = element("div", "rv-buttons", row);
   button(buttons, "start", "Start of the recording (Home)", "go_to_start", "rv-minor");
-  button(buttons, "previous", "Previous episode ( [ )", "go_to_previous_episode");
-  button(buttons, "back", "One step back ( , )", "step_back");
+  button(buttons, "previous", "Previous episode (Page Up)", "go_to_previous_episode");
+  button(buttons, "back", "One step back (\u2190)", "step_back");
   const play = button(buttons, "play", "Play (Space)", "", "rv-play");
   // What the button shows is what it does, also when playback has just ended by itself.
   play.addEventListener("click", () => send(state.playing ? "pause" : "play"));
-  button(buttons, "forward", "One step forward ( . )", "step_forward");
-  button(buttons, "next", "Next episode ( ] )", "go_to_next_episode");
+  button(buttons, "forward", "One step forward (\u2192)", "step_forward");
+  button(buttons, "next", "Next episode (Page Down)", "go_to_next_episode");
   button(buttons, "end", "End of the recording (End)", "go_to_end", "rv-minor");
   button(buttons, "fall", "Next episode end (N)", "go_to_next_end");
   const live = element("button", "rv-live", row, { type: "button", id: "rv-live" });
@@ -297,13 +297,6 @@
   track.addEventListener("pointerup", release);
   track.addEventListener("pointercancel", release);
   track.addEventListener("pointerleave", () => { tip.style.visibility = "hidden"; });
-  track.addEventListener("keydown", (event) => {
-    const action = { ArrowLeft: "step_back", ArrowRight: "step_forward" }[event.key];
-    if (!action) return;
-    send(action);
-    event.stopPropagation(); // The arrows also drive viser's camera.
-    event.preventDefault();
-  });
 
   window.replayViewer.position = position;
   window.replayViewer.toggleZoom = toggleZoom;

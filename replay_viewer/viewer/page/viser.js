@@ -57,7 +57,7 @@
   const PANEL = "viser-control-panel";
   const PICTURE = "canvas[data-engine]";
   const SHEET_HANDLE = '#root .mantine-Paper-root[style*="position: fixed"] [style*="cursor: pointer"]';
-  const CAMERA_KEYS = /^(Key[WASDQE]|Arrow\w+)$/;
+  const CAMERA_KEYS = /^(Key[WASDQE]|Arrow(Up|Down))$/;
   const CAMERA_MESSAGES = ["SetCameraPositionMessage", "SetCameraLookAtMessage", "SetCameraFovMessage"];
   const RUN = `page-${performance.timeOrigin}`; // Among the commands to the panel, those of this page.
 

@@ -18,7 +18,7 @@ from ...replay.replay import Replay
 from ...rollout.episodes import KIND_TEXT
 from ...rollout.rewards import ROUNDING
 from ...theme import TOTAL_COLOR, term_color
-from ..keys import KEYS, MOUSE, Key, help_html
+from ..keys import KEYS, MOUSE, Key, help_html, page_keys
 from ..wire.index_page import head_script, page_file, page_style, with_head
 from .clips import Clip
 from .still import StillScene
@@ -36,22 +36,12 @@ _CHART_HELP = (("Chart", "Click to go there; drag for an A-B loop"), ("Reward", 
 
 _HEAD_SCRIPTS = ("viser.js", "early.js", "land.js")
 _STYLES = (
-    *(
-        "early.css",
-        "controls.css",
-        "viser.css",
-        "timeline.css",
-        "charts.css",
-        "views.css",
-        "help.css",
-        "rewards.css",
-        "switches.css",
-    ),
-    *("look.css", "small.css", "shared/shared.css"),
+    *("early.css", "controls.css", "viser.css", "timeline.css", "charts.css", "views.css", "help.css", "keys.css"),
+    *("rewards.css", "switches.css", "look.css", "small.css", "shared/shared.css"),
 )
 # In the order in which they run; the player begins once all others are there.
 _SCRIPTS = (
-    *("page.js", "timeline.js", "place.js", "selection.js", "views.js", "rewards.js", "help.js", "look.js"),
+    *("page.js", "timeline.js", "place.js", "selection.js", "views.js", "rewards.js", "help.js", "keys.js", "look.js"),
     *("notices.js", "shared/clips.js", "shared/view.js", "shared/panel.js", "shared/player.js", "shared/chart.js"),
 )
 # The page asks nobody for anything, whatever is in it.
@@ -84,7 +74,7 @@ def document(scene: StillScene, clips: Sequence[Clip], replay: Replay, rows: Seq
 
 def _script() -> str:
     script = "\n".join(map(page_file, _SCRIPTS))
-    filled_in = {"CSS": "", "HELP": help_html(_keys(), _mouse()), "TOTAL": TOTAL_COLOR}
+    filled_in = {"CSS": "", "HELP": help_html(_keys(), _mouse()), "KEYS": page_keys(_keys()), "TOTAL": TOTAL_COLOR}
     for name, value in filled_in.items():
         script = script.replace(f"/*{name}*/", _escaped(value))
     return script
@@ -106,7 +96,6 @@ def _facts(scene: StillScene, clips: Sequence[Clip], replay: Replay, rows: Seque
         "dt": replay.rollout.control_dt,
         "speeds": list(SPEEDS),
         "kinds": dict(KIND_TEXT),
-        "keys": [(key.hotkey, key.action) for key in _keys()],
         "standIns": list(STAND_INS),
         "rounding": ROUNDING,
         "rows": _rows(rows, len(replay.rollout.reward_terms)),

@@ -4,7 +4,6 @@
   const page = window.replayViewer;
   const viser = window.rvViser;
   const LOOPS = ["off", "episode", "rollout", "selection"];
-  const KEYS = new Map(facts.keys.map(([key, action]) => [key === "space" ? " " : key.toLowerCase(), action]));
   const LONGEST = 0.25; // [s] that pass at once: in a page in the background time stands still.
   const TRACE = 1e-3; // Of a bar: what is not zero is seen.
   const second = Math.max(1, Math.round(1 / facts.dt));
@@ -133,12 +132,14 @@
     step_forward: () => stepBy(1),
     jump_back: () => stepBy(-second),
     jump_forward: () => stepBy(second),
+    leap_back: () => stepBy(-5 * second),
+    leap_forward: () => stepBy(5 * second),
     go_to_start: () => seek(0),
     go_to_end: () => seek(last),
     go_to_previous_episode: goToPreviousEpisode,
     go_to_next_episode: () => seek(clips[clips.indexOf(clipAt(at)) + 1]?.start ?? at),
-    go_to_next_end: () => stopAt(ends.find((end) => end > at) ?? ends[0]),
-    go_to_previous_end: () => stopAt(ends.findLast((end) => end < Math.floor(at)) ?? ends[ends.length - 1]),
+    go_to_next_end: () => stopAt(ends.find((end) => end > at) ?? at),
+    go_to_previous_end: () => stopAt(ends.findLast((end) => end < Math.floor(at)) ?? at),
     go_to_clip: (index) => seek(clips[index]?.start ?? at),
     slower: () => stepSpeed(-1),
     faster: () => stepSpeed(1),
@@ -167,14 +168,6 @@
     const { do: name, value } = JSON.parse(text);
     act(name, value);
   };
-
-  function onKey(event) {
-    const isWriting = ["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName) || document.querySelector("dialog[open]");
-    const action = KEYS.get(event.key.toLowerCase());
-    if (!action || isWriting || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    act(action);
-  }
 
   // -- what the page is told ------------------------------------------------------
 
@@ -268,7 +261,6 @@
     page.open({ control: `shared-${performance.timeOrigin}` });
     page.update({ title, dt, speeds, kinds, numSteps, episodes });
     tell();
-    document.addEventListener("keydown", onKey);
     page.addPart({ draw });
   }
 
