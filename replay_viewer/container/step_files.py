@@ -30,6 +30,9 @@ _HEAD = struct.Struct("<qd")
 _SYNC_PERIOD = 1.0  # [s]
 _CLOSED = -1
 _CHUNK_BYTES = 1 << 20
+# So much of a file stays in the system's memory, for who watches it grow. What lies before is given back: else each
+# step of a large recording takes new pages, which cost several times as much, from whatever else is cached.
+_CACHED_BYTES = 32 << 20
 # Windows lacks some of these, and is not recorded on; but whoever only reads may import this there.
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_TRUNC | _CLOEXEC
@@ -294,7 +297,7 @@ class _RecordFile:
         sync_data(self._fd)
 
     def sum_up(self, count: int) -> None:
-        """Extend the checksum to the first `count` records, which will not change. May run beside `write`."""
+        """Extend the checksum to the first `count` records, which are synced and will not change. May run beside `write`."""
         end = count * self._record_bytes
         while self._summed_bytes < end:
             size = min(_CHUNK_BYTES, end - self._summed_bytes)
@@ -303,6 +306,14 @@ class _RecordFile:
                 return  # Somebody has cut it; the reader finds records missing.
             self.checksum = zlib.crc32(chunk, self.checksum)
             self._summed_bytes += len(chunk)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Let the system forget pages that are on the disk and were read for the last time here."""
+        end = self._summed_bytes - _CACHED_BYTES
+        if end > 0 and hasattr(os, "posix_fadvise"):  # macOS lacks it.
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(self._fd, 0, end, os.POSIX_FADV_DONTNEED)
 
     def close(self, count: int) -> bool:
         """Sync, sum up and close; a second call does nothing. Returns whether this one did it."""

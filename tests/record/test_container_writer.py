@@ -461,3 +461,35 @@ def test_a_recording_of_one_env_keeps_its_env_axis(tmp_path: Path) -> None:
     info = replace(sample_info(1), entities=sample_info().entities)
     frames = np.load(record(tmp_path / "run.rec", 2, info) / "frames-00000.npy")
     assert frames["env"].shape == (2, 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "RWF_NOWAIT"), reason="only Linux tells what is in its memory")
+def test_of_a_large_recording_memory_keeps_the_end(tmp_path: Path) -> None:
+    if is_in_memory(tmp_path):
+        pytest.skip("this file system has nowhere else to keep it")
+    wide = {"wide": np.zeros((4, 1 << 18), np.float32)}
+    with ContainerWriter(tmp_path / "run.rec", sample_info()) as writer:
+        for step in range(11):  # Of 4 MiB each.
+            writer.append(step, 0.02 * step, {**sample_values(step), **wide})
+    with open(str(tmp_path / "run.rec" / "frames-00000.npy"), "rb") as frames:
+        size = os.fstat(frames.fileno()).st_size
+        assert not is_cached(frames.fileno(), 0)
+        assert is_cached(frames.fileno(), size - (24 << 20)) and is_cached(frames.fileno(), size - 16)
+
+
+def is_cached(fd: int, offset: int) -> bool:
+    """Whether a byte of a file can be read without its disk."""
+    try:
+        return os.preadv(fd, [bytearray(1)], offset, os.RWF_NOWAIT) == 1
+    except BlockingIOError:
+        return False
+
+
+def is_in_memory(folder: Path) -> bool:
+    """Whether its files stay in the memory whatever one says."""
+    with open(str(folder / "probe"), "w+b") as probe:
+        probe.write(bytes(1 << 16))
+        probe.flush()
+        os.fsync(probe.fileno())
+        os.posix_fadvise(probe.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return is_cached(probe.fileno(), 0)
