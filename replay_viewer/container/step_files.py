@@ -297,7 +297,10 @@ class _RecordFile:
         sync_data(self._fd)
 
     def sum_up(self, count: int) -> None:
-        """Extend the checksum to the first `count` records, which are synced and will not change. May run beside `write`."""
+        """Extend the checksum to the first `count` records, which will not change: they are on the disk.
+
+        May run beside `write`.
+        """
         end = count * self._record_bytes
         while self._summed_bytes < end:
             size = min(_CHUNK_BYTES, end - self._summed_bytes)

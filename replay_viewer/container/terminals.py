@@ -13,7 +13,17 @@ from ..rollout.outcomes import ENDED_IN_STEP, OUTCOMES, TERMINAL_STATES
 from .extents import Extent, chunks_of, count_whole
 from .info import RecordingInfo
 from .layout import MAX_ENDS, MAX_TABLE_BYTES, NOT_CAPTURED, Layout
-from .words import RowPacker, Values
+from .words import RowPacker, Values, checked_rows
+
+# By outcome, in the order of their codes.
+_CODES = {name: code for code, name in enumerate(OUTCOMES)}
+_ENDS_IN_STEP = np.isin(OUTCOMES, ENDED_IN_STEP)
+# The same, where the last states are, by where those are that end in their step. A reset outside a step comes after the
+# last record, which therefore shows the episode's last state.
+_STATE_CODES = {
+    in_step: np.array([TERMINAL_STATES.index(state) for state in ("none", in_step, in_step, "recorded")], "<u4")
+    for in_step in TERMINAL_STATES
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,7 @@ class EpisodeEnds:
     time_is_up: Sequence[bool] | None = None
 
     def of(self, chosen: Sequence[int]) -> EpisodeEnds:
-        """Those at some positions; where `outcome` is (k,) and `values` are by name."""
+        """Those at some positions; where `outcome` is (k,)."""
         if len(chosen) == len(self.env_indices):
             return self
         columns: dict[str, Any] = {
@@ -60,7 +70,9 @@ class EpisodeEnds:
             for name, column in vars(self).items()
             if name in ("env_indices", "outcome", "reasons", "success", "lengths", "time_is_up") and column is not None
         }
-        if isinstance(self.values, Mapping):
+        if isinstance(self.values, np.ndarray):
+            columns["values"] = self.values[chosen]
+        elif self.values is not None:
             columns["values"] = {name: rows[chosen] for name, rows in self.values.items()}
         return replace(self, **columns)
 
@@ -111,9 +123,9 @@ def terminal_rows(
     """
     envs = _env_indices(ends, layout.num_envs)
     names = [ends.outcome] * len(envs) if isinstance(ends.outcome, str) else ends.outcome
-    outcomes = _codes("outcome", names, OUTCOMES)
+    outcomes = _codes("outcome", names, _CODES)
     rows, buffer = _blank_rows(len(envs), layout)
-    in_step = np.isin(outcomes, [OUTCOMES.index(name) for name in ENDED_IN_STEP]) | ends.is_lost
+    in_step = _ENDS_IN_STEP[outcomes] | ends.is_lost
     rows["step"] = ends.step
     rows["first_record"] = running.first_record[envs]
     rows["last_record"] = np.where(in_step & ends.step_is_recorded, num_records, num_records - 1)
@@ -122,7 +134,10 @@ def terminal_rows(
     rows["outcome"] = outcomes
     rows["terminal_state"] = _terminal_states(outcomes, ends, info)
     _fill_facts(rows, ends, info, where)
-    if ends.values is not None:
+    if isinstance(ends.values, np.ndarray):
+        words = checked_rows(ends.values, (len(rows), layout.row.num_bytes // 4), where)
+        buffer.reshape(len(rows), -1)[:, layout.row_offset :] = words.view(np.uint8)
+    elif ends.values is not None:
         stride = layout.columns.num_bytes
         packer = RowPacker(layout.row, buffer, count=len(rows), offset=layout.row_offset, stride=stride, where=where)
         packer.pack_captured(ends.values)
@@ -163,16 +178,17 @@ def _blank_rows(count: int, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
 
 def _fill_facts(rows: np.ndarray, ends: EpisodeEnds, info: RecordingInfo, where: object) -> None:
     """Fill the columns that the simulator may know nothing of."""
-    count = len(rows)
-    success = [None] * count if ends.success is None else ends.success
-    reasons = [""] * count if ends.reasons is None else ends.reasons
-    columns = {
-        "length": [-1] * count if ends.lengths is None else ends.lengths,
-        "reason": _codes("outcome reason", reasons, info.outcome_reasons, unknown=""),
-        "success": [-1 if flag is None else int(flag) for flag in success],
-        "ret": np.full(rows["ret"].shape, np.nan) if ends.returns is None else ends.returns,
-    }
+    rows["length"] = rows["reason"] = rows["success"] = -1
+    rows["ret"] = np.nan
+    columns: dict[str, Any] = {"length": ends.lengths, "ret": ends.returns}
+    if ends.reasons is not None:
+        known = {**{reason: code for code, reason in enumerate(info.outcome_reasons)}, "": -1}
+        columns["reason"] = _codes("outcome reason", ends.reasons, known)
+    if ends.success is not None:
+        columns["success"] = [-1 if flag is None else int(flag) for flag in ends.success]
     for name, column in columns.items():
+        if column is None:
+            continue
         if np.shape(column) != rows[name].shape:
             raise BadField(where, name, f"of the ended episodes has shape {np.shape(column)}, not {rows[name].shape}.")
         rows[name] = column
@@ -188,9 +204,7 @@ def _terminal_states(outcomes: np.ndarray, ends: EpisodeEnds, info: RecordingInf
         in_step = "none"
     else:
         in_step = "recorded" if info.terminal_states == "recorded" else "lost"
-    # A reset outside a step comes after the last record, which therefore shows the episode's last state.
-    by_outcome = {"unfinished": "none", "aborted": "recorded", **dict.fromkeys(ENDED_IN_STEP, in_step)}
-    return np.array([TERMINAL_STATES.index(by_outcome[name]) for name in OUTCOMES], "<u4")[outcomes]
+    return _STATE_CODES[in_step][outcomes]
 
 
 def _env_indices(ends: EpisodeEnds, num_envs: int) -> np.ndarray:
@@ -202,15 +216,12 @@ def _env_indices(ends: EpisodeEnds, num_envs: int) -> np.ndarray:
     return envs
 
 
-def _codes(kind: str, names: Sequence[str], known: Sequence[str], unknown: str | None = None) -> np.ndarray:
-    """Index of each name among the known ones; -1 for `unknown`. Raises UnknownName."""
-    numbers = {name: index for index, name in enumerate(known)}
-    if unknown is not None:
-        numbers[unknown] = -1
+def _codes(kind: str, names: Sequence[str], known: Mapping[str, int]) -> np.ndarray:
+    """The number of each name among the known ones. Raises UnknownName."""
     for name in names:
-        if name not in numbers:
-            raise UnknownName(kind, name, tuple(known))
-    return np.array([numbers[name] for name in names], dtype=np.int64)
+        if name not in known:
+            raise UnknownName(kind, name, tuple(filter(None, known)))
+    return np.array([known[name] for name in names], dtype=np.int64)
 
 
 def _without_gaps(dtype: np.dtype) -> np.dtype:

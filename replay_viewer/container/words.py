@@ -6,12 +6,12 @@ them, for a recorder that gathers everything in one block).
 
 from __future__ import annotations
 
-from typing import Mapping, NoReturn, Union
+from typing import Container, Mapping, NoReturn, Union
 
 import numpy as np
 
 from ..errors import BadField, UnknownName
-from .layout import StructSpec, is_pose
+from .layout import NOT_CAPTURED, StructSpec, is_pose
 
 # Arrays by field name, each (num_rows, *field.shape), or all of them already packed as (num_rows, num_words).
 Values = Union[Mapping[str, np.ndarray], np.ndarray]
@@ -52,16 +52,10 @@ class RowPacker:
 
     def checked(self, words: np.ndarray) -> np.ndarray:
         """Rows that are ready, without gaps. Raises BadField where they are of another size."""
-        if words.shape != self._words.shape or words.dtype.itemsize != 4:
-            problem = f"have shape {words.shape} and type {words.dtype}, expected {self._words.shape} of 4 bytes each."
-            raise BadField(self._where, "packed rows", problem)
-        return words if words.flags.c_contiguous else np.ascontiguousarray(words)
+        return checked_rows(words, self._words.shape, self._where)
 
-    def pack_captured(self, values: Values) -> None:
+    def pack_captured(self, values: Mapping[str, np.ndarray]) -> None:
         """Like `pack`, but only poses must be there; words of other fields that are missing stay as they are."""
-        if isinstance(values, np.ndarray):
-            self._words[...] = self.checked(values).view(np.uint32)
-            return
         for name, shape, view in self._views:
             if name in values or is_pose(name):
                 value = values.get(name)
@@ -136,6 +130,41 @@ class PackedStep:
             views["rew_terms"][..., -terms.shape[-1] :] = terms
         views["flags"][...] = 0
         return words
+
+
+class PackedEnds:
+    """The rows of states in which episodes end, out of blocks as a step's rows are.
+
+    Args:
+        row: the recording's fields.
+        columns: where each captured field lies in a block's rows.
+        unknown: names of those among them that are known to be wrong there: they are NaN.
+    """
+
+    def __init__(self, row: StructSpec, columns: Mapping[str, slice], unknown: Container[str]) -> None:
+        known = {name: places for name, places in columns.items() if name not in unknown}
+        others = [_places(row, name, places) for name, places in columns.items() if name in unknown]
+        self._num_words = row.num_bytes // 4
+        self._sources = _as_slice(np.concatenate([np.arange(taken.start, taken.stop) for taken in known.values()]))
+        self._places = _as_slice(np.concatenate([_places(row, name, taken) for name, taken in known.items()]))
+        self._unknown = np.concatenate(others) if others else None
+
+    def rows(self, block: np.ndarray) -> np.ndarray:
+        """The rows (k, num_words) of uint32, of a block (k, width) of float32."""
+        rows = np.full((len(block), self._num_words), NOT_CAPTURED, np.uint32)
+        words = rows.view(np.float32)
+        words[:, self._places] = block[:, self._sources]
+        if self._unknown is not None:
+            words[:, self._unknown] = np.nan
+        return rows
+
+
+def checked_rows(words: np.ndarray, shape: tuple[int, ...], where: object) -> np.ndarray:
+    """Rows that are ready, without gaps. Raises BadField where they are not of this shape."""
+    if words.shape != shape or words.dtype.itemsize != 4:
+        problem = f"have shape {words.shape} and type {words.dtype}, expected {shape} of 4 bytes each."
+        raise BadField(where, "packed rows", problem)
+    return words if words.flags.c_contiguous else np.ascontiguousarray(words)
 
 
 def _word_slice(row: StructSpec, name: str) -> int | slice:

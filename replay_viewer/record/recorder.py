@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Container, Mapping, Sequence
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ..arrays import as_array
 from ..container.info import RecordingInfo
 from ..container.metadata import by_name
 from ..container.terminals import EpisodeEnds
-from ..container.words import PackedStep, Values
+from ..container.words import PackedEnds, PackedStep, Values
 from ..container.writer import ContainerWriter
 from ..errors import BadField, FileProblem, RecordingStopped, UnknownName
 from ..paths import make_new
@@ -139,7 +139,7 @@ class Recorder:
         self,
         env_indices: Sequence[int],
         outcome: str | Sequence[str],
-        values: Mapping[str, Any] | None = None,
+        values: Mapping[str, Any] | np.ndarray | None = None,
         *,
         lengths: Sequence[int] | None = None,
         reasons: Sequence[str] | None = None,
@@ -152,7 +152,8 @@ class Recorder:
         Args:
             env_indices: (k,) positions of their envs in the recording.
             outcome: "terminated", "truncated" or "aborted"; one for all, or (k,).
-            values: the states in which they end, before any reset, (k, ...) by name; at least the poses.
+            values: the states in which they end, before any reset, (k, ...) by name; at least the poses. Or rows of
+                a `packing_of_ends`.
             lengths: (k,) their control steps as the simulator counts them.
             reasons: (k,) names out of the fact `outcome_reasons`, "" for unknown.
             success: (k,) True, False, or None for unknown.
@@ -172,12 +173,15 @@ class Recorder:
             env_indices=list(env_indices),
             outcome=outcomes,
             # Copies: these may be the simulator's own buffers.
-            values=None if values is None else {name: np.array(as_array(v)) for name, v in values.items()},
+            values={name: np.array(as_array(v)) for name, v in values.items()}
+            if isinstance(values, Mapping)
+            else values,
             **columns,
             step_is_recorded=self._is_due and is_recorded,
         )
-        in_step = [index for index, name in enumerate(outcomes) if is_recorded and name in ENDED_IN_STEP]
-        before = sorted(set(range(len(outcomes))).difference(in_step))
+        is_in_step = [is_recorded and name in ENDED_IN_STEP for name in outcomes]
+        in_step = [index for index, is_in in enumerate(is_in_step) if is_in]
+        before = [index for index, is_in in enumerate(is_in_step) if not is_in]
         if before and self.num_steps:
             self._write_ends(replace(ends.of(before), step=self.num_steps - 1))
         if in_step:
@@ -283,6 +287,18 @@ class Recorder:
                 self._packed, self._packed_fields = self._packing(fields.columns) or self._packed, fields
             words = self._packed.rows(block, *logged, self._flags() if self._ends else None)
             self._append(words, self._packed.rewards_in(words))
+
+    def packing_of_ends(self, columns: Mapping[str, slice], unknown: Container[str]) -> PackedEnds | None:
+        """Makes the `values` of `end_episodes`, what is logged left out, from the first step on; None before.
+
+        Args:
+            columns: where each captured field lies in a block's rows.
+            unknown: names of those whose values are not those of the last state: they are NaN.
+        """
+        layout, logged = self._writer.layout, self._logged.signals
+        if layout is None:
+            return None
+        return PackedEnds(layout.row, {name: at for name, at in columns.items() if name not in logged}, unknown)
 
     def close(self) -> None:
         """Finish the recording; a second call does nothing.

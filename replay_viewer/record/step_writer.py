@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arrays import as_array
 from ..container.layout import is_batch_mean
+from ..container.words import PackedEnds, Values
 from ..rollout.outcomes import ENDED_IN_STEP
 from .adapters import Adapter
 from .copies import HostCopy
@@ -56,6 +57,9 @@ class StepWriter:
         self._names: frozenset[str] = frozenset()
         # Those of the last block, and which of them are recorded.
         self._found, self._fields = Fields(), Fields()
+        # How ends of blocks with some fields are packed.
+        self._packed: PackedEnds | None = None
+        self._packed_fields: Fields | None = None
 
     def settle(self, fields: Fields) -> None:
         """State, before the first step, which fields are recorded."""
@@ -142,30 +146,43 @@ class StepWriter:
         return name in self._not_terminal or is_batch_mean(name)
 
     def _end(self, ends: SeenEnds, outcomes: Sequence[str], *, is_recorded: bool = True) -> None:
-        """Write those of the ends that have one of these outcomes."""
-        found = ends.outcomes()
-        for outcome in outcomes:
-            chosen = ends.of(found == outcome)
-            if len(chosen.slots):
-                self._end_episodes(chosen, outcome, is_recorded=is_recorded)
+        """Write those of the ends that have one of these outcomes, in their order."""
+        found = ends.outcomes().tolist()
+        if len(found) == 1 and found[0] in outcomes:
+            return self._end_episodes(ends, found, is_recorded=is_recorded)
+        chosen = [index for outcome in outcomes for index, name in enumerate(found) if name == outcome]
+        if chosen:
+            names = [found[index] for index in chosen]
+            self._end_episodes(ends.of(np.array(chosen)), names, is_recorded=is_recorded)
 
-    def _end_episodes(self, ends: SeenEnds, outcome: str, *, is_recorded: bool = True) -> None:
+    def _end_episodes(self, ends: SeenEnds, outcome: str | Sequence[str], *, is_recorded: bool = True) -> None:
         slots, rows, endings = ends.slots, ends.rows, ends.endings
-        values = {
-            name: np.full_like(array, np.nan) if self._is_not_terminal(name) else array
-            for name, array in self._fields_of(ends.copy).views(ends.copy.block).items()
-            if name not in _OF_THE_STEP
-        }
         self._recorder.end_episodes(
             slots.tolist(),
             outcome,
-            values,
+            self._values_of(ends),
             lengths=as_array(endings.lengths)[rows].tolist(),
             reasons=_of(endings.reasons, rows),
             success=_of(endings.success, rows),
             time_is_up=as_array(endings.truncated)[rows].astype(bool).tolist(),
             is_recorded=is_recorded,
         )
+
+    def _values_of(self, ends: SeenEnds) -> Values:
+        """The states in which they end, as rows where those of further steps are packed, too."""
+        block, fields = ends.copy.block, self._fields_of(ends.copy)
+        if fields is not self._packed_fields:
+            columns = {name: places for name, places in fields.columns.items() if name not in _OF_THE_STEP}
+            unknown = set(filter(self._is_not_terminal, columns))
+            self._packed, self._packed_fields = self._recorder.packing_of_ends(columns, unknown), fields
+        if self._packed is not None:
+            return self._packed.rows(block)
+        self._packed_fields = None
+        return {
+            name: np.full_like(array, np.nan) if self._is_not_terminal(name) else array
+            for name, array in fields.views(block).items()
+            if name not in _OF_THE_STEP
+        }
 
 
 def _of(values: Sequence[Any] | None, rows: np.ndarray) -> list[Any] | None:
