@@ -10,14 +10,20 @@ import signal
 import subprocess
 import weakref
 from collections import deque
-from fractions import Fraction
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, Sequence
 
 from ..errors import FileProblem
-from .kinds import passes
 
+try:
+    import fcntl
+except ImportError:  # Windows.
+    fcntl = None
+
+# Linux has this for whoever asks; fcntl.F_SETPIPE_SZ has its name since Python 3.10 only.
+_SET_PIPE_SIZE, _PIPE_BYTES = 1031, 1 << 20
 _DISK_PROBLEMS = [os.strerror(code) for code in (errno.ENOSPC, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES)]
 _INSTALL = "pip install imageio-ffmpeg"
 
@@ -58,18 +64,15 @@ class Encoder:
 
     Args:
         target: the path that the user gave, for errors.
-        file: to write, of one of the `kinds`, in a folder where nothing else is; overwritten.
-        size: width and height [px], both even.
-        rate: pictures per second.
-        crf: constant rate factor of x264.
+        passes: the arguments of each run of ffmpeg, the first of which reads the pictures; see `kinds`.
 
     Raises:
         FileProblem: there is no encoder, or it fails; by every method but `kill`.
     """
 
-    def __init__(self, target: Path, file: Path, size: tuple[int, int], rate: Fraction, crf: float) -> None:
+    def __init__(self, target: Path, passes: Sequence[list[str]]) -> None:
         self._target = target
-        first, *self._further = passes(size, rate, crf, file)
+        first, *self._further = passes
         self._begin(first)
 
     def write(self, picture: memoryview) -> None:
@@ -99,6 +102,7 @@ class Encoder:
         self._process = _start(self._target, arguments)
         self._pipe: Any = self._process.stdin
         _pipes.add(self._pipe)
+        _enlarge(self._pipe)
         self._said: deque[str] = deque(maxlen=20)
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -122,6 +126,13 @@ class Encoder:
         code = self._process.wait()
         self._listener.join()
         return FileProblem(self._target, f"cannot be written: {_reason(code, list(self._said))}.")
+
+
+def _enlarge(pipe: Any) -> None:
+    """Let more pictures wait in the system's memory, where they outlive this process."""
+    with suppress(OSError, ValueError):
+        if fcntl is not None:
+            fcntl.fcntl(pipe.fileno(), _SET_PIPE_SIZE, _PIPE_BYTES)
 
 
 def _start(target: Path, arguments: list[str]) -> subprocess.Popen:

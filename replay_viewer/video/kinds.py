@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from fractions import Fraction
 from pathlib import Path
+from typing import Sequence
 
 SUFFIXES = (".mp4", ".webm", ".gif")
 # Browsers show pictures that should stand for 1/100 s ten times as long; GIF counts in hundredths.
@@ -12,7 +13,7 @@ MAX_GIF_FPS = 50
 
 # Each holds some pictures: at 1920x1080, 4 make 265 MB and 16 make 515 MB. Who makes pictures seldom keeps 4 busy.
 _MAX_THREADS = 4
-_KEYFRAME_SECONDS = 2  # A player jumps to keyframes at once.
+_KEYFRAME_SECONDS, _CLIP_KEYFRAME_SECONDS = 2, 0.25  # A player jumps to keyframes at once.
 # The best and the worst of x264's constant rate factor is 0 and 51, of VP9's 0 and 63.
 _VP9_PER_X264 = 63 / 51
 
@@ -34,6 +35,35 @@ def passes(size: tuple[int, int], rate: Fraction, crf: float, file: Path) -> lis
     return [[*_QUIET, *pictures, *_colours(), *options, *keyframes, f"file:{file}"]]
 
 
+def clip_passes(
+    size: tuple[int, int],
+    rate: Fraction,
+    file: Path,
+    title: str,
+    comment: str,
+    out_size: tuple[int, int] | None = None,
+) -> list[list[str]]:
+    """The same of a film that plays from its first second on while it is written, and whose writer may die.
+
+    It is an MP4 in fragments, each of which begins with a keyframe and goes to the disk at once: a film that stands
+    beside a replay is to be where its playhead is. One thread, since the training needs the others.
+
+    Args:
+        size: of the pictures [px], both even.
+        rate: pictures per second.
+        file: to write.
+        title: of the film; it and the comment may be written over later, by as many bytes.
+        comment: likewise.
+        out_size: of the film [px], both even, if it is another.
+    """
+    scaled = [] if out_size is None else [f"scale={out_size[0]}:{out_size[1]}:flags=area"]
+    colours = _colours(before=scaled, threads="1")
+    options = [*_X264, "-crf", "20", "-threads", "1", "-g", str(max(int(rate * _CLIP_KEYFRAME_SECONDS), 1))]
+    said = ["-metadata", f"title={title}", "-metadata", f"comment={comment}"]
+    fragments = ["-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-flush_packets", "1", "-f", "mp4"]
+    return [[*_QUIET, *_pictures(size, rate), *colours, *options, *said, *fragments, f"file:{file}"]]
+
+
 _QUIET = ["-loglevel", "error", "-y"]
 
 
@@ -43,8 +73,8 @@ def _pictures(size: tuple[int, int], rate: Fraction) -> list[str]:
     return [*raw, "-framerate", str(rate), "-i", "pipe:0"]
 
 
-def _colours() -> list[str]:
-    """Colours that survive.
+def _colours(before: Sequence[str] = (), threads: str | None = None) -> list[str]:
+    """Colours that survive; `before` are filters that the pictures go through first.
 
     The matrix is that of BT.709, since players assume no other for large pictures; the curve is sRGB's, which is what
     the pictures have. Each colour of 2x2 pixels is their mean (flags=area), the nearest and the fastest.
@@ -52,17 +82,18 @@ def _colours() -> list[str]:
     colours = "scale=out_color_matrix=bt709:out_range=tv:flags=area,format=yuv420p"
     tags = "setparams=range=tv:color_primaries=bt709:color_trc=iec61966-2-1:colorspace=bt709"
     names = ["-color_range", "tv", "-color_primaries", "bt709", "-color_trc", "iec61966-2-1", "-colorspace", "bt709"]
-    return ["-vf", f"{colours},{tags}", "-filter_threads", _threads(), *names]
+    filters = ",".join([*before, colours, tags])
+    return ["-vf", filters, "-filter_threads", threads or _threads(), *names]
 
 
 def _mp4(crf: float) -> list[str]:
     """H.264 that every browser and player takes, with its index at the beginning of the file."""
-    return [
-        # Of a walking robot at 1280x720, per picture: superfast 13 ms and 92 kbit, without frames that are predicted
-        # from later ones (-bf 0) 11 ms and 118 kbit; ultrafast 9 ms and 188 kbit, veryfast 19 ms and 42 kbit.
-        *["-c:v", "libx264", "-preset", "superfast", "-bf", "0", "-crf", f"{crf:g}", "-threads", _threads()],
-        *["-movflags", "+faststart", "-f", "mp4"],
-    ]
+    return [*_X264, "-crf", f"{crf:g}", "-threads", _threads(), "-movflags", "+faststart", "-f", "mp4"]
+
+
+# Of a walking robot at 1280x720, per picture: superfast 13 ms and 92 kbit, without frames that are predicted from later
+# ones (-bf 0) 11 ms and 118 kbit; ultrafast 9 ms and 188 kbit, veryfast 19 ms and 42 kbit.
+_X264 = ["-c:v", "libx264", "-preset", "superfast", "-bf", "0"]
 
 
 def _webm(crf: float) -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import BadArgument, FileProblem
 from .encoder import Encoder, find_ffmpeg
 from .images import described
-from .kinds import MAX_GIF_FPS, SUFFIXES
+from .kinds import MAX_GIF_FPS, SUFFIXES, passes
 
 _MAX_FPS = 1000
 # 1 / 0.03 as a float becomes 100/3 again: the rates of films are fractions.
@@ -115,7 +115,7 @@ class VideoWriter:
             raise FileProblem(self.path, f"its folder cannot be written in: {error.strerror}.") from error
         width, height = self._size
         even = (width + width % 2, height + height % 2)
-        self._encoder = Encoder(self.path, self._partial, even, self._rate, self._crf)
+        self._encoder = Encoder(self.path, passes(even, self._rate, self._crf, self._partial))
 
     def _complete(self) -> None:
         if self._encoder is None or self.num_frames == 0:
