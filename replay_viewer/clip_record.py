@@ -109,11 +109,16 @@ def is_partial(name: str) -> bool:
     return _PARTIAL.fullmatch(os.path.basename(name)) is not None
 
 
-def to_line(record: ClipRecord) -> str:
-    """The record as a line of JSON, with its end of line."""
+def to_json(record: ClipRecord) -> dict[str, Any]:
+    """The record as JSON-ready data, without what is not known."""
     content = {name: as_json(value) for name, value in vars(record).items() if name != "more"}
     content.update((name, as_json(value)) for name, value in record.more.items() if name not in content)
-    return json.dumps({name: value for name, value in content.items() if value is not None}) + "\n"
+    return {name: value for name, value in content.items() if value is not None and value != {}}
+
+
+def to_line(record: ClipRecord) -> str:
+    """The record as a line of JSON, with its end of line."""
+    return json.dumps(to_json(record)) + "\n"
 
 
 def from_json(data: Mapping[str, Any], where: object) -> ClipRecord:

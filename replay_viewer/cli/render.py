@@ -116,7 +116,8 @@ class Writing:
     overwrite: Flag = False
     """Replace files that exist."""
     resume: Flag = False
-    """Keep files that exist and make the others; a folder of recordings is always resumed."""
+    """Keep files that exist and make the others; a folder of recordings is always resumed. In the folder of a training
+    that films its episodes, draw what is left to draw."""
     workers: Annotated[int | None, shown_as("N")] = None
     """Threads; one on each processor, if it is not given."""
 
@@ -170,13 +171,17 @@ def render(
         comparison=comparing.of(len(paths)),
     )
     with large_imports():
+        from replay_viewer.render.clips import draw_clips, is_folder_of_clips
         from replay_viewer.render.render_video import make_films
 
         import_module("numba.np.arraymath")  # It looks for scipy, else when the first loop is loaded.
 
     bar = ProgressBar(FrameRate())
     try:
-        make_films(request, paths if len(paths) > 1 else path, bar.show, bar.say)
+        if writing.resume and target.out is None and len(paths) == 1 and is_folder_of_clips(path):
+            draw_clips(path, writing.workers, bar.show, bar.say)
+        else:
+            make_films(request, paths if len(paths) > 1 else path, bar.show, bar.say)
     finally:
         bar.end()
 

@@ -217,6 +217,16 @@ def is_held(path: Path) -> bool | None:
         os.close(fd)
 
 
+def wait_for_lock(fd: int) -> None:
+    """Lock the open file until it is closed, as soon as no other process holds it; at once where there are no locks."""
+    if fcntl is not None:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+
+
 def _without_nan(text: str) -> str:
     """The JSON text with null for numbers that are none, which JSON does not have."""
     if "NaN" not in text and "Infinity" not in text:

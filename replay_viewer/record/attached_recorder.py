@@ -93,6 +93,10 @@ class AttachedRecorder:
         """
         self._seat.log_terms(terms)
 
+    def stand_alone(self) -> None:
+        """Be closed by nobody else from now on: who attaches anew comes beside it, whatever line of code that is."""
+        leave(self._attachment)
+
     def detach(self) -> None:
         """Put every method back; what was recorded stays open for `log` until `close`."""
         get_up(self._seat)

@@ -31,6 +31,11 @@ _INSTALL = "pip install imageio-ffmpeg"
 _pipes: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
+def close_in_children(pipe: Any) -> None:
+    """Have a pipe closed in every process that is forked from here on."""
+    _pipes.add(pipe)
+
+
 def _close_pipes() -> None:
     for pipe in list(_pipes):
         pipe.close()
@@ -101,7 +106,7 @@ class Encoder:
     def _begin(self, arguments: list[str]) -> None:
         self._process = _start(self._target, arguments)
         self._pipe: Any = self._process.stdin
-        _pipes.add(self._pipe)
+        close_in_children(self._pipe)
         _enlarge(self._pipe)
         self._said: deque[str] = deque(maxlen=20)
         self._listener = Thread(target=self._listen, daemon=True)

@@ -1,0 +1,154 @@
+"""Films whose writer lives no more: they are adopted, which means that they get a name and may be shown."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Iterator, Mapping
+
+from ...clip_record import CLOSED, ClipRecord, is_manifest, is_partial, newest, to_json
+from ...container.log import mend_last_line, read_lines, try_lock, write_line
+from ...errors import FileProblem, ReplayError
+from ...files.regular import descriptor_of
+from . import mp4
+from .completing import complete_film, now
+from .drawer import Drawer
+
+_MAX_MANIFEST_BYTES = 1 << 28
+# Folders of a run lie in the folder of all runs, and films perhaps in a folder of the run.
+_LEVELS = 3
+# An encoder that has lost its writer still has so much time for what it was given [s].
+_PATIENCE, _PERIOD = 20.0, 0.05
+_messages = logging.getLogger("replay_viewer")
+
+
+def adopt_below(folder: Path, patience: float = 0.0) -> list[ClipRecord]:
+    """Adopt the films below a folder whose writers live no more, and say so in the log; never raises."""
+    adopted = []
+    for path in manifests_below(folder):
+        try:
+            adopted += adopt(path, patience)
+        except (OSError, ReplayError) as error:
+            _messages.warning("%s: its films cannot be adopted: %s.", path, error)
+    return adopted
+
+
+def adopt(manifest: Path, patience: float = _PATIENCE) -> list[ClipRecord]:
+    """Adopt the films of a manifest; none where its writer lives, or has come to its end.
+
+    Args:
+        manifest: the path.
+        patience: how long encoders are waited for which still write [s].
+
+    Returns:
+        Those that are complete by now.
+
+    Raises:
+        OSError, FileProblem: it cannot be read or written.
+    """
+    fd = descriptor_of(manifest, os.O_RDWR | os.O_APPEND)
+    try:
+        size = os.fstat(fd).st_size
+        if size > _MAX_MANIFEST_BYTES or not _lock_within(fd, patience):
+            return []
+        mend_last_line(fd)
+        lines = list(read_lines(os.pread(fd, _MAX_MANIFEST_BYTES, 0)))
+        if not lines or lines[-1].get(CLOSED):
+            return []
+        adopted = [_adopted(fd, manifest, record, patience) for record in _open_films(lines, manifest)]
+        write_line(fd, {CLOSED: True})
+    finally:
+        os.close(fd)
+    found = [record for record in adopted if record is not None]
+    if found:
+        _messages.warning(
+            "%s: adopted %d film%s of a process that lives no more: %s.",
+            *(manifest.parent, len(found), "" if len(found) == 1 else "s"),
+            ", ".join(record.file or f"states {record.recording}, still to be drawn" for record in found),
+        )
+    return found
+
+
+def adopt_died(manifest: str, python: str) -> None:
+    """Adopt the films of a process that has just died, and have those drawn of which there are states; never raises.
+
+    Args:
+        manifest: the path.
+        python: the interpreter that draws, or "".
+    """
+    with suppress(Exception):  # Nobody is there who could be told.
+        path = Path(manifest)
+        adopted = adopt(path)
+        if any(record.is_drawn_later for record in adopted):
+            Drawer(path.parent, python or None).draw()
+
+
+def manifests_below(folder: Path, levels: int = _LEVELS) -> Iterator[Path]:
+    """The manifests in a folder and its subfolders, without following links; what cannot be read is passed over."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in found:
+        if entry.is_file(follow_symlinks=False) and is_manifest(entry.name):
+            yield Path(entry.path)
+        elif levels > 1 and entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+            yield from manifests_below(Path(entry.path), levels - 1)
+
+
+def _lock_within(fd: int, seconds: float) -> bool:
+    """Lock a manifest; of a writer that is just dying, the system may take a moment to drop the lock."""
+    end = time.monotonic() + seconds
+    while not try_lock(fd):
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_PERIOD)
+    return True
+
+
+def _open_films(lines: list[dict], manifest: Path) -> list[ClipRecord]:
+    return [record for record in newest(lines, manifest).values() if not record.complete]
+
+
+def _adopted(fd: int, manifest: Path, record: ClipRecord, patience: float) -> ClipRecord | None:
+    """A film as it is from now on, which is written down; None where nothing is left of it."""
+    has_ended = record.ended is not None
+    record = replace(record, partial=record.partial or not has_ended, ended=record.ended or now())
+    if record.file is None:
+        if record.recording is None or not (manifest.parent / record.recording).exists():
+            return None
+        if not has_ended:
+            write_line(fd, to_json(record))
+        return record
+    path = manifest.parent / record.file
+    if not is_partial(record.file) or not path.exists():
+        return None
+    _wait_for_encoder(path, patience)
+    try:
+        record = complete_film(manifest.parent, path, record)
+    except FileProblem as error:
+        _messages.warning("%s", error)
+        return None
+    write_line(fd, to_json(record))
+    return None if record.file is None else record
+
+
+def _wait_for_encoder(path: Path, patience: float) -> None:
+    """Wait until a film is written to its end, or grows no more."""
+    end = time.monotonic() + patience
+    size = -1
+    while time.monotonic() < end and not mp4.is_written(path):
+        time.sleep(_PERIOD)
+        if path.stat().st_size != size:
+            size, end = path.stat().st_size, time.monotonic() + min(patience, 5.0)
+
+
+def last_lines(manifest: Path) -> Mapping[str, ClipRecord]:
+    """The films of a manifest, by `clip`. May raise OSError."""
+    with open(manifest, "rb") as file:
+        return newest(read_lines(file.read(_MAX_MANIFEST_BYTES)), manifest)

@@ -1,0 +1,94 @@
+"""Films of pictures that are there while the simulation runs: each goes to an encoder at once."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, Mapping
+
+import numpy as np
+
+from ...clip_record import ClipRecord
+from ...errors import ReplayError
+from .completing import NAME
+from .film import StreamedFilm
+from .filming import Take
+from .shelf import Shelf
+
+_messages = logging.getLogger("replay_viewer")
+
+
+class FilmSeries:
+    """The films of one camera, one take after the other.
+
+    Args:
+        shelf: takes them.
+        kind: "camera" or "viewport".
+        camera: its name; None for the viewport.
+        rate: frames per second.
+        stride: control steps from one frame to the next.
+        size: width and height of the films [px]; None for the pictures' own.
+        name: template of their names.
+        experiment: what the training is called.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        kind: str,
+        camera: str | None,
+        rate: Fraction,
+        stride: int,
+        size: tuple[int, int] | None,
+        name: str,
+        experiment: str | None = None,
+    ) -> None:
+        self._shelf, self._size, self._rate = shelf, size, rate
+        self._facts = {
+            "kind": kind,
+            "camera": camera,
+            "stride": stride,
+            "fps": float(rate),
+            "experiment": experiment,
+            "more": {NAME: name},
+        }
+        # By the position of the env.
+        self._open: dict[int, tuple[ClipRecord, StreamedFilm]] = {}
+        self._lost: set[int] = set()
+
+    def append(self, take: Take, picture: np.ndarray) -> None:
+        """Add a frame to the film of a take, which begins with the first one."""
+        if take.slot in self._lost:
+            return
+        try:
+            if take.slot not in self._open:
+                first_step = take.first_step if take.last_step is None else take.last_step
+                record = self._shelf.begin(key=take.key, facts=take.facts, first_step=first_step, **self._facts)
+                self._open[take.slot] = (record, self._shelf.film_of(record, self._size, self._rate))
+            self._open[take.slot][1].append(picture)
+        except ReplayError as error:
+            # This film goes no further; the next one may.
+            self._lost.add(take.slot)
+            _messages.error("%s The simulation goes on without this film.", error)
+
+    def end(self, take: Take, facts: Mapping[str, Any], is_partial: bool) -> None:
+        """The film of a take has its last frame."""
+        self._lost.discard(take.slot)
+        found = self._open.pop(take.slot, None)
+        if found is not None:
+            record, film = found
+            experiment = facts.get("experiment", record.experiment)
+            self._shelf.complete(
+                replace(
+                    record,
+                    partial=is_partial,
+                    episodes=max(1, len(take.episodes)),
+                    last_step=take.last_step,
+                    size=film.film_size,
+                    frames=film.num_frames,
+                    experiment=None if experiment is None else str(experiment),
+                    facts=facts,
+                ),
+                film,
+            )
