@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from .record.adapters import Adapter, Description, Endings, register_adapter
     from .record.adapters.mujoco.trees import MujocoTree, export_mujoco
     from .record.attach import attach
+    from .record.clips.arguments import VideoArguments, add_video_arguments, from_env_config, video_cfg
+    from .record.clips.camera import CameraObsVideoRecorder
+    from .record.clips.cfg import VideoRecordingCfg
+    from .record.clips.triggers import Trigger
+    from .record.clips.wrap import wrap_env_for_video
     from .record.episodes.record_episodes import EpisodeRecording, record_episodes
     from .record.episodes.terms import EpisodeRecorderManager, EpisodeRecorderTermCfg
     from .record.loop.collect_frames import collect_frames_from_env
@@ -48,6 +53,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Adapter": "record.adapters",
+    "CameraObsVideoRecorder": "record.clips.camera",
     "ContainerWriter": "container.writer",
     "Description": "record.adapters",
     "Endings": "record.adapters",
@@ -71,12 +77,17 @@ _HOMES = {
     "Rollout": "rollout.rollout",
     "RolloutRecorder": "record.loop.rollout_recorder",
     "Take": "replay.take",
+    "Trigger": "record.clips.triggers",
+    "VideoArguments": "record.clips.arguments",
+    "VideoRecordingCfg": "record.clips.cfg",
     "VideoWriter": "video.writer",
     "Viewer": "viewer.viewer",
+    "add_video_arguments": "record.clips.arguments",
     "attach": "record.attach",
     "build_report": "report.report",
     "collect_frames_from_env": "record.loop.collect_frames",
     "export_mujoco": "record.adapters.mujoco.trees",
+    "from_env_config": "record.clips.arguments",
     "load_episodes": "episodes.load",
     "load_robot": "robot",
     "load_rollout": "formats",
@@ -93,10 +104,13 @@ _HOMES = {
     "set_training_state": "record.training_state",
     "share_replay": "viewer.share.share_replay",
     "timestamped_run_dir": "record.run_dir",
+    "video_cfg": "record.clips.arguments",
+    "wrap_env_for_video": "record.clips.wrap",
 }
 
 __all__ = [
     "Adapter",
+    "CameraObsVideoRecorder",
     "ContainerWriter",
     "Description",
     "Endings",
@@ -120,13 +134,18 @@ __all__ = [
     "Rollout",
     "RolloutRecorder",
     "Take",
+    "Trigger",
+    "VideoArguments",
+    "VideoRecordingCfg",
     "VideoWriter",
     "Viewer",
     "__version__",
+    "add_video_arguments",
     "attach",
     "build_report",
     "collect_frames_from_env",
     "export_mujoco",
+    "from_env_config",
     "load_episodes",
     "load_robot",
     "load_rollout",
@@ -143,6 +162,8 @@ __all__ = [
     "set_training_state",
     "share_replay",
     "timestamped_run_dir",
+    "video_cfg",
+    "wrap_env_for_video",
 ]
 
 

@@ -3,8 +3,8 @@
 Simulators write manifests, and libraries of films are read out of them, so this runs on Python 3.8.
 
 A manifest belongs to one writer, `clips-<host>-<pid>-<token>.clips.jsonl` in the directory of the run. Its writer holds
-a lock on it for as long as it lives, and the last line is {"closed": true} where it came to its end. Of several lines
-with one `clip`, the last one counts: a film is begun, and later complete.
+a lock on it for as long as it lives, and writes {"closed": true} where it comes to its end; behind that, states may
+still be drawn. Of several lines with one `clip`, the last one counts: a film is begun, and later complete.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .episode_record import Key, as_integer, as_json
 from .errors import BadField
 
 MANIFEST_STEM, MANIFEST_SUFFIX = "clips", ".clips.jsonl"
-# In the last line of a manifest whose writer, or who has taken it over, has left nothing to do.
+# In a line of a manifest whose writer has come to its end, or was followed by who has adopted its films.
 CLOSED = "closed"
 KINDS = ("viewport", "camera")
 # Names of what tells an episode from every other one, as in its own record.

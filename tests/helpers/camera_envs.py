@@ -64,6 +64,9 @@ class CameraVector:
         """Env 0 as a spectator sees it."""
         return burnt(0, int(self.episodes[0]), int(self.steps[0]))
 
+    def close(self) -> None:
+        """Nothing is left behind."""
+
     def _reset(self, envs: np.ndarray) -> None:
         self.episodes[envs] += 1
         self.steps[envs] = 0

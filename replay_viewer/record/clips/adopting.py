@@ -57,7 +57,7 @@ def adopt(manifest: Path, patience: float = _PATIENCE) -> list[ClipRecord]:
             return []
         mend_last_line(fd)
         lines = list(read_lines(os.pread(fd, _MAX_MANIFEST_BYTES, 0)))
-        if not lines or lines[-1].get(CLOSED):
+        if not lines or any(line.get(CLOSED) for line in lines):
             return []
         adopted = [_adopted(fd, manifest, record, patience) for record in _open_films(lines, manifest)]
         write_line(fd, {CLOSED: True})
