@@ -155,7 +155,8 @@ def show(
         page.announce()
     # Another robot is seen on one recording; several are as if they were in memory.
     title, request = (world.title, None) if world.others else (None, requests[str(paths[0])])
-    app.show(world, title=title, step=step, tail=tail, tell=tell_of_end, request=request)
+    known = list(requests.values())
+    app.show(world, title=title, step=step, tail=tail, tell=tell_of_end, request=request, known=known)
     if app.session.is_left_behind:
         tell(paths[0], "it is still being written; --tail follows it")
 

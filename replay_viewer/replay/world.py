@@ -142,6 +142,11 @@ class World:
         """The same, aligned otherwise. Raises UnknownName, and BadArgument where one lacks a bookmark."""
         return replace(self, alignment=alignment)
 
+    def with_start(self, step: int) -> World:
+        """The same with another start of the lead. Raises BadArgument."""
+        steps = self.lead.steps
+        return replace(self, lead=replace(self.lead, start=step, steps=steps if steps and step in steps else None))
+
     def with_marks(self) -> World:
         """The same with the bookmarks that people have noted beside recordings; a take without one keeps its own."""
         return replace(self, lead=marked(self.lead), others=tuple(map(marked, self.others)))

@@ -50,6 +50,9 @@ def session_actions(session: Session) -> dict[str, PageAction]:
         "seek": _with_number(session.seek),
         "set_speed": _with_number(lambda speed: player.set_speed(speed) if speed in SPEEDS else None),
         "set_loop": lambda value, _: session.set_loop(value),
+        "set_mode": _with_text(session.set_mode),
+        "set_alignment": _with_text(session.set_alignment),
+        "delay_take": _with_key_and_number(session.delay_take),
         "select_steps": _with_numbers(session.select_steps, 2),
         "begin_scrub": lambda _, client_id: session.begin_scrub(client_id),
         "end_scrub": lambda _, client_id: session.end_scrub(client_id),
@@ -66,6 +69,22 @@ def _with_number(run: Callable[[float], object]) -> PageAction:
             return
         if math.isfinite(number):
             run(number)
+
+    return action
+
+
+def _with_text(run: Callable[[str], object]) -> PageAction:
+    """The action for a text; what else a browser may send is ignored."""
+    return lambda value, client_id: run(value) if isinstance(value, str) else None
+
+
+def _with_key_and_number(run: Callable[[str, float], object]) -> PageAction:
+    """The action for a list of a text and a finite number; what else a browser may send is ignored."""
+
+    def action(value: Any, client_id: int) -> None:
+        key, number = value if isinstance(value, list) and len(value) == 2 else ("", None)
+        if isinstance(key, str) and isinstance(number, (int, float)) and abs(number) < _TOO_LARGE:
+            run(key, float(number))
 
     return action
 

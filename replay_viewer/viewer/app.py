@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -16,11 +16,13 @@ import viser
 from ..errors import ReplayError, printable
 from ..replay.take import Take
 from ..replay.world import World
+from .comparing import Comparing
 from .episodes.table import EpisodeTable
 from .listeners import StepListener, StepListeners
 from .loop import Beat, Upkeep
 from .opening.files import Files
 from .opening.opening import OpenRequest
+from .opening.openings import Opened
 from .opening.place import Place
 from .opening.uploads import UPLOAD_PATH, Uploads
 from .session import Session
@@ -93,9 +95,11 @@ class ViewerApp:
         self.say(f"Opening {self._title} ...")
         self._table = EpisodeTable(self._page, self._go_to_episode, uploads.has)
         self._files = Files(self._page, uploads, self._table.library, self._show_opened, self._go)
-        self._page.bridge.set_lasting_actions({**self._files.actions, **self._table.actions})
+        self._comparing = Comparing(self._files, self._watched, self._regroup, self._tell)
+        lasting = {**self._files.actions, **self._table.actions, **self._comparing.actions}
+        self._page.bridge.set_lasting_actions(lasting)
         self._shown: ShownReplay | None = None
-        self._closes = True
+        self._own: list[Replay] = []
         self._listeners = StepListeners(self._page.notify)
         self._last_problem = ""
         self._failure: BaseException | None = None
@@ -146,6 +150,7 @@ class ViewerApp:
         tail: bool = False,
         tell: Callable[[str], object] | None = None,
         request: OpenRequest | None = None,
+        known: Sequence[OpenRequest] = (),
         closes: bool = True,
     ) -> None:
         """Show a world in the place of the one shown; its first frame is ready when this returns.
@@ -159,17 +164,20 @@ class ViewerApp:
             tail: follow the lead's recording, a folder, while another process writes it.
             tell: called, on the viewer's thread, with a line about how that ended.
             request: how it was opened, so that it can be opened again with another robot; None for what is in memory.
-            closes: the viewer closes the world when it shows another one.
+            known: how several were opened, so that each can be opened again when it was taken away.
+            closes: the viewer closes the recordings when it does not show them any more.
 
         Raises:
             ReplayError: if the replay cannot be shown; then the one before is, if there was one.
         """
         if threading.current_thread() is self._owner:
             raise RuntimeError("a callback of the viewer cannot have it show something else")
-        session = Session(world, step, Tail(world.lead.replay) if tail else None)
+        session = Session(world, step, Tail(world.lead.replay) if tail else None, _tails_beside(world) if tail else ())
         done: Future[None] = Future()
         make = self._maker_of(session, self._title if title is None else title, tell)
-        self._page.post(self._change, make, done, request, closes)
+        for each in known:
+            self._page.post(self._files.known.note, each)
+        self._page.post(self._change, make, done, request, world.replays if closes else ())
         if self._is_done(done):
             done.result()
 
@@ -291,8 +299,32 @@ class ViewerApp:
         else:
             session = Session(World(Take(replay)), tail=tail)
         done: Future[None] = Future()
-        self._change(self._maker_of(session, request.name), done, request)
+        self._change(self._maker_of(session, request.name), done, request, [replay])
         done.result()
+
+    def _regroup(self, world: World, position: float, opened: Sequence[Opened]) -> None:
+        """Show a world in the place of the one shown, at a position of its lead. Raises what hinders that.
+
+        opened: what was opened for it.
+        """
+        before = self._watched()
+        for each in opened:
+            self._files.known.note(each.request)
+        session = Session(world, position) if before is None else before.regrouped(world, position)
+        lead = world.lead.replay.rollout
+        request = None if world.others or lead.path is None else self._files.known.request_for(lead.path)
+        title = world.title if world.others else self._files.known.name_of(lead)
+        done: Future[None] = Future()
+        self._change(self._maker_of(session, title), done, request, [each.replay for each in opened])
+        done.result()
+
+    def _watched(self) -> Session | None:
+        return None if self._shown is None else self._shown.session
+
+    def _tell(self, client_id: int, changes: Mapping[str, Any]) -> None:
+        client = self._page.clients.get(client_id)
+        if client is not None:
+            self._page.bridge.update(client, changes)
 
     def _go(self, place: Place, client_id: int) -> None:
         """Go to a place in what is shown. Raises ReplayError where it has none such."""
@@ -303,9 +335,12 @@ class ViewerApp:
         self._files.go_to(path, Place(env=env_id, step=step), client_id)
 
     def _change(
-        self, make: Callable[[], ShownReplay], done: Future[None], request: OpenRequest | None, closes: bool = True
+        self, make: Callable[[], ShownReplay], done: Future[None], request: OpenRequest | None, own: Sequence[Replay]
     ) -> None:
-        """Show another replay in the place of the one shown; if that fails, `done` has why, and that one stays."""
+        """Show another replay in the place of the one shown; if that fails, `done` has why, and that one stays.
+
+        own: those that the viewer closes when it does not show them any more.
+        """
         before, self._shown = self._shown, None
         if before is not None:
             # In a panel without anything viser says "Drop a panel here".
@@ -320,12 +355,19 @@ class ViewerApp:
                 self._stop_waiting()
             return
         self._stop_waiting()
-        if before is not None and self._closes:
-            before.session.world.close()
-        self._closes = closes
+        self._close_others(own)
         self._page.gui.set_panel_label(self._shown.title)
-        self._files.shown(self._shown.session.replay, request, self._shown.title)
+        self._files.shown(self._shown.session.world, request)
         done.set_result(None)
+
+    def _close_others(self, own: Sequence[Replay]) -> None:
+        """Close what is not shown any more, of what was the viewer's own."""
+        shown = {id(replay) for replay in self.session.world.replays}
+        owned = {id(replay): replay for replay in (*self._own, *own)}
+        for key, replay in owned.items():
+            if key not in shown:
+                replay.close()
+        self._own = [replay for key, replay in owned.items() if key in shown]
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:
@@ -425,6 +467,12 @@ class ViewerApp:
             if str(error) != self._last_problem:
                 self._last_problem = str(error)
                 self._page.notify("This cannot be shown", str(error))
+
+
+def _tails_beside(world: World) -> list[Tail]:
+    """What follows those recordings beside the lead's that are written."""
+    replays = [replay for replay in world.replays if replay is not world.lead.replay]
+    return [Tail(r) for r in replays if r.rollout.growth is not None and r.rollout.growth.is_held]
 
 
 def _least(*seconds: float | None) -> float | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from ..camera import Aim, SmoothBase
 from ..errors import UnknownName
-from ..replay.modes import MODES
+from ..replay.modes import MODES, Alignment, Mode
 from ..replay.player import Loop, Player
 from ..rollout.episodes import (
     Episode,
@@ -47,9 +47,18 @@ class Session:
         is_left_behind: whether more was to come when the recording was opened, which is not followed.
     """
 
-    def __init__(self, world: World, step: int | None = None, tail: Tail | None = None) -> None:
-        """step: shown first; None for the lead's start, or for the newest of a recording that is written."""
-        self.world, self.tail = world, tail
+    def __init__(
+        self, world: World, step: float | None = None, tail: Tail | None = None, tails_beside: Sequence[Tail] = ()
+    ) -> None:
+        """Watch a world.
+
+        Args:
+            world: what is shown.
+            step: shown first; None for the lead's start, or for the newest of a recording that is written.
+            tail: follows the lead's recording.
+            tails_beside: follow those of others.
+        """
+        self.world, self.tail, self._tails_beside = world, tail, tuple(tails_beside)
         replay = world.lead.replay
         self.player = Player(replay.rollout.num_steps, replay.rollout.control_dt)
         self.agent: int | None = None
@@ -147,18 +156,49 @@ class Session:
     @property
     def seconds_to_poll(self) -> float | None:
         """How long there is nothing to do while nothing moves; None until somebody does something."""
-        return None if self.tail is None else self.tail.seconds_to_poll
+        waits = [tail.seconds_to_poll for tail in self._tails]
+        return min((wait for wait in waits if wait is not None), default=None)
+
+    @property
+    def _tails(self) -> tuple[Tail, ...]:
+        return self._tails_beside if self.tail is None else (self.tail, *self._tails_beside)
 
     @property
     def _is_written(self) -> bool:
         return self.tail is not None and self.tail.is_written
 
+    def regrouped(self, world: World, position: float) -> Session:
+        """Another world of which the same is watched: with what follows its recordings, as fast and in such a loop.
+
+        position: of its lead.
+        """
+        tails = {id(tail.replay): tail for tail in self._tails}
+        written = {id(r): r for r in world.replays if r.rollout.growth is not None and r.rollout.growth.is_held}
+        tails.update({key: Tail(replay) for key, replay in written.items() if key not in tails})
+        lead = world.lead.replay
+        beside = [tails[id(replay)] for replay in world.replays if replay is not lead and id(replay) in tails]
+        other = Session(world, position, tails.get(id(lead)), beside)
+        other.player.set_speed(self.player.speed)
+        if self.player.loop != "selection":
+            other.player.set_loop(self.player.loop)
+        if lead is self.replay:
+            other.agent = self.agent
+            if self.player.selection is not None and self.player.loop == "selection":
+                other.player.select(*self.player.selection)
+                other.player.seek(position)
+        if self.live:
+            other.go_live()
+        elif self.player.playing:
+            other.play()
+        return other
+
     # -- time -----------------------------------------------------------------
 
     def poll(self, wall_dt: float) -> bool:
         """Let `wall_dt` seconds pass for the recording; returns whether it grew, or what is known of its writer."""
+        grew_beside = any([tail.tick(wall_dt) for tail in self._tails_beside])
         if self.tail is None or not self.tail.tick(wall_dt):
-            return False
+            return grew_beside
         self.player.extend(self.replay.rollout.num_steps)
         if not self.tail.polls and self.live:
             self.go_to_end()
@@ -271,6 +311,22 @@ class Session:
         if self.world.others:
             kinds = list(MODES)
             self.world = self.world.with_mode(kinds[(kinds.index(self.world.mode) + 1) % len(kinds)])
+
+    def set_mode(self, mode: str) -> None:
+        """Show several recordings in a mode. Raises UnknownName."""
+        self.world = self.world.with_mode(cast(Mode, mode))
+
+    def set_alignment(self, alignment: str) -> None:
+        """Align several recordings, the lead's by the episode that is shown; all show what belongs together then.
+
+        Raises UnknownName, and BadArgument where one lacks a bookmark.
+        """
+        world = self.world if alignment == "recording" else self.world.with_start(self.episode.first_step)
+        self.world = world.with_marks().with_alignment(cast(Alignment, alignment))
+
+    def delay_take(self, key: str, seconds: float) -> None:
+        """Show one of several recordings so much later. Raises UnknownName, BadArgument."""
+        self.world = self.world.with_delay(key, seconds)
 
     def select_agent(self, agent: int | None) -> None:
         """Show one agent's rewards, or the sum of all. Raises UnknownName if there is no such agent."""

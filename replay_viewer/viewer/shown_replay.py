@@ -105,11 +105,13 @@ class ShownReplay:
     def draw(self) -> None:
         """Send the frame at the position, of what does not show it yet."""
         session = self.session
-        shown = (session.player.position, session.env_index, session.looks_ahead, self.layers.num_changes)
+        lengths = tuple(replay.rollout.num_steps for replay in session.world.replays[1:])
+        shown = (session.player.position, session.looks_ahead, self.layers.num_changes, lengths)
         with self._page.server.atomic():
             if self._arranged is not session.world:
                 self._arranged = session.world
                 self._scene.arrange(session.world)
+                self._drawn = None
             if shown != self._drawn:
                 self._drawn = shown
                 frame, beside = session.frame, session.frames_beside

@@ -27,13 +27,15 @@ TailState = Literal["writing", "paused", "ended", "gone", "lost"]
 class Tail:
     """state: "writing", "paused" (alive, but no step comes), "ended", "gone" (died) or "lost" (the files are).
 
+    replay: what is followed.
+
     A writer that was thought gone may come back, for its lock may not be seen from another machine.
     """
 
     def __init__(self, replay: Replay) -> None:
         """replay: of a recording's folder. Looks at once."""
         assert replay.rollout.growth is not None, "the rollout of a folder can grow"
-        self._replay, self._growth = replay, replay.rollout.growth
+        self.replay, self._growth = replay, replay.rollout.growth
         self._quiet = self._since_poll = self._since_look = 0.0
         self.state: TailState = "writing"
         self._problem = ""
@@ -57,7 +59,7 @@ class Tail:
     @property
     def message(self) -> str:
         """How things stand, for people."""
-        count = self._replay.rollout.num_steps
+        count = self.replay.rollout.num_steps
         steps = "1 step" if count == 1 else f"{count} steps"
         return {
             "writing": "being written",
@@ -86,7 +88,7 @@ class Tail:
         # First: what a writer left when it ended is then all there.
         is_gone = looks and self._is_gone()
         try:
-            grew = self._replay.grow()
+            grew = self.replay.grow()
         except FileProblem as problem:
             self.state, self._problem = "lost", f"the recording {problem.problem} {problem.fix}".rstrip()
             return False

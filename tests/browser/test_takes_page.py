@@ -28,7 +28,7 @@ def test_others_move_with_the_lead_and_a_legend_names_them(chromium, tmp_path: P
         for key, env, step in (("", 0, 100), ("take2/", 3, 120), ("take3/", 0, 100)):
             base = walk.frames.frame_at(step, [env]).entities["robot"].base_pos[0]
             assert np.allclose(page.page.evaluate(_AT, f"/world/{key}robot/base"), base, atol=1e-5)
-        names = page.page.locator("#rv-takes span").all_inner_texts()
+        names = page.page.locator("#rv-takes .rv-name").all_inner_texts()
         assert names == list(world_of([walk, Take(walk, 3), open_replay(evil)]).names)
         assert page.page.locator("#rv-takes img").count() == 0
         page.open_tab("Recording")
@@ -46,8 +46,8 @@ def test_two_recordings_of_the_command_line_are_compared_in_every_mode_by_one_ke
         ViewerProcess([*paths, "--compare", "ghost", "--port", "0", "--no-shadows"]) as process,
         open_page(chromium, process.url) as page,
     ):
-        assert page.page.locator("#rv-takes span").all_inner_texts() == ["before", "after"]
-        button = page.page.locator("#rv-takes button")
+        assert page.page.locator("#rv-takes .rv-name").all_inner_texts() == ["before", "after"]
+        button = page.page.locator("#rv-takes footer button").first
         assert button.inner_text() == "from one place"
         for mode, text in (("side", "side by side"), ("recorded", "as recorded"), ("ghost", "from one place")):
             page.page.keyboard.press("c")
@@ -86,7 +86,7 @@ def test_a_shorter_recording_is_marked_in_the_page_where_it_waits(chromium) -> N
     walk = open_replay(asset("walk.rec"))
     short = Take(walk, 1, steps=range(60))
     with Viewer([walk, short], port=0) as viewer, open_page(chromium, viewer.url) as page:
-        notes = page.page.locator("#rv-takes em")
+        notes = page.page.locator("#rv-takes .rv-note-of")
         for step, told in ((59, []), (60, ["waits at its end"]), (300, ["waits at its end"]), (10, [])):
             viewer.seek(step)
             page.until(lambda told=told: notes.all_inner_texts() == told, f"{told} at step {step}")

@@ -5,9 +5,7 @@ The page names recordings by their number in the list, and drops by a key: never
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,24 +20,28 @@ from ..episodes.sources import Listing
 from ..wire.page import Page, notify
 from ..wire.page_bridge import PageAction
 from .dropped import Dropped, RobotAlone, SeveralRecordings
-from .opening import Opening, OpenRequest
+from .known import Known
+from .opening import OpenRequest
+from .openings import Find, Opened, Openings
 from .place import Place
 from .uploads import MAX_BYTES, Uploads
 
 if TYPE_CHECKING:
     from ...replay.replay import Replay
+    from ...replay.world import World
     from ...rollout.entities import EntitySpec
-
-_log = logging.getLogger(__name__)
 
 # What can be dropped beside recordings.
 _ROBOT, _PACKED = ".urdf", ".zip"
-# By this name the pages are told of an opening.
-_OPENING = "opening"
 
 
 class Files:
-    """Opens what the browsers ask for. Only the owner thread touches it."""
+    """Opens what the browsers ask for. Only the owner thread touches it.
+
+    Attributes:
+        known: names of recordings, and how they are opened again.
+        openings: the work.
+    """
 
     def __init__(
         self,
@@ -59,13 +61,12 @@ class Files:
             go: goes to a place in what is shown, for the browser with an id, or raises.
         """
         self._page, self._uploads, self._library, self._show, self._go = page, uploads, library, show, go
+        self.known = Known(lambda: library.listing)
+        self.openings = Openings(page, self._choose_dropped)
         self._request: OpenRequest | None = None
-        self._is_shown = self._lacks_robot = False
-        self._title = ""
+        self._lead: Replay | None = None
+        self._lacks_robot = False
         self._how: OpenRequest | None = None
-        self._opening: Opening | None = None
-        self._place: Place | None = None
-        self._asked_by = -1
         self._told: Mapping[str, Any] = {}
         library.changed.append(self._tell_shown)
 
@@ -77,7 +78,7 @@ class Files:
             "open_neighbour": self._open_neighbour,
             "open_upload": self._open_upload,
             "go_to_place": self._go_to_place,
-            "cancel_opening": lambda value, client_id: self._abandon(),
+            "cancel_opening": lambda value, client_id: self.openings.abandon(),
         }
 
     def list_folder(self, how: OpenRequest, name: str = "") -> None:
@@ -88,6 +89,7 @@ class Files:
             name: what to call the folder; empty for its own name.
         """
         self._how = how
+        self.known.open_folder_by(how)
         self._library.list_folder(how.path, name)
         self._tell({**self._state, "isAskedFor": True})
 
@@ -95,21 +97,32 @@ class Files:
         """Tell a browser that has just come."""
         self._page.bridge.update(client, {"files": self._state})
 
-    def shown(self, replay: Replay, request: OpenRequest | None, title: str) -> None:
-        """Something is shown now, by an request or from memory; what was dropped before is not needed any more.
+    def shown(self, world: World, request: OpenRequest | None) -> None:
+        """Something is shown now; what was dropped before is not needed any more.
 
-        title: what the page calls it.
+        request: how it was opened, where another robot may take the place of its own; None for several, and for what
+            is in memory.
         """
-        self._request, self._is_shown, self._title = request, True, title
+        replay = world.lead.replay
+        self._request, self._lead = request, replay
+        if request is not None:
+            self.known.note(request)
         # A robot can be added to what can be opened again.
         self._lacks_robot = request is not None and any(_is_neutral(replay, entity) for entity in replay.rollout.robots)
-        used = [] if request is None else [request.path, *([request.urdf] if request.urdf else [])]
-        self._uploads.keep_only([*used, *([self._list.folder] if self._list else [])])
+        paths = [shown.rollout.path for shown in world.replays if shown.rollout.path is not None]
+        requests = [known for known in map(self.known.request_for, paths) if known is not None]
+        used = [
+            *paths,
+            *(known.urdf for known in requests if known.urdf),
+            *([self.listing.folder] if self.listing else []),
+        ]
+        self._uploads.keep_only(used)
+        self.known.forget(lambda path: self._uploads.is_removed(path))
         self._tell_shown()
 
     def close(self) -> None:
         """End what is being done, and remove what was dropped."""
-        self._abandon()
+        self.openings.abandon()
         self._library.close()
         self._uploads.close()
 
@@ -123,8 +136,8 @@ class Files:
     # -- opening --------------------------------------------------------------
 
     def _open_listed(self, value: Any, client_id: int) -> None:
-        if self._list is not None:
-            path = self._list.numbered(value).path
+        if self.listing is not None:
+            path = self.listing.numbered(value).path
             assert path is not None, "what is listed is on the disk"
             self._open_path(path, client_id)
 
@@ -135,28 +148,24 @@ class Files:
 
     def _neighbour(self, step: int) -> Path | None:
         """The recording before or after the one shown in the list."""
-        return None if self._list is None or self._request is None else self._list.neighbour(self._request.path, step)
+        path = None if self._lead is None else self._lead.rollout.path
+        return None if self.listing is None or path is None else self.listing.neighbour(path, step)
 
     def _go_to_place(self, value: Any, client_id: int) -> None:
         """Go where the address of a page says: in what is shown, or in a recording of the folder."""
         try:
             place = Place.of(value)
-            path = None if self._is_meant(place) else self._path_of(place)
+            request = None if self._is_meant(place) else self.known.named(place.recording or "?")
         except ReplayError as error:
             return self._tell_odd(error, client_id)
-        self.go_to(path, place, client_id)
+        if request is None:
+            self._go_or_tell(place, client_id)
+        else:
+            self._open(lambda: request, client_id, place)
 
     def _is_meant(self, place: Place) -> bool:
         """Whether a place is in what is shown."""
-        return self._is_shown and place.recording in (None, self._shown_name)
-
-    def _path_of(self, place: Place) -> Path:
-        """The recording of a place. Raises BadArgument where it is none of those that can be opened from here."""
-        path = None if self._list is None or place.recording is None else self._list.named(place.recording)
-        if path is None:
-            name = "?" if place.recording is None else printable(place.recording[:100])
-            raise BadArgument("recording", name, "is not among those that are served here.")
-        return path
+        return self._lead is not None and place.recording in (None, self.known.name_of(self._lead.rollout))
 
     def _go_or_tell(self, place: Place | None, client_id: int) -> None:
         try:
@@ -175,65 +184,38 @@ class Files:
         self._open(partial(replace, self._how, path=path), client_id, place)
 
     def _open_upload(self, value: Any, client_id: int) -> None:
-        self._open(partial(request_of, self._uploads.folder(value), self._request), client_id)
-
-    def _open(self, request: Callable[[], OpenRequest], client_id: int, place: Place | None = None) -> None:
-        """Open something, instead of what is being opened, and go to a place in it."""
-        self._abandon()
-        self._asked_by, self._place = client_id, place
-        self._page.busy.show(_OPENING, "Opening ...", cancel="cancel_opening")
-        self._opening = Opening(request, partial(self._page.post, self._follow))
-
-    def _abandon(self) -> None:
-        opening, self._opening = self._opening, None
-        if opening is not None:
-            opening.abandon()
-            self._page.busy.hide(_OPENING)
-
-    def _follow(self) -> None:
-        """The opening has news."""
-        opening = self._opening
-        if opening is None:
-            return
-        job = opening.job
-        if job.state == "running":
-            self._page.busy.show(_OPENING, f"{opening.doing} ...", job.done, job.total, "cancel_opening")
-            return
-        self._opening = None
-        try:
-            if job.state == "done":
-                self._show_opened(opening)
-            elif isinstance(job.error, SeveralRecordings):
-                self.list_folder(OpenRequest(job.error.folder), "what was dropped")
-            else:
-                self._notify(_as_dropped(job.problem, opening.request))
-        finally:
-            self._page.busy.hide(_OPENING)
-
-    def _show_opened(self, opening: Opening) -> None:
-        assert opening.request is not None
-        self._page.busy.show(_OPENING, f"Showing {printable(opening.request.name)} ...")
-        try:
-            self._show(opening.replay, opening.request)
-            self._go_or_tell(self._place, self._asked_by)
-        except ReplayError as error:
-            opening.replay.close()
-            self._notify(str(error))
-        except Exception as error:
-            _log.exception("a recording that was opened cannot be shown")
-            opening.replay.close()
-            self._notify(f"An error of the viewer itself: {type(error).__name__}: {error}")
-
-    def _notify(self, problem: str) -> None:
-        client = self._page.clients.get(self._asked_by)
-        if client is not None:
-            self._page.bridge.update(client, {"files": {"failed": problem}})
-
-    # -- the pages ------------------------------------------------------------
+        self._open(self.find_upload(value), client_id)
 
     @property
-    def _list(self) -> Listing | None:
+    def listing(self) -> Listing | None:
+        """What is in the folder that recordings are chosen from, if there is one."""
         return self._library.listing
+
+    def find_path(self, path: Path) -> Find:
+        """What to open of a recording that is known. Raises BadArgument for another one."""
+        request = self.known.request_for(path)
+        if request is None:
+            raise BadArgument("recording", printable(path.name), "is not among those that are served here.")
+        return lambda: request
+
+    def find_upload(self, key: object) -> Find:
+        """What to open of a drop. Raises BadArgument for a key of none."""
+        return partial(request_of, self._uploads.folder(key), self._request)
+
+    def _open(self, find: Find, client_id: int, place: Place | None = None) -> None:
+        """Open something, instead of what is being opened, and go to a place in it."""
+
+        def take(opened: Sequence[Opened]) -> None:
+            for each in opened:
+                self._show(each.replay, each.request)
+                self._go_or_tell(place, client_id)
+
+        self.openings.begin([find], client_id, take)
+
+    def _choose_dropped(self, found: SeveralRecordings) -> None:
+        self.list_folder(OpenRequest(found.folder), "what was dropped")
+
+    # -- the pages ------------------------------------------------------------
 
     @property
     def _state(self) -> dict[str, Any]:
@@ -242,24 +224,18 @@ class Files:
         return {**taken, "folder": self._library.folder, **self._shown_state}
 
     @property
-    def _shown_name(self) -> str:
-        """What addresses call what is shown."""
-        if self._list is None or self._request is None:
-            return self._title
-        return self._list.name_of(self._request.path) or self._title
-
-    @property
     def _shown_state(self) -> dict[str, Any]:
         """What is shown, and where it is in the list: None for what is not."""
-        listed = None if self._list is None or self._request is None else self._list.find(self._request.path)
+        path = None if self._lead is None else self._lead.rollout.path
+        listed = None if self.listing is None or path is None else self.listing.find(path)
         number = None if listed is None else listed.number
         neighbours = [self._neighbour(step) is not None for step in (-1, 1)]
-        facts = {"isShown": self._is_shown, "lacksRobot": self._lacks_robot}
         return {
-            **facts,
+            "isShown": self._lead is not None,
+            "lacksRobot": self._lacks_robot,
             "shown": number,
             "neighbours": neighbours,
-            "name": self._shown_name if self._is_shown else None,
+            "name": None if self._lead is None else self.known.name_of(self._lead.rollout),
         }
 
     def _tell_shown(self) -> None:
@@ -270,11 +246,6 @@ class Files:
 
     def _tell(self, changes: Mapping[str, Any]) -> None:
         self._page.update({"files": changes})
-
-
-def _as_dropped(problem: str, request: OpenRequest | None) -> str:
-    """What is wrong, with dropped files by their own names instead of where they are kept."""
-    return problem if request is None or request.inside is None else problem.replace(f"{request.inside}{os.sep}", "")
 
 
 def _is_neutral(replay: Replay, entity: EntitySpec) -> bool:

@@ -106,6 +106,10 @@ class Uploads:
         """Whether a path is in one of the drops."""
         return any(folder == path or folder in path.parents for folder, _ in self._arrived.values())
 
+    def is_removed(self, path: Path) -> bool:
+        """Whether a path was in a drop that is not there any more."""
+        return self._root is not None and Path(self._root.name).resolve() in path.parents and not self.has(path)
+
     def keep_only(self, used: Sequence[Path]) -> None:
         """Remove the drops that nothing in `used` is of; but those that have just arrived are about to be opened."""
         now = time.monotonic()

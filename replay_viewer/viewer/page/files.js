@@ -9,15 +9,23 @@
   const zone = element("div", "", document.body, { id: "rv-drop" });
   const card = element("div", "", zone);
   element("b", "", card).textContent = "Drop it to open it";
+  const beside = element("div", "rv-beside", zone);
+  element("b", "", beside).textContent = "Drop it here to compare it";
+  element("p", "", beside).textContent = "A recording is shown in the same scene, beside what is shown now.";
   const kinds = element("p", "", card);
   const limit = element("p", "", card);
   function dialog(attributes) {
     const input = element("input", "", zone, { type: "file", multiple: "", ...attributes });
     input.addEventListener("change", () => {
-      upload([...input.files].map((file) => ({ name: file.webkitRelativePath || file.name, file })));
+      upload([...input.files].map((file) => ({ name: file.webkitRelativePath || file.name, file })), chosenFor);
       input.value = "";
     });
     return input;
+  }
+  let chosenFor = "open_upload"; // The action for what is chosen next.
+  function chooseFiles(action = "open_upload") {
+    chosenFor = action;
+    someFiles.click();
   }
   const someFiles = dialog({ id: "rv-choose" });
   const oneFolder = dialog({ webkitdirectory: "", id: "rv-choose-folder" });
@@ -34,11 +42,11 @@
   previous.addEventListener("click", () => send("open_neighbour", -1));
   next.addEventListener("click", () => send("open_neighbour", 1));
   const other = textButton(bar, "Open \u2026", "Open a recording of your own computer, or drop it into this page");
-  other.addEventListener("click", () => someFiles.click());
+  other.addEventListener("click", () => chooseFiles());
   const noRobot = textButton(bar, "No robot description: add a URDF \u2026",
     "The recording has none, so that a box is drawn. Choose the folder with the robot's URDF and meshes, or drop it here");
   noRobot.classList.add("rv-lack");
-  noRobot.addEventListener("click", () => oneFolder.click());
+  noRobot.addEventListener("click", () => { chosenFor = "open_upload"; oneFolder.click(); });
 
   function showButtons() {
     for (const button of [previous, next]) button.style.display = files.folder === null ? "none" : "";
@@ -100,7 +108,7 @@
     }
   }
 
-  function upload(found) {
+  function upload(found, action) {
     const all = found.filter(({ name }) => !name.split("/").some((part) => part.startsWith("."))); // Such as .git
     if (!all.length) return tell("There are no files in it, or only hidden ones.");
     socket?.close(); // The newest drop is meant.
@@ -142,7 +150,7 @@
       if (answer.problem) end(answer.problem);
       if (answer.key) {
         end("");
-        send("open_upload", answer.key);
+        send(action, answer.key);
       }
       if (answer.received) {
         received = answer.received;
@@ -170,6 +178,7 @@
   function setOver(over) {
     kinds.textContent = `A recording, as a file or a folder: ${files.formats}. Or a robot's folder with its URDF and meshes, or several at once.`;
     limit.textContent = `At most ${Math.round(files.limit / 2 ** 30)} GiB; it goes to the machine that runs this viewer, and is removed there when it ends.`;
+    beside.hidden = !files.isShown;
     zone.classList.toggle("rv-open", over);
   }
   // The zone takes the pointer as soon as it is shown: what lies below is drawn anew, and is then left without a word.
@@ -178,6 +187,12 @@
     event.preventDefault();
     event.dataTransfer.dropEffect = "copy";
     setOver(true);
+    card.classList.toggle("rv-over", !isForBeside(event));
+    beside.classList.toggle("rv-over", isForBeside(event));
+  }
+  // On the right half, where there is something to be compared with.
+  function isForBeside(event) {
+    return files.isShown && event.clientX > window.innerWidth / 2;
   }
   zone.addEventListener("pointermove", () => setOver(false)); // It rests while something is dragged.
   const listeners = {
@@ -189,7 +204,8 @@
       event.preventDefault();
       setOver(false);
       note.classList.remove("rv-open");
-      filesOf(event.dataTransfer).then(upload, (error) => tell(`It could not be read: ${error.message}`));
+      const action = isForBeside(event) ? "compare_upload" : "open_upload";
+      filesOf(event.dataTransfer).then((found) => upload(found, action), (error) => tell(`It could not be read: ${error.message}`));
     },
   };
   for (const [name, listener] of Object.entries(listeners)) window.addEventListener(name, listener);
@@ -211,6 +227,6 @@
     if ("shown" in changes) note.classList.remove("rv-open");
   }
 
-  Object.assign(window.replayViewer, { files, chooseFiles: () => someFiles.click() });
+  Object.assign(window.replayViewer, { files, chooseFiles });
   addPart({ update, draw: fit, close });
 })();

@@ -8,7 +8,7 @@ from typing import Any
 import viser
 
 from ...errors import printable
-from ...replay.modes import MODES
+from ...replay.modes import ALIGNMENTS, MODES
 from ...replay.player import SPEEDS
 from ...rollout.episodes import KIND_TEXT, Episode, kind_of, outcome_text
 from ...theme import css_color
@@ -34,6 +34,7 @@ class TimelinePanel:
             "dt": session.player.control_dt,
             "speeds": list(SPEEDS),
             "kinds": dict(KIND_TEXT),
+            "alignments": dict(ALIGNMENTS),
         }
         self._state, self._panels = TimelineState(session), panels
         self._shown = self._told()
@@ -105,17 +106,21 @@ def _state(session: Session) -> dict[str, Any]:
         "tail": _tail(session),
         "takes": _takes(session),
         "mode": MODES[session.world.mode],
+        "alignment": session.world.alignment,
     }
 
 
-def _takes(session: Session) -> list[dict[str, str]]:
-    """Names, colours and notes of several takes; without a colour, a take is drawn in its robots' own."""
+def _takes(session: Session) -> list[dict[str, Any]]:
+    """Keys, names, colours, notes and delays of several takes; without a colour, a take is drawn in its robots' own."""
     world = session.world
     if not world.others:
         return []
     colors = ["" if take.tint is None else css_color(take.tint) for take in world.takes]
-    told = zip(world.names, colors, world.notes(session.player.position), strict=True)
-    return [{"name": printable(name), "color": color, "note": note} for name, color, note in told]
+    told = zip(world.takes, world.names, colors, world.notes(session.player.position), strict=True)
+    return [
+        {"key": take.key, "name": printable(name), "color": color, "note": note, "delay": round(take.delay, 4)}
+        for take, name, color, note in told
+    ]
 
 
 def _tail(session: Session) -> dict[str, Any] | None:
