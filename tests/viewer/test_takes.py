@@ -122,12 +122,12 @@ def test_the_page_is_told_who_is_who() -> None:
     state = TimelineState(Session(world_of([open_replay(asset("walk.rec"))])))
     assert state.changes()["takes"] == []
     walk = open_replay(asset("walk.rec"))
-    session = Session(world_of([walk, Take(walk, 1), Take(walk, 2, tint=(1, 2, 255), delay=0.5)]))
+    session = Session(world_of([walk, Take(walk, 1), Take(walk, 2, tint=(1, 2, 255), delay=-0.5)]))
     state = TimelineState(session)
     assert state.changes()["takes"] == [
         {"key": "", "name": "walk env 0", "color": "", "note": "", "delay": 0},
         {"key": "take2", "name": "walk env 1", "color": TAKE_COLORS[0], "note": "", "delay": 0},
-        {"key": "take3", "name": "walk env 2", "color": "#0102ff", "note": "", "delay": 0.5},
+        {"key": "take3", "name": "walk env 2", "color": "#0102ff", "note": "", "delay": -0.5},
     ]
     session.select_env(4)
     assert state.changes()["takes"][0]["name"] == "walk env 4"

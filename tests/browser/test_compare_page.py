@@ -1,0 +1,123 @@
+"""What is compared is chosen in the page: recordings, envs, episodes and files, which come, lead and go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator
+from viewer_page import ViewerPage, ViewerProcess, open_tab
+
+from replay_viewer.paths import asset
+
+EVIL = "<img src=x onerror=alert(1)>.rec"
+
+
+@pytest.fixture(scope="module")
+def viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ViewerProcess]:
+    """A folder of three recordings of the demo."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name in ("before.rec", "after.rec", EVIL):
+        (folder / name).write_bytes(asset("walk.rec").read_bytes())
+    with ViewerProcess([str(folder), "--port", "0", "--no-shadows"]) as process:
+        yield process
+
+
+@pytest.fixture
+def page(chromium, viewer: ViewerProcess) -> Iterator[ViewerPage]:
+    """At step 100 of env 0 of one of them."""
+    with open_tab(chromium) as page:
+        page.goto(f"{viewer.url}?recording=before.rec&env=0&step=100")
+        page.until(lambda: not names(page) and page.step() == 100, "one recording, at its step")
+        yield page
+
+
+def names(page: ViewerPage) -> list[str]:
+    return page.page.locator("#rv-takes .rv-name").all_inner_texts()
+
+
+def chooser(page: ViewerPage) -> Locator:
+    """Open it, once it is filled."""
+    opener = page.page.locator("#rv-compare") if not names(page) else page.page.get_by_label("Compare with more")
+    opener.click()
+    box = page.page.locator(".rv-compare-with")
+    box.get_by_role("button", name="Compare", exact=True).first.wait_for()
+    return box
+
+
+def add_listed(page: ViewerPage, name: str) -> None:
+    chooser(page).locator(".rv-list button").filter(has_text=name).click()
+
+
+def wait_names(page: ViewerPage, *wanted: str) -> None:
+    page.until(lambda: names(page) == list(wanted), f"{wanted}, not {names(page)}")
+
+
+def take_away(page: ViewerPage, name: str) -> None:
+    page.page.get_by_label(f"Take {name} away").click()
+
+
+def test_recordings_envs_and_episodes_come_lead_and_go(page: ViewerPage) -> None:
+    page.page.on("dialog", lambda dialog: pytest.fail("a script of a file's name ran"))
+    add_listed(page, "after.rec")
+    wait_names(page, "before", "after")
+    page.wait_step(100)
+    chooser(page).get_by_label("Env").select_option("2")
+    page.page.locator(".rv-compare-with .rv-pick button").first.click()
+    wait_names(page, "before env 0", "after env 0", "before env 2")
+    add_listed(page, EVIL)
+    evil = f"{EVIL.removesuffix('.rec')} env 0"
+    wait_names(page, "before env 0", "after env 0", "before env 2", evil)
+    page.page.get_by_role("button", name="after env 0").first.click()
+    wait_names(page, "after env 0", "before env 0", "before env 2", evil)
+    page.wait_step(100)
+    take_away(page, evil)
+    take_away(page, "after env 0")
+    wait_names(page, "before env 0", "before env 2")
+    take_away(page, "before env 2")
+    wait_names(page)
+    page.wait_step(100)
+    assert not [line for line in page.console if "error" in line.lower()]
+
+
+def test_an_episode_begins_where_the_one_that_is_shown_does(page: ViewerPage) -> None:
+    episodes = page.page.evaluate("window.replayViewer.state.episodes.first")
+    chooser(page).get_by_label("Episode").select_option("1")
+    page.page.locator(".rv-compare-with .rv-pick button").last.click()
+    wait_names(page, "before env 0 episode 0", "before env 0 episode 1")
+    base = "name => window.rvViser.nodePosition(name)"
+    beside = page.page.evaluate(base, "/world/take2/robot/base")
+    take_away(page, "before env 0 episode 1")
+    wait_names(page)
+    page.page.evaluate("step => window.replayViewer.send('seek', step)", episodes[1] + 100)
+    page.wait_step(episodes[1] + 100)
+    page.until(
+        lambda: page.page.evaluate(base, "/world/robot/base") == pytest.approx(beside, abs=1e-5), "the same pose"
+    )
+
+
+def test_a_file_that_is_dropped_on_the_right_half_is_compared(page: ViewerPage) -> None:
+    page.page.locator("#rv-choose").set_input_files([])
+    chooser(page).get_by_role("button", name="A file of this computer").evaluate("button => button.click()")
+    page.page.locator("#rv-choose").set_input_files(
+        [{"name": "mine.rec", "mimeType": "application/octet-stream", "buffer": asset("push.rec").read_bytes()}]
+    )
+    wait_names(page, "before", "mine")
+    drop = """
+    x => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File(["x"], "notes.txt"));
+      const init = {dataTransfer: transfer, bubbles: true, cancelable: true};
+      const event = (kind) => new DragEvent(kind, {...init, clientX: x});
+      document.body.dispatchEvent(event("dragover"));
+      const cards = [...document.querySelectorAll("#rv-drop > div.rv-over")];
+      const over = cards.map((card) => card.innerText.split("\\n")[0]);
+      window.dispatchEvent(event("dragleave"));
+      document.querySelector("#rv-drop").classList.remove("rv-open");
+      return over;
+    }
+    """
+    assert page.page.evaluate(drop, 100) == ["Drop it to open it"]
+    assert page.page.evaluate(drop, 1200) == ["Drop it here to compare it"]
+    take_away(page, "mine")
+    wait_names(page)
