@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .report.report import build_report
     from .robot import Robot, load_robot
     from .rollout.rollout import Rollout
+    from .upload.log_videos import log_videos
     from .video.save import save_video
     from .video.writer import VideoWriter
     from .viewer.share.share_replay import share_replay
@@ -91,6 +92,7 @@ _HOMES = {
     "load_episodes": "episodes.load",
     "load_robot": "robot",
     "load_rollout": "formats",
+    "log_videos": "upload.log_videos",
     "make_policy": "record.loop.policies",
     "open_replay": "replay.replay",
     "pack": "container.pack",
@@ -149,6 +151,7 @@ __all__ = [
     "load_episodes",
     "load_robot",
     "load_rollout",
+    "log_videos",
     "make_policy",
     "open_replay",
     "pack",

@@ -42,6 +42,7 @@ commands:
                    PATH PATH OUT: of several in one scene
   share PATH       make one HTML file (--out FILE.html) that plays episodes of it anywhere; --episodes worst:3 chooses
   report PATH ..   make a page of an evaluation: rates with intervals, charts, a table; --clips worst:12, --watch
+  upload PATH      upload films of training runs, --wandb PROJECT[/RUN] or --tensorboard LOGDIR; --watch goes on
   repair PATH      mend a recording whose writer died
   pack PATH OUT    put a recording's folder into one file
   demo [walk|push] open a bundled demo; --record simulates it now, with MuJoCo

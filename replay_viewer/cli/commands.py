@@ -42,6 +42,7 @@ COMMANDS = {
     "render": "render",
     "share": "share",
     "report": "report",
+    "upload": "upload",
     "repair": "commands",
     "pack": "commands",
     "demo": "demo",

@@ -16,9 +16,9 @@ import replay_viewer
 PACKAGE = Path(replay_viewer.__file__).parent
 FLOOR_0 = ["errors", "rotations", "progress", "cli", "cli.upkeep"] + [
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
-    for folder in ("record", "video")
+    for folder in ("clips", "record", "upload", "video")
     for path in sorted((PACKAGE / folder).rglob("*.py"))
-    if path.stem != "__init__"
+    if path.stem not in ("__init__", "stable_baselines3")  # A class of that library's.
 ]
 OF_THE_VIEWER = (
     *("viser", "trimesh", "yourdfpy", "lxml", "collada", "PIL", "tyro", "tqdm", "torch", "numba"),
