@@ -16,11 +16,11 @@ from typing import Annotated, Literal
 import tyro
 
 from replay_viewer.errors import BadArgument, ReplayError, printable
-from replay_viewer.paths import asset, demo_script
+from replay_viewer.paths import demo_script
 
 from .arguments import NOTHING_STATED, Flag, shown_as
 from .serving import DEFAULT_SERVING, Serving, ServingOptions, served_page, show, tell
-from .view import view
+from .view import view_demo
 
 # It ends by itself after so long [s], should nobody end it.
 _SECONDS = 600
@@ -47,7 +47,7 @@ def demo(
     elif out is not None:
         raise BadArgument("--out", out, "is for --record.")
     else:
-        view(asset(f"{which}.rec"), serving=serving)
+        view_demo(which, serving)
 
 
 def _record(which: str, out: Path | None, serving: Serving) -> None:

@@ -22,7 +22,7 @@ from .arguments import (
     shown_as,
 )
 from .imports import large_imports
-from .serving import DEFAULT_SERVING, ServedPage, ServingOptions, open_request, served_page, show, tell
+from .serving import DEFAULT_SERVING, ServedPage, Serving, ServingOptions, open_request, served_page, show, tell
 
 
 def view(
@@ -47,6 +47,7 @@ def view(
         tail: Follow a recording while it is written, of several the first; it need not exist yet.
         comparing: How several are put into one scene; key C in the page goes on.
     """
+    is_demo = path is None and env is None and step is None and not tail
     if path is None:
         path = asset("walk.rec")
     paths = [path, *more]
@@ -60,6 +61,17 @@ def view(
             _browse(page, path, loading)
         else:
             show(page, paths, loading, env=env, step=step, tail=tail, comparison=comparison)
+        if is_demo:
+            page.app.ask(lambda shown: shown.show_fall())
+        page.app.run_forever()
+
+
+def view_demo(name: str, serving: Serving) -> None:
+    """Open a bundled demo, which plays its fall."""
+    path = asset(f"{name}.rec")
+    with served_page([path], serving) as page:
+        show(page, [path], NOTHING_STATED)
+        page.app.ask(lambda shown: shown.show_fall())
         page.app.run_forever()
 
 

@@ -97,3 +97,18 @@ def help_html(keys: Sequence[Key] = KEYS, mouse: Sequence[tuple[str, str]] = MOU
         f'<section class="rv-keys"><h2>Keys</h2><ul>{listed}</ul></section>'
         f"<section><h2>Mouse and touch</h2><ul>{moved}</ul></section>{close}"
     )
+
+
+def hint_html() -> str:
+    """The keys to begin with, in one line."""
+    of = {
+        action: f"<kbd>{html.escape(keys[0].label)}</kbd>" for keys in keys_by_action() for action in [keys[0].action]
+    }
+    parts = (
+        f"{of['toggle']} play or pause",
+        f"{of['step_back']}{of['step_forward']} step",
+        f"{of['go_to_next_end']} next fall",
+        "<kbd>?</kbd> all keys",
+    )
+    close = '<button type="button" title="Close" aria-label="Close this hint">\N{MULTIPLICATION SIGN}</button>'
+    return "".join(f"<span>{part}</span>" for part in parts) + close

@@ -15,6 +15,7 @@ from .browser.shared_time import SharedTime
 from .charts.charts import Charts
 from .crowd import Crowd
 from .episodes.table import EpisodeTable
+from .first_look import look_at_fall
 from .ghosts import take_node
 from .keys import Key, keys_by_action
 from .layers import ShownLayers
@@ -64,6 +65,7 @@ class ShownReplay:
         """
         self.session, self.table, self.title, self.takes_growth = session, table, title, True
         self._page, self._settings, self._tell, self._told = page, settings, tell, ""
+        self._plays_when_seen = False
         self._drawn: tuple[object, ...] | None = None
         self._arranged = session.world
         server = page.server
@@ -101,6 +103,9 @@ class ShownReplay:
         """Show it in a browser that has just come."""
         self.browsers.greet(client)
         self._timeline.greet(client, self.browsers.state(client.client_id))
+        if self._plays_when_seen:
+            self._plays_when_seen = False
+            self.session.play()
 
     def draw(self) -> None:
         """Send the frame at the position, of what does not show it yet."""
@@ -136,6 +141,14 @@ class ShownReplay:
         place.go(self.session)
         if before != (self.session.player.step, self.session.env_index):
             self._shared_time.note(client_id)
+
+    def show_fall(self) -> None:
+        """Play the first fall again and again, half as fast as life, from when the first browser is there."""
+        look_at_fall(self.session, self.charts)
+        if self.browsers.views:
+            self.session.play()
+        else:
+            self._plays_when_seen = True
 
     def toggle_crowd(self, client_id: int) -> None:
         """Show the other envs, and the camera of the browser that asked for them sees them; or neither any longer."""

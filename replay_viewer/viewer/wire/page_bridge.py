@@ -14,7 +14,7 @@ from typing import Any
 import viser
 
 from ...theme import TOTAL_COLOR
-from ..keys import help_html, page_keys
+from ..keys import help_html, hint_html, page_keys
 from .index_page import page_file
 from .mailbox import Mailbox
 from .server import call_script, handle_id, run_script
@@ -27,7 +27,7 @@ PageAction = Callable[[Any, int], object]
 _SCRIPTS = (
     *("page.js", "busy.js", "files.js", "timeline.js", "place.js", "selection.js"),
     *("views.js", "takes.js", "charts.js", "rewards.js", "episodes.js", "episode_rows.js", "episode_filters.js"),
-    *("help.js", "keys.js", "look.js", "memory.js", "notices.js", "phone.js"),
+    *("help.js", "hint.js", "keys.js", "look.js", "memory.js", "notices.js", "phone.js"),
 )
 # Their looks; what must have its look before they arrive stands in the page's head: index_page.py.
 _STYLES = (
@@ -46,7 +46,7 @@ class PageBridge:
         self._actions: Mapping[str, PageAction] = {}
         self._lasting: Mapping[str, PageAction] = {}
         style = "".join(map(page_file, _STYLES))
-        filled_in = {"CSS": style, "HELP": help_html(), "KEYS": page_keys(), "TOTAL": TOTAL_COLOR}
+        filled_in = {"CSS": style, "HELP": help_html(), "HINT": hint_html(), "KEYS": page_keys(), "TOTAL": TOTAL_COLOR}
         self._script = "\n".join(map(page_file, _SCRIPTS))
         for name, value in filled_in.items():
             self._script = self._script.replace(f"/*{name}*/", json.dumps(value))

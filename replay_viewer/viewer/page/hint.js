@@ -1,0 +1,31 @@
+// The keys to begin with, over the picture, for who has never pressed one: gone with the first, and for good.
+(() => {
+  const { element, addPart } = window.replayViewer;
+  const { memory, remember } = window.rvBrowser;
+  const hint = element("div", "rv-hint", document.body, { role: "note", hidden: "" });
+  hint.innerHTML = /*HINT*/;
+
+  function forget() {
+    hint.hidden = true;
+    remember({ knowsKeys: true });
+    stop();
+  }
+
+  function onKey(event) {
+    if (!["Shift", "Control", "Alt", "Meta"].includes(event.key)) forget();
+  }
+
+  function stop() {
+    window.removeEventListener("keydown", onKey, true);
+  }
+
+  // Where fingers point there may be no keys.
+  function update(changes) {
+    const hasKeys = !window.matchMedia("(pointer: coarse)").matches;
+    if ("numSteps" in changes && hasKeys && memory().knowsKeys !== true) hint.hidden = false;
+  }
+
+  hint.querySelector("button").addEventListener("click", forget);
+  window.addEventListener("keydown", onKey, true);
+  addPart({ update, close: () => { stop(); hint.remove(); } });
+})();
