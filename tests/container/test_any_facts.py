@@ -147,7 +147,7 @@ def test_what_a_writer_takes_a_reader_gives_back(recording: Any) -> None:
 
 
 @pytest.mark.slow
-@of_any(400)
+@of_any(150)
 @given(recordings())
 def test_what_a_writer_takes_a_reader_gives_back_of_very_many(recording: Any) -> None:
     examine(recording)

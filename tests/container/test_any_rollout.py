@@ -43,7 +43,7 @@ def test_the_npz_of_any_recording_opens(recording: Any) -> None:
 
 
 @pytest.mark.slow
-@of_any(400)
+@of_any(150)
 @given(recordings())
 def test_the_npz_of_any_recording_opens_of_very_many(recording: Any) -> None:
     examine(recording)

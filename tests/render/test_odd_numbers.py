@@ -111,7 +111,7 @@ def test_loops_stay_within_their_arrays_whatever_numbers_come(robots_dir: Path, 
 
     REPLAY_VIEWER_FUZZ_SECONDS and REPLAY_VIEWER_FUZZ_SEED draw for longer, and something else.
     """
-    seconds = os.environ.get("REPLAY_VIEWER_FUZZ_SECONDS", "8")
+    seconds = os.environ.get("REPLAY_VIEWER_FUZZ_SECONDS", "4")
     seed = os.environ.get("REPLAY_VIEWER_FUZZ_SEED", "0")
     # Its own folder, since numba would take loops without checks for those with them.
     checks = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path / "loops")}
