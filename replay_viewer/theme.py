@@ -147,9 +147,10 @@ GAIN_END_COLOR, LOSS_END_COLOR = "#14532d", "#7f1d1d"
 # The reward itself, the sum of all terms, on light ground.
 TOTAL_COLOR = "#1f2933"
 
-# Tableau 10, in an order that keeps neighbours apart, so that many curves can be told apart.
+# Twenty that are told apart on light and on dark ground, also by the colour-blind: found by annealing.
 _TERM_COLORS = (
-    "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#b07aa1", "#76b7b2", "#9c755f", "#edc948", "#ff9da7", "#8a8a8a",
+    "#576af0", "#f85760", "#1ec594", "#f3ca07", "#7f42c4", "#895b54", "#42e1ff", "#ed9bcb", "#617300", "#9593a2",
+    "#c79f07", "#4b68a1", "#cc6ad5", "#9be57f", "#fe8f73", "#4f97fb", "#9e8125", "#bb5c7b", "#aca8ff", "#cdcfc4",
 )  # fmt: skip
 
 # From low to high: viridis (S. van der Walt and N. Smith, 2015); its lightness grows evenly, for the colour-blind too.

@@ -10,7 +10,16 @@ import pytest
 
 from replay_viewer.robot.materials import to_linear
 from replay_viewer.rollout.outcomes import Outcome
-from replay_viewer.theme import DARK, LIGHT, OUTCOME_COLORS, OUTCOME_SHADES, css_variables, rgb_bytes, rgb_of
+from replay_viewer.theme import (
+    DARK,
+    LIGHT,
+    OUTCOME_COLORS,
+    OUTCOME_SHADES,
+    css_variables,
+    rgb_bytes,
+    rgb_of,
+    term_color,
+)
 
 
 def rules() -> list[dict[str, str]]:
@@ -54,3 +63,31 @@ def test_white_letters_can_be_read_on_outcomes_and_outcomes_on_the_page(outcome:
     assert contrast(OUTCOME_COLORS[outcome], "#ffffff") > 4.5
     assert contrast(light[outcome], light["bar"]) > 4.5
     assert contrast(dark[outcome], dark["bar"]) > 4.5
+
+
+# What remains of linear RGB to who lacks a kind of cone: G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, "A
+# Physiologically-based Model for Simulation of Color Vision Deficiency", 2009, severity 1.0.
+_LACKING = {
+    "none": np.eye(3),
+    "red": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "green": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "blue": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+}
+
+
+def oklab(linear: np.ndarray) -> np.ndarray:
+    """B. Ottosson, "A perceptual color space for image processing", 2020; differences of 0.02 are just seen."""
+    cones = np.clip(linear, 0, 1) @ np.transpose(
+        [[0.412221, 0.536333, 0.051446], [0.211903, 0.6807, 0.107397], [0.088302, 0.281719, 0.629979]]
+    )
+    return np.cbrt(cones) @ np.transpose(
+        [[0.210454, 0.793618, -0.004072], [1.977998, -2.428592, 0.450594], [0.025904, 0.782772, -0.808676]]
+    )
+
+
+@pytest.mark.parametrize("lacking", _LACKING)
+def test_twenty_terms_are_told_apart_also_by_the_colour_blind(lacking: str) -> None:
+    linear = to_linear(np.array([rgb_of(term_color(index)) for index in range(20)]))
+    seen = oklab(linear @ np.transpose(_LACKING[lacking]))
+    apart = np.linalg.norm(seen[:, None] - seen, axis=2) + np.eye(20)
+    assert apart.min() > 0.06
