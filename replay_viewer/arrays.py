@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Sequence
 
 import numpy as np
@@ -34,6 +35,13 @@ def numpy_if_on_host(array: Any) -> Any:
 def numbers_like(example: Any, numbers: Sequence[float]) -> Any:
     """Numbers as a one-dimensional array of the library and type of an example, where that is."""
     return np.array(numbers, example.dtype) if isinstance(example, np.ndarray) else example.new_tensor(numbers)
+
+
+def moved_to(example: Any, rows: Any) -> Any:
+    """Numbers where an example is: as a numpy array, or as a tensor on its device."""
+    if isinstance(example, np.ndarray):
+        return as_array(rows)
+    return sys.modules["torch"].as_tensor(rows, device=example.device)
 
 
 def _detached(tensor: Any) -> np.ndarray:

@@ -50,6 +50,7 @@ class EpisodeRecord:
         job_name: of the job within the run.
         rebuild: how often the job has built its environment anew.
         rank: of the process among those of the run.
+        manual: True where somebody had a hand in it: it is not the policy's own doing alone.
         task: what is evaluated.
         policy: which policy.
         checkpoint: its weights.
@@ -81,6 +82,7 @@ class EpisodeRecord:
     job_name: str | None = None
     rebuild: int | None = None
     rank: int | None = None
+    manual: bool | None = None
     task: str | None = None
     policy: str | None = None
     checkpoint: str | None = None
@@ -209,7 +211,7 @@ _AS_TYPE: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("total_reward", "duration_s", "start", "end"), _as_number),
     **dict.fromkeys(("variations", "progress"), _as_mapping),
     "rewards": _as_rewards,
-    "success": _as_truth,
+    **dict.fromkeys(("success", "manual"), _as_truth),
 }
 
 

@@ -194,6 +194,10 @@ def redeclared(fields: Sequence[Field]) -> list[Field]:
     return [declare(field.name, field.shape, field.dtype, field.unit) for field in fields]
 
 
+# The field of what a policy wanted, where somebody may have sent something else, which is "act".
+POLICY_ACTION = "policy_act"
+
+
 def is_batch_mean(name: str) -> bool:
     """Whether a field of this name holds one number for all envs: a mean over the simulator's envs."""
     return name.startswith(MEANS_PREFIX)

@@ -41,7 +41,7 @@ _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys(SHORT_FORMS, "truth"),
     **dict.fromkeys(("outcome", "reason", "recording", "run", "job_name", "task", "policy", "checkpoint"), "text"),
     **dict.fromkeys(("language_instruction", "timestamp"), "text"),
-    "success": "truth",
+    **dict.fromkeys(("success", "manual"), "truth"),
 }
 _OPERATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,

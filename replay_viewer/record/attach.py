@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
@@ -11,7 +12,10 @@ from ..container.metadata import by_name
 from .adapters import Description, Request, find_adapter
 from .attached_recorder import AttachedRecorder, close_seats
 from .attachments import Attachment, calling_lines, enter, wanted_path
+from .capture import tell
 from .chosen_envs import chosen_envs
+from .control.open_control import OpenControl
+from .control.policy_off import PolicyOff
 from .episodes.record_episodes import new_episode_recording
 from .problems import Problems, SharedProblems
 from .ranks import say_rank
@@ -41,6 +45,8 @@ def attach(
     seed: int | None = None,
     metadata: Any = None,
     episode_terms: Mapping[str, Any] | None = None,
+    control: bool | int = False,
+    policy_off: PolicyOff = "zero",
     strict: bool = False,
 ) -> AttachedRecorder:
     """Record every control step of an environment from now on, whoever calls it.
@@ -70,12 +76,20 @@ def attach(
         metadata: anything else worth keeping, by name; what JSON cannot express is left out, which is said.
         episode_terms: what to ask of each episode that ends in these envs, by name; see `EpisodeRecorderTermCfg`. Their
             records go into a file beside the recording, as those of `record_episodes` do; {} for records without terms.
+        control: let the policy be switched off and on, by `recorder.policy_enabled`, by the key l in the terminal, and
+            from pages that follow this recording on the same machine, where the run can also be paused, envs pushed,
+            reset and commanded. A number is a port to listen at instead of a socket beside the recording, for viewers
+            on other machines, 0 for any. What is done so is in the recording, with what the policy wanted as
+            "policy_act".
+        policy_off: what is sent while the policy is off: "zero", "default_pose" (the task's, by its own control of
+            positions), "last" (the last action stays) or a function of `env` that gives an action.
         strict: raise what goes wrong instead, out of the environment's own methods; for tests.
 
     Raises:
         UnknownEnvironment: no adapter fits; the message shows how to write one.
         UnknownName: an adapter, or an env, that there is not.
-        BadArgument: `env_ids` that are no indices, or a name of a term that a record has for something else.
+        BadArgument: `env_ids` that are no indices, a name of a term that a record has for something else, a
+            `policy_off` that this environment has not, or a port that is taken.
         FileProblem: the recording cannot be made here.
     """
     lines = calling_lines(1)
@@ -88,6 +102,11 @@ def attach(
     robot = None if urdf is None else Path(urdf)
     request = Request(rows, observations, robot, layers, SharedProblems(problems), total)
     reading = factory(layers[-1], request)
+    held = None
+    if control is not False:
+        held = OpenControl(env, reading, policy_off, total)
+        request = replace(request, policy_action=held.control.wanted)
+        reading.request = request
     description = reading.describe()
     stated = description.facts
     facts = {
@@ -126,10 +145,17 @@ def attach(
         except BaseException:
             seat.close()
             raise
-    close = functools.partial(close_seats, seat, episodes)
+    close = functools.partial(close_seats, seat, episodes, held)
     attachment = Attachment(layers[-1], rows.env_ids.tolist(), wanted_path(path), lines, recorder.path, close)
     enter(attachment)
-    return AttachedRecorder(recorder, seat, attachment, episodes)
+    if held is not None:
+        port = None if control is True else int(control)
+        try:
+            held.open(recorder.path, port, functools.partial(tell, seat))
+        except BaseException:
+            close()
+            raise
+    return AttachedRecorder(recorder, seat, attachment, episodes, held)
 
 
 def _tell_lacks(description: Description, path: Path, problems: Problems) -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Mapping
 
+from ..errors import BadArgument
 from .attachments import Attachment, close_at_exit, leave
 from .capture import get_up
+from .control.address import ControlAddress
+from .control.open_control import OpenControl
 from .episodes.record_episodes import EpisodeRecording
 from .recorder import Recorder
 from .recorder_seat import RecorderSeat
@@ -24,11 +27,18 @@ class AttachedRecorder:
     """
 
     def __init__(
-        self, recorder: Recorder, seat: RecorderSeat, attachment: Attachment, episodes: EpisodeRecording | None
+        self,
+        recorder: Recorder,
+        seat: RecorderSeat,
+        attachment: Attachment,
+        episodes: EpisodeRecording | None,
+        held: OpenControl | None = None,
     ) -> None:
         self._recorder, self._seat, self._attachment, self._episodes = recorder, seat, attachment, episodes
+        self._held = held
         # What waits for its completion is written then.
         self._at_exit = close_at_exit(seat.close)
+        self._control_at_exit = None if held is None else close_at_exit(held.close)
 
     @property
     def path(self) -> Path:
@@ -54,6 +64,33 @@ class AttachedRecorder:
     def episodes_path(self) -> Path | None:
         """The file of records of its episodes, where it was asked for."""
         return None if self._episodes is None else self._episodes.path
+
+    def control(self, action: Any) -> Any:
+        """The action to send in the place of the one that a policy wants, as the controlled `step` would itself.
+
+        For a loop that does something else with the action before the step; it waits here while the run is paused.
+        Without `attach(control=True)` it is the same action.
+        """
+        return action if self._held is None else self._held.control.act_early(action)
+
+    @property
+    def policy_enabled(self) -> bool:
+        """Whether the policy's own actions are sent, from the coming step on; may be set by any thread.
+
+        Raises BadArgument where it is set without `attach(control=True)`.
+        """
+        return self._held is None or self._held.control.policy_enabled
+
+    @policy_enabled.setter
+    def policy_enabled(self, is_on: bool) -> None:
+        if self._held is None:
+            raise BadArgument("policy_enabled", is_on, "needs attach(..., control=True).")
+        self._held.control.policy_enabled = is_on
+
+    @property
+    def control_address(self) -> ControlAddress | None:
+        """Where viewers reach the control, with the token of a port; None where nobody is listened to."""
+        return None if self._held is None else self._held.address
 
     def set_training_state(self, **facts: Any) -> None:
         """State what training this recording belongs to, from here on; see `replay_viewer.set_training_state`."""
@@ -99,6 +136,8 @@ class AttachedRecorder:
 
     def detach(self) -> None:
         """Put every method back; what was recorded stays open for `log` until `close`."""
+        if self._held is not None:
+            self._held.close()
         get_up(self._seat)
         if self._episodes is not None:
             self._episodes.detach()
@@ -106,8 +145,10 @@ class AttachedRecorder:
     def close(self) -> None:
         """Detach and finish the recording; a second call does nothing."""
         try:
-            close_seats(self._seat, self._episodes)
+            close_seats(self._seat, self._episodes, self._held)
         finally:
+            if self._control_at_exit is not None:
+                atexit.unregister(self._control_at_exit)
             atexit.unregister(self._at_exit)
             leave(self._attachment)
 
@@ -120,9 +161,11 @@ class AttachedRecorder:
         self.close()
 
 
-def close_seats(seat: RecorderSeat, episodes: EpisodeRecording | None) -> None:
+def close_seats(seat: RecorderSeat, episodes: EpisodeRecording | None, held: OpenControl | None = None) -> None:
     """Finish a recording, and the records of its episodes."""
     try:
+        if held is not None:
+            held.close()
         if episodes is not None:
             episodes.close()
     finally:

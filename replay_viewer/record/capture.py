@@ -9,7 +9,9 @@ from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..arrays import as_array, numpy_if_on_host
+from ..arrays import as_array, moved_to, numpy_if_on_host
+from ..container.layout import POLICY_ACTION
+from ..rollout.interventions import Intervention
 from .adapters import Adapter, Endings
 from .batch_means import BatchMeans
 from .copies import HostCopier, HostCopy, copied
@@ -49,6 +51,14 @@ def get_up(seat: Seat) -> None:
         for capture in list(_captures):
             if not capture.remove(seat):
                 _captures.discard(capture)
+
+
+def tell(seat: Seat, intervention: Intervention) -> None:
+    """Tell everybody who sits on the same hook what is about to be done by hand, between two steps."""
+    with _lock:
+        captures = [capture for capture in _captures if capture.has(seat)]
+    for capture in captures:
+        capture.intervene(intervention)
 
 
 class Capture:
@@ -91,6 +101,14 @@ class Capture:
         self._find_places()
         self._patch(reader.adapter, self._patches)
         self._step_patches.method(self._hook.owner, self._hook.name, self._wrap_step)
+
+    def has(self, seat: Seat) -> bool:
+        """Whether somebody sits here."""
+        return any(seated.seat is seat for seated in self._seated)
+
+    def intervene(self, intervention: Intervention) -> None:
+        """Something is about to be done by hand; what is wrong with telling that ends no loop."""
+        self._guard(lambda _: self._serve(Seated.intervene, intervention), None)
 
     def remove(self, seat: Seat) -> bool:
         """Let somebody get up who may sit here; whether anybody still does. If not, every method is put back."""
@@ -261,12 +279,25 @@ class Capture:
     def _read(self) -> Mapping[str, Any]:
         """The captured envs as they are now, with what is logged of all envs together."""
         read = self._adapter.read()
-        fields = self._reader.request.fields
-        if fields is not None:
-            return {name: value for name, value in read.items() if name in fields}
+        request = self._reader.request
+        if request.policy_action is not None and request.wants(POLICY_ACTION):
+            rows = self._policy_action(request.policy_action, read)
+            read = {**read, POLICY_ACTION: rows}
+        if request.fields is not None:
+            return {name: value for name, value in read.items() if name in request.fields}
         if self._means.is_empty:
             return read
         return {**read, **self._means.read(_first_array(read))}
+
+    def _policy_action(self, ask: Callable[[], Any], read: Mapping[str, Any]) -> Any:
+        """What the policy wanted of the captured envs, where the other fields are."""
+        try:
+            rows = self._adapter.actions(ask())
+        except Exception:  # Not `attempt` each time: it would cost as much as the reading.
+            return self._adapter.attempt(POLICY_ACTION, lambda: self._adapter.actions(ask()))
+        if not self._copier.is_ahead and isinstance(rows, np.ndarray):
+            return rows
+        return moved_to(_first_array(read), rows)
 
     def _counters_now(self) -> np.ndarray | None:
         """(n,) the simulator's counters of the captured envs, where they are in the host's memory."""

@@ -38,13 +38,17 @@ def wanted_reader(current: Reader, readers: Sequence[Reader]) -> Reader:
     several = [reader.request.fields for reader in readers]
     fields = None if None in several else frozenset().union(*(names for names in several if names is not None))
     layers = max((reader.request.layers for reader in readers), key=len)
+    asked = (reader.request.policy_action for reader in readers)
+    policy_action = next((ask for ask in asked if ask is not None), None)
     for reader in (current, *readers):
         request = reader.request
-        is_same = (request.observations, request.fields) == (observations, fields)
+        is_same = (request.observations, request.fields, request.policy_action) == (observations, fields, policy_action)
         if is_same and len(request.layers) == len(layers) and set(reader.env_ids) == wanted:
             return reader
     rows = Rows(next((ids for ids in lists if set(ids) == wanted), sorted(wanted)))
-    request = Request(rows, observations, None, layers, SharedProblems(), current.request.num_envs, fields)
+    request = Request(
+        rows, observations, None, layers, SharedProblems(), current.request.num_envs, fields, policy_action
+    )
     adapter = current.factory(layers[-1], request)
     adapter.close_files()
     return Reader(adapter, request, current.factory)

@@ -18,6 +18,7 @@ from ..container.words import PackedEnds, PackedStep, Values
 from ..container.writer import ContainerWriter
 from ..errors import BadField, FileProblem, RecordingStopped, UnknownName
 from ..paths import make_new
+from ..rollout.interventions import LINE_KIND, Intervention
 from ..rollout.outcomes import ENDED_IN_STEP, FLAG_BITS, RESET_BIT
 from .episodes import EpisodeSums
 from .gatherer import Fields
@@ -244,6 +245,12 @@ class Recorder:
         """Keep what training it is for the episodes that end after the first `num_steps` control steps."""
         num_records = -(-num_steps // self._info.every)
         self._write(lambda: self._writer.note_training(num_records, facts))
+
+    def note_intervention(self, intervention: Intervention) -> None:
+        """Keep what is done by hand before the coming step, so that nobody takes it for the policy's own doing."""
+        facts = {"step": intervention.step, "what": intervention.what, "env_id": intervention.env_id}
+        others = {"by": intervention.by, "value": intervention.value}
+        self._write(lambda: self._writer.log(LINE_KIND, **facts, **others))
 
     def note_problem(self, field: str, problem: str) -> None:
         """Keep what is wrong with a field in the recording, which states it to whoever opens it."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+from dataclasses import replace
 from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
 from ..errors import BadField
 from ..rollout.entities import field_shapes
+from ..rollout.interventions import Intervention
 from .adapters import Description
 from .background import BackgroundCalls
 from .capture import get_up, sit
@@ -129,6 +131,11 @@ class RecorderSeat(Seat):
     def forget_counters(self) -> None:
         if self._has_witness:
             self._call(self._writer.forget_lengths, None)
+
+    def intervene(self, intervention: Intervention, slots: np.ndarray) -> None:
+        if self._recorder.is_recording:
+            self._write_held()  # Nothing more is logged for that step; while paused, this is the last that is seen.
+            self._call(self._writer.note_intervention, replace(intervention, step=self.num_steps))
 
     def fail(self, error: Exception) -> None:
         """After an error that nothing more can be recorded after, end the recording, and let the simulation run on."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..rollout.interventions import Intervention
 from .problems import Problems
 from .reader import Reader
 from .seats import Seat
@@ -54,6 +55,12 @@ class Seated:
     def reset(self, ends: CapturedEnds) -> None:
         if self.place is not None and self.is_concerned(ends.rows):
             self.seat.reset(self.place.ends_of(ends))
+
+    def intervene(self, intervention: Intervention) -> None:
+        ids = self.reader.request.rows.env_ids
+        slots = np.arange(len(ids)) if intervention.env_id is None else np.flatnonzero(ids == intervention.env_id)
+        if len(slots):
+            self.seat.intervene(intervention, slots)
 
     def fail_step(self, failed: tuple[int, list[CapturedEnds]]) -> None:
         number, resets = failed

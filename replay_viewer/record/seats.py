@@ -7,6 +7,7 @@ from typing import Sequence
 
 import numpy as np
 
+from ..rollout.interventions import Intervention
 from .seen import SeenEnds, SeenStep
 
 
@@ -22,6 +23,7 @@ class Seat(ABC):
         reset               the states just before a reset between two steps, which cuts episodes off;
         fail_step           the states before the resets inside of a step that raised, and so has no `end_step`;
         forget_counters     that the counters of steps were set to something else;
+        intervene           between two steps, what is about to be done by hand;
         fail                an error, after which nothing more may be had.
 
     The first of these comes with the first step after the seat was taken; what is reset before it has never run. What
@@ -55,6 +57,9 @@ class Seat(ABC):
 
     def forget_counters(self) -> None:  # noqa: B027 - few look at them.
         """The counters were set to something else: until the next step, they tell nothing."""
+
+    def intervene(self, intervention: Intervention, slots: np.ndarray) -> None:  # noqa: B027 - as above.
+        """Something is about to be done by hand to the envs at these positions (k,), before the coming step."""
 
     @abstractmethod
     def fail(self, error: Exception) -> None:

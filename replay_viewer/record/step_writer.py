@@ -8,8 +8,9 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 
 from ..arrays import as_array
-from ..container.layout import is_batch_mean
+from ..container.layout import POLICY_ACTION, is_batch_mean
 from ..container.words import PackedEnds, Values
+from ..rollout.interventions import Intervention
 from ..rollout.outcomes import ENDED_IN_STEP
 from .adapters import Adapter
 from .copies import HostCopy
@@ -21,7 +22,7 @@ from .seen import SeenEnds, SeenStep
 from .witness import EndWitness
 
 # These belong to the step in which an episode ends, so its record holds them, and the table of ends has no need to.
-_OF_THE_STEP = ("act", "rew", "rew_terms")
+_OF_THE_STEP = ("act", POLICY_ACTION, "rew", "rew_terms")
 _OUTCOMES = ("aborted", *ENDED_IN_STEP)
 
 
@@ -110,6 +111,10 @@ class StepWriter:
     def note(self, problem: tuple[str, str]) -> None:
         """Keep what is wrong with a field, by its name, in the recording's log."""
         self._recorder.note_problem(*problem)
+
+    def note_intervention(self, intervention: Intervention) -> None:
+        """Keep what is done by hand, in the recording's log."""
+        self._recorder.note_intervention(intervention)
 
     def note_episode(self, known: tuple[int, int, Mapping[str, Any]]) -> None:
         """Keep what else is known of the episode of an env, by its position, that ends in a step."""

@@ -9,6 +9,8 @@ from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
+from ...arrays import as_array
+from ..control.means import Means
 from ..patches import Patches
 from ..problems import SharedProblems
 from ..rows import Rows
@@ -28,6 +30,8 @@ class Request:
         problems: told of fields that do not fit; those of all recordings that get what is read.
         num_envs: how many envs there are, recorded or not.
         fields: names of the only ones that are wanted; None for all.
+        policy_action: gives what the policy wanted in the step that is being made, as it was given to it; None where
+            nobody has a hand on it.
     """
 
     rows: Rows
@@ -37,6 +41,7 @@ class Request:
     problems: SharedProblems = field(default_factory=SharedProblems)
     num_envs: int = 1
     fields: frozenset[str] | None = None
+    policy_action: Callable[[], Any] | None = None
 
     def wants(self, name: str) -> bool:
         """Whether a field is to be copied."""
@@ -149,6 +154,19 @@ class Adapter(ABC):
     def factors(self) -> Sequence[Factor]:
         """What the environment draws at random, and where; asked for once, where records of episodes are written."""
         return ()
+
+    def means(self) -> Means:
+        """What it can be made to do by hand; asked for once, where somebody has a hand on the policy."""
+        return Means()
+
+    def actions(self, action: Any) -> Any:
+        """(n, ...) the rows of the recorded envs, of what a step is given. Raises ValueError where it has none."""
+        rows = action if hasattr(action, "shape") else as_array(action)
+        if len(rows) != self.request.num_envs:
+            raise ValueError(
+                f"it has shape {tuple(rows.shape)}, expected a row for each of {self.request.num_envs} envs"
+            )
+        return self.rows.of(rows)
 
     def close_files(self) -> None:  # noqa: B027
         """Remove files that were made for the recording to copy: it has its copies by now."""

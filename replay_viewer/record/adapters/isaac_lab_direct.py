@@ -12,6 +12,8 @@ import math
 from typing import Any, Callable
 
 from ...arrays import as_array
+from ..control.managers import direct_means
+from ..control.means import Means
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
 from .factors import Factor, existing, rows
@@ -20,7 +22,7 @@ from .isaac_lab_final_obs import FinalObservations
 from .isaac_lab_scene import IsaacLabScene
 from .manager_factors import event_factors, terrain_factors
 from .reward_terms import SummedTerms
-from .scene import flat, tensor
+from .scene import bodies_of, flat, tensor
 
 LOOKS_FOR = (
     "scene.articulations",
@@ -94,6 +96,9 @@ class IsaacLabDirect(Adapter):
             found.append(Factor("command", lambda envs: rows(getattr(env, _COMMAND), envs), draws))
         terrain: Any = env.scene.terrain
         return [*found, *terrain_factors(getattr(env, "_terrain", None) if terrain is None else terrain)]
+
+    def means(self) -> Means:
+        return direct_means(self.env, bodies_of(self.env.scene))
 
     def begin_step(self, action: Any) -> None:
         # The environment moves it to its device too.

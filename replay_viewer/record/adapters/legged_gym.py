@@ -17,6 +17,8 @@ import numpy as np
 from ...arrays import as_array
 from ...errors import BadArgument
 from ...rollout.entities import EntitySpec
+from ..control.legged_gym import legged_gym_means
+from ..control.means import Means
 from ..patches import Patches
 from .adapter import Adapter, Description, Endings, Request
 from .factors import Factor
@@ -86,6 +88,9 @@ class LeggedGym(Adapter):
 
     def factors(self) -> list[Factor]:
         return legged_gym_factors(self.env)
+
+    def means(self) -> Means:
+        return legged_gym_means(self.env)
 
     def begin_step(self, action: Any) -> None:
         self._terms.forget()

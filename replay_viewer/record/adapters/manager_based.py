@@ -12,6 +12,8 @@ from typing import Any, Callable, Iterator, Sequence
 import numpy as np
 
 from ...arrays import as_array
+from ..control.managers import manager_means
+from ..control.means import Means
 from .adapter import Adapter, Description, Endings, Request
 from .factors import Factor
 from .isaac_lab_events import isaac_lab_event
@@ -20,7 +22,7 @@ from .isaac_lab_scene import IsaacLabScene
 from .manager_factors import MakeFactor, command_factors, event_factors, terrain_factors
 from .mjlab_events import mjlab_event
 from .mjlab_scene import MjlabScene
-from .scene import SceneReader, flat, tensor
+from .scene import SceneReader, bodies_of, flat, tensor
 
 _MANAGERS = ("reward_manager", "termination_manager", "action_manager", "episode_length_buf", "step_dt", "_reset_idx")
 MJLAB_LOOKS_FOR = ("scene.entities", "sim.mj_model", "sim.data", *_MANAGERS)
@@ -81,6 +83,9 @@ class ManagerBased(Adapter):
             *command_factors(self._commands),
             *terrain_factors(self.env.scene.terrain),
         ]
+
+    def means(self) -> Means:
+        return manager_means(self.env, bodies_of(self.env.scene))
 
     def begin_step(self, action: Any) -> None:
         self._final.begin_step()

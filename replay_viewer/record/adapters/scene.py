@@ -9,7 +9,7 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, Sequence
+from typing import Any, Mapping, Protocol, Sequence
 
 import numpy as np
 
@@ -44,6 +44,11 @@ class SceneReader(Protocol):
     def close(self) -> None:
         """Remove the files that were made for the recording to copy."""
         ...
+
+
+def bodies_of(scene: Any) -> Mapping[str, Any]:
+    """The robots and objects of a scene by name, as mjlab or Isaac Lab keeps them."""
+    return getattr(scene, "entities", None) or getattr(scene, "articulations", {})
 
 
 def entity_name(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 from ...arrays import as_array
+from ...rollout.interventions import SPANS, Intervention
 from ..adapters import Description
 from ..capture import get_up, sit
 from ..problems import Problems
@@ -78,6 +79,9 @@ class EpisodeSeat(Seat):
         self._witness = EndWitness(len(self._env_ids))
         self._has_witness = description.has_witness
         self._transition = reader.adapter.transition
+        # What somebody does by hand: by name, in which envs it goes on; and whose episodes it has touched.
+        self._held = {begin: np.zeros(len(self._env_ids), bool) for begin in SPANS}
+        self._touched = np.zeros(len(self._env_ids), bool)
         self._num_terms: int | None = None
         # Steps that are not counted yet, with the envs that may have been reset unseen in them.
         self._waiting: list[tuple[SeenStep, SeenEnds | None]] = []
@@ -206,6 +210,17 @@ class EpisodeSeat(Seat):
         with contextlib.suppress(Exception):
             self.close(is_env_there=False)
 
+    def intervene(self, intervention: Intervention, slots: np.ndarray) -> None:
+        self._count_waiting()  # What has ended before is not touched.
+        what = intervention.what
+        for begin, end in SPANS.items():
+            if what in (begin, end):
+                self._held[begin][slots] = what == begin
+        if what == "reset":
+            slots = slots[self._episodes.have_begun(slots)]
+        if what in (*SPANS, "push", "reset"):
+            self._touched[slots] = True
+
     def _now(self, slots: Sequence[int]) -> tuple[list[bool], int]:
         """Which episodes have no step yet, or were begun by a reset in this step; the step that is made, or is next."""
         if not self._in_step:
@@ -322,6 +337,9 @@ class EpisodeSeat(Seat):
             drawn = self._ended.pop(slot) if slot in self._ended else self._variations.take(slot)
             if drawn:
                 said["variations"] = drawn
+            if self._touched[slot]:
+                said["manual"] = True
+                self._touched[slot] = any(held[slot] for held in self._held.values())
             if said and self._note is not None:
                 self._note(slot, self._episodes.num_steps - 1, said)
             found.append(said)

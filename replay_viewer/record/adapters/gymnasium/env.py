@@ -15,6 +15,8 @@ import numpy as np
 
 from ....arrays import as_array
 from ....errors import BadArgument
+from ...control.means import Means
+from ...control.mujoco import mujoco_means
 from ...patches import Patches
 from ..adapter import Adapter, Description, Endings, Request
 from ..hooks import Hook
@@ -136,6 +138,10 @@ class Gymnasium(Adapter):
             patches.method(inner, "reset", patches.listener(functools.partial(self._note_reset, row)))
             if self._wrappers:
                 patches.method(inner, "step", patches.listener(after=functools.partial(self._add_reward, row)))
+
+    def means(self) -> Means:
+        ids = self.rows.env_ids.tolist()
+        return mujoco_means(dict(zip(ids, self._simulations)), dict(zip(ids, self._members)))
 
     def begin_step(self, action: Any) -> None:
         self._episodes.begin_step()

@@ -1,0 +1,118 @@
+"""Opens the control of an environment that a recorder sits on: its channel, its key, and its hold on `step`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import weakref
+from pathlib import Path
+from typing import Any, Callable
+
+from ...errors import BadArgument, FileProblem
+from ...rollout.interventions import Intervention
+from ..adapters import Adapter
+from ..patches import Patches
+from .address import TOKEN_VARIABLE, ControlAddress, socket_of
+from .channel import Channel
+from .control import Control
+from .hand import Hand
+from .keys import KEY, TerminalKeys, has_terminal
+from .policy_off import PolicyOff, Substitute
+
+_messages = logging.getLogger("replay_viewer")
+# Environments whose steps are controlled.
+_controlled: weakref.WeakSet[OpenControl] = weakref.WeakSet()
+
+
+class OpenControl:
+    """A control with whatever leads to it, until it is closed.
+
+    Args:
+        env: as the user gave it.
+        adapter: of it.
+        policy_off: what is sent while the policy is off.
+        num_envs: of the simulator.
+
+    Attributes:
+        control: what stands between the policy and the environment.
+
+    Raises:
+        BadArgument: there is no such `policy_off` here.
+    """
+
+    def __init__(self, env: Any, adapter: Adapter, policy_off: PolicyOff, num_envs: int) -> None:
+        means = adapter.means()
+        self._tell: Callable[[Intervention], None] = lambda intervention: None
+        self.control = Control(means, Substitute(policy_off, means, env), self._tell_of, num_envs)
+        self._hook = adapter.step_hook()
+        self._patches = Patches(self._failed)
+        self._channel: Channel | None = None
+        self._keys: TerminalKeys | None = None
+
+    @property
+    def address(self) -> ControlAddress | None:
+        """Where viewers reach it; None where nobody is listened to."""
+        return None if self._channel is None else self._channel.address
+
+    def open(self, recording: Path, port: int | None, tell: Callable[[Intervention], None]) -> None:
+        """Take hold of the environment's `step`, and listen.
+
+        Args:
+            recording: beside it lies the socket.
+            port: to listen at instead; 0 for any.
+            tell: takes what is done by hand, before it is done.
+
+        Raises:
+            BadArgument: no port to listen at, or the environment is controlled already.
+        """
+        hook = self._hook
+        for other in list(_controlled):
+            if other._hook.owner is hook.owner and other._hook.name == hook.name:
+                raise BadArgument("control", True, "is for one recorder: the environment is controlled already.")
+        self._tell = tell
+        self._listen(recording, port)
+        self._patches.method(hook.owner, hook.name, self.control.wrap_step)
+        self.control.patch(self._patches)
+        _controlled.add(self)
+        if has_terminal():
+            hand = Hand("terminal", is_lasting=True)
+            self._keys = TerminalKeys(lambda: self.control.ask(hand, "toggle"))
+            _messages.warning("%s: press %s in this terminal to switch the policy off and on.", recording, KEY)
+
+    def close(self) -> None:
+        """Leave everything as it was; a second call does nothing."""
+        _controlled.discard(self)
+        self._patches.undo()
+        self.control.close()
+        if self._channel is not None:
+            self._channel.close()
+        if self._keys is not None:
+            self._keys.close()
+
+    def _listen(self, recording: Path, port: int | None) -> None:
+        if port is None:
+            address = ControlAddress(socket_of(Path(os.path.abspath(recording))))
+        else:
+            address = ControlAddress(port=port, token=os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24))
+        try:
+            self._channel = Channel(address, self.control.ask, self.control.state())
+        except FileProblem as problem:
+            _messages.warning("%s No page can control the policy; the loop, its code and its terminal can.", problem)
+            return
+        self.control.changed = self._channel.tell
+        if port is not None:
+            _messages.warning(
+                "%s: controlled at %s; from elsewhere ssh -L, then: %s=%s replay-viewer RECORDING --tail --control %s",
+                recording,
+                self._channel.address,
+                TOKEN_VARIABLE,
+                address.token,
+                self._channel.address,
+            )
+
+    def _tell_of(self, intervention: Intervention) -> None:
+        self._tell(intervention)
+
+    def _failed(self, error: Exception) -> None:
+        _messages.warning("control by hand: %s: %s; the policy goes on.", type(error).__name__, error)
