@@ -9,6 +9,13 @@ from ..container.log import GrowingLines, is_held
 from ..errors import FileProblem
 
 
+def records_of(path: Path) -> dict[str, ClipRecord]:
+    """The films of a manifest by their ids, as they are by now; of one that cannot be read, none."""
+    manifest = Manifest(path)
+    manifest.refresh()
+    return manifest.records
+
+
 class Manifest:
     """The films of one writer, as far as its file says.
 

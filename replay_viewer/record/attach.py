@@ -36,6 +36,7 @@ def attach(
     *,
     env_ids: Sequence[int] | int | str = (0,),
     every: int = 1,
+    when: Any = None,
     observations: bool = False,
     adapter: str | None = None,
     signals: Mapping[str, Sequence[int]] | None = None,
@@ -66,6 +67,8 @@ def attach(
         path: the folder to make, by custom `<name>.rec`; if it exists, `<name>-2.rec` is made, and so on.
         env_ids: the simulator's indices of the envs to record, one of them, or "all".
         every: record each k-th control step only; ends of episodes between them are kept.
+        when: which episodes of the first of these envs are recorded, as a `Trigger` or a function of a `Moment` says;
+            a recording for each, the paths are numbered. Between them nothing is read. None for all in one recording.
         observations: whether to record them too.
         adapter: name of the family, where it is not to be found by itself.
         signals: shapes of one env's value by name, of what `log` brings later than in the first step.
@@ -92,6 +95,12 @@ def attach(
             `policy_off` that this environment has not, or a port that is taken.
         FileProblem: the recording cannot be made here.
     """
+    given = dict(locals())
+    if when is not None:
+        from .clips.states import attach_when  # It records by this function.
+
+        options = {name: value for name, value in given.items() if name not in ("env", "path", "when")}
+        return attach_when(env, path, when, functools.partial(attach, **options))
     lines = calling_lines(1)
     say_rank()
     layers, factory = find_adapter(env, adapter)

@@ -11,11 +11,13 @@ from typing import Any
 
 from ..camera import Camera
 from ..clip_record import ClipRecord, to_json
+from ..clips.films import manifests_below
+from ..clips.manifest import records_of
 from ..container.log import wait_for_lock, write_line
 from ..errors import FileProblem, ReplayError, printable
 from ..files.regular import descriptor_of
 from ..progress import Progress
-from ..record.clips.adopting import adopt_below, last_lines, manifests_below
+from ..record.clips.adopting import adopt_below
 from ..record.clips.completing import comment_of, named_film, partial_name
 from ..record.clips.shelf import remove
 from ..video.tags import copy_with_tags
@@ -80,7 +82,7 @@ def _next(folder: Path, failed: set[tuple[Path, str]]) -> tuple[Path, ClipRecord
     adopt_below(folder)
     for manifest in manifests_below(folder):
         with suppress(OSError):
-            for record in last_lines(manifest).values():
+            for record in records_of(manifest).values():
                 is_ready = record.is_drawn_later and record.ended is not None
                 if is_ready and (manifest, record.clip) not in failed:
                     return manifest, record
@@ -107,7 +109,7 @@ def _draw(manifest: Path, record: ClipRecord, workers: int | None, progress: Pro
         complete = named_film(folder, replace(record, frames=frames[-1] if frames else None))
         path = folder / str(complete.file)
         copy_with_tags(drawn, tagged, path.stem, comment_of(complete))
-        if last_lines(manifest)[record.clip].complete:  # It was removed meanwhile, since there were too many.
+        if records_of(manifest)[record.clip].complete:  # It was removed meanwhile, since there were too many.
             path.unlink()
             raise FileProblem(recording, "was removed while it was drawn.")
         os.replace(tagged, path)

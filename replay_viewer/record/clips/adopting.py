@@ -8,9 +8,9 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Iterator, Mapping
 
-from ...clip_record import CLOSED, ClipRecord, is_manifest, is_partial, newest, to_json
+from ...clip_record import CLOSED, ClipRecord, is_partial, newest, to_json
+from ...clips.films import manifests_below
 from ...container.log import mend_last_line, read_lines, try_lock, write_line
 from ...errors import FileProblem, ReplayError
 from ...files.regular import descriptor_of
@@ -19,8 +19,6 @@ from .completing import complete_film, now
 from .drawer import Drawer
 
 _MAX_MANIFEST_BYTES = 1 << 28
-# Folders of a run lie in the folder of all runs, and films perhaps in a folder of the run.
-_LEVELS = 3
 # An encoder that has lost its writer still has so much time for what it was given [s].
 _PATIENCE, _PERIOD = 20.0, 0.05
 _messages = logging.getLogger("replay_viewer")
@@ -87,20 +85,6 @@ def adopt_died(manifest: str, python: str) -> None:
             Drawer(path.parent, python or None).draw()
 
 
-def manifests_below(folder: Path, levels: int = _LEVELS) -> Iterator[Path]:
-    """The manifests in a folder and its subfolders, without following links; what cannot be read is passed over."""
-    try:
-        with os.scandir(folder) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in found:
-        if entry.is_file(follow_symlinks=False) and is_manifest(entry.name):
-            yield Path(entry.path)
-        elif levels > 1 and entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-            yield from manifests_below(Path(entry.path), levels - 1)
-
-
 def _lock_within(fd: int, seconds: float) -> bool:
     """Lock a manifest; of a writer that is just dying, the system may take a moment to drop the lock."""
     end = time.monotonic() + seconds
@@ -146,9 +130,3 @@ def _wait_for_encoder(path: Path, patience: float) -> None:
         time.sleep(_PERIOD)
         if path.stat().st_size != size:
             size, end = path.stat().st_size, time.monotonic() + min(patience, 5.0)
-
-
-def last_lines(manifest: Path) -> Mapping[str, ClipRecord]:
-    """The films of a manifest, by `clip`. May raise OSError."""
-    with open(manifest, "rb") as file:
-        return newest(read_lines(file.read(_MAX_MANIFEST_BYTES)), manifest)

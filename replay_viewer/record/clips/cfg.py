@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
+from ...clips.clear import clear
 from ...errors import BadArgument
 from ...film_names import CLIP_TEMPLATE, fields_in
 from ...video.writer import frame_rate
@@ -107,6 +108,8 @@ class VideoRecordingCfg:
     def new_shelf(self) -> Shelf:
         """The shelf of this process's films, in the folder of the run; films that nobody completes are adopted."""
         base = Path(self.video_base_dir)
+        if self.clear:
+            clear(base)
         adopt_below(base)
         folder = base if self.resume else timestamped_run_dir(base)
         return Shelf(

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Mapping
 
 from ...clip_record import ClipRecord
+from ...clips.manifest import records_of
 from ...errors import FileProblem, ReplayError
 from ..background import BackgroundCalls
-from .adopting import last_lines
 from .completing import complete_film, now, partial_name
 from .film import StreamedFilm
 from .guardian import Guardian
@@ -151,7 +151,7 @@ class Shelf:
         self._kept.remove(record)
         try:
             if record.recording is not None and self._manifest is not None:  # By now, somebody may have drawn it.
-                record = last_lines(self._manifest.path).get(record.clip, record)
+                record = records_of(self._manifest.path).get(record.clip, record)
             for path in (record.file, record.recording):
                 if path is not None:
                     remove(self.folder / path)

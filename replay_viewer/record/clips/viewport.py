@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
 from ...clip_record import ClipRecord
@@ -17,6 +18,7 @@ from .completing import NAME, now
 from .drawer import Drawer
 from .filming import Shooter, Take
 from .shelf import Shelf, remove
+from .states import StatesShooter
 from .streaming import FilmSeries
 
 _SIZE = (1280, 720)
@@ -69,17 +71,20 @@ class PictureShooter(Shooter):
         self._series.append(take, as_rgb(picture, "picture of the scene"))
 
 
-class StatesShooter(Shooter):
-    """Records the states of each take, of which a process of low priority makes a film.
+class StatesFilms:
+    """Films of recorded states: each has a line in the manifest, and is drawn by a process of low priority.
 
     Args:
         env: the environment.
-        env_ids: the envs that the film shows; the first leads.
+        env_ids: the envs that a film shows; the first leads.
         cfg: how.
         shelf: takes the films.
         drawer: has them drawn.
         rate: frames per second.
         stride: control steps from one frame to the next.
+
+    Attributes:
+        shooter: records the states.
     """
 
     def __init__(
@@ -94,76 +99,57 @@ class StatesShooter(Shooter):
     ) -> None:
         self._env, self._env_ids, self._cfg, self._shelf, self._drawer = env, list(env_ids), cfg, shelf, drawer
         self._rate, self._stride = rate, stride
-        self._open: tuple[AttachedRecorder, ClipRecord] | None = None
-        self._over: tuple[AttachedRecorder, ClipRecord] | None = None
+        self.shooter = StatesShooter(self._begin, self._ended, self._finish)
+        # By the path of the recording.
+        self._records: dict[Path, ClipRecord] = {}
 
-    def before_step(self) -> None:
-        # Not inside of a step: the recorder sees whole ones.
-        over, self._over = self._over, None
-        if over is not None:
-            self._complete(*over)
-
-    def shoot(self, take: Take, obs: Any, env_id: int | None) -> None:
-        """The recorder sees it by itself."""
-
-    def end(self, take: Take, facts: Mapping[str, Any], is_partial: bool) -> None:
-        if self._open is None:
-            return
-        (recorder, record), self._open = self._open, None
-        experiment = facts.get("experiment", record.experiment)
-        record = replace(
-            record,
-            partial=is_partial,
-            episodes=max(1, len(take.episodes)),
-            experiment=None if experiment is None else str(experiment),
-            facts=facts,
-            ended=now(),
-        )
-        self._over = recorder, record
-
-    def close(self) -> None:
-        self.before_step()
-        self._drawer.close()
-        self._shelf.close()
-
-    def begin(self, take: Take) -> None:
-        cfg = self._cfg
-        number = take.key.get("episode_in_env", 0)
-        path = self._shelf.folder / f"states-env{take.key.get('env_id', 0)}-ep{number:06d}.rec"
-        recorder = attach(self._env, path, env_ids=self._env_ids, every=self._stride, strict=cfg.strict)
-        recorder.stand_alone()
-        drawing = {
-            "envs": self._env_ids if len(self._env_ids) > 1 else None,
-            "env": self._env_ids[0],
-            "size": cfg.size or _SIZE,
-            "overlay": cfg.overlay,
-            "camera": cfg.camera,
-            "keep_states": cfg.keep_states,
-        }
-        record = self._shelf.begin(
+    def _begin(self, take: Take) -> AttachedRecorder:
+        env_id, number = take.key.get("env_id", 0), take.key.get("episode_in_env", 0)
+        path = self._shelf.folder / f"states-env{env_id}-ep{number:06d}.rec"
+        recorder = attach(self._env, path, env_ids=self._env_ids, every=self._stride, strict=self._cfg.strict)
+        self._records[recorder.path] = self._shelf.begin(
             kind="viewport",
             key=take.key,
             recording=recorder.path.relative_to(self._shelf.folder).as_posix(),
             first_step=0,
             stride=self._stride,
             fps=float(self._rate),
-            experiment=cfg.experiment,
+            experiment=self._cfg.experiment,
             facts=take.facts,
-            drawing={name: value for name, value in drawing.items() if value is not None},
-            more={NAME: cfg.name},
+            drawing=self._drawing(),
+            more={NAME: self._cfg.name},
         )
-        self._open = recorder, record
+        return recorder
 
-    def _complete(self, recorder: AttachedRecorder, record: ClipRecord) -> None:
-        recorder.close()
+    def _ended(self, recorder: AttachedRecorder, take: Take, facts: Mapping[str, Any], is_partial: bool) -> None:
+        record = self._records.pop(recorder.path)
         if recorder.num_steps == 0:
             remove(recorder.path)
             return self._shelf.write(replace(record, recording=None, complete=True, note="not a single step came"))
-        steps = -(-recorder.num_steps // self._stride)
-        record = replace(record, last_step=max(0, steps - 1))
+        experiment = facts.get("experiment", record.experiment)
+        record = replace(
+            record,
+            partial=is_partial,
+            episodes=max(1, len(take.episodes)),
+            last_step=(recorder.num_steps - 1) // self._stride,
+            experiment=None if experiment is None else str(experiment),
+            facts=facts,
+            ended=now(),
+        )
         self._shelf.write(record)
         self._shelf.keep(record)
         self._drawer.draw()
+
+    def _finish(self) -> None:
+        self._drawer.close()
+        self._shelf.close()
+
+    def _drawing(self) -> Mapping[str, Any]:
+        """How it is drawn."""
+        cfg = self._cfg
+        own = {"size": cfg.size or _SIZE, "overlay": cfg.overlay, "camera": cfg.camera, "keep_states": cfg.keep_states}
+        shown = {"envs": self._env_ids} if len(self._env_ids) > 1 else {}
+        return {"env": self._env_ids[0], **shown, **own}
 
 
 def _render(env: Any) -> Callable[[], Any]:

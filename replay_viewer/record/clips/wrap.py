@@ -18,7 +18,7 @@ from .filming import Budget, Filming
 from .shelf import Shelf
 from .timing import control_dt_of, rate_of
 from .triggers import trigger_of
-from .viewport import PictureShooter, StatesShooter
+from .viewport import PictureShooter, StatesFilms
 from .watch import shape_of
 
 _messages = logging.getLogger("replay_viewer")
@@ -79,7 +79,8 @@ def film_viewport(env: Any, cfg: VideoRecordingCfg, shelf: Shelf, budget: Budget
         shooter = PictureShooter(env, cfg, shelf, rate, stride)
     else:
         say_who_draws(shelf.folder, shelf.python)
-        shooter = StatesShooter(env, env_ids, cfg, shelf, Drawer(shelf.folder, shelf.python), rate, stride)
+        drawer = Drawer(shelf.folder, shelf.python)
+        shooter = StatesFilms(env, env_ids, cfg, shelf, drawer, rate, stride).shooter
     return Filming(env, env_ids[:1], shooter, trigger, budget, dt or 1.0, stride, cfg.strict)
 
 
