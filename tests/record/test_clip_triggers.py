@@ -90,9 +90,10 @@ def test_attach_records_the_episodes_that_a_trigger_names(tmp_path: Path) -> Non
     recorder = simulated(tmp_path / "run.rec", 95, when=Trigger(every_episodes=2))
     found = sorted(tmp_path.glob("*.rec"), key=lambda path: path.stat().st_mtime_ns)
     assert len(found) >= 3 and recorder.path in found
-    for path in found[:-1]:
+    for index, path in enumerate(found[:-1]):
         steps, lengths = recorded(path)
-        assert lengths == [steps]
+        # legged_gym's reset makes a step of its own, which nobody sees who comes after the reset.
+        assert lengths == [steps + (index == 0)]
     assert recorder.num_steps == sum(recorded(path)[0] for path in found) < 95
 
 

@@ -1,6 +1,6 @@
 """Films of episodes while they are simulated: of the robots' cameras, of the scene, or of states that are drawn later.
 
-    wrap          wrap_env_for_video: what users call, with the VideoRecordingCfg of `cfg`; `arguments` of a command line
+    wrap          wrap_env_for_video, with the VideoRecordingCfg of `cfg`; `arguments` of a command line
     camera        CameraObsVideoRecorder: films of the cameras in the observations; `pictures` makes pictures of these
     viewport      films of the scene: of env.render(), or of `states`, which attach(when=...) records too
     triggers      Trigger: which episodes are filmed
