@@ -121,3 +121,37 @@ def test_a_file_that_is_dropped_on_the_right_half_is_compared(page: ViewerPage) 
     assert page.page.evaluate(drop, 1200) == ["Drop it here to compare it"]
     take_away(page, "mine")
     wait_names(page)
+
+
+def test_lanes_are_dragged_to_a_delay_and_a_click_on_one_lets_it_lead(page: ViewerPage) -> None:
+    add_listed(page, "after.rec")
+    wait_names(page, "before", "after")
+    lane, mouse = page.page.locator(".rv-lane"), page.page.mouse
+    box = lane.bounding_box()
+    assert box is not None
+    num_steps, dt = page.page.evaluate("[window.replayViewer.state.numSteps, window.replayViewer.state.dt]")
+    moved = 50 / box["width"] * num_steps * dt
+    mouse.move(box["x"] + 400, box["y"] + 8)
+    mouse.down()
+    mouse.move(box["x"] + 450, box["y"] + 8, steps=4)
+    mouse.up()
+    page.until(lambda: delay_of(page) == pytest.approx(moved, abs=0.003), f"{moved} s later, not {delay_of(page)}")
+    base = page.page.evaluate("window.rvViser.nodePosition('/world/take2/robot/base')")
+    lane.click(position={"x": 300, "y": 8})
+    wait_names(page, "after", "before")
+    page.until(lambda: delay_of(page) == pytest.approx(-moved, abs=0.003), "the other one as much earlier")
+    assert page.page.evaluate("window.rvViser.nodePosition('/world/robot/base')") == pytest.approx(base, abs=1e-4)
+    lane.focus()
+    page.page.keyboard.press("ArrowRight")
+    page.until(lambda: delay_of(page) == pytest.approx(dt - moved, abs=0.003), "a step later")
+    page.page.keyboard.press("Backspace")
+    page.until(lambda: delay_of(page) == 0, "no delay")
+    page.page.get_by_label("Align", exact=True).select_option("end")
+    page.until(lambda: page.page.evaluate("window.replayViewer.state.alignment") == "end", "aligned by ends")
+    page.page.get_by_label("Align", exact=True).select_option("mark")
+    page.until(page.page.get_by_text("has no bookmark: note one").is_visible, "that there is no bookmark")
+
+
+def delay_of(page: ViewerPage) -> float:
+    """Of the first one beside the lead [s]."""
+    return page.page.evaluate("window.replayViewer.state.takes[1]?.delay")

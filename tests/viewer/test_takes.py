@@ -197,3 +197,18 @@ def test_layers_are_those_of_all_takes_and_a_user_s_of_the_lead(tmp_path: Path) 
         assert "/world/take3/layers/velocity" not in nodes
         assert not any(name.startswith("/world/take2/layers/added") for name in nodes)
     assert set(frames) == {0}
+
+
+def test_lanes_are_the_episodes_that_takes_show_and_where_they_stand_among_the_leads_steps() -> None:
+    walk = open_replay(asset("walk.rec"))
+    first, second = walk.rollout.episodes(1)[:2]
+    session = Session(world_of([walk, Take.of_episode(walk, 1, 1), Take(walk, 1, delay=0.1)]))
+    state = TimelineState(session)
+    told = state.changes()
+    episode, whole = told["lanes"]
+    assert (episode["span"], episode["first"]) == ([second.first_step, second.last_step], [second.first_step])
+    assert whole["last"][:2] == [first.last_step, second.last_step] and len(whole["kind"]) == len(whole["first"])
+    assert told["laneTimes"] == [[-second.first_step, 1], [pytest.approx(5), 1]]
+    session.delay_take("take3", 0.2)
+    changes = state.changes()
+    assert changes["laneTimes"][1] == [pytest.approx(10), 1] and "lanes" not in changes

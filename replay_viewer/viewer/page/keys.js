@@ -47,7 +47,7 @@
     const target = event.target;
     if (target.closest?.("input, textarea, select, [contenteditable=true]")) return true;
     const isPressing = event.key === " " && target.closest?.("button, a, [role=button], [role=tab], [role=switch]");
-    const isMoving = /^(Arrow|Home|End|Page)/.test(event.key) && target.closest?.("[role=tab], [role=option], .rv-drawer-rows");
+    const isMoving = /^(Arrow|Home|End|Page)/.test(event.key) && target.closest?.("[role=tab], [role=option], .rv-drawer-rows, .rv-lane");
     return Boolean(isPressing || isMoving);
   }
 

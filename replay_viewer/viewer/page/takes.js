@@ -34,7 +34,11 @@
     const label = element(index ? "button" : "span", "rv-name", row, index ? { type: "button", title: `${name}: let it lead` } : {});
     label.textContent = name;
     if (index) Object.assign(label.dataset, { do: "lead_take", value: key });
-    if (delay) element("em", "", row, { title: "How much later it is shown" }).textContent = delayText(delay);
+    if (delay) {
+      const late = element("button", "rv-delay", row, { type: "button", title: "How much later it is shown: no longer" });
+      late.textContent = delayText(delay);
+      late.addEventListener("click", () => send("delay_take", [key, 0]));
+    }
     if (note) element("em", "rv-note-of", row).textContent = note;
     const remove = textButton(row, "\u00d7", `Take ${name} away`);
     remove.className = "rv-remove";

@@ -14,6 +14,7 @@ from ...rollout.episodes import KIND_TEXT, Episode, kind_of, outcome_text
 from ...theme import css_color
 from ..session import Session
 from ..wire.page import Page
+from .lanes import Lanes
 from .panel import Shown
 
 # The page is sent the kinds in this order.
@@ -61,6 +62,7 @@ class TimelineState:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._shown: dict[str, Any] = {}
+        self._lanes = Lanes(session)
         self._listed = self._listing()
 
     def everything(self) -> dict[str, Any]:
@@ -71,8 +73,10 @@ class TimelineState:
 
     def changes(self) -> dict[str, Any]:
         """What has changed since the last call: of the episodes of an env that goes on, only those that are new."""
-        state = _state(self._session)
-        changes = {key: value for key, value in state.items() if self._shown.get(key) != value}
+        state = {**_state(self._session), **self._lanes.state()}
+        changes = {
+            key: value for key, value in state.items() if key not in self._shown or _differs(self._shown[key], value)
+        }
         self._shown.update(changes)
         return {**changes, **self._changed_episodes()}
 
@@ -91,6 +95,11 @@ class TimelineState:
         """Of which env episodes are listed, how many, and how often the recording had grown then."""
         session = self._session
         return session.env_index, len(session.episodes), session.replay.rollout.num_growths
+
+
+def _differs(was: object, now: object) -> bool:
+    """Whether a value is another one; lists of many episodes, which are the same object, are not compared."""
+    return was is not now and was != now
 
 
 def _state(session: Session) -> dict[str, Any]:
