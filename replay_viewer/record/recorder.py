@@ -349,7 +349,7 @@ class Recorder:
         number, is_due, all_ends = self.num_steps, self._is_due, self._ends
         # First, so that the next step is another one, whatever interrupts this one.
         self.num_steps, self._ends = number + 1, []
-        self._sums.add(rewards)
+        self._sums.add(None if rewards is None else rewards.copy())
         for ends in all_ends:
             self._write_ends(ends)
         if is_due and self._goes_on:
@@ -426,9 +426,9 @@ class Recorder:
         if isinstance(values, Mapping):
             # What is logged in place of a value stands in the record of the step.
             values = {name: rows for name, rows in values.items() if name not in self._logged.signals}
-        complete = replace(ends, values=values, returns=self._sums.returns_of(ends.env_indices, ends.lengths))
+        lengths = None if ends.lengths is None else np.array(ends.lengths)
+        complete = replace(ends, values=values, returns=self._sums.take(np.array(ends.env_indices), lengths))
         self._write(lambda: self._writer.end_episodes(complete))
-        self._sums.clear(ends.env_indices)
 
     def _write(self, action: Callable[[], None]) -> None:
         if self._goes_on:

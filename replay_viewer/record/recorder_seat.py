@@ -206,7 +206,7 @@ class RecorderSeat(Seat):
         """Envs that may have been reset unseen; in the host's memory, most steps tell at once that there is none."""
         if not self._has_witness or not step.has_counters:
             return None
-        if step.counters is not None and self._writer.witness.is_growing(step.counters):
+        if step.counters is not None and self._writer.witness.is_growing(step.counters, step.is_reset):
             return None
         return step.unreset()
 

@@ -33,6 +33,10 @@ class SeenEnds:
         """Whether the simulator says of any env, here or not, that its episode is over; quickly, for most steps."""
         return bool(as_array(self.endings.terminated).any() or as_array(self.endings.truncated).any())
 
+    def is_over(self) -> np.ndarray:
+        """(k,) whether the simulator says of an episode that it is over."""
+        return (as_array(self.endings.terminated)[self.rows] | as_array(self.endings.truncated)[self.rows]) != 0
+
     def outcomes(self) -> np.ndarray:
         """(k,) how each episode ended; "aborted" where the simulator did not say that it is over."""
         terminated = as_array(self.endings.terminated)[self.rows]
@@ -171,6 +175,11 @@ class SeenStep:
     def resets(self) -> list[SeenEnds]:
         """What the resets inside of it were about to overwrite."""
         return self._place.all_ends_of(self._captured.resets) if self._captured.resets else []
+
+    @property
+    def is_reset(self) -> np.ndarray | None:
+        """(n,) whether it has reset an env; None where it has reset none."""
+        return self._place.rows_of(self._captured.is_reset) if self._captured.resets else None
 
     @property
     def left(self) -> SeenEnds | None:

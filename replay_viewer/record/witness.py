@@ -18,14 +18,20 @@ class EndWitness:
         # The same lengths, where the last step has found all of a few growing.
         self._few: list[int] | None = None
 
-    def is_growing(self, lengths: np.ndarray) -> bool:
-        """Whether all counters (num_envs,) have grown in a step; only then are they taken over."""
+    def is_growing(self, lengths: np.ndarray, is_reset: np.ndarray | None = None) -> bool:
+        """Whether all counters (num_envs,) have grown in a step; only then are they taken over.
+
+        is_reset: (num_envs,) those that need not, since their reset was seen.
+        """
         if len(lengths) <= _FEW:
             few = lengths.tolist()
             is_growing = not any(map(operator.le, few, self._lengths.tolist() if self._few is None else self._few))
             self._few = few if is_growing else self._few
-            return is_growing
-        if np.count_nonzero(np.less_equal(lengths, self._lengths, out=self._has_fallen)):
+            if is_growing or is_reset is None:
+                return is_growing
+            self._take_few()
+        has_fallen = np.less_equal(lengths, self._lengths, out=self._has_fallen)
+        if np.count_nonzero(has_fallen) and (is_reset is None or np.count_nonzero(has_fallen > is_reset)):
             return False
         self._lengths[:] = lengths
         return True

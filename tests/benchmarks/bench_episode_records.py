@@ -43,9 +43,10 @@ class Envs:
             np.tile(np.array([1, 0, 0, 0], np.float32), (NUM_ENVS, 1)),
         )
         self.joints = np.zeros((NUM_ENVS, 30), np.float32)
-        self.rew, self.terms = np.ones(NUM_ENVS, np.float32), np.ones((NUM_ENVS, len(TERM_NAMES)), np.float32)
-        self.lengths, self.over = np.zeros(NUM_ENVS, np.int64), np.zeros(NUM_ENVS, bool)
         self.rng = np.random.default_rng(0)
+        self.rew = self.rng.random(NUM_ENVS, np.float32)
+        self.terms = self.rng.random((NUM_ENVS, len(TERM_NAMES)), np.float32)
+        self.lengths, self.over = np.zeros(NUM_ENVS, np.int64), np.zeros(NUM_ENVS, bool)
         self.friction, self.mass = self.rng.random((NUM_ENVS, 2), np.float32), self.rng.random(NUM_ENVS, np.float32)
         self.command = self.rng.random((NUM_ENVS, 3), np.float32)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from replay_viewer.errors import BadArgument
+from replay_viewer.record.episodes.columns import rows_of
 from replay_viewer.record.episodes.terms import EpisodeRecorderManager, EpisodeRecorderTermCfg
 
 
@@ -43,7 +44,7 @@ def manager(said: list[tuple[str, str]] | None = None, **terms: Any) -> EpisodeR
 
 
 def values(found: EpisodeRecorderManager, *env_ids: int) -> list[dict[str, Any]]:
-    return found.values(np.array(env_ids), [7] * len(env_ids))
+    return rows_of(found.values(np.array(env_ids), [7] * len(env_ids)), len(env_ids))
 
 
 def test_a_term_is_asked_once_for_all_envs_that_end() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from replay_viewer.episode_record import to_line
 from replay_viewer.record.episodes.batch import RecordBatch
+from replay_viewer.record.episodes.columns import columns_of
 
 SHARED = {"seed": 2**60, "task": 'walk "100%" %s', "timestamp": "now", "more": {"sigma": 0.5, "note": None}}
 COLUMNS = {
@@ -33,7 +34,7 @@ ODD: list[Any] = [
 
 @pytest.mark.parametrize("said", [None, *ODD])
 def test_lines_of_a_batch_are_those_of_its_records(said: Any) -> None:
-    batch = RecordBatch(3, SHARED, COLUMNS, said)
+    batch = RecordBatch(3, SHARED, COLUMNS, said and columns_of(said))
     lines = batch.lines()
     assert list(map(json.loads, lines)) == [json.loads(to_line(record)) for record in batch]
     assert [line.endswith("}\n") and "\n" not in line[:-1] for line in lines] == [True] * 3
@@ -41,7 +42,7 @@ def test_lines_of_a_batch_are_those_of_its_records(said: Any) -> None:
 
 
 def test_what_is_said_takes_the_place_of_what_is_known_otherwise() -> None:
-    batch = RecordBatch(3, SHARED, COLUMNS, ODD[5])
+    batch = RecordBatch(3, SHARED, COLUMNS, columns_of(ODD[5]))
     assert [record.success for record in batch] == [None, False, False]
     assert [json.loads(line)["success"] for line in batch.lines()] == [None, False, False]
     assert [json.loads(line)["sigma"] for line in batch.lines()] == [3, "%s", "ü"]

@@ -5,12 +5,21 @@ from __future__ import annotations
 import functools
 import json
 import math
-from typing import Any, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Iterator, Mapping, Sequence, Union
 
-from ...episode_record import LARGEST_INTEGER, NAMES, EpisodeRecord, as_json, to_line
+import numpy as np
+
+from ...episode_record import LARGEST_INTEGER, NAMES, EpisodeRecord, as_json
+from .columns import MISSING, Column, Columns, columns_of, rows_of
+from .float_texts import texts_of
 
 _OWN_NAMES = frozenset(NAMES)
 _encoded = json.JSONEncoder(allow_nan=False, check_circular=False).encode
+# What stands in a place of a template, (k,): what is to be written there, or floats.
+_Place = Union[Sequence[Any], np.ndarray]
+# Arrays of more numbers in a row are written row by row.
+_WIDE = 32
 
 
 class RecordBatch:
@@ -19,118 +28,126 @@ class RecordBatch:
     Args:
         count: how many.
         shared: by name, what all of them have; "more" holds further names.
-        columns: by name, the values of each (k,), or columns of such by name.
-        said: (k,) what else is known of each, by name: what has the name of a record's value takes its place, if it is
+        columns: by name, the values of each.
+        said: what else is known of them, by name: what has the name of a record's value takes its place, if it is
             known.
     """
 
     def __init__(
-        self,
-        count: int,
-        shared: Mapping[str, Any],
-        columns: Mapping[str, Any],
-        said: Sequence[Mapping[str, Any]] | None = None,
+        self, count: int, shared: Mapping[str, Any], columns: Mapping[str, Column], said: Columns | None = None
     ) -> None:
-        self._count, self._shared, self._columns = count, shared, columns
-        self._said = said if said and any(said) else None
+        self._count, self._shared, self._columns, self._said = count, shared, columns, said or {}
 
     def __len__(self) -> int:
         return self._count
 
     def __iter__(self) -> Iterator[EpisodeRecord]:
-        return map(self.record, range(self._count))
-
-    def record(self, index: int) -> EpisodeRecord:
-        """One of them."""
-        facts = {**self._shared, **{name: _row(column, index) for name, column in self._columns.items()}}
-        facts["more"] = more = dict(facts.get("more", {}))
-        for name, value in (self._said[index] if self._said else {}).items():
-            if name not in _OWN_NAMES:
-                more[name] = value
-            elif value is not None:
-                facts[name] = value
-        return EpisodeRecord.of(facts)
+        """Each of them."""
+        more = self._shared.get("more", {})
+        for own, other in zip(rows_of(self._own_columns(), self._count), rows_of(self._others(), self._count)):
+            yield EpisodeRecord.of({**self._shared, **own, "more": {**more, **other}})
 
     def lines(self) -> list[str]:
         """Each as a line of JSON, as `to_line` gives it; several times as quick."""
-        try:
-            shared, columns = {**_UNKNOWN, **self._shared}, dict(self._columns)
-            more = shared.pop("more", {})
-            columns.update(_said_columns(self._said, shared, columns, self._count))
-            names = [*NAMES, *(name for name in columns if name not in _OWN_NAMES)]
-            names += [name for name in more if name not in columns and name not in _OWN_NAMES]
-            template, values = _template({name: columns.get(name) for name in names}, {**more, **shared})
-        except _Unlike:
-            return list(map(to_line, self))
+        shared = {**_UNKNOWN, **self._shared}
+        more = shared.pop("more", {})
+        columns, others = self._own_columns(), self._others()
+        names = [*NAMES, *others, *(name for name in more if name not in others and name not in _OWN_NAMES)]
+        columns.update(others)
+        template, places = _object({name: columns.get(name) for name in names}, {**more, **shared}, self._count)
         template += "\n"
-        return [template % row for row in zip(*values)] if values else [template % ()] * self._count
+        return [template % row for row in zip(*_texts(places))] if places else [template % ()] * self._count
 
+    def _others(self) -> Columns:
+        """What is said that not every record has."""
+        return {name: column for name, column in self._said.items() if name not in _OWN_NAMES}
 
-class _Unlike(Exception):
-    """Rows that do not fit in columns."""
+    def _own_columns(self) -> Columns:
+        """The others; of what is said and not known, what the episodes have otherwise."""
+        columns = dict(self._columns)
+        for name, said in self._said.items():
+            if name in _OWN_NAMES:
+                unknown = [value is None or value is MISSING for value in said] if isinstance(said, list) else []
+                if any(unknown):
+                    default = {**_UNKNOWN, **self._shared}[name]
+                    old = rows_of(columns.get(name, [default] * self._count), self._count)
+                    said = [before if is_unknown else value for value, before, is_unknown in zip(said, old, unknown)]
+                columns[name] = said
+        return columns
 
 
 _UNKNOWN = {name: value for name, value in vars(EpisodeRecord(-1, -1)).items() if name != "more"}
 
 
-def _row(column: Any, index: int) -> Any:
-    return {name: _row(part, index) for name, part in column.items()} if isinstance(column, dict) else column[index]
+def _texts(places: Sequence[_Place]) -> list[Sequence[Any]]:
+    """Places with floats as texts, all at once."""
+    floats = [place for place in places if isinstance(place, np.ndarray)]
+    texts = iter(texts_of(np.concatenate(floats)) if floats else [])
+    return [list(islice(texts, len(place))) if isinstance(place, np.ndarray) else place for place in places]
 
 
-def _said_columns(
-    said: Sequence[Mapping[str, Any]] | None, shared: Mapping[str, Any], columns: Mapping[str, Any], count: int
-) -> dict[str, list[Any]]:
-    """What is said of each, by name; where it is not known of some, what they have otherwise. Raises _Unlike."""
-    found = {} if said is None else _columns_of(said)
-    for name, values in found.items():
-        if name in _OWN_NAMES and None in values:
-            old = columns.get(name) or [shared[name]] * count
-            found[name] = [_row(old, index) if value is None else value for index, value in enumerate(values)]
-    return found
-
-
-def _columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Rows by column. Raises _Unlike for rows that have not the same names."""
-    names = rows[0].keys()
-    if any(row.keys() != names for row in rows):
-        raise _Unlike
-    return {name: [row[name] for row in rows] for name in names}
-
-
-def _template(columns: Mapping[str, Any], shared: Mapping[str, Any]) -> tuple[str, list[Sequence[Any]]]:
-    """An object as JSON, with a place for each value that differs, and these values by column.
+def _object(columns: Mapping[str, Column | None], shared: Mapping[str, Any], count: int) -> tuple[str, list[_Place]]:
+    """Objects as JSON: a template with a place for each value that differs, and these values.
 
     columns: in the order of the object; None for what is shared.
     """
-    parts, places = [], []
+    text, places = "", []
     for name, column in columns.items():
-        text, own = (_literal(shared[name]), []) if column is None else _column(column)
-        parts.append(f"{_name(name)}: {text}")
+        if isinstance(column, list) and MISSING in column:
+            if not text:  # Nothing stands before it, to which a comma would belong.
+                return "%s", [list(map(_line_of, rows_of(columns, count)))]
+            text += "%s"
+            start = f", {_encoded(name)}: "
+            places.append(["" if value is MISSING else start + _line_of(value) for value in column])
+            continue
+        value, own = (_literal(shared[name]), []) if column is None else _values(column, count)
+        text += f"{', ' if text else ''}{_name(name)}: {value}"
         places += own
-    return f"{{{', '.join(parts)}}}", places
+    return f"{{{text}}}", places
 
 
-def _column(values: Any) -> tuple[str, list[Sequence[Any]]]:
+def _values(column: Column, count: int) -> tuple[str, list[_Place]]:
     """The same of one column."""
-    if isinstance(values, dict):
-        return _template(values, {})
-    kinds = set(map(type, values))
+    if isinstance(column, dict):
+        return _object(column, {}, count)
+    if isinstance(column, np.ndarray):
+        return _numbers(column)
+    kinds = set(map(type, column))
     kind = kinds.pop() if len(kinds) == 1 else None
-    if kind is float and all(map(math.isfinite, values)):
-        return "%r", [values]
-    if kind is int and -LARGEST_INTEGER <= min(values) <= max(values) <= LARGEST_INTEGER:
-        return "%d", [values]
+    if kind is float and all(map(math.isfinite, column)):
+        # Times, mostly, of which there are not many different ones.
+        return ("%s", [list(map(_text, column))]) if column.count(column[0]) < count else (_text(column[0]), [])
+    if kind is int and -LARGEST_INTEGER <= min(column) <= max(column) <= LARGEST_INTEGER:
+        return "%d", [column]
     if kind is dict:
-        try:
-            return _template(_columns_of(values), {})
-        except _Unlike:
-            pass
-    if kind is list and values[0] and len(set(map(len, values))) == 1:
-        texts, places = zip(*(_column(part) for part in zip(*values)))
-        return f"[{', '.join(texts)}]", [place for own in places for place in own]
-    if kind in (str, bool, type(None)) and values.count(values[0]) == len(values):
-        return _literal(values[0]), []
-    return "%s", [[_encoded(as_json(value)) for value in values]]
+        return _object(columns_of(column), {}, count)
+    if kind is list and column[0] and len(set(map(len, column))) == 1:
+        return _list([_values(list(part), count) for part in zip(*column)])
+    if kind in (str, bool, type(None)) and column.count(column[0]) == count:
+        return _literal(column[0]), []
+    return "%s", [list(map(_line_of, column))]
+
+
+def _numbers(array: np.ndarray) -> tuple[str, list[_Place]]:
+    """The same of an array (k, ...)."""
+    if array.ndim > 1 and 0 < array.shape[1] <= _WIDE:
+        return _list([_numbers(array[:, index]) for index in range(array.shape[1])])
+    if array.ndim == 1 and array.dtype.kind == "f":
+        return "%s", [array.astype(np.float64, copy=False)]
+    if array.ndim == 1 and array.dtype.kind in "iu":
+        return "%d", [array.tolist()]
+    return "%s", [list(map(_encoded, array.tolist()))]
+
+
+def _list(parts: Sequence[tuple[str, list[_Place]]]) -> tuple[str, list[_Place]]:
+    return f"[{', '.join(text for text, _ in parts)}]", [place for _, places in parts for place in places]
+
+
+def _line_of(value: Any) -> str:
+    return _encoded(as_json(value))
+
+
+_text = functools.lru_cache(maxsize=10_000)(repr)
 
 
 @functools.lru_cache(maxsize=1000)
@@ -141,4 +158,4 @@ def _name(name: str) -> str:
 def _literal(value: Any) -> str:
     if value is None:
         return "null"
-    return _encoded(as_json(value)).replace("%", "%%")
+    return _line_of(value).replace("%", "%%")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import functools
 from typing import Any, Callable, Sequence
 
+import numpy as np
+
 from ..adapters import Factor, Hook
 from ..patches import Function, Patches, Wrap, standing_in
 from ..problems import Problems
+from .columns import Column, chosen_of
 from .variations import Variations
 
-# Asked of the positions of envs: which of their episodes have no step yet, and which step it is.
-Now = Callable[[Sequence[int]], "tuple[list[bool], int]"]
+# Asked of the positions (k,) of envs: which of their episodes have no step yet, (k,), and which step it is.
+Now = Callable[[np.ndarray], "tuple[np.ndarray, int]"]
 # Takes what was drawn for episodes that have no step yet: name, positions of their envs, values.
-Begin = Callable[[str, Sequence[int], Sequence[Any]], None]
+Begin = Callable[[str, np.ndarray, Column], None]
 
 
 class Draws:
@@ -71,13 +74,12 @@ class Draws:
         self._note(name, values, env_ids, add if is_running else self._variations.hold)
 
     def _note(self, name: str, values: Any, env_ids: Any, begin: Begin) -> None:
-        slots, found = self._variations.rows_of(name, values, env_ids)
+        slots, found = self._variations.column_of(name, values, env_ids)
         begins, step = self._now(slots)
-        if all(begins):
+        if begins.all():
             return begin(name, slots, found)
-        for does_begin, take in ((True, begin), (False, functools.partial(self._variations.add, step=step))):
-            chosen = [index for index, is_new in enumerate(begins) if is_new is does_begin]
-            take(name, [slots[index] for index in chosen], [found[index] for index in chosen])
+        begin(name, slots[begins], chosen_of(found, begins))
+        self._variations.add(name, slots[~begins], chosen_of(found, ~begins), step)
 
     def _listener(self, hook: Hook, factors: Sequence[Factor]) -> Wrap:
         """Wraps a method, each once for all that it draws."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime, timezone
 from typing import Any, Mapping, Sequence
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ...episode_record import DIGITS, NAMES, finite
 from .batch import RecordBatch
+from .columns import Columns
 from .sums import EpisodeSums
 
 
@@ -35,13 +37,13 @@ class LiveEpisodes:
         numbers: Mapping[int, int] | None = None,
     ) -> None:
         self.num_steps = 0
-        self._env_ids, self._control_dt, self._every = list(env_ids), control_dt, every
+        self._env_ids, self._control_dt, self._every = np.array(env_ids, np.int64), control_dt, every
         self._facts: dict[str, Any] = {}
         self.state(facts)
         self._term_names: tuple[str, ...] = ()
         self._rewards, self._terms = EpisodeSums(len(self._env_ids)), EpisodeSums(len(self._env_ids))
         self._first = np.zeros(len(self._env_ids), np.int64)
-        self._numbers = [(numbers or {}).get(env, 0) for env in self._env_ids]
+        self._numbers = np.array([(numbers or {}).get(env, 0) for env in env_ids], np.int64)
 
     def learn(self, term_names: Sequence[str], seed: int | None, control_dt: float | None = None) -> None:
         """Take over what only the first step tells."""
@@ -56,7 +58,7 @@ class LiveEpisodes:
 
     def numbers_of(self, slots: np.ndarray) -> list[int]:
         """The numbers of the running episodes at some positions."""
-        return [self._numbers[slot] for slot in slots.tolist()]
+        return self._numbers[slots].tolist()
 
     def have_begun(self, slots: np.ndarray) -> np.ndarray:
         """(k,) whether episodes have a step: others have not begun, and end nothing."""
@@ -76,65 +78,69 @@ class LiveEpisodes:
         self,
         slots: np.ndarray,
         outcomes: Sequence[str],
-        lengths: Sequence[int] | None = None,
+        lengths: np.ndarray | None = None,
         reasons: Sequence[str] | None = None,
         success: Sequence[bool | None] | None = None,
-        said: Sequence[Mapping[str, Any]] | None = None,
+        said: Columns | None = None,
     ) -> RecordBatch:
         """The records of episodes that end with the last step, of those at some positions (k,) that have a step.
 
-        said: (k,) what else is known of them, by name; what has the name of a record's value takes its place.
+        said: what else is known of them, by name; what has the name of a record's value takes its place.
         """
-        totals, terms = self._rewards.returns_of(slots, lengths), self._terms.returns_of(slots, lengths)
-        own = slots.tolist()
+        totals, terms = self._rewards.take(slots, lengths), self._terms.take(slots, lengths)
+        count = len(slots)
         shared = {**self._facts, "timestamp": datetime.now(timezone.utc).isoformat(timespec="milliseconds")}
         columns = {
-            **self._places(slots, lengths),
-            "env_id": [self._env_ids[slot] for slot in own],
-            "episode_in_env": [self._numbers[slot] for slot in own],
+            **self._places(self._first[slots], lengths),
+            "env_id": self._env_ids[slots],
+            "episode_in_env": self._numbers[slots],
             "outcome": list(outcomes),
-            "reason": [reason or None for reason in reasons] if reasons else [None] * len(own),
-            "success": [None] * len(own) if success is None else list(success),
-            "total_reward": _finite(totals.reshape(len(totals), -1).sum(axis=1)),
+            "reason": [reason or None for reason in reasons] if reasons else [None] * count,
+            "success": [None] * count if success is None else list(success),
+            "total_reward": _finite(totals.reshape(count, -1).sum(axis=1)),
             "rewards": self._named(terms),
         }
-        for slot in own:
-            self._numbers[slot] += 1
-        self._rewards.clear(slots)
-        self._terms.clear(slots)
+        self._numbers[slots] += 1
         self._first[slots] = self.num_steps
-        return RecordBatch(len(own), shared, columns, said)
+        return RecordBatch(count, shared, columns, said)
 
-    def _places(self, slots: np.ndarray, lengths: Sequence[int] | None) -> dict[str, list[Any]]:
-        """Where episodes are in time, and in the recording beside them."""
-        begun, every, dt = self._first[slots].tolist(), self._every, self._control_dt * self._every
-        counts = [self.num_steps - first for first in begun]
+    def _places(self, begun: np.ndarray, lengths: np.ndarray | None) -> Columns:
+        """Where episodes that began in these steps (k,) are in time, and in the recording beside them."""
+        every, dt = self._every, self._control_dt * self._every
+        counts = self.num_steps - begun
         if lengths is not None:
-            counts = [count if length < 0 else int(length) for count, length in zip(counts, lengths)]
+            counts = np.where(lengths < 0, counts, lengths)
         last = (self.num_steps - 1) // every
-        # Of an episode between two recorded steps, none is its own.
-        firsts = [first if first <= last else None for first in (-(-step // every) for step in begun)]
-        end = round(last * dt, DIGITS)
-        return {
-            "episode_length": counts,
-            "duration_s": [round(count * dt / every, DIGITS) for count in counts],
-            "start": [None if first is None else round(first * dt, DIGITS) for first in firsts],
-            "end": [None if first is None else end for first in firsts],
-            "first_step": firsts,
-            "last_step": [None if first is None else last for first in firsts],
+        firsts = -(-begun // every)
+        found = {
+            "first_step": firsts.tolist(),
+            "last_step": [last] * len(begun),
+            "start": [_seconds(first, dt) for first in firsts.tolist()],
+            "end": [_seconds(last, dt)] * len(begun),
         }
+        between = firsts > last
+        if between.any():  # Of an episode between two recorded steps, none is its own.
+            for name, column in found.items():
+                found[name] = [None if is_none else value for value, is_none in zip(column, between.tolist())]
+        durations = [_seconds(count, dt, every) for count in counts.tolist()]
+        return {"episode_length": counts, "duration_s": durations, **found}
 
-    def _named(self, sums: np.ndarray) -> dict[str, list[float | None]]:
+    def _named(self, sums: np.ndarray) -> Columns:
         """Episodes' sums of the terms, of all agents together, in a column for each term."""
         names, count = self._term_names, len(sums)
         if not names or sums.ndim == 1:  # Not a single step brought them.
             return {name: [None] * count for name in names}
-        of_terms = sums.reshape(count, -1, len(names)).sum(axis=1)
-        return dict(zip(names, _finite(of_terms.T)))
+        of_terms = _finite(sums.reshape(count, -1, len(names)).sum(axis=1).T)
+        return dict(zip(names, of_terms))
 
 
-def _finite(sums: np.ndarray) -> list[Any]:
+@functools.lru_cache(maxsize=10_000)
+def _seconds(num_steps: int, dt: float, every: int = 1) -> float:
+    return round(num_steps * dt / every, DIGITS)
+
+
+def _finite(sums: np.ndarray) -> Any:
     """Sums (k,), or (terms, k); None where they are no finite number."""
     if np.isfinite(sums).all():  # Nearly always.
-        return sums.tolist()
+        return sums
     return list(map(finite, sums.tolist())) if sums.ndim == 1 else list(map(_finite, sums))

@@ -19,9 +19,10 @@ from ..seats import Seat
 from ..seen import SeenEnds, SeenStep
 from ..training_state import TrainingState
 from ..witness import EndWitness
-from .batch import RecordBatch
+from .columns import MISSING, Columns, columns_of, rows_of
 from .draws import Draws
 from .file import RecordFile
+from .held import Held
 from .live import LiveEpisodes
 from .terms import EpisodeRecorderManager
 from .variations import Variations
@@ -74,8 +75,8 @@ class EpisodeSeat(Seat):
         self._draws = Draws(factors, self._variations, self._now, self.fail, problems)
         # In the step that is being made: those that were reset, with what was drawn for the episodes that this ended.
         self._in_step = False
-        self._ended: dict[int, Mapping[str, Any]] = {}
         self._env_ids = np.array(reader.env_ids)
+        self._ended = Held(len(self._env_ids))
         self._witness = EndWitness(len(self._env_ids))
         self._has_witness = description.has_witness
         self._transition = reader.adapter.transition
@@ -85,8 +86,8 @@ class EpisodeSeat(Seat):
         self._num_terms: int | None = None
         # Steps that are not counted yet, with the envs that may have been reset unseen in them.
         self._waiting: list[tuple[SeenStep, SeenEnds | None]] = []
-        # By position, what the terms say of an episode that is about to end.
-        self._said: dict[int, dict[str, Any]] = {}
+        # What the terms say of episodes that are about to end.
+        self._said = Held(len(self._env_ids))
         self._last_number, self._process, self._is_closed = -1, os.getpid(), False
         self._has_new_state = False
         training.listen(self._note_state)
@@ -114,7 +115,7 @@ class EpisodeSeat(Seat):
 
     def ending(self, slots: np.ndarray) -> None:
         # What is drawn from here on belongs to the episodes that the reset begins.
-        self._ended.update((slot, self._variations.take(slot)) for slot in slots.tolist())
+        self._ended.put(slots, self._variations.take(slots))
         if self._has_terms:
             self._ask(slots)
             self._manager.reset(self._env_ids[slots])
@@ -147,9 +148,9 @@ class EpisodeSeat(Seat):
         begun = ends.slots[self._episodes.have_begun(ends.slots)]
         if self._has_terms and len(begun):
             self._ask(begun)
-        self._file.append(self._end(ends, "aborted"))
-        for slot in ends.slots.tolist():
-            self._variations.take(slot)  # Of an episode that never had a step.
+        self._end(ends, "aborted")
+        self._said.clear()
+        self._variations.take(ends.slots)  # Of episodes that never had a step.
         if self._has_terms:
             self._manager.reset(self._env_ids[ends.slots])
 
@@ -158,7 +159,7 @@ class EpisodeSeat(Seat):
             self._count_waiting()
             for ends in resets:
                 self._witness.forget(ends.slots)
-                self._file.append(self._end(ends, None))
+                self._end(ends, None)
         self._said.clear()
         self._ended.clear()
 
@@ -221,13 +222,13 @@ class EpisodeSeat(Seat):
         if what in (*SPANS, "push", "reset"):
             self._touched[slots] = True
 
-    def _now(self, slots: Sequence[int]) -> tuple[list[bool], int]:
+    def _now(self, slots: np.ndarray) -> tuple[np.ndarray, int]:
         """Which episodes have no step yet, or were begun by a reset in this step; the step that is made, or is next."""
         if not self._in_step:
             self._count_waiting()
-            begins = (~self._episodes.have_begun(np.array(slots, np.int64))).tolist()
+            begins = ~self._episodes.have_begun(slots)
         else:
-            begins = [slot in self._ended for slot in slots] if self._ended else [False] * len(slots)
+            begins = self._ended.has(slots)
         return begins, self._episodes.num_steps + len(self._waiting)
 
     def _note_state(self) -> None:
@@ -249,44 +250,47 @@ class EpisodeSeat(Seat):
         if not self._has_witness or not step.has_counters:
             return None
         counters = step.counters
-        if counters is not None and self._witness.is_growing(counters):
+        if counters is not None and self._witness.is_growing(counters, step.is_reset):
             return None
         return step.unreset()
 
     def _ask(self, slots: np.ndarray) -> None:
         """Keep what the terms say of episodes that are about to end."""
-        values = self._manager.values(self._env_ids[slots], self._episodes.numbers_of(slots))
-        self._said.update(zip(slots.tolist(), values))
+        self._said.put(slots, self._manager.values(self._env_ids[slots], self._episodes.numbers_of(slots)))
 
     def _count_waiting(self, left: SeenEnds | None = None) -> None:
         """Count the steps that wait, and write what has ended in them; `left` of the last one."""
         waiting, self._waiting = self._waiting, []
         for index, (step, unseen) in enumerate(waiting):
             is_last = index == len(waiting) - 1
-            for batch in self._count(step, unseen, left if is_last else None):
-                self._file.append(batch)
+            self._count(step, unseen, left if is_last else None)
         self._said.clear()
 
-    def _count(self, step: SeenStep, unseen: SeenEnds | None, left: SeenEnds | None) -> list[RecordBatch]:
-        """Count a step; the records of the episodes that end before it, or in it."""
+    def _count(self, step: SeenStep, unseen: SeenEnds | None, left: SeenEnds | None) -> None:
+        """Count a step; write the records of the episodes that end before it, or in it."""
         resets = step.resets
-        # A reset inside of the step for which the simulator names no end cuts off what was before the step.
-        batches = [self._end(ends.of(ends.outcomes() == "aborted"), "aborted") for ends in resets]
+        over = []
+        for ends in resets:
+            is_over = ends.is_over()
+            if not is_over.all():
+                # A reset inside of the step for which the simulator names no end cuts off what was before the step.
+                self._end(ends.of(~is_over), "aborted")
+                ends = ends.of(is_over)
+            over.append(ends)
         in_step = None
         if unseen is not None:
             unseen = self._fallen(unseen, resets)
             outcomes, lengths = unseen.outcomes(), as_array(unseen.endings.lengths)[unseen.rows]
             is_in_step = (outcomes != "aborted") | (lengths == 0)
-            batches.append(self._end_unseen(unseen.of(~is_in_step & (lengths == 1)), is_in_step=False))
+            self._end_unseen(unseen.of(~is_in_step & (lengths == 1)), is_in_step=False)
             in_step = unseen.of(is_in_step)
         self._episodes.add(*self._rewards(step, resets))
-        for ends in resets:
-            batches.append(self._end(ends.of(ends.outcomes() != "aborted"), None))
+        for ends in over:
+            self._end(ends, None)
         if left is not None:
-            batches.append(self._end(left, None))
+            self._end(left, None)
         if in_step is not None:
-            batches.append(self._end_unseen(in_step, is_in_step=True))
-        return batches
+            self._end_unseen(in_step, is_in_step=True)
 
     def _fallen(self, unseen: SeenEnds, resets: Sequence[SeenEnds]) -> SeenEnds:
         """Those whose counters say that they were reset."""
@@ -300,50 +304,72 @@ class EpisodeSeat(Seat):
         """The rewards and the terms of a step: of an env that it has reset, those from before the reset."""
         found = step.copy.fields.of(FIELDS)
         views: dict[str, np.ndarray] = found.views(step.copy.block)
-        for name in views:
-            if resets and name in self._transition:
-                views[name] = views[name].copy()
-            for reset in resets:
-                before = reset.copy.fields.of([name]).views(reset.copy.block)
-                if name in self._transition and name in before:
-                    views[name][reset.slots] = before[name]
-        return views.get("rew"), views.get("rew_terms") if self._num_terms else None
+        is_own = not step.copy.is_shared
+        rewards = {
+            name: view if is_own else view.copy() for name, view in views.items() if name == "rew" or self._num_terms
+        }
+        for reset in resets:
+            before = reset.copy.fields.of(self._transition & rewards.keys()).views(reset.copy.block)
+            for name, rows in before.items():
+                rewards[name][reset.slots] = rows
+        return rewards.get("rew"), rewards.get("rew_terms")
 
-    def _end(self, ends: SeenEnds, outcome: str | None) -> RecordBatch:
-        """The records of those that have a step; the outcome is the simulator's, if none is given."""
-        ends = ends.of(self._episodes.have_begun(ends.slots))
-        if len(ends.slots) == 0:
-            return RecordBatch(0, {}, {})
-        slots, rows, endings = ends.slots, ends.rows, ends.endings
-        outcomes = ends.outcomes().tolist() if outcome is None else [outcome] * len(slots)
-        lengths = as_array(endings.lengths)[rows].tolist()
-        reasons, success = _of(endings.reasons, rows), _of(endings.success, rows)
-        return self._episodes.end(slots, outcomes, lengths, reasons, success, self._said_of(slots))
+    def _end(self, ends: SeenEnds, outcome: str | None) -> None:
+        """Write the records of those that have a step; the outcome is the simulator's, if none is given."""
+        ends = self._begun(ends)
+        if len(ends.slots):
+            slots, rows, endings = ends.slots, ends.rows, ends.endings
+            outcomes = ends.outcomes().tolist() if outcome is None else [outcome] * len(slots)
+            facts = (as_array(endings.lengths)[rows], _of(endings.reasons, rows), _of(endings.success, rows))
+            self._file.append(self._episodes.end(slots, outcomes, *facts, self._said_of(slots)))
 
-    def _end_unseen(self, ends: SeenEnds, is_in_step: bool) -> RecordBatch:
-        """The records of episodes that a reset has ended which nobody has seen."""
-        ends = ends.of(self._episodes.have_begun(ends.slots))
-        if len(ends.slots) == 0:
-            return RecordBatch(0, {}, {})
-        outcomes = ends.outcomes().tolist() if is_in_step else ["aborted"] * len(ends.slots)
-        return self._episodes.end(ends.slots, outcomes, said=self._said_of(ends.slots))
+    def _end_unseen(self, ends: SeenEnds, is_in_step: bool) -> None:
+        """Write the records of episodes that a reset has ended which nobody has seen."""
+        ends = self._begun(ends)
+        if len(ends.slots):
+            outcomes = ends.outcomes().tolist() if is_in_step else ["aborted"] * len(ends.slots)
+            self._file.append(self._episodes.end(ends.slots, outcomes, said=self._said_of(ends.slots)))
 
-    def _said_of(self, slots: np.ndarray) -> list[dict[str, Any]]:
+    def _begun(self, ends: SeenEnds) -> SeenEnds:
+        have_begun = self._episodes.have_begun(ends.slots)
+        return ends if have_begun.all() else ends.of(have_begun)
+
+    def _said_of(self, slots: np.ndarray) -> Columns:
         """What the terms said of episodes that end now, and what was drawn for them."""
+        said: Columns = self._told_of(slots) if self._has_terms else {}
+        drawn = self._drawn_for(slots)
+        if drawn:
+            said = {**said, "variations": drawn}
+        touched = self._touched[slots]
+        if touched.any():
+            said = {**said, "manual": [True if is_touched else MISSING for is_touched in touched.tolist()]}
+            self._touched[slots] = touched & np.any([held[slots] for held in self._held.values()], axis=0)
+        if said and self._note is not None:
+            for slot, row in zip(slots.tolist(), rows_of(said, len(slots))):
+                known = {name: value for name, value in row.items() if name != "variations" or value}
+                if known:
+                    self._note(slot, self._episodes.num_steps - 1, known)
+        return said
+
+    def _told_of(self, slots: np.ndarray) -> Columns:
+        """What the terms said; null of those that they were not asked about."""
+        is_held = self._said.has(slots)
+        said = self._said.take(slots)
+        if is_held.all():
+            return said
         nothing = dict.fromkeys(self._manager.names)
-        found = []
-        for slot in slots.tolist():
-            said = dict(self._said.pop(slot, nothing))
-            drawn = self._ended.pop(slot) if slot in self._ended else self._variations.take(slot)
-            if drawn:
-                said["variations"] = drawn
-            if self._touched[slot]:
-                said["manual"] = True
-                self._touched[slot] = any(held[slot] for held in self._held.values())
-            if said and self._note is not None:
-                self._note(slot, self._episodes.num_steps - 1, said)
-            found.append(said)
-        return found
+        rows = zip(rows_of(said, len(slots)), is_held.tolist())
+        return columns_of([row if is_own else nothing for row, is_own in rows])
+
+    def _drawn_for(self, slots: np.ndarray) -> Columns:
+        """What was drawn for them; of those that were reset in this step, before the reset."""
+        is_held = self._ended.has(slots)
+        if is_held.all():
+            return self._ended.take(slots)
+        if not is_held.any():
+            return self._variations.take(slots)
+        parts = [self._drawn_for(slots[index : index + 1]) for index in range(len(slots))]
+        return columns_of([row for part in parts for row in rows_of(part, 1)])
 
 
 def _of(values: Sequence[Any] | None, rows: np.ndarray) -> list[Any] | None:

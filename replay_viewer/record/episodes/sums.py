@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Sequence
-
 import numpy as np
 
 # So many steps wait to be added up: between two steps of a simulator, the first sum costs as much as many.
@@ -19,8 +17,11 @@ class EpisodeSums:
         self._waiting: list[np.ndarray | None] = []
 
     def add(self, rewards: np.ndarray | None) -> None:
-        """Count one step, with its rewards (num_envs,) or (num_envs, num_agents) where there are any."""
-        self._waiting.append(None if rewards is None else rewards.copy())
+        """Count one step, with its rewards (num_envs,) or (num_envs, num_agents) where there are any.
+
+        Nobody else may write to them later.
+        """
+        self._waiting.append(rewards)
         if len(self._waiting) >= _WAITING:
             self._add_waiting()
 
@@ -34,21 +35,20 @@ class EpisodeSums:
             else:
                 # The first step tells that there are several agents, or terms.
                 self._rewards = rewards.astype(np.float64)
-        # Last, here and in `clear`: what interrupts them leaves a length that fits no episode's.
+        # Last, here and in `take`: what interrupts them leaves a length that fits no episode's.
         self._steps += len(waiting)
 
-    def returns_of(self, env_indices: Sequence[int] | np.ndarray, lengths: Sequence[int] | None) -> np.ndarray:
-        """The sums (k,) or (k, num_agents); NaN where the simulator counts other lengths than were seen here."""
+    def take(self, envs: np.ndarray, lengths: np.ndarray | None) -> np.ndarray:
+        """The sums (k,) or (k, num_agents) of episodes that are over, which are none from now on.
+
+        They are NaN where the simulator counts other lengths than were seen here.
+        """
         self._add_waiting()
-        envs = np.asarray(env_indices, dtype=np.int64)
         returns = self._rewards[envs]
         if lengths is not None:
-            returns[self._steps[envs] != np.asarray(lengths)] = np.nan
-        return returns
-
-    def clear(self, env_indices: Sequence[int] | np.ndarray) -> None:
-        """The episodes of these envs are over."""
-        self._add_waiting()
-        envs = np.asarray(env_indices, dtype=np.int64)
+            is_other = self._steps[envs] != lengths
+            if is_other.any():
+                returns[is_other] = np.nan
         self._rewards[envs] = 0
         self._steps[envs] = 0
+        return returns

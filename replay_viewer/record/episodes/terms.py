@@ -20,10 +20,12 @@ from ...arrays import as_array
 from ...container.json_object import is_deeper
 from ...episode_record import GROUPS, NAMES, as_json
 from ...errors import BadArgument
-from .plain import plain
+from .columns import MISSING, Column, Columns, column_of, columns_of, rows_of
 
 # Of a term's value: readers take lines of a megabyte.
 _MAX_CHARACTERS, _MAX_LEVELS = 100_000, 50
+# So many numbers are surely not too many.
+_MAX_NUMBERS = 1000
 
 # Told what is wrong with a term, by its name.
 Tell = Callable[[str, str], None]
@@ -69,12 +71,12 @@ class EpisodeRecorderManager:
         """Of the terms."""
         return tuple(self._terms)
 
-    def values(self, env_ids: np.ndarray, numbers: Sequence[int]) -> list[dict[str, Any]]:
-        """What the terms say of some envs, by key, JSON-ready; None of a term that fails.
+    def values(self, env_ids: np.ndarray, numbers: Sequence[int]) -> Columns:
+        """What the terms say of some envs, by key; None of a term that fails.
 
         numbers: of their episodes, for messages.
         """
-        found: list[dict[str, Any]] = [{} for _ in env_ids]
+        found: Columns = {}
         for name, term in self._terms.items():
             try:
                 columns = _columns(name, term(self._env, env_ids.copy()), len(env_ids))
@@ -82,12 +84,8 @@ class EpisodeRecorderManager:
                 which = ", ".join(f"env {env} (episode {number})" for env, number in zip(env_ids[:3], numbers))
                 more = f" and {len(env_ids) - 3} more" if len(env_ids) > 3 else ""
                 self._say(name, f"has failed in {which}{more}: {type(error).__name__}: {error}. Its values are null.")
-                columns = [{name: None}] * len(env_ids)
-            for row, column in zip(found, columns):
-                if len(column) == 1 and name in column:
-                    row[name] = column[name]
-                else:
-                    row.update(self._own(name, column))
+                columns = {name: [None] * len(env_ids)}
+            found.update(columns if list(columns) == [name] else self._own(name, columns))
         return found
 
     def reset(self, env_ids: np.ndarray) -> None:
@@ -100,7 +98,7 @@ class EpisodeRecorderManager:
                 except Exception as error:
                     self._say(name, f"has failed in its reset: {type(error).__name__}: {error}.")
 
-    def _own(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _own(self, name: str, values: Columns) -> Columns:
         """Those of a term's keys that are its own; of others it is said whose they are."""
         own = {}
         for key, value in values.items():
@@ -144,31 +142,33 @@ def _is_free(name: str) -> bool:
     return name in _SETTABLE or name not in (*NAMES, *GROUPS)
 
 
-def _columns(name: str, values: Any, count: int) -> list[dict[str, Any]]:
-    """What a term has returned, as a dict for each env. Raises ValueError where it is not a value for each."""
+def _columns(name: str, values: Any, count: int) -> Columns:
+    """What a term has returned, by key. Raises ValueError where it is not a value for each env."""
     if isinstance(values, Mapping):
-        by_key = {key: _column(key, column, count) for key, column in values.items()}
-        rows = [{key: column[index] for key, column in by_key.items()} for index in range(count)]
+        found = {key: _column(key, column, count) for key, column in values.items()}
     else:
         # A group is one value of a record; other dicts are several.
-        found = _column(name, values, count)
-        if name not in _SETTABLE and not any(isinstance(row, dict) for row in found):
-            return [{name: row} for row in found]
-        rows = [row if isinstance(row, dict) and name not in GROUPS else {name: row} for row in found]
-    return [{key: _SETTABLE[key](value) if key in _SETTABLE else value for key, value in row.items()} for row in rows]
+        found = {name: _column(name, values, count)}
+        if name not in GROUPS and isinstance(found[name], list) and any(isinstance(row, dict) for row in found[name]):
+            found = columns_of([row if isinstance(row, dict) else {name: row} for row in found[name]])
+    return {key: _settable(key, column, count) if key in _SETTABLE else column for key, column in found.items()}
 
 
-def _column(name: str, values: Any, count: int) -> list[Any]:
+def _column(name: str, values: Any, count: int) -> Column:
     """JSON-ready values, one for each env."""
     found = values if isinstance(values, (list, tuple)) else as_array(values)
     if not isinstance(found, (list, tuple)) and found.ndim == 0:
         raise ValueError(f"{name!r} is one value, expected one for each of {count} envs")
     if len(found) != count:
         raise ValueError(f"{name!r} has {len(found)} values, expected one for each of {count} envs")
-    if isinstance(found, np.ndarray):
-        values = plain(found)
-        return values if found.ndim == 1 and found.dtype.kind in "biuf" else [_checked(name, value) for value in values]
-    return [_checked(name, as_json(value)) for value in found]
+    column = column_of(found) if isinstance(found, np.ndarray) else [as_json(value) for value in found]
+    if isinstance(column, np.ndarray) and column.size <= count * _MAX_NUMBERS:
+        return np.array(column)  # Perhaps it is the simulator's own memory.
+    return [_checked(name, value) for value in rows_of(column, count)]
+
+
+def _settable(key: str, column: Column, count: int) -> Column:
+    return [value if value is MISSING else _SETTABLE[key](value) for value in rows_of(column, count)]
 
 
 def _as_truth(value: Any) -> bool | None:

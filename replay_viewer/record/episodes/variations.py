@@ -10,10 +10,8 @@ from ...arrays import as_array
 from ...episode_record import as_json
 from ...errors import BadArgument
 from ..rows import ids_of
-from .plain import plain
-
-# A row of a column: an env of which nothing is known.
-_UNKNOWN = object()
+from .columns import MISSING, Column, Columns, chosen_of, column_of, columns_of, rows_of
+from .standing import Standing
 
 
 class Variations:
@@ -31,15 +29,15 @@ class Variations:
         self._count = len(env_ids)
         self._slots = np.full(num_envs, -1)
         self._slots[np.asarray(env_ids)] = np.arange(len(env_ids))
-        # By name, what holds in each env from episode to episode, (n,).
-        self._standing: dict[str, list[Any]] = {}
+        # By name, what holds in each env from episode to episode.
+        self._standing: dict[str, Standing] = {}
         # By position and name, draws of the running episode, in their order.
         self._drawn: dict[int, dict[str, list[Any]]] = {}
         # Those whose last draw of an episode holds in the next one.
         self._kept: set[str] = set()
 
-    def rows_of(self, name: str, values: Any, env_ids: Any) -> tuple[list[int], list[Any]]:
-        """Positions of the envs of a draw that are recorded, and their values.
+    def column_of(self, name: str, values: Any, env_ids: Any) -> tuple[np.ndarray, Column]:
+        """Positions (k,) of the envs of a draw that are recorded, and their values.
 
         Args:
             name: of the factor.
@@ -55,30 +53,26 @@ class Variations:
         found = _listed(name, values, len(ids))
         slots = self._slots[ids]
         if self._count < len(self._slots):
-            found = [value for value, is_own in zip(found, (slots >= 0).tolist()) if is_own]
-            slots = slots[slots >= 0]
-        return slots.tolist(), found
+            found, slots = chosen_of(found, slots >= 0), slots[slots >= 0]
+        return slots, found
 
-    def hold(self, name: str, slots: Sequence[int], values: Sequence[Any]) -> None:
-        """Values that hold in each episode of these envs from here on, where no other is drawn for it."""
-        column = self._standing.setdefault(name, [])
-        column += [_UNKNOWN] * (self._count - len(column))
-        for slot, value in zip(slots, values):
-            column[slot] = value
+    def hold(self, name: str, slots: np.ndarray, values: Column) -> None:
+        """Values that hold in each episode of these envs (k,) from here on, where no other is drawn for it."""
+        self._standing.setdefault(name, Standing(self._count)).put(slots, values)
 
-    def keep(self, name: str, slots: Sequence[int], values: Sequence[Any]) -> None:
+    def keep(self, name: str, slots: np.ndarray, values: Column) -> None:
         """The same of a factor whose draws in the middle of an episode hold in the next ones, too."""
         self._kept.add(name)
         self.hold(name, slots, values)
 
-    def begin(self, name: str, slots: Sequence[int], values: Sequence[Any]) -> None:
+    def begin(self, name: str, slots: np.ndarray, values: Column) -> None:
         """Values with which the running episodes alone begin, in place of earlier ones."""
-        for slot, value in zip(slots, values):
+        for slot, value in zip(slots.tolist(), rows_of(values, len(slots))):
             self._drawn.setdefault(slot, {})[name] = [value]
 
-    def add(self, name: str, slots: Sequence[int], values: Sequence[Any], step: int | None) -> None:
+    def add(self, name: str, slots: np.ndarray, values: Column, step: int | None) -> None:
         """Further draws for the running episodes alone: as they begin, or in a step."""
-        for slot, value in zip(slots, values):
+        for slot, value in zip(slots.tolist(), rows_of(values, len(slots))):
             draw = value if step is None else {"step": step, "value": value}
             self._drawn.setdefault(slot, {}).setdefault(name, []).append(draw)
 
@@ -89,34 +83,49 @@ class Variations:
         for draws in self._drawn.values():
             draws.pop(name, None)
 
-    def take(self, slot: int) -> Mapping[str, Any]:
-        """What was drawn for an episode that ends, by name; a new one begins."""
-        found = {name: value for name, column in self._standing.items() if (value := column[slot]) is not _UNKNOWN}
-        for name, draws in self._drawn.pop(slot, _NOTHING).items():
-            last = draws[-1]
-            if name in found and _is_in_step(draws[0]):
-                draws = [found[name], *draws]
-            found[name] = draws[0] if len(draws) == 1 else draws
+    def take(self, slots: np.ndarray) -> Columns:
+        """What was drawn for episodes (k,) that end, by name; new ones begin."""
+        columns = {name: standing.of(slots) for name, standing in self._standing.items()}
+        found = {name: column for name, column in columns.items() if column is not None}
+        own = slots.tolist()
+        if not self._drawn or self._drawn.keys().isdisjoint(own):
+            return found
+        for name, draws in columns_of([self._drawn.pop(slot, _NOTHING) for slot in own]).items():
+            standing = rows_of(found[name], len(own)) if name in found else [MISSING] * len(own)
+            found[name] = list(map(_joined, standing, draws))
             if name in self._kept:
-                self._standing[name][slot] = last["value"] if _is_in_step(last) else last
+                drawn = [(slot, _value(draw[-1])) for slot, draw in zip(own, draws) if draw is not MISSING and draw]
+                self._standing[name].put_rows(*zip(*drawn))
         return found
 
 
 _NOTHING: Mapping[str, list[Any]] = {}
 
 
+def _joined(standing: Any, draws: Any) -> Any:
+    """What an episode has of a factor: what holds, and what was drawn while it ran."""
+    if draws is MISSING or not draws:
+        return standing
+    if standing is not MISSING and _is_in_step(draws[0]):
+        draws = [standing, *draws]
+    return draws[0] if len(draws) == 1 else draws
+
+
+def _value(draw: Any) -> Any:
+    return draw["value"] if _is_in_step(draw) else draw
+
+
 def _is_in_step(draw: Any) -> bool:
     return isinstance(draw, dict) and "step" in draw
 
 
-def _listed(name: str, values: Any, count: int) -> list[Any]:
-    """JSON-ready values, one for each of `count` envs. Raises BadArgument for another number."""
+def _listed(name: str, values: Any, count: int) -> Column:
+    """A column for `count` envs. Raises BadArgument for another number."""
     if isinstance(values, dict) and values:
-        columns = zip(*(_listed(name, column, count) for column in values.values()))
-        return [dict(zip(values, row)) for row in columns]
+        return {str(part): _listed(name, column, count) for part, column in values.items()}
     found = values if isinstance(values, (str, list, tuple)) else as_array(values)
     if isinstance(found, str) or (isinstance(found, np.ndarray) and found.ndim == 0):
         return [as_json(values)] * count
     if len(found) != count:
         raise BadArgument(f"variation {name!r}", f"{len(found)} values", f"expected one for each of {count} envs.")
-    return plain(found) if isinstance(found, np.ndarray) else [as_json(value) for value in found]
+    return column_of(found) if isinstance(found, np.ndarray) else [as_json(value) for value in found]
