@@ -38,6 +38,7 @@ class Difference:
         components: names of the C numbers.
         unit: of all of them.
         read: gives them (S, C), float64, of a take of a world at some of the lead's steps.
+        is_of_places: whether it depends on where takes stand, which is as recorded or from one place.
     """
 
     name: str
@@ -45,25 +46,32 @@ class Difference:
     components: tuple[str, ...]
     unit: str
     read: Callable[[World, Take, range], np.ndarray]
+    is_of_places: bool = False
 
 
 def differences(world: World) -> tuple[Difference, ...]:
     """All that can be told of the first robots of the takes: of their bases, then of joints and links they share."""
     joints, links = _shared(world, _joint_columns), _shared(world, _body_links)
     found = [
-        Difference("base_distance", "base distance", ("base",), UNITS["base_pos"], base_distance),
-        Difference("heading", "heading", ("heading",), "rad", heading_difference),
+        Difference("base_distance", "difference of bases: distance", ("base",), UNITS["base_pos"], base_distance, True),
+        Difference("heading", "difference of headings", ("heading",), "rad", heading_difference),
     ]
     for kind, names in _by_kind(world.lead, joints).items():
         unit, what = _KINDS[kind]
-        found.append(Difference(f"{kind}_rms", f"{what}, RMS", (f"{what}, RMS",), unit, _root_mean_square(names)))
+        found.append(
+            Difference(f"{kind}_rms", f"difference of {what}: RMS", (f"{what}, RMS",), unit, _root_mean_square(names))
+        )
     if joints:
         units = {_KINDS[kind][0] for kind in _by_kind(world.lead, joints)}
         unit = units.pop() if len(units) == 1 else _KINDS[""][0]
-        found.append(Difference("joints", "each joint", joints, unit, joint_differences(joints)))
+        found.append(Difference("joints", "difference of each joint", joints, unit, joint_differences(joints)))
     if len(links) >= _LEAST_LINKS:
-        found.append(Difference("links_mean", "links, mean distance", ("links, mean",), "m", _mean_distance(links)))
-        found.append(Difference("links", "each link", links, "m", link_distances(links)))
+        found.append(
+            Difference(
+                "links_mean", "difference of links: mean distance", ("links, mean",), "m", _mean_distance(links), True
+            )
+        )
+        found.append(Difference("links", "difference of each link: distance", links, "m", link_distances(links), True))
     return tuple(found)
 
 

@@ -53,6 +53,7 @@ class Signal:
         field: what it is read from, first of all.
         read: gives its values (S, E, C), float64, at some steps of some envs.
         entity: whose it is; empty for the env's.
+        period: after which the values begin anew, as angles do; None where they do not.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Signal:
     field: str
     read: Read
     entity: str = ""
+    period: float | None = None
 
     def of_episode(self, rollout: Rollout, episode: Episode, first: int = 0) -> Iterator[np.ndarray]:
         """Values of an episode from its step `first` on, (n, C), in bounded pieces."""
@@ -115,7 +117,8 @@ def _base(rollout: Rollout, entity: EntitySpec) -> Iterator[Signal]:
     if angular in rollout.fields:
         yield Signal(angular, "base angular velocity", _XYZ, UNITS["base_ang_vel"], angular, _as_recorded(angular))
     yield Signal(position, "base position and height", _XYZ, UNITS["base_pos"], position, _as_recorded(position))
-    yield Signal(wxyz, "base tilt", ("roll", "pitch", "yaw", "tilt"), "deg", wxyz, _angles(wxyz))
+    angles = ("roll", "pitch", "yaw", "tilt")
+    yield Signal(wxyz, "base tilt", angles, "deg", wxyz, _angles(wxyz), period=360.0)
 
 
 def _contacts(rollout: Rollout, entity: EntitySpec) -> Iterator[Signal]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..replay.player import SPEEDS
 from .charts.chart import Chart
-from .charts.charts import Charts
+from .charts.charts import AnyChart, Charts
+from .charts.compared_chart import ComparedChart
 from .session import Session
 from .wire.page_bridge import PageAction
 
@@ -109,7 +110,7 @@ def chart_actions(charts: Charts) -> dict[str, PageAction]:
     return {**_chart_actions("reward", lambda: charts.rewards), **_chart_actions("signal", lambda: charts.signal)}
 
 
-def _chart_actions(chart: str, find: Callable[[], Chart | None]) -> dict[str, PageAction]:
+def _chart_actions(chart: str, find: Callable[[], AnyChart | None]) -> dict[str, PageAction]:
     of_curves = {
         "pin": lambda shown, curve: shown.choice.toggle_pinned(curve),
         "hide": lambda shown, curve: shown.choice.toggle_hidden(curve),
@@ -117,18 +118,21 @@ def _chart_actions(chart: str, find: Callable[[], Chart | None]) -> dict[str, Pa
     }
     of_charts = {
         "rate": lambda shown: shown.toggle_per_second(),
-        "normalise": lambda shown: shown.toggle_normalised(),
-        "spread": lambda shown: shown.toggle_spread(),
         "all": lambda shown: shown.choice.show_all(),
         "first": lambda shown: shown.choice.show_first(),
     }
+    of_one_take = {
+        "normalise": lambda shown: shown.toggle_normalised(),
+        "spread": lambda shown: shown.toggle_spread(),
+    }
     return {
         **{f"{chart}_{name}": _with_curve(find, run) for name, run in of_curves.items()},
-        **{f"{chart}_{name}": _with_chart(find, run) for name, run in of_charts.items()},
+        **{f"{chart}_{name}": _with_chart(find, run, (Chart, ComparedChart)) for name, run in of_charts.items()},
+        **{f"{chart}_{name}": _with_chart(find, run, (Chart,)) for name, run in of_one_take.items()},
     }
 
 
-def _with_curve(find: Callable[[], Chart | None], run: Callable[[Chart, int], object]) -> PageAction:
+def _with_curve(find: Callable[[], AnyChart | None], run: Callable[[AnyChart, int], object]) -> PageAction:
     """The action for one of the curves there are, by its number as text."""
 
     def action(value: Any, client_id: int) -> None:
@@ -139,10 +143,14 @@ def _with_curve(find: Callable[[], Chart | None], run: Callable[[Chart, int], ob
     return action
 
 
-def _with_chart(find: Callable[[], Chart | None], run: Callable[[Chart], object]) -> PageAction:
+def _with_chart(
+    find: Callable[[], AnyChart | None], run: Callable[[Any], object], kinds: tuple[type, ...]
+) -> PageAction:
+    """The action for a chart of such a kind; none for another one."""
+
     def action(value: Any, client_id: int) -> None:
         shown = find()
-        if shown is not None:
+        if isinstance(shown, kinds):
             run(shown)
 
     return action

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast, get_args
 
 from ..camera import Aim, SmoothBase
 from ..errors import UnknownName
+from ..replay.compared_rewards import ComparedRewards
 from ..replay.modes import MODES, Alignment, Mode
 from ..replay.player import Loop, Player
 from ..rollout.episodes import (
@@ -43,6 +44,7 @@ class Session:
         agent: whose rewards are shown where each agent has its own; None is their sum.
         tail: where the lead's recording is followed while it is written.
         live: whether its newest step is shown, and what comes after it.
+        compared_rewards: those of all takes, where there are several.
         size: radius of the robot that cameras look at, the first one [m].
         is_left_behind: whether more was to come when the recording was opened, which is not followed.
     """
@@ -66,7 +68,7 @@ class Session:
         self.is_left_behind = tail is None and growth is not None and growth.is_held is True
         self.live = False
         self._pace = 0.0  # Steps per second, live.
-        self._rewards = EpisodeRewardsCache(replay.rollout)
+        self._rewards, self.compared_rewards = EpisodeRewardsCache(replay.rollout), ComparedRewards()
         entity = next(iter(replay.rollout.entities))
         self.size = replay.robots[entity].radius
         self._base = SmoothBase(replay.rollout, entity, self.size)
@@ -136,6 +138,11 @@ class Session:
     def rewards(self) -> StepRewards:
         """The rewards at the step shown."""
         return self._rewards.at(self.player.step, self.env_index, self.agent)
+
+    @property
+    def rewards_of_takes(self) -> tuple[StepRewards | None, ...]:
+        """The rewards of all takes at the same time, the lead's first; None of one that waits."""
+        return self.compared_rewards.at(self.world, self.player.step, self.agent)
 
     @property
     def episode_rewards(self) -> EpisodeRewards:

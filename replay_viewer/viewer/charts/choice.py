@@ -69,3 +69,29 @@ class CurveChoice:
     def show_first(self) -> None:
         """Show as many as at first."""
         self.alone, self.hidden = None, set(range(self.max_shown, self.count))
+
+
+class OneCurve(CurveChoice):
+    """A choice of one curve at a time: whatever is asked of another one shows it."""
+
+    def __init__(self, count: int, first: int) -> None:
+        """first: the curve that is shown first."""
+        super().__init__(count)
+        self.alone = first
+
+    @property
+    def one(self) -> int:
+        """The curve that is shown."""
+        assert self.alone is not None, "one always is"
+        return self.alone
+
+    def toggle_pinned(self, curve: int) -> None:
+        """Show this one."""
+        self.alone = curve
+
+    toggle_hidden = toggle_alone = toggle_pinned
+
+    def show_all(self) -> None:
+        """Nothing: curves of several takes and things could not be told apart."""
+
+    show_first = show_all

@@ -113,7 +113,7 @@ class SignalCurves:
         self.max_shown = _MAX_SHOWN
         self.has_rate = False
         robot = session.replay.robots.get(signal.entity)
-        self.unit = _unit(signal, robot)
+        self.unit = unit_of(signal, robot)
         self.limits = _limits(signal, robot)
 
     @property
@@ -138,7 +138,7 @@ class SignalCurves:
         return read
 
 
-def _unit(signal: Signal, robot: Robot | None) -> str:
+def unit_of(signal: Signal, robot: Robot | None) -> str:
     """Of joints that all turn, or all slide, the one unit that the recording leaves open."""
     turning, _, sliding = signal.unit.partition(" or ")
     if not sliding:

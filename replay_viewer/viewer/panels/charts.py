@@ -12,7 +12,8 @@ import numpy as np
 from viser import uplot
 
 from ..charts.chart import Picture, Spread, power_of_ten
-from ..charts.charts import Charts
+from ..charts.charts import AnyChart, Charts
+from ..charts.compared_chart import ComparedChart
 from ..session import Session
 from ..wire.mailbox import bind
 from ..wire.page import Page
@@ -24,7 +25,8 @@ from .rewards import RewardsPanel
 # What the actions of the signal's chart begin with.
 CHART = "signal"
 
-_HEIGHT = 230
+# A low one has no room for what its axis of time is of; the one above it says that.
+_HEIGHT, _LOW_HEIGHT = 230, 132
 # Thin ticks and small words, as in films: the curves are what is looked at.
 _FONT = "11px system-ui, sans-serif"
 _PLAIN = uplot.Axis(font=_FONT, labelFont=_FONT, labelGap=0, ticks={"width": 1, "size": 4}, grid={"width": 1})
@@ -40,21 +42,21 @@ class ChartPanels:
     def __init__(self, page: Page, session: Session, charts: Charts) -> None:
         dt = session.player.control_dt
         self._rewards = RewardsPanel(page)
-        self._curves = None if charts.rewards is None else DrawnChart(page, charts.rewards.picture(), dt)
+        self._curves = None if charts.rewards is None else ShownCurves(page, charts.rewards, dt)
         self._signals = SignalsPanel(page, charts, dt)
 
     def sync(self, shown: Shown) -> None:
         """Show the session's step and episode."""
         rewards = shown.charts.rewards
         if self._curves is not None and rewards is not None:
-            self._curves.show(rewards.picture(shown.takes_growth), rewards.note)
+            self._curves.show(rewards, shown.takes_growth)
         self._rewards.sync(shown)
         self._signals.sync(shown)
 
     def page_state(self) -> dict[str, Any]:
         """What the page has to know of the charts, by their ids, and the numbers of the table."""
         rewards = {} if self._curves is None else self._curves.page_state
-        return {"plots": {**rewards, **self._signals.chart.page_state}, "rewards": self._rewards.page_state}
+        return {"plots": {**rewards, **self._signals.curves.page_state}, "rewards": self._rewards.page_state}
 
 
 class SignalsPanel:
@@ -66,47 +68,73 @@ class SignalsPanel:
         bind(self._signal, page.mailbox, lambda label, _: charts.select_signal(label))
         self._chips = page.gui.add_html("")
         self._toolbar = page.gui.add_html("")
-        self.chart = DrawnChart(page, charts.signal.picture(), control_dt)
+        self.curves = ShownCurves(page, charts.signal, control_dt)
 
     def sync(self, shown: Shown) -> None:
         """Show the chosen signal."""
         charts, signal = shown.charts, shown.charts.signal
         send_changes(self._signal, value=charts.label)
-        picture = signal.picture(shown.takes_growth)
         send_changes(self._chips, content=chips(CHART, signal) if signal.choice.count > 1 else "")
         send_changes(self._toolbar, content=toolbar(CHART, signal))
-        self.chart.show(picture, signal.note)
+        self.curves.show(signal, shown.takes_growth)
+
+
+class ShownCurves:
+    """A chart, and of several takes a lower one below it of how far they differ."""
+
+    def __init__(self, page: Page, state: AnyChart, control_dt: float) -> None:
+        """control_dt: seconds per step."""
+        self._chart = DrawnChart(page, state.picture(), control_dt)
+        is_compared = isinstance(state, ComparedChart)
+        self._gaps = DrawnChart(page, state.gaps(), control_dt, is_low=True) if is_compared else None
+
+    def show(self, state: AnyChart, takes_growth: bool) -> None:
+        """Show a chart. takes_growth: see `Shown`."""
+        self._chart.show(state.picture(takes_growth), state.note)
+        if self._gaps is not None and isinstance(state, ComparedChart):
+            self._gaps.show(state.gaps(takes_growth))
+
+    @property
+    def page_state(self) -> dict[str, Any]:
+        """What the page has to know of them, by their ids."""
+        return {**self._chart.page_state, **({} if self._gaps is None else self._gaps.page_state)}
 
 
 class DrawnChart:
     """A chart on the page: its data are sent when its picture is another one, what belongs to the axes by itself."""
 
-    def __init__(self, page: Page, picture: Picture, control_dt: float) -> None:
+    def __init__(self, page: Page, picture: Picture, control_dt: float, *, is_low: bool = False) -> None:
         """picture: shown first; control_dt: seconds per step."""
-        self._control_dt = control_dt
+        self._control_dt, self._is_low = control_dt, is_low
         self._picture = picture
         self._chart = page.gui.add_uplot(
             chart_data(picture, control_dt),
             _series(picture),
             bands=_bands(picture),
             scales={"x": uplot.Scale(time=False)},
-            axes=_axes(picture),
+            axes=_axes(picture, is_low),
             legend=uplot.Legend(show=False),
             cursor=_CURSOR,
             padding=(8, 16, 0, 0),  # The topmost label is cut in half without.
-            height=_HEIGHT,
+            height=_LOW_HEIGHT if is_low else _HEIGHT,
+            visible=self._is_seen(picture),
         )
         self._note = page.gui.add_html("")
 
-    def show(self, picture: Picture, note: str) -> None:
+    def show(self, picture: Picture, note: str = "") -> None:
         """Show a picture, and a note below it. With other series or axes the page makes the chart anew."""
         send_changes(self._note, content=f'<div class="rv-note-line">{html.escape(note)}</div>' if note else "")
         if picture is self._picture:
             return
         chart = self._chart
-        send_changes(chart, series=_series(picture), bands=_bands(picture), axes=_axes(picture))
+        send_changes(chart, series=_series(picture), bands=_bands(picture), axes=_axes(picture, self._is_low))
         self._picture = picture
         chart.data = chart_data(picture, self._control_dt)
+        send_changes(chart, visible=self._is_seen(picture))
+
+    def _is_seen(self, picture: Picture) -> bool:
+        """A low one without curves has nothing to say; another one says that they are hidden."""
+        return bool(picture.lines) or not self._is_low
 
     @property
     def page_state(self) -> dict[str, Any]:
@@ -158,9 +186,14 @@ def _bands(picture: Picture) -> tuple[uplot.Band, ...]:
     )
 
 
-def _axes(picture: Picture) -> tuple[uplot.Axis, uplot.Axis]:
+def _axes(picture: Picture, is_low: bool) -> tuple[uplot.Axis, uplot.Axis]:
     """The axes of time and of values, whose labels may have six characters."""
     values: uplot.Axis = {**_PLAIN, "size": 52}
     if picture.title:
         values["label"], values["labelSize"] = picture.title, 16
-    return {**_PLAIN, "label": "time [s]", "labelSize": 16, "size": 28}, values
+    time: uplot.Axis = {**_PLAIN, "size": 28}
+    if is_low:
+        values["space"] = 20
+    else:
+        time["label"], time["labelSize"] = "time [s]", 16
+    return time, values

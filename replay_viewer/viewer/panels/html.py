@@ -7,9 +7,12 @@ numbers.
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 from ..charts.chart import Chart
+from ..charts.charts import AnyChart
 from ..charts.choice import CurveChoice
+from ..charts.compared_chart import ComparedChart
 
 _PIN = "M9 3h6v2l-1 1v5l3 3v2h-4v5l-1 1-1-1v-5H7v-2l3-3V6L9 5z"
 _EYE = "M12 5c5 0 8.5 4 10 7-1.5 3-5 7-10 7S3.5 15 2 12c1.5-3 5-7 10-7zm0 3a4 4 0 1 0 0 8 4 4 0 0 0 0-8z"
@@ -39,8 +42,22 @@ def swatch(chart: str, choice: CurveChoice, curve: int, color: str) -> str:
     return f'<i class="rv-swatch" {asks} title="{title}" style="background:{fill};border-color:{color}"></i>'
 
 
-def chips(chart: str, state: Chart) -> str:
+def chips(chart: str, state: AnyChart) -> str:
     """Every curve by name, the pinned ones first."""
+    return _chips_of_one(chart, state) if isinstance(state, ComparedChart) else _chips_of_many(chart, state)
+
+
+def _chips_of_one(chart: str, state: ComparedChart) -> str:
+    """Where one thing is shown of several takes, each is one to choose."""
+    parts = []
+    for curve, label in enumerate(map(html.escape, state.source.names)):
+        is_shown = curve == state.choice.one
+        asks = f'data-do="{chart}_alone" data-value="{curve}" aria-pressed="{str(is_shown).lower()}"'
+        parts.append(f'<button type="button" class="rv-chip" {asks} title="Show {label}">{label}</button>')
+    return f'<div class="rv-chips">{"".join(parts)}</div>'
+
+
+def _chips_of_many(chart: str, state: Chart) -> str:
     choice, shown = state.choice, state.choice.shown
     parts = []
     for curve in choice.order:
@@ -58,9 +75,11 @@ def chips(chart: str, state: Chart) -> str:
     return f'<div class="rv-chips">{"".join(parts)}</div>'
 
 
-def toolbar(chart: str, state: Chart) -> str:
+def toolbar(chart: str, state: AnyChart) -> str:
     """How the curves are shown, and the way back to all of them."""
-    rate = (_text_button(chart, "rate", "per second", state.per_second, "Divided by the time of a step"),)
+    rate = [_text_button(chart, "rate", "per second", state.per_second, "Divided by the time of a step")]
+    if isinstance(state, ComparedChart):
+        return _toolbar(rate if state.has_rate else [])
     buttons = [
         *(rate if state.source.has_rate else ()),
         _text_button(chart, "normalise", "normalised", state.normalised, "Each curve by its own largest value"),
@@ -73,7 +92,11 @@ def toolbar(chart: str, state: Chart) -> str:
         ),
         *_ways_back(chart, state.choice),
     ]
-    return f'<div class="rv-toolbar">{"".join(buttons)}</div>'
+    return _toolbar(buttons)
+
+
+def _toolbar(buttons: Sequence[str]) -> str:
+    return f'<div class="rv-toolbar">{"".join(buttons)}</div>' if buttons else ""
 
 
 def _ways_back(chart: str, choice: CurveChoice) -> list[str]:

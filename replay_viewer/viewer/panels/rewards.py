@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import html
 
-import numpy as np
-
 from ...rollout.rewards import ROUNDING, EpisodeRewards, StepRewards, bar_scale
 from ...theme import term_color
 from ..charts.choice import CurveChoice
+from ..charts.compared_chart import ComparedChart
+from ..session import Session
 from ..wire.page import Page
+from .compared_rewards import compared_html, compared_values
 from .html import row_buttons, swatch, toolbar
 from .panel import Shown, send_changes
-
-# A number as text, and how full its bar is.
-RowValue = tuple[str, float]
-
-# Shares of a bar: the least that is drawn, and one that says that the value is beyond it.
-_TRACE, _BEYOND = 1e-3, 1.01
-
-# What the actions of this chart begin with.
-CHART = "reward"
+from .reward_cells import CHART, NOTHING_RECORDED, RowValue, bar_share, breakable, format_value
 
 # As dark as text on light ground, and as light on dark ground.
 _TOTAL = "var(--rv-text)"
 
 _COLUMNS = '<colgroup><col class="name"><col class="acts"><col><col class="value"></colgroup>'
-
-NOTHING_RECORDED = (
-    "No rewards in this recording. They appear here when the file has <code>rew</code>, and each term when it has "
-    "<code>reward_terms/&lt;name&gt;</code> or the simulator's <code>info</code>."
-)
 
 
 class RewardsPanel:
@@ -39,21 +27,34 @@ class RewardsPanel:
     def __init__(self, page: Page) -> None:
         self._html = page.gui.add_html("")
         self._toolbar = page.gui.add_html("")
-        self._values: list[RowValue] = []
+        self._cells: list[list[RowValue]] = []
 
     def sync(self, shown: Shown) -> None:
         """Show the rewards of the session's step."""
         session, chart = shown.session, shown.charts.rewards
-        choice, factor = (CurveChoice(0), 1.0) if chart is None else (chart.choice, chart.factor)
-        step = session.rewards
-        self._values = row_values(step, session.episode_rewards, factor)
-        send_changes(self._html, content=rewards_html(step, choice))
+        if isinstance(chart, ComparedChart):
+            content = compared_html(session.world, chart.choice)
+            self._cells = compared_values(
+                session.world, session.rewards_of_takes, chart.factors, _scale(session, chart)
+            )
+        else:
+            choice, factor = (CurveChoice(0), 1.0) if chart is None else (chart.choice, chart.factor)
+            content = rewards_html(session.rewards, choice)
+            self._cells = [[cell] for cell in row_values(session.rewards, session.episode_rewards, factor)]
+        send_changes(self._html, content=content)
         send_changes(self._toolbar, content="" if chart is None else toolbar(CHART, chart))
 
     @property
-    def page_state(self) -> list[RowValue]:
-        """The numbers of the table's rows."""
-        return self._values
+    def page_state(self) -> list[list[RowValue]]:
+        """The cells of the table's rows."""
+        return self._cells
+
+
+def _scale(session: Session, chart: ComparedChart) -> float:
+    """Of a full bar of a difference: as the lead's own bars would be."""
+    series = session.episode_rewards
+    shown = series.terms if series.names or series.total is None else series.total[:, None]
+    return bar_scale(shown) * float(chart.factors[0])
 
 
 def rewards_html(step: StepRewards, choice: CurveChoice) -> str:
@@ -87,7 +88,7 @@ def row_values(step: StepRewards, episode: EpisodeRewards, factor: float = 1.0) 
     factor: what a recorded reward is multiplied by. A bar beyond 1 is a value beyond the full bar.
     """
     scale = bar_scale(episode.terms)
-    values = [(format_value(value * factor), _share(value, scale)) for value in step.values.tolist()]
+    values = [(format_value(value * factor), bar_share(value, scale)) for value in step.values.tolist()]
     if step.total is not None:
         values.append((format_value(step.total * factor), 0.0))
     if step.residual is not None:
@@ -97,18 +98,11 @@ def row_values(step: StepRewards, episode: EpisodeRewards, factor: float = 1.0) 
     return [*values, *((format_value(mean), 0.0) for mean in step.batch_means.values())]
 
 
-def _share(value: float, scale: float) -> float:
-    """Of a full bar; what is not zero leaves a trace, however small. How far beyond the bar it is, is not told."""
-    if np.isnan(value) or value == 0:
-        return 0.0
-    return float(np.copysign(min(max(abs(value) / scale, _TRACE), _BEYOND), value))
-
-
 def _term_row(curve: int, name: str, choice: CurveChoice) -> str:
     label, mark = html.escape(name), swatch(CHART, choice, curve, term_color(curve))
     return (
         f'<tr class="{"" if curve in choice.shown else "out"}" data-term="{label}" data-row="{curve}">'
-        f'<td title="{label}">{mark}{_breakable(label)}</td><td class="acts">{row_buttons(CHART, choice, curve)}</td>'
+        f'<td title="{label}">{mark}{breakable(label)}</td><td class="acts">{row_buttons(CHART, choice, curve)}</td>'
         f'<td><div class="bar"><u></u><b></b></div></td><td class="value"></td></tr>'
     )
 
@@ -124,13 +118,3 @@ def _number_row(row: int, name: str, step: StepRewards, choice: CurveChoice) -> 
         f'<tr class="{style}" data-term="{label}" data-row="{row}">'
         f'<td colspan="{1 if is_reward else 3}" title="{label}">{mark}{label}</td>{buttons}<td class="value"></td></tr>'
     )
-
-
-def _breakable(label: str) -> str:
-    """A long name breaks where its words end."""
-    return label.replace("_", "_<wbr>").replace("/", "/<wbr>")
-
-
-def format_value(value: float) -> str:
-    """Four significant digits, in a form as short as they allow."""
-    return "NaN" if np.isnan(value) else "0" if value == 0 else f"{value:.4g}"

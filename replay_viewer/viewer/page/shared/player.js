@@ -207,13 +207,13 @@
     if (news.length) page.update(Object.fromEntries(news));
   }
 
-  // Of each row of the table the number as text, and how full its bar is.
+  // Of each row of the table its one cell: the number as text, and how full its bar is.
   function rewardsOf(clip) {
     return [...rewardsAt(clip, within(clip))].map((value, row) => {
       const { kind } = facts.rows[row];
-      if (kind === "residual" && !(Math.abs(value) > facts.rounding)) return ["", 0];
-      if (kind !== "term" || !value) return [text(value), 0];
-      return [text(value), Math.sign(value) * Math.max(Math.abs(value) / clip.bar, TRACE)];
+      if (kind === "residual" && !(Math.abs(value) > facts.rounding)) return [["", 0]];
+      if (kind !== "term" || !value) return [[text(value), 0]];
+      return [[text(value), Math.sign(value) * Math.max(Math.abs(value) / clip.bar, TRACE)]];
     });
   }
 

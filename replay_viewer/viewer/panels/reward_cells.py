@@ -1,0 +1,36 @@
+"""Cells of the table of rewards: a number as text, a bar beside it, a name that breaks where its words end."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# A number as text, and how full its bar is.
+RowValue = tuple[str, float]
+
+# Shares of a bar: the least that is drawn, and one that says that the value is beyond it.
+_TRACE, _BEYOND = 1e-3, 1.01
+
+# What the actions of this chart begin with.
+CHART = "reward"
+
+NOTHING_RECORDED = (
+    "No rewards in this recording. They appear here when the file has <code>rew</code>, and each term when it has "
+    "<code>reward_terms/&lt;name&gt;</code> or the simulator's <code>info</code>."
+)
+
+
+def bar_share(value: float, scale: float) -> float:
+    """Of a full bar; what is not zero leaves a trace, however small. How far beyond the bar it is, is not told."""
+    if np.isnan(value) or value == 0:
+        return 0.0
+    return float(np.copysign(min(max(abs(value) / scale, _TRACE), _BEYOND), value))
+
+
+def breakable(label: str) -> str:
+    """A long name breaks where its words end."""
+    return label.replace("_", "_<wbr>").replace("/", "/<wbr>")
+
+
+def format_value(value: float) -> str:
+    """Four significant digits, in a form as short as they allow."""
+    return "NaN" if np.isnan(value) else "0" if value == 0 else f"{value:.4g}"
