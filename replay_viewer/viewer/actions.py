@@ -48,8 +48,8 @@ def session_actions(session: Session) -> dict[str, PageAction]:
     }
     return {
         **{name: _without_arguments(run) for name, run in simple.items()},
-        "seek": _with_number(session.seek),
-        "set_speed": _with_number(lambda speed: player.set_speed(speed) if speed in SPEEDS else None),
+        "seek": with_number(session.seek),
+        "set_speed": with_number(lambda speed: player.set_speed(speed) if speed in SPEEDS else None),
         "set_loop": lambda value, _: session.set_loop(value),
         "set_mode": _with_text(session.set_mode),
         "set_alignment": _with_text(session.set_alignment),
@@ -60,7 +60,7 @@ def session_actions(session: Session) -> dict[str, PageAction]:
     }
 
 
-def _with_number(run: Callable[[float], object]) -> PageAction:
+def with_number(run: Callable[[float], object]) -> PageAction:
     """The action for a finite number, also one written as text; what else a browser may send is ignored."""
 
     def action(value: Any, client_id: int) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import viser
 
-from .actions import chart_actions, session_actions
+from .actions import chart_actions, session_actions, with_number
 from .background import Job
 from .browser.browsers import Browsers
 from .browser.clicks import Clicks
@@ -27,6 +28,7 @@ from .panels.recording import RecordingPanel, doubts
 from .panels.selection import SelectionPanel
 from .panels.timeline import TimelinePanel
 from .panels.view import CrowdPanel, LayersPanel, look_html
+from .pointing import Pointing
 from .rendering.rendering import Rendering
 from .scene import Scene
 from .session import Session
@@ -80,6 +82,7 @@ class ShownReplay:
         self._shared_time = SharedTime(page.clients, self._tell_of_move)
         self._clicks = Clicks(page, session, self.browsers, self.crowd, self._shared_time)
         self.charts = Charts(session, lambda: page.post(_take_news))
+        self._pointing = Pointing(session, self.charts)
         self._tabs = page.gui.add_tab_group()
         self._panels = self._build_panels()
         self._actions = self._build_actions()
@@ -161,6 +164,14 @@ class ShownReplay:
         elif not self.crowd.state.is_on:
             self.browsers.views[client_id].come_back()
 
+    def frame_all(self, client_id: int) -> None:
+        """Let the camera of the browser that asked see all robots that are drawn."""
+        session = self.session
+        drawn = [(session.frame, np.zeros(3)), *zip(session.frames_beside, session.world.offsets, strict=True)]
+        points = [entity.link_positions[0] + offset for frame, offset in drawn for entity in frame.entities.values()]
+        points = np.concatenate([*points, self.crowd.places()])
+        self.browsers.views[client_id].frame(points[np.isfinite(points).all(axis=1)], self.browsers.subject)
+
     def close(self) -> None:
         """Take everything off the page, so that another replay can be shown."""
         self.stop_jobs()
@@ -198,7 +209,9 @@ class ShownReplay:
         with tabs.add_tab("Render"):
             self._rendering = Rendering(page, session, self.browsers, self.layers, self._settings.folder)
         episodes = EpisodesPanel(self.table, session, self.title)
-        self._timeline = TimelinePanel(page, session, self.title, [charts.page_state, episodes.page_state])
+        self._timeline = TimelinePanel(
+            page, session, self.title, [charts.page_state, episodes.page_state, self._pointing.page_state]
+        )
         return [selection, charts, episodes, self._timeline, self._rendering.panel, layers, crowd, recording]
 
     def _build_actions(self) -> dict[str, PageAction]:
@@ -209,6 +222,11 @@ class ShownReplay:
             **self.browsers.actions,
             **self._rendering.actions,
             **self.table.actions,
+            "point_along": lambda value, client: self._clicks.along(client, value, self._pointing.point_along),
+            "point_at_nothing": lambda *_: self._pointing.clear(),
+            "pin_pointed": with_number(lambda number: self._pointing.pin(int(number))),
+            "orbit_around": self._orbit_around,
+            "frame_all": lambda _, client_id: self.frame_all(client_id),
             "toggle_crowd": lambda _, client_id: self.toggle_crowd(client_id),
             "color_crowd": lambda value, _: self.crowd.state.set_color_by(value),
             "switch_layer": lambda value, _: self._toggle_layer(value),
@@ -225,6 +243,16 @@ class ShownReplay:
                 self._page.post(self._actions[keys[0].action], None, event.client.client_id)
 
         return command
+
+    def _orbit_around(self, value: Any, client_id: int) -> None:
+        """Turn about what a ray of a browser hits."""
+
+        def turn_about(ray: np.ndarray) -> None:
+            place = self._pointing.place_along(ray)
+            if place is not None:
+                self.browsers.views[client_id].orbit_around(place, self.browsers.subject)
+
+        self._clicks.along(client_id, value, turn_about)
 
     def _tell_of_move(self, client_id: int) -> None:
         self._page.bridge.update(self._page.clients[client_id], {"movedElsewhere": True})

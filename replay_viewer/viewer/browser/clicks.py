@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -40,12 +41,20 @@ class Clicks:
 
     def select(self, client_id: int, origin: Any, direction: Any) -> None:
         """Watch the env whose robot a ray of a browser hits, from a point in that browser's space; else nothing."""
-        view, ray = self._browsers.views.get(client_id), ray_of(origin, direction)
-        if view is None or ray is None:
-            return
-        env = self._crowd.pick(ray[0] + view.origin(self._browsers.subject), ray[1])
-        if env is not None and env != self._session.env_index:
-            self._select_env(self._session.replay.rollout.env_ids[env], client_id)
+
+        def select(ray: np.ndarray) -> None:
+            env = self._crowd.pick(ray[0], ray[1])
+            if env is not None and env != self._session.env_index:
+                self._select_env(self._session.replay.rollout.env_ids[env], client_id)
+
+        self.along(client_id, [origin, direction], select)
+
+    def along(self, client_id: int, value: Any, run: Callable[[np.ndarray], object]) -> None:
+        """Do something with a browser's ray, [origin, direction] in its own space, as one (2, 3) of the world."""
+        view = self._browsers.views.get(client_id)
+        ray = ray_of(*value) if isinstance(value, list) and len(value) == 2 else None
+        if view is not None and ray is not None:
+            run(ray + np.stack([view.origin(self._browsers.subject), np.zeros(3)]))
 
 
 def ray_of(origin: Any, direction: Any) -> np.ndarray | None:

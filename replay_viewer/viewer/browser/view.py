@@ -99,6 +99,16 @@ class BrowserView:
             self._stepped_back = near, far
             self._take(far, 1.0)
 
+    def orbit_around(self, place: np.ndarray, subject: Subject) -> None:
+        """Have the camera turn about a point (3,) [m] of the world, which it sees from where it saw the one before."""
+        pose = browser_pose(self.client.camera)
+        self._take(_moved(pose, place - self.origin(subject) - pose.look_at), 1.0)
+
+    def frame(self, points: np.ndarray, subject: Subject) -> None:
+        """Move the camera, in its direction, until points (K, 3) [m] of the world fill the picture."""
+        pose = browser_pose(self.client.camera)
+        self._take(framing_view(pose, points - self.origin(subject), self._aspect(), 2 * subject.size), 1.0)
+
     def come_back(self) -> None:
         """Undo `step_back`, if the camera was not moved since."""
         if self._stepped_back is None:
@@ -195,6 +205,20 @@ def distant_view(pose: CameraPose, points: np.ndarray, aspect: float) -> CameraP
     needed = _needed(offsets - middle, away, right, slope, aspect)
     look_at = pose.look_at + middle
     return pose._replace(position=look_at + max(needed, distance) * away, look_at=look_at)
+
+
+def framing_view(pose: CameraPose, points: np.ndarray, aspect: float, nearest: float) -> CameraPose:
+    """A camera of the same direction that looks at the middle of points (K, 3), all of which it sees.
+
+    aspect: the picture's width over its height. nearest: how near it comes [m].
+    """
+    away = pose.position - pose.look_at
+    away /= np.linalg.norm(away)
+    yaw = np.arctan2(away[1], away[0])
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    right = np.array([-np.sin(yaw), np.cos(yaw), 0.0])
+    distance = max(_needed(points - middle, away, right, np.tan(pose.fov / 2), aspect), nearest)
+    return pose._replace(position=middle + distance * away, look_at=middle)
 
 
 def _needed(offsets: np.ndarray, away: np.ndarray, right: np.ndarray, slope: float, aspect: float) -> float:

@@ -50,6 +50,10 @@ class Charts:
             raise UnknownName("signal", label, self.labels)
         self.label = label
 
+    def label_of(self, name: str) -> str:
+        """What a signal of the rollout is chosen by."""
+        return next(label for label, signal in self._by_label.items() if signal.name == name)
+
     def close(self) -> None:
         """End work in the background."""
         for spreads in self._spreads:

@@ -93,12 +93,19 @@ class Crowd:
 
     def nearest(self) -> np.ndarray:
         """Where those envs are drawn that are nearest to the one watched, (K, 3) [m] in the world."""
+        places = self.places()
+        if not len(places):
+            return places
+        first = next(iter(self._bodies))
+        distances = np.linalg.norm(places - self._session.frame.entities[first].base_pos[0], axis=1)
+        return places[np.argsort(distances, kind="stable")[:_NEAREST]]
+
+    def places(self) -> np.ndarray:
+        """Where the other envs are drawn, (N, 3) [m] in the world; none while they are not."""
         if self._drawn is None:
             return np.zeros((0, 3))
         first = next(iter(self._bodies))
-        places = self._drawn.entities[first].base_pos[self.state.others] + self.state.offsets[self.state.others]
-        distances = np.linalg.norm(places - self._session.frame.entities[first].base_pos[0], axis=1)
-        return places[np.argsort(distances, kind="stable")[:_NEAREST]]
+        return self._drawn.entities[first].base_pos[self.state.others] + self.state.offsets[self.state.others]
 
     def pick(self, origin: np.ndarray, direction: np.ndarray) -> int | None:
         """The env, a position in the recording, whose robot a ray hits first: (3,) [m] in the world and (3,)."""

@@ -74,3 +74,24 @@ def _entries(origins: np.ndarray, directions: np.ndarray, low: np.ndarray, high:
     enters = np.fmin(a, b).max(axis=1, initial=0.0)
     leaves = np.fmax(a, b).min(axis=1, initial=np.inf)
     return np.where(enters <= leaves, enters, np.inf)
+
+
+def nearest_triangle(
+    origin: np.ndarray, direction: np.ndarray, vertices: np.ndarray, triangles: np.ndarray
+) -> float | None:
+    """How far along a ray, in lengths of its direction, it meets the first of triangles (F, 3); None for none.
+
+    T. Moeller and B. Trumbore, "Fast, minimum storage ray/triangle intersection", 1997.
+    """
+    a, b, c = (vertices[triangles[:, corner]].astype(np.float64) for corner in range(3))
+    u, v = b - a, c - a
+    h = np.cross(direction, v)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = 1.0 / np.einsum("fi,fi->f", u, h)
+        s = origin - a
+        wb = scale * np.einsum("fi,fi->f", s, h)
+        q = np.cross(s, u)
+        wc = scale * (q @ direction)
+        along = scale * np.einsum("fi,fi->f", v, q)
+        hits = along[(wb >= 0) & (wc >= 0) & (wb + wc <= 1) & (along > 0)]
+    return float(hits.min()) if len(hits) else None

@@ -64,7 +64,7 @@
     if ("numSteps" in changes) document.documentElement.classList.add("rv-shown"); // There is something to play.
     for (const { takes } of parts) for (const name in takes) if (name in changes) takes[name](changes[name]);
     // The numbers of a step and the rows of the table come many times a second, and are nobody else's news.
-    if (Object.keys(changes).every((name) => ["rewards", "table"].includes(name))) return;
+    if (Object.keys(changes).every((name) => ["rewards", "table", "pointed"].includes(name))) return;
     for (const part of parts) part.update?.(changes);
   }
 

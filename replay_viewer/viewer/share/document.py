@@ -28,10 +28,12 @@ _OTHER_ACTIONS = (
     "go_live",
     "next_mode",
     "toggle_crowd",
+    "frame_all",
     "take_screenshot",
     "go_to_next_failure",
     "go_to_previous_failure",
 )
+_OTHER_MOUSE = ("Link", "Double click", "Robot", "Chart")
 _CHART_HELP = (("Chart", "Click to go there; drag for an A-B loop"), ("Reward", "Click a row for its curve alone"))
 
 _HEAD_SCRIPTS = ("viser.js", "early.js", "land.js")
@@ -85,7 +87,7 @@ def _keys() -> list[Key]:
 
 
 def _mouse() -> list[tuple[str, str]]:
-    return [*((what, effect) for what, effect in MOUSE if what not in ("Robot", "Chart")), *_CHART_HELP]
+    return [*((what, effect) for what, effect in MOUSE if what not in _OTHER_MOUSE), *_CHART_HELP]
 
 
 def _facts(scene: StillScene, clips: Sequence[Clip], replay: Replay, rows: Sequence[str], title: str) -> dict[str, Any]:
