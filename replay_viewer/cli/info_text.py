@@ -14,6 +14,7 @@ from replay_viewer.errors import printable
 from replay_viewer.replay.summary import Sample, Statistics, Summary
 from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
+from replay_viewer.rollout.interventions import ENDS, INTERVENTION_TEXT
 from replay_viewer.rollout.rollout import Verdict
 
 _MAX_EPISODES = 40
@@ -33,6 +34,7 @@ def info_text(summary: Summary, width: int | None = None) -> str:
         _head(summary, width),
         *(_entity(entity, width) for entity in summary.entities),
         _episodes(summary),
+        _by_hand(summary, width),
         _fields(summary),
         _rewards(summary.rewards, summary.sample, summary.env_ids),
         _batch_means(summary.batch_means),
@@ -88,6 +90,16 @@ def _episodes(summary: Summary) -> list[str]:
         *_table(("env", "steps", "seconds", "end"), rows, left_aligned=(0, 3)),
         *([f"  ... and {_count(rest, 'more episode')}: see --json"] if rest else []),
     ]
+
+
+def _by_hand(summary: Summary, width: int) -> list[str]:
+    """What somebody did while the policy ran; ends of what goes on for a while are not counted."""
+    counts = [(INTERVENTION_TEXT[what], count) for what, count in summary.interventions.items() if what not in ENDS]
+    if not counts:
+        return []
+    done = ", ".join(f"{text} {'once' if count == 1 else f'{count} times'}" for text, count in counts)
+    touched = f"{summary.num_manual} of {_count(len(summary.episodes), 'episode')} touched"
+    return _labelled("By hand", f"{done}; {touched}", width)
 
 
 def _episode_row(summary: Summary, episode: Episode) -> tuple[str, ...]:

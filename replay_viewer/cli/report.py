@@ -32,6 +32,7 @@ def report(
     clips: Annotated[str | None, shown_as("worst:N")] = None,
     replays: Annotated[str | None, shown_as("worst:N")] = None,
     no_pictures: Flag = False,
+    manual: Flag = False,
     viewer: Annotated[str, shown_as("URL")] = _VIEWER,
     serve: Flag = False,
     port: Annotated[int, shown_as("N")] = 8090,
@@ -48,6 +49,7 @@ def report(
         clips: Render clips of these, such as worst:12 or worst:6,best:2,typical:2; go on where it was stopped.
         replays: Make a file for each of these that plays the episode without a viewer, likewise; see `share`.
         no_pictures: Render no pictures of the best, the most typical and the worst episodes.
+        manual: Count the episodes, too, that somebody had a hand in.
         viewer: Where the viewer runs that rows link to. By default: http://localhost:8080.
         serve: Serve the page on this machine, until Ctrl-C.
         port: To serve it on; the next free one is used where it is taken.
@@ -60,7 +62,7 @@ def report(
         from replay_viewer.report.server import served
 
     names = None if compare is None else tuple(name.strip() for name in compare.split(","))
-    request = ReportRequest(paths, out, title, where, names, clips, replays, not no_pictures, viewer)
+    request = ReportRequest(paths, out, title, where, names, clips, replays, not no_pictures, viewer, manual)
     with contextlib.ExitStack() as stack:
         if serve or watch:  # Ctrl-C is how these end.
             stack.enter_context(contextlib.suppress(KeyboardInterrupt))

@@ -50,6 +50,7 @@ class ContainerGrowth:
         self._doubts = tuple(doubts)
         self._parts = list(source.parts)
         self._identity = _identity(path)
+        self._num_interventions = len(log.interventions)
         # What the files contradict each other in, and how much there was of them when they were looked at.
         self._damage: list[Verdict] = []
         self._looked_at: tuple[int, bool] | None = None
@@ -104,8 +105,10 @@ class ContainerGrowth:
         ends = read_ends(table, self._meta.layout, self._episodes.num_settled)
         self._pool.hold([table.path, *(part.path for part in self._parts)])
         facts = list(self._facts.new())
+        num_interventions = len(self._log.interventions)
+        is_by_hand, self._num_interventions = num_interventions != self._num_interventions, num_interventions
         is_same = num_steps == self._source.num_steps
-        if is_same and not facts and not (ends["last_record"] < num_steps).any():
+        if is_same and not facts and not is_by_hand and not (ends["last_record"] < num_steps).any():
             return False
         self._source.grow(self._parts, num_steps, table)
         self._episodes.grow(ends, num_steps, facts)

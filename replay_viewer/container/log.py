@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import FileProblem
 from ..files.regular import descriptor_of, refuse_large
+from ..rollout.interventions import Intervention, from_line
 from .extents import Extent, content_of
 from .info import plain
 from .json_object import with_whole_texts
@@ -34,8 +35,8 @@ _CHUNK_BYTES = 1 << 20
 # Halves of characters, as an escape or as bytes.
 _MAY_HOLD_HALVES = re.compile(rb"\\u[dD]|\xed")
 _MAX_TEXT = 1000  # Characters of a field's problem.
-# Of a log that is opened, as much is read as surely holds its last lines.
-_TAIL_BYTES = 1 << 16
+# Of a log that is opened, as much is read as people's hands ever fill, and surely its last lines.
+_HEAD_BYTES, _TAIL_BYTES = 1 << 24, 1 << 16
 # Some network file systems (Lustre without its option, old NFS) have no locks. A recording must be possible there.
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
@@ -161,18 +162,24 @@ class ContainerLog:
     Args:
         extent: of the log; None where the recording has none.
         packed: whether it is part of a packed recording, which nobody writes any more.
+        every: how many control steps there are for a record.
 
     Attributes:
         closed: whether the log says that its writer, or a repair, has finished the recording.
         problems: by field, what its recorder has said is wrong with it.
+        interventions: what somebody did by hand, in its order; the list grows.
     """
 
-    def __init__(self, extent: Extent | None, *, packed: bool) -> None:
+    def __init__(self, extent: Extent | None, *, packed: bool, every: int = 1) -> None:
         self.closed = False
         self.problems: dict[str, str] = {}
+        self.interventions: list[Intervention] = []
+        self._every = every
         self._extent, self._packed = extent, packed
         if extent is not None:
-            skipped = max(0, extent.size - _TAIL_BYTES)
+            if extent.size > _HEAD_BYTES:
+                self._take(read_lines(content_of(Extent(extent.path, extent.offset, _HEAD_BYTES - _TAIL_BYTES))))
+            skipped = 0 if extent.size <= _HEAD_BYTES else extent.size - _TAIL_BYTES
             tail = content_of(Extent(extent.path, extent.offset + skipped, extent.size - skipped))
             self._take(read_lines(tail))
             self._lines = GrowingLines(extent.path, tail, skipped)
@@ -192,6 +199,9 @@ class ContainerLog:
         for line in lines:
             kind, field, message = line.get("kind"), line.get("field"), line.get("message")
             self.closed = self.closed or kind in ("end", "repair")
+            intervention = from_line(line, self._every)
+            if intervention is not None:
+                self.interventions.append(intervention)
             if kind == "problem" and isinstance(field, str) and isinstance(message, str):
                 self.problems[field[:_MAX_TEXT]] = message[:_MAX_TEXT]
 

@@ -78,7 +78,7 @@ def _open(path: Path, resources: ExitStack) -> Rollout:
     noted = file_content(extents, EPISODES, path, MAX_LINES_BYTES)
     ends = read_ends(files.terminals, files.layout)
     episodes = EpisodeTable(ends, source.num_envs, source.num_steps, info.outcome_reasons, read_lines(noted))
-    log = ContainerLog(extents.get(LOG), packed=not path.is_dir())
+    log = ContainerLog(extents.get(LOG), packed=not path.is_dir(), every=info.every)
     assets = AssetFolder(path, extents)
     resources.callback(assets.close)
     entities, doubts = load_entities(info, assets)
@@ -107,6 +107,7 @@ def _open(path: Path, resources: ExitStack) -> Rollout:
         metadata=_metadata(meta),
         path=path,
         growth=growth,
+        interventions=log.interventions,
     )
 
 

@@ -70,6 +70,7 @@ def _record(
         duration_s=None if length is None else round(length * step_dt, DIGITS),
         start=round(episode.first_step * rollout.control_dt, DIGITS),
         end=round(episode.last_step * rollout.control_dt, DIGITS),
+        manual=True if episode.facts.get("manual") is True or rollout.is_manual(episode) else None,
         first_step=episode.first_step,
         last_step=episode.last_step,
         **{**facts, **training_facts(episode.facts)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -69,6 +70,8 @@ class Summary:
         ground: "terrain", "flat", or "not recorded" where the recording says that it lacks the terrain.
         terrain_triangles: 0 without a terrain.
         episodes: of every env, in the order of `env_ids`.
+        interventions: how often each thing was done by hand, by its name, such as "push".
+        num_manual: how many of the episodes somebody had a hand in.
         fields: the recorded signals, shapes per env and step.
         rewards: statistics of the total "rew", where it is recorded, and of each term, over `sample`.
         batch_means: statistics, over at most 1000 steps, of means over the simulator's envs: no env's own values.
@@ -87,6 +90,8 @@ class Summary:
     ground: str
     terrain_triangles: int
     episodes: tuple[Episode, ...]
+    interventions: Mapping[str, int]
+    num_manual: int
     fields: tuple[Field, ...]
     rewards: tuple[Statistics, ...]
     batch_means: tuple[Statistics, ...]
@@ -100,6 +105,7 @@ def summarize(replay: Replay) -> Summary:
     rollout = replay.rollout
     sample = _sample(rollout) if rollout.has_rewards else None
     stride = -(-rollout.num_steps // _MAX_STEPS)
+    episodes = tuple(episode for env in range(rollout.num_envs) for episode in rollout.episodes(env))
     return Summary(
         name=rollout.name,
         path=str(rollout.path or ""),
@@ -110,7 +116,9 @@ def summarize(replay: Replay) -> Summary:
         entities=tuple(_as_drawn(entity, replay.robots[name].path) for name, entity in rollout.entities.items()),
         ground=_ground(replay),
         terrain_triangles=0 if rollout.terrain is None else len(rollout.terrain.triangles),
-        episodes=tuple(episode for env in range(rollout.num_envs) for episode in rollout.episodes(env)),
+        episodes=episodes,
+        interventions=Counter(intervention.what for intervention in rollout.interventions),
+        num_manual=sum(map(rollout.is_manual, episodes)) if rollout.interventions else 0,
         fields=tuple(rollout.fields.values()),
         rewards=_reward_statistics(rollout, sample) if sample else (),
         batch_means=tuple(_statistics(name, means[::stride]) for name, means in rollout.batch_means.items()),

@@ -47,20 +47,31 @@ class Evaluation:
         steps: (N,) lengths.
         seconds: (N,) durations.
         outcome: (N,) words, "" where it is not known.
+        is_manual: (N,) whether somebody had a hand in it, who is not to be counted.
         is_finished: (N,) whether the episode came to an end of its own: all statistics are of these alone.
         measure: what `is_good` says.
         is_good: (N,) 1 or 0, or NaN: whether it was a success or, where no episode says that, ran to its time limit.
     """
 
-    def __init__(self, records: Sequence[EpisodeRecord], measure: Measure | None = None) -> None:
-        """measure: by default what is known of these records; of a part of an evaluation, the one of the whole."""
+    def __init__(
+        self, records: Sequence[EpisodeRecord], measure: Measure | None = None, *, counts_manual: bool = False
+    ) -> None:
+        """Take them in.
+
+        Args:
+            records: of the episodes.
+            measure: by default what is known of these records; of a part of an evaluation, the one of the whole.
+            counts_manual: whether those count that somebody had a hand in.
+        """
         self.records = list(records)
         self._whole: tuple[Evaluation, np.ndarray] | None = None
         self.total_reward = as_numbers([record.total_reward for record in records])
         self.steps = as_numbers([record.episode_length for record in records])
         self.seconds = as_numbers([record.duration_s for record in records])
         self.outcome = np.array([record.outcome or "" for record in records], dtype=object)
-        self.is_finished = ~np.isin(self.outcome, _CUT_OFF)
+        self._counts_manual = counts_manual
+        self.is_manual = np.array([record.manual is True and not counts_manual for record in records], dtype=bool)
+        self.is_finished = ~np.isin(self.outcome, _CUT_OFF) & ~self.is_manual
         success = as_numbers([record.success for record in records])
         if measure is None:
             is_told = bool(np.isfinite(success[self.is_finished]).any())
@@ -75,7 +86,7 @@ class Evaluation:
     def part(self, members: np.ndarray) -> Evaluation:
         """Those of a mask (N,) or of indices, with the same measure."""
         places = np.flatnonzero(members) if members.dtype == bool else members
-        part = Evaluation([self.records[place] for place in places], self.measure)
+        part = Evaluation([self.records[place] for place in places], self.measure, counts_manual=self._counts_manual)
         part._whole = self, places
         return part
 

@@ -173,8 +173,9 @@ def _parts(episodes: Evaluation) -> list[dict[str, Any]]:
         (measure.yes, "good", episodes.is_good == 1),
         (measure.no, "bad", episodes.is_good == 0),
         ("of unknown success" if measure is not TO_THE_LIMIT else "unknown", "unknown", unknown),
-        ("aborted", "aborted", episodes.outcome == "aborted"),
-        ("unfinished", "unfinished", episodes.outcome == "unfinished"),
+        ("aborted", "aborted", (episodes.outcome == "aborted") & ~episodes.is_manual),
+        ("unfinished", "unfinished", (episodes.outcome == "unfinished") & ~episodes.is_manual),
+        ("with a hand in it", "manual", episodes.is_manual),
     ]
     chosen = {"good": _choice(measure, True), "bad": _choice(measure, False)}
     chosen.update({outcome: {"column": "outcome", "text": outcome} for outcome in ("aborted", "unfinished")})

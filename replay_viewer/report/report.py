@@ -42,6 +42,7 @@ class ReportRequest:
         replays: those that can be replayed without a viewer, likewise.
         pictures: whether the best, typical and worst episodes get pictures.
         viewer: address of the viewer that rows link to.
+        manual: whether episodes count that somebody had a hand in.
 
     Raises:
         BadArgument: a choice that means nothing; BadCondition is one.
@@ -56,6 +57,7 @@ class ReportRequest:
     replays: str | None = None
     pictures: bool = True
     viewer: str = VIEWER
+    manual: bool = False
 
     def __post_init__(self) -> None:
         if self.where is not None:
@@ -78,6 +80,7 @@ def build_report(
     replays: str | None = None,
     pictures: bool = True,
     viewer: str = VIEWER,
+    manual: bool = False,
     progress: Progress | None = None,
 ) -> Path:
     """Build the report of an evaluation: one page with numbers, charts, a table, and links to replays.
@@ -95,6 +98,7 @@ def build_report(
         replays: those that can be replayed without a viewer, likewise: a file for each, see `share_replay`.
         pictures: whether to render pictures of the best, the most typical and the worst episodes.
         viewer: address of the viewer that rows link to.
+        manual: whether episodes count, too, that somebody had a hand in while they ran.
         progress: called with the pictures, clips and replays that are made and those there are in all; what it raises
             stops the work, and leaves a page with what is there.
 
@@ -106,7 +110,16 @@ def build_report(
     """
     chosen = [paths] if isinstance(paths, str | Path) else paths
     request = ReportRequest(
-        [local_path(path) for path in chosen], local_path(out), title, where, compare, clips, replays, pictures, viewer
+        [local_path(path) for path in chosen],
+        local_path(out),
+        title,
+        where,
+        compare,
+        clips,
+        replays,
+        pictures,
+        viewer,
+        manual,
     )
     report = Report(request)
     report.write()
@@ -135,7 +148,7 @@ class Report:
         if not len(episodes):
             raise ReplayError(_nothing(request, episodes))
         self.problems = episodes.problems
-        self._found = Findings(Evaluation(episodes), request.compare)
+        self._found = Findings(Evaluation(episodes, counts_manual=request.manual), request.compare)
         self._chosen = self._picked("--clips", request.clips)
         self._films = self._films_of(request)
         self._notes = _notes_of(self._found.episodes)

@@ -114,8 +114,9 @@ def draws(found: Findings) -> dict[int, str]:
 
 def left_out(episodes: Evaluation, links: Links) -> str:
     """Which episodes have no end of their own."""
-    places = np.flatnonzero(episodes.outcome == "unfinished")
-    aborted = int((episodes.outcome == "aborted").sum())
+    places = np.flatnonzero((episodes.outcome == "unfinished") & ~episodes.is_manual)
+    aborted = int(((episodes.outcome == "aborted") & ~episodes.is_manual).sum())
+    manual = int(episodes.is_manual.sum())
     sentences = []
     if len(places):
         named = [_place_text(episodes.records[place], links) for place in places[:_MOST_NAMED]]
@@ -124,6 +125,8 @@ def left_out(episodes: Evaluation, links: Links) -> str:
         sentences.append(f"{counted(len(places), 'episode')} did not come to an end: {'; '.join(named)}{rest}.")
     if aborted:
         sentences.append(f"{counted(aborted, 'episode')} aborted by a reset from outside.")
+    if manual:
+        sentences.append(f"{counted(manual, 'episode')} in which somebody had a hand (--manual counts them).")
     return " ".join(sentences)
 
 

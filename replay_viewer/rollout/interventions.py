@@ -14,6 +14,7 @@ from typing import Any
 LINE_KIND = "by_hand"
 # Ways of touching: for a while, each with its end; in one step; and none, since the simulation stands still.
 SPANS: Mapping[str, str] = {"policy_off": "policy_on", "command": "command_end"}
+ENDS = (*SPANS.values(), "resume")
 _TOUCHES = ("push",)
 _RESET = "reset"
 # For people.
@@ -68,13 +69,18 @@ class Touched:
 
 def from_line(line: Mapping[str, Any], every: int) -> Intervention | None:
     """What a line of the log says, at its position in a recording of each `every`-th step; None of any other line."""
-    step, env_id, by = line.get("step"), line.get("env_id"), line.get("by")
-    if line.get("kind") != LINE_KIND or line.get("what") not in INTERVENTION_TEXT or not _is_count(step):
+    what, step, env_id, by = (line.get(name) for name in ("what", "step", "env_id", "by"))
+    if (
+        line.get("kind") != LINE_KIND
+        or not isinstance(what, str)
+        or what not in INTERVENTION_TEXT
+        or not _is_count(step)
+    ):
         return None
     if env_id is not None and not _is_count(env_id):
         return None
     name = by[:_MAX_TEXT] if isinstance(by, str) else ""
-    return Intervention(str(line["what"]), env_id, name, _value(line.get("value")), -(-int(step or 0) // every))
+    return Intervention(what, env_id, name, _value(line.get("value")), -(-int(step or 0) // every))
 
 
 def touched_steps(interventions: Iterable[Intervention], env_id: int) -> list[Touched]:

@@ -19,6 +19,7 @@ from ..errors import BadField, UnknownName
 from .entities import EntitySpec, check_fields
 from .episodes import EndsByStep, Episode
 from .fields import Field
+from .interventions import Intervention, Touched, is_touched, touched_steps
 
 Status = Literal["stated", "found", "assumed", "problem"]
 
@@ -124,6 +125,7 @@ class Rollout:
         metadata: anything else that the file says about itself.
         growth: what another process may append to the file, or None.
         num_growths: how often there was more.
+        interventions: what somebody did by hand, in the order of steps.
 
     Fields are named `<entity>.base_pos` (3) [m], `<entity>.base_wxyz` (4), `<entity>.joint_pos` (D) [rad or m],
     likewise `.base_lin_vel`, `.base_ang_vel`, `.joint_vel`, `.joint_torque`, `.contact_force`; and per env `command`,
@@ -147,6 +149,7 @@ class Rollout:
         metadata: Mapping[str, Any] | None = None,
         path: Path | None = None,
         growth: Growth | None = None,
+        interventions: Sequence[Intervention] = (),
     ) -> None:
         self.source = source
         self.name = name
@@ -157,6 +160,8 @@ class Rollout:
         self.reward_terms = tuple(reward_terms)
         self.batch_means = dict(batch_means or {})
         self.growth, self.num_growths = growth, 0
+        self.interventions = interventions
+        self._touched: dict[int, tuple[int, list[Touched]]] = {}
         self._verdicts = verdicts
         self._stated: dict[str, Verdict] = {}
         self.terrain = terrain
@@ -234,6 +239,18 @@ class Rollout:
         """The episode that contains `step`."""
         episodes = self.episodes(env_index)
         return episodes[max(0, bisect_right(episodes, step, key=lambda e: e.first_step) - 1)]
+
+    def touched(self, env_index: int) -> Sequence[Touched]:
+        """The steps of an env in which something was done by hand, in their order."""
+        count = len(self.interventions)
+        if self._touched.get(env_index, (-1, []))[0] != count:
+            self._touched[env_index] = count, touched_steps(self.interventions, self.env_ids[env_index])
+        return self._touched[env_index][1]
+
+    def is_manual(self, episode: Episode) -> bool:
+        """Whether somebody had a hand in an episode: it is not the policy's own doing alone."""
+        touched = self.touched(episode.env_index)
+        return is_touched(touched, episode.first_step, episode.last_step, episode.outcome)
 
     def read(self, name: str, steps: slice = slice(None), envs: Sequence[int] | None = None) -> np.ndarray:
         """Values as recorded, shape (num_selected_steps, num_selected_envs, *field.shape).

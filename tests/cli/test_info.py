@@ -154,7 +154,7 @@ def test_json_is_complete_and_holds_no_nan() -> None:
     data = json.loads(json.dumps(to_json(summarize(replay)), allow_nan=False))
     assert list(data) == [
         "name", "path", "num_steps", "control_dt", "duration", "env_ids", "entities", "ground", "terrain_triangles",
-        "episodes", "fields", "rewards", "batch_means", "sample", "verdicts", "metadata",
+        "episodes", "interventions", "num_manual", "fields", "rewards", "batch_means", "sample", "verdicts", "metadata",
     ]  # fmt: skip
     assert data["rewards"][0] == {"name": "rew", "mean": None, "min": None, "max": None, "num_not_finite": 4}
     assert data["entities"][0]["joint_names"] == ["hip", "knee"]
