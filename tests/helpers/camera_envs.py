@@ -22,8 +22,9 @@ def burnt(env: int, episode: int, step: int) -> np.ndarray:
 
 
 def read_burnt(picture: np.ndarray) -> tuple:
-    """Env, episode and step of a picture, perhaps out of a film."""
-    cells = picture.reshape(_ROWS, CELL, _COLUMNS, CELL, 3).mean(axis=(1, 3, 4)).reshape(-1) > 127
+    """Env, episode and step of a picture, perhaps out of a film of another size."""
+    cells = picture.reshape(_ROWS, picture.shape[0] // _ROWS, _COLUMNS, picture.shape[1] // _COLUMNS, 3)
+    cells = cells.mean(axis=(1, 3, 4)).reshape(-1) > 127
     number = sum(1 << bit for bit, is_white in enumerate(cells.tolist()) if is_white)
     return number >> 24, number >> 12 & 0xFFF, number & 0xFFF
 
