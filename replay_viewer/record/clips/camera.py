@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
+from ...video.encoder import find_ffmpeg
 from ..attachments import close_at_exit
 from ..chosen_envs import chosen_envs
 from .cfg import VideoRecordingCfg
@@ -117,6 +118,7 @@ def film_cameras(env: Any, cfg: VideoRecordingCfg, shelf: Shelf | None = None) -
     num_envs, is_vector = shape_of(env)
     env_ids: Sequence[int] = chosen_envs("all" if cfg.env_ids is None else cfg.env_ids, num_envs)
     _check_space(env)
+    find_ffmpeg(Path(cfg.video_base_dir))  # Told before hours of training.
     trigger = trigger_of(cfg.when)
     stride = 1 if trigger is None else trigger.frame_stride
     dt = control_dt_of(env)

@@ -10,6 +10,7 @@ from typing import Any, Callable, Mapping, Sequence
 
 from ...clip_record import ClipRecord
 from ...errors import BadArgument
+from ...video.encoder import find_ffmpeg
 from ...video.images import as_rgb
 from ..attach import attach
 from ..attached_recorder import AttachedRecorder
@@ -37,6 +38,7 @@ class PictureShooter(Shooter):
     """
 
     def __init__(self, env: Any, cfg: VideoRecordingCfg, shelf: Shelf, rate: Fraction, stride: int) -> None:
+        find_ffmpeg(shelf.folder)  # Told before hours of training.
         self._env, self._shelf = env, shelf
         self._picture = _render(env) if cfg.frames is None else _frames(env, cfg.frames)
         self._series = FilmSeries(shelf, "viewport", None, rate, stride, cfg.size, cfg.name, cfg.experiment)
