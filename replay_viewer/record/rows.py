@@ -1,4 +1,4 @@
-"""Rows and columns of a simulator's arrays; neighbours are taken as a view, which costs nothing."""
+"""Rows and columns of a simulator's arrays; those at equal distances are taken as a view, which costs nothing."""
 
 from __future__ import annotations
 
@@ -83,10 +83,11 @@ def ids_of(envs: Any, num_envs: int) -> np.ndarray:
 
 
 def as_slice(ids: np.ndarray) -> slice | None:
-    """Indices that follow one another as a slice, which gives a view; None for others."""
-    first = int(ids[0]) if len(ids) else 0
-    neighbours = slice(first, first + len(ids))
-    return neighbours if np.array_equal(ids, np.arange(neighbours.start, neighbours.stop)) else None
+    """Indices that rise by the same step as a slice, which gives a view; None for others."""
+    first, step = (int(ids[0]) if len(ids) else 0), (int(ids[1] - ids[0]) if len(ids) > 1 else 1)
+    if step < 1 or not np.array_equal(ids, first + step * np.arange(len(ids))):
+        return None
+    return slice(first, first + step * len(ids), step)
 
 
 class _TorchIndex:
