@@ -277,7 +277,7 @@ def test_the_timeline_tells_what_is_under_the_pointer(charts_page: ViewerPage) -
     page = charts_page
     box = page.page.locator(".rv-track").bounding_box()
     assert box is not None
-    tip = page.page.locator(".rv-tip")
+    tip = page.page.locator(".rv-track .rv-tip")
     for fraction, episode in ((0.5, "episode 0 (time-out)"), (0.9, "episode 1 (unfinished)")):
         page.page.mouse.move(box["x"] + fraction * box["width"], box["y"] + box["height"] / 2)
         page.until(lambda episode=episode: tip.is_visible() and episode in tip.inner_text(), episode)
@@ -355,7 +355,7 @@ def test_rewards_are_shown_per_second_and_normalised(charts_page: ViewerPage) ->
     page.click_button("per second")
     page.until(lambda: chart(page)["title"] == "per second", "the unit")
     assert first("alive") == pytest.approx(0.5 / DT)
-    page.until(lambda: page.reward("alive") == "25", "the number per second too")
+    page.until(lambda: page.reward("alive") == "25.00", "the number per second too")
     page.click_button("per second")
     page.click_button("normalised")
     page.until(lambda: first("torques") == pytest.approx(-1.0), "shares")

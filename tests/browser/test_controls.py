@@ -204,8 +204,9 @@ def test_rewards_shown_are_the_files(page: ViewerPage, demo: Replay) -> None:
 
 
 def _close(shown: str, value: float | None) -> bool:
+    """To the last digit that is shown."""
     assert value is not None
-    return abs(float(shown) - value) <= 6e-4 * abs(value)
+    return abs(float(shown) - value) <= 0.51 * 10.0 ** -len(shown.partition(".")[2])
 
 
 def test_rewards_are_live_while_playing(page: ViewerPage) -> None:

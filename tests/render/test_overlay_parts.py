@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from replay_viewer.numerals import number_format, number_text
 from replay_viewer.render.overlays.charts import Axes, Curve, VideoChart
 from replay_viewer.render.overlays.layout import Box, PanelLayout, picture_beside, pixel_scale
 from replay_viewer.render.overlays.painting import blend, dot, fill, line_mask, write
 from replay_viewer.render.overlays.reward_rows import largest_terms, reward_rows
 from replay_viewer.render.overlays.text import (
     fitted,
-    number_format,
     number_mask,
-    number_text,
     number_width,
     text_mask,
     ticks,

@@ -58,11 +58,11 @@ def test_terms_are_compared_by_name_and_what_one_take_lacks_is_none() -> None:
     session, _, chart = charts_of(world)
     session.seek(2)
     told = table(session, chart)
-    assert told["speed"] == ["3", "2", "-1"]
-    assert told["alive"] == ["1", "\u2013", "\u2013"] and told["energy"] == ["\u2013", "-1", "\u2013"]
-    assert told["reward"] == ["4", "1", "-3"] and told["return so far"] == ["9", "0", "-9"]
+    assert told["speed"] == ["3.000", "2.000", "-1.000"]
+    assert told["alive"] == ["1.000", "\u2013", "\u2013"] and told["energy"] == ["\u2013", "-1.000", "\u2013"]
+    assert told["reward"] == ["4.000", "1.000", "-3.000"] and told["return so far"] == ["9.000", "0.000", "-9.000"]
     session.seek(1)
-    assert table(session, chart)["speed"] == ["2", "NaN", "NaN"]
+    assert table(session, chart)["speed"] == ["2.000", "NaN", "NaN"]
 
 
 def test_values_of_all_takes_are_those_recorded_at_the_same_time(walk: Replay) -> None:
@@ -90,8 +90,8 @@ def test_a_step_lasts_until_the_next_one_and_different_steps_are_compared_per_se
     assert np.allclose(chart.picture().curves, [[50, 0], [100, 800], [150, np.nan]], equal_nan=True)
     assert np.allclose(chart.gaps().curves, [[-50], [700], [np.nan]], equal_nan=True)
     session.seek(1)
-    assert table(session, chart)["a"] == ["100", "800", "+700"]
-    assert table(session, chart)["return so far"][:2] == ["3", "10"]
+    assert table(session, chart)["a"] == ["100.000", "800.000", "+700.000"]
+    assert table(session, chart)["return so far"][:2] == ["3.000", "10.000"]
     chart.toggle_per_second()
     assert np.allclose(chart.picture().curves[:2], [[1, 0], [2, 4]])
 

@@ -21,7 +21,7 @@ from replay_viewer.viewer.app import ViewerApp
 from replay_viewer.viewer.charts.choice import CurveChoice
 from replay_viewer.viewer.keys import KEYS, help_html
 from replay_viewer.viewer.panels.recording import recording_html
-from replay_viewer.viewer.panels.rewards import format_value, rewards_html, row_names, row_values
+from replay_viewer.viewer.panels.rewards import rewards_html, row_names, row_values
 from replay_viewer.viewer.panels.timeline import TimelineState
 from replay_viewer.viewer.session import Session
 from replay_viewer.viewer.wire.access import Access
@@ -49,7 +49,11 @@ def test_names_from_a_file_cannot_become_html() -> None:
 def test_bars_go_left_for_negative_and_right_for_positive_terms() -> None:
     names = ("up", "down", "none")
     series = episode_rewards(names, np.tile([0.5, -0.25, 0], (9, 1)))
-    assert row_values(step_rewards(names, [0.5, -0.25, 0.0]), series)[:3] == [("0.5", 1.0), ("-0.25", -0.5), ("0", 0.0)]
+    assert row_values(step_rewards(names, [0.5, -0.25, 0.0]), series)[:3] == [
+        ("0.5000", 1.0),
+        ("-0.2500", -0.5),
+        ("0.0000", 0.0),
+    ]
 
 
 def test_a_term_that_is_not_zero_leaves_a_trace() -> None:
@@ -64,7 +68,7 @@ def test_what_the_terms_leave_is_shown_only_where_there_is_something() -> None:
     series = episode_rewards(names, np.tile([0.5, -0.25], (3, 1)))
     clipped, whole = (step_rewards(names, [0.5, lost], total=total) for lost, total in ((-0.75, 0.0), (-0.25, 0.25)))
     row = row_names(clipped).index("not in the terms (clipping?)")
-    assert (row_values(clipped, series)[row][0], row_values(whole, series)[row][0]) == ("0.25", "")
+    assert (row_values(clipped, series)[row][0], row_values(whole, series)[row][0]) == ("0.2500", "")
 
 
 def test_every_term_has_its_row_however_many_there_are() -> None:
@@ -88,7 +92,7 @@ def test_pinned_terms_come_first_and_keep_their_numbers() -> None:
 def test_rewards_per_second_are_multiples_of_those_per_step_and_the_return_is_none() -> None:
     series = episode_rewards(("a",), np.ones((3, 1)))
     values = row_values(step_rewards(("a",), [0.5], total=0.75), series, factor=50.0)
-    assert [text for text, _ in values] == ["25", "37.5", "12.5", "1.5"]
+    assert [text for text, _ in values] == ["25.00", "37.50", "12.50", "1.50"]
 
 
 def test_without_rewards_the_panel_says_what_would_fill_it() -> None:
@@ -97,9 +101,12 @@ def test_without_rewards_the_panel_says_what_would_fill_it() -> None:
     assert row_values(nothing, episode_rewards((), np.zeros((1, 0)))) == []
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (-0.0, "0"), (1.23456, "1.235"), (-2e-05, "-2e-05")])
-def test_values_are_short(value: float, text: str) -> None:
-    assert format_value(value) == text
+def test_numbers_have_one_form_so_that_their_points_stand_below_each_other() -> None:
+    names = ("large", "small", "none")
+    values = [0.0213, -1.388e-06, -0.0]
+    step = step_rewards(names, values, total=1234.5)
+    texts = [text for text, _ in row_values(step, episode_rewards(names, np.tile(values, (9, 1))))]
+    assert texts == ["0.02130", "0.00000", "0.00000", "1234.50000", "1234.47870", "1.50000"]
 
 
 def test_a_term_that_is_no_number_is_shown_as_it_is_without_a_bar() -> None:

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...numerals import largest_of, number_format, number_text
 from ...rollout.rewards import EpisodeRewards, chart_range, full_range
 from ...theme import Look, Rgb, rgb_bytes, term_color
 from .layout import Box, PixelScale
 from .painting import blend, dot, fill, line_mask, mixed, write
-from .text import largest_of, number_format, number_mask, number_text, text_mask, text_width, ticks
+from .text import number_mask, text_mask, text_width, ticks
 
 # How far beyond the plot, in heights of it, a line is drawn towards a value that is outside.
 _BEYOND = 2.0

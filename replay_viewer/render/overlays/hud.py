@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...numerals import largest_of, number_format, number_text
 from ...rollout.episodes import Episode, outcome_text
 from ...rollout.rewards import EpisodeRewards
 from ...rollout.rollout import Rollout
@@ -15,17 +16,7 @@ from ..film import Moment
 from ..threads import cached_for_threads
 from .layout import PixelScale
 from .painting import blend, fill, mixed, rounded_mask, tint, write
-from .text import (
-    fitted,
-    largest_of,
-    number_format,
-    number_mask,
-    number_text,
-    number_width,
-    text_mask,
-    text_width,
-    widest_text,
-)
+from .text import fitted, number_mask, number_width, text_mask, text_width, widest_text
 
 # So much that letters can be read over any picture, and so little that the picture is seen through.
 _OPACITY = 0.86

@@ -8,21 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...numerals import largest_of, number_format, number_text
 from ...rollout.rewards import ROUNDING, EpisodeRewards, bar_scale
 from ...theme import GAIN_COLOR, GAIN_END_COLOR, LOSS_COLOR, LOSS_END_COLOR, Look, Rgb, rgb_bytes, term_color
 from .layout import Box, PixelScale
 from .painting import fill, mixed, write
-from .text import (
-    fitted,
-    largest_of,
-    number_format,
-    number_mask,
-    number_text,
-    number_width,
-    text_mask,
-    text_width,
-    widest_text,
-)
+from .text import fitted, number_mask, number_width, text_mask, text_width, widest_text
 
 # At most this share of a row is the name.
 _NAME_SHARE = 0.5

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ...errors import printable
+from ...numerals import number_text
 
 # Pillow's font has ASCII and little more.
 _STAND_INS = str.maketrans(
@@ -30,8 +31,6 @@ _ELLIPSIS = "…"
 _OVERSAMPLING = 4
 # Size of letters that are only compared.
 _SAMPLE_SIZE = 16
-# Significant digits of the largest of numbers that are told together.
-_DIGITS = 4
 
 
 def writable(text: str) -> str:
@@ -71,26 +70,6 @@ def text_mask(text: str, size: int) -> np.ndarray:
 def number_mask(text: str, size: int) -> np.ndarray:
     """Like `text_mask` for what changes with every picture: quick, and every digit has the same width."""
     return np.concatenate([_glyph(character, size) for character in text], axis=1)
-
-
-def number_format(largest: float, least_decimals: int = 0) -> str:
-    """One format for numbers up to about `largest`: always as many decimals, so that they can be compared."""
-    magnitude = math.floor(math.log10(largest)) if 0 < largest < math.inf else 0
-    decimals = max(_DIGITS - 1 - magnitude, least_decimals)
-    return f".{decimals}f" if -4 <= magnitude < 6 else f".{_DIGITS - 2}e"
-
-
-def largest_of(values: np.ndarray) -> float:
-    """The finite value farthest from zero, as its distance; 0 without any."""
-    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
-
-
-def number_text(value: float, form: str) -> str:
-    """A value in a format of `number_format`; nothing is "-0.00"."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    text = format(value, form)
-    return text[1:] if text.startswith("-") and float(text) == 0 else text
 
 
 def widest_text(values: np.ndarray, form: str) -> str:

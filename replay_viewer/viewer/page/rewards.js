@@ -12,7 +12,10 @@
       for (const place of row.querySelectorAll(".value, .bar")) {
         const [text, share] = cells[Number(place.dataset.cell ?? 0)] ?? ["", 0];
         if (place.classList.contains("bar")) fillBar(place.querySelector("b"), share);
-        else place.textContent = text;
+        else {
+          place.textContent = text;
+          place.classList.toggle("nought", text !== "" && Number(text) === 0);
+        }
       }
     }
   }

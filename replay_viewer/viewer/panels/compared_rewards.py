@@ -9,13 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from ...errors import printable
+from ...numerals import number_text
 from ...replay.compared_rewards import quantities
 from ...replay.take import Take
 from ...replay.world import World
 from ...rollout.rewards import ROUNDING, StepRewards
 from ...theme import css_color
 from ..charts.choice import OneCurve
-from .reward_cells import CHART, NOTHING_RECORDED, RowValue, bar_share, breakable, format_value
+from .reward_cells import CHART, NOTHING_RECORDED, RowValue, bar_share, breakable, form_of
 
 # What is told of a take that waits, or that does not have it.
 _NONE = "\N{EN DASH}"
@@ -69,7 +70,9 @@ def compared_values(
         scale: value of a full bar.
     """
     numbers = [_numbers(step, float(factor)) for step, factor in zip(steps, factors, strict=True)]
-    return [_cells([number.get(row) for number in numbers], scale if row.has_bar else None) for row in rows_of(world)]
+    form = form_of(scale)
+    rows = rows_of(world)
+    return [_cells([number.get(row) for number in numbers], form, scale if row.has_bar else None) for row in rows]
 
 
 def _numbers(step: StepRewards | None, factor: float) -> dict[Row, float]:
@@ -86,25 +89,26 @@ def _numbers(step: StepRewards | None, factor: float) -> dict[Row, float]:
     return {**told, **{Row("mean", f"{name} (mean of all envs)"): mean for name, mean in step.batch_means.items()}}
 
 
-def _cells(values: Sequence[float | None], scale: float | None) -> list[RowValue]:
+def _cells(values: Sequence[float | None], form: str, scale: float | None) -> list[RowValue]:
     """The cells of a row; none of them says anything where no take does. scale: None for no bars."""
     if all(value is None for value in values):
         return [("", 0.0)] * (2 * len(values) - 1)
     lead, *others = values
-    cells: list[RowValue] = [(_text(lead), 0.0)]
+    cells: list[RowValue] = [(_text(lead, form), 0.0)]
     for value in others:
         gap = None if lead is None or value is None else value - lead
         share = 0.0 if gap is None or scale is None else bar_share(gap, scale)
-        cells += [(_text(value), 0.0), (_NONE if gap is None else _signed(gap), share)]
+        cells += [(_text(value, form), 0.0), (_NONE if gap is None else _signed(gap, form), share)]
     return cells
 
 
-def _text(value: float | None) -> str:
-    return _NONE if value is None else format_value(value)
+def _text(value: float | None, form: str) -> str:
+    return _NONE if value is None else number_text(value, form)
 
 
-def _signed(value: float) -> str:
-    return format_value(value) if np.isnan(value) or value == 0 else f"{value:+.3g}"
+def _signed(value: float, form: str) -> str:
+    text = number_text(value, form)
+    return f"+{text}" if value > 0 and float(text) != 0 else text
 
 
 def _headings(world: World) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...numerals import number_format
+
 # A number as text, and how full its bar is.
 RowValue = tuple[str, float]
 
@@ -31,6 +33,6 @@ def breakable(label: str) -> str:
     return label.replace("_", "_<wbr>").replace("/", "/<wbr>")
 
 
-def format_value(value: float) -> str:
-    """Four significant digits, in a form as short as they allow."""
-    return "NaN" if np.isnan(value) else "0" if value == 0 else f"{value:.4g}"
+def form_of(scale: float) -> str:
+    """The one form of the table's numbers, by the value of a full bar: as in films."""
+    return number_format(scale, least_decimals=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from ...numerals import number_text
 from ...rollout.rewards import ROUNDING, EpisodeRewards, StepRewards, bar_scale
 from ...theme import term_color
 from ..charts.choice import CurveChoice
@@ -13,7 +14,7 @@ from ..wire.page import Page
 from .compared_rewards import compared_html, compared_values
 from .html import row_buttons, swatch, toolbar
 from .panel import Shown, send_changes
-from .reward_cells import CHART, NOTHING_RECORDED, RowValue, bar_share, breakable, format_value
+from .reward_cells import CHART, NOTHING_RECORDED, RowValue, bar_share, breakable, form_of
 
 # As dark as text on light ground, and as light on dark ground.
 _TOTAL = "var(--rv-text)"
@@ -52,9 +53,7 @@ class RewardsPanel:
 
 def _scale(session: Session, chart: ComparedChart) -> float:
     """Of a full bar of a difference: as the lead's own bars would be."""
-    series = session.episode_rewards
-    shown = series.terms if series.names or series.total is None else series.total[:, None]
-    return bar_scale(shown) * float(chart.factors[0])
+    return full_bar(session.episode_rewards) * float(chart.factors[0])
 
 
 def rewards_html(step: StepRewards, choice: CurveChoice) -> str:
@@ -87,15 +86,22 @@ def row_values(step: StepRewards, episode: EpisodeRewards, factor: float = 1.0) 
 
     factor: what a recorded reward is multiplied by. A bar beyond 1 is a value beyond the full bar.
     """
-    scale = bar_scale(episode.terms)
-    values = [(format_value(value * factor), bar_share(value, scale)) for value in step.values.tolist()]
+    scale = full_bar(episode)
+    form = form_of(scale * factor)
+    values = [(number_text(value * factor, form), bar_share(value, scale)) for value in step.values.tolist()]
     if step.total is not None:
-        values.append((format_value(step.total * factor), 0.0))
+        values.append((number_text(step.total * factor, form), 0.0))
     if step.residual is not None:
-        values.append((format_value(step.residual * factor) if abs(step.residual) > ROUNDING else "", 0.0))
+        values.append((number_text(step.residual * factor, form) if abs(step.residual) > ROUNDING else "", 0.0))
     if step.cumulative_of != "nothing":
-        values.append((format_value(step.cumulative), 0.0))
-    return [*values, *((format_value(mean), 0.0) for mean in step.batch_means.values())]
+        values.append((number_text(step.cumulative, form), 0.0))
+    return [*values, *((number_text(mean, form), 0.0) for mean in step.batch_means.values())]
+
+
+def full_bar(series: EpisodeRewards) -> float:
+    """Value of a full bar, in all that is shown of an episode."""
+    shown = series.terms if series.names or series.total is None else series.total[:, None]
+    return bar_scale(shown)
 
 
 def _term_row(curve: int, name: str, choice: CurveChoice) -> str:
