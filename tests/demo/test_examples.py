@@ -14,7 +14,7 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 # What takes minutes where MuJoCo is installed does less.
-QUICKLY = {"12": ("--envs", "1", "--episodes", "6")}
+QUICKLY = {"12": ("--envs", "1", "--episodes", "6"), "13": ("--steps", "1024")}
 # Films and pictures that an example makes, by its number.
 FILMS = {"08": {"best.mp4"}, "09": {"fall.mp4", "fall.gif", "fall.png", "map.mp4"}, "10": {"plan.png"}}
 

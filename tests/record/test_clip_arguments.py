@@ -59,7 +59,7 @@ def test_the_fields_of_a_dataclass_make_a_configuration() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("--video", "record-viewport-video"), ("--camera_video", "record-camera-video")]
+    ("old", "new"), [("--video", "record-viewport-video"), ("--camera-video", "record-camera-video")]
 )
 def test_tyro_names_the_new_flag_too(old: str, new: str, capsys: pytest.CaptureFixture) -> None:
     tyro = pytest.importorskip("tyro")
