@@ -22,7 +22,10 @@ def unpacked(content: bytes) -> list[EpisodeRecord]:
     """The records that were packed. Raises ValueError, LookupError or TypeError for any other content."""
     found = json.loads(content)
     columns = [_unpacked_column(found["columns"][name], found["count"]) for name in _FIELDS]
-    return [EpisodeRecord(*values) for values in zip(*columns, strict=True)]
+    records = [EpisodeRecord.__new__(EpisodeRecord) for _ in range(found["count"])]
+    for record, values in zip(records, zip(*columns, strict=True), strict=True):
+        vars(record).update(zip(_FIELDS, values, strict=True))  # Several times as quick as the constructor.
+    return records
 
 
 def _packed_column(values: list[Any]) -> dict[str, Any]:

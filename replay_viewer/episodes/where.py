@@ -17,7 +17,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from operator import attrgetter
 from typing import Any, Literal
 
@@ -108,14 +108,16 @@ class Where:
 def names_of(records: Iterable[EpisodeRecord]) -> set[str]:
     """The names by which conditions may ask for what these episodes have beside the names of every record."""
     found: set[str] = set()
-    seen: set[tuple[str, ...]] = set()
+    before: dict[str, Mapping[str, Any]] = {group: {} for group in GROUPS}
     for record in records:
         for group in GROUPS:
             values = getattr(record, group)
             # Nearly every record has the names of the one before it.
-            shape = (group, *values)
-            if shape not in seen or not _PLAIN.issuperset(map(type, values.values())):
-                seen.add(shape)
+            if values and (
+                values.keys() != before[group].keys()
+                or (group != "rewards" and not _PLAIN.issuperset(map(type, values.values())))
+            ):
+                before[group] = values
                 found.update(_names_in(group, values))
         for name, value in record.more.items():
             found.add(name)
@@ -220,13 +222,13 @@ class _Parser:
         tests = [self._all()]
         while self._take("or"):
             tests.append(self._all())
-        return tests[0] if len(tests) == 1 else lambda record: any(test(record) for test in tests)
+        return reduce(_either, tests)
 
     def _all(self) -> Test:
         tests = [self._one()]
         while self._take("and"):
             tests.append(self._one())
-        return tests[0] if len(tests) == 1 else lambda record: all(test(record) for test in tests)
+        return reduce(_both, tests)
 
     def _one(self) -> Test:
         if token := self._take("not"):
@@ -375,6 +377,14 @@ def _number(text: str) -> int | float:
     return int(text) if text.isdigit() and len(text) < 100 else float(text)
 
 
+def _either(first: Test, second: Test) -> Test:
+    return lambda record: first(record) or second(record)
+
+
+def _both(first: Test, second: Test) -> Test:
+    return lambda record: first(record) and second(record)
+
+
 def _compared(sign: str, left: Callable[[EpisodeRecord], Any], right: Callable[[EpisodeRecord], Any]) -> Test:
     if sign == "==":
         return lambda record: _is_equal(left(record), right(record))
@@ -386,8 +396,8 @@ def _compared(sign: str, left: Callable[[EpisodeRecord], Any], right: Callable[[
 
 def _is_ordered(operation: Callable[[Any, Any], bool], left: Any, right: Any) -> bool:
     """Numbers and texts have an order; nothing else has, nor have a number and a text."""
-    kinds = {_kind(left), _kind(right)}
-    return kinds in ({"number"}, {"text"}) and operation(left, right)
+    kind = _kind(left)
+    return kind in ("number", "text") and kind == _kind(right) and operation(left, right)
 
 
 def _is_equal(left: Any, right: Any) -> bool:
@@ -405,8 +415,9 @@ def _is_in(value: Any, whole: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
+    known = _KIND_OF.get(type(value))
+    if known is not None:  # Nearly always; many records are asked.
+        return known
     if isinstance(value, bool):
         return "truth"
     if isinstance(value, (int, float)):
@@ -414,4 +425,13 @@ def _kind(value: Any) -> str:
     return "text" if isinstance(value, str) else "other"
 
 
+_KIND_OF: Mapping[type, str] = {
+    type(None): "null",
+    bool: "truth",
+    int: "number",
+    float: "number",
+    str: "text",
+    list: "other",
+    dict: "other",
+}
 _SHORT_TESTS: Mapping[str, Test] = {word: Where(condition).matches for word, condition in SHORT_FORMS.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from container_samples import record
 from listings import looked_through
 
 from replay_viewer.errors import BadArgument
-from replay_viewer.viewer.episodes import sources
+from replay_viewer.formats import load_rollout
+from replay_viewer.viewer.episodes import library, sources
 from replay_viewer.viewer.episodes.sources import Listing
 
 
@@ -150,6 +152,21 @@ def test_a_long_list_is_cut_and_says_so(runs: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sources, "MAX_SOURCES", 2)
     recordings = looked_through(runs)
     assert (len(recordings.sources), recordings.is_cut) == (2, True)
+
+
+def test_what_is_shown_has_its_episodes_while_its_folder_is_still_read(runs: Path) -> None:
+    table = library.Library(lambda action, *arguments: action(*arguments), lambda: None)
+    table.listing = Listing(runs)
+    table.listing.look(lambda num_found: None)
+    path = next(source.path for source in table.listing.recordings if source.name == "fall.npz")
+    assert path is not None
+    table.show(load_rollout(path), "fall.npz")
+    table.read_shown(is_written=False)
+    end = time.monotonic() + 30
+    while not table.is_shown_known and time.monotonic() < end:
+        time.sleep(0.01)
+    assert [table.rows.source(row).name for row in range(len(table.rows))] == ["fall.npz"] * 3
+    assert table.listing.num_read == 0
 
 
 def test_an_empty_folder_is_an_empty_list(tmp_path: Path) -> None:

@@ -136,12 +136,13 @@ class Library:
     @property
     def is_shown_known(self) -> bool:
         """Whether the episodes of what is shown are known."""
-        source = self._listed_shown or (self._shown and self._shown.source)
-        return source is not None and source.known is not None
+        sources = (self._listed_shown, self._shown and self._shown.source)
+        return any(source is not None and source.known is not None for source in sources)
 
     def read_shown(self, is_written: bool) -> None:
         """Read the episodes of what is shown, unless the folder has them; those that run may go on if it is written."""
-        if self._shown is not None and (is_written or self._listed_shown is None):
+        listed = self._listed_shown
+        if self._shown is not None and (is_written or listed is None or listed.known is None):
             self._shown.read(is_written)
 
     def _take_shown(self) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
@@ -44,15 +47,19 @@ class Known:
     """
 
     def __init__(self, records: Sequence[EpisodeRecord]) -> None:
-        values = list(map(vars, records))
-        present = {name for name in _SINGLE if list(map(itemgetter(name), values)).count(None) < len(values)}
-        self.records, self.names = records, frozenset(present | names_of(records))
+        self.records, self.names = records, frozenset(_present(records) | names_of(records))
         self.kinds = kind_codes(records)
-        self.seconds = max((record.end for record in records if record.end is not None), default=None)
-        self.num_envs = len({record.env_id for record in records})
 
     def __len__(self) -> int:
         return len(self.records)
+
+    @cached_property
+    def seconds(self) -> float | None:
+        return max((record.end for record in self.records if record.end is not None), default=None)
+
+    @cached_property
+    def num_envs(self) -> int:
+        return len({record.env_id for record in self.records})
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,7 @@ class Listing:
         self.sources: tuple[Source, ...] = ()
         self.is_cut = False
         self._numbers: dict[Path, int] = {}
+        self._names: dict[Path, str] = {}
         self._found = Found()
         # By path, when it was modified: what is there, and what of it was read.
         self._there: dict[Path, float] = {}
@@ -209,7 +217,7 @@ class Listing:
         return Source(
             number=self._numbers.setdefault(path, len(self._numbers)),
             path=path,
-            name=self.name_of(path),
+            name=self._names.get(path) or self._names.setdefault(path, self.name_of(path)),
             is_recording=not is_record_file(path),
             modified=self._there[path],
             known=self._known.get(path),
@@ -257,15 +265,26 @@ class _Paced:
             self._next = began + max(_NEWS_PERIOD, taken / _NEWS_SHARE)
 
 
+def _present(records: Sequence[EpisodeRecord]) -> set[str]:
+    """By which of the names of one value each any of them has one."""
+    if not records:
+        return set()
+    values = list(map(vars, records))
+    others = [name for name in _SINGLE if values[0][name] is None]
+    rows = map(itemgetter(*others, "env_id", "env_id"), values)  # Of one name, it would give no rows.
+    columns = zip([*others, "env_id", "env_id"], zip(*rows, strict=True), strict=True)
+    return {*_SINGLE}.difference(name for name, column in columns if column.count(None) == len(column))
+
+
 def _modified(path: Path) -> float:
     """When a source was last written to: of a folder, the newest of its files."""
     times = [_time_of(path)]
-    if path.is_dir():
-        times += [_time_of(file) for file in path.iterdir() if file.is_file()]
+    with contextlib.suppress(OSError), os.scandir(path) as entries:  # Perhaps it is no folder.
+        times += [_time_of(entry) for entry in entries if entry.is_file()]
     return max(times)
 
 
-def _time_of(path: Path) -> float:
+def _time_of(path: Path | os.DirEntry[str]) -> float:
     try:
         return path.stat().st_mtime
     except OSError:
