@@ -18,12 +18,18 @@ class Settings:
 
     Attributes:
         shadows: whether the light casts shadows at first; browsers without a GPU draw faster without.
-        folder: where videos that browsers ask for are written.
+        folder: where videos that browsers ask for are written at first; they may choose another.
         layers: what a user adds to the 3D view.
         switched_on: names of the viewer's own layers that are on; kept up to date.
     """
 
     shadows: bool = True
-    folder: Path = field(default_factory=Path.cwd)
+    folder: Path = field(default_factory=lambda: usual_folder(Path.cwd()))
     layers: Sequence[Layer | ViserLayer] = ()
     switched_on: set[str] = field(default_factory=set)
+
+
+def usual_folder(current: Path) -> Path:
+    """Where videos go unless somebody says so: the current folder, or one at home where that is a checkout of code."""
+    is_checkout = any((folder / ".git").exists() for folder in (current, *current.parents))
+    return Path.home() / "replay-viewer" if is_checkout else current

@@ -212,7 +212,7 @@ class ShownReplay:
         self._timeline = TimelinePanel(
             page, session, self.title, [charts.page_state, episodes.page_state, self._pointing.page_state]
         )
-        return [selection, charts, episodes, self._timeline, self._rendering.panel, layers, crowd, recording]
+        return [selection, charts, episodes, self._timeline, self._rendering, layers, crowd, recording]
 
     def _build_actions(self) -> dict[str, PageAction]:
         """What the page may ask for, by name."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import math
 import os
 from pathlib import Path
@@ -15,6 +17,17 @@ from video_files import probe_video
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
 from replay_viewer.replay.replay import Replay
+
+# The picture of how the video begins, as a PNG.
+_FIRST_FRAME = """
+() => {
+  const image = [...document.images].find(({ naturalWidth }) => naturalWidth === 480);
+  if (!image) return null;
+  const canvas = Object.assign(document.createElement("canvas"), { width: 480, height: image.naturalHeight });
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  return canvas.toDataURL("image/png");
+}
+"""
 
 
 @pytest.fixture
@@ -31,6 +44,19 @@ def page(page: ViewerPage) -> ViewerPage:
 def status(page: ViewerPage) -> str:
     shown = page.page.locator(".rv-job")
     return shown.inner_text() if shown.count() else ""
+
+
+def target(page: ViewerPage) -> str:
+    shown = page.page.locator(".rv-target")
+    return shown.first.inner_text() if shown.count() else ""
+
+
+def first_frame(page: ViewerPage) -> np.ndarray:
+    """The picture in the panel of how the video begins."""
+    data = page.page.evaluate(_FIRST_FRAME)
+    if not data:
+        return np.zeros((1, 1, 3), int)
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data.split(",")[1]))).convert("RGB")).astype(int)
 
 
 def press_and_receive(page: ViewerPage, button: str) -> Download:
@@ -95,6 +121,31 @@ def test_video_of_the_episode_is_drawn_told_of_saved_and_sent(page: ViewerPage, 
     saved.unlink()
     page.click_button("Download Again")
     page.page.get_by_text("The video cannot be sent").wait_for()
+
+
+def test_the_steps_from_a_to_b_go_to_a_folder_of_ones_choice_and_begin_as_was_shown_before(
+    page: ViewerPage, folder: Path
+) -> None:
+    page.choose("Overlay", "hud")
+    page.choose("Show", "A-B loop")
+    page.until(lambda: "no A-B loop" in page.page.locator(".rv-target").inner_text(), "what is missing")
+    page.page.evaluate("replayViewer.send('select_steps', [100, 147])")
+    page.until(lambda: target(page).endswith(str(folder / "walk_env0_steps100-147.mp4")), "where it will be")
+    box = page.page.locator("label[for]", has_text="Folder").first.locator("xpath=ancestor::*[.//input][1]//input")
+    box.fill(str(folder / "cut" / "deep"))
+    page.until(lambda: "there is no folder" in page.page.locator(".rv-target").inner_text(), "why it cannot be")
+    box.fill(str(folder / "cut"))
+    saved = folder / "cut" / "walk_env0_steps100-147.mp4"
+    page.until(lambda: target(page).endswith(str(saved)), "another folder")
+    page.until(lambda: first_frame(page).shape == (270, 480, 3), "the first frame")
+    shown = first_frame(page)
+    press_and_receive(page, "Render Video")
+    video = probe_video(saved)
+    assert video.num_frames == frames_of(48 * 0.02)
+    first = Image.fromarray(imageio.get_reader(saved, "mp4").get_data(0)).resize((480, 270))
+    assert np.abs(np.asarray(first).astype(int) - shown).mean() < 6
+    box.fill(str(folder))
+    page.page.evaluate("replayViewer.send('clear_selection')")
 
 
 @pytest.mark.slow

@@ -31,6 +31,7 @@ from replay_viewer.viewer.rendering.requests import (
     scenes_of,
 )
 from replay_viewer.viewer.session import Session
+from replay_viewer.viewer.settings import usual_folder
 
 SIZE = (160, 96)
 
@@ -43,7 +44,7 @@ def replay() -> Replay:
 def film(replay: Replay, folder: Path, env_index: int = 1, whole_env: bool = False, **changes) -> FilmRequest:
     """The first episode of the second env, four times as fast as life."""
     view = View(**{"size": SIZE, "fps": 10.0, "speed": 4.0, **changes})
-    return film_request(Session(World(Take(replay, env_index))), view, folder, whole_env=whole_env)
+    return film_request(Session(World(Take(replay, env_index))), view, folder, "env" if whole_env else "episode")
 
 
 def picture(replay: Replay, pose: CameraPose | None = None, **changes) -> np.ndarray:
@@ -154,3 +155,11 @@ def test_names_of_recordings_do_not_lead_elsewhere(name: str, tmp_path: Path) ->
     path.write_text("")
     assert os.listdir(tmp_path) == [path.name]
     replay.close()
+
+
+def test_videos_go_to_the_current_folder_unless_that_is_a_checkout_of_code(tmp_path: Path) -> None:
+    inner = tmp_path / "code" / "inner"
+    inner.mkdir(parents=True)
+    assert usual_folder(inner) == inner
+    (tmp_path / "code" / ".git").mkdir()
+    assert usual_folder(inner) == Path.home() / "replay-viewer"

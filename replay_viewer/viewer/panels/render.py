@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
-from typing import Any
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
 
+import numpy as np
 import viser
 
 from ...camera import Camera
@@ -24,7 +27,10 @@ from ..wire.page import Page
 from .panel import Shown, send_changes
 
 THIS_VIEW = "this view"
-THIS_EPISODE, WHOLE_ENV = "this episode", "all of this env"
+# Of the env that is shown: the episode that is, all of them, or the steps from A to B.
+Part = Literal["episode", "env", "selection"]
+# What a video shows of the env, as `film_request` has it, by what it is called here.
+PARTS: Mapping[str, Part] = {"this episode": "episode", "A-B loop": "selection", "all of this env": "env"}
 # What the controls offer beside the names that `View` takes; a browser can choose nothing else.
 SIZES = ("640 x 360", "1280 x 720", "1920 x 1080", "2560 x 1440", "3840 x 2160", "1080 x 1080", "1080 x 1920")
 RATES = ("24", "25", "30", "50", "60")
@@ -36,14 +42,17 @@ Press = Callable[[int], object]
 class RenderPanel:
     """The controls, shared by all browsers, and the state of the one video that is being drawn."""
 
-    def __init__(self, page: Page, *, film: Press, picture: Press, cancel: Press, download: Press) -> None:
+    def __init__(
+        self, page: Page, folder: Path, *, film: Press, picture: Press, cancel: Press, download: Press
+    ) -> None:
+        """folder: where videos go at first."""
         gui = page.gui
         width, height = View.size
         speeds = [f"{speed:g}x" for speed in SPEEDS]
         self._camera = gui.add_dropdown(
             "Camera", (THIS_VIEW, *PRESETS), hint="This view: as you see it now, orbit and all"
         )
-        self._part = gui.add_dropdown("Show", (THIS_EPISODE, WHOLE_ENV))
+        self._part = gui.add_dropdown("Show", tuple(PARTS))
         self._size = gui.add_dropdown(
             "Size", SIZES, initial_value=f"{width} x {height}", hint="Width and height in pixels"
         )
@@ -58,8 +67,15 @@ class RenderPanel:
         self._layers = gui.add_checkbox("Layers", True, hint="Those that are on, with what their colours mean")
         self._layers_shown = gui.add_html("")
         # Whatever is posted has the panels brought up to date.
-        bind(self._layers, page.mailbox, lambda *_: None)
-        self._film = gui.add_button("Render Video", icon=viser.Icon.MOVIE, hint="An MP4 in the viewer's folder")
+        self._choices = (
+            self._camera, self._part, self._size, self._rate, self._speed, self._overlay, self._look, self._layers
+        )  # fmt: skip
+        self._folder = gui.add_text("Folder", str(folder), hint="On the viewer's machine; one that is new is made")
+        self._target = gui.add_html("")
+        self._preview = gui.add_image(np.zeros((9, 16, 3), np.uint8), label="First frame", format="jpeg", visible=False)
+        for control in (*self._choices, self._folder):
+            bind(control, page.mailbox, lambda *_: None)
+        self._film = gui.add_button("Render Video", icon=viser.Icon.MOVIE, hint="An MP4, into the folder above")
         self._picture = gui.add_button("Save Picture", icon=viser.Icon.CAMERA, color="gray", hint="A PNG of this step")
         self._bar = gui.add_progress_bar(0.0, visible=False, animated=True)
         self._status = gui.add_html("", visible=False)
@@ -76,9 +92,14 @@ class RenderPanel:
         return self._camera.value
 
     @property
-    def shows_whole_env(self) -> bool:
-        """Whether a video is to show all episodes of the env, not only the one that is shown."""
-        return self._part.value == WHOLE_ENV
+    def part(self) -> Part:
+        """What a video is to show of the env."""
+        return PARTS[self._part.value]
+
+    @property
+    def folder(self) -> Path:
+        """Where videos go; what a browser writes may be anything."""
+        return Path(os.path.expanduser(self._folder.value.replace("\0", "").strip() or ".")).absolute()
 
     @property
     def shows_layers(self) -> bool:
@@ -102,6 +123,20 @@ class RenderPanel:
             look=self._look.value,
             layers=tuple(layers) if self.shows_layers else (),
         )
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Differs where the choices do."""
+        return tuple(choice.value for choice in self._choices)
+
+    def show_target(self, content: str) -> None:
+        """Tell where the video will be, or why it cannot."""
+        send_changes(self._target, content=content)
+
+    def show_first_frame(self, image: np.ndarray) -> None:
+        """Show what the video begins with, (H, W, 3) uint8."""
+        self._preview.image = image
+        send_changes(self._preview, visible=True)
 
     def sync(self, shown: Shown) -> None:
         """Show which layers are drawn, and how far the video is, or how it ended."""
@@ -148,7 +183,20 @@ def _status(film: Job) -> str:
         return f"Cancelled after {film.done} of {film.total} frames; nothing was kept."
     if film.is_cancelling:
         return "Cancelling ..."
-    if film.rate is None:
+    if not film.done:
         return "Preparing ..."
+    told = f"{film.done} of {film.total} frames"
+    if film.rate is None:
+        return told
     left = duration((film.total - film.done) / film.rate)
-    return f"{film.done} of {film.total} frames <span>({film.rate:.0f}/s, {left} left)</span>"
+    return f"{told} <span>({film.rate:.0f}/s, {left} left)</span>"
+
+
+def target_html(path: Path) -> str:
+    """Where a video will be."""
+    return f'<div class="rv-target">Will be <b>{html.escape(printable(str(path)))}</b></div>'
+
+
+def problem_html(problem: str) -> str:
+    """Why there can be no video."""
+    return f'<div class="rv-target"><div class="problem">{html.escape(printable(problem))}</div></div>'

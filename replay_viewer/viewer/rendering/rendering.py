@@ -11,17 +11,28 @@ import viser
 from ...camera import Free
 from ...camera.presets import preset
 from ...errors import ReplayError
+from ...render.request import FilmRequest
 from ...render.view import View
 from ..background import Job
 from ..browser.browsers import Browsers
 from ..browser.camera import picture_size
 from ..browser.view import BrowserView
 from ..layers import ShownLayers
-from ..panels.render import THIS_VIEW, RenderPanel
+from ..panels.panel import Shown
+from ..panels.render import THIS_VIEW, RenderPanel, problem_html, target_html
 from ..session import Session
 from ..wire.page import Page
 from ..wire.page_bridge import PageAction
-from .requests import film_request, film_work, picture_name, picture_request, picture_work, scenes_of
+from .requests import (
+    film_request,
+    film_work,
+    first_image_work,
+    picture_name,
+    picture_request,
+    picture_work,
+    preview_request,
+    scenes_of,
+)
 
 # Larger files are told of, but not sent: a browser holds them in memory [bytes].
 _MAX_DOWNLOAD = 512 << 20
@@ -69,19 +80,23 @@ class Rendering:
 
     def __init__(self, page: Page, session: Session, browsers: Browsers, layers: ShownLayers, folder: Path) -> None:
         """layers: those that are shown are drawn too. folder: where videos go."""
-        self._page, self._session, self._browsers, self._folder = page, session, browsers, folder
+        self._page, self._session, self._browsers = page, session, browsers
         self._layers = layers
         self._scene_of = scenes_of(session.world)
         self._film: _Asked | None = None
         self._picture: _Asked | None = None
+        # Browsers that look at the panel, the last one last, and what the first frame is of that they see.
+        self._watching: list[int] = []
+        self._preview: Job | None = None
+        self._previewed: tuple[object, ...] = ()
         self.panel = RenderPanel(
-            page, film=self._begin_film, picture=self._begin_picture, cancel=self._cancel, download=self._send
+            page, folder, film=self._begin_film, picture=self._begin_picture, cancel=self._cancel, download=self._send
         )
 
     @property
     def actions(self) -> dict[str, PageAction]:
         """What buttons outside of the panel do."""
-        return {"draw_screenshot": self._draw_screenshot}
+        return {"draw_screenshot": self._draw_screenshot, "watch_rendering": self._watch}
 
     @property
     def film(self) -> Job | None:
@@ -91,6 +106,7 @@ class Rendering:
     def close(self) -> None:
         """Cancel what is being drawn."""
         jobs = [asked.job for asked in (self._film, self._picture) if asked is not None]
+        jobs += [] if self._preview is None else [self._preview]
         for job in jobs:
             job.cancel()
         for job in jobs:
@@ -100,11 +116,14 @@ class Rendering:
 
     def _begin_film(self, client_id: int) -> None:
         _refuse_second(self._film, "a video")
-        panel, session = self.panel, self._session
+        request = self._request(client_id)
+        self._film = _Asked(Job(film_work(request, self._session.world), self._tell), client_id)
+
+    def _request(self, client_id: int) -> FilmRequest:
+        """The video that a browser would get. Raises ReplayError."""
+        panel = self.panel
         camera = self._browsers.views[client_id].camera() if panel.camera == THIS_VIEW else panel.camera
-        view = panel.view(camera, self._layers.for_films)
-        request = film_request(session, view, self._folder, whole_env=panel.shows_whole_env)
-        self._film = _Asked(Job(film_work(request, session.world), self._tell), client_id)
+        return film_request(self._session, panel.view(camera, self._layers.for_films), panel.folder, panel.part)
 
     def _begin_picture(self, client_id: int) -> None:
         width, height = self.panel.size
@@ -125,6 +144,32 @@ class Rendering:
         camera, look = self._camera_now(client_id, THIS_VIEW), self._browsers.views[client_id].look.name
         view = View(camera, size=picture_size(sides), look=look, layers=self._layers.for_films)
         self._draw_picture(client_id, view)
+
+    # -- what a video will be -------------------------------------------------
+
+    def sync(self, shown: Shown) -> None:
+        """Bring the panel to the state; who looks at it sees what a video begins with, and where it will be."""
+        self.panel.sync(shown)
+        self._watching = [client for client in self._watching if client in self._browsers.views]
+        if not self._watching:
+            return
+        try:
+            request = self._request(self._watching[-1])
+        except ReplayError as problem:
+            self.panel.show_target(problem_html(str(problem)))
+            return
+        self.panel.show_target(target_html(request.target.out or self.panel.folder))
+        key = (self.panel.key, str(request.view.camera), request.selection, request.view.layers)
+        if key != self._previewed and (self._preview is None or self._preview.state != "running"):
+            self._previewed = key
+            work = first_image_work(preview_request(request), self._session.world, self._scene_of)
+            self._preview = Job(work, self._tell)
+
+    def _watch(self, watches: object, client_id: int) -> None:
+        """A browser has the panel before it, or no longer."""
+        self._watching = [client for client in self._watching if client != client_id]
+        if watches is True:
+            self._watching.append(client_id)
 
     # -- drawing --------------------------------------------------------------
 
@@ -147,6 +192,9 @@ class Rendering:
         self._page.post(self._look_after)
 
     def _look_after(self) -> None:
+        if self._preview is not None and self._preview.state == "done":
+            self.panel.show_first_frame(self._preview.result)
+            self._preview = None
         if self._film is not None and self._film.is_news:
             self._film.is_told = True
             self._end_film(self._film)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...errors import ReplayError
 from ...film_names import FILM_SUFFIX, harmless
 from ...paths import free_path
 from ...progress import Progress
@@ -18,34 +20,70 @@ from ...render.target import Target
 from ...render.threads import num_processors
 from ...render.view import View
 from ...theme import look_named
+from ..panels.render import Part
 from ..session import Session
 
 # The renderer and the encoder take a second to import, and most viewers never need them.
 if TYPE_CHECKING:
+    import numpy as np
+
     from ...render.raster.scene import RenderScene
     from ...replay.world import World
+
+# Of the picture of how a video begins, the longer side [px].
+PREVIEW = 480
 
 # Gives the robots and the terrain in the colours of a look, by the look's name.
 SceneOf = Callable[[str], "RenderScene"]
 
 
-def film_request(session: Session, view: View, folder: Path, *, whole_env: bool) -> FilmRequest:
+class NoSelection(ReplayError):
+    """A video of the steps from A to B, without any."""
+
+    def __init__(self) -> None:
+        super().__init__("there is no A-B loop: drag over a chart, or press [ and ].")
+
+
+def film_request(session: Session, view: View, folder: Path, part: Part = "episode") -> FilmRequest:
     """A video of the env that is shown, to a name in a folder that is still free.
 
     Args:
         session: what is shown.
         view: how the video shows it.
         folder: where the file goes.
-        whole_env: all episodes of the env, not only the one that is shown.
+        part: what of the env.
+
+    Raises:
+        NoSelection: the steps from A to B, where none are selected.
+        FileProblem: a folder that cannot be written to.
     """
-    selection, name = Selection(env=session.env_id), _name(session)
-    if not whole_env:
-        number = session.episode.index
-        selection, name = Selection(env=session.env_id, episodes=number), f"{name}_ep{number:03d}"
+    selection, name = _chosen(session, part)
     path = free_path(folder / f"{name}{FILM_SUFFIX}")
     # One processor stays free for the page.
     workers = max(1, num_processors() - 1)
     return FilmRequest(selection, view, Target(path), workers=workers)
+
+
+def _chosen(session: Session, part: Part) -> tuple[Selection, str]:
+    """What a video shows, and what to call it."""
+    env, name = session.env_id, _name(session)
+    if part == "env":
+        return Selection(env=env), name
+    if part == "episode":
+        number = session.episode.index
+        return Selection(env=env, episodes=number), f"{name}_ep{number:03d}"
+    if session.player.selection is None:
+        raise NoSelection
+    first, last = session.player.selection
+    return Selection(env=env, steps=range(first, last + 1)), f"{name}_steps{first}-{last}"
+
+
+def preview_request(request: FilmRequest) -> FilmRequest:
+    """The same small, for a picture of how it begins."""
+    width, height = request.view.size
+    scale = min(1.0, PREVIEW / max(width, height))
+    size = (max(2, round(scale * width / 2) * 2), max(2, round(scale * height / 2) * 2))
+    return replace(request, view=replace(request.view, size=size))
 
 
 def picture_request(session: Session, view: View) -> PictureRequest:
@@ -72,6 +110,20 @@ def film_work(request: FilmRequest, world: World) -> Callable[[Progress], Path]:
 
         with world.reopened() as own:
             return make_films(request, own.takes, progress)[0]
+
+    return work
+
+
+def first_image_work(request: FilmRequest, world: World, scene_of: SceneOf) -> Callable[[Progress], np.ndarray]:
+    """The work of drawing what a video begins with, of a world that is read anew; gives (H, W, 3) uint8."""
+
+    def work(progress: Progress) -> np.ndarray:
+        from ...render.drawing import FilmDrawer
+
+        scene = scene_of(request.view.look)
+        with world.reopened() as own, FilmDrawer(own, request.view, workers=1, scene=scene) as drawer:
+            [film] = request.films(own.lead.replay.rollout).values()
+            return drawer.first_image(film)
 
     return work
 

@@ -27,7 +27,7 @@ PageAction = Callable[[Any, int], object]
 _SCRIPTS = (
     *("page.js", "busy.js", "files.js", "timeline.js", "lanes.js", "place.js", "selection.js"),
     *("views.js", "takes.js", "charts.js", "rewards.js", "episodes.js", "episode_rows.js", "episode_filters.js"),
-    *("help.js", "pointing.js", "hint.js", "keys.js", "look.js", "memory.js", "notices.js", "phone.js"),
+    *("help.js", "pointing.js", "hint.js", "rendering.js", "keys.js", "look.js", "memory.js", "notices.js", "phone.js"),
 )
 # Their looks; what must have its look before they arrive stands in the page's head: index_page.py.
 _STYLES = (
