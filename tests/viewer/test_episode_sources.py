@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import time
+import queue
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -155,16 +156,17 @@ def test_a_long_list_is_cut_and_says_so(runs: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_what_is_shown_has_its_episodes_while_its_folder_is_still_read(runs: Path) -> None:
-    table = library.Library(lambda action, *arguments: action(*arguments), lambda: None)
+    posted: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    table = library.Library(lambda action, *arguments: posted.put((action, arguments)), lambda: None)
     table.listing = Listing(runs)
     table.listing.look(lambda num_found: None)
     path = next(source.path for source in table.listing.recordings if source.name == "fall.npz")
     assert path is not None
     table.show(load_rollout(path), "fall.npz")
     table.read_shown(is_written=False)
-    end = time.monotonic() + 30
-    while not table.is_shown_known and time.monotonic() < end:
-        time.sleep(0.01)
+    while not table.is_shown_known:
+        action, arguments = posted.get(timeout=30)
+        action(*arguments)
     assert [table.rows.source(row).name for row in range(len(table.rows))] == ["fall.npz"] * 3
     assert table.listing.num_read == 0
 
