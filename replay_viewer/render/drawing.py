@@ -82,7 +82,7 @@ class FilmDrawer:
     ) -> None:
         replay = world.lead.replay
         self._world, self._replay, self._size, self._look = world, replay, view.size, look_named(view.look)
-        self._overlay = make_overlay(view.overlay, replay, view.size, self._look)
+        self._overlay = make_overlay(view.overlay, world, view.size, self._look)
         width, height = self._overlay.picture_size
         fov = None if view.fov_degrees is None else math.radians(view.fov_degrees)
         self._path = camera_path(view.camera, replay, aspect=width / height, fov=fov)

@@ -23,6 +23,7 @@ from memory_rollout import memory_rollout, still
 from replay_viewer.render.film import Moment
 from replay_viewer.render.overlays import Overlay, make_overlay
 from replay_viewer.replay.replay import Replay, with_robots
+from replay_viewer.replay.world import world_of
 from replay_viewer.theme import LIGHT
 
 LIMITS_MS = {"hud": 1.5, "rewards": 4.0}
@@ -65,7 +66,7 @@ def in_threads(overlay: Overlay, picture: np.ndarray, moments: list[Moment]) -> 
 def report(name: str, size: tuple[int, int], num_steps: int) -> float:
     """Print one line; returns the median time of an image [ms]."""
     replay = replay_of(num_steps)
-    overlay, moments = make_overlay(name, replay, size, LIGHT), moments_of(replay)
+    overlay, moments = make_overlay(name, world_of([replay]), size, LIGHT), moments_of(replay)
     width, height = overlay.picture_size
     picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     first = milliseconds(overlay, picture, moments[0])

@@ -15,6 +15,7 @@ from replay_viewer.render.overlays import make_overlay, title_card
 from replay_viewer.render.overlays.painting import tint
 from replay_viewer.render.view import OVERLAYS
 from replay_viewer.replay.replay import Replay, with_robots
+from replay_viewer.replay.world import world_of
 from replay_viewer.rollout.episodes import Episode
 from replay_viewer.theme import DARK, GAIN_COLOR, LIGHT, LOSS_COLOR, OUTCOME_COLORS, Look, Rgb, rgb_bytes
 
@@ -65,7 +66,7 @@ def image_of(
     replay: Replay, position: float, name: str = "rewards", size: tuple[int, int] = SIZE, look: Look = LIGHT
 ) -> np.ndarray:
     """The image over a black picture."""
-    overlay = make_overlay(name, replay, size, look)
+    overlay = make_overlay(name, world_of([replay]), size, look)
     width, height = overlay.picture_size
     return overlay.compose(np.zeros((height, width, 3), dtype=np.uint8), moment_at(replay, position))
 
@@ -76,7 +77,7 @@ def is_color(image: np.ndarray, color: Rgb) -> np.ndarray:
 
 def panel_of(replay: Replay, image: np.ndarray) -> np.ndarray:
     """The panel at the right of a landscape image."""
-    return image[:, make_overlay("rewards", replay, SIZE, LIGHT).picture_size[0] :]
+    return image[:, make_overlay("rewards", world_of([replay]), SIZE, LIGHT).picture_size[0] :]
 
 
 # -- pictures and images ------------------------------------------------------
@@ -87,7 +88,7 @@ def panel_of(replay: Replay, image: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
 def test_images_have_the_videos_size_and_pictures_an_even_one(name: str, size: tuple[int, int], look: Look) -> None:
     replay = rewarded()
-    overlay = make_overlay(name, replay, size, look)
+    overlay = make_overlay(name, world_of([replay]), size, look)
     assert [side % 2 for side in overlay.picture_size] == [0, 0]
     image = overlay.compose(noise(overlay.picture_size), moment_at(replay, 100.5))
     assert image.shape == (size[1], size[0], 3) and image.dtype == np.uint8
@@ -97,7 +98,7 @@ def test_images_have_the_videos_size_and_pictures_an_even_one(name: str, size: t
 @pytest.mark.parametrize("size", SIZES)
 def test_only_the_strip_covers_the_picture(name: str, size: tuple[int, int]) -> None:
     replay = rewarded(title=HOSTILE, ending={"outcome": "terminated", "outcome_reason": HOSTILE})
-    overlay = make_overlay(name, replay, size, LIGHT)
+    overlay = make_overlay(name, world_of([replay]), size, LIGHT)
     picture = noise(overlay.picture_size)
     before = picture.copy()
     image = overlay.compose(picture, moment_at(replay, 199))
@@ -110,7 +111,7 @@ def test_without_an_overlay_the_picture_is_the_image() -> None:
     picture = noise(SIZE)
     replay = rewarded()
     np.testing.assert_array_equal(
-        make_overlay("none", replay, SIZE, LIGHT).compose(picture, moment_at(replay, 3)), picture
+        make_overlay("none", world_of([replay]), SIZE, LIGHT).compose(picture, moment_at(replay, 3)), picture
     )
 
 
@@ -119,7 +120,8 @@ def test_without_an_overlay_the_picture_is_the_image() -> None:
 def test_the_strip_can_be_read_over_black_and_over_white(look: Look, shade: int) -> None:
     image = np.full((360, 640, 3), shade, dtype=np.uint8)
     replay = rewarded()
-    strip = make_overlay("hud", replay, (640, 360), look).compose(image, moment_at(replay, 50))[330:350, 2:6]
+    overlay = make_overlay("hud", world_of([replay]), (640, 360), look)
+    strip = overlay.compose(image, moment_at(replay, 50))[330:350, 2:6]
     background = strip[0, 0]
     assert is_color(strip, tuple(background)).all()
     assert contrast(look.text, background) > 7
@@ -156,7 +158,7 @@ def test_the_playhead_is_at_the_time_of_the_moment(size: tuple[int, int]) -> Non
 def playhead(replay: Replay, position: float, size: tuple[int, int]) -> int:
     """The column with the longest line in the text's colour."""
     image = image_of(replay, position, size=size)
-    width, height = make_overlay("rewards", replay, size, LIGHT).picture_size
+    width, height = make_overlay("rewards", world_of([replay]), size, LIGHT).picture_size
     image[:height, :width] = 255
     is_dark = np.abs(image.astype(int) - LIGHT.text).max(axis=-1) < 140
     run = longest = np.zeros(size[0], dtype=int)
@@ -200,7 +202,10 @@ def test_a_position_just_below_a_step_is_that_step() -> None:
 
 def test_an_episode_of_one_step_is_complete() -> None:
     image = image_of(rewarded(1), 0)
-    assert is_color(image[-1], LIGHT.accent).sum() == make_overlay("rewards", rewarded(1), SIZE, LIGHT).picture_size[0]
+    assert (
+        is_color(image[-1], LIGHT.accent).sum()
+        == make_overlay("rewards", world_of([rewarded(1)]), SIZE, LIGHT).picture_size[0]
+    )
 
 
 # -- bars and curves ----------------------------------------------------------
@@ -263,7 +268,7 @@ def test_rewards_of_agents_are_summed() -> None:
 
 def test_without_rewards_there_is_no_panel() -> None:
     replay = replay_of()
-    assert make_overlay("rewards", replay, SIZE, LIGHT).picture_size == SIZE
+    assert make_overlay("rewards", world_of([replay]), SIZE, LIGHT).picture_size == SIZE
     difference = image_of(replay, 5) != image_of(replay, 5, "hud")
     assert difference.any()  # The strip says why.
 
@@ -282,7 +287,7 @@ def test_names_from_a_file_move_no_number(size: tuple[int, int]) -> None:
     long = rewarded(title=HOSTILE, names=(HOSTILE, "b" * 99, ""), ending=ending)
     short = rewarded(title="a", names=("a" * 99, "b", "c"), ending=ending)
     one, other = (image_of(replay, 150, size=size) for replay in (long, short))
-    width, height = make_overlay("rewards", long, size, LIGHT).picture_size
+    width, height = make_overlay("rewards", world_of([long]), size, LIGHT).picture_size
     numbers = np.s_[height - 40 : height, round(0.8 * width) : width]
     charts = np.s_[size[1] // 2 :, width:] if width < size[0] else np.s_[height:, size[0] // 2 :]
     np.testing.assert_array_equal(one[numbers], other[numbers])
@@ -301,12 +306,12 @@ def test_names_of_any_alphabet_are_written_and_stay_in_their_place() -> None:
 
 def test_an_episode_is_read_once_however_many_pictures_and_threads_there_are() -> None:
     replay = rewarded(9000)
-    overlay = make_overlay("rewards", replay, (640, 360), DARK)
+    overlay = make_overlay("rewards", world_of([replay]), (640, 360), DARK)
     picture = noise(overlay.picture_size)
     moments = [moment_at(replay, position) for position in np.linspace(0, 8999, 40)]
     with ThreadPoolExecutor(8) as pool:
         images = list(pool.map(lambda moment: overlay.compose(picture, moment), moments))
-    alone = make_overlay("rewards", rewarded(9000), (640, 360), DARK)
+    alone = make_overlay("rewards", world_of([rewarded(9000)]), (640, 360), DARK)
     for image, moment in zip(images, moments, strict=True):
         np.testing.assert_array_equal(image, alone.compose(picture, moment))
     steps_read = {
@@ -320,7 +325,7 @@ def test_each_episode_has_its_own_numbers() -> None:
     values = still(100, 1) | {"rew_terms": terms}
     episodes = [Episode(0, 0, 0, 49, "terminated"), Episode(0, 1, 50, 99, "unfinished")]
     replay = with_robots(memory_rollout(values, episodes={0: episodes}, reward_terms=("a",)))
-    overlay = make_overlay("rewards", replay, SIZE, LIGHT)
+    overlay = make_overlay("rewards", world_of([replay]), SIZE, LIGHT)
     picture = np.zeros((overlay.picture_size[1], overlay.picture_size[0], 3), dtype=np.uint8)
     for position, color in ((49.9, GAIN_COLOR), (50, LOSS_COLOR), (10, GAIN_COLOR)):
         panel = panel_of(replay, overlay.compose(picture, moment_at(replay, position)))
@@ -333,12 +338,12 @@ def test_each_episode_has_its_own_numbers() -> None:
 
 def test_unknown_overlays_are_refused_with_those_there_are() -> None:
     with pytest.raises(UnknownName, match="none, hud, rewards"):
-        make_overlay("stats", rewarded(), SIZE, LIGHT)
+        make_overlay("stats", world_of([rewarded()]), SIZE, LIGHT)
 
 
 def test_a_panel_that_nobody_could_read_is_refused() -> None:
     with pytest.raises(BadArgument, match="at least 300 pixels"):
-        make_overlay("rewards", rewarded(), (320, 240), LIGHT)
+        make_overlay("rewards", world_of([rewarded()]), (320, 240), LIGHT)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (16, 16), (64, 40), (200, 120)])

@@ -181,14 +181,19 @@ def place_charts(charts: Sequence[VideoChart], box: Box, pixels: PixelScale) -> 
     """Put the charts into a box, one below the other, with their plots and their times aligned."""
     title, below = pixels.of(32), pixels.of(22)
     height = box.height - len(charts) * title - below
-    upper = round(_UPPER_SHARE * height)
-    heights = (upper, height - upper) if len(charts) == 2 else (height,)
+    heights = _heights(height, len(charts))
     tick_widths = [chart.tick_width(plot_height) for chart, plot_height in zip(charts, heights, strict=True)]
     left = box.left + max(tick_widths) + pixels.of(8)
     top = box.top + title
     for chart, plot_height in zip(charts, heights, strict=True):
         chart.place(Box(left, top, box.right, top + plot_height), box.left)
         top += plot_height + title
+
+
+def _heights(height: int, count: int) -> list[int]:
+    """Of so many charts; the uppermost one is a little higher than each of the others."""
+    upper = height if count == 1 else round(_UPPER_SHARE * height * 2 / count)
+    return [upper, *([(height - upper) // max(count - 1, 1)] * (count - 1))]
 
 
 def _step_charts(

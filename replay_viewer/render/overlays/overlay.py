@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from ...errors import BadArgument
-from ...replay.replay import Replay
+from ...replay.world import World
 from ...rollout.episodes import Episode
 from ...rollout.rewards import EpisodeRewards, episode_series
 from ...rollout.rollout import Rollout
@@ -17,9 +17,10 @@ from ...theme import Look
 from ..film import Moment
 from ..threads import cached_for_threads
 from ..view import check_overlay
+from .compared_rewards import compared_rewards
 from .hud import Hud
 from .layout import Box, picture_beside, pixel_scale
-from .rewards import VideoRewardsPanel
+from .rewards import VideoRewardsPanel, rewards_of_episode
 
 # The panel cannot be read in less.
 _LEAST_PANEL_SIZE = 300
@@ -39,14 +40,14 @@ class Overlay(Protocol):
         ...
 
 
-def make_overlay(name: str, replay: Replay, size: tuple[int, int], look: Look) -> Overlay:
+def make_overlay(name: str, world: World, size: tuple[int, int], look: Look) -> Overlay:
     """The overlay of a name, for a video of a size.
 
     Args:
         name: "none"; "hud": a strip over the picture that tells what is shown, the time, the return and the outcome;
-            "rewards": the strip, and a panel beside or below the picture with all reward terms. Where no rewards are
-            recorded, there is no panel.
-        replay: the recording.
+            "rewards": the strip, and a panel beside or below the picture with all reward terms; of several takes, a
+            number of each, and how far their returns are apart. Where no rewards are recorded, there is no panel.
+        world: what is shown; the strip tells of its lead.
         size: width and height of the video [px].
         look: its colours.
 
@@ -57,12 +58,12 @@ def make_overlay(name: str, replay: Replay, size: tuple[int, int], look: Look) -
     check_overlay(name)
     if name == "none":
         return _NoOverlay(size)
-    if name == "hud" or not replay.rollout.has_rewards:
-        return _HudOverlay(replay.rollout, size, look, "none recorded" if name == "rewards" else "")
+    if name == "hud" or not any(replay.rollout.has_rewards for replay in world.replays):
+        return _HudOverlay(world.lead.replay.rollout, size, look, "none recorded" if name == "rewards" else "")
     if min(size) < _LEAST_PANEL_SIZE:
         least = f"at least {_LEAST_PANEL_SIZE} pixels high and wide"
         raise BadArgument("--overlay", name, f"needs a video {least} to be legible, not {size[0]}x{size[1]}.")
-    return _RewardsOverlay(replay.rollout, size, look)
+    return _RewardsOverlay(world, size, look)
 
 
 class _NoOverlay:
@@ -92,13 +93,17 @@ class _HudOverlay:
 class _RewardsOverlay:
     """The strip over the picture, and the panel to the right of it or below it."""
 
-    def __init__(self, rollout: Rollout, size: tuple[int, int], look: Look) -> None:
-        pixels = pixel_scale(size)
+    def __init__(self, world: World, size: tuple[int, int], look: Look) -> None:
+        pixels, rollout = pixel_scale(size), world.lead.replay.rollout
         self.picture_size = picture_beside(size, pixels)
         self._size, self._panel_box = size, _rest_of(size, self.picture_size)
         series_of = _series_of(rollout)
         self._hud = Hud(rollout, series_of, self.picture_size, pixels, look)
-        self._panel = VideoRewardsPanel(rollout, series_of, self._panel_box.size, pixels, look)
+        if world.others:
+            contents_of = partial(compared_rewards, world, pixels, look)
+        else:
+            contents_of = partial(rewards_of_episode, rollout, series_of, pixels, look)
+        self._panel = VideoRewardsPanel(contents_of, self._panel_box.size, pixels, look)
 
     def compose(self, picture: np.ndarray, moment: Moment) -> np.ndarray:
         image = np.empty((self._size[1], self._size[0], 3), dtype=np.uint8)

@@ -92,6 +92,9 @@ class RewardRows:
         self._indent = pixels.of(16)
         self._bars = self._bar_columns()
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def paint(self, image: np.ndarray) -> None:
         """Names, the swatches of curves, and the tracks of the bars."""
         for index, row in enumerate(self._rows):

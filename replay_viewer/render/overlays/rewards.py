@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -26,26 +27,49 @@ _MAX_CURVES = 12
 _FUTURE_OPACITY = 0.3
 
 
+class Rows(Protocol):
+    """Rows of numbers: painted once for an episode, and drawn for each step."""
+
+    def __len__(self) -> int: ...
+
+    def paint(self, image: np.ndarray) -> None:
+        """What is the same at every step."""
+        ...
+
+    def draw(self, image: np.ndarray, step: int) -> None:
+        """Numbers of a step of the episode."""
+        ...
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is in the panel during an episode.
+
+    Attributes:
+        heading: what the rows are of.
+        rows: makes the rows, for the room that a layout has.
+        charts: below them, or beside them.
+    """
+
+    heading: str
+    rows: Callable[[PanelLayout], Rows]
+    charts: Sequence[VideoChart]
+
+
 class VideoRewardsPanel:
     """Draws the panel.
 
     Args:
-        rollout: what is shown.
-        series_of: gives an episode's rewards.
+        contents_of: gives what is in it during an episode.
         size: of the panel [px].
         pixels: how large things are.
         look: colours.
     """
 
     def __init__(
-        self,
-        rollout: Rollout,
-        series_of: Callable[[Episode], EpisodeRewards],
-        size: tuple[int, int],
-        pixels: PixelScale,
-        look: Look,
+        self, contents_of: Callable[[Episode], Contents], size: tuple[int, int], pixels: PixelScale, look: Look
     ) -> None:
-        self._rollout, self._series_of, self._size = rollout, series_of, size
+        self._contents_of, self._size = contents_of, size
         self._pixels, self._look = pixels, look
         self._episode_panel = cached_for_threads(self._make_episode_panel, maxsize=4)
 
@@ -64,19 +88,15 @@ class VideoRewardsPanel:
     # -- once per episode -----------------------------------------------------
 
     def _make_episode_panel(self, episode: Episode) -> _EpisodePanel:
-        series = self._series_of(episode)
-        curves = largest_terms(series, _MAX_CURVES)
-        charts = reward_charts(series, curves, self._rollout.control_dt, self._pixels, self._look)
-        layout = PanelLayout(self._size, self._pixels, bool(charts))
-        rows = reward_rows(series, self._means(episode), layout.most_rows)
-        box, pitch = layout.rows(len(rows)), layout.pitch(len(rows))
-        painter = RewardRows(rows, box, pitch, self._pixels, self._look, curves if charts else ())
+        contents = self._contents_of(episode)
+        layout = PanelLayout(self._size, self._pixels, bool(contents.charts))
+        rows = contents.rows(layout)
         blank = np.full((self._size[1], self._size[0], 3), self._look.panel, dtype=np.uint8)
-        self._paint_heading(blank, layout)
-        painter.paint(blank)
-        if charts:
-            place_charts(charts, layout.charts(len(rows)), self._pixels)
-        return _EpisodePanel(*self._with_curves(blank, charts), painter, charts)
+        self._paint_heading(blank, layout, contents.heading)
+        rows.paint(blank)
+        if contents.charts:
+            place_charts(contents.charts, layout.charts(len(rows)), self._pixels)
+        return _EpisodePanel(*self._with_curves(blank, contents.charts), rows, contents.charts)
 
     def _with_curves(self, blank: np.ndarray, charts: Sequence[VideoChart]) -> tuple[np.ndarray, np.ndarray]:
         """The panel with faint curves, and with full ones."""
@@ -88,17 +108,30 @@ class VideoRewardsPanel:
         faint = blank + (past.astype(np.float32) - blank) * _FUTURE_OPACITY + 0.5
         return faint.astype(np.uint8), past
 
-    def _paint_heading(self, image: np.ndarray, layout: PanelLayout) -> None:
-        agents = self._rollout.agents_shape
-        text = "rewards at this step" + (f", sum of {agents[0]} agents" if agents else "")
+    def _paint_heading(self, image: np.ndarray, layout: PanelLayout, heading: str) -> None:
         left, letters = self._pixels.of(16), self._pixels.font(12)
-        mask = text_mask(fitted(text, letters, self._size[0] - 2 * left), letters)
+        mask = text_mask(fitted(heading, letters, self._size[0] - 2 * left), letters)
         write(image, mask, left, layout.heading_middle, self._look.muted_text)
 
-    def _means(self, episode: Episode) -> Mapping[str, np.ndarray]:
-        """Means over the simulator's envs during the episode."""
-        steps = slice(episode.first_step, episode.last_step + 1)
-        return {name: means[steps] for name, means in self._rollout.batch_means.items()}
+
+def rewards_of_episode(
+    rollout: Rollout, series_of: Callable[[Episode], EpisodeRewards], pixels: PixelScale, look: Look, episode: Episode
+) -> Contents:
+    """What every term gives at a step, and gave in the whole episode. series_of: gives an episode's rewards."""
+    series = series_of(episode)
+    curves = largest_terms(series, _MAX_CURVES)
+    charts = reward_charts(series, curves, rollout.control_dt, pixels, look)
+    steps = slice(episode.first_step, episode.last_step + 1)
+    means = {name: means[steps] for name, means in rollout.batch_means.items()}
+    agents = rollout.agents_shape
+    heading = "rewards at this step" + (f", sum of {agents[0]} agents" if agents else "")
+
+    def make_rows(layout: PanelLayout) -> Rows:
+        rows = reward_rows(series, means, layout.most_rows)
+        box, pitch = layout.rows(len(rows)), layout.pitch(len(rows))
+        return RewardRows(rows, box, pitch, pixels, look, curves if charts else ())
+
+    return Contents(heading, make_rows, charts)
 
 
 class _EpisodePanel(NamedTuple):
@@ -113,5 +146,5 @@ class _EpisodePanel(NamedTuple):
 
     future: np.ndarray
     past: np.ndarray
-    rows: RewardRows
+    rows: Rows
     charts: Sequence[VideoChart]
