@@ -51,6 +51,11 @@ class TrotterCfg:
             (0.15, (0.0, 0.0), (0.0, 0.0), (0.0, 0.0)),
         )
 
+        class ranges:
+            """What can be commanded by hand."""
+
+            lin_vel_x, lin_vel_y, ang_vel_yaw = (-0.4, 0.9), (-0.4, 0.4), (-0.9, 0.9)
+
     class domain_rand:
         """Drawn once per env: the ground's friction, and mass that is added to the base [kg].
 

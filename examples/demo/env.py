@@ -76,6 +76,11 @@ class TrotterEnv:
         self.compute_observations()
         return self.obs_buf
 
+    def kick(self, env_ids: np.ndarray, velocities: np.ndarray) -> None:
+        """Add velocities (k, 3) [m/s] to those of some bases: how a viewer's page pushes them."""
+        for index, velocity in zip(env_ids, velocities, strict=True):
+            self.sim.kick(index, velocity)
+
     def state(self) -> State:
         """What a controller needs to know, in float64."""
         root = self.root_states.astype(float)

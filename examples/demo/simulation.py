@@ -18,7 +18,7 @@ class Simulation:
     """n robots, each in a world of its own, so that they do not touch each other.
 
     Arrays are float32, written in place. The free joint of a base has no actuator, and its position is written by
-    `place` alone: what moves it between resets are contacts, gravity and the pushes.
+    `place` alone: what moves it between resets are contacts, gravity, the pushes, and a kick by hand.
 
     Args:
         num_envs: n.
@@ -62,6 +62,10 @@ class Simulation:
         data.ctrl[:] = joints
         mujoco.mj_forward(model, data)
         self._read(index)
+
+    def kick(self, index: int, velocity: np.ndarray) -> None:
+        """Add a velocity (3,) [m/s] to that of one robot's base."""
+        self._datas[index].qvel[:3] += velocity
 
     def step(self, targets: np.ndarray, pushes: np.ndarray, decimation: int) -> None:
         """So many steps of the physics towards joint targets (n, 12) [rad], under pushes at the bases (n, 3) [N]."""

@@ -37,7 +37,9 @@ def record(path: Path, seconds: float, num_envs: int, seed: int, live: bool = Fa
     """Simulate and record; Ctrl-C ends it early. Returns the path of the recording."""
     env = TrotterEnv(num_envs, seed)
     trot, control = trot_of(num_envs, env.dt), env.cfg.control
-    with attach(env, path, env_ids="all", seed=seed, metadata=_metadata(env)) as recorder, suppress(KeyboardInterrupt):
+    facts = {"seed": seed, "metadata": _metadata(env)}
+    # In real time, a hand can be laid on it: by key l here, and in the page that follows.
+    with attach(env, path, env_ids="all", control=live, **facts) as recorder, suppress(KeyboardInterrupt):
         for _ in steps(seconds, env.dt, live, recorder.path):
             targets = trot.targets(env.state(), env.commands, KP, KD)
             _, _, done, _ = env.step((targets - control.default_joint_angles) / control.action_scale)

@@ -21,6 +21,7 @@ from .arguments import Flag, Loading, shown_as
 from .imports import large_imports
 
 if TYPE_CHECKING:
+    from replay_viewer.record.control.address import ControlAddress
     from replay_viewer.replay.replay import Replay
     from replay_viewer.viewer.app import ViewerApp
     from replay_viewer.viewer.opening.opening import OpenRequest
@@ -90,18 +91,23 @@ class ServedPage:
 
 
 @contextlib.contextmanager
-def served_page(paths: Sequence[Path], serving: Serving) -> Iterator[ServedPage]:
+def served_page(paths: Sequence[Path], serving: Serving, control: ControlAddress | None = None) -> Iterator[ServedPage]:
     """A page that is served until the block ends or Ctrl-C.
 
     Args:
         paths: what it is opened for, by whose names it is called.
         serving: where the page is served.
+        control: where the policy of a run that is followed is controlled, if not beside its recording.
     """
     with large_imports():
         from replay_viewer.viewer.app import ViewerApp
         from replay_viewer.viewer.settings import Settings
 
-    name, settings, access = title_of([*map(_name_of, paths)]), Settings(shadows=not serving.no_shadows), serving.access
+    name, settings, access = (
+        title_of([*map(_name_of, paths)]),
+        Settings(shadows=not serving.no_shadows, control=control),
+        serving.access,
+    )
     with (
         ViewerApp(access=access, port=serving.port, title=name, settings=settings) as app,
         # Not around what is above: an interrupt there leaves no block to end.

@@ -10,6 +10,7 @@ import tyro
 
 from replay_viewer.errors import BadArgument, FileProblem
 from replay_viewer.paths import asset
+from replay_viewer.record.control.address import LOOPBACK, TOKEN_VARIABLE, ControlAddress, parse_address
 from replay_viewer.replay.world import check_number
 
 from .arguments import (
@@ -33,6 +34,7 @@ def view(
     env: Annotated[int | None, shown_as("ENV_ID")] = None,
     step: Annotated[int | None, shown_as("STEP")] = None,
     tail: Flag = False,
+    control: Annotated[str | None, shown_as("HOST:PORT")] = None,
     comparing: ComparingOptions = NOTHING_COMPARED,
 ) -> None:
     """Open a recording in the browser, or several in one scene.
@@ -45,6 +47,8 @@ def view(
         env: The env to begin with, of each recording, by its index in the simulator.
         step: The step to begin at; else the first, or with --tail the newest.
         tail: Follow a recording while it is written, of several the first; it need not exist yet.
+        control: Where a followed run on another machine is controlled, as ssh -L leads there; the token comes from
+            REPLAY_VIEWER_CONTROL_TOKEN. On the same machine it is found by itself.
         comparing: How several are put into one scene; key C in the page goes on.
     """
     is_demo = path is None and env is None and step is None and not tail
@@ -55,7 +59,8 @@ def view(
     comparison = comparing.of(len(paths))
     for each in paths:
         _check_readable(each, tail and each is path)
-    with served_page(paths, serving) as page:
+    address = None if control is None else _address_of(control, tail)
+    with served_page(paths, serving, address) as page:
         if not tail and not more and _is_folder_of_recordings(path):
             _refuse_options_of_one(path, env, step)
             _browse(page, path, loading)
@@ -73,6 +78,19 @@ def view_demo(name: str, serving: Serving) -> None:
         show(page, [path], NOTHING_STATED)
         page.app.ask(lambda shown: shown.show_fall())
         page.app.run_forever()
+
+
+def _address_of(text: str, tail: bool) -> ControlAddress:
+    """Where a run is controlled. Raises BadArgument."""
+    if not tail:
+        raise BadArgument("--control", text, "is for a run that is followed: add --tail.")
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    address = parse_address(text, token)
+    if address is None:
+        raise BadArgument("--control", text, f"expected HOST:PORT, such as {LOOPBACK}:5055.")
+    if not token:
+        raise BadArgument("--control", text, f"needs the token of the run in the environment: {TOKEN_VARIABLE}=...")
+    return address
 
 
 def _browse(page: ServedPage, folder: Path, loading: Loading) -> None:

@@ -398,7 +398,7 @@ class ViewerApp:
         self._page.forget(client_id)
         self._table.forget(client_id)
         if self._shown is not None:
-            self._shown.browsers.forget(client_id)
+            self._shown.forget(client_id)
 
     # -- the owner thread -----------------------------------------------------
 

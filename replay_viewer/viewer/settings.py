@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..layers import Layer
+    from ..record.control.address import ControlAddress
     from .layers import ViserLayer
 
 
@@ -20,12 +21,14 @@ class Settings:
         shadows: whether the light casts shadows at first; browsers without a GPU draw faster without.
         folder: where videos that browsers ask for are written at first; they may choose another.
         layers: what a user adds to the 3D view.
+        control: where the policy of a run that is followed is controlled, if not beside its recording.
         switched_on: names of the viewer's own layers that are on; kept up to date.
     """
 
     shadows: bool = True
     folder: Path = field(default_factory=lambda: usual_folder(Path.cwd()))
     layers: Sequence[Layer | ViserLayer] = ()
+    control: ControlAddress | None = None
     switched_on: set[str] = field(default_factory=set)
 
 

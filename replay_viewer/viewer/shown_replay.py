@@ -14,6 +14,8 @@ from .browser.browsers import Browsers
 from .browser.clicks import Clicks
 from .browser.shared_time import SharedTime
 from .charts.charts import Charts
+from .control.marks import marks_of
+from .control.panel import ControlPanel
 from .crowd import Crowd
 from .episodes.table import EpisodeTable
 from .first_look import look_at_fall
@@ -83,6 +85,7 @@ class ShownReplay:
         self._clicks = Clicks(page, session, self.browsers, self.crowd, self._shared_time)
         self.charts = Charts(session, lambda: page.post(_take_news))
         self._pointing = Pointing(session, self.charts)
+        self._control = ControlPanel(page, session, settings.control)
         self._tabs = page.gui.add_tab_group()
         self._panels = self._build_panels()
         self._actions = self._build_actions()
@@ -105,10 +108,16 @@ class ShownReplay:
     def greet(self, client: viser.ClientHandle) -> None:
         """Show it in a browser that has just come."""
         self.browsers.greet(client)
-        self._timeline.greet(client, self.browsers.state(client.client_id))
+        own = {**self.browsers.state(client.client_id), "page": client.client_id}
+        self._timeline.greet(client, own)
         if self._plays_when_seen:
             self._plays_when_seen = False
             self.session.play()
+
+    def forget(self, client_id: int) -> None:
+        """A browser has left."""
+        self.browsers.forget(client_id)
+        self._control.forget(client_id)
 
     def draw(self) -> None:
         """Send the frame at the position, of what does not show it yet."""
@@ -189,6 +198,7 @@ class ShownReplay:
         """Cancel what is being drawn in the background."""
         self._rendering.close()
         self.charts.close()
+        self._control.close()
 
     # -- composition ----------------------------------------------------------
 
@@ -210,7 +220,16 @@ class ShownReplay:
             self._rendering = Rendering(page, session, self.browsers, self.layers, self._settings.folder)
         episodes = EpisodesPanel(self.table, session, self.title)
         self._timeline = TimelinePanel(
-            page, session, self.title, [charts.page_state, episodes.page_state, self._pointing.page_state]
+            page,
+            session,
+            self.title,
+            [
+                charts.page_state,
+                episodes.page_state,
+                self._control.page_state,
+                marks_of(session),
+                self._pointing.page_state,
+            ],
         )
         return [selection, charts, episodes, self._timeline, self._rendering, layers, crowd, recording]
 
@@ -221,6 +240,7 @@ class ShownReplay:
             **chart_actions(self.charts),
             **self.browsers.actions,
             **self._rendering.actions,
+            **self._control.actions,
             **self.table.actions,
             "point_along": lambda value, client: self._clicks.along(client, value, self._pointing.point_along),
             "point_at_nothing": lambda *_: self._pointing.clear(),

@@ -1,6 +1,7 @@
 """The two ends of a control, each in a process of its own, until they are killed.
 
-Run as `python control_child.py simulate PATH`: a loop that is recorded and can be controlled.
+Run as `python control_child.py simulate PATH [--port]`: a loop that is recorded and can be controlled, beside the
+recording or at a port, which stands in a file beside it.
 Run as `python control_child.py hold PATH`: a viewer whose page keeps the policy off, until the line is over.
 Run as `python control_child.py terminal PATH [ENDING]`: a loop in a terminal, which prints "ready", then each step's
 action; ENDING says how it ends: "close", "error", "exit", "crash".
@@ -23,12 +24,16 @@ from controlled import KickedSim, Line
 from legged_fake import DOF_NAMES
 
 from replay_viewer import attach
-from replay_viewer.record.control.address import ControlAddress, socket_of
+from replay_viewer.record.control.address import TOKEN_VARIABLE, ControlAddress, socket_of
 
 
-def simulate(path: Path) -> None:
+def simulate(path: Path, option: str = "") -> None:
+    os.environ[TOKEN_VARIABLE] = "secret"
     env = KickedSim()
-    with attach(env, path, control=True):
+    with attach(env, path, env_ids=[0, 1], control=0 if option == "--port" else True) as recorder:
+        address = recorder.control_address
+        assert address is not None
+        (path.parent / "port").write_text(str(address.port))
         while True:
             env.step(np.ones((env.num_envs, len(DOF_NAMES)), np.float32))
             time.sleep(0.005)

@@ -81,15 +81,22 @@ class ControlAddress:
         return listener
 
 
+def parse_address(text: str, token: str) -> ControlAddress | None:
+    """HOST:PORT as an address; None for anything else."""
+    host, _, port = text.rpartition(":")
+    is_port = port.isascii() and port.isdecimal() and len(port) <= 5 and 0 < int(port) < 65536
+    return ControlAddress(None, host, int(port), token) if host and is_port else None
+
+
 def socket_of(recording: Path) -> Path:
     """The path of the Unix socket beside a recording."""
     return recording.with_name(recording.name + _SUFFIX)
 
 
 def is_socket(path: Path) -> bool:
-    """Whether there is a socket at a path."""
+    """Whether there is a socket at a path; a link to one is none."""
     try:
-        return stat.S_ISSOCK(os.stat(path).st_mode)
+        return stat.S_ISSOCK(os.lstat(path).st_mode)
     except OSError:
         return False
 

@@ -12,7 +12,7 @@
   const state = {
     title: "", numSteps: 1, dt: 0.02, playing: false, speed: 1, speeds: [1], loop: "off", envId: 0,
     kinds: { unfinished: "unfinished" }, episodes: { first: [0], last: [0], kind: [0] }, episode: null, standIn: "",
-    plots: {}, rewards: [], marks: [], selection: null, following: true, shadows: true, tail: null, takes: [], lanes: [], laneTimes: [],
+    plots: {}, rewards: [], marks: [], byHand: [], selection: null, following: true, shadows: true, tail: null, takes: [], lanes: [], laneTimes: [],
   };
   const parts = [];
   let control = null;

@@ -202,7 +202,29 @@
       pen.fillRect(Math.max(right - 3 - gap, left), 2, 3, height - 4);
     }
     pen.globalAlpha = 1;
+    drawByHand(pen, width, height);
     for (const [step, flag] of state.marks) drawMark(pen, fraction(step) * width, flag);
+  }
+
+  // What somebody did by hand: a line below the episodes, with a point where it began; a point alone where it was over at once.
+  function drawByHand(pen, width, height) {
+    pen.fillStyle = colour("text");
+    for (const [first, last] of state.byHand) {
+      const left = fraction(first - 0.5) * width;
+      const right = fraction((last ?? state.numSteps - 1) + 0.5) * width;
+      if (right < 0 || left > width) continue;
+      pen.fillRect(left, height - 3, Math.max(right - left, 1), 2);
+      pen.beginPath();
+      pen.arc(left, height - 4, 3, 0, 2 * Math.PI);
+      pen.fill();
+    }
+  }
+
+  // What was done by hand at a step, or around it where a step is less than a few pixels wide.
+  function doneByHand(step) {
+    const near = 5 / Math.max((fraction(1) - fraction(0)) * track.clientWidth, 1e-9);
+    const found = state.byHand.filter(([first, last]) => step >= first - near && step <= (last ?? state.numSteps) + (last === first ? near : 0));
+    return found.slice(0, 3).map(([, , text]) => `, ${text}`).join("");
   }
 
   // A flag or a note, where it was noted: a pennant in the flag's colour.
@@ -260,7 +282,7 @@
     const kind = Object.keys(state.kinds)[state.episodes.kind[index]];
     const isRunning = isFollowed() && index === state.episodes.first.length - 1 && kind === "unfinished";
     const text = isRunning ? "running" : state.kinds[kind];
-    tip.textContent = `${seconds(step)} s, step ${step}, episode ${index} (${text})${noted(index)}`;
+    tip.textContent = `${seconds(step)} s, step ${step}, episode ${index} (${text})${noted(index)}${doneByHand(step)}`;
     const box = track.getBoundingClientRect();
     const half = tip.offsetWidth / 2;
     tip.style.left = `${Math.min(Math.max(clientX - box.left, half), box.width - half)}px`;
