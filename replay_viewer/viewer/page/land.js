@@ -126,7 +126,8 @@
 
   // -- sky ----------------------------------------------------------------------
 
-  let skyDrawn = "";
+  let skyTurn = "";
+  let skyPicture = null;
 
   // The horizon is where the camera has it; below it the sky is as bright as there.
   function drawSky(camera) {
@@ -134,6 +135,11 @@
     if (!picture?.clientHeight) return;
     const [x, y, z] = camera.position.map((value, i) => value - camera.target[i]);
     const down = Math.atan2(z, Math.hypot(x, y));
+    // It is only made anew where the camera was turned.
+    const turn = `${down.toFixed(3)} ${camera.fov.toFixed(3)}`;
+    if (turn === skyTurn && picture === skyPicture) return;
+    skyTurn = turn;
+    skyPicture = picture;
     const focal = 0.5 / Math.tan(camera.fov / 2);
     const stops = [];
     for (const elevation of ELEVATIONS) {
@@ -144,8 +150,6 @@
       stops.push(`color-mix(in srgb-linear, var(--rv-sky-top) ${share}%, var(--rv-sky-bottom)) ${at}%`);
     }
     const sky = stops.length > 1 ? `linear-gradient(${stops.join(", ")})` : "linear-gradient(var(--rv-sky-bottom) 0 0)";
-    if (sky === skyDrawn && picture.style.getPropertyValue("--rv-sky")) return;
-    skyDrawn = sky;
     picture.style.setProperty("--rv-sky", sky);
   }
 
