@@ -95,7 +95,7 @@ class ViewerApp:
         self.say(f"Opening {self._title} ...")
         self._table = EpisodeTable(self._page, self._go_to_episode, uploads.has)
         self._files = Files(self._page, uploads, self._table.library, self._show_opened, self._go)
-        self._comparing = Comparing(self._files, self._watched, self._regroup, self._tell)
+        self._comparing = Comparing(self._files, self._watched, self._regroup, self._go, self._tell)
         lasting = {**self._files.actions, **self._table.actions, **self._comparing.actions}
         self._page.bridge.set_lasting_actions(lasting)
         self._shown: ShownReplay | None = None
@@ -285,7 +285,8 @@ class ViewerApp:
         """Puts a session on the page, on the owner's thread."""
         from .shown_replay import ShownReplay
 
-        return partial(ShownReplay, self._page, session, self._table, printable(title), self._settings, tell)
+        name_of, name = self._files.known.name_of, printable(title)
+        return partial(ShownReplay, self._page, session, self._table, name, self._settings, name_of, tell)
 
     def _show_opened(self, replay: Replay, request: OpenRequest) -> None:
         """Show what somebody opened in the page, and follow it if it is being written.

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ..errors import ReplayError, printable
-from ..replay.modes import Mode
+from ..replay.comparison import Comparison
+from ..replay.modes import Alignment, Mode
 from ..replay.take import Take
 from ..replay.world import World, check_number, world_of
+from .opening.opening import OpenRequest
 from .opening.openings import Opened
+from .opening.place import Place, is_shown
 from .wire.page_bridge import PageAction
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ class Comparing:
         files: Files,
         session: Callable[[], Session | None],
         show: Callable[[World, float, Sequence[Opened]], object],
+        go: Callable[[Place, int], object],
         tell: Callable[[int, Mapping[str, Any]], object],
     ) -> None:
         """Nothing is compared yet.
@@ -54,15 +58,17 @@ class Comparing:
             session: what is watched, if anything is.
             show: shows a world at a position of its lead in the place of what is shown, with what was opened for it;
                 or raises.
+            go: goes to a place in what is shown, for the browser with an id, or raises.
             tell: hands the page of a browser, by its id, what changed.
         """
-        self._files, self._session, self._show, self._tell = files, session, show, tell
+        self._files, self._session, self._show, self._go, self._tell = files, session, show, go, tell
 
     @property
     def actions(self) -> dict[str, PageAction]:
         """What the page may ask for."""
         return {
             "list_comparable": lambda _, client_id: self._tell(client_id, {"comparable": self._comparable()}),
+            "go_to_place": self._go_to_place,
             "compare_listed": self._compare_listed,
             "compare_upload": self._compare_upload,
             "compare_env": self._compare_env,
@@ -104,6 +110,39 @@ class Comparing:
         own = None if session is None else session.replay.rollout.path
         found = [[source.number, printable(source.name)] for source in listed if source.path != own]
         return {"envs": envs, "recordings": found}
+
+    def _go_to_place(self, value: Any, client_id: int) -> None:
+        """Go where the address of a page says; to several recordings, unless they are shown already."""
+        try:
+            place = Place.of(value)
+            if place.others:
+                self._go_to_several(place, client_id)
+            else:
+                self._files.go_to_named(place, client_id)
+        except ReplayError as error:
+            self._files.tell_odd(error, client_id)
+
+    def _go_to_several(self, place: Place, client_id: int) -> None:
+        name_of, session = self._files.known.name_of, self._session()
+        replays = {} if session is None else {name_of(replay.rollout): replay for replay in session.world.replays}
+        if session is not None and is_shown(place, session, name_of):
+            session.world = _as_said(session.world, place)
+            self._go(place, client_id)
+            return
+        placed = (place.lead, *place.others)
+        names = [name for name in dict.fromkeys(take.recording for take in placed) if name not in replays]
+        requests = [self._files.known.named(name) for name in names]
+
+        def take(opened: Sequence[Opened]) -> None:
+            found = {**replays, **{name: each.replay for name, each in zip(names, opened, strict=True)}}
+            try:
+                world = _as_said(world_of([take.of(found[take.recording]) for take in placed]), place)
+                self._show(world, world.lead.start, opened)
+                self._go(place, client_id)
+            except ReplayError as error:
+                self._files.tell_odd(error, client_id)
+
+        self._files.openings.begin([partial(_same, request) for request in requests], client_id, take)
 
     def _compare_listed(self, value: Any, client_id: int) -> None:
         if self._files.listing is not None:
@@ -181,6 +220,18 @@ class Comparing:
             raise ReplayError("what it was to be compared with is not shown any more.")
 
         return find
+
+
+def _as_said(world: World, place: Place) -> World:
+    """A world as an address has it. Raises BadArgument."""
+    delays = [take.delay for take in place.others]
+    return Comparison(cast(Mode, place.mode or world.mode), cast(Alignment, place.alignment or "start"), delays).of(
+        world
+    )
+
+
+def _same(request: OpenRequest) -> OpenRequest:
+    return request
 
 
 def _take_of(replay: Replay, row: Row) -> Take:

@@ -73,6 +73,7 @@ KEYS = (
     Key("H", "H", "toggle_shadows", "Shadows: on or off"),
     Key("C", "C", "next_mode", "Compare: recordings as recorded, from one place, side by side"),
     Key("X", "X", "take_screenshot", "Screenshot: a picture of this view is saved"),
+    Key("Y", "Y", "copy_link", "Link copied: it leads to these recordings, this step and this view"),
     Key("Z", "Z", "zoom", "Zoom: the timeline shows this episode only"),
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import viser
 
+from ..rollout.rollout import Rollout
 from .actions import chart_actions, session_actions, with_number
 from .background import Job
 from .browser.browsers import Browsers
@@ -22,7 +23,7 @@ from .first_look import look_at_fall
 from .ghosts import take_node
 from .keys import Key, keys_by_action
 from .layers import ShownLayers
-from .opening.place import Place
+from .opening.place import Place, place_of
 from .panels.charts import ChartPanels
 from .panels.episodes import EpisodesPanel
 from .panels.panel import Panel
@@ -61,14 +62,22 @@ class ShownReplay:
         table: EpisodeTable,
         title: str,
         settings: Settings,
+        name_of: Callable[[Rollout], str],
         tell: Callable[[str], object] | None = None,
     ) -> None:
         """Build everything on a page on which nothing else is shown, and show it in every browser that is there.
 
-        tell: called with a line about how the writing of the recording ended.
+        Args:
+            page: the page.
+            session: what is watched.
+            table: of the episodes.
+            title: what the page calls it.
+            settings: how it is shown.
+            name_of: what addresses call a recording.
+            tell: called with a line about how the writing of the recording ended.
         """
         self.session, self.table, self.title, self.takes_growth = session, table, title, True
-        self._page, self._settings, self._tell, self._told = page, settings, tell, ""
+        self._page, self._settings, self._name_of, self._tell, self._told = page, settings, name_of, tell, ""
         self._plays_when_seen = False
         self._drawn: tuple[object, ...] | None = None
         self._arranged = session.world
@@ -98,7 +107,7 @@ class ShownReplay:
 
     def anew(self) -> ShownReplay:
         """The same once more, after it was closed."""
-        return ShownReplay(self._page, self.session, self.table, self.title, self._settings, self._tell)
+        return ShownReplay(self._page, self.session, self.table, self.title, self._settings, self._name_of, self._tell)
 
     @property
     def film(self) -> Job | None:
@@ -153,6 +162,14 @@ class ShownReplay:
         place.go(self.session)
         if before != (self.session.player.step, self.session.env_index):
             self._shared_time.note(client_id)
+        if place.view is not None and client_id in self.browsers.views:
+            self.browsers.place_view(client_id, place.view.pose, place.view.world)
+        if client_id in self._page.clients:
+            self._page.bridge.update(self._page.clients[client_id], {"arrived": True})
+
+    def _place(self) -> dict[str, Any]:
+        """What the address says of what is shown."""
+        return {"place": place_of(self.session, self._name_of)}
 
     def show_fall(self) -> None:
         """Play the first fall again and again, half as fast as life, from when the first browser is there."""
@@ -219,18 +236,9 @@ class ShownReplay:
         with tabs.add_tab("Render"):
             self._rendering = Rendering(page, session, self.browsers, self.layers, self._settings.folder)
         episodes = EpisodesPanel(self.table, session, self.title)
-        self._timeline = TimelinePanel(
-            page,
-            session,
-            self.title,
-            [
-                charts.page_state,
-                episodes.page_state,
-                self._control.page_state,
-                marks_of(session),
-                self._pointing.page_state,
-            ],
-        )
+        told = [charts, episodes, self._control, self._pointing]
+        states = [*(panel.page_state for panel in told), marks_of(session), self._place]
+        self._timeline = TimelinePanel(page, session, self.title, states)
         return [selection, charts, episodes, self._timeline, self._rendering, layers, crowd, recording]
 
     def _build_actions(self) -> dict[str, PageAction]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator
 from viewer_page import ViewerPage, ViewerProcess, open_tab
@@ -155,3 +156,31 @@ def test_lanes_are_dragged_to_a_delay_and_a_click_on_one_lets_it_lead(page: View
 def delay_of(page: ViewerPage) -> float:
     """Of the first one beside the lead [s]."""
     return page.page.evaluate("window.replayViewer.state.takes[1]?.delay")
+
+
+def test_a_copied_link_leads_another_browser_to_the_same_recordings_step_and_view(
+    page: ViewerPage, chromium, viewer: ViewerProcess
+) -> None:
+    add_listed(page, "after.rec")
+    wait_names(page, "before", "after")
+    page.page.evaluate("window.replayViewer.send('delay_take', ['take2', 0.25])")
+    page.page.keyboard.press("c")
+    page.orbit(150)
+    page.until(lambda: page.page.evaluate("window.replayViewer.state.place.compare") == "side", "side by side")
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.page.keyboard.press("y")
+    page.until(page.page.get_by_role("button", name="Link copied").is_visible, "that it is copied")
+    link, camera = page.page.evaluate("navigator.clipboard.readText()"), page.camera()
+    take_away(page, "before")
+    wait_names(page)
+    with open_tab(chromium) as other:
+        other.goto(link)
+        wait_names(other, "before", "after")
+        other.wait_step(100)
+        assert delay_of(other) == 0.25
+        assert other.page.locator("#rv-takes footer button").first.inner_text() == "side by side"
+        other.until(lambda: np.allclose(other.camera()["position"], camera["position"], atol=2e-3), "the same view")
+        wait_names(page, "before", "after")
+    page.goto(f"{viewer.url}?recording=before.rec&recording2=gone.rec")
+    page.until(page.page.get_by_text("is not among those").first.is_visible, "a notice")
+    wait_names(page, "before", "after")

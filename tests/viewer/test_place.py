@@ -12,9 +12,11 @@ from container_samples import record
 from replay_viewer.errors import BadArgument, ReplayError, UnknownName
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import open_replay
+from replay_viewer.replay.take import Take
 from replay_viewer.replay.world import world_of
+from replay_viewer.rollout.rollout import Rollout
 from replay_viewer.viewer.episodes.sources import Listing
-from replay_viewer.viewer.opening.place import Place
+from replay_viewer.viewer.opening.place import Place, is_shown, place_of
 from replay_viewer.viewer.session import Session
 
 
@@ -109,3 +111,69 @@ def test_problems_are_told_in_one_line(session: Session) -> None:
     with pytest.raises(ReplayError) as problem:
         Place.of({"env": "<img src=x>\n" * 9})
     assert "\n" not in str(problem.value) and len(str(problem.value)) < 120
+
+
+# -- several recordings ------------------------------------------------------------
+
+
+def name_of(rollout: Rollout) -> str:
+    return f"{rollout.name}.rec"
+
+
+def test_what_is_shown_of_several_is_said_and_read_back_the_same() -> None:
+    walk = open_replay(asset("walk.rec"))
+    takes = [
+        Take(walk, 1, start=40),
+        Take(walk, 2),
+        Take.of_episode(walk, 0, 1),
+        Take(open_replay(asset("push.rec")), start=7, delay=-0.125),
+    ]
+    session = Session(world_of(takes).with_mode("side").with_alignment("end"))
+    said = place_of(session, name_of)
+    place = Place.of({name: str(value) for name, value in said.items()})
+    assert (place.mode, place.alignment, place.lead.start) == ("side", "end", 40)
+    replays = {"walk.rec": walk, "push.rec": takes[3].replay}
+    again = [placed.of(replays[placed.recording]) for placed in (place.lead, *place.others)]
+    for take, found in zip(session.world.takes, again, strict=True):
+        assert (found.replay, found.env_index, found.start) == (take.replay, take.env_index, take.start)
+        assert (found.steps, found.delay) == (take.steps, take.delay)
+    assert is_shown(place, session, name_of)
+    session.delay_take("take2", 2.0)
+    assert is_shown(place, session, name_of)
+    session.world = session.world.without("take2")
+    assert not is_shown(place, session, name_of)
+
+
+def test_of_one_recording_nothing_is_said_of_a_comparison(session: Session) -> None:
+    assert place_of(session, name_of) == {"recording": "walk.rec", "env": 0}
+
+
+def test_a_view_is_the_camera_and_where_its_world_stands() -> None:
+    view = Place.of({"camera": "1,-2,0.5,0,0,0.25", "stand": "3,4,0"}).view
+    assert view is not None and view.world is not None and not view.keeps_all
+    assert [*view.pose.position, *view.pose.look_at, *view.world] == [1, -2, 0.5, 0, 0, 0.25, 3, 4, 0]
+    assert Place.of({}).view is None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"camera": "1,2,3"},
+        {"camera": "1,2,3,1,2,3"},
+        {"camera": "nan,2,3,1,2,4"},
+        {"camera": "1e9,2,3,1,2,4"},
+        {"camera": ["1"]},
+        {"camera": "1,2,3,0,0,0", "stand": "x"},
+        {"recording": "a", "recording2": "b", "delay2": "inf"},
+        {"recording": "a", "recording2": "b", "delay2": [3]},
+        {"recording": "a", "recording2": 7},
+        {"recording": "a", "recording2": "b", "env2": "-3"},
+        {"compare": "stacked"},
+        {"align": "<img>"},
+        {"align": ["end"]},
+    ],
+)
+def test_odd_comparisons_and_views_are_refused_in_a_line(odd: dict[str, Any]) -> None:
+    with pytest.raises(ReplayError) as problem:
+        Place.of(odd)
+    assert "\n" not in str(problem.value) and len(str(problem.value)) < 200

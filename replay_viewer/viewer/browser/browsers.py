@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import viser
 
+from ...camera.presets import CameraPose
 from ...theme import LOOKS
 from ..session import Session
 from ..wire.mailbox import Action
@@ -56,6 +57,7 @@ class Browsers:
             "reset_view": lambda _, client: changed(client, self.views[client].reset, self.subject),
             "toggle_shadows": lambda _, client: changed(client, self.views[client].toggle_shadows),
             "zoom": lambda _, client: self._page.bridge.toggle_zoom(self.views[client].client),
+            "copy_link": lambda _, client: self._page.bridge.copy_link(self.views[client].client),
             "take_screenshot": lambda _, client: self._page.bridge.take_screenshot(self.views[client].client),
         }
 
@@ -83,6 +85,12 @@ class Browsers:
         for view in self.views.values():
             view.stand_at(position, look_at, self.subject)
             self._page.bridge.update(view.client, view.state)
+
+    def place_view(self, client_id: int, pose: CameraPose, world: np.ndarray | None) -> None:
+        """Put a browser's camera on a pose in its own space, whose world stands at (3,) [m]; None where it follows."""
+        view = self.views[client_id]
+        view.place(pose, world)
+        self._page.bridge.update(view.client, view.state)
 
     def close(self) -> None:
         """Take away what is the browsers' own."""

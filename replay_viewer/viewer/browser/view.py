@@ -133,6 +133,11 @@ class BrowserView:
             self._stand_still(memory.world)
             self._take(memory.camera, subject.size)
 
+    def place(self, pose: CameraPose, world: np.ndarray | None) -> None:
+        """Put the camera on a pose, in a world that stands still at (3,) [m], or with None follows the robot."""
+        self._stand_still(world)
+        self._take(pose, 1.0)
+
     def reset(self, subject: Subject) -> None:
         """Go to the view that a new browser has."""
         if self._shadows != self._usual_shadows:

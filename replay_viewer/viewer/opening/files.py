@@ -77,7 +77,6 @@ class Files:
             "open_listed": self._open_listed,
             "open_neighbour": self._open_neighbour,
             "open_upload": self._open_upload,
-            "go_to_place": self._go_to_place,
             "cancel_opening": lambda value, client_id: self.openings.abandon(),
         }
 
@@ -151,13 +150,12 @@ class Files:
         path = None if self._lead is None else self._lead.rollout.path
         return None if self.listing is None or path is None else self.listing.neighbour(path, step)
 
-    def _go_to_place(self, value: Any, client_id: int) -> None:
-        """Go where the address of a page says: in what is shown, or in a recording of the folder."""
+    def go_to_named(self, place: Place, client_id: int) -> None:
+        """Go where the address of a page says: in what is shown, or in a recording that it names."""
         try:
-            place = Place.of(value)
             request = None if self._is_meant(place) else self.known.named(place.recording or "?")
         except ReplayError as error:
-            return self._tell_odd(error, client_id)
+            return self.tell_odd(error, client_id)
         if request is None:
             self._go_or_tell(place, client_id)
         else:
@@ -172,9 +170,10 @@ class Files:
             if place is not None:
                 self._go(place, client_id)
         except ReplayError as error:
-            self._tell_odd(error, client_id)
+            self.tell_odd(error, client_id)
 
-    def _tell_odd(self, error: ReplayError, client_id: int) -> None:
+    def tell_odd(self, error: ReplayError, client_id: int) -> None:
+        """Tell a browser that its address leads nowhere."""
         client = self._page.clients.get(client_id)
         if client is not None:
             notify(client, "There is no such place", str(error))
@@ -235,7 +234,6 @@ class Files:
             "lacksRobot": self._lacks_robot,
             "shown": number,
             "neighbours": neighbours,
-            "name": None if self._lead is None else self.known.name_of(self._lead.rollout),
         }
 
     def _tell_shown(self) -> None:

@@ -46,6 +46,11 @@
     return isUsers;
   }
 
+  // Says whether the user has ever moved the camera here.
+  function hasOwnCamera() {
+    return taken.camera >= 0;
+  }
+
   function isTaken(what) {
     return taken[what] >= began;
   }
@@ -125,6 +130,6 @@
   listen("keydown", takeCameraByKey);
   applyLook();
   window.rvBrowser = {
-    memory, remember, look, setLook, isDark, isSmall, resetPanel, beginComingBack, endComingBack, isTaken,
+    memory, remember, look, setLook, isDark, isSmall, resetPanel, beginComingBack, endComingBack, isTaken, hasOwnCamera,
   };
 })();

@@ -27,12 +27,12 @@
     const seen = viser.camera();
     if (!seen || !(state.size > 0)) return {};
     const camera = { position: inSizes(seen.position), target: inSizes(seen.target), fov: seen.fov };
-    return { view: state.following ? { camera } : { camera, world: viser.nodePosition("/world"), of: state.title } };
+    return { view: state.following ? { camera } : { camera, world: viser.nodePosition("/world"), of: state.place?.recording } };
   }
 
   function restore() {
     const { view, shadows } = memory();
-    const isElsewhere = view?.world && view.of !== state.title;
+    const isElsewhere = (view?.world && view.of !== state.place?.recording) || window.replayViewer.namesView?.();
     send("restore_view", { shadows, ...(isElsewhere || isTaken("camera") ? {} : view) });
   }
 

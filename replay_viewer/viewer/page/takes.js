@@ -68,6 +68,7 @@
 
   const compare = textButton(document.querySelector("#rv-files"), "Compare with \u2026", "Show another recording, env or episode in the same scene");
   compare.id = "rv-compare";
+  document.querySelector("#rv-link").before(compare);
   compare.style.display = "none";
   compare.addEventListener("click", () => choose(compare));
   let chooser = null; // What is filled once the page knows what there is.

@@ -184,8 +184,8 @@
 
   // viser takes its server from the address bar and writes it there. A link could have it talk to any server, which may run
   // scripts in this page, and without the slash at the end of a path a proxy does not know it.
-  // What stays of a link is the place that it names: {recording, env, episode, step}, as far as they are given.
-  const PLACE = ["recording", "env", "episode", "step"];
+  // What stays of a link is the place that it names, as place.py has it.
+  const PLACE = /^((recording|env|episode|start|delay)[2-8]?|step|compare|align|camera|stand)$/;
   let asked = {};
   let writePlace = null;
   function keepAddress() {
@@ -197,10 +197,9 @@
     const write = history.replaceState.bind(history);
     history.replaceState = (state, title, ...rest) => { if (title !== "Viser") write(state, title, ...rest); };
     const found = new URLSearchParams(window.location.search);
-    asked = Object.fromEntries(PLACE.filter((name) => found.has(name)).map((name) => [name, found.get(name)]));
+    asked = Object.fromEntries([...found].filter(([name]) => PLACE.test(name)));
     writePlace = (place) => {
-      const own = address();
-      for (const name of PLACE) if ((place[name] ?? null) !== null) own.searchParams.set(name, place[name]);
+      const own = addressOf(place);
       try {
         if (window.location.href !== own.href) write(null, "", own.href);
       } catch {
@@ -208,6 +207,12 @@
       }
     };
     writePlace(asked);
+  }
+  function addressOf(place) {
+    const own = address();
+    for (const [name, value] of Object.entries(place)) if ((value ?? null) !== null) own.searchParams.set(name, value);
+    own.search = own.search.replaceAll("%2C", ","); // Of coordinates, which people read.
+    return own;
   }
   keepAddress();
 
@@ -339,7 +344,7 @@
   }
 
   window.rvViser = {
-    obey, changeLook, move, moveCamera, setShadows, setPanel, isConnected, send, address, websocketAddress, takeAskedPlace, writePlace,
+    obey, changeLook, move, moveCamera, setShadows, setPanel, isConnected, send, address, websocketAddress, takeAskedPlace, writePlace, addressOf,
     picture, nodePosition, drawn, renderer, castsShadows, camera, sendCamera, isCameraKey,
     charts, chart, boxOf, tabs, panelWidth, closeSheet,
     isPicture, isTab, isPressable, noteOnGpu,

@@ -78,6 +78,10 @@ class PageBridge:
         """Let this browser's timeline span the shown episode only, or the whole recording again."""
         run_script(client, "replayViewer.toggleZoom();")
 
+    def copy_link(self, client: viser.ClientHandle) -> None:
+        """Have this browser copy a link to what it shows: only the page knows where its camera is."""
+        run_script(client, "replayViewer.copyLink();")
+
     def take_screenshot(self, client: viser.ClientHandle) -> None:
         """Let this browser ask for what it shows as a picture: only the page knows how large that is on its screen."""
         run_script(client, "replayViewer.takeScreenshot();")
