@@ -69,7 +69,7 @@ def test_recordings_envs_and_episodes_come_lead_and_go(page: ViewerPage) -> None
     add_listed(page, EVIL)
     evil = f"{EVIL.removesuffix('.rec')} env 0"
     wait_names(page, "before env 0", "after env 0", "before env 2", evil)
-    page.page.get_by_role("button", name="after env 0").first.click()
+    page.page.locator("#rv-takes button.rv-name", has_text="after env 0").click()
     wait_names(page, "after env 0", "before env 0", "before env 2", evil)
     page.wait_step(100)
     take_away(page, evil)
