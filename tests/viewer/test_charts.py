@@ -102,7 +102,7 @@ def test_with_every_curve_hidden_the_chart_says_so_and_is_empty() -> None:
     for curve in range(3):
         chart.choice.toggle_hidden(curve)
     picture = chart.picture()
-    assert chart.note == "Every curve is hidden"
+    assert chart.note.startswith('Every curve is hidden: "show all')
     assert picture.y_range is None and np.isnan(chart_data(picture, 0.02)[1]).all()
 
 

@@ -112,7 +112,7 @@ def test_recording_of_one_env_has_no_crowd_and_says_so():
     _, state = crowd_of(standing(1))
     assert not state.is_on and not state.is_possible
     panel = crowd_html(state, 0)
-    assert "This recording has one env." in panel
+    assert "This recording has one env." in panel and "env_ids=" in panel
     assert 'aria-checked="false" disabled' in panel
 
 

@@ -60,7 +60,7 @@ class Chart:
     def note(self) -> str:
         """What the user should know of the curves, and of work on them that goes on."""
         if not self.choice.shown:
-            return "Every curve is hidden"
+            return f'Every curve is hidden: "show all {self.choice.count}" brings them back'
         if not self.with_spread:
             return ""
         if not self._focus():

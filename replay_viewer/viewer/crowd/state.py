@@ -85,7 +85,7 @@ class CrowdState:
         """What a user must know of what is shown, or empty."""
         num_envs = self._session.replay.rollout.num_envs
         if not self.is_possible:
-            return "This recording has one env."
+            return "This recording has one env. attach(env, path, env_ids=range(16)) records more."
         capped = f"The first {len(self.envs)} of {num_envs} envs are shown." if num_envs > len(self.envs) else ""
         return " ".join(filter(None, (capped, self.arrangement.note if self.is_on else "")))
 

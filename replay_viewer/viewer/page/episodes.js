@@ -227,7 +227,7 @@
     if (table.numLines) return;
     const say = (text) => element("p", "", empty).appendChild(document.createTextNode(text)).parentNode;
     if (table.numEpisodes) {
-      say(table.problem || "No episode fits these filters.");
+      say(table.problem || "No episode fits these filters. Take one away, or clear the search.");
     } else if (table.isLooking || (files.folder === null && files.isShown)) {
       say(files.folder === null ? "Reading the episodes \u2026" : `Looking for recordings in ${files.folder} \u2026`);
     } else if (files.folder !== null) {

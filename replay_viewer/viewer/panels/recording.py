@@ -33,6 +33,9 @@ class RecordingPanel:
             send_changes(self._htmls[0], content=recording_html(shown.session.replay))
 
 
+_NO_TERMS = "none recorded; attach() takes those that a simulator keeps, log_terms() any"
+
+
 def recording_html(replay: Replay) -> str:
     """The panel's content of one recording. Everything that comes from the file is escaped."""
     rows = "".join(f"<tr><td>{name}</td><td>{html.escape(text)}</td></tr>" for name, text in _facts(replay))
@@ -56,7 +59,10 @@ def _facts(replay: Replay) -> list[tuple[str, str]]:
         ("file", printable(str(rollout.path or rollout.name))),
         ("length", f"{steps} of {rollout.control_dt:g} s, {seconds:.2f} s in all"),
         ("envs", f"{rollout.num_envs}"),
-        ("reward terms", ", ".join(rollout.reward_terms) or "none recorded"),
+        (
+            "reward terms",
+            ", ".join(rollout.reward_terms) or _NO_TERMS,
+        ),
         ("fields", ", ".join(rollout.fields)),
     ]
     facts += [(entity.kind, _entity(entity, replay.robots[entity.name])) for entity in rollout.entities.values()]
