@@ -73,7 +73,7 @@ def main() -> None:
             films = [record for record in records_below(folders[kind]) if record.complete or record.is_drawn_later]
             count, frames = len(films) / NUM_RUNS, sum(_steps(film) for film in films) / NUM_RUNS
             print(
-                f"{kind}: {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}) of a training without, of "
+                f"{kind}: {statistics.median(ratios):.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f}) of one without, of "
                 f"{statistics.median(seconds['plain']):.1f} s; {count:.0f} films, {frames:.0f} frames"
                 + (f"; limit {LIMIT}" if kind == "states" else "")
             )

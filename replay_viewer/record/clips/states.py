@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
+from ...errors import BadArgument
 from ..adapters import find_adapter
 from ..attached_recorder import AttachedRecorder
 from ..attachments import close_at_exit
@@ -76,6 +77,10 @@ def attach_when(env: Any, path: str | Path, when: When, attach: functools.partia
     Raises:
         BadArgument, UnknownEnvironment, UnknownName: as `attach` does, as far as that is known before the first step.
     """
+    if attach.keywords.get("control"):
+        raise BadArgument(
+            "when", repr(when), "a policy is held by a recorder that is always there: attach another one."
+        )
     layers, _ = find_adapter(env, attach.keywords["adapter"])
     ids = chosen_envs(attach.keywords["env_ids"], int(getattr(layers[-1], "num_envs", 1)))
     trigger = trigger_of(when) or Trigger()
