@@ -68,6 +68,7 @@ KEYS = (
     Key("3", "3", "look_front", "Camera front"),
     Key("4", "4", "look_follow", "Camera behind the robot"),
     Key("R", "R", "frame_all", "Frame all robots that are drawn"),
+    Key("R", "Shift R", "toggle_keep_all", "Keep all recordings in view: on or off", with_shift=True),
     Key("F", "F", "toggle_follow", "Follow the robot: on or off"),
     Key("M", "M", "toggle_crowd", "Crowd: the other envs around this one, on or off"),
     Key("H", "H", "toggle_shadows", "Shadows: on or off"),

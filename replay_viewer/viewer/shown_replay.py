@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import viser
@@ -38,6 +38,10 @@ from .session import Session
 from .settings import Settings
 from .wire.page import Page
 from .wire.page_bridge import PageAction
+
+# Kinematics and meshes take a second to import.
+if TYPE_CHECKING:
+    from ..replay.frames import Frame
 
 
 class ShownReplay:
@@ -142,6 +146,9 @@ class ShownReplay:
                 self._drawn = shown
                 frame, beside = session.frame, session.frames_beside
                 self._scene.show(frame, self.browsers.subject.origin, beside)
+                for view in self.browsers.keeping_all:
+                    points = self._places(frame, beside)
+                    view.keep_all(points[np.isfinite(points).all(axis=1)])
                 self.layers.show(frame)
                 for layers, other in zip(self._layers_beside, beside, strict=True):
                     layers.show(other)
@@ -163,7 +170,7 @@ class ShownReplay:
         if before != (self.session.player.step, self.session.env_index):
             self._shared_time.note(client_id)
         if place.view is not None and client_id in self.browsers.views:
-            self.browsers.place_view(client_id, place.view.pose, place.view.world)
+            self.browsers.place_view(client_id, place.view.pose, place.view.world, place.view.keeps_all)
         if client_id in self._page.clients:
             self._page.bridge.update(self._page.clients[client_id], {"arrived": True})
 
@@ -192,11 +199,20 @@ class ShownReplay:
 
     def frame_all(self, client_id: int) -> None:
         """Let the camera of the browser that asked see all robots that are drawn."""
-        session = self.session
-        drawn = [(session.frame, np.zeros(3)), *zip(session.frames_beside, session.world.offsets, strict=True)]
-        points = [entity.link_positions[0] + offset for frame, offset in drawn for entity in frame.entities.values()]
-        points = np.concatenate([*points, self.crowd.places()])
+        points = np.concatenate([self._places(self.session.frame, self.session.frames_beside), self.crowd.places()])
         self.browsers.views[client_id].frame(points[np.isfinite(points).all(axis=1)], self.browsers.subject)
+
+    def toggle_keep_all(self, client_id: int) -> None:
+        """Have the camera of the browser that asked keep all recordings in the picture, or no longer."""
+        points = self._places(self.session.frame, self.session.frames_beside)
+        self.browsers.toggle_keep_all(client_id, points[np.isfinite(points).all(axis=1)])
+
+    def _places(self, frame: Frame, beside: Sequence[Frame]) -> np.ndarray:
+        """Where the links of all takes are drawn, (K, 3) [m] of the world."""
+        drawn = [(frame, np.zeros(3)), *zip(beside, self.session.world.offsets, strict=True)]
+        return np.concatenate(
+            [entity.link_positions[0] + offset for shown, offset in drawn for entity in shown.entities.values()]
+        )
 
     def close(self) -> None:
         """Take everything off the page, so that another replay can be shown."""
@@ -254,6 +270,7 @@ class ShownReplay:
             "point_at_nothing": lambda *_: self._pointing.clear(),
             "pin_pointed": with_number(lambda number: self._pointing.pin(int(number))),
             "orbit_around": self._orbit_around,
+            "toggle_keep_all": lambda _, client_id: self.toggle_keep_all(client_id),
             "frame_all": lambda _, client_id: self.frame_all(client_id),
             "toggle_crowd": lambda _, client_id: self.toggle_crowd(client_id),
             "color_crowd": lambda value, _: self.crowd.state.set_color_by(value),

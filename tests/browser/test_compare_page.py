@@ -184,3 +184,49 @@ def test_a_copied_link_leads_another_browser_to_the_same_recordings_step_and_vie
     page.goto(f"{viewer.url}?recording=before.rec&recording2=gone.rec")
     page.until(page.page.get_by_text("there is no such file").first.is_visible, "a notice")
     wait_names(page, "before", "after")
+
+
+def test_a_camera_keeps_all_in_the_picture_as_they_part_and_lets_itself_be_orbited(page: ViewerPage) -> None:
+    chooser(page).get_by_label("Env").select_option("2")
+    page.page.locator(".rv-compare-with .rv-pick button").first.click()
+    wait_names(page, "before env 0", "before env 2")
+    page.page.keyboard.press("Shift+R")
+    page.until(lambda: page.is_pressed("Keep All in View"), "that all are kept in view")
+    for step in (100, 999, 400):
+        page.page.evaluate("step => window.replayViewer.send('seek', step)", step)
+        page.wait_step(step)
+        page.until(lambda: are_in_picture(page), f"both robots in the picture at step {step}")
+    direction = sight(page)
+    page.orbit(120)
+    page.page.evaluate("window.replayViewer.send('seek', 700)")
+    page.wait_step(700)
+    page.until(lambda: are_in_picture(page), "both after an orbit")
+    assert abs(sight(page) - direction) > 0.2, "the orbit is the user's"
+    page.page.get_by_role("button", name="Follow Robot").click()
+    page.until(lambda: page.is_pressed("Follow Robot") and not page.is_pressed("Keep All in View"), "the robot alone")
+
+
+def are_in_picture(page: ViewerPage) -> bool:
+    """Whether the bases of both are within the picture of the page's own camera."""
+    return page.page.evaluate("""
+        () => {
+          const { camera } = window.__viserMutable;
+          camera.updateMatrixWorld();
+          const at = (name) => window.rvViser.nodePosition(name);
+          const world = at("/world");
+          const offset = at("/world/take2");
+          const places = [at("/world/robot/base"), at("/world/take2/robot/base").map((x, i) => x + offset[i])];
+          return places.every((place) => {
+            const [x, y, z] = place.map((number, axis) => number + world[axis]);
+            const seen = camera.position.clone().set(-y, z, -x).project(camera);
+            return Math.abs(seen.x) < 1 && Math.abs(seen.y) < 1 && seen.z < 1;
+          });
+        }
+    """)
+
+
+def sight(page: ViewerPage) -> float:
+    """The direction from which the camera looks at its target [rad]."""
+    camera = page.camera()
+    x, _, z = camera["position"] - camera["target"]
+    return float(np.arctan2(x, z))

@@ -86,11 +86,22 @@ class Browsers:
             view.stand_at(position, look_at, self.subject)
             self._page.bridge.update(view.client, view.state)
 
-    def place_view(self, client_id: int, pose: CameraPose, world: np.ndarray | None) -> None:
-        """Put a browser's camera on a pose in its own space, whose world stands at (3,) [m]; None where it follows."""
+    def place_view(self, client_id: int, pose: CameraPose, world: np.ndarray | None, keeps_all: bool) -> None:
+        """Put a browser's camera on a pose in its own space; see `BrowserView.place`."""
         view = self.views[client_id]
-        view.place(pose, world)
+        view.place(pose, world, keeps_all, self.subject)
         self._page.bridge.update(view.client, view.state)
+
+    def toggle_keep_all(self, client_id: int, points: np.ndarray) -> None:
+        """Have a browser's camera go along with all that is shown, now at points (K, 3) [m], or no longer."""
+        view = self.views[client_id]
+        view.toggle_keep_all(points, self.subject)
+        self._page.bridge.update(view.client, view.state)
+
+    @property
+    def keeping_all(self) -> list[BrowserView]:
+        """The views that go along with all that is shown."""
+        return [view for view in self.views.values() if view.keeps_all]
 
     def close(self) -> None:
         """Take away what is the browsers' own."""

@@ -24,12 +24,14 @@ class ViewMemory:
     Attributes:
         shadows: whether the light casts shadows; None where nobody chose.
         camera: in the browser's space, in sizes of the robot; None where it is to be the usual one.
+        keeps_all: whether it went along with all that was shown.
         world: where the browser's world (3,) [m] stood still; None where it followed the robot.
     """
 
     shadows: bool | None = None
     camera: CameraPose | None = None
     world: np.ndarray | None = None
+    keeps_all: bool = False
 
 
 def read_memory(value: Any) -> ViewMemory:
@@ -40,6 +42,7 @@ def read_memory(value: Any) -> ViewMemory:
         shadows=shadows if isinstance(shadows, bool) else None,
         camera=_camera(said.get("camera")),
         world=_vector(said.get("world"), _LARGEST_WORLD),
+        keeps_all=said.get("keepsAll") is True,
     )
 
 

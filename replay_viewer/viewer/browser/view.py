@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +14,16 @@ from ...theme import LIGHT
 from ..land import cast_shadows
 from ..scene import WORLD
 from ..wire.page import notify
-from ..wire.server import move_camera
-from .camera import browser_pose
+from ..wire.server import move_camera, move_node
+from .camera import OddCamera, browser_pose
 from .memory import ViewMemory
 
 # An orbit camera cannot look along its own axis; this tilt [m per m of distance] is not visible.
 _OFF_AXIS = 1e-3
 # How steep a camera looks down at many, as the height of its direction; room for them around their middles.
 _BIRD, _ROOM = 0.45, 1.25
+# So much farther off than it has to be it goes where one is out of the picture, and then stays for so long [s].
+_SPARE, _REST = 1.3, 0.6
 # Cameras nearer to each other than this part of their distance from what they look at are at the same place.
 _NEARLY = 0.01
 
@@ -61,12 +64,18 @@ class BrowserView:
         self.look = LIGHT
         self._shadows = self._usual_shadows = shadows
         self._still_world: viser.FrameHandle | None = None
+        self._keeps_all, self._moved_at = False, 0.0
         self._stepped_back: tuple[CameraPose, CameraPose] | None = None  # From where, and to where.
 
     @property
     def state(self) -> dict[str, bool]:
         """What the page's buttons show."""
-        return {"following": self._still_world is None, "shadows": self._shadows}
+        return {"following": self._still_world is None, "keepsAll": self._keeps_all, "shadows": self._shadows}
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether it goes along with the middle of all that is shown, and away from it until all are in the picture."""
+        return self._keeps_all
 
     def camera(self) -> Carried | Free:
         """This browser's camera, for a film: it follows where the browser does. Raises OddCamera."""
@@ -109,6 +118,32 @@ class BrowserView:
         pose = browser_pose(self.client.camera)
         self._take(framing_view(pose, points - self.origin(subject), self._aspect(), 2 * subject.size), 1.0)
 
+    def toggle_keep_all(self, points: np.ndarray, subject: Subject) -> None:
+        """Go along with all that is shown, now at points (K, 3) [m] of the world, or with the robot again."""
+        if self._keeps_all:
+            self.toggle_follow(subject)
+        else:
+            self._keep_all(points)
+            pose = browser_pose(self.client.camera)
+            self._take(framing_view(pose, self._own(points), self._aspect(), 2 * subject.size), 1.0)
+
+    def keep_all(self, points: np.ndarray) -> None:
+        """Bring the world to where all are in the middle; where one is out of the picture, step back, now and then."""
+        assert self._still_world is not None, "it keeps all in view"
+        move_node(self._still_world, (-_middle(points) * (1.0, 1.0, 0.0)).tolist(), [1.0, 0.0, 0.0, 0.0])
+        if time.monotonic() - self._moved_at < _REST:
+            return  # What the browser says of its camera comes later than that.
+        try:
+            pose = browser_pose(self.client.camera)
+        except OddCamera:
+            return
+        far = framing_view(pose, self._own(points), self._aspect(), 0.1)
+        away, needed = pose.position - pose.look_at, float(np.linalg.norm(far.position - far.look_at))
+        distance = float(np.linalg.norm(away))
+        if needed > distance:
+            self._moved_at = time.monotonic()
+            self._take(pose._replace(position=pose.look_at + _SPARE * needed / distance * away), 1.0)
+
     def come_back(self) -> None:
         """Undo `step_back`, if the camera was not moved since."""
         if self._stepped_back is None:
@@ -122,6 +157,7 @@ class BrowserView:
         if self._still_world is None:
             self._stand_still(-subject.origin)
         else:
+            self._keeps_all = False
             self._stand_still(None)
             self._aim_at(subject.aim.position - subject.origin)
 
@@ -130,18 +166,29 @@ class BrowserView:
         if memory.shadows is not None and memory.shadows != self._shadows:
             self.toggle_shadows()
         if memory.camera is not None:
-            self._stand_still(memory.world)
-            self._take(memory.camera, subject.size)
+            self.place(memory.camera, memory.world, memory.keeps_all, subject, subject.size)
 
-    def place(self, pose: CameraPose, world: np.ndarray | None) -> None:
-        """Put the camera on a pose, in a world that stands still at (3,) [m], or with None follows the robot."""
-        self._stand_still(world)
-        self._take(pose, 1.0)
+    def place(
+        self, pose: CameraPose, world: np.ndarray | None, keeps_all: bool, subject: Subject, unit: float = 1.0
+    ) -> None:
+        """Put the camera on a pose.
+
+        Args:
+            pose: in the browser's space, in units.
+            world: where that space's world stands still (3,) [m]; None where it follows the robot.
+            keeps_all: whether it goes along with all that is shown instead.
+            subject: what cameras look at.
+            unit: of the pose [m].
+        """
+        self._keeps_all = keeps_all
+        self._stand_still(-subject.origin if keeps_all else world)
+        self._take(pose, unit)
 
     def reset(self, subject: Subject) -> None:
         """Go to the view that a new browser has."""
         if self._shadows != self._usual_shadows:
             self.toggle_shadows()
+        self._keeps_all = False
         self._stand_still(None)
         self.look_from("follow", subject)
 
@@ -157,6 +204,14 @@ class BrowserView:
         """Cast shadows or not; a machine without a GPU draws faster without."""
         self._shadows = not self._shadows
         cast_shadows(self.client.scene, self._shadows)
+
+    def _keep_all(self, points: np.ndarray) -> None:
+        self._keeps_all = True
+        self._stand_still(-_middle(points) * (1.0, 1.0, 0.0))
+
+    def _own(self, points: np.ndarray) -> np.ndarray:
+        """Points (K, 3) [m] of the world in this browser's space, of a world of its own."""
+        return points - _middle(points) * (1.0, 1.0, 0.0)
 
     def _stand_still(self, world: np.ndarray | None) -> None:
         """Give this browser a world at (3,) [m] that stays there, or with None the one that follows the robot."""
@@ -186,6 +241,10 @@ class BrowserView:
         with self.client.atomic():
             camera.position = target + view
             camera.look_at = target
+
+
+def _middle(points: np.ndarray) -> np.ndarray:
+    return (points.min(axis=0) + points.max(axis=0)) / 2
 
 
 def distant_view(pose: CameraPose, points: np.ndarray, aspect: float) -> CameraPose | None:

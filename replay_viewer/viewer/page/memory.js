@@ -27,6 +27,7 @@
     const seen = viser.camera();
     if (!seen || !(state.size > 0)) return {};
     const camera = { position: inSizes(seen.position), target: inSizes(seen.target), fov: seen.fov };
+    if (state.keepsAll) return { view: { camera, keepsAll: true } };
     return { view: state.following ? { camera } : { camera, world: viser.nodePosition("/world"), of: state.place?.recording } };
   }
 

@@ -36,7 +36,8 @@
     if (!seen) return {};
     const text = (numbers) => numbers.map((number) => Number(number.toFixed(3))).join();
     const camera = text([...seen.position, ...seen.target]);
-    return state.following ? { camera } : { camera, stand: text(viser.nodePosition("/world")) };
+    if (state.following) return { camera };
+    return { camera, stand: state.keepsAll ? "all" : text(viser.nodePosition("/world")) };
   }
 
   // -- a link ---------------------------------------------------------------------

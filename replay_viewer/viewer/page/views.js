@@ -11,6 +11,8 @@
   const follow = textButton(views, "Follow", "Keep the robot in the middle; orbit as you like (F)");
   element("span", "", follow).textContent = " Robot";
   follow.addEventListener("click", () => send("toggle_follow"));
+  const keep = textButton(views, "Keep All in View", "The camera goes along with all recordings (Shift R)");
+  keep.addEventListener("click", () => send("toggle_keep_all"));
   const shadows = textButton(views, "Shadows", "Off is faster without a GPU (H)");
   shadows.addEventListener("click", () => send("toggle_shadows"));
   const screenshot = textButton(views, "Screenshot", "This view as a picture, well drawn (X)");
@@ -30,6 +32,8 @@
 
   function update() {
     setPressed(follow, state.following);
+    setPressed(keep, Boolean(state.keepsAll));
+    keep.style.display = state.takes.length || state.keepsAll ? "" : "none";
     setPressed(shadows, state.shadows);
   }
 
