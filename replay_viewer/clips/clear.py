@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..clip_record import is_partial
 from ..container.log import try_lock
 from ..errors import FileProblem
 from ..files.regular import descriptor_of, open_regular
@@ -69,11 +70,11 @@ def _clear_manifest(path: Path) -> list[Path]:
 def is_ours(film: Film) -> bool:
     """Whether the file is the film that its manifest tells of: the same is told by the file itself.
 
-    Of one that was only just begun, the name has to do.
+    Of one that was not written to its end, the name has to do, which nobody else gives.
     """
     assert film.path is not None, "there is a file"
-    if film.num_bytes == 0:
-        return not film.record.complete
+    if not film.record.complete:
+        return is_partial(film.path.name)
     name = film.record.clip.encode()
     try:
         with open_regular(film.path) as file:

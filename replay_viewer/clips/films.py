@@ -45,9 +45,9 @@ class Film:
 
     @property
     def recording(self) -> Path | None:
-        """Of its states, which need not be there; None where none were recorded."""
+        """The absolute path of its states, which need not be there; None where none were recorded."""
         name = self.record.recording
-        return None if name is None else Path(os.path.normpath(self.manifest.parent / name))
+        return None if name is None else Path(os.path.abspath(self.manifest.parent / name))
 
     @property
     def age_key(self) -> tuple[str, int]:

@@ -94,7 +94,7 @@ class ViewerApp:
         self._waiting: viser.GuiHtmlHandle | None = None
         self.say(f"Opening {self._title} ...")
         self._table = EpisodeTable(self._page, self._go_to_episode, uploads.has)
-        self._files = Files(self._page, uploads, self._table.library, self._show_opened, self._go)
+        self._files = Files(self._page, uploads, self._table.stock, self._show_opened, self._go)
         self._comparing = Comparing(self._files, self._watched, self._regroup, self._go, self._tell)
         lasting = {**self._files.actions, **self._table.actions, **self._comparing.actions}
         self._page.bridge.set_lasting_actions(lasting)

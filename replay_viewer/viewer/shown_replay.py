@@ -26,6 +26,7 @@ from .layers import ShownLayers
 from .opening.place import Place, place_of
 from .panels.charts import ChartPanels
 from .panels.episodes import EpisodesPanel
+from .panels.films import FilmsPanel
 from .panels.panel import Panel
 from .panels.recording import RecordingPanel, doubts
 from .panels.selection import SelectionPanel
@@ -252,10 +253,11 @@ class ShownReplay:
         with tabs.add_tab("Render"):
             self._rendering = Rendering(page, session, self.browsers, self.layers, self._settings.folder)
         episodes = EpisodesPanel(self.table, session, self.title)
-        told = [charts, episodes, self._control, self._pointing]
+        films = FilmsPanel(page, self.table.stock, session)
+        told = [charts, episodes, films, self._control, self._pointing]
         states = [*(panel.page_state for panel in told), marks_of(session), self._place]
         self._timeline = TimelinePanel(page, session, self.title, states)
-        return [selection, charts, episodes, self._timeline, self._rendering, layers, crowd, recording]
+        return [selection, charts, episodes, films, self._timeline, self._rendering, layers, crowd, recording]
 
     def _build_actions(self) -> dict[str, PageAction]:
         """What the page may ask for, by name."""

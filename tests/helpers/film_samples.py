@@ -76,3 +76,55 @@ def add_lines(manifest: Path, *lines: ClipRecord | dict) -> Path:
         for line in lines:
             file.write(to_line(line) if isinstance(line, ClipRecord) else json.dumps(line) + "\n")
     return manifest
+
+
+class CountingCameras:
+    """A vector of envs whose two cameras see the number of the episode times 100, and that of its frame."""
+
+    def __init__(self, num_envs: int, episode_length: int) -> None:
+        self.num_envs, self.metadata = num_envs, {"render_fps": FPS}
+        self._length, self._episode, self._step = episode_length, 0, 0
+
+    def reset(self, **_: Any) -> tuple[Any, dict]:
+        return self._seen(), {}
+
+    def step(self, action: Any) -> tuple[Any, ...]:
+        self._step += 1
+        ended = self._step == self._length
+        if ended:  # As vectors have it, what is seen belongs to the next episode.
+            self._episode, self._step = self._episode + 1, 0
+        no, yes = np.zeros(self.num_envs, bool), np.ones(self.num_envs, bool)
+        return self._seen(), np.ones(self.num_envs), yes if ended else no, no, {}
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _seen(self) -> Any:
+        picture = counted(100 * self._episode + self._step)
+        every = np.repeat(picture[None], self.num_envs, axis=0)
+        return {"camera_obs": {"front": every, "wrist": every[:, :, ::-1]}}
+
+
+def filmed_run(folder: Path, episodes: int = 3, length: int = 60, num_envs: int = 2) -> Path:
+    """A recording of some steps [1/FPS s] and, in `videos` beside it, the films of both cameras of env 0.
+
+    Returns the path of the recording. At step s of an episode, the camera's frame has the number s + 1.
+    """
+    from replay_viewer import EntitySpec, Recorder
+    from replay_viewer.record.clips.cfg import VideoRecordingCfg
+    from replay_viewer.record.clips.wrap import wrap_env_for_video
+
+    cfg = VideoRecordingCfg(record_camera_video=True, video_base_dir=str(folder / "videos"), env_ids=[0])
+    env = wrap_env_for_video(CountingCameras(num_envs, length), cfg)
+    facts = {"env_ids": range(num_envs), "control_dt": 1 / FPS, "entities": [EntitySpec("robot")]}
+    wxyz = np.tile([1.0, 0, 0, 0], (num_envs, 1))
+    env.reset()
+    with Recorder(folder / "run.rec", **facts) as recorder:
+        for step in range(episodes * length):
+            env.step(np.zeros(num_envs))
+            pose = {"robot.base_pos": np.full((num_envs, 3), 0.01 * (step % length)), "robot.base_wxyz": wxyz}
+            if step % length == length - 1:
+                recorder.end_episodes(range(num_envs), "terminated", pose, lengths=[length] * num_envs)
+            recorder.append(pose)
+    env.close()
+    return folder / "run.rec"

@@ -50,7 +50,7 @@ def showing(path: Path, folder: Path | None = None) -> Iterator[ViewerApp]:
     with ViewerApp(port=0) as app:
         if folder is not None:
             app.browse(OpenRequest(folder))
-            until(lambda: app._table.library.listing and app._table.library.listing.num_read == 2)
+            until(lambda: app._table.stock.listing and app._table.stock.listing.num_read == 2)
         app.show(world_of([open_replay(path)]), request=OpenRequest(path))
         yield app
 
@@ -79,7 +79,7 @@ def told(received: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def state(app: ViewerApp, *messages: dict[str, Any]) -> dict[str, Any]:
     """The table as a page that opens it and then sends these messages is told of it, once all is known."""
-    until(lambda: app._table.library.is_shown_known or _opened(app))
+    until(lambda: app._table.stock.is_shown_known or _opened(app))
     merged: dict[str, Any] = {}
     for news in told(send(app, asked(app, "open_episodes", {"group": ""}), *messages)):
         merged.update(news)
@@ -88,12 +88,12 @@ def state(app: ViewerApp, *messages: dict[str, Any]) -> dict[str, Any]:
 
 def _opened(app: ViewerApp) -> bool:
     send(app, asked(app, "open_episodes", {}))
-    return app._table.library.is_shown_known
+    return app._table.stock.is_shown_known
 
 
 def test_the_episodes_of_an_open_recording_are_read_when_the_table_is_opened(runs: Path) -> None:
     with showing(runs / "old.npz") as app:
-        assert not app._table.library.is_shown_known
+        assert not app._table.stock.is_shown_known
         found = state(app)
         assert (found["numEpisodes"], found["numLines"], found["place"]) == (4, 4, 0)
         assert {kind: count for kind, count in found["kinds"].items() if count} == {
@@ -114,7 +114,7 @@ def test_only_the_lines_that_are_asked_for_are_sent(runs: Path) -> None:
 
 def test_an_episode_leads_to_its_env_and_first_step_in_another_recording_too(runs: Path) -> None:
     with showing(runs / "new.npz", runs) as app:
-        library = app._table.library
+        library = app._table.stock
         assert library.listing is not None
         old = library.listing.find(runs / "old.npz")
         assert old is not None
@@ -204,10 +204,10 @@ def test_a_record_cannot_name_a_file_that_is_opened(runs: Path, tmp_path: Path) 
     (runs / "episode_results.jsonl").write_text(json.dumps(line) + "\n")
     with ViewerApp(port=0) as app:
         app.browse(OpenRequest(runs))
-        until(lambda: app._table.library.listing and app._table.library.listing.num_read == 3)
+        until(lambda: app._table.stock.listing and app._table.stock.listing.num_read == 3)
         app.show(world_of([open_replay(runs / "old.npz")]), request=OpenRequest(runs / "old.npz"))
-        sources = app._table.library.rows.sources
-        counts = app._table.library.progress
+        sources = app._table.stock.rows.sources
+        counts = app._table.stock.progress
         assert (counts["numRecordings"], counts["numSources"]) == (2, 3)
         file = next(source for source in sources if not source.is_recording)
         received = send(app, asked(app, "go_to_episode", [file.number, 0, 0]))

@@ -42,7 +42,7 @@ def rows(tmp_path: Path) -> Rows:
 
 def seen(rows: Rows, notes: Notes | None = None, **sent: Any) -> list[str]:
     """The episodes that a choice shows, as recording, env and episode; groups by their names in brackets."""
-    view = View()
+    view = View(str)
     view.choose(Choice.of({"group": "", **sent}))
     view.fold_all(False)
     view.show(rows, notes or Notes())
@@ -127,7 +127,7 @@ def test_a_recording_without_an_episode_is_found_by_its_name_alone(rows: Rows) -
 
 
 def test_groups_are_folded_at_first_and_each_is_unfolded_by_its_key(rows: Rows) -> None:
-    view = View()
+    view = View(str)
     view.show(rows, Notes())
     assert [line[2] for line in view.window(0, 9)] == ["a.rec", "b.rec", "new.rec", "torn.rec"]
     view.fold(view.window(1, 1)[0][1])
@@ -140,7 +140,7 @@ def test_groups_are_folded_at_first_and_each_is_unfolded_by_its_key(rows: Rows) 
 
 
 def test_the_only_group_is_unfolded_and_stays_so_when_it_is_shown(rows: Rows) -> None:
-    view = View()
+    view = View(str)
     view.unfold("0")
     view.show(Rows(rows.sources[:1]), Notes())
     assert [line[0] for line in view.window(0, 9)] == [1, 0, 0, 0, 0]
@@ -150,7 +150,7 @@ def test_the_only_group_is_unfolded_and_stays_so_when_it_is_shown(rows: Rows) ->
 
 
 def test_a_heading_tells_what_is_in_its_group(rows: Rows) -> None:
-    view = View()
+    view = View(str)
     view.choose(Choice.of({"columns": ["outcome", "total_reward", "episode_length"]}))
     view.show(rows, Notes())
     heading, _, unread, torn = view.window(0, 9)
@@ -160,7 +160,7 @@ def test_a_heading_tells_what_is_in_its_group(rows: Rows) -> None:
 
 
 def test_failures_follow_each_other_in_the_order_of_the_table(rows: Rows) -> None:
-    view = View()
+    view = View(str)
     view.choose(Choice.of({"group": "", "sort": "total_reward"}))
     view.show(rows, Notes())
     first, second = rows.find((0, 0, 0)), rows.find((0, 1, 0))
@@ -180,7 +180,7 @@ def test_values_are_sent_as_json_has_them_and_texts_are_cut(rows: Rows) -> None:
         0, 0, reason="a\x1b[31m\nb", seed=2**70, total_reward=math.inf, more={"x": "y" * 999, "z": [1, 2]}
     )
     source = replace(rows.sources[0], known=Known([odd]))
-    view = View()
+    view = View(str)
     view.choose(Choice.of({"group": "", "columns": ["seed", "total_reward", "x", "z", "nothing"]}))
     view.show(Rows([source]), Notes())
     (line,) = view.window(0, 9)
@@ -206,7 +206,7 @@ def test_values_are_sent_as_json_has_them_and_texts_are_cut(rows: Rows) -> None:
     ],
 )
 def test_a_choice_that_is_none_is_as_if_it_was_not_there(sent: Any, rows: Rows) -> None:
-    view = View()
+    view = View(str)
     view.choose(Choice.of(sent))
     view.show(rows, Notes())
     assert view.num_lines and len(view.choice.columns) <= 60

@@ -41,6 +41,7 @@ class Choice:
         is_descending: whether the greatest comes first.
         group: the column whose values they are grouped by; "" for none.
         kinds: how they ended; none for however they did.
+        is_films: whether their films are seen, and only episodes that have some.
         is_noted: whether only those are wanted that have a flag or a note.
         words: texts that they hold, in small letters.
         ranges: of numbers.
@@ -52,6 +53,7 @@ class Choice:
     is_descending: bool = False
     group: str = RECORDING
     kinds: frozenset[str] = frozenset()
+    is_films: bool = False
     is_noted: bool = False
     words: tuple[str, ...] = ()
     ranges: tuple[Range, ...] = ()
@@ -80,6 +82,7 @@ class Choice:
             is_descending=sent.get("descending") is True,
             group=group if group in GROUPS else RECORDING,
             kinds=frozenset(kind for kind in KINDS if isinstance(kinds, list) and kind in kinds),
+            is_films=sent.get("films") is True,
             is_noted=sent.get("noted") is True,
             words=tuple(_text(sent.get("text")).lower().split()),
             ranges=tuple(filter(None, map(_range, ranges[:_MAX_RANGES]))) if isinstance(ranges, list) else (),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...clips.films import Film
 from ...episode_record import EpisodeRecord
 from ...episodes.where import getter_of, value_of
 from .kinds import KINDS, is_failure, kind_name
@@ -70,10 +71,11 @@ class Rows:
         records: of all episodes.
         source_of: of which source each is (N,), as a position.
         kinds: how each ended (N,), as codes.
+        films: with the rows of the episodes that they show, newest first.
     """
 
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self.sources = tuple(sources)
+    def __init__(self, sources: Sequence[Source], films: Sequence[tuple[Film, int]] = ()) -> None:
+        self.sources, self.films = tuple(sources), tuple(films)
         known = [source.known for source in self.sources]
         counts = [0 if part is None else len(part) for part in known]
         self.records: list[EpisodeRecord] = [record for part in known if part is not None for record in part.records]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...clips.films import Film
+from ...clips.placing import place
 from ...episode_record import NAMES
 from ...episodes.annotations import FLAGS, annotate
 from ...episodes.where_tokens import BadCondition
@@ -16,10 +19,11 @@ from ...errors import BadArgument, FileProblem, printable
 from ..wire.page import Page, notify
 from ..wire.page_bridge import PageAction
 from .choice import GROUPS, Choice
+from .films import episode_place
 from .kinds import KINDS
-from .library import Library
 from .rows import RECORDING, Key
 from .sources import Source
+from .stock import Stock
 from .view import View, key_of
 
 if TYPE_CHECKING:
@@ -32,10 +36,10 @@ Go = Callable[["Path | None", int, int, int], object]
 
 
 class EpisodeTable:
-    """A view of the library's rows for each browser. Only the owner thread touches it.
+    """A view of the stock's rows for each browser. Only the owner thread touches it.
 
     Attributes:
-        library: where the rows come from.
+        stock: where the rows come from.
     """
 
     def __init__(self, page: Page, go: Go, is_temporary: Callable[[Path], bool]) -> None:
@@ -47,8 +51,8 @@ class EpisodeTable:
             is_temporary: says of a path whether what is there is removed when the viewer ends.
         """
         self._page, self._go, self._is_temporary = page, go, is_temporary
-        self.library = Library(page.post, lambda: self._tell_all(self.library.progress))
-        self.library.changed.append(self._take_rows)
+        self.stock = Stock(page.post, lambda: self._tell_all(self.stock.progress))
+        self.stock.changed.append(self._take_rows)
         self._session: Session | None = None
         self._current: Key | None = None
         self._views: dict[int, View] = {}
@@ -67,10 +71,11 @@ class EpisodeTable:
             "fold_episodes": self._fold,
             "see_episodes": self._see,
             "go_to_episode": self._go_to,
+            "go_to_film": self._go_to_film,
             "note_episode": self._note,
             "go_to_next_failure": lambda value, client_id: self._go_to_failure(1, client_id),
             "go_to_previous_failure": lambda value, client_id: self._go_to_failure(-1, client_id),
-            "look_again": lambda value, client_id: self.library.look_again(),
+            "look_again": lambda value, client_id: self.stock.look_again(),
         }
 
     # -- what is shown ----------------------------------------------------------
@@ -78,18 +83,18 @@ class EpisodeTable:
     def show(self, session: Session, name: str) -> None:
         """A session is shown now; name: what the page calls it."""
         self._session = session
-        self.library.show(session.replay.rollout, name)
+        self.stock.show(session.replay.rollout, name)
         self.follow()
 
     def hide(self) -> None:
         """It is not shown any more."""
         self._session = self._current = None
-        self.library.hide()
+        self.stock.hide()
 
     def follow(self) -> None:
         """Mark the episode of the step shown, and read on where there are more."""
         self._read_shown()
-        number, current = self.library.shown_number, self._shown_key()
+        number, current = self.stock.shown_number, self._shown_key()
         if current != self._current:
             is_other, self._current = number != (self._current and self._current[0]), current
             for client_id in self._open:
@@ -104,7 +109,7 @@ class EpisodeTable:
         assert session is not None, "it is shown"
         episodes = session.episodes
         found = []
-        for (env_id, episode), note in self.library.notes.of(session.replay.rollout.path).items():
+        for (env_id, episode), note in self.stock.notes.of(session.replay.rollout.path).items():
             if env_id == session.env_id and 0 <= episode < len(episodes):
                 step = episodes[episode].first_step if note.step is None else note.step
                 found.append([step, printable(note.flag), printable(note.text)])
@@ -126,7 +131,7 @@ class EpisodeTable:
         self._open.add(client_id)
         self._choose(value, client_id)
         self._read_shown()
-        self.library.look_again()
+        self.stock.look_again()
 
     def _choose(self, value: Any, client_id: int) -> None:
         self._problems[client_id] = ""
@@ -156,25 +161,47 @@ class EpisodeTable:
 
     def _go_to(self, value: Any, client_id: int) -> None:
         key = key_of(value)
-        row = None if key is None else self.library.rows.find(key)
+        row = None if key is None else self.stock.rows.find(key)
         if row is None:
             return self._notify(client_id, "This episode is not in the table any more.")
         self._go_to_row(row, client_id)
 
+    def _go_to_film(self, value: Any, client_id: int) -> None:
+        """The moment that a film shows: [its address, seconds since its beginning]."""
+        is_asked = isinstance(value, list) and len(value) == 2 and isinstance(value[1], (int, float))
+        rows = self.stock.rows
+        found = [entry for entry in rows.films if is_asked and self._address(entry[0]) == value[0]]
+        if not found:
+            return self._notify(client_id, "This film is not there any more.")
+        film, row = found[0]
+        at = episode_place(rows.records[row], rows.source(row))
+        placed = None if at is None else place(film, at)
+        if at is None or placed is None:
+            return self._notify(client_id, "Of this episode only films are here, not its recording.")
+        seconds = value[1] if math.isfinite(value[1]) else 0.0
+        step = min(max(math.ceil(placed.step_at(seconds)), at.first_step), at.last_step)
+        source = rows.source(row)
+        path = None if source.number == self.stock.shown_number else source.path
+        self._go(path, at.env_id, step, client_id)
+
+    def _address(self, film: Film) -> str:
+        """Where browsers fetch a film, from the page's own address."""
+        return "" if film.path is None else self._page.films.address(film.path, film.modified)
+
     def _go_to_row(self, row: int, client_id: int) -> None:
-        source, record = self.library.rows.source(row), self.library.rows.records[row]
+        source, record = self.stock.rows.source(row), self.stock.rows.records[row]
         if not source.is_recording or record.first_step is None:
             return self._notify(client_id, "Of this episode only the record is here, not its recording.")
-        path = None if source.number == self.library.shown_number else source.path
+        path = None if source.number == self.stock.shown_number else source.path
         self._go(path, record.env_id, record.first_step, client_id)
 
     def _go_to_failure(self, direction: int, client_id: int) -> None:
-        if not self.library.is_shown_known:
+        if not self.stock.is_shown_known:
             self._awaited = direction, client_id
             return self._read_shown()
         view = self._view(client_id)
         if client_id not in self._open:
-            view.show(self.library.rows, self.library.notes)
+            view.show(self.stock.rows, self.stock.notes)
         row = view.failure(self._current_row, direction)
         if row is None:
             where = "after" if direction > 0 else "before"
@@ -186,14 +213,14 @@ class EpisodeTable:
         if not (isinstance(value, list) and len(value) == 3):
             return
         key, (flag, text) = key_of(value[0]), value[1:]
-        row = None if key is None else self.library.rows.find(key)
+        row = None if key is None else self.stock.rows.find(key)
         is_known = flag is None or (isinstance(flag, str) and flag in ("", *FLAGS))
         if key is None or row is None or not is_known or not (text is None or isinstance(text, str)):
             return
-        path = self._noted_path(self.library.rows.source(row))
+        path = self._noted_path(self.stock.rows.source(row))
         step = self._session.player.step if self._session is not None and key == self._shown_key() else None
         annotate(path, *key[1:], step=step, flag=flag, text=text)
-        self.library.look_at_notes(path)
+        self.stock.look_at_notes(path)
 
     def _noted_path(self, source: Source) -> Path:
         """The recording beside which notes are kept. Raises FileProblem where none are."""
@@ -207,11 +234,11 @@ class EpisodeTable:
     def _read_shown(self) -> None:
         if self._session is not None and (self._open or self._awaited is not None):
             tail = self._session.tail
-            self.library.read_shown(tail is not None and tail.is_written)
+            self.stock.read_shown(tail is not None and tail.is_written)
 
     def _shown_key(self) -> Key | None:
         """The episode of the step shown."""
-        number, session = self.library.shown_number, self._session
+        number, session = self.stock.shown_number, self._session
         return None if number is None or session is None else (number, session.env_id, session.episode.index)
 
     # -- what browsers are told -------------------------------------------------
@@ -220,16 +247,16 @@ class EpisodeTable:
         """There are other rows."""
         for client_id in list(self._open):
             self._show(client_id)
-        if self._awaited is not None and self.library.is_shown_known:
+        if self._awaited is not None and self.stock.is_shown_known:
             awaited, self._awaited = self._awaited, None
             self._go_to_failure(*awaited)
 
     def _view(self, client_id: int) -> View:
-        return self._views.setdefault(client_id, View())
+        return self._views.setdefault(client_id, View(self._address))
 
     def _show(self, client_id: int) -> None:
         """Bring a browser's view to the rows, and tell it."""
-        view, rows, notes = self._view(client_id), self.library.rows, self.library.notes
+        view, rows, notes = self._view(client_id), self.stock.rows, self.stock.notes
         try:
             view.show(rows, notes)
         except BadCondition as error:
@@ -242,20 +269,22 @@ class EpisodeTable:
             "numLines": view.num_lines,
             "numEpisodes": len(rows),
             "numMatching": len(view.order),
+            "numFilms": len(rows.films),
+            "isTiled": view.choice.is_films,
             "kinds": dict(zip(KINDS, counts, strict=True)),
             "names": _in_order(rows.names),
             "groups": [name for name in GROUPS if name in ("", RECORDING) or name in rows.names],
             "scale": _scale(rows.column("total_reward").places),
             "place": self._place(client_id),
-            "current": self.library.shown_number,
+            "current": self.stock.shown_number,
             "problem": self._problems.get(client_id, ""),
-            **self.library.progress,
+            **self.stock.progress,
         }
         self._tell(client_id, state)
 
     @property
     def _current_row(self) -> int | None:
-        return None if self._current is None else self.library.rows.find(self._current)
+        return None if self._current is None else self.stock.rows.find(self._current)
 
     def _place(self, client_id: int) -> int | None:
         return self._view(client_id).place(self._current_row)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ...clips.films import Film
 from ...episodes.annotations import Annotation
 from ...errors import printable
 from .choice import Choice
+from .films import tile
 from .kinds import KINDS, kind_name
 from .notes import Notes
 from .rows import RECORDING, Key, Rows
@@ -52,7 +54,9 @@ class View:
         order: all rows that are wanted (M,), whether they are folded away or not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: Callable[[Film], str]) -> None:
+        """address: where a browser fetches a film."""
+        self._address = address
         self.choice, self.version = Choice(), 0
         self.order = np.zeros(0, int)
         self._rows, self._notes = Rows(()), Notes()
@@ -94,7 +98,7 @@ class View:
             places = rows.column(self.choice.sort).places[order]
             order = order[np.argsort(-places if self.choice.is_descending else places, kind="stable")]
         self.order, self._groups = self._grouped(order)
-        self._lines = self._listed()
+        self._lines = self._tiled() if self.choice.is_films else self._listed()
 
     def is_folded(self, group: Group) -> bool:
         """Whether a group's rows are not seen; a single group is not folded by itself."""
@@ -109,6 +113,9 @@ class View:
         """The line of a row, or of the group in which it is folded away."""
         if row is None:
             return None
+        if self.choice.is_films:
+            shown = (line for line, film in enumerate(self._lines.tolist()) if self._rows.films[film][1] == row)
+            return next(shown, None)
         found = np.flatnonzero(self._lines == row)
         if not found.size:
             inside = np.flatnonzero(self.order == row)
@@ -129,6 +136,8 @@ class View:
     def window(self, first: int, count: int) -> list[list[Any]]:
         """Some lines, as the page takes them; see page/episodes.js."""
         lines = self._lines[max(first, 0) : max(first, 0) + min(count, MAX_LINES)].tolist()
+        if self.choice.is_films:
+            return [self._tile(line) for line in lines]
         return [self._row(line) if line >= 0 else self._heading(self._groups[-1 - line]) for line in lines]
 
     # -- which rows -------------------------------------------------------------
@@ -215,6 +224,15 @@ class View:
             return "unknown"
         return printable(labels[int(code)]) if labels is not None else f"{code:.10g}"
 
+    def _tiled(self) -> np.ndarray:
+        """The films of the rows: newest first, or in the order by which these are sorted."""
+        places = np.full(len(self._rows), -1)
+        places[self.order] = np.arange(len(self.order))
+        films = np.array([place for place, (_, row) in enumerate(self._rows.films) if places[row] >= 0], int)
+        if not self.choice.sort:
+            return films
+        return films[np.argsort([places[self._rows.films[film][1]] for film in films], kind="stable")]
+
     def _listed(self) -> np.ndarray:
         if not self.choice.group:
             return self.order
@@ -234,6 +252,16 @@ class View:
         values = [_sent(self._rows.value(row, name)) for name in self.choice.columns]
         reason = "" if record.reason is None else printable(record.reason[:_MAX_TEXT])
         return [0, *key, kind_name(self._rows.kinds[row]), reason, printable(note.flag), _line(note.text), *values]
+
+    def _tile(self, number: int) -> list[Any]:
+        """A film: what a row has, with the film in the place of values."""
+        film, row = self._rows.films[number]
+        _, *facts = self._row(row)
+        return [2, *facts[:7], self._seen_film(film, row)]
+
+    def _seen_film(self, film: Film, row: int) -> Mapping[str, Any]:
+        record = self._rows.records[row]
+        return {**tile(film, record, self._rows.source(row), self._address), "total": _sent(record.total_reward)}
 
     def _heading(self, group: Group) -> list[Any]:
         members = self.order[group.start : group.stop]

@@ -15,8 +15,8 @@ import viser
 
 from ...errors import BadArgument, ReplayError, printable
 from ...formats import table
-from ..episodes.library import Library
 from ..episodes.sources import Listing
+from ..episodes.stock import Stock
 from ..wire.page import Page, notify
 from ..wire.page_bridge import PageAction
 from .dropped import Dropped, RobotAlone, SeveralRecordings
@@ -47,7 +47,7 @@ class Files:
         self,
         page: Page,
         uploads: Uploads,
-        library: Library,
+        stock: Stock,
         show: Callable[[Replay, OpenRequest], object],
         go: Callable[[Place, int], object],
     ) -> None:
@@ -56,19 +56,19 @@ class Files:
         Args:
             page: the page, in which what is done is told.
             uploads: what is dropped; it is removed when it is not needed any more.
-            library: lists the recordings of a folder.
+            stock: lists the recordings of a folder.
             show: shows what was opened in the place of what is shown, or raises; then what is shown stays.
             go: goes to a place in what is shown, for the browser with an id, or raises.
         """
-        self._page, self._uploads, self._library, self._show, self._go = page, uploads, library, show, go
-        self.known = Known(lambda: library.listing)
+        self._page, self._uploads, self._stock, self._show, self._go = page, uploads, stock, show, go
+        self.known = Known(lambda: stock.listing)
         self.openings = Openings(page, self._choose_dropped)
         self._request: OpenRequest | None = None
         self._lead: Replay | None = None
         self._lacks_robot = False
         self._how: OpenRequest | None = None
         self._told: Mapping[str, Any] = {}
-        library.changed.append(self._tell_shown)
+        stock.changed.append(self._tell_shown)
 
     @property
     def actions(self) -> dict[str, PageAction]:
@@ -89,7 +89,7 @@ class Files:
         """
         self._how = how
         self.known.open_folder_by(how)
-        self._library.list_folder(how.path, name)
+        self._stock.list_folder(how.path, name)
         self._tell({**self._state, "isAskedFor": True})
 
     def greet(self, client: viser.ClientHandle) -> None:
@@ -122,7 +122,7 @@ class Files:
     def close(self) -> None:
         """End what is being done, and remove what was dropped."""
         self.openings.abandon()
-        self._library.close()
+        self._stock.close()
         self._uploads.close()
 
     def go_to(self, path: Path | None, place: Place, client_id: int) -> None:
@@ -188,7 +188,7 @@ class Files:
     @property
     def listing(self) -> Listing | None:
         """What is in the folder that recordings are chosen from, if there is one."""
-        return self._library.listing
+        return self._stock.listing
 
     def find_path(self, path: Path) -> Find:
         """What to open of a recording that is known. Raises BadArgument for another one."""
@@ -220,7 +220,7 @@ class Files:
     def _state(self) -> dict[str, Any]:
         accept = ",".join((*table.suffixes(), _ROBOT, _PACKED))
         taken = {"limit": MAX_BYTES, "accept": accept, "formats": table.described()}
-        return {**taken, "folder": self._library.folder, **self._shown_state}
+        return {**taken, "folder": self._stock.folder, **self._shown_state}
 
     @property
     def _shown_state(self) -> dict[str, Any]:

@@ -41,7 +41,11 @@
   }
 
   function choice() {
-    return { ...chosen, group: group(), columns: columns() };
+    return { ...chosen, group: group(), columns: columns(), films: isTiled() };
+  }
+
+  function isTiled() {
+    return own().films === true && table.numFilms > 0;
   }
 
   function change(changes) {
@@ -116,6 +120,10 @@
   });
   const columnsButton = textButton(null, "Columns", "Which columns are shown");
   columnsButton.addEventListener("click", () => popup(columnsButton, chooseColumns));
+  columnsButton.classList.add("rv-not-tiled");
+  foldAll.classList.add("rv-not-tiled");
+  const filmsButton = textButton(null, "Films", "The films of these episodes, newest first");
+  filmsButton.addEventListener("click", () => keep({ films: !isTiled() }));
   const failures = element("div", "rv-failures", null);
   const before = textButton(failures, "\u2039", "Previous failure (Shift P)");
   element("span", "", failures).textContent = "failure";
@@ -124,7 +132,7 @@
   after.setAttribute("aria-label", "Next failure");
   before.addEventListener("click", () => send("go_to_previous_failure"));
   after.addEventListener("click", () => send("go_to_next_failure"));
-  episodes.tools.prepend(failures, grouping, foldAll, columnsButton);
+  episodes.tools.prepend(failures, filmsButton, grouping, foldAll, columnsButton);
   const problem = element("div", "rv-where-problem", filters, { role: "alert" });
 
   function chip(parent, text, isOn, run, color = "") {
@@ -237,6 +245,8 @@
     }
     drawn = key;
     problem.textContent = table.problem;
+    filmsButton.style.display = table.numFilms ? "" : "none";
+    setPressed(filmsButton, isTiled());
     where.classList.toggle("rv-wrong", Boolean(table.problem));
     for (const node of [columnsButton, failures, chips, noted, ranges, where]) node.style.display = table.numEpisodes ? "" : "none";
     const isEmpty = !table.numEpisodes && !table.numSources;
@@ -245,7 +255,7 @@
 
   function update() {
     // Columns that are there only now are asked for.
-    const wanted = JSON.stringify(columns());
+    const wanted = JSON.stringify([columns(), isTiled()]);
     const isOther = columnsWere !== wanted && columnsWere !== "";
     columnsWere = wanted;
     draw();

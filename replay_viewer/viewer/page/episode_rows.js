@@ -205,12 +205,13 @@
   }
 
   function node(line) {
-    const made = line[0] === 0 ? episodeNode(line) : groupNode(line);
-    made.addEventListener("click", () => open(line));
+    const made = line[0] === 0 ? episodeNode(line) : line[0] === 2 ? parts.films.node(line) : groupNode(line);
+    made.addEventListener("click", () => open(line, made));
     return made;
   }
 
-  function open(line) {
+  function open(line, made) {
+    if (line[0] === 2) return parts.films.open(line, made);
     if (line[0] === 0) send("go_to_episode", line.slice(1, 4));
     else if (!line[5]) send("fold_episodes", line[1]);
     else if (line[5][0] === table.current) send("fold_episodes", line[1]);

@@ -13,9 +13,10 @@
   // What Python has told, and what is asked of it.
   const table = {
     version: 0, numLines: 0, numEpisodes: 0, numMatching: 0, kinds: {}, kindTexts: {}, flags: [], names: [], groups: [],
-    scale: [0, 0], place: null, current: null, problem: "", isLooking: false, numRecordings: 0, numSources: 0, numRead: 0, isCut: false, lookProblem: "",
+    scale: [0, 0], numFilms: 0, isTiled: false, place: null, current: null, problem: "", isLooking: false, numRecordings: 0, numSources: 0, numRead: 0, isCut: false, lookProblem: "",
   };
-  const parts = {}; // Of this table in other scripts: {choice(), update(changes)} filters, {node(line)} rows.
+  // Of this table in other scripts: {choice(), update(changes)} filters, {node(line)} rows, {grid(), node(line)} films.
+  const parts = {};
   let isOpen = false;
   let chunks = new Map(); // Number of a chunk: {version, lines}.
   let asked = new Map(); // Number of a chunk: the version it was asked for of.
@@ -97,6 +98,11 @@
 
   const lineHeight = () => (window.matchMedia("(pointer: coarse)").matches ? 42 : 30);
 
+  // How lines lie, or tiles: so many beside each other, each so wide (0: all of it) and so high.
+  function grid() {
+    return table.isTiled ? parts.films.grid() : { columns: 1, width: 0, left: 0, pitch: lineHeight() };
+  }
+
   function line(number) {
     return chunks.get(Math.floor(number / CHUNK))?.lines[number % CHUNK];
   }
@@ -114,37 +120,49 @@
     if (version !== table.version) return;
     chunks.set(number, { version, lines });
     if (chunks.size > MAX_KEPT) chunks.delete(chunks.keys().next().value);
-    for (const at of nodes.keys()) if (Math.floor(at / CHUNK) === number) drop(at);
+    // What is the same stays: a film is not fetched again.
+    for (const [at, node] of nodes) if (Math.floor(at / CHUNK) === number && node.line !== JSON.stringify(line(at))) drop(at);
     drawn = "";
   }
 
   function drop(at) {
+    nodes.get(at)?.release?.();
     nodes.get(at)?.remove();
     nodes.delete(at);
   }
 
   function draw() {
     if (!isOpen) return;
-    const pitch = lineHeight();
+    const how = grid();
+    const { columns, pitch } = how;
     const top = Math.max(scroller.scrollTop, 0);
     const key = `${top} ${scroller.clientHeight} ${scroller.clientWidth} ${table.version} ${pitch}`;
     if (key === drawn) return;
     drawn = key;
-    body.style.height = `${table.numLines * pitch}px`;
-    const first = Math.max(Math.floor(top / pitch) - 4, 0);
-    const last = Math.min(Math.ceil((top + scroller.clientHeight) / pitch) + 4, table.numLines);
+    body.style.height = `${Math.ceil(table.numLines / columns) * pitch}px`;
+    const beyond = table.isTiled ? 1 : 4; // Rows that are not seen yet.
+    const first = Math.max(Math.floor(top / pitch) - beyond, 0) * columns;
+    const last = Math.min((Math.ceil((top + scroller.clientHeight) / pitch) + beyond) * columns, table.numLines);
     for (const at of [...nodes.keys()]) if (at < first || at >= last) drop(at);
     const [low, high] = [Math.floor(first / CHUNK), Math.floor(Math.max(last - 1, 0) / CHUNK)];
     for (let number = low; number <= high; number++) ask(number);
     ask(high + 1);
     ask(low - 1);
-    for (let at = first; at < last; at++) if (!nodes.has(at) && line(at)) body.append(nodeAt(at, pitch));
+    for (let at = first; at < last; at++) if (!nodes.has(at) && line(at)) body.append(nodeAt(at));
+    for (const [at, node] of nodes) put(node, at, how);
     if (asked.size) drawn = "";
   }
 
-  function nodeAt(at, pitch) {
+  function put(node, at, { columns, width, left, pitch }) {
+    node.style.transform = `translate(${left + (at % columns) * width}px, ${Math.floor(at / columns) * pitch}px)`;
+    if (!width) return;
+    node.style.width = `${width}px`;
+    node.style.height = `${pitch}px`;
+  }
+
+  function nodeAt(at) {
     const node = parts.rows.node(line(at));
-    node.style.transform = `translateY(${at * pitch}px)`;
+    node.line = JSON.stringify(line(at));
     node.setAttribute("aria-rowindex", String(at + 2));
     node.dataset.at = at;
     node.classList.toggle("rv-cursor", at === cursor);
@@ -157,10 +175,16 @@
     drawn = "";
   }
 
+  // Another episode is shown.
+  function mark() {
+    if (!table.isTiled) return redraw();
+    for (const [at, node] of nodes) if (line(at)) node.classList.toggle("rv-here", parts.films.isHere(line(at)));
+  }
+
   function scrollTo(at, isForced = false) {
-    const pitch = lineHeight();
+    const { columns, pitch } = grid();
     const room = scroller.clientHeight - header.offsetHeight;
-    const top = at * pitch;
+    const top = Math.floor(at / columns) * pitch;
     const isSeen = top >= scroller.scrollTop && top + pitch <= scroller.scrollTop + room;
     if (isSeen || (!isForced && performance.now() - scrolledAt < HANDS_OFF)) return;
     scroller.scrollTop = isForced && top > scroller.scrollTop ? top - room + pitch : isForced ? top : top - room / 2;
@@ -173,15 +197,26 @@
   // -- keys ---------------------------------------------------------------------
 
   const STEPS = { ArrowUp: -1, ArrowDown: 1, PageUp: -12, PageDown: 12, Home: -Infinity, End: Infinity };
+  const ASIDE = { ArrowLeft: -1, ArrowRight: 1 }; // Of tiles.
+
+  function moveCursor(step) {
+    const from = cursor ?? (table.place ?? -1);
+    if (table.isTiled && nodes.has(cursor)) parts.films.attend(nodes.get(cursor), false);
+    cursor = Math.min(Math.max(from + step, 0), table.numLines - 1);
+    scrollTo(cursor, true);
+    draw();
+    for (const [at, node] of nodes) node.classList.toggle("rv-cursor", at === cursor);
+    if (table.isTiled && nodes.has(cursor)) parts.films.attend(nodes.get(cursor), true);
+  }
+
   scroller.addEventListener("keydown", (event) => {
     if (event.target !== scroller) return;
     if (event.key in STEPS && !event.ctrlKey && table.numLines) {
-      const from = cursor ?? (table.place ?? -1);
-      cursor = Math.min(Math.max(from + STEPS[event.key], 0), table.numLines - 1);
-      scrollTo(cursor, true);
-      redraw();
+      moveCursor(STEPS[event.key] * grid().columns);
+    } else if (table.isTiled && event.key in ASIDE && table.numLines) {
+      moveCursor(ASIDE[event.key]);
     } else if (event.key === "Enter" && cursor !== null && line(cursor)) {
-      parts.rows.open(line(cursor));
+      parts.rows.open(line(cursor), nodes.get(cursor));
     } else if (["ArrowLeft", "ArrowRight"].includes(event.key)) {
       if (cursor !== null && line(cursor)) parts.rows.fold(line(cursor), event.key === "ArrowLeft");
     } else {
@@ -212,6 +247,7 @@
     title.textContent = files.folder === null ? "Episodes" : `Episodes in ${files.folder}`;
     const isFiltered = table.numMatching !== table.numEpisodes;
     const texts = [isFiltered ? `${table.numMatching.toLocaleString("en")} of ${count(table.numEpisodes, "episode")}` : count(table.numEpisodes, "episode")];
+    if (table.isTiled) texts.unshift(count(table.numLines, "film"));
     if (table.numRecordings) texts.push(count(table.numRecordings, "recording"));
     const isReading = table.isLooking && (!table.numSources || table.numRead < table.numSources);
     if (isReading) texts.push(table.numSources ? `reading ${table.numRead} of ${table.numSources} \u2026` : "looking \u2026");
@@ -227,7 +263,8 @@
     if (table.numLines) return;
     const say = (text) => element("p", "", empty).appendChild(document.createTextNode(text)).parentNode;
     if (table.numEpisodes) {
-      say(table.problem || "No episode fits these filters. Take one away, or clear the search.");
+      const things = table.isTiled ? "film" : "episode";
+      say(table.problem || `No ${things} fits these filters. Take one away, or clear the search.`);
     } else if (table.isLooking || (files.folder === null && files.isShown)) {
       say(files.folder === null ? "Reading the episodes \u2026" : `Looking for recordings in ${files.folder} \u2026`);
     } else if (files.folder !== null) {
@@ -243,13 +280,21 @@
     if (lines) takeWindow(lines);
     if (lines && Object.keys(changes).length === 1) return;
     const isOther = "version" in rest && rest.version !== table.version;
+    const wasTiled = table.isTiled;
     Object.assign(table, rest);
+    drawer.classList.toggle("rv-tiled", table.isTiled);
+    if (wasTiled !== table.isTiled) {
+      chunks = new Map();
+      cursor = null;
+      scroller.scrollTop = 0;
+      redraw();
+    }
     if (isOther) {
       asked = new Map();
       cursor = cursor !== null && cursor < table.numLines ? cursor : null;
     }
     parts.filters.update(rest);
-    if (isEntered) redraw();
+    if (isEntered) mark();
     if (isEntered && table.place !== null) scrollTo(table.place);
     describe();
     drawn = "";
@@ -265,7 +310,7 @@
       describe();
     }
     const here = `${state.envId} ${state.episode?.index}`;
-    if (here !== shownEpisode) redraw();
+    if (here !== shownEpisode) mark();
     shownEpisode = here;
   }
 
@@ -281,6 +326,6 @@
     drawer.remove();
   }
 
-  window.replayViewer.episodes = { table, parts, drawer, tools, filters, header, choose, redraw, show, isSmall, line };
+  window.replayViewer.episodes = { table, parts, drawer, tools, filters, header, scroller, choose, redraw, show, isSmall, line };
   addPart({ update, takes: { table: take }, draw, close });
 })();

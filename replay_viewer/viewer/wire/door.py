@@ -18,6 +18,7 @@ from websockets.http11 import Request, Response
 from .access import Access, Refusal, asked_for, host_of, parse_origin, without_token
 from .addresses import OddAddress
 from .index_page import page_file, page_style, with_our_head
+from .served_films import ServedFilms
 
 REACH_PATH = "/reach"
 # So many different refusals are told on the terminal: who knocks for ever fills nobody's screen.
@@ -33,8 +34,8 @@ Inside = Callable[[Request], "Response | None"]
 class Door:
     """Lets requests in, or says why not, to them and on the terminal."""
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
+    def __init__(self, access: Access, films: ServedFilms) -> None:
+        self._access, self._films = access, films
         self._told: set[str] = set()
 
     def answer(self, request: Request, inside: Inside) -> Response | None:
@@ -55,7 +56,7 @@ class Door:
             return self._keep_token(request)
         if request.path.partition("?")[0].endswith(REACH_PATH):
             return self._say_reach(request)
-        response = inside(request)
+        response = self._films.answer(request) or inside(request)
         return response and with_our_head(response)
 
     def _keep_token(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ from .access import Access
 from .mailbox import Action, Mailbox
 from .notices import Busy
 from .page_bridge import PageBridge
+from .served_films import ServedFilms
 from .server import WebsocketHandler, close_server, open_server
 
 _PANEL_WIDTH = 350
@@ -26,13 +27,15 @@ class Page:
         bridge: our scripts in the page, and the way to them and back.
         clients: the browsers that are there and have our scripts, by id.
         busy: tells every browser of work that takes a while.
+        films: that browsers may fetch.
     """
 
     def __init__(
         self, access: Access, port: int, title: str, websockets_at: Mapping[str, WebsocketHandler] | None = None
     ) -> None:
         """Open the server, with nothing shown yet; the arguments are those of `open_server`. Raises HostProblem."""
-        self.server = open_server(access, port, title, websockets_at)
+        self.films = ServedFilms()
+        self.server = open_server(access, port, title, websockets_at, self.films)
         self.gui.configure_theme(show_logo=False, show_share_button=False, brand_color=LIGHT.accent)
         self.gui.main_panel.dock_right()
         self.gui.main_panel.set_width(_PANEL_WIDTH)

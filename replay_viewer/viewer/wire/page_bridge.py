@@ -26,14 +26,16 @@ PageAction = Callable[[Any, int], object]
 # Our scripts in the order in which the page runs them; each says at its top what it is for.
 _SCRIPTS = (
     *("page.js", "busy.js", "files.js", "timeline.js", "lanes.js", "place.js", "selection.js"),
-    *("views.js", "takes.js", "charts.js", "rewards.js", "episodes.js", "episode_rows.js", "episode_filters.js"),
+    *("views.js", "films.js", "takes.js", "charts.js", "rewards.js"),
+    *("episodes.js", "episode_rows.js", "episode_films.js", "episode_filters.js"),
     *("hand.js", "help.js", "pointing.js", "hint.js", "rendering.js", "keys.js", "look.js", "memory.js", "notices.js"),
     "phone.js",
 )
 # Their looks; what must have its look before they arrive stands in the page's head: index_page.py.
 _STYLES = (
     *("controls.css", "viser.css", "timeline.css", "lanes.css", "charts.css", "busy.css", "files.css", "views.css"),
-    *("takes.css", "help.css", "hint.css", "pointing.css", "keys.css", "episodes.css", "hand.css"),
+    *("films.css", "takes.css", "help.css", "hint.css", "pointing.css", "keys.css", "hand.css"),
+    *("episodes.css", "episode_films.css"),
     *("rewards.css", "switches.css", "look.css", "recording.css", "rendering.css", "small.css"),
 )
 

@@ -28,6 +28,7 @@ from ...errors import ReplayError
 from .access import Access
 from .door import Door
 from .message_buffer import use_mended_buffers
+from .served_films import ServedFilms
 
 Node = TypeVar("Node", bound=viser.SceneNodeHandle)
 
@@ -51,7 +52,11 @@ WebsocketHandler = Callable[[Any], Awaitable[None]]
 
 
 def open_server(
-    access: Access, port: int, title: str, websockets_at: Mapping[str, WebsocketHandler] | None = None
+    access: Access,
+    port: int,
+    title: str,
+    websockets_at: Mapping[str, WebsocketHandler] | None = None,
+    films: ServedFilms | None = None,
 ) -> viser.ViserServer:
     """A server on the first free port from `port` on. Raises HostProblem at once where it cannot listen.
 
@@ -60,11 +65,12 @@ def open_server(
         port: the first one that is tried.
         title: what the page is called.
         websockets_at: by the end of its path, such as "/upload", what else has a websocket in this server.
+        films: that browsers may fetch.
     """
     host = access.bound_host
     use_mended_buffers()
     free = _free_port(host, port)
-    with _behind(Door(access), websockets_at or {}), _silent_viser():
+    with _behind(Door(access, films or ServedFilms()), websockets_at or {}), _silent_viser():
         server = viser.ViserServer(host=host, port=free, label=title, verbose=False)
     _refuse_share_tunnel(server)
     _refuse_odd_updates(server)

@@ -1,4 +1,4 @@
-"""The library: the rows of the folder and the recording that are there, and the work that finds them."""
+"""The stock: the rows of the folder and the recording that are there, and the work that finds them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ...clips.films import Film
 from ...errors import printable
 from ...progress import Progress
 from ...rollout.rollout import Rollout
 from ..background import Job
 from ..wire.mailbox import Action
+from .films import FilmShelf, film_sources, match, record_of
 from .notes import Notes
 from .rows import Rows
 from .shown import ShownEpisodes
@@ -24,13 +26,14 @@ from .sources import Listing, Source
 _REST, _REST_PER_LOOK = 2.0, 5.0
 
 
-class Library:
+class Stock:
     """Only the owner thread touches it.
 
     Attributes:
         rows: all episodes that are known.
         notes: what people have noted of them.
         listing: what is in the folder that recordings are chosen from, if there is one.
+        shelf: the films there, and beside what is shown.
         folder: what people call that.
         changed: are called when there are other rows or notes.
     """
@@ -45,12 +48,14 @@ class Library:
         self._post, self._progressed = post, progressed
         self.changed: list[Action] = []
         self.rows, self.notes = Rows(()), Notes()
+        self.shelf = FilmShelf(post, self._take_sources)
         self.listing: Listing | None = None
         self.folder: str | None = None
         self._job: Job | None = None
         self._looked_at = 0.0
         self._shown: ShownEpisodes | None = None
         self._num_shown = self._notes_seen = 0
+        self._taken: Sequence[Source] = ()
 
     # -- a folder ---------------------------------------------------------------
 
@@ -61,11 +66,13 @@ class Library:
         self.folder = name or printable(folder.resolve().name or str(folder))
         self._begin()
         self._take_sources()
+        self.look_at_films()
 
     def look_again(self) -> None:
         """Look for what is new in the folder and among the notes, unless that is being done or was just done."""
         if self._shown is not None and self._shown.path is not None:
             self.look_at_notes(self._shown.path)
+        self.look_at_films()
         if self._job is None or self._job.state == "running":
             return
         if time.monotonic() - self._looked_at >= max(_REST, _REST_PER_LOOK * (self._job.result or 0.0)):
@@ -76,6 +83,12 @@ class Library:
         self.notes.look([recording])
         if self.notes.version != self._notes_seen:
             self._take_sources()
+
+    def look_at_films(self) -> None:
+        """Look for films that are new, unless that was just done."""
+        shown = None if self._shown is None else self._shown.path
+        folders = [None if self.listing is None else self.listing.folder, None if shown is None else shown.parent]
+        self.shelf.look(folder for folder in folders if folder is not None)
 
     def close(self) -> None:
         """Look no further."""
@@ -103,7 +116,7 @@ class Library:
         if listing is not self.listing:
             return
         self._looked_at = time.monotonic()
-        if self._sources != self.rows.sources or self.notes.version != self._notes_seen:
+        if self._sources != self._taken or self.notes.version != self._notes_seen:
             self._take_sources()
         else:
             self._progressed()
@@ -118,6 +131,7 @@ class Library:
         if self._shown.path is not None:
             self.notes.look([self._shown.path])
         self._take_sources()
+        self.look_at_films()
 
     def hide(self) -> None:
         """It is not shown any more."""
@@ -170,9 +184,27 @@ class Library:
         return tuple(better if source is own else source for source in listed)
 
     def _take_sources(self) -> None:
-        self.rows, self._notes_seen = Rows(self._sources), self.notes.version
+        self._taken, self._notes_seen = self._sources, self.notes.version
+        self.rows = self._with_films(Rows(self._taken))
         for changed in self.changed:
             changed()
+
+    def _with_films(self, rows: Rows) -> Rows:
+        """The rows with their films, and behind them those of episodes that only films are there of."""
+        if not self.shelf.films:
+            return rows
+        found = match(self.shelf.films, rows.records, rows.source)
+        rest = [film for film, row in found if row is None]
+        own = Rows(film_sources(rest, self.shelf, None if self.listing is None else self.listing.folder))
+        places = {(own.source(row).path, record.key): row for row, record in enumerate(own.records)}
+        films: list[tuple[Film, int]] = []
+        for film, row in found:
+            record = record_of(film) if row is None else None
+            if row is not None:
+                films.append((film, row))
+            elif record is not None:
+                films.append((film, len(rows) + places[film.manifest, record.key]))
+        return Rows((*rows.sources, *own.sources), films)
 
 
 def _look_through(listing: Listing, notes: Notes, tell: Callable[[], object], progress: Progress) -> float:
