@@ -137,7 +137,7 @@
       if (kinds[kind[number]] === "unfinished") return; // The recording ends here, the episode does not.
       pen.globalAlpha = 1;
       pen.fillStyle = colour(kinds[kind[number]]);
-      pen.fillRect(Math.max(right - 4, left), 1, 3, height - 2);
+      timeline.drawEnd(pen, kinds[kind[number]], Math.max(right - 4, left), 1, height - 2);
     });
     pen.globalAlpha = 1;
   }

@@ -199,7 +199,7 @@
       pen.fillRect(left + gap, 5, Math.max(right - left - 2 * gap, 1), height - 10);
       if (kinds[kind[i]] === "unfinished") continue; // The recording ends here, the episode does not.
       pen.globalAlpha = 1;
-      pen.fillRect(Math.max(right - 3 - gap, left), 2, 3, height - 4);
+      drawEnd(pen, kinds[kind[i]], Math.max(right - 3 - gap, left), 2, height - 4);
     }
     pen.globalAlpha = 1;
     drawByHand(pen, width, height);
@@ -225,6 +225,13 @@
     const near = 5 / Math.max((fraction(1) - fraction(0)) * track.clientWidth, 1e-9);
     const found = state.byHand.filter(([first, last]) => step >= first - near && step <= (last ?? state.numSteps) + (last === first ? near : 0));
     return found.slice(0, 3).map(([, , text]) => `, ${text}`).join("");
+  }
+
+  // Where an episode ends, in whatever colour: by time as a broken line, by an event as a whole one.
+  function drawEnd(pen, kind, left, top, height) {
+    const parts = kind === "truncated" ? 3 : 1;
+    const length = (height - 2 * (parts - 1)) / parts;
+    for (let part = 0; part < parts; part++) pen.fillRect(left, top + part * (length + 2), 3, length);
   }
 
   // A flag or a note, where it was noted: a pennant in the flag's colour.
@@ -322,6 +329,6 @@
 
   window.replayViewer.position = position;
   window.replayViewer.toggleZoom = toggleZoom;
-  window.replayViewer.timeline = { track, fraction, stepAt };
+  window.replayViewer.timeline = { track, fraction, stepAt, drawEnd };
   addPart({ update, draw, close: () => bar.remove() });
 })();
