@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Union
 
@@ -27,7 +28,7 @@ def refuse_without_posix(path: Path) -> None:
         raise FileProblem(path, problem, "Under Windows, record in WSL.")
 
 
-def write_all(fd: int, offset: int, size: int, *blocks: Block) -> None:
+def write_all(fd: int, offset: int, size: int, blocks: Sequence[Block]) -> None:
     """Write blocks of `size` bytes one behind the other; by one system call, unless the system takes less at once.
 
     It does for signals, on a nearly full disk, and from 2 GiB on.
@@ -58,7 +59,7 @@ def put_in_place(path: Path, content: bytes) -> None:
     partial = path.with_name(path.name + ".partial")
     fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
     try:
-        write_all(fd, 0, len(content), content)
+        write_all(fd, 0, len(content), (content,))
         sync_data(fd)
     finally:
         os.close(fd)

@@ -213,4 +213,4 @@ def _mend_lines(files: RecordingFiles, name: str, changes: _Changes) -> None:
 
 def _write(path: Path, offset: int, content: bytes) -> None:
     with open(path, "r+b", buffering=0) as file:
-        write_all(file.fileno(), offset, len(content), content)
+        write_all(file.fileno(), offset, len(content), (content,))

@@ -94,7 +94,8 @@ class StepFiles:
         self._in_doubt = False
         self._record_dtype = record_dtype(layout.row, layout.num_envs)
         self._buffer = bytearray(layout.record_bytes)
-        self._block = memoryview(self._buffer)
+        self._whole_record = (memoryview(self._buffer),)
+        self._records_per_segment = layout.records_per_segment
         self._packer = RowPacker(
             layout.row,
             self._buffer,
@@ -125,15 +126,18 @@ class StepFiles:
         else:
             self._packer.pack(values)
             _HEAD.pack_into(self._buffer, 0, step, t)
-            record = (self._block,)
+            record = self._whole_record
         num_records, num_ends, _, running = self.done
-        self._begin_writing()
+        if self._in_doubt:
+            self._roll_back()
+        self._in_doubt = True
         try:
             if ends is not None:
-                self._terminals.write(num_ends, len(ends), ends.data)
+                self._terminals.write(num_ends, (ends.data,), len(ends))
                 num_ends, running = num_ends + len(ends), running.after(self._columns_of(ends))
-            number, index = divmod(num_records, self.layout.records_per_segment)
-            self._segment(number).write(index, 1, *record)
+            number, index = divmod(num_records, self._records_per_segment)
+            last, file = self._segments[-1]
+            (file if last == number else self._segment(number)).write(index, record)
         except OSError:
             self._roll_back()
             raise
@@ -143,9 +147,11 @@ class StepFiles:
     def append_ends(self, ends: np.ndarray) -> None:
         """Write ends of episodes that belong to the steps so far, rows made by `terminal_rows`."""
         done = self.done
-        self._begin_writing()
+        if self._in_doubt:
+            self._roll_back()
+        self._in_doubt = True
         try:
-            self._terminals.write(done.num_ends, len(ends), ends.data)
+            self._terminals.write(done.num_ends, (ends.data,), len(ends))
         except OSError:
             self._roll_back()
             raise
@@ -178,11 +184,6 @@ class StepFiles:
         for file in (self._terminals, *(file for _, file in self._segments)):
             file.abandon()
         self._close_folder()
-
-    def _begin_writing(self) -> None:
-        if self._in_doubt:
-            self._roll_back()
-        self._in_doubt = True
 
     def _roll_back(self) -> None:
         """Drop what was written of a step that was interrupted."""
@@ -257,12 +258,13 @@ class _RecordFile:
     def __init__(self, name: str, folder: int, dtype: np.dtype) -> None:
         self.name, self.checksum = name, 0
         self._header = build_header(dtype)
+        self._header_bytes = len(self._header)
         self._record_bytes = dtype.itemsize
         self._summed_bytes = 0
         # Emptied where it exists: then a recording was interrupted just when it began the file.
         self._fd = os.open(name, _NEW_FILE, 0o644, dir_fd=folder)
         try:
-            write_all(self._fd, 0, len(self._header), self._header)
+            write_all(self._fd, 0, len(self._header), (self._header,))
         except BaseException:
             self.abandon()
             os.unlink(name, dir_fd=folder)
@@ -280,14 +282,14 @@ class _RecordFile:
         except OSError as error:
             return not isinstance(error, (FileNotFoundError, NotADirectoryError))
 
-    def write(self, index: int, count: int, *blocks: Block) -> None:
+    def write(self, index: int, blocks: tuple[Block, ...], count: int = 1) -> None:
         """Write `count` records from the index-th on, in one or several pieces. Raises OSError: a full disk, ..."""
         size = self._record_bytes
-        write_all(self._fd, len(self._header) + index * size, count * size, *blocks)
+        write_all(self._fd, self._header_bytes + index * size, count * size, blocks)
 
     def cut(self, count: int) -> None:
         """Drop what lies behind the first `count` records."""
-        end = len(self._header) + count * self._record_bytes
+        end = self._header_bytes + count * self._record_bytes
         if os.fstat(self._fd).st_size > end:
             os.ftruncate(self._fd, end)
 
@@ -304,7 +306,7 @@ class _RecordFile:
         end = count * self._record_bytes
         while self._summed_bytes < end:
             size = min(_CHUNK_BYTES, end - self._summed_bytes)
-            chunk = os.pread(self._fd, size, len(self._header) + self._summed_bytes)
+            chunk = os.pread(self._fd, size, self._header_bytes + self._summed_bytes)
             if not chunk:
                 return  # Somebody has cut it; the reader finds records missing.
             self.checksum = zlib.crc32(chunk, self.checksum)

@@ -42,11 +42,15 @@ class RowPacker:
 
     def pack(self, values: Mapping[str, np.ndarray]) -> None:
         """Take over one value per field. Raises BadField for a missing or misshapen one, UnknownName for a new name."""
-        for name, shape, view in self._views:
-            value = values.get(name)
-            if getattr(value, "shape", None) != shape:
-                self._refuse(name, value, shape)
-            view[...] = value
+        name, shape = "", ()
+        try:
+            for name, shape, view in self._views:
+                value = values[name]
+                if value.shape != shape:
+                    self._refuse(name, value, shape)
+                view[...] = value
+        except (KeyError, AttributeError):  # Not asked for each time: it would cost as much as the copy.
+            self._refuse(name, values.get(name), shape)
         if len(values) != len(self._views):
             self._refuse_new(values)
 

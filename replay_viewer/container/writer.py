@@ -143,7 +143,8 @@ class ContainerWriter:
             files.append(step, t, values, self._ends_in(step) if self._ends else None)
         except OSError as error:
             raise self._stop(error) from error
-        self._ends.clear()
+        if self._ends:
+            self._ends.clear()
 
     def end_episodes(self, ends: EpisodeEnds) -> None:
         """State that episodes end: in a step, before its `append`, with which they are written; else now.
