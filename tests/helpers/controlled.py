@@ -117,9 +117,9 @@ def line_to(recorder: AttachedRecorder) -> Line:
     return Line(address)
 
 
-def until(holds: Callable[[], Any], what: str) -> None:
+def until(holds: Callable[[], Any], what: str, timeout: float = 10.0) -> None:
     """Wait for something. Fails with `what` when it does not come true."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + timeout
     while not holds():
         assert time.monotonic() < end, what
         time.sleep(0.002)
