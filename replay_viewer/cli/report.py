@@ -59,8 +59,9 @@ def report(
         raise WrongUsage("replay-viewer report", "needs PATH.")
     with held_interrupts():
         from replay_viewer.report.report import ReportRequest
-        from replay_viewer.report.server import served
+        from replay_viewer.report.server import check_port, served
 
+    check_port(port)  # Before work that it would be in vain.
     names = None if compare is None else tuple(name.strip() for name in compare.split(","))
     request = ReportRequest(paths, out, title, where, names, clips, replays, not no_pictures, viewer, manual)
     with contextlib.ExitStack() as stack:

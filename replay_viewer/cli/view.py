@@ -96,6 +96,7 @@ def _address_of(text: str, tail: bool) -> ControlAddress:
 def _browse(page: ServedPage, folder: Path, loading: Loading) -> None:
     """Let the page choose from a folder; one that is empty may be filled while it is looked at."""
     with large_imports():
+        from replay_viewer.episodes.record_files import record_files_below
         from replay_viewer.formats.find import has_recordings
         from replay_viewer.formats.table import described
         from replay_viewer.robot import load_robot
@@ -103,7 +104,7 @@ def _browse(page: ServedPage, folder: Path, loading: Loading) -> None:
     request = open_request(folder, loading)
     if request.urdf is not None:
         load_robot(request.urdf, request.package_dirs)  # What is wrong with it is told before the page is there.
-    if not has_recordings(folder):
+    if not has_recordings(folder) and not record_files_below(folder):
         tell(folder, f"holds no recordings yet; the page lists them as they come: {described()}")
     page.announce()
     page.app.browse(request)

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from .annotations import SUFFIX as ANNOTATIONS
 _PATTERN = f"{FILE_STEM}*{FILE_SUFFIX}"
 # Problems of one file that are told in full, and how many of its lines may be wrong.
 _TOLD, _MAX_PROBLEMS = 3, 10_000
+# Of lines that are too long, so many bytes are passed over.
+_MOST_SKIPPED = 64 << 20
 
 
 def is_record_file(path: Path) -> bool:
@@ -40,12 +43,14 @@ def read_records(path: Path) -> tuple[list[EpisodeRecord], str]:
     """
     records: list[EpisodeRecord] = []
     problems: list[str] = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in _lines(path):
         where = f"{path}, line {number}"
         try:
+            if line is None:
+                raise FileProblem(where, f"has more than {MAX_LINE_BYTES} bytes.")
             records.append(_record(line, where))
         except ReplayError as problem:
-            if line.endswith(b"\n"):
+            if line is None or line.endswith(b"\n"):
                 problems.append(str(problem))
         if len(problems) > _MAX_PROBLEMS:
             what = f"has more than {_MAX_PROBLEMS} lines that are no records; the first: {problems[0]}"
@@ -61,14 +66,25 @@ def _walk(folder: Path) -> Iterator[Path]:
         yield from (path for path in named if path.match(_PATTERN))
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    """The lines that are not empty; one that is too long is an error."""
+def _lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
+    """The lines that are not empty, by number; None for one that is too long. Too much of such is an error."""
+    left = _MOST_SKIPPED
     with open_regular(path) as file:
-        while line := file.readline(MAX_LINE_BYTES):
-            if len(line) == MAX_LINE_BYTES:
-                raise FileProblem(path, f"has a line of more than {MAX_LINE_BYTES} bytes.", "It is no file of records.")
-            if line.strip():
-                yield line
+        for number in count(1):
+            line = file.readline(MAX_LINE_BYTES)
+            if not line:
+                return
+            if len(line) < MAX_LINE_BYTES or line.endswith(b"\n"):
+                if line.strip():
+                    yield number, line
+                continue
+            while line and not line.endswith(b"\n"):
+                line = file.readline(MAX_LINE_BYTES)
+                left -= len(line)
+                if left < 0:
+                    what = f"has a line of more than {MAX_LINE_BYTES} bytes, and much more of such."
+                    raise FileProblem(path, what, "It is no file of records.")
+            yield number, None
 
 
 def _no_number(_: str) -> None:

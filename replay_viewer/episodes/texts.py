@@ -28,6 +28,8 @@ _TABLE: Mapping[str, Callable[[EpisodeRecord], Any]] = {
 }
 _NAMES = ("recording", "env_id", "episode_in_env", "outcome", "reason", "success", "episode_length", "total_reward")
 _WIDEST = 48
+# With these, formulas of spreadsheets begin.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 # Digits of a column's greatest number that are shown, and from where on they are powers of ten.
 _DIGITS, _LARGE = 4, 1e6
 
@@ -38,10 +40,13 @@ def jsonl_text(episodes: Episodes) -> Iterator[str]:
 
 
 def csv_text(episodes: Episodes) -> Iterator[str]:
-    """A heading, and a line for each episode: empty where nothing is known, lists as JSON."""
+    """A heading, and a line for each episode: empty where nothing is known, lists as JSON.
+
+    Before a text that a spreadsheet would take for a formula stands an apostrophe.
+    """
     rows = episodes.rows()
     columns = columns_of(rows)
-    yield _csv_line(columns)
+    yield _csv_line(list(map(_cell, columns)))
     for row in rows:
         yield _csv_line([_cell(row.get(column)) for column in columns])
 
@@ -75,7 +80,15 @@ def _csv_line(cells: Sequence[Any]) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool | list):
         return json.dumps(value)
-    return value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) and not _is_number(value) else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _count(episodes: Episodes) -> str:

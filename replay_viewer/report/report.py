@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ..episodes.annotations import Annotation, read_annotations
+from ..episodes.annotations import Annotation, annotations_path, read_annotations
 from ..episodes.episodes import Episodes
 from ..episodes.load import load_episodes
 from ..episodes.picks import Picks
@@ -147,11 +147,11 @@ class Report:
             episodes = episodes.where(request.where)
         if not len(episodes):
             raise ReplayError(_nothing(request, episodes))
-        self.problems = episodes.problems
         self._found = Findings(Evaluation(episodes, counts_manual=request.manual), request.compare)
         self._chosen = self._picked("--clips", request.clips)
         self._films = self._films_of(request)
-        self._notes = _notes_of(self._found.episodes)
+        self._notes, unread = _notes_of(self._found.episodes)
+        self.problems = {**episodes.problems, **unread}
 
     @property
     def num_episodes(self) -> int:
@@ -205,22 +205,25 @@ def _nothing(request: ReportRequest, episodes: Episodes) -> str:
     return f"{request.paths[0]}: there are no episodes to report on. {first}"
 
 
-def _notes_of(episodes: Evaluation) -> dict[int, dict[str, str]]:
-    """Flags and notes by place."""
+def _notes_of(episodes: Evaluation) -> tuple[dict[int, dict[str, str]], dict[str, str]]:
+    """Flags and notes by place, and by recording why those beside it cannot be read."""
     found: dict[int, dict[str, str]] = {}
+    problems: dict[str, str] = {}
     of_recording: dict[str, dict[tuple[int, int], Annotation]] = {}
     for place, record in enumerate(episodes.records):
         if record.recording is None:
             continue
         if record.recording not in of_recording:
             of_recording[record.recording] = {}
-            with suppress(FileProblem):
+            try:
                 of_recording[record.recording] = read_annotations(Path(record.recording))
+            except FileProblem as error:
+                problems[str(annotations_path(Path(record.recording)))] = str(error)
         note = of_recording[record.recording].get((record.env_id, record.episode_in_env))
         if note is not None:
             texts = {"flag": note.flag, "note": note.text}
             found[place] = {name: text for name, text in texts.items() if text}
-    return found
+    return found, problems
 
 
 def _check_page(page: Path) -> None:

@@ -30,6 +30,7 @@ _TRIED_PORTS = 20
 @contextmanager
 def served(folder: Path, port: int) -> Iterator[str]:
     """Serve a report's folder until the block ends; gives its address. Raises BadArgument where no port is free."""
+    check_port(port)
     server = _bound(partial(_Handler, folder), port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()
@@ -41,9 +42,13 @@ def served(folder: Path, port: int) -> Iterator[str]:
         thread.join()
 
 
-def _bound(handler: Any, port: int) -> ThreadingHTTPServer:
+def check_port(port: int) -> None:
+    """Raise BadArgument for a number that no port has."""
     if not 0 <= port < 65536:
         raise BadArgument("--port", port, "expected 0 to 65535.")
+
+
+def _bound(handler: Any, port: int) -> ThreadingHTTPServer:
     reason = ""
     for candidate in range(port, min(port + _TRIED_PORTS, 65536)):
         try:

@@ -89,6 +89,19 @@ def test_a_click_on_a_bin_chooses_its_episodes_and_the_table_sorts_and_saves_the
 
 
 @pytest.mark.slow
+def test_what_is_saved_has_no_formula_for_a_spreadsheet(chromium: Browser, tmp_path: Path) -> None:
+    records = [record(k, total_reward=-1.0 - k, policy="=1+1", more={"@x": "-y"}) for k in range(3)]
+    page = build_report(written(tmp_path / "runs", records), tmp_path / "report")
+    with opened(chromium, page) as tab:
+        with tab.expect_download() as download:
+            tab.get_by_role("button", name="CSV").click()
+        download.value.save_as(tmp_path / "episodes.csv")
+    rows = list(csv.DictReader((tmp_path / "episodes.csv").open()))
+    assert [(row["policy"], row["'@x"]) for row in rows] == [("'=1+1", "'-y")] * 3
+    assert [float(row["total_reward"]) for row in rows] == [-1.0, -2.0, -3.0]
+
+
+@pytest.mark.slow
 def test_names_in_files_are_texts_wherever_they_are_shown(chromium: Browser, tmp_path: Path) -> None:
     facts: dict[str, Any] = {"reason": HOSTILE, "language_instruction": HOSTILE, "checkpoint": HOSTILE}
     records = [

@@ -19,6 +19,7 @@ from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.episode_record import NAMES
 from replay_viewer.episodes import derive
 from replay_viewer.episodes.derive import records_of
+from replay_viewer.episodes.texts import csv_text
 from replay_viewer.errors import FileProblem, UnknownName
 from replay_viewer.formats import load_rollout
 from replay_viewer.paths import asset
@@ -122,6 +123,17 @@ def test_a_folder_is_listed_and_what_is_broken_in_it_is_told(tmp_path: Path, cap
     assert len(found) == 22
     assert totals == sorted(totals)
     assert printed.err.startswith(f"error: {tmp_path}/runs/broken.rec: ") and printed.err.count("\n") == 1
+
+
+def test_csv_has_no_formula_for_a_spreadsheet_and_negative_numbers_stay_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "episode_results.jsonl"
+    texts = ["=HYPERLINK(1)", "@sum", "+cmd", "-x", "\tx", "-1.5", "plain"]
+    lines = [{"env_id": k, "episode_in_env": 0, "total_reward": -k, "policy": text} for k, text in enumerate(texts)]
+    path.write_text("".join(json.dumps({**line, "=more": 1}) + "\n" for line in lines))
+    rows = list(csv.DictReader(io.StringIO("".join(csv_text(load_episodes(path))))))
+    assert [row["policy"] for row in rows] == [*(f"'{text}" for text in texts[:5]), "-1.5", "plain"]
+    assert [float(row["total_reward"]) for row in rows] == [-k for k in range(len(texts))]
+    assert "'=more" in rows[0]
 
 
 def test_csv_has_a_column_for_each_term(capsys: Capture) -> None:

@@ -96,6 +96,18 @@ def test_lines_that_are_none_are_told_and_a_torn_one_is_not(tmp_path: Path, caps
     assert "And 1 more lines." in printed.err
 
 
+def test_a_line_that_is_too_long_is_told_by_its_number_and_the_others_are_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "episode_results.jsonl", EpisodeRecord(0, 0, "terminated"))
+    for length in (1 << 20, 3 << 20):
+        with open(path, "a") as file:
+            file.write("\n" + json.dumps({"env_id": 1, "episode_in_env": 0, "note": "x" * length}) + "\n")
+            file.write('{"env_id": 2, "episode_in_env": 0}\n')
+    found = load_episodes(path)
+    assert [record.env_id for record in found] == [0, 2, 2]
+    (problem,) = found.problems.values()
+    assert "line 3: has more than" in problem and "line 6: has more than" in problem
+
+
 def test_what_is_no_finite_number_is_not_known(tmp_path: Path) -> None:
     path = tmp_path / "episode_results.jsonl"
     path.write_text(

@@ -14,7 +14,7 @@ from evaluation_samples import evaluation, record, written
 
 from replay_viewer import build_report, load_episodes
 from replay_viewer.cli import main
-from replay_viewer.episodes.annotations import annotate
+from replay_viewer.episodes.annotations import annotate, annotations_path
 from replay_viewer.errors import BadArgument, FileProblem, ReplayError
 from replay_viewer.paths import asset
 from replay_viewer.report.films import Films
@@ -122,6 +122,21 @@ def test_data_problems_are_listed_and_stop_nothing(tmp_path: Path) -> None:
     page = build_report(runs, tmp_path / "report")
     assert "2 files with problems" in page.read_text()
     assert len(column_in(page, "env_id")) == 13
+
+
+def test_notes_that_cannot_be_read_are_among_the_problems(tmp_path: Path) -> None:
+    recording = tmp_path / "runs" / "walk.rec"
+    record_sample(recording, 5)
+    annotations_path(recording).mkdir()
+    page = build_report(tmp_path / "runs", tmp_path / "report", pictures=False)
+    assert "walk.rec.annotations.jsonl" in page.read_text() and "1 file with problems" in page.read_text()
+
+
+def test_a_port_that_there_is_not_is_refused_before_anything_is_built(tmp_path: Path, capsys: Capture) -> None:
+    runs, out = written(tmp_path / "runs", evaluation(2)), tmp_path / "report"
+    assert main(["report", str(runs), "--out", str(out), "--serve", "--port", "99999"]) == 2
+    assert "expected 0 to 65535" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_flags_and_notes_are_in_the_table(tmp_path: Path) -> None:

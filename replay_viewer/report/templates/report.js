@@ -88,6 +88,10 @@
 
   // -- rows ---------------------------------------------------------------------
 
+  // A text that a spreadsheet would take for a formula, behind an apostrophe.
+  const defused = (value) =>
+    typeof value === "string" && /^[=+\-@\t\r]/.test(value) && !Number.isFinite(Number(value)) ? `'${value}` : value;
+
   const addressOf = (place, name) => {
     const column = columns[byId.get("recording")];
     const [recording, step] = [column?.values[place] ?? null, value(name, place)];
@@ -146,7 +150,7 @@
               columns: ":gt(0)",
               stripHtml: false,
               decodeEntities: false,
-              format: { header: (_, index, cell) => columns[cell.dataset.dtColumn - 1].id },
+              format: { header: (_, index, cell) => defused(columns[cell.dataset.dtColumn - 1].id), body: defused },
             },
           },
         ],
