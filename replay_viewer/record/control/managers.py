@@ -24,9 +24,8 @@ _NO_COMMAND = "No term of the task's commands is a velocity."
 def manager_means(env: Any, bodies: Any) -> Means:
     """The means of an environment with managers; `bodies` of its scene, by name."""
     pose, reason = _default_pose(env)
-    push = _push(bodies)
     return Means(
-        push=push,
+        push=_push(env, bodies),
         reset=lambda env_id: _reset(env, env_id),
         command=_command(env),
         default_pose=pose,
@@ -38,21 +37,25 @@ def direct_means(env: Any, bodies: Any) -> Means:
     """The means of one of Isaac Lab's direct tasks."""
     reason = "direct tasks do not say what their actions do."
     lacks = {PUSH: _NO_BASE, COMMAND: _NO_COMMAND, "default_pose": reason}
-    return Means(_push(bodies), lambda env_id: _reset(env, env_id), _command_of_task(env), None, lacks)
+    return Means(_push(env, bodies), lambda env_id: _reset_inside(env, env_id), _command_of_task(env), None, lacks)
 
 
 def _reset(env: Any, env_id: int) -> None:
-    ids = _ids(env, env_id)
     if "env_ids" in inspect.signature(env.reset).parameters:
-        env.reset(env_ids=ids)
-        return
-    env._reset_idx(ids)
-    for owner, name in ((env.scene, "write_data_to_sim"), (env.sim, "forward")):
+        env.reset(env_ids=_ids(env, env_id))
+    else:  # Isaac Lab 1.
+        _reset_inside(env, env_id)
+
+
+def _reset_inside(env: Any, env_id: int) -> None:
+    """As a step does it, with what a step does afterwards."""
+    env._reset_idx(_ids(env, env_id))
+    for owner, name in ((env.scene, "write_data_to_sim"), (getattr(env, "sim", None), "forward")):
         if hasattr(owner, name):
             getattr(owner, name)()
 
 
-def _push(bodies: Any) -> Callable[[int, Sequence[float]], None] | None:
+def _push(env: Any, bodies: Any) -> Callable[[int, Sequence[float]], None] | None:
     """Adds to the velocity of the first robot whose base is free."""
     robots = [body for body in bodies.values() if getattr(body, "joint_names", None) and not _is_fixed(body)]
     if not robots:
@@ -61,9 +64,9 @@ def _push(bodies: Any) -> Callable[[int, Sequence[float]], None] | None:
 
     def push(env_id: int, velocity: Sequence[float]) -> None:
         is_mjlab = hasattr(robot, "write_root_link_velocity_to_sim") and hasattr(robot.data, "root_link_vel_w")
-        now = tensor(robot.data.root_link_vel_w if is_mjlab else robot.data.root_vel_w)[env_id : env_id + 1].clone()
-        now[:, :3] += numbers_like(now, velocity)
-        ids = sys.modules["torch"].as_tensor([env_id], device=now.device)
+        now = tensor(robot.data.root_link_vel_w if is_mjlab else robot.data.root_vel_w)[env_id : env_id + 1]
+        now = now + numbers_like(now, [*velocity, 0, 0, 0])
+        ids = _ids(env, env_id)
         if is_mjlab:
             robot.write_root_link_velocity_to_sim(now, env_ids=ids)
         elif hasattr(robot, "write_root_velocity_to_sim_index"):  # Version 3.
@@ -107,6 +110,8 @@ def _writer(owner: Any, name: str) -> Callable[[int, Sequence[float]], None]:
 def _default_pose(env: Any) -> tuple[Callable[[Any], Any] | None, str]:
     """What brings the joints to the default pose, or None and why there is nothing."""
     manager = env.action_manager
+    if not hasattr(manager, "get_term"):
+        return None, "its actions do not say what they do."
     parts = []
     for name in manager.active_terms:
         term = manager.get_term(name)

@@ -18,11 +18,21 @@ from .channel import Channel
 from .control import Control
 from .hand import Hand
 from .keys import KEY, TerminalKeys, has_terminal
+from .means import Means
 from .policy_off import PolicyOff, Substitute
 
 _messages = logging.getLogger("replay_viewer")
 # Environments whose steps are controlled.
 _controlled: weakref.WeakSet[OpenControl] = weakref.WeakSet()
+
+
+def _means_of(adapter: Adapter) -> Means:
+    """What the environment can be made to do; nothing, which is told, where a version of it is another one."""
+    try:
+        return adapter.means()
+    except Exception as error:
+        _messages.warning("control by hand: pause and policy only (%s: %s).", type(error).__name__, error)
+        return Means()
 
 
 class OpenControl:
@@ -42,7 +52,7 @@ class OpenControl:
     """
 
     def __init__(self, env: Any, adapter: Adapter, policy_off: PolicyOff, num_envs: int) -> None:
-        means = adapter.means()
+        means = _means_of(adapter)
         self._tell: Callable[[Intervention], None] = lambda intervention: None
         self.control = Control(means, Substitute(policy_off, means, env), self._tell_of, num_envs)
         self._hook = adapter.step_hook()
