@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # What a user should see first comes first.
 _ORDER = ("problem", "assumed", "found", "stated")
+_NO_TERMS = "none recorded; attach() takes those that a simulator keeps, log_terms() any"
 
 
 class RecordingPanel:
@@ -31,9 +32,6 @@ class RecordingPanel:
         tail = shown.session.tail
         if shown.takes_growth and tail is not None and tail.state != "lost":
             send_changes(self._htmls[0], content=recording_html(shown.session.replay))
-
-
-_NO_TERMS = "none recorded; attach() takes those that a simulator keeps, log_terms() any"
 
 
 def recording_html(replay: Replay) -> str:
