@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..robot import Robot
-from ..rollout.fields import UNITS
 from ..rollout.rollout import Rollout
 from ..rollout.spread import Read
 from ..rotations import normalize, yaw
@@ -39,6 +38,7 @@ class Difference:
         unit: of all of them.
         read: gives them (S, C), float64, of a take of a world at some of the lead's steps.
         is_of_places: whether it depends on where takes stand, which is as recorded or from one place.
+        is_costly: whether it takes kinematics, so that of very long episodes not all steps should be asked for.
     """
 
     name: str
@@ -47,13 +47,14 @@ class Difference:
     unit: str
     read: Callable[[World, Take, range], np.ndarray]
     is_of_places: bool = False
+    is_costly: bool = False
 
 
 def differences(world: World) -> tuple[Difference, ...]:
     """All that can be told of the first robots of the takes: of their bases, then of joints and links they share."""
     joints, links = _shared(world, _joint_columns), _shared(world, _body_links)
     found = [
-        Difference("base_distance", "difference of bases: distance", ("base",), UNITS["base_pos"], base_distance, True),
+        Difference("base_distance", "difference of bases: distance", ("base",), "m", base_distance, is_of_places=True),
         Difference("heading", "difference of headings", ("heading",), "rad", heading_difference),
     ]
     for kind, names in _by_kind(world.lead, joints).items():
@@ -66,12 +67,11 @@ def differences(world: World) -> tuple[Difference, ...]:
         unit = units.pop() if len(units) == 1 else _KINDS[""][0]
         found.append(Difference("joints", "difference of each joint", joints, unit, joint_differences(joints)))
     if len(links) >= _LEAST_LINKS:
-        found.append(
-            Difference(
-                "links_mean", "difference of links: mean distance", ("links, mean",), "m", _mean_distance(links), True
-            )
-        )
-        found.append(Difference("links", "difference of each link: distance", links, "m", link_distances(links), True))
+        mean, each = _mean_distance(links), link_distances(links)
+        label = "difference of links: mean distance"
+        found.append(Difference("links_mean", label, ("links, mean",), "m", mean, is_of_places=True, is_costly=True))
+        label = "difference of each link: distance"
+        found.append(Difference("links", label, links, "m", each, is_of_places=True, is_costly=True))
     return tuple(found)
 
 
@@ -165,7 +165,7 @@ def _joints(take: Take, names: Sequence[str]) -> Read:
     known = [place for place, name in enumerate(names) if name in columns]
 
     def read(rollout: Rollout, steps: slice, envs: Sequence[int]) -> np.ndarray:
-        values = np.full((steps.stop - steps.start, len(envs), len(names)), np.nan)
+        values = np.full((_count(steps), len(envs), len(names)), np.nan)
         if known:
             recorded = _finite(f"{_first(take)}.joint_pos")(rollout, steps, envs)
             values[..., known] = recorded[..., [columns[names[place]] for place in known]]
@@ -182,7 +182,7 @@ def _links(take: Take, names: Sequence[str]) -> Read:
     known = [place for place, name in enumerate(names) if name in places]
 
     def read(rollout: Rollout, steps: slice, envs: Sequence[int]) -> np.ndarray:
-        shape = (steps.stop - steps.start, len(envs))
+        shape = (_count(steps), len(envs))
         joint_pos = np.zeros((*shape, robot.num_joints))
         if driven:
             recorded = _finite(f"{entity}.joint_pos")(rollout, steps, envs)
@@ -204,6 +204,10 @@ def _finite(field: str) -> Read:
         return np.where(np.isfinite(values), values, np.nan)
 
     return read
+
+
+def _count(steps: slice) -> int:
+    return len(range(steps.start, steps.stop, steps.step or 1))
 
 
 def _offset(world: World, take: Take) -> np.ndarray:

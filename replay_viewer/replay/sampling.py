@@ -63,7 +63,7 @@ def wrapped(values: np.ndarray, period: float) -> np.ndarray:
 
 
 def _windows(positions: np.ndarray, num_steps: int) -> Iterator[slice]:
-    """Rows whose steps are read at once; at least one window, that the number of columns be known."""
+    """Rows whose steps are read at once; at least one window."""
     steps = np.maximum.accumulate(np.where(np.isnan(positions), 0, positions)) // _MOST_STEPS
     begins = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(positions)]
     for begin, end in pairwise(begins):
@@ -73,19 +73,29 @@ def _windows(positions: np.ndarray, num_steps: int) -> Iterator[slice]:
 def _window(rollout: Rollout, env_index: int, read: Read, positions: np.ndarray, between: Between | None) -> np.ndarray:
     known = np.flatnonzero(np.isfinite(positions))
     at: np.ndarray = positions[known]
-    first = int(at[0]) if len(at) else 0
-    # One step more, between which and the last one a position may lie.
-    steps = slice(first, min(int(at[-1]) + 2 if len(at) else 1, rollout.num_steps))
+    steps = _steps_of(at, rollout.num_steps)
     recorded = read(rollout, steps, [env_index])[:, 0].astype(np.float64)
-    rows = at.astype(np.intp) - first
+    rows = (at.astype(np.intp) - steps.start) // steps.step
     values = np.full((len(positions), recorded.shape[1]), np.nan)
     values[known] = recorded[rows]
-    if between is not None:
+    if between is not None and steps.step == 1:
         fractions = _fractions(rollout, env_index, steps, at)
         inside: np.ndarray = np.flatnonzero(fractions)
         here = rows[inside]
         values[known[inside]] = between(recorded[here], recorded[here + 1], fractions[inside, None])
     return values
+
+
+def _steps_of(at: np.ndarray, num_steps: int) -> slice:
+    """The steps that hold positions (n,); at least one, that the number of columns be known."""
+    if not len(at):
+        return slice(0, 1, 1)
+    first, last = int(at[0]), int(at[-1])
+    stride = int(at[1] - at[0]) if len(at) > 1 else 1
+    if stride > 1 and np.array_equal(at, np.arange(first, last + 1, stride)):
+        return slice(first, last + 1, stride)
+    # One step more, between which and the last one a position may lie.
+    return slice(first, min(last + 2, num_steps), 1)
 
 
 def _fractions(rollout: Rollout, env_index: int, steps: slice, at: np.ndarray) -> np.ndarray:

@@ -102,7 +102,7 @@ class World:
 
     def positions_of(self, take: Take, steps: range) -> np.ndarray:
         """Where a take is at some of the lead's steps, (S,) in steps of its own; NaN where it waits."""
-        at = np.arange(steps.start, steps.stop, dtype=np.float64)
+        at = np.arange(steps.start, steps.stop, steps.step, dtype=np.float64)
         return at if take is self.lead else take.positions_at(self._seconds(take, at), self.alignment)
 
     def notes(self, position: float) -> tuple[str, ...]:

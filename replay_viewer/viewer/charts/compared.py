@@ -27,6 +27,7 @@ class Compared(Protocol):
         unit: of those that are no amounts per step.
         names_axis: whether the axis of values says which component is shown.
         is_difference: whether the values are of the others against the lead, which has none itself.
+        is_costly: see `Difference`.
         period: after which they begin anew; None where they do not.
         note: what the user should know of them.
     """
@@ -36,6 +37,7 @@ class Compared(Protocol):
     unit: str
     names_axis: bool
     is_difference: bool
+    is_costly: bool
     period: float | None
 
     @property
@@ -64,7 +66,7 @@ class RewardsCompared:
         self.names = tuple(quantity.label for quantity in self._quantities)
         kinds = [quantity.kind for quantity in self._quantities]
         self.main = kinds.index("reward") if "reward" in kinds else 0
-        self.unit, self.note, self.names_axis, self.is_difference = "", "", True, False
+        self.unit, self.note, self.names_axis, self.is_difference, self.is_costly = "", "", True, False, False
         self.period: float | None = None
 
     @property
@@ -86,7 +88,7 @@ class SignalCompared:
         self._session, self._signal = session, ComparedSignal(session.world, signal)
         self.names, self.main, self.period = signal.components, 0, signal.period
         self.unit = unit_of(signal, session.replay.robots.get(signal.entity))
-        self.note, self.key, self.names_axis, self.is_difference = "", None, False, False
+        self.note, self.key, self.names_axis, self.is_difference, self.is_costly = "", None, False, False, False
 
     def is_per_step(self, component: int) -> bool:
         return False
@@ -101,7 +103,7 @@ class DifferenceCompared:
     def __init__(self, session: Session, difference: Difference) -> None:
         self._session, self._difference = session, difference
         self.names, self.main, self.unit = difference.components, 0, difference.unit
-        self.names_axis, self.is_difference = False, True
+        self.names_axis, self.is_difference, self.is_costly = False, True, difference.is_costly
         self.period: float | None = None
 
     @property

@@ -20,6 +20,8 @@ from .followed_curves import FollowedCurves, settled_range
 _WIDTH, _LEAD_WIDTH = 1.75, 2.0
 # Steps whose values are put together at once.
 _BLOCK = 1 << 14
+# Of more steps of an episode, every so many-th of what is costly is worked out: still many for each point of a chart.
+_MOST_COSTLY = 1 << 16
 
 
 class ComparedChart:
@@ -96,9 +98,10 @@ class ComparedChart:
 
     def _read(self, steps: range, first: int) -> Iterator[np.ndarray]:
         """What is drawn, in pieces: values of takes, then what the others' are beyond the lead's."""
+        every = -(-len(steps) // _MOST_COSTLY) if self.source.is_costly else 1
         for begin in range(steps.start + first, steps.stop, _BLOCK):
             block = range(begin, min(begin + _BLOCK, steps.stop))
-            values = self.source.values(self.choice.one, block)
+            values = _spread(self.source.values(self.choice.one, block[::every]), len(block), every)
             if self.has_rate:
                 values = values * self.factors
             yield values if self.source.is_difference else np.hstack([values, beyond_lead(values, self.source.period)])
@@ -144,6 +147,15 @@ class ComparedChart:
         lead, *names = world.names
         told = zip(world.others, names, strict=True)
         return tuple(_line(take, f"{name} \N{MINUS SIGN} {lead}") for take, name in told)
+
+
+def _spread(values: np.ndarray, count: int, every: int) -> np.ndarray:
+    """Values of every so many-th of `count` rows, with NaN in the others."""
+    if every == 1:
+        return values
+    spread = np.full((count, values.shape[1]), np.nan)
+    spread[::every] = values
+    return spread
 
 
 def _line(take: Take, name: str) -> Line:

@@ -39,13 +39,41 @@ class Row(NamedTuple):
         return self.kind in ("term", "reward")
 
 
-def compared_html(world: World, choice: OneCurve) -> str:
-    """The table without its numbers. Names come from files and are escaped."""
-    rows = rows_of(world)
-    if not rows:
-        return f'<div class="rv-rewards"><div class="empty">{NOTHING_RECORDED}</div></div>'
-    body = "".join(_row_html(world, index, row, choice) for index, row in enumerate(rows))
-    return f'<div class="rv-rewards rv-compared"><table><thead>{_headings(world)}</thead>{body}</table></div>'
+class ComparedTable:
+    """The table of a world, which stays the same from step to step but for its numbers.
+
+    Attributes:
+        world: whose takes have columns.
+        rows: of the table.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world, self.rows = world, rows_of(world)
+        self._html: tuple[int, str] | None = None
+
+    def html(self, choice: OneCurve) -> str:
+        """The table without its numbers. Names come from files and are escaped."""
+        if self._html is None or self._html[0] != choice.one:
+            self._html = choice.one, self._make_html(choice)
+        return self._html[1]
+
+    def cells(self, steps: Sequence[StepRewards | None], factors: np.ndarray, scale: float) -> list[list[RowValue]]:
+        """Of each row the cells: the lead's number, then of each other take its number and the difference with its bar.
+
+        Args:
+            steps: the takes' rewards, None of one that waits.
+            factors: what amounts per step of each are multiplied by, (T,).
+            scale: value of a full bar.
+        """
+        told = [_numbers(step, float(factor)) for step, factor in zip(steps, factors, strict=True)]
+        form = form_of(scale)
+        return [_cells([take.get(row) for take in told], form, scale if row.has_bar else None) for row in self.rows]
+
+    def _make_html(self, choice: OneCurve) -> str:
+        if not self.rows:
+            return f'<div class="rv-rewards"><div class="empty">{NOTHING_RECORDED}</div></div>'
+        body = "".join(_row_html(self.world, index, row, choice) for index, row in enumerate(self.rows))
+        return f'<div class="rv-rewards rv-compared"><table><thead>{_headings(self.world)}</thead>{body}</table></div>'
 
 
 def rows_of(world: World) -> list[Row]:
@@ -56,23 +84,6 @@ def rows_of(world: World) -> list[Row]:
     means = dict.fromkeys(name for rollout in rollouts for name in rollout.batch_means)
     rest = [Row("residual", "not in the terms (clipping?)")] if has_residual else []
     return [*drawn, *rest, *(Row("mean", f"{name} (mean of all envs)") for name in means)]
-
-
-def compared_values(
-    world: World, steps: Sequence[StepRewards | None], factors: np.ndarray, scale: float
-) -> list[list[RowValue]]:
-    """Of each row the cells: the lead's number, then of each other take its number and the difference with its bar.
-
-    Args:
-        world: the takes.
-        steps: their rewards, None of one that waits.
-        factors: what amounts per step of each are multiplied by, (T,).
-        scale: value of a full bar.
-    """
-    numbers = [_numbers(step, float(factor)) for step, factor in zip(steps, factors, strict=True)]
-    form = form_of(scale)
-    rows = rows_of(world)
-    return [_cells([number.get(row) for number in numbers], form, scale if row.has_bar else None) for row in rows]
 
 
 def _numbers(step: StepRewards | None, factor: float) -> dict[Row, float]:

@@ -11,7 +11,7 @@ from ..charts.choice import CurveChoice
 from ..charts.compared_chart import ComparedChart
 from ..session import Session
 from ..wire.page import Page
-from .compared_rewards import compared_html, compared_values
+from .compared_rewards import ComparedTable
 from .html import row_buttons, swatch, toolbar
 from .panel import Shown, send_changes
 from .reward_cells import CHART, NOTHING_RECORDED, RowValue, bar_share, breakable, form_of
@@ -29,15 +29,16 @@ class RewardsPanel:
         self._html = page.gui.add_html("")
         self._toolbar = page.gui.add_html("")
         self._cells: list[list[RowValue]] = []
+        self._compared: ComparedTable | None = None
 
     def sync(self, shown: Shown) -> None:
         """Show the rewards of the session's step."""
         session, chart = shown.session, shown.charts.rewards
         if isinstance(chart, ComparedChart):
-            content = compared_html(session.world, chart.choice)
-            self._cells = compared_values(
-                session.world, session.rewards_of_takes, chart.factors, _scale(session, chart)
-            )
+            if self._compared is None or self._compared.world is not session.world:
+                self._compared = ComparedTable(session.world)
+            content = self._compared.html(chart.choice)
+            self._cells = self._compared.cells(session.rewards_of_takes, chart.factors, _scale(session, chart))
         else:
             choice, factor = (CurveChoice(0), 1.0) if chart is None else (chart.choice, chart.factor)
             content = rewards_html(session.rewards, choice)
