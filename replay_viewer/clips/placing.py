@@ -6,8 +6,9 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable, Mapping
+from typing import Any, Iterable, Mapping
 
+from ..episode_record import as_integer, training_facts
 from .films import COMPLETE, Film
 
 # What tells runs apart, where both sides know it.
@@ -69,6 +70,19 @@ class EpisodePlace:
     first_step: int
     last_step: int
     every: int = 1
+
+
+def place_of(rollout: Any, episode: Any) -> EpisodePlace:
+    """Of an `Episode` of a `Rollout`, which need more than this module may."""
+    return EpisodePlace(
+        rollout.path,
+        {**training_facts(rollout.metadata), **training_facts(episode.facts)},
+        rollout.env_ids[episode.env_index],
+        episode.index,
+        episode.first_step,
+        episode.last_step,
+        as_integer(rollout.metadata.get("every")) or 1,
+    )
 
 
 def place(film: Film, at: EpisodePlace) -> Placed | None:

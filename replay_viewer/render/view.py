@@ -16,7 +16,7 @@ from ..theme import look_named
 from ..video.kinds import MAX_GIF_FPS
 from .film import check_pace
 
-OVERLAYS = ("none", "hud", "rewards")
+OVERLAYS = ("none", "hud", "rewards", "cameras")
 
 # What is pasted into an issue is to be small: of a walking robot, 5 s are 4.5 MB like this, and 23 MB at 1280x720, 30.
 GIF_SIZE, GIF_FPS = (640, 360), 15

@@ -19,6 +19,7 @@ from ..threads import cached_for_threads
 from ..view import check_overlay
 from .compared_rewards import compared_rewards
 from .hud import Hud
+from .inset import Insets
 from .layout import Box, picture_beside, pixel_scale
 from .rewards import VideoRewardsPanel, rewards_of_episode
 
@@ -47,6 +48,7 @@ def make_overlay(name: str, world: World, size: tuple[int, int], look: Look) -> 
         name: "none"; "hud": a strip over the picture that tells what is shown, the time, the return and the outcome;
             "rewards": the strip, and a panel beside or below the picture with all reward terms; of several takes, a
             number of each, and how far their returns are apart. Where no rewards are recorded, there is no panel.
+            "cameras": the strip, and the films of the robot's cameras as insets, of the lead.
         world: what is shown; the strip tells of its lead.
         size: width and height of the video [px].
         look: its colours.
@@ -58,6 +60,8 @@ def make_overlay(name: str, world: World, size: tuple[int, int], look: Look) -> 
     check_overlay(name)
     if name == "none":
         return _NoOverlay(size)
+    if name == "cameras":
+        return _CamerasOverlay(world.lead.replay.rollout, size, look)
     if name == "hud" or not any(replay.rollout.has_rewards for replay in world.replays):
         return _HudOverlay(world.lead.replay.rollout, size, look, "none recorded" if name == "rewards" else "")
     if min(size) < _LEAST_PANEL_SIZE:
@@ -87,6 +91,22 @@ class _HudOverlay:
     def compose(self, picture: np.ndarray, moment: Moment) -> np.ndarray:
         image = picture.copy()
         self._hud.draw(image, moment)
+        return image
+
+
+class _CamerasOverlay(_HudOverlay):
+    """The strip over the picture, and insets of what the robot's cameras saw."""
+
+    def __init__(self, rollout: Rollout, size: tuple[int, int], look: Look) -> None:
+        super().__init__(rollout, size, look, "")
+        self._insets = Insets(rollout, size, pixel_scale(size), look)
+        if not self._insets.are_any:
+            where = "in memory" if rollout.path is None else f"in {rollout.path.parent} or below it"
+            raise BadArgument("--overlay", "cameras", f"there is no film by a camera {where}.")
+
+    def compose(self, picture: np.ndarray, moment: Moment) -> np.ndarray:
+        image = super().compose(picture, moment)
+        self._insets.draw(image, moment)
         return image
 
 

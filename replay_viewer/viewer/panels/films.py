@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...clips.placing import EpisodePlace, Placed, camera_films
-from ...episode_record import as_integer, training_facts
+from ...clips.placing import Placed, camera_films, place_of
 from ...errors import printable
 from ..episodes.stock import Stock
 from ..session import Session
@@ -32,22 +31,10 @@ class FilmsPanel:
         episode = self._session.episode
         key = self._session.env_index, episode.index, episode.last_step, self._stock.shelf.version
         if key != self._key:
-            self._key, films = key, camera_films(self._stock.shelf.films, self._place())
+            place = place_of(self._session.replay.rollout, episode)
+            self._key, films = key, camera_films(self._stock.shelf.films, place)
             self._told = [self._sent(placed) for placed in films]
         return {"films": self._told}
-
-    def _place(self) -> EpisodePlace:
-        session, rollout = self._session, self._session.replay.rollout
-        episode = session.episode
-        return EpisodePlace(
-            rollout.path,
-            {**training_facts(rollout.metadata), **training_facts(episode.facts)},
-            session.env_id,
-            episode.index,
-            episode.first_step,
-            episode.last_step,
-            as_integer(rollout.metadata.get("every")) or 1,
-        )
 
     def _sent(self, placed: Placed) -> dict[str, Any]:
         film = placed.film
