@@ -46,6 +46,8 @@ def complete_film(folder: Path, partial: Path, record: ClipRecord) -> ClipRecord
         if frames == 0:
             partial.unlink()
             return replace(record, file=None, complete=True, frames=0, note=record.note or "not a single frame came")
+        if record.last_step is None and record.first_step is not None:  # Its writer did not come to say it.
+            record = replace(record, last_step=record.first_step + (frames - 1) * (record.stride or 1))
         record = named_film(folder, replace(record, frames=frames))
         path = folder / str(record.file)
         mp4.say(partial, path.stem, comment_of(record))

@@ -49,11 +49,6 @@ class StreamedFilm:
         """Whether the first one is."""
         return self._first is not None and not self._first.any()
 
-    @property
-    def film_size(self) -> tuple[int, int] | None:
-        """Width and height of the film [px]."""
-        return None if self.size is None else _even(self._out_size or self.size)
-
     def append(self, picture: np.ndarray) -> None:
         """Add the next picture (H, W, 3) uint8, all of one size."""
         height, width, _ = picture.shape
@@ -77,12 +72,13 @@ class StreamedFilm:
 
     def _begin(self, size: tuple[int, int]) -> None:
         self.size = size
-        out_size = None if self._out_size is None else _even(self._out_size)
+        out_size = None if self._out_size is None else even(self._out_size)
         said = mp4.placeholder(mp4.TITLE_BYTES), mp4.placeholder(mp4.COMMENT_BYTES)
-        self._encoder = Encoder(self.path, clip_passes(_even(size), self._rate, self.path, *said, out_size=out_size))
+        self._encoder = Encoder(self.path, clip_passes(even(size), self._rate, self.path, *said, out_size=out_size))
 
 
-def _even(size: tuple[int, int]) -> tuple[int, int]:
+def even(size: tuple[int, int]) -> tuple[int, int]:
+    """The size [px] that a film has of pictures of this one: H.264 has even sizes."""
     return size[0] + size[0] % 2, size[1] + size[1] % 2
 
 

@@ -79,6 +79,9 @@ class Shelf:
             host=host_name(),
             **facts,
         )
+        stated = record.facts.get("experiment")
+        if stated is not None:
+            record = replace(record, experiment=str(stated))
         if record.recording is None:
             record = replace(record, file=partial_name(record))
         manifest.write(record)

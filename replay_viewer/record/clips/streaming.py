@@ -12,7 +12,7 @@ import numpy as np
 from ...clip_record import ClipRecord
 from ...errors import ReplayError
 from .completing import NAME
-from .film import StreamedFilm
+from .film import StreamedFilm, even
 from .filming import Take
 from .shelf import Shelf
 
@@ -64,7 +64,9 @@ class FilmSeries:
         try:
             if take.slot not in self._open:
                 first_step = take.first_step if take.last_step is None else take.last_step
-                record = self._shelf.begin(key=take.key, facts=take.facts, first_step=first_step, **self._facts)
+                known = {"key": take.key, "facts": take.facts, "first_step": first_step}
+                size = even(self._size or (picture.shape[1], picture.shape[0]))
+                record = self._shelf.begin(**known, size=size, **self._facts)
                 self._open[take.slot] = (record, self._shelf.film_of(record, self._size, self._rate))
             self._open[take.slot][1].append(picture)
         except ReplayError as error:
@@ -85,7 +87,6 @@ class FilmSeries:
                     partial=is_partial,
                     episodes=max(1, len(take.episodes)),
                     last_step=take.last_step,
-                    size=film.film_size,
                     frames=film.num_frames,
                     experiment=None if experiment is None else str(experiment),
                     facts=facts,
