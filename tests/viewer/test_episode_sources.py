@@ -15,7 +15,7 @@ from listings import looked_through
 
 from replay_viewer.errors import BadArgument
 from replay_viewer.formats import load_rollout
-from replay_viewer.viewer.episodes import library, sources
+from replay_viewer.viewer.episodes import sources, stock
 from replay_viewer.viewer.episodes.sources import Listing
 
 
@@ -157,7 +157,7 @@ def test_a_long_list_is_cut_and_says_so(runs: Path, monkeypatch: pytest.MonkeyPa
 
 def test_what_is_shown_has_its_episodes_while_its_folder_is_still_read(runs: Path) -> None:
     posted: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    table = library.Library(lambda action, *arguments: posted.put((action, arguments)), lambda: None)
+    table = stock.Stock(lambda action, *arguments: posted.put((action, arguments)), lambda: None)
     table.listing = Listing(runs)
     table.listing.look(lambda num_found: None)
     path = next(source.path for source in table.listing.recordings if source.name == "fall.npz")
@@ -169,6 +169,16 @@ def test_what_is_shown_has_its_episodes_while_its_folder_is_still_read(runs: Pat
         action(*arguments)
     assert [table.rows.source(row).name for row in range(len(table.rows))] == ["fall.npz"] * 3
     assert table.listing.num_read == 0
+
+
+def test_names_from_a_folder_above_or_below_are_found_where_only_one_can_be_meant(runs: Path) -> None:
+    above, below = looked_through(runs), looked_through(runs / "seed_1")
+    walk = runs / "seed_1" / "walk.rec"
+    assert above.named("walk.rec") == walk == below.named("seed_1/walk.rec") == below.named("runs/seed_1/walk.rec")
+    assert below.named("seed_2/walk.rec") is None and below.named("../fall.npz") is None and above.named("") is None
+    (runs / "seed_2").mkdir()
+    record(runs / "seed_2" / "walk.rec", 3)
+    assert looked_through(runs).named("walk.rec") is None
 
 
 def test_an_empty_folder_is_an_empty_list(tmp_path: Path) -> None:

@@ -121,15 +121,31 @@ class Listing:
         return next((source for source in self.recordings if source.path == path), None)
 
     def named(self, name: str) -> Path | None:
-        """The recording with a name as the list has it, listed yet or not; None where there is none in the folder."""
+        """The recording with a name as the list has it, listed yet or not; None where there is none in the folder.
+
+        A list of a folder above or below has other names for it: those are found too, where only one can be meant.
+        """
         listed = next((source for source in self.recordings if source.name == name), None)
         if listed is not None:
             return listed.path
         parts = PurePosixPath(name)
+        found = self._inside(parts)
+        if found is None:
+            own = self.folder.absolute().parts
+            counts = range(1, len(parts.parts))
+            below = (PurePosixPath(*parts.parts[count:]) for count in counts if own[-count:] == parts.parts[:count])
+            found = next(filter(None, map(self._inside, below)), None)
+        if found is None:
+            above = [source.path for source in self.recordings if source.name.endswith(f"/{name}")]
+            found = above[0] if len(above) == 1 else None
+        return found
+
+    def _inside(self, parts: PurePosixPath) -> Path | None:
+        """The recording at a path from the folder, if it is in there."""
         path = self.folder / parts
         try:
             is_inside = ".." not in parts.parts and path.resolve().is_relative_to(self.folder.resolve())
-            return path if is_inside and is_recording(path) else None
+            return path if is_inside and path.exists() and is_recording(path) else None
         except (OSError, ValueError, RuntimeError):  # A name that no file can have, or links in a circle.
             return None
 
