@@ -30,9 +30,6 @@ _HEAD = struct.Struct("<qd")
 _SYNC_PERIOD = 1.0  # [s]
 _CLOSED = -1
 _CHUNK_BYTES = 1 << 20
-# So much of a file stays in the system's memory, for who watches it grow. What lies before is given back: else each
-# step of a large recording takes new pages, which cost several times as much, from whatever else is cached.
-_CACHED_BYTES = 32 << 20
 # Windows lacks some of these, and is not recorded on; but whoever only reads may import this there.
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_TRUNC | _CLOEXEC
@@ -212,7 +209,7 @@ class StepFiles:
         self._terminals.sync(done.num_ends)
         while len(self._segments) > 1:
             _, file = self._segments[0]
-            file.close(self.layout.records_per_segment)
+            file.close(self.layout.records_per_segment, is_kept_in_memory=False)
             self._on_full(file.name, file.checksum)
             del self._segments[0]
         number, file = self._segments[0]
@@ -311,23 +308,21 @@ class _RecordFile:
                 return  # Somebody has cut it; the reader finds records missing.
             self.checksum = zlib.crc32(chunk, self.checksum)
             self._summed_bytes += len(chunk)
-        self._give_back()
 
-    def _give_back(self) -> None:
-        """Let the system forget pages that are on the disk and were read for the last time here."""
-        end = self._summed_bytes - _CACHED_BYTES
-        if end > 0 and hasattr(os, "posix_fadvise"):  # macOS lacks it.
-            with contextlib.suppress(OSError):
-                os.posix_fadvise(self._fd, 0, end, os.POSIX_FADV_DONTNEED)
+    def close(self, count: int, *, is_kept_in_memory: bool = True) -> bool:
+        """Sync, sum up and close; a second call does nothing. Returns whether this one did it.
 
-    def close(self, count: int) -> bool:
-        """Sync, sum up and close; a second call does nothing. Returns whether this one did it."""
+        What is not kept in memory makes room there for the steps to come. They would take new pages, which cost
+        several times as much where the system has none at hand, and take them from whatever else is cached.
+        """
         if self._fd == _CLOSED:
             return False
         try:
             self.cut(count)
             self.sync(count)
             self.sum_up(count)
+            if not is_kept_in_memory and hasattr(os, "posix_fadvise"):  # macOS lacks it.
+                os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
         except OSError:
             self.abandon()
             raise
