@@ -16,7 +16,7 @@ import viser
 from ..errors import ReplayError, printable
 from ..replay.take import Take
 from ..replay.world import World
-from .comparing import Comparing
+from .comparing import Comparing, Row
 from .episodes.table import EpisodeTable
 from .listeners import StepListener, StepListeners
 from .loop import Beat, Upkeep
@@ -93,7 +93,7 @@ class ViewerApp:
         self._page = Page(self._access, port, self._title, {UPLOAD_PATH: uploads.receive})
         self._waiting: viser.GuiHtmlHandle | None = None
         self.say(f"Opening {self._title} ...")
-        self._table = EpisodeTable(self._page, self._go_to_episode, uploads.has)
+        self._table = EpisodeTable(self._page, self._go_to_episode, self._compare_rows, uploads.has)
         self._files = Files(self._page, uploads, self._table.stock, self._show_opened, self._go)
         self._comparing = Comparing(self._files, self._watched, self._regroup, self._go, self._tell)
         lasting = {**self._files.actions, **self._table.actions, **self._comparing.actions}
@@ -331,6 +331,9 @@ class ViewerApp:
         """Go to a place in what is shown. Raises ReplayError where it has none such."""
         if self._shown is not None:
             self._shown.go(place, client_id)
+
+    def _compare_rows(self, rows: Sequence[tuple[Path | None, int | None, int | None]], client_id: int) -> None:
+        self._comparing.compare_rows([Row(*row) for row in rows], client_id)
 
     def _go_to_episode(self, path: Path | None, env_id: int, step: int, client_id: int) -> None:
         self._files.go_to(path, Place(env=env_id, step=step), client_id)

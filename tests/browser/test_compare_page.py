@@ -230,3 +230,26 @@ def sight(page: ViewerPage) -> float:
     camera = page.camera()
     x, _, z = camera["position"] - camera["target"]
     return float(np.arctan2(x, z))
+
+
+def test_rows_that_are_ticked_in_the_table_are_compared(page: ViewerPage) -> None:
+    compare = page.page.locator("#rv-compare-rows")
+    episode = page.page.locator(".rv-episode-line .rv-tick input").nth(1)
+    episode.wait_for()
+    assert not compare.is_visible()
+    episode.check()
+    assert compare.inner_text() == "Compare with what is shown"
+    other = page.page.locator(".rv-group-line", has_text="after.rec").locator(".rv-tick input")
+    other.check()
+    assert compare.inner_text() == "Compare 2"
+    compare.click()
+    wait_names(page, "before", "after")
+    first = page.page.evaluate("window.replayViewer.state.episodes.first[1]")
+    page.wait_step(first)
+    assert not compare.is_visible() and not page.page.locator(".rv-tick input:checked").count()
+    page.page.locator(".rv-group-line", has_text=EVIL).locator(".rv-tick input").check()
+    compare.click()
+    wait_names(page, "before", "after", EVIL.removesuffix(".rec"))
+    take_away(page, "after")
+    take_away(page, EVIL.removesuffix(".rec"))
+    wait_names(page)

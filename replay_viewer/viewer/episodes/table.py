@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from ...episode_record import NAMES
 from ...episodes.annotations import FLAGS, annotate
 from ...episodes.where_tokens import BadCondition
 from ...errors import BadArgument, FileProblem, printable
+from ...replay.world import MOST_TAKES
 from ..wire.page import Page, notify
 from ..wire.page_bridge import PageAction
 from .choice import GROUPS, Choice
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _MAX_NAMES = 500
 # Goes to an episode: the path of its recording or None for what is shown, its env_id, its first step, and who asks.
 Go = Callable[["Path | None", int, int, int], object]
+# Shows episodes in one scene: for each the same path, its env_id and number, or None of all that is recorded; who asks.
+Compare = Callable[["Sequence[tuple[Path | None, int | None, int | None]]", int], object]
 
 
 class EpisodeTable:
@@ -42,15 +45,16 @@ class EpisodeTable:
         stock: where the rows come from.
     """
 
-    def __init__(self, page: Page, go: Go, is_temporary: Callable[[Path], bool]) -> None:
+    def __init__(self, page: Page, go: Go, compare: Compare, is_temporary: Callable[[Path], bool]) -> None:
         """Nothing is listed or shown yet.
 
         Args:
             page: the page, in which it is seen.
             go: goes to an episode.
+            compare: shows episodes in one scene.
             is_temporary: says of a path whether what is there is removed when the viewer ends.
         """
-        self._page, self._go, self._is_temporary = page, go, is_temporary
+        self._page, self._go, self._compare, self._is_temporary = page, go, compare, is_temporary
         self.stock = Stock(page.post, lambda: self._tell_all(self.stock.progress))
         self.stock.changed.append(self._take_rows)
         self._session: Session | None = None
@@ -72,6 +76,7 @@ class EpisodeTable:
             "see_episodes": self._see,
             "go_to_episode": self._go_to,
             "go_to_film": self._go_to_film,
+            "compare_rows": self._compare_rows,
             "note_episode": self._note,
             "go_to_next_failure": lambda value, client_id: self._go_to_failure(1, client_id),
             "go_to_previous_failure": lambda value, client_id: self._go_to_failure(-1, client_id),
@@ -187,6 +192,29 @@ class EpisodeTable:
     def _address(self, film: Film) -> str:
         """Where browsers fetch a film, from the page's own address."""
         return "" if film.path is None else self._page.films.address(film.path, film.modified)
+
+    def _compare_rows(self, value: Any, client_id: int) -> None:
+        """Show rows in one scene: keys of episodes, or [source] of a whole recording."""
+        found = [self._compared(key) for key in value[:MOST_TAKES]] if isinstance(value, list) else []
+        rows = [row for row in found if row is not None]
+        if len(rows) < len(found) or not rows:
+            return self._notify(client_id, "Of what was ticked not everything is here as a recording.")
+        self._compare(rows, client_id)
+
+    def _compared(self, value: Any) -> tuple[Path | None, int | None, int | None] | None:
+        """Path, env_id and number of an episode, or path of a whole recording; None where it cannot be shown."""
+        if isinstance(value, list) and len(value) == 1 and type(value[0]) is int:
+            source = next((source for source in self.stock.rows.sources if source.number == value[0]), None)
+            which: tuple[int | None, int | None] = (None, None)
+        else:
+            key = key_of(value)
+            row = None if key is None else self.stock.rows.find(key)
+            source = None if row is None else self.stock.rows.source(row)
+            which = (None, None) if key is None else (key[1], key[2])
+        if source is None or not source.is_recording:
+            return None
+        path = None if source.number == self.stock.shown_number else source.path
+        return path, which[0], which[1]
 
     def _go_to_row(self, row: int, client_id: int) -> None:
         source, record = self.stock.rows.source(row), self.stock.rows.records[row]

@@ -50,7 +50,7 @@
     const widths = [...columns.map((name) => COLUMNS[name]?.[1] ?? OTHER), NOTE];
     const least = widths.reduce((sum, width) => sum + Number(/\d+/.exec(width)), 0);
     drawer.style.setProperty("--rv-columns", widths.join(" "));
-    drawer.style.setProperty("--rv-least", `${least + 2 * 14}px`); // With what is left and right of a line.
+    drawer.style.setProperty("--rv-least", `${least + 34 + 14}px`); // With what is left and right of a line.
     for (const name of columns) {
       const cell = element("div", "rv-head-cell", header, { role: "columnheader" });
       const isSorted = name === sort;
@@ -204,8 +204,58 @@
     }
   }
 
+  // -- what is ticked ---------------------------------------------------------------
+
+  const MOST = 8; // More are not shown in one scene.
+  const ticked = new Map(); // Key as text: what Python knows it by.
+  const compare = element("button", "rv-control rv-primary", episodes.tools, { type: "button", id: "rv-compare-rows" });
+  const untick = element("button", "rv-control", episodes.tools, { type: "button" });
+  untick.textContent = "Clear";
+  episodes.tools.prepend(compare, untick);
+  compare.addEventListener("click", () => {
+    send("compare_rows", [...ticked.values()]);
+    clearTicks();
+  });
+  untick.addEventListener("click", clearTicks);
+
+  function clearTicks() {
+    ticked.clear();
+    describeTicks();
+    episodes.redraw();
+  }
+
+  function describeTicks() {
+    const { size } = ticked;
+    compare.style.display = untick.style.display = size ? "" : "none";
+    compare.disabled = size > MOST || (size === 1 && !files.isShown);
+    compare.textContent = size > MOST ? `${size} ticked, ${MOST} at most` : size > 1 ? `Compare ${size}` : files.isShown ? "Compare with what is shown" : "Tick another one";
+  }
+  describeTicks();
+
+  // What a line is, as Python takes it; null for what cannot be shown.
+  function keyOf(line) {
+    if (line[0] === 0) return line.slice(1, 4);
+    return line[0] === 1 && line[5]?.[1] ? [line[5][0]] : null;
+  }
+
+  function addTick(made, line) {
+    const key = keyOf(line);
+    if (!key) return;
+    const name = JSON.stringify(key);
+    const label = element("label", "rv-tick", null, { title: "Tick what is to be compared" });
+    const tick = element("input", "", label, { type: "checkbox", "aria-label": "Compare" });
+    tick.checked = ticked.has(name);
+    tick.addEventListener("change", () => {
+      if (tick.checked) ticked.set(name, key); else ticked.delete(name);
+      describeTicks();
+    });
+    label.addEventListener("click", (event) => event.stopPropagation());
+    made.prepend(label);
+  }
+
   function node(line) {
     const made = line[0] === 0 ? episodeNode(line) : line[0] === 2 ? parts.films.node(line) : groupNode(line);
+    addTick(made, line);
     made.addEventListener("click", () => open(line, made));
     return made;
   }
