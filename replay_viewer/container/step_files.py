@@ -322,7 +322,8 @@ class _RecordFile:
             self.sync(count)
             self.sum_up(count)
             if not is_kept_in_memory and hasattr(os, "posix_fadvise"):  # macOS lacks it.
-                os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
+                with contextlib.suppress(OSError):  # Where it is not known how, it stays there.
+                    os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
         except OSError:
             self.abandon()
             raise
