@@ -24,7 +24,7 @@ NUM_STEPS = 13
 FRAMES = {(0, 0): 6, (0, 1): 6, (0, 2): 4, (1, 0): 7, (1, 1): 7, (1, 2): 2}
 UNFINISHED = {(0, 2), (1, 2)}
 CAMERAS = ("head", "arm-wrist")
-ENDINGS = ("normal", "exception", "interrupt", "SIGTERM", "SIGKILL", "segfault at exit", "os._exit")
+ENDINGS = ("normal", "exception", "SIGTERM", "SIGKILL", "segfault at exit")
 
 
 def main(ending: str, folder: str) -> None:

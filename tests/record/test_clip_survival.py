@@ -71,6 +71,8 @@ def test_a_film_says_what_it_is_of(endings: dict[str, list[ClipRecord]], ending:
         name = path.name
         assert name.startswith("trial-") and f"-ep{which[1]:06d}-env{which[0]}-robot-cam-{record.camera}-" in name
         assert name.endswith(f"{record.pid}{'-partial' if record.partial else ''}.mp4")
+        if record.camera != "head":
+            continue  # Each film takes a decoder of its own.
         tags = tags_of(path)
         assert tags["title"] == path.stem
         said = json.loads(tags["comment"])

@@ -104,6 +104,7 @@ def test_what_is_logged_between_them_is_dropped(tmp_path: Path) -> None:
         for _ in range(5):
             env.step(env.actions * 0)
             recorder.log("mine", 1.0)
+            assert recorder.policy_enabled and recorder.control_address is None
         assert not recorder.is_recording and recorder.num_steps == 0
     assert not list(tmp_path.iterdir())
 

@@ -112,7 +112,7 @@ class TriggeredRecorder(AttachedRecorder):
         attach: Callable[[], AttachedRecorder],
         strict: bool,
     ) -> None:
-        self._ids, self._path, self._attach = list(env_ids), Path(path), attach
+        self._ids, self._path, self._attach, self._held = list(env_ids), Path(path), attach, None
         self._facts: dict[str, Any] = {}
         self._last: AttachedRecorder | None = None
         self._num_steps = 0
