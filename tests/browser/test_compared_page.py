@@ -59,6 +59,17 @@ def test_a_click_on_a_row_lays_the_takes_over_each_other(page: ViewerPage, walk:
     assert np.allclose(gaps["series"][0]["values"], expected[:, 1] - expected[:, 0])
 
 
+def test_under_the_pointer_are_the_values_of_all_takes_and_none_of_one_without(page: ViewerPage) -> None:
+    over = page.page.locator(".u-over").first
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    assert box is not None
+    page.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    told = page.page.locator("#rv-reading strong")
+    page.until(lambda: told.count() == 3, "three values")
+    assert "\u2013" in told.all_inner_texts()
+
+
 def test_how_far_bases_are_apart_is_shown_first_and_signals_have_a_difference_too(
     page: ViewerPage, walk: Replay
 ) -> None:

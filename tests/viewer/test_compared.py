@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from memory_rollout import memory_rollout, still
 
+from replay_viewer.container.info import RecordingInfo
+from replay_viewer.container.writer import ContainerWriter
 from replay_viewer.paths import asset
 from replay_viewer.replay.compared_rewards import ComparedRewards, Quantity, quantities
 from replay_viewer.replay.replay import Replay, open_replay, with_robots
@@ -21,6 +24,7 @@ from replay_viewer.viewer.charts.compared_chart import ComparedChart
 from replay_viewer.viewer.panels.compared_rewards import ComparedTable
 from replay_viewer.viewer.panels.html import chips, toolbar
 from replay_viewer.viewer.session import Session
+from replay_viewer.viewer.tail import Tail
 
 
 @pytest.fixture(scope="module")
@@ -219,3 +223,26 @@ def test_of_very_long_episodes_not_all_links_are_worked_out_and_the_curve_is_the
     some = curve()
     known = np.flatnonzero(np.isfinite(some))
     assert len(known) <= 100 and np.allclose(some[known], whole[known])
+
+
+def test_a_recording_that_is_written_grows_in_curves_of_takes_that_are_ahead_and_behind(tmp_path: Path) -> None:
+    def append(steps: range) -> None:
+        for step in steps:
+            pose = {"robot.base_pos": np.array([[step, 0.0, 0.0]]), "robot.base_wxyz": np.array([[1.0, 0.0, 0.0, 0.0]])}
+            writer.append(step, 0.02 * step, {**pose, "rew": np.array([float(step)])})
+
+    with ContainerWriter(tmp_path / "run.rec", RecordingInfo([0], 0.02)) as writer:
+        append(range(10))
+        replay = open_replay(tmp_path / "run.rec")
+        world = world_of([replay, Take(replay, start=3), Take(replay, delay=0.04)])
+        session = Session(world, tail=Tail(replay))
+        chart = Charts(session, lambda: None).rewards
+        assert isinstance(chart, ComparedChart)
+        for count in (10, 25, 40):
+            steps = np.arange(count, dtype=float)
+            ahead, behind = (np.where((at >= 0) & (at < count), at, np.nan) for at in (steps + 3, steps - 2))
+            expected = np.stack([steps, ahead, behind], axis=1)
+            assert np.allclose(chart.picture().curves, expected, equal_nan=True)
+            append(range(count, count + 15))
+            assert session.poll(1.0)
+    replay.close()

@@ -203,6 +203,7 @@ class Picture:
         y_range: bottom and top of the axis of values.
         unit: of the values.
         limits: values that are marked, in the colour of a line: (line, value).
+        nothing: what a reader is told where a curve has no value.
         title: of the axis of values.
     """
 
@@ -214,6 +215,7 @@ class Picture:
     unit: str
     spreads: tuple[Spread, ...] = ()
     limits: tuple[tuple[int, float], ...] = ()
+    nothing: str = "NaN"
     title: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -76,7 +76,13 @@ class ComparedChart:
     def _both(self, takes_growth: bool) -> tuple[Picture, Picture]:
         session, episode = self._session, self._session.episode
         steps = range(episode.first_step, min(episode.last_step + 1, session.player.num_steps))
-        style = (steps.start, self.choice.one, self.has_rate and self.per_second, self._times(), self.source.key)
+        style = (
+            steps.start,
+            self.choice.one,
+            self.has_rate and self.per_second,
+            self._times(steps.stop - 1),
+            self.source.key,
+        )
         self._curves.follow(
             style,
             steps,
@@ -91,10 +97,22 @@ class ComparedChart:
             self._shown, self._pictures = shown, self._draw(before)
         return self._pictures
 
-    def _times(self) -> tuple[object, ...]:
-        """On what it depends which values of the takes stand beside each other."""
+    def _times(self, last_step: int) -> tuple[object, ...]:
+        """On what it depends which values of the takes stand beside each other, up to one of the lead's steps."""
         world = self._session.world
-        return world.alignment, *((take.env_index, take.start, take.mark, take.delay) for take in world.takes)
+        return (
+            world.alignment,
+            *((take.env_index, take.start, take.mark, take.delay) for take in world.takes),
+            *(self._length_known(take, last_step) for take in world.others),
+        )
+
+    def _length_known(self, take: Take, last_step: int) -> int:
+        """Of a take that is ahead in a recording that is written, and waits for more of it, how much there is."""
+        rollout = take.replay.rollout
+        if rollout.growth is None:
+            return 0
+        (position,) = self._session.world.positions_of(take, range(last_step, last_step + 1))
+        return rollout.num_steps if np.isnan(position) else 0
 
     def _read(self, steps: range, first: int) -> Iterator[np.ndarray]:
         """What is drawn, in pieces: values of takes, then what the others' are beyond the lead's."""
@@ -122,6 +140,7 @@ class ComparedChart:
             span=step_span(curves.first_step, self._curves.num_steps_shown),
             y_range=settled_range(before, chart_range(values)),
             unit=unit,
+            nothing="\N{EN DASH}",
         )
 
     @property

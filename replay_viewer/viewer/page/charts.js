@@ -119,8 +119,8 @@
     return Math.min(Math.max(Math.round(chart.posToVal(x, "x") / state.dt), 0), last);
   }
 
-  function number(value) {
-    if (value == null || Number.isNaN(value)) return "NaN";
+  function number(value, nothing = "NaN") {
+    if (value == null || Number.isNaN(value)) return nothing;
     const size = Math.abs(value);
     if (size && (size < 1e-3 || size >= 1e5)) return value.toExponential(2).replace("e+", "e");
     return String(Number(value.toPrecision(4)));
@@ -128,10 +128,11 @@
 
   // Of the curves' points the nearest one: where there are more steps than pixels, the largest value around it.
   function rowsAt(id, chart, index) {
-    const { lines, spreads } = plots()[id];
-    const rows = lines.map(({ name, factor }, i) => (
-      { name, color: chart.series[i + 1]?.stroke(chart), value: chart.data[i + 1]?.[index] / factor }
-    ));
+    const { lines, spreads, nothing } = plots()[id];
+    const rows = lines.map(({ name, factor }, i) => {
+      const value = chart.data[i + 1]?.[index] / factor;
+      return { name, color: chart.series[i + 1]?.stroke(chart), value, told: number(value, nothing) };
+    });
     for (const [i, line] of spreads.entries()) {
       const at = 1 + Math.max(lines.length, 1) + 3 * i;
       const [mean, low] = [chart.data[at]?.[index], chart.data[at + 1]?.[index]].map((v) => v / lines[line].factor);
@@ -157,11 +158,11 @@
     placeTip(viser.boxOf(chart).getBoundingClientRect(), clientX);
   }
 
-  function addRow({ name, color, value, usual }) {
+  function addRow({ name, color, told, usual }) {
     const row = element("div", "", tip);
     element("i", "", row).style.background = color;
     element("span", "", row).textContent = name;
-    element("strong", "", row).textContent = number(value);
+    element("strong", "", row).textContent = told;
     if (usual) element("em", "", row).textContent = `mean ${usual}`;
   }
 

@@ -150,6 +150,7 @@ def _page_state(picture: Picture, control_dt: float) -> dict[str, Any]:
         "exponent": power_of_ten(picture.y_range),
         "lines": [{"name": line.name, "color": line.color, "factor": float(line.factor)} for line in picture.lines],
         "spreads": [spread.line for spread in picture.spreads],
+        "nothing": picture.nothing,
         "limits": [[line, float(value)] for line, value in picture.limits],
     }
 
