@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import math
-from itertools import islice
 from typing import Any, Iterator, Mapping, Sequence, Union
 
 import numpy as np
@@ -81,9 +80,14 @@ _UNKNOWN = {name: value for name, value in vars(EpisodeRecord(-1, -1)).items() i
 
 def _texts(places: Sequence[_Place]) -> list[Sequence[Any]]:
     """Places with floats as texts, all at once."""
-    floats = [place for place in places if isinstance(place, np.ndarray)]
-    texts = iter(texts_of(np.concatenate(floats)) if floats else [])
-    return [list(islice(texts, len(place))) if isinstance(place, np.ndarray) else place for place in places]
+    floats = [index for index, place in enumerate(places) if isinstance(place, np.ndarray)]
+    found: list[Any] = list(places)
+    if floats:
+        texts = texts_of(np.concatenate([places[index] for index in floats]))
+        count = len(texts) // len(floats)
+        for number, index in enumerate(floats):
+            found[index] = texts[number * count : (number + 1) * count]
+    return found
 
 
 def _object(columns: Mapping[str, Column | None], shared: Mapping[str, Any], count: int) -> tuple[str, list[_Place]]:

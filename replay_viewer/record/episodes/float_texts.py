@@ -105,13 +105,13 @@ def _written(digits: np.ndarray, places: np.ndarray, is_negative: np.ndarray) ->
     lower = (behind - upper * unit) * _INTEGERS[places]
     out = np.empty((len(digits), 7), np.uint32)
     out[:, :2] = _BEFORE[before + _NUM_FOUR * is_negative].view(np.uint32).reshape(-1, 2)
-    at_end = np.full(len(digits), _NUM_FOUR)
-    for column, four in zip((6, 5, 4, 3, 2), [*_fours(lower, 3), *_fours(upper, 2)]):
-        index = four + at_end
-        if column == 2:
-            index[index == _NUM_FOUR] = _ZERO
-        out[:, column] = _BEHIND[index]
-        at_end[four != 0] = 0
+    fours = np.array([*_fours(lower, 3), *_fours(upper, 2)])[::-1]
+    # Where nothing comes behind, zeros at the end are left out.
+    has_more = np.zeros(fours.shape, bool)
+    np.logical_or.accumulate((fours[:0:-1] != 0), out=has_more[-2::-1])
+    index = fours + np.where(has_more, 0, _NUM_FOUR)
+    index[0, index[0] == _NUM_FOUR] = _ZERO
+    out[:, 2:] = _BEHIND[index].T
     return out.tobytes().translate(None, b"\0").decode().split("\n")[1:]
 
 
