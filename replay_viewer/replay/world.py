@@ -5,6 +5,7 @@ No wall clock and no browser: where playback stands is a position of the lead, w
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -206,7 +207,7 @@ class World:
 
 
 def world_of(takes: Sequence[Replay | Take]) -> World:
-    """Takes in one scene: the first leads, the others get keys, and colours where they have none.
+    """Takes in one scene: the first leads, the others get keys and colours, where they have none.
 
     Raises BadArgument for none, and for more than can be shown.
     """
@@ -214,7 +215,8 @@ def world_of(takes: Sequence[Replay | Take]) -> World:
     lead, *others = (take if isinstance(take, Take) else Take(take) for take in takes)
     taken = set(lead.replay.rollout.entities)
     free = iter([tint for tint in map(rgb_bytes, TAKE_COLORS) if tint not in {take.tint for take in others}])
-    named = [replace(take, key=_key(number, taken), tint=take.tint or next(free)) for number, take in enumerate(others)]
+    keys = _keys([take.key for take in others], taken)
+    named = [replace(take, key=key, tint=take.tint or next(free)) for take, key in zip(others, keys, strict=True)]
     return World(replace(lead, key=""), tuple(named))
 
 
@@ -282,12 +284,18 @@ def _named(path: str | Path, open_one: Callable[[str | Path], Replay]) -> Replay
         raise FileProblem(path, str(error)) from error
 
 
-def _key(number: int, taken: set[str]) -> str:
-    """A key under which the lead has no entity: both name nodes of one scene."""
-    key = f"take{number + 2}"
-    while any(name == key or name.startswith(f"{key}/") for name in taken):
-        key += "_"
-    return key
+def _keys(given: Sequence[str], taken: set[str]) -> list[str]:
+    """Keys under which the lead has no entity: both name nodes of one scene. Those that can be kept are."""
+    keys: list[str] = []
+
+    def is_free(key: str) -> bool:
+        return bool(key) and key not in keys and not any(name == key or name.startswith(f"{key}/") for name in taken)
+
+    for key in given:
+        keys.append(key if is_free(key) else "")
+    for place, key in enumerate(keys):
+        keys[place] = key or next(filter(is_free, (f"take{number}" for number in itertools.count(2))))
+    return keys
 
 
 def _name(take: Take) -> str:
