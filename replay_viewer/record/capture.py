@@ -279,12 +279,11 @@ class Capture:
     def _read(self) -> Mapping[str, Any]:
         """The captured envs as they are now, with what is logged of all envs together."""
         read = self._adapter.read()
-        request = self._reader.request
-        if request.policy_action is not None and request.wants(POLICY_ACTION):
-            rows = self._policy_action(request.policy_action, read)
-            read = {**read, POLICY_ACTION: rows}
-        if request.fields is not None:
-            return {name: value for name, value in read.items() if name in request.fields}
+        if self._asks_policy is not None:
+            read = {**read, POLICY_ACTION: self._policy_action(self._asks_policy, read)}
+        fields = self._reader.request.fields
+        if fields is not None:
+            return {name: value for name, value in read.items() if name in fields}
         if self._means.is_empty:
             return read
         return {**read, **self._means.read(_first_array(read))}
@@ -360,6 +359,7 @@ class Capture:
         if before is not None:
             self._gatherer.keep(before, request.wants)
         self._means = BatchMeans(request.layers, len(request.rows), request.problems)
+        self._asks_policy = request.policy_action if request.wants(POLICY_ACTION) else None
         # By the simulator's index of an env, its position among the captured ones; -1 where it is not captured.
         self._rows_by_id = np.full(request.num_envs, -1)
         self._rows_by_id[request.rows.env_ids] = np.arange(len(request.rows))
