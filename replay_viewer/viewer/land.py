@@ -88,16 +88,21 @@ def border(terrain: Terrain) -> tuple[np.ndarray, np.ndarray]:
     like `EDGE` times as far from the middle. None for a terrain without width.
     """
     vertices = terrain.vertices.astype(np.float64)
-    if not len(terrain.triangles):
+    is_used = np.zeros(len(vertices), bool)
+    is_used[terrain.triangles] = True
+    used = vertices[is_used]
+    if not len(used) or not np.isfinite(used).all():
         return np.zeros((0, 3)), np.zeros((0, 3), np.int64)
-    a, b, c = (vertices[terrain.triangles[:, corner]] for corner in range(3))
-    normals = np.cross(b - a, c - a)
-    # Walls at the border would go on as fins.
-    level = terrain.triangles[abs(normals[:, 2]) > _LEVEL * np.linalg.norm(normals, axis=1)]
-    used = vertices[np.unique(terrain.triangles)]
     low, high = used[:, :2].min(axis=0), used[:, :2].max(axis=0)
     near = 1e-4 * max(float((high - low).max()), 1e-9)
     sides = np.concatenate([vertices[:, :2] - low < near, high - vertices[:, :2] < near], axis=1)  # (V, 4)
+    # Of millions of triangles, only those that have two corners there.
+    is_at_side: np.ndarray = np.any(sides, axis=1)
+    at_border = terrain.triangles[is_at_side[terrain.triangles].sum(axis=1) >= 2]
+    a, b, c = (vertices[at_border[:, corner]] for corner in range(3))
+    normals = np.cross(b - a, c - a)
+    # Walls at the border would go on as fins.
+    level = at_border[abs(normals[:, 2]) > _LEVEL * np.linalg.norm(normals, axis=1)]
     edges = np.concatenate([level[:, [0, 1]], level[:, [1, 2]], level[:, [2, 0]]])
     edges = edges[(sides[edges[:, 0]] & sides[edges[:, 1]]).any(axis=1)]
     edges = np.unique(np.sort(edges, axis=1), axis=0)

@@ -61,3 +61,10 @@ def test_nothing_and_a_point_have_no_edge() -> None:
     for vertices in (np.zeros((0, 3)), np.ones((3, 3))):
         terrain = Terrain(vertices, np.arange(len(vertices)).reshape(-1, 3))
         assert areas(*border(terrain)).sum() == 0
+
+
+def test_a_terrain_with_an_odd_vertex_has_no_edge() -> None:
+    terrain = hills(8.0, 4.0, 9)
+    vertices = terrain.vertices.copy()
+    vertices[40, 2] = np.inf
+    assert not len(border(Terrain(vertices, terrain.triangles))[1])

@@ -10,6 +10,8 @@ from ...rotations import conjugate, rotate
 
 # What is thinner than a finger is hard to hit: boxes have some room around them [m].
 _ROOM = 0.01
+# Triangles that are looked at together.
+_AT_ONCE = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,12 @@ def nearest_triangle(
 
     T. Moeller and B. Trumbore, "Fast, minimum storage ray/triangle intersection", 1997.
     """
+    pieces = (triangles[first : first + _AT_ONCE] for first in range(0, len(triangles), _AT_ONCE))
+    found = (_nearest_of(origin, direction, vertices, piece) for piece in pieces)
+    return min((along for along in found if along is not None), default=None)
+
+
+def _nearest_of(origin: np.ndarray, direction: np.ndarray, vertices: np.ndarray, triangles: np.ndarray) -> float | None:
     a, b, c = (vertices[triangles[:, corner]].astype(np.float64) for corner in range(3))
     u, v = b - a, c - a
     h = np.cross(direction, v)
