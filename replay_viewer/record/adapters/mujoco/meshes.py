@@ -5,6 +5,7 @@ Shapes that a URDF has no element for, capsules and ellipsoids, become meshes. A
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import Any, Iterator, Sequence
@@ -105,7 +106,7 @@ class GeomWriter:
     def _capsule(self, radius: float, half: float) -> str:
         filename = f"{_MESHES}/capsule_{radius:.6g}_{half:.6g}.obj"
         if not (self._folder / filename).exists():
-            _write_round_obj(self._folder / filename, *capsule_mesh(radius, half))
+            _write_text(self._folder / filename, _capsule_obj(float(radius), float(half)))
         return filename
 
     def _mesh(self, mesh: int) -> str:
@@ -125,7 +126,7 @@ class GeomWriter:
         filename = f"{_MESHES}/unit_sphere.obj"
         if not (self._folder / filename).exists():
             vertices, triangles = unit_sphere()
-            _write_round_obj(self._folder / filename, vertices, triangles, vertices)
+            _write_text(self._folder / filename, _round_obj(vertices, triangles, vertices))
         return filename
 
 
@@ -141,13 +142,22 @@ def _write_ply(path: Path, vertices: np.ndarray, triangles: np.ndarray) -> None:
     path.write_bytes(header.encode("ascii") + np.asarray(vertices, "<f4").tobytes() + faces.tobytes())
 
 
-def _write_round_obj(path: Path, vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray) -> None:
-    """Write vertices (V, 3) [m], triangles (F, 3) and normals (V, 3) as an OBJ, whose surface is smooth."""
+@functools.lru_cache(maxsize=100)  # Of a training that is filmed, the same robot is recorded again and again.
+def _capsule_obj(radius: float, half: float) -> str:
+    return _round_obj(*capsule_mesh(radius, half))
+
+
+def _round_obj(vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray) -> str:
+    """Vertices (V, 3) [m], triangles (F, 3) and normals (V, 3) as an OBJ, whose surface is smooth."""
     lines = [f"v {x:.7g} {y:.7g} {z:.7g}" for x, y, z in vertices]
     lines += [f"vn {x:.7g} {y:.7g} {z:.7g}" for x, y, z in normals]
     lines += ["f " + " ".join(f"{corner}//{corner}" for corner in triangle) for triangle in triangles + 1]
+    return "\n".join(lines) + "\n"
+
+
+def _write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    path.write_text(text, encoding="ascii")
 
 
 def _mean_of_texture(model: Any, material: int) -> np.ndarray:
