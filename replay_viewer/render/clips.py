@@ -106,7 +106,7 @@ def _draw(manifest: Path, record: ClipRecord, workers: int | None, progress: Pro
             workers=workers,
             progress=_counting(frames, progress),
         )
-        complete = named_film(folder, replace(record, frames=frames[-1] if frames else None))
+        complete = named_film(folder, _with_facts(record, frames[-1]))
         path = folder / str(complete.file)
         copy_with_tags(drawn, tagged, path.stem, comment_of(complete))
         if records_of(manifest)[record.clip].complete:  # It was removed meanwhile, since there were too many.
@@ -122,6 +122,13 @@ def _draw(manifest: Path, record: ClipRecord, workers: int | None, progress: Pro
         complete = replace(complete, recording=None)
     _append(manifest, complete)
     return path
+
+
+def _with_facts(record: ClipRecord, frames: int) -> ClipRecord:
+    """The record with what is known of a film that is drawn, and what a writer that died did not come to say."""
+    last_step = (record.first_step or 0) + frames - 1 if record.last_step is None else record.last_step
+    size = _size((record.drawing or {}).get("size")) or View.size
+    return replace(record, frames=frames, last_step=last_step, size=size, episodes=record.episodes or 1)
 
 
 def _append(manifest: Path, record: ClipRecord) -> None:
