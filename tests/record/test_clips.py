@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +234,30 @@ def test_films_of_several_runs_have_folders_of_their_own(tmp_path: Path, monkeyp
     monkeypatch.delenv("REPLAY_VIEWER_RUN")
     filmed(CameraVector(1, 3), tmp_path, 2)
     assert len({record.more["in"] for record in records_below(tmp_path)}) == 2
+
+
+def test_an_environment_that_nobody_has_any_more_leaves_complete_films(tmp_path: Path) -> None:
+    env = wrap_env_for_video(CameraVector(1, 3), VideoRecordingCfg(record_camera_video=True, video_base_dir=tmp_path))
+    env.reset()
+    env.step(None)
+    del env
+    gc.collect()
+    assert [len(burnt_frames(record)) for record in records_below(tmp_path) if record.complete] == [2, 2]
+
+
+def test_a_process_that_is_forked_leaves_the_films_to_its_parent(tmp_path: Path) -> None:
+    env = wrap_env_for_video(CameraVector(1, 9), VideoRecordingCfg(record_camera_video=True, video_base_dir=tmp_path))
+    env.reset()
+    env.step(None)
+    child = os.fork()
+    if child == 0:
+        env.step(None)
+        env.close()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    env.step(None)
+    env.close()
+    assert [len(burnt_frames(record)) for record in records_below(tmp_path)] == [3, 3]
 
 
 def test_who_asks_for_nothing_gets_the_environment_as_it_is(tmp_path: Path) -> None:

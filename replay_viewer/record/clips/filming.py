@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -197,6 +198,11 @@ class Filming(Watcher):
             _messages.error("The last films are lost (%s: %s).", type(error).__name__, error)
         finally:
             self._shooter.close()
+
+    def __del__(self) -> None:
+        # Nobody has the environment any more, nor this.
+        with contextlib.suppress(Exception):
+            self.close()
 
     def failed(self, error: Exception) -> None:
         if self._strict:
