@@ -63,6 +63,7 @@ def test_recordings_envs_and_episodes_come_lead_and_go(page: ViewerPage) -> None
     add_listed(page, "after.rec")
     wait_names(page, "before", "after")
     page.wait_step(100)
+    assert page.page.locator("#rv-bar .rv-play").is_visible() and page.page.get_by_label("Speed").count() == 1
     chooser(page).get_by_label("Env").select_option("2")
     page.page.locator(".rv-compare-with .rv-pick button").first.click()
     wait_names(page, "before env 0", "after env 0", "before env 2")

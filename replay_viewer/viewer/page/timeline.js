@@ -117,8 +117,8 @@
   }
 
   function addChoices() {
-    speed?.parentNode.remove();
-    loop?.parentNode.remove();
+    speed?.remove();
+    loop?.remove();
     speed = choice(row, "Speed", state.speeds.map((x) => [x, `${x}x`]), "set_speed");
     loop = choice(row, "Loop", [["off", "off"], ["episode", "episode"], ["rollout", "all"], ["selection", "A-B"]], "set_loop");
   }
