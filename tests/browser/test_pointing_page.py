@@ -72,8 +72,13 @@ def test_a_link_that_is_clicked_is_named_with_its_joint_pose_and_values(from_sid
     card.get_by_role("button", name="pin").first.click()
     pinned = "Object.values(replayViewer.state.plots).map((plot) => JSON.stringify(plot)).join(' ')"
     page.until(lambda: "FR_calf_joint" in page.page.evaluate(pinned), "its curve in the chart")
-    card.get_by_role("button", name="Close").click()
+    page.page.evaluate("replayViewer.send('select_steps', [0, 20])")
+    page.until(lambda: page.page.evaluate("Boolean(replayViewer.state.selection)"), "an A-B loop")
+    page.page.keyboard.press("Escape")
     card.wait_for(state="hidden")
+    assert page.page.evaluate("Boolean(replayViewer.state.selection)")
+    page.page.keyboard.press("Escape")
+    page.until(lambda: not page.page.evaluate("replayViewer.state.selection"), "no loop")
 
 
 def test_a_click_beside_the_robot_and_a_drag_name_nothing(from_side: ViewerPage) -> None:

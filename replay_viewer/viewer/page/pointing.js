@@ -72,11 +72,21 @@
     }
   }
 
+  // What is open is closed before an A-B loop is cleared.
+  function escape(event) {
+    if (event.key !== "Escape" || card.hidden || document.querySelector("dialog[open]")) return;
+    if (event.target.closest?.("input, textarea, select")) return;
+    event.stopPropagation();
+    send("point_at_nothing");
+  }
+
+  window.addEventListener("keydown", escape, true);
   document.addEventListener("pointerdown", press, true);
   document.addEventListener("pointerup", letGo, true);
   document.addEventListener("dblclick", centre, true);
 
   function close() {
+    window.removeEventListener("keydown", escape, true);
     document.removeEventListener("pointerdown", press, true);
     document.removeEventListener("pointerup", letGo, true);
     document.removeEventListener("dblclick", centre, true);
