@@ -40,11 +40,14 @@ def record(path: Path, seconds: float, num_envs: int, seed: int, live: bool = Fa
     facts = {"seed": seed, "metadata": _metadata(env)}
     # In real time, a hand can be laid on it: by key l here, and in the page that follows.
     with attach(env, path, env_ids="all", control=live, **facts) as recorder, suppress(KeyboardInterrupt):
+        was_done = np.ones(num_envs, bool)
         for _ in steps(seconds, env.dt, live, recorder.path):
             targets = trot.targets(env.state(), env.commands, KP, KD)
             _, _, done, _ = env.step((targets - control.default_joint_angles) / control.action_scale)
             recorder.log("push", env.pushes)
-            trot.reset(np.flatnonzero(done))
+            # Also of those that somebody has reset by hand, just before this step.
+            trot.reset(np.flatnonzero(done | ((env.episode_length_buf == 1) & ~was_done)))
+            was_done = done.copy()
     tell_end(recorder.path, recorder.num_steps * env.dt)
     return recorder.path
 

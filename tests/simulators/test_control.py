@@ -223,13 +223,15 @@ def test_the_demo_is_pushed_over_by_hand_and_its_recording_says_so(chromium, dem
         hand = page.page.locator("#rv-hand")
         hand.wait_for()
         hand.get_by_role("slider", name="Push strength").fill("5")
-        for _ in range(3):  # It may be on its back already, and is put up again.
+        count = 0
+        while not count or not _has_fallen(path, events(path)[0]["step"]):
+            count += 1
+            assert count < 20, "it stands every push"
             hand.get_by_role("button", name="Push left", exact=True).click()
-            page.page.wait_for_timeout(300)
-        until(lambda: whats(path) == ["push"] * 3, "pushes in the recording")
+            until(lambda: whats(path) == ["push"] * count, "a push in the recording")  # noqa: B023
+            page.page.wait_for_timeout(1000)
         step = events(path)[0]["step"]
-        until(lambda: _has_fallen(path, step), "a fall", timeout=20)
-        page.until(lambda: page.page.evaluate("window.replayViewer.state.byHand.length") == 3, "marks")
+        page.until(lambda: page.page.evaluate("window.replayViewer.state.byHand.length") >= count, "marks")
     speeds = np.linalg.norm(Columns(path)["robot.base_lin_vel"][step - 1 : step + 1, 0, :2], axis=-1)
     assert speeds[1] - speeds[0] > 2.5
 
