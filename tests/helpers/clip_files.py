@@ -8,11 +8,11 @@ import subprocess
 import time
 from pathlib import Path
 
-import imageio_ffmpeg
 from camera_envs import read_burnt
 from video_files import read_frames
 
 from replay_viewer.clip_record import CLOSED, ClipRecord, is_manifest, newest
+from replay_viewer.video.encoder import find_ffmpeg
 
 
 def lines_below(folder: Path) -> list[dict]:
@@ -51,7 +51,7 @@ def burnt_frames(record: ClipRecord) -> list[tuple]:
 
 def tags_of(path: Path) -> dict[str, str]:
     """Title and comment, as ffmpeg reads them."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-i", str(path), "-f", "ffmetadata", "-"]
+    command = [find_ffmpeg(path), "-loglevel", "error", "-i", str(path), "-f", "ffmetadata", "-"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.findall(r"^(title|comment)=(.*)$", said, re.MULTILINE)
     return {name: re.sub(r"\\(.)", r"\1", text).strip() for name, text in found}

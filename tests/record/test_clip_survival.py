@@ -11,6 +11,7 @@ from pathlib import Path
 import clip_child
 import pytest
 from camera_envs import CameraVector
+from clip_files import burnt_frames, path_of, records_below, tags_of, wait_until_complete
 from video_files import needs_encoder, probe_video
 
 from replay_viewer import CameraObsVideoRecorder
@@ -29,8 +30,6 @@ def start(ending: str, folder: Path) -> subprocess.Popen:
 @pytest.fixture(scope="module")
 def endings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[ClipRecord]]:
     needs_encoder()
-    from clip_files import wait_until_complete
-
     folders = {ending: tmp_path_factory.mktemp("ended") / "videos" for ending in clip_child.ENDINGS}
     processes = [start(ending, folder) for ending, folder in folders.items()]
     for process in processes:
@@ -40,8 +39,6 @@ def endings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[ClipReco
 
 @pytest.mark.parametrize("ending", clip_child.ENDINGS)
 def test_no_frame_is_lost_whatever_ends_the_process(endings: dict[str, list[ClipRecord]], ending: str) -> None:
-    from clip_files import burnt_frames
-
     found = {(each.camera, *tuple(each.episode_key[-2:])): burnt_frames(each) for each in endings[ending]}
     wanted = {
         (camera, *which): [(*which, step) for step in range(count)]
@@ -53,8 +50,6 @@ def test_no_frame_is_lost_whatever_ends_the_process(endings: dict[str, list[Clip
 
 @pytest.mark.parametrize("ending", clip_child.ENDINGS)
 def test_a_film_says_what_it_is_of(endings: dict[str, list[ClipRecord]], ending: str) -> None:
-    from clip_files import path_of, tags_of
-
     for record in endings[ending]:
         which = record.episode_key[-2:]
         path, frames = path_of(record), clip_child.FRAMES[which]
@@ -95,8 +90,6 @@ def test_no_partial_name_is_left(endings: dict[str, list[ClipRecord]]) -> None:
 
 def test_processes_below_one_folder_overwrite_nothing(tmp_path: Path) -> None:
     needs_encoder()
-    from clip_files import burnt_frames, path_of, wait_until_complete
-
     processes = [start("many", tmp_path) for _ in range(NUM_PROCESSES)]
     assert [process.wait(timeout=60) for process in processes] == [0] * NUM_PROCESSES
     records = wait_until_complete(tmp_path)
@@ -108,8 +101,6 @@ def test_films_of_a_process_without_a_guardian_are_adopted_at_the_next_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     needs_encoder()
-    from clip_files import burnt_frames, records_below
-
     # A machine that loses its power: nobody is there who could have adopted anything.
     child = (
         "import sys; import clip_child; from replay_viewer.record.clips import guardian; "

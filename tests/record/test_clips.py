@@ -10,19 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 from camera_envs import CameraVector, burnt
+from clip_files import burnt_frames, path_of, records_below
 from video_files import needs_encoder, probe_video, read_frames
 
 from replay_viewer import CameraObsVideoRecorder, Trigger, VideoRecordingCfg, set_training_state, wrap_env_for_video
 from replay_viewer.errors import BadArgument
 from replay_viewer.record.training_state import process_state
 
-needs_encoder()
-
-from clip_files import burnt_frames, path_of, records_below  # noqa: E402
-
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_encoder()
     monkeypatch.delenv("REPLAY_VIEWER_RUN", raising=False)
     monkeypatch.setattr(process_state(), "_facts", {})
 
