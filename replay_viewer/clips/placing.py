@@ -61,6 +61,7 @@ class EpisodePlace:
         first_step: in the recording.
         last_step: likewise.
         every: control steps from one recorded step to the next.
+        before: episodes of the env before the recording's first one: a film's states have a recording of their own.
     """
 
     recording: Path | None
@@ -70,9 +71,16 @@ class EpisodePlace:
     first_step: int
     last_step: int
     every: int = 1
+    before: int = 0
 
 
-def place_of(rollout: Any, episode: Any) -> EpisodePlace:
+def episodes_before(films: Iterable[Film]) -> dict[Path, int]:
+    """By recordings that were made for films, how many episodes of its env were before each."""
+    numbers = ((film.recording, film.record.key.get("episode_in_env")) for film in films)
+    return {path: number for path, number in numbers if path is not None and isinstance(number, int)}
+
+
+def place_of(rollout: Any, episode: Any, films: Iterable[Film]) -> EpisodePlace:
     """Of an `Episode` of a `Rollout`, which need more than this module may."""
     return EpisodePlace(
         rollout.path,
@@ -82,6 +90,7 @@ def place_of(rollout: Any, episode: Any) -> EpisodePlace:
         episode.first_step,
         episode.last_step,
         as_integer(rollout.metadata.get("every")) or 1,
+        0 if rollout.path is None else episodes_before(films).get(Path(os.path.abspath(rollout.path)), 0),
     )
 
 
@@ -100,7 +109,7 @@ def place(film: Film, at: EpisodePlace) -> Placed | None:
     if at.recording is not None and film.recording == Path(os.path.abspath(at.recording)):
         placed = Placed(film, record.first_step, stride, record.fps, frames)
         return placed if placed.first <= at.last_step and placed.last >= at.first_step else None
-    if record.key.get("episode_in_env") != at.episode or not _is_of_run(film, at):
+    if record.key.get("episode_in_env") != at.before + at.episode or not _is_of_run(film, at):
         return None
     begun = record.facts.get("first_step")
     begun = begun if isinstance(begun, int) and not isinstance(begun, bool) else record.first_step

@@ -83,7 +83,7 @@ class Insets:
 
     def _boxes_of(self, episode: Episode) -> list[_Box]:
         """The insets of an episode, smaller where there are many."""
-        films = camera_films(self._films, place_of(self._rollout, episode))
+        films = camera_films(self._films, place_of(self._rollout, episode, self._films))
         width = self._size[0] * _WIDTH
         heights = [width * _shape(placed) for placed in films]
         room = self._size[1] * _HEIGHT - self._pixels.of(_MARGIN) * len(films)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...clips.films import UNDRAWN, Film, Library
-from ...clips.placing import EpisodePlace, place
+from ...clips.placing import EpisodePlace, episodes_before, place
 from ...episode_record import EpisodeRecord, from_json
 from ...errors import ReplayError, printable
 from ..background import Job
@@ -126,17 +126,18 @@ def match(
         source_of: the source of a row.
     """
     places, recordings = {_place_of(film) for film in films}, {film.recording for film in films} - {None}
-    rows: dict[Any, list[int]] = {}
+    before, rows = episodes_before(films), {}
     for row, record in enumerate(records):
         path = source_of(row).path
         path = None if path is None or not recordings else path.absolute()
-        for key in ((record.env_id, record.episode_in_env), path):
+        ahead = 0 if path is None else before.get(path, 0)
+        for key in ((record.env_id, record.episode_in_env + ahead), path):
             if key in places or key in recordings:
                 rows.setdefault(key, []).append(row)
 
     def row_of(film: Film) -> int | None:
         for row in (*rows.get(film.recording, ()), *rows.get(_place_of(film), ())):
-            at = episode_place(records[row], source_of(row))
+            at = episode_place(records[row], source_of(row), before)
             if at is not None and place(film, at) is not None:
                 return row
         return None
@@ -148,17 +149,18 @@ def _place_of(film: Film) -> tuple[Any, Any]:
     return film.record.key.get("env_id"), film.record.key.get("episode_in_env")
 
 
-def episode_place(record: EpisodeRecord, source: Source) -> EpisodePlace | None:
-    """Where an episode is in its recording; None where that is not here."""
+def episode_place(record: EpisodeRecord, source: Source, before: Mapping[Path, int]) -> EpisodePlace | None:
+    """Where an episode is in its recording; None where that is not here. before: see `episodes_before`."""
     if not source.is_recording or record.first_step is None or record.last_step is None:
         return None
     facts = {name: getattr(record, name) for name in ("run", "job_name", "rebuild", "rank")}
-    return EpisodePlace(source.path, facts, record.env_id, record.episode_in_env, record.first_step, record.last_step)
+    ahead = 0 if source.path is None else before.get(source.path.absolute(), 0)
+    where = record.env_id, record.episode_in_env, record.first_step, record.last_step
+    return EpisodePlace(source.path, facts, *where, before=ahead)
 
 
-def tile(film: Film, record: EpisodeRecord, source: Source, address: Callable[[Film], str]) -> Mapping[str, Any]:
+def tile(film: Film, at: EpisodePlace | None, address: Callable[[Film], str]) -> Mapping[str, Any]:
     """A film of an episode as the page takes it; its texts come from files."""
-    at = episode_place(record, source)
     own = film.record
     facts = [f"{name.replace('_', ' ')} {_short(own.facts[name])}" for name in _SAID if name in own.facts]
     return {

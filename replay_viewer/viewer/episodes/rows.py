@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...clips.films import Film
+from ...clips.placing import EpisodePlace, episodes_before
 from ...episode_record import EpisodeRecord
 from ...episodes.where import getter_of, value_of
+from .films import episode_place
 from .kinds import KINDS, is_failure, kind_name
 from .sources import Source
 
@@ -85,6 +88,14 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def place(self, row: int) -> EpisodePlace | None:
+        """Where a row's episode is in its recording; None where that is not here."""
+        return episode_place(self.records[row], self.source(row), self._before)
+
+    @cached_property
+    def _before(self) -> Mapping[Path, int]:
+        return episodes_before(film for film, _ in self.films)
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -20,7 +20,6 @@ from ...replay.world import MOST_TAKES
 from ..wire.page import Page, notify
 from ..wire.page_bridge import PageAction
 from .choice import GROUPS, Choice
-from .films import episode_place
 from .kinds import KINDS
 from .rows import RECORDING, Key
 from .sources import Source
@@ -179,7 +178,7 @@ class EpisodeTable:
         if not found:
             return self._notify(client_id, "This film is not there any more.")
         film, row = found[0]
-        at = episode_place(rows.records[row], rows.source(row))
+        at = rows.place(row)
         placed = None if at is None else place(film, at)
         if at is None or placed is None:
             return self._notify(client_id, "Of this episode only films are here, not its recording.")

@@ -261,7 +261,7 @@ class View:
 
     def _seen_film(self, film: Film, row: int) -> Mapping[str, Any]:
         record = self._rows.records[row]
-        return {**tile(film, record, self._rows.source(row), self._address), "total": _sent(record.total_reward)}
+        return {**tile(film, self._rows.place(row), self._address), "total": _sent(record.total_reward)}
 
     def _heading(self, group: Group) -> list[Any]:
         members = self.order[group.start : group.stop]

@@ -31,7 +31,7 @@ class FilmsPanel:
         episode = self._session.episode
         key = self._session.env_index, episode.index, episode.last_step, self._stock.shelf.version
         if key != self._key:
-            place = place_of(self._session.replay.rollout, episode)
+            place = place_of(self._session.replay.rollout, episode, self._stock.shelf.films)
             self._key, films = key, camera_films(self._stock.shelf.films, place)
             self._told = [self._sent(placed) for placed in films]
         return {"films": self._told}
