@@ -65,7 +65,7 @@ def go_to(page: ViewerPage, step: int) -> None:
 
 def save(page: ViewerPage, name: str) -> None:
     """Keep the whole page as a picture."""
-    for _ in range(2):  # What is drawn first may not be there yet.
+    for _ in range(3):  # What is drawn first may not be there yet.
         page.page.wait_for_timeout(SETTLE_MS)
         page.draw()
     keep(Image.open(io.BytesIO(page.page.screenshot(timeout=120_000))), name)
