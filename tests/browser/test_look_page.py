@@ -297,7 +297,7 @@ def test_the_keys_help_opens_by_button_and_key_and_holds_back_the_keys(page: Vie
     dialog = page.page.get_by_role("dialog", name="Keys and mouse")
     page.press_button("Keys and mouse")
     assert dialog.get_by_text("One second back").is_visible()
-    page.page.keyboard.press(".")
+    page.page.keyboard.press("ArrowRight")
     page.page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
     page.page.keyboard.press("Shift+?")
@@ -311,7 +311,7 @@ def test_the_keys_help_opens_by_button_and_key_and_holds_back_the_keys(page: Vie
     dialog.wait_for(state="hidden")
     assert page.step() == 0
     page.page.wait_for_timeout(100)
-    page.page.keyboard.press(".")
+    page.page.keyboard.press("ArrowRight")
     page.wait_step(1)
 
 
