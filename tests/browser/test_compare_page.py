@@ -183,7 +183,7 @@ def test_a_copied_link_leads_another_browser_to_the_same_recordings_step_and_vie
         other.until(lambda: np.allclose(other.camera()["position"], camera["position"], atol=2e-3), "the same view")
         wait_names(page, "before", "after")
     page.goto(f"{viewer.url}?recording=before.rec&recording2=gone.rec")
-    page.until(page.page.get_by_text("there is no such file").first.is_visible, "a notice")
+    page.until(page.page.get_by_text("is not among those that are served here").first.is_visible, "a notice")
     wait_names(page, "before", "after")
 
 
