@@ -77,7 +77,8 @@
     const isReady = "title" in changes || changes.files?.folder;
     if (!isReady || hasCome) return;
     hasCome = true;
-    if (!isReloaded() && asked) send("go_to_place", asked);
+    if (isReloaded()) namesView = false; // Nothing is gone to: the browser remembers from where it saw it.
+    else if (asked) send("go_to_place", asked);
     asked = null;
     written = performance.now(); // Until it is there, the address stays what it is.
   }
