@@ -13,6 +13,13 @@ from replay_viewer.paths import asset
 
 EVIL = "<img src=x onerror=alert(1)>.rec"
 
+_REMOVE_OTHERS = """
+() => {
+  const { state, send } = window.replayViewer;
+  for (const take of state.takes.slice(1)) send("remove_take", take.key);
+}
+"""
+
 
 @pytest.fixture(scope="module")
 def viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ViewerProcess]:
@@ -29,6 +36,7 @@ def page(chromium, viewer: ViewerProcess) -> Iterator[ViewerPage]:
     """At step 100 of env 0 of one of them."""
     with open_tab(chromium) as page:
         page.goto(f"{viewer.url}?recording=before.rec&env=0&step=100")
+        page.page.evaluate(_REMOVE_OTHERS)
         page.until(lambda: not names(page) and page.step() == 100, "one recording, at its step")
         yield page
 
