@@ -1,6 +1,6 @@
 """Memory of the server and of the page while a recording plays in a loop for a long time.
 
-    python tests/benchmarks/bench_memory.py [--minutes 20] [--speed 4] [--recording RUN.rec]
+    python tests/benchmarks/bench_memory.py [--minutes 20] [--speed 4] [--recordings RUN.rec ...]
 
 An hour must not be felt: a line is fitted through the samples of the second half, before which caches fill, and its
 slope is printed in MB per hour. Beside it, at the same time, runs a page of viser in which a box moves 60 times a
@@ -41,11 +41,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--speed", default="4", help="playback speed: 4 loops a recording four times as often")
-    parser.add_argument("--recording", type=Path, default=asset("walk.rec"))
+    parser.add_argument("--recordings", type=Path, nargs="+", default=[asset("walk.rec")], help="several are compared")
     options = parser.parse_args()
     with (
         sync_playwright() as playwright,
-        ViewerProcess([str(options.recording), "--port", "0", "--no-shadows"]) as viewer,
+        ViewerProcess([*map(str, options.recordings), "--port", "0", "--no-shadows"]) as viewer,
         playing(playwright, viewer, options.speed) as page,
         moving_box(playwright) as bare,
     ):

@@ -75,7 +75,7 @@ def texts(page: ViewerPage) -> list[list[str]]:
     """Their cells, in the order in which they stand below each other."""
     cells = """
     nodes => nodes.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
-      .map(node => [...node.children].map(cell => cell.textContent))
+      .map(node => [...node.children].filter(cell => !cell.querySelector('input')).map(cell => cell.textContent))
     """
     return rows(page).evaluate_all(cells)
 

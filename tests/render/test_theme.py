@@ -8,11 +8,13 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from replay_viewer.render.raster.kernels.shading import HEADLIGHT
 from replay_viewer.robot.materials import to_linear
 from replay_viewer.rollout.outcomes import Outcome
 from replay_viewer.theme import (
     DARK,
     LIGHT,
+    LIGHTS,
     OUTCOME_COLORS,
     OUTCOME_SHADES,
     css_variables,
@@ -91,3 +93,7 @@ def test_twenty_terms_are_told_apart_also_by_the_colour_blind(lacking: str) -> N
     seen = oklab(linear @ np.transpose(_LACKING[lacking]))
     apart = np.linalg.norm(seen[:, None] - seen, axis=2) + np.eye(20)
     assert apart.min() > 0.06
+
+
+def test_films_have_the_light_of_the_page() -> None:
+    assert np.float32(LIGHTS.head) == HEADLIGHT

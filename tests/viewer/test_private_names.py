@@ -109,7 +109,7 @@ def test_all_that_wire_uses_without_a_promise_is_listed() -> None:
     ("kind", "home", "private"),
     [
         ("py", _WIRE, r"\._impl\b|\b_messages\b|\b_websock|\b_infra\b|__viser|viser\._|_gui_api\b|_scene_api\b"),
-        ("js", _VISER_JS, r"__viser|mantine|data-(dock|engine)|\[role=|uplot|Message\b|webgl-|viser-control"),
+        ("js", _VISER_JS, r"__viser|mantine|data-(dock|engine)|\[role=|uplot|\b[A-Z]\w+Message\b|webgl-|viser-control"),
     ],
 )
 def test_nothing_else_reaches_into_viser(kind: str, home: Path, private: str) -> None:

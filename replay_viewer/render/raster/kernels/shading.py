@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ....theme import LIGHTS
 from .compiled import compiled, inlined, inner
 from .coverage import NUMBER, SAMPLES_X, SAMPLES_Y
 from .ground import SQUARE, background_row, band, shadow_row
@@ -39,8 +38,8 @@ _LIFT, _LIFT_IN_CELLS = np.float32(0.004), np.float32(1)
 # Down to this height [m] above the ground, what faces down is in the dark of the ground.
 _NEAR_GROUND = np.float32(0.12)
 _GROUND_DARKENS = np.float32(0.85)
-# Light that comes from the camera.
-_HEADLIGHT = np.float32(LIGHTS.head)
+# Light that comes from the camera, as LIGHTS.head of the theme. What is compiled knows of changes in this folder alone.
+HEADLIGHT = np.float32(0.18)
 # What the dark squares of a terrain's checker take of its colour: enough to see how fast a robot goes over it.
 _DARK_SQUARE = np.float32(0.16)
 _PER_SQUARE = np.float32(1.0 / SQUARE)
@@ -223,7 +222,7 @@ def _lights(z, nx, ny, nz, ex, ey, ez, facing, towards, lit, camera, sun, paint)
     grazing = _ONE - facing
     rim = grazing * grazing
     shine += rim * rim * grazing * _RIM * above * ambient
-    head = _HEADLIGHT * facing
+    head = HEADLIGHT * facing
     up, low = above * ambient, (_ONE - above) * ambient
     return (
         up * paint.sky_light[0] + low * paint.ground_light[0] + direct * paint.sun[0] + head,
