@@ -2,6 +2,8 @@
 // arrows would also move, and never from who is writing or has the focus on something that needs the key itself.
 (() => {
   const { state, element, send, addPart } = window.replayViewer;
+  const viser = window.rvViser;
+  const MOVING = /^(Arrow|Home|End|Page)/; // Through lists.
   const KEYS = /*KEYS*/; // {key, shift, label, action, said}
   const SAID_FOR = 1500; // Milliseconds.
   const LOOPS = { rollout: "all", selection: "A\u2013B" };
@@ -44,11 +46,7 @@
   function isTaken(event) {
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return true;
     if (event.ctrlKey || event.metaKey || event.altKey) return !event.getModifierState("AltGraph"); // It writes [ in Europe.
-    const target = event.target;
-    if (target.closest?.("input, textarea, select, [contenteditable=true]")) return true;
-    const isPressing = event.key === " " && target.closest?.("button, a, [role=button], [role=tab], [role=switch]");
-    const isMoving = /^(Arrow|Home|End|Page)/.test(event.key) && target.closest?.("[role=tab], [role=option], .rv-drawer-rows, .rv-lane");
-    return Boolean(isPressing || isMoving);
+    return viser.needsKey(event) || Boolean(event.target.closest?.(".rv-drawer-rows") && MOVING.test(event.key));
   }
 
   function found({ key, shiftKey }) {

@@ -65,7 +65,7 @@
 
   function clearOnEscape(event) {
     // What is open is closed first.
-    const isElsewhere = document.querySelector("dialog[open]") || event.target.closest?.("input, textarea, select, [role=dialog]");
+    const isElsewhere = document.querySelector("dialog[open]") || event.target.closest?.("input, textarea, select");
     if (event.key === "Escape" && state.selection && !isElsewhere) send("clear_selection");
   }
   document.addEventListener("keydown", clearOnEscape);

@@ -329,6 +329,14 @@
     return Boolean(target.closest?.("[role=tab]"));
   }
 
+  // Whether what has the focus needs this key itself: to write, to be pressed, to go through tabs and options.
+  function needsKey({ key, target }) {
+    if (target.closest?.("input, textarea, select, [contenteditable=true]")) return true;
+    const pressed = key === " " ? "button, a, [role=button], [role=tab], [role=switch]" : null;
+    const moved = /^(Arrow|Home|End)/.test(key) ? "[role=tab], [role=option]" : null;
+    return [pressed, moved].some((selector) => selector && target.closest?.(selector));
+  }
+
   function isPressable({ target }) {
     return Boolean(target.closest?.("button, [role=option]"));
   }
@@ -347,6 +355,6 @@
     obey, changeLook, move, moveCamera, setShadows, setPanel, isConnected, send, address, websocketAddress, takeAskedPlace, writePlace, addressOf,
     picture, nodePosition, drawn, renderer, castsShadows, camera, sendCamera, isCameraKey,
     charts, chart, boxOf, tabs, panelWidth, closeSheet,
-    isPicture, isTab, isPressable, noteOnGpu,
+    isPicture, isTab, isPressable, needsKey, noteOnGpu,
   };
 })();
