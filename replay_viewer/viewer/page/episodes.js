@@ -148,7 +148,11 @@
     for (let number = low; number <= high; number++) ask(number);
     ask(high + 1);
     ask(low - 1);
-    for (let at = first; at < last; at++) if (!nodes.has(at) && line(at)) body.append(nodeAt(at));
+    // In the page they stand as they are seen: for Tab, and for who has them read out.
+    for (let at = last - 1, next = null; at >= first; at--) {
+      if (!nodes.has(at) && line(at)) body.insertBefore(nodeAt(at), next);
+      next = nodes.get(at) ?? next;
+    }
     for (const [at, node] of nodes) put(node, at, how);
     if (asked.size) drawn = "";
   }
