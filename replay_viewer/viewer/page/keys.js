@@ -46,7 +46,7 @@
   function isTaken(event) {
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return true;
     if (event.ctrlKey || event.metaKey || event.altKey) return !event.getModifierState("AltGraph"); // It writes [ in Europe.
-    return viser.needsKey(event) || Boolean(event.target.closest?.(".rv-drawer-rows") && MOVING.test(event.key));
+    return viser.needsKey(event) || Boolean(event.target.closest?.(".rv-drawer-rows, .rv-lane") && MOVING.test(event.key));
   }
 
   function found({ key, shiftKey }) {
