@@ -133,11 +133,18 @@ class EpisodeTable:
 
     def _open_for(self, value: Any, client_id: int) -> None:
         self._open.add(client_id)
-        self._choose(value, client_id)
+        self._take_choice(value, client_id)
+        if self.stock.shown_number is not None:
+            self._views[client_id].unfold(str(self.stock.shown_number))
+        self._show(client_id)
         self._read_shown()
         self.stock.look_again()
 
     def _choose(self, value: Any, client_id: int) -> None:
+        self._take_choice(value, client_id)
+        self._show(client_id)
+
+    def _take_choice(self, value: Any, client_id: int) -> None:
         self._problems[client_id] = ""
         try:
             choice = Choice.of(value)
@@ -145,7 +152,6 @@ class EpisodeTable:
             self._problems[client_id] = _told(error)
             choice = Choice.of({**value, "where": ""})  # The rest is chosen.
         self._view(client_id).choose(choice)
-        self._show(client_id)
 
     def _fold(self, value: Any, client_id: int) -> None:
         view = self._view(client_id)
