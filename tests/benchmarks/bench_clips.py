@@ -21,13 +21,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
-import gymnasium
+import gymnasium  # pyright: ignore[reportMissingImports]
 import numpy as np
-import torch
+import torch  # pyright: ignore[reportMissingImports]
 from camera_envs import burnt
 from clip_files import records_below
-from stable_baselines3 import PPO
-from stable_baselines3.common.env_util import make_vec_env
+from stable_baselines3 import PPO  # pyright: ignore[reportMissingImports]
+from stable_baselines3.common.env_util import make_vec_env  # pyright: ignore[reportMissingImports]
 
 from replay_viewer import Trigger, VideoRecordingCfg, wrap_env_for_video
 from replay_viewer.render.clips import draw_clips

@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "helpers"))
 
 import numpy as np
-import wandb
+import wandb  # pyright: ignore[reportMissingImports]
 from film_samples import add_lines, film_record
 
 from replay_viewer.upload.log_videos import log_videos

@@ -213,6 +213,11 @@ def test_a_viewer_that_is_killed_gives_the_policy_back(chromium, path: Path) -> 
     until(lambda: Columns(path).num_steps > before + 5, "further steps")
 
 
+def token(said: str) -> dict[str, Any]:
+    """Variables of a viewer's environment."""
+    return {TOKEN_VARIABLE: said}
+
+
 @pytest.mark.slow
 def test_a_run_that_dies_is_told_and_one_without_control_has_no_hand(chromium, tmp_path: Path) -> None:
     path = tmp_path / "run.rec"
@@ -225,10 +230,10 @@ def test_a_run_that_dies_is_told_and_one_without_control_has_no_hand(chromium, t
             page.page.wait_for_timeout(300)
             assert not hand(page).is_visible()
         control = ["--control", f"127.0.0.1:{port}"]
-        with ViewerProcess([*options, *control], **{TOKEN_VARIABLE: "wrong"}) as own:
+        with ViewerProcess([*options, *control], **token("wrong")) as own:
             with open_page(chromium, own.url) as page:
                 page.until(lambda: "the token is another one" in hand(page).inner_text(), "why it is refused")
-        with ViewerProcess([*options, *control], **{TOKEN_VARIABLE: "secret"}) as own:
+        with ViewerProcess([*options, *control], **token("secret")) as own:
             with open_page(chromium, own.url) as page:
                 a_switch(page, "Policy").click()
                 until(lambda: whats(path) == ["policy_off"], "a hand at a port")

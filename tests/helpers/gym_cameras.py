@@ -13,10 +13,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import gymnasium
+import gymnasium  # pyright: ignore[reportMissingImports]
 import numpy as np
 from camera_envs import HEIGHT, WIDTH, burnt
-from gymnasium.spaces import Box, Dict
+from gymnasium.spaces import Box, Dict  # pyright: ignore[reportMissingImports]
 
 from replay_viewer import VideoRecordingCfg, wrap_env_for_video
 

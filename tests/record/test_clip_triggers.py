@@ -75,7 +75,7 @@ def recorded(path: Path) -> tuple:
 
 def simulated(path: Path, num_steps: int, **options: Any) -> Any:
     """Env 1 of a simulation whose episodes have 10 steps."""
-    env = LeggedGymSim(3, 0)
+    env: Any = LeggedGymSim(3, 0)
     env.max_episode_length = 10
     env.falls = False
     recorder = attach(env, path, env_ids=[1], strict=True, **options)

@@ -157,7 +157,7 @@ def test_pictures_of_a_function_take_the_place_of_render(tmp_path: Path) -> None
 
 
 def test_pictures_that_come_when_the_episode_is_over_are_those_of_that_episode(tmp_path: Path) -> None:
-    env = CameraVector(1, 4)
+    env: Any = CameraVector(1, 4)
     pictures: list = []
     complete: list = []
     original = env._reset

@@ -55,7 +55,7 @@ def panel_at(world: World, step: int, size: tuple[int, int] = SIZE, **look: obje
 
 
 def near(image: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
-    return (np.abs(image.astype(int) - color) < 40).all(axis=-1)
+    return np.asarray((np.abs(image.astype(int) - color) < 40).all(axis=-1))
 
 
 def test_curves_are_the_takes_and_how_far_their_returns_are_apart(walk: Replay) -> None:

@@ -77,6 +77,7 @@ def test_states_become_films_whose_frames_are_the_steps(ended: dict, case: tuple
     assert [record.key["episode_in_env"] for record in records] == [0, 1]
     for record in records:
         assert record.complete and not record.partial and record.size == (128, 64)
+        assert record.first_step is not None and record.last_step is not None and record.recording is not None
         assert record.frames == record.facts["episode_length"] == record.last_step - record.first_step + 1
         facts = probe_video(path_of(record))
         assert (facts.num_frames, facts.size, record.fps) == (record.frames, (128, 64), 125.0)

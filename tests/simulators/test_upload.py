@@ -183,7 +183,7 @@ def test_a_runner_of_rsl_rl_uploads_while_it_learns_and_nothing_that_is_still_wr
 def test_rllib_uploads_while_it_trains(videos: Path, tmp_path: Path) -> None:
     # Its pins of other libraries fit few environments: installed without them, it is tested by hand.
     ray = pytest.importorskip("ray")
-    from ray.rllib.algorithms.ppo import PPOConfig
+    from ray.rllib.algorithms.ppo import PPOConfig  # pyright: ignore[reportMissingImports]
 
     from replay_viewer.upload.rllib import upload_callbacks
 

@@ -44,7 +44,7 @@ def charts_of(replay: Replay) -> Charts:
 
 def rewards_of(terms: np.ndarray, **facts: Any) -> Chart:
     chart = charts_of(replay_of(terms, **facts)).rewards
-    assert chart is not None
+    assert isinstance(chart, Chart)
     return chart
 
 
@@ -214,7 +214,7 @@ def test_pinned_terms_are_compared_in_the_place_of_the_reward_and_in_the_chosen_
 def test_a_mean_that_cannot_be_worked_out_is_said_so() -> None:
     replay = replay_of(random_terms(num_envs=2))
     chart = charts_of(replay).rewards
-    assert chart is not None
+    assert isinstance(chart, Chart)
     chart.picture()
     replay.rollout.source.close()
     chart.toggle_spread()
@@ -305,9 +305,11 @@ def test_limits_of_joints_are_marked_where_they_are_near(swinging_arm: Charts) -
 
 
 def test_a_normalised_curve_has_its_limits_normalised(swinging_arm: Charts) -> None:
-    swinging_arm.signal.choice.toggle_alone(0)
-    swinging_arm.signal.toggle_normalised()
-    (_, low), (_, high) = swinging_arm.signal.picture().limits
+    chart = swinging_arm.signal
+    assert isinstance(chart, Chart)
+    chart.choice.toggle_alone(0)
+    chart.toggle_normalised()
+    (_, low), (_, high) = chart.picture().limits
     assert high == pytest.approx(1.2, abs=0.01) and low == pytest.approx(-1.2, abs=0.01)
 
 
