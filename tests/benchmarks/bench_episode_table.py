@@ -98,7 +98,7 @@ def on_the_server(runs: Path) -> None:
     listing = looked_through(runs)
     print(f"looked through, known to the index: {_seconds(lambda: looked_through(runs)):.2f} s")
     print(f"looked through again, nothing new: {_seconds(lambda: looked_through(runs, listing)):.2f} s")
-    rows, notes, view = Rows(listing.sources), Notes(), View(lambda film: film.path.name)
+    rows, notes, view = Rows(listing.sources), Notes(), View(lambda film: str(film.path))
     assert len(rows) == NUM_ROWS
     for name, sent in CHOICES.items():
         view.choose(Choice.of({"group": "", "columns": COLUMNS, **sent}))
