@@ -103,6 +103,13 @@ def test_the_episodes_of_an_open_recording_are_read_when_the_table_is_opened(run
         }
 
 
+def test_of_the_recordings_that_are_folded_the_one_shown_is_not_when_the_table_is_opened(runs: Path) -> None:
+    with showing(runs / "old.npz", runs) as app:
+        state(app)
+        news = told(send(app, asked(app, "open_episodes", {"group": "recording"})))
+        assert [each["numLines"] for each in news if "numLines" in each][-1:] == [2 + 4]
+
+
 def test_only_the_lines_that_are_asked_for_are_sent(runs: Path) -> None:
     with showing(runs / "old.npz", runs) as app:
         version = state(app)["version"]  # Every browser counts from the same number on.
