@@ -80,23 +80,12 @@ def page(crowd_page: ViewerPage) -> ViewerPage:
     crowd_page.open_tab("View")
     crowd_page.press_button("Start of the recording")
     crowd_page.wait_step(0)
-    wait_for_camera(crowd_page)
+    crowd_page.wait_for_camera()
     return crowd_page
 
 
 def switch(page: ViewerPage) -> None:
     page.page.locator("[data-do=toggle_crowd]").click()
-
-
-def wait_for_camera(page: ViewerPage) -> None:
-    """Until two looks at the camera agree."""
-    seen: list[np.ndarray] = []
-
-    def is_still() -> bool:
-        seen.append(page.camera()["position"])
-        return len(seen) > 5 and np.allclose(seen[-1], seen[-5])
-
-    page.until(is_still, "a camera at rest")
 
 
 def places(page: ViewerPage) -> np.ndarray:
@@ -168,7 +157,7 @@ def test_drag_that_begins_on_a_robot_turns_the_camera_and_selects_nothing(page: 
     page.page.mouse.move(x + 60, y, steps=6)
     page.page.mouse.up()
     page.until(lambda: not np.allclose(page.camera()["position"], before), "another view")
-    wait_for_camera(page)
+    page.wait_for_camera()
     page.page.mouse.click(*pixel(page, places(page)[0]))
     page.until(lambda: watched(page) != "env 100", "an answer")
     assert watched(page) == "env 101"
@@ -217,24 +206,24 @@ def test_camera_comes_back_when_the_crowd_goes_unless_it_was_moved(page: ViewerP
         before = page.camera()["position"]
         page.page.keyboard.press("m")
         page.until(lambda: not np.allclose(page.camera()["position"], before), "another view")
-        wait_for_camera(page)
+        page.wait_for_camera()
         return page.camera()["position"]
 
     page.page.keyboard.press("m")
     page.until(lambda: page.page.evaluate(_INSTANCES) is None, "no crowd")
     page.page.keyboard.press("4")
-    wait_for_camera(page)
+    page.wait_for_camera()
     near = page.camera()["position"]
     far = switch_and_wait()
     assert np.linalg.norm(far) > 1.5 * np.linalg.norm(near)
     assert switch_and_wait() == pytest.approx(near, abs=1e-3)
     switch_and_wait()
     page.orbit(60)
-    wait_for_camera(page)
+    page.wait_for_camera()
     turned = page.camera()["position"]
     page.page.keyboard.press("m")
     page.until(lambda: page.page.evaluate(_INSTANCES) is None, "no crowd")
     page.page.keyboard.press("m")
     page.until(lambda: page.page.evaluate(_INSTANCES), "the crowd again")
-    wait_for_camera(page)
+    page.wait_for_camera()
     assert page.camera()["position"] == pytest.approx(turned, abs=0.02)

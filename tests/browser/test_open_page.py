@@ -156,7 +156,7 @@ def test_the_list_closes_in_every_way_and_leaves_the_replay_as_it_is(page: Viewe
         page.until(lambda: page.page.title().startswith("new.npz"), "the one that Enter was pressed on")
         page.press_button("One step forward")
         page.wait_step(1)
-        page.page.keyboard.press("b")
+        page.page.keyboard.press("]")
         page.until(lambda: page.chosen_on_bar("Loop") == "selection", "a selection")
         ways = [
             lambda: page.click_button("Close the table"),
@@ -197,7 +197,7 @@ def test_the_table_is_searched_by_name(page: ViewerPage, tmp_path: Path) -> None
         search.fill("run-4")
         page.until(lambda: names(page) == ["Run-4.npz"], "the one that is meant")
         open_listed(page, "Run-4.npz", 24)
-        page.page.keyboard.press(".")
+        page.page.keyboard.press("ArrowRight")
         page.wait_step(1)
 
 
@@ -318,7 +318,7 @@ def test_a_card_tells_what_can_be_dropped_for_as_long_as_it_is_over_the_page(pag
         page.until(card.is_visible, "what can be dropped")
         assert described() in page.page.locator("#rv-drop").inner_text()
         # What the pointer is over is drawn anew, and cannot tell that it was left.
-        page.page.keyboard.press(".")
+        page.page.keyboard.press("ArrowRight")
         page.wait_step(1)
         tell("dragOver")
         tell("dragOver", 600)

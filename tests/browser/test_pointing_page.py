@@ -20,6 +20,7 @@ def from_side(page: ViewerPage) -> ViewerPage:
     page.page.evaluate("replayViewer.send('point_at_nothing')")
     page.page.keyboard.press("2")
     page.until(lambda: abs(away(page)[2]) < 0.2, "the view from the side")
+    page.wait_for_camera()
     return page
 
 
@@ -106,7 +107,7 @@ def test_a_key_frames_all_robots(from_side: ViewerPage) -> None:
     page = from_side
     page.page.evaluate("rvViser.moveCamera([30, 10, 12], [9, 9, 0], 0.9)")
     page.until(lambda: target(page)[0] > 8, "a camera that looks elsewhere")
-    page.page.wait_for_timeout(200)
+    page.wait_for_camera()
     page.page.keyboard.press("r")
     page.until(lambda: np.linalg.norm(target(page)[:2]) < 0.5, "the robot in the middle")
     assert away(page)[2] > 0.2

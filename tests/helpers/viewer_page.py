@@ -253,6 +253,17 @@ class ViewerPage:
         png = self.page.screenshot(clip=box, timeout=60_000)
         return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
+    def wait_for_camera(self) -> None:
+        """Until several looks at the camera agree."""
+        seen: list[np.ndarray] = []
+
+        def is_still() -> bool:
+            camera = self.page.evaluate("rvViser.camera()")
+            seen.append(np.concatenate([camera["position"], camera["target"]]))
+            return len(seen) > 5 and np.allclose(seen[-1], seen[-5])
+
+        self.until(is_still, "a camera at rest")
+
     def orbit(self, dx: float) -> None:
         """Drag the scene sideways with the left button."""
         box = self.page.locator("canvas[data-engine]").first.bounding_box()

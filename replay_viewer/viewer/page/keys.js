@@ -43,10 +43,20 @@
     return Array.from(last).some((end, index) => kind[index] !== unfinished && isThere(end, at)) ? key.said : otherwise;
   }
 
+  // The table of episodes is gone through by keys; left and right fold a group, and step where there is none. A lane of
+  // the timeline is moved by them.
+  function isOfPart({ key, target }) {
+    if (!MOVING.test(key)) return false;
+    if (target.closest?.(".rv-lane")) return true;
+    const rows = target.closest?.(".rv-drawer-rows");
+    if (!rows) return false;
+    return !/^Arrow(Left|Right)$/.test(key) || Boolean(rows.querySelector(".rv-group-line.rv-cursor"));
+  }
+
   function isTaken(event) {
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return true;
     if (event.ctrlKey || event.metaKey || event.altKey) return !event.getModifierState("AltGraph"); // It writes [ in Europe.
-    return viser.needsKey(event) || Boolean(event.target.closest?.(".rv-drawer-rows, .rv-lane") && MOVING.test(event.key));
+    return viser.needsKey(event) || isOfPart(event);
   }
 
   function found({ key, shiftKey }) {

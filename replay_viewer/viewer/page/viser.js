@@ -331,8 +331,8 @@
 
   // Whether what has the focus needs this key itself: to write, to be pressed, to go through tabs and options.
   function needsKey({ key, target }) {
-    if (target.closest?.("input, textarea, select, [contenteditable=true]")) return true;
-    const pressed = key === " " ? "button, a, [role=button], [role=tab], [role=switch]" : null;
+    if (target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable=true]")) return true;
+    const pressed = key === " " ? "button, a, input, [role=button], [role=tab], [role=switch]" : null;
     const moved = /^(Arrow|Home|End)/.test(key) ? "[role=tab], [role=option]" : null;
     return [pressed, moved].some((selector) => selector && target.closest?.(selector));
   }
