@@ -128,7 +128,7 @@ def test_only_what_is_seen_is_in_the_page_and_all_of_it_can_be_scrolled_to(page:
         page.until(lambda: texts(page)[-1:] and texts(page)[-1][:2] == ["4", "99"], "the last episode")
         assert rows(page).count() < 60
         # The playhead enters another episode, and the table follows, once nobody has scrolled it for a while.
-        page.page.wait_for_timeout(2500)
+        page.page.wait_for_timeout(3000)
         page.page.keyboard.press("Home")
         page.page.evaluate("window.replayViewer.send('seek', 201)")
         here = page.page.locator("#rv-episodes .rv-here")
