@@ -92,30 +92,25 @@ class Watch:
         self._patches.undo()
 
     def _wrap_step(self, original: Function) -> Function:
-        def step(*args: Any, **kwargs: Any) -> Any:
-            self._tell(self._watcher.before_step)
-            self._depth += 1
-            try:
-                result = original(*args, **kwargs)
-            finally:
-                self._depth -= 1
-            self._tell(self._take_step, result)
-            return result
-
-        return step
+        return self._wrap(original, self._watcher.before_step, lambda result, _: self._take_step(result))
 
     def _wrap_reset(self, original: Function) -> Function:
-        def reset(*args: Any, **kwargs: Any) -> Any:
-            self._tell(self._watcher.before_reset)
+        return self._wrap(original, self._watcher.before_reset, self._take_reset)
+
+    def _wrap(self, original: Function, before: Callable[[], None], take: Callable[[Any, Any], None]) -> Function:
+        """A method of which is told before it is called, and of what came of it."""
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            self._tell(before)
             self._depth += 1
             try:
                 result = original(*args, **kwargs)
             finally:
                 self._depth -= 1
-            self._tell(self._take_reset, result, kwargs)
+            self._tell(take, result, kwargs)
             return result
 
-        return reset
+        return wrapped
 
     def _tell(self, call: Callable[..., None], *args: Any) -> None:
         """Do something about a call from outside; nothing in a process that was forked since."""
