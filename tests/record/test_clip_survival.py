@@ -107,7 +107,9 @@ def test_films_of_a_process_without_a_guardian_are_adopted_at_the_next_start(
         "guardian._SCRIPT = ''; clip_child.main('SIGKILL', sys.argv[1])"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(clip_child.__file__).parent)}
-    subprocess.run([sys.executable, "-c", child, str(tmp_path)], env=environment, timeout=60, check=False)
+    command = [sys.executable, "-c", child, str(tmp_path)]
+    dying = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    dying.communicate(timeout=60)  # Until all that have its output are gone.
     assert all(not record.complete for record in records_below(tmp_path) if record.ended is None)
     CameraObsVideoRecorder(CameraVector(), tmp_path).close()
     assert "adopted" in caplog.text and "of a process that lives no more" in caplog.text
