@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import clip_child
@@ -97,6 +98,13 @@ def test_processes_below_one_folder_overwrite_nothing(tmp_path: Path) -> None:
     assert all(len(burnt_frames(record)) == clip_child.FRAMES[record.episode_key[-2:]] for record in records)
 
 
+def wait_for_encoders(folder: Path) -> None:
+    """Until those of a killed process, which outlive it for a moment, write no more: without power they are gone."""
+    sizes = None
+    while sizes != (sizes := [path.stat().st_size for path in sorted(folder.rglob("*.mp4"))]):
+        time.sleep(1.0)
+
+
 def test_films_of_a_process_without_a_guardian_are_adopted_at_the_next_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -107,9 +115,8 @@ def test_films_of_a_process_without_a_guardian_are_adopted_at_the_next_start(
         "guardian._SCRIPT = ''; clip_child.main('SIGKILL', sys.argv[1])"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(clip_child.__file__).parent)}
-    command = [sys.executable, "-c", child, str(tmp_path)]
-    dying = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    dying.communicate(timeout=60)  # Until all that have its output are gone.
+    subprocess.run([sys.executable, "-c", child, str(tmp_path)], env=environment, timeout=60, check=False)
+    wait_for_encoders(tmp_path)
     assert all(not record.complete for record in records_below(tmp_path) if record.ended is None)
     CameraObsVideoRecorder(CameraVector(), tmp_path).close()
     assert "adopted" in caplog.text and "of a process that lives no more" in caplog.text
