@@ -70,13 +70,14 @@ class Encoder:
     Args:
         target: the path that the user gave, for errors.
         passes: the arguments of each run of ffmpeg, the first of which reads the pictures; see `kinds`.
+        held: descriptors that ffmpeg holds open for as long as it runs, such as that of a lock.
 
     Raises:
         FileProblem: there is no encoder, or it fails; by every method but `kill`.
     """
 
-    def __init__(self, target: Path, passes: Sequence[list[str]]) -> None:
-        self._target = target
+    def __init__(self, target: Path, passes: Sequence[list[str]], held: Sequence[int] = ()) -> None:
+        self._target, self._held = target, held
         first, *self._further = passes
         self._begin(first)
 
@@ -104,7 +105,7 @@ class Encoder:
         self._process.wait()
 
     def _begin(self, arguments: list[str]) -> None:
-        self._process = _start(self._target, arguments)
+        self._process = _start(self._target, arguments, self._held)
         self._pipe: Any = self._process.stdin
         close_in_children(self._pipe)
         _enlarge(self._pipe)
@@ -140,7 +141,7 @@ def _enlarge(pipe: Any) -> None:
             fcntl.fcntl(pipe.fileno(), _SET_PIPE_SIZE, _PIPE_BYTES)
 
 
-def _start(target: Path, arguments: list[str]) -> subprocess.Popen:
+def _start(target: Path, arguments: list[str], held: Sequence[int]) -> subprocess.Popen:
     program = find_ffmpeg(target)
     try:
         return subprocess.Popen(
@@ -149,6 +150,7 @@ def _start(target: Path, arguments: list[str]) -> subprocess.Popen:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
+            pass_fds=held if os.name == "posix" else (),
             # Else Ctrl-C in a terminal would reach the encoder too, and end it first; on Windows, the flags.
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

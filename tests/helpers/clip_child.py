@@ -11,6 +11,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -43,6 +44,9 @@ def main(ending: str, folder: str) -> None:
         raise RuntimeError("as planned")
     if ending == "interrupt":
         os.kill(os.getpid(), signal.SIGINT)
+    if ending == "wait":
+        print("waits", flush=True)
+        time.sleep(60)
     if ending.startswith("SIG"):
         os.kill(os.getpid(), getattr(signal, ending))
     if ending == "os._exit":

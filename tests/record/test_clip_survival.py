@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -98,29 +99,43 @@ def test_processes_below_one_folder_overwrite_nothing(tmp_path: Path) -> None:
     assert all(len(burnt_frames(record)) == clip_child.FRAMES[record.episode_key[-2:]] for record in records)
 
 
-def wait_for_encoders(folder: Path) -> None:
-    """Until those of a killed process, which outlive it for a moment, write no more: without power they are gone."""
-    sizes = None
-    while sizes != (sizes := [path.stat().st_size for path in sorted(folder.rglob("*.mp4"))]):
-        time.sleep(1.0)
-
-
-def test_films_of_a_process_without_a_guardian_are_adopted_at_the_next_start(
+def test_films_of_a_process_without_a_guardian_are_adopted_at_a_start_after_its_encoders(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     needs_encoder()
-    # A machine that loses its power: nobody is there who could have adopted anything.
+    # A guardian that is gone: nobody is there who could adopt anything when the process dies.
     child = (
         "import sys; import clip_child; from replay_viewer.record.clips import guardian; "
-        "guardian._SCRIPT = ''; clip_child.main('SIGKILL', sys.argv[1])"
+        "guardian._SCRIPT = ''; clip_child.main('wait', sys.argv[1])"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(clip_child.__file__).parent)}
-    subprocess.run([sys.executable, "-c", child, str(tmp_path)], env=environment, timeout=60, check=False)
-    wait_for_encoders(tmp_path)
-    assert all(not record.complete for record in records_below(tmp_path) if record.ended is None)
-    CameraObsVideoRecorder(CameraVector(), tmp_path).close()
-    assert "adopted" in caplog.text and "of a process that lives no more" in caplog.text
+    command = [sys.executable, "-c", child, str(tmp_path)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline() == b"waits\n"
+        encoders = encoders_of(process.pid)
+        assert encoders
+        for pid in encoders:
+            os.kill(pid, signal.SIGSTOP)
+        process.kill()
+    try:
+        CameraObsVideoRecorder(CameraVector(), tmp_path).close()
+        assert "adopted" not in caplog.text  # What is still being written is left alone.
+        assert not all(record.complete for record in records_below(tmp_path))
+    finally:
+        for pid in encoders:
+            os.kill(pid, signal.SIGCONT)
+    end = time.monotonic() + 60
+    while "of a process that lives no more" not in caplog.text:
+        assert time.monotonic() < end, "nothing was adopted"
+        CameraObsVideoRecorder(CameraVector(), tmp_path).close()
+        time.sleep(0.05)
     records = records_below(tmp_path)
     assert all(record.complete for record in records)
     found = {(record.camera, *record.episode_key[-2:]): len(burnt_frames(record)) for record in records}
     assert found == {(camera, *key): n for camera in clip_child.CAMERAS for key, n in clip_child.FRAMES.items()}
+
+
+def encoders_of(pid: int) -> list[int]:
+    """The processes of ffmpeg's that a process has started. Raises where /proc does not tell."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if "ffmpeg" in Path(f"/proc/{child}/comm").read_text()]

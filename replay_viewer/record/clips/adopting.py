@@ -14,13 +14,12 @@ from ...clips.films import manifests_below
 from ...container.log import mend_last_line, read_lines, try_lock, write_line
 from ...errors import FileProblem, ReplayError
 from ...files.regular import descriptor_of
-from . import mp4
 from .completing import complete_film, now
 from .drawer import Drawer
 
 _MAX_MANIFEST_BYTES = 1 << 28
-# An encoder that has lost its writer still has so much time for what it was given [s].
-_PATIENCE, _PERIOD = 20.0, 0.05
+# Encoders that have lost their writer have so much time for what they were given [s].
+_PATIENCE, _PERIOD = 600.0, 0.05
 _messages = logging.getLogger("replay_viewer")
 
 
@@ -36,11 +35,11 @@ def adopt_below(folder: Path, patience: float = 0.0) -> list[ClipRecord]:
 
 
 def adopt(manifest: Path, patience: float = _PATIENCE) -> list[ClipRecord]:
-    """Adopt the films of a manifest; none where its writer lives, or has come to its end.
+    """Adopt the films of a manifest; none where its writer lives, or an encoder of its.
 
     Args:
         manifest: the path.
-        patience: how long encoders are waited for which still write [s].
+        patience: how long a writer that is dying, and its encoders, are waited for [s].
 
     Returns:
         Those that are complete by now.
@@ -57,7 +56,7 @@ def adopt(manifest: Path, patience: float = _PATIENCE) -> list[ClipRecord]:
         lines = list(read_lines(os.pread(fd, _MAX_MANIFEST_BYTES, 0)))
         if not lines or any(line.get(CLOSED) for line in lines):
             return []
-        adopted = [_adopted(fd, manifest, record, patience) for record in _open_films(lines, manifest)]
+        adopted = [_adopted(fd, manifest, record) for record in _open_films(lines, manifest)]
         write_line(fd, {CLOSED: True})
     finally:
         os.close(fd)
@@ -86,7 +85,7 @@ def adopt_died(manifest: str, python: str) -> None:
 
 
 def _lock_within(fd: int, seconds: float) -> bool:
-    """Lock a manifest; of a writer that is just dying, the system may take a moment to drop the lock."""
+    """Lock a manifest, which its writer and the encoders that outlive it hold."""
     end = time.monotonic() + seconds
     while not try_lock(fd):
         if time.monotonic() >= end:
@@ -99,7 +98,7 @@ def _open_films(lines: list[dict], manifest: Path) -> list[ClipRecord]:
     return [record for record in newest(lines, manifest).values() if not record.complete]
 
 
-def _adopted(fd: int, manifest: Path, record: ClipRecord, patience: float) -> ClipRecord | None:
+def _adopted(fd: int, manifest: Path, record: ClipRecord) -> ClipRecord | None:
     """A film as it is from now on, which is written down; None where nothing is left of it."""
     has_ended = record.ended is not None
     record = replace(record, partial=record.partial or not has_ended, ended=record.ended or now())
@@ -112,7 +111,6 @@ def _adopted(fd: int, manifest: Path, record: ClipRecord, patience: float) -> Cl
     path = manifest.parent / record.file
     if not is_partial(record.file) or not path.exists():
         return None
-    _wait_for_encoder(path, patience)
     try:
         record = complete_film(manifest.parent, path, record)
     except FileProblem as error:
@@ -120,13 +118,3 @@ def _adopted(fd: int, manifest: Path, record: ClipRecord, patience: float) -> Cl
         return None
     write_line(fd, to_json(record))
     return None if record.file is None else record
-
-
-def _wait_for_encoder(path: Path, patience: float) -> None:
-    """Wait until a film is written to its end, or grows no more."""
-    end = time.monotonic() + patience
-    size = -1
-    while time.monotonic() < end and not mp4.is_written(path):
-        time.sleep(_PERIOD)
-        if path.stat().st_size != size:
-            size, end = path.stat().st_size, time.monotonic() + min(patience, 5.0)

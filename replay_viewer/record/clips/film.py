@@ -21,6 +21,7 @@ class StreamedFilm:
         path: of the file, in a folder that exists.
         size: width and height of the film [px], or None for the pictures' own.
         rate: pictures per second.
+        lock: a descriptor that the encoder holds open until the film is written; None for none.
 
     Attributes:
         path: of the file.
@@ -31,8 +32,9 @@ class StreamedFilm:
         FileProblem: the encoder cannot be started, or fails; by every method.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int] | None, rate: Fraction) -> None:
+    def __init__(self, path: Path, size: tuple[int, int] | None, rate: Fraction, lock: int | None = None) -> None:
         self.path, self.num_frames = path, 0
+        self._held = () if lock is None else (lock,)
         self.size: tuple[int, int] | None = None
         self._out_size, self._rate = size, rate
         self._encoder: Encoder | None = None
@@ -74,7 +76,8 @@ class StreamedFilm:
         self.size = size
         out_size = None if self._out_size is None else even(self._out_size)
         said = mp4.placeholder(mp4.TITLE_BYTES), mp4.placeholder(mp4.COMMENT_BYTES)
-        self._encoder = Encoder(self.path, clip_passes(even(size), self._rate, self.path, *said, out_size=out_size))
+        passes = clip_passes(even(size), self._rate, self.path, *said, out_size=out_size)
+        self._encoder = Encoder(self.path, passes, self._held)
 
 
 def even(size: tuple[int, int]) -> tuple[int, int]:

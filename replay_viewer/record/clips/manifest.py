@@ -23,7 +23,10 @@ def host_name() -> str:
 
 
 class Manifest:
-    """Appends lines to a file of its own, which it holds a lock on.
+    """Appends lines to a file of its own, which it and its encoders hold a lock on.
+
+    An encoder outlives a writer that is killed, until it has written what it was given. So the lock of a manifest is
+    free when its films are complete, or will never be.
 
     Args:
         folder: of the run; made if need be.
@@ -48,6 +51,11 @@ class Manifest:
         except OSError as error:
             raise FileProblem(error.filename or folder, f"cannot be written: {error.strerror or error}.") from error
         _manifests.add(self)
+
+    @property
+    def lock(self) -> int:
+        """The descriptor whose holders hold the lock, for encoders."""
+        return self._lines.fd
 
     def write(self, record: ClipRecord) -> None:
         """Append what is known of a film. Raises FileProblem where the disk refuses it."""

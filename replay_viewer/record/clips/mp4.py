@@ -1,4 +1,4 @@
-"""MP4 films in fragments: how many frames are in one, whether it was written to its end, and what it says of itself."""
+"""MP4 films in fragments: how many frames are in one, and what it says of itself."""
 
 from __future__ import annotations
 
@@ -11,21 +11,12 @@ from typing import BinaryIO, Iterator
 TITLE_BYTES, COMMENT_BYTES = 250, 4000
 # The header of a film lies in its first bytes.
 _HEAD_BYTES = 1 << 16
-_TRAILER = b"mfro"
 _TITLE, _COMMENT = b"\xa9nam", b"\xa9cmt"
 
 
 def placeholder(num_bytes: int) -> str:
     """A text that is written over later."""
     return "-" * num_bytes
-
-
-def is_written(path: Path) -> bool:
-    """Whether the encoder has come to its end. May raise OSError."""
-    with open(path, "rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 12))
-        return file.read(4) == _TRAILER
 
 
 def count_frames(path: Path) -> int:

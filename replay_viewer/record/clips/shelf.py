@@ -89,8 +89,8 @@ class Shelf:
 
     def film_of(self, record: ClipRecord, size: tuple[int, int] | None, rate: Fraction) -> StreamedFilm:
         """The film that a record is of. Raises FileProblem."""
-        assert record.file is not None
-        return StreamedFilm(self.folder / record.file, size, rate)
+        assert record.file is not None and self._manifest is not None
+        return StreamedFilm(self.folder / record.file, size, rate, self._manifest.lock)
 
     def write(self, record: ClipRecord) -> None:
         """Write what is known of a film by now."""
