@@ -20,6 +20,7 @@ from .watch import Watch, Watcher
 
 # Episodes whose successes make the rate.
 _MANY = 100
+_NOTHING = np.zeros(0, int)
 _messages = logging.getLogger("replay_viewer")
 
 
@@ -132,7 +133,8 @@ class Filming(Watcher):
         self._has_budget = trigger is None and (budget.num_steps is not None or budget.num_episodes is not None)
         # Episodes that are still to begin, where there is a budget and no trigger.
         self._left = budget.num_episodes if budget.split and budget.num_episodes else 1
-        self._begun = np.zeros(len(self._ids), bool)
+        # Of those that were reset before anybody watched, the first step tells.
+        self._begun, self._all_begun = np.zeros(len(self._ids), bool), False
         self._successes: list[bool] = []
         self._is_closed = False
         self._watch = Watch(env, self._ids, self)
@@ -157,13 +159,13 @@ class Filming(Watcher):
     def step(self, step: StepEnds | None, was_reset: np.ndarray) -> None:
         if step is None:
             return
-        if not self._begun.all():  # Of those that were reset before anybody watched.
+        if not self._all_begun:
             self._begin(np.flatnonzero(~self._begun), None)
         self._live.add(step.rewards, None)
         number = self._live.num_steps - 1
         if self._trigger is not None and self._trigger.every_steps is not None:
             self._begin_in_step(number)
-        over = np.flatnonzero(step.is_over & ~was_reset)
+        over = np.flatnonzero(step.is_over & ~was_reset) if step.any_over else _NOTHING
         inside = self._watch.resets_inside
         for slot, take in list(self._takes.items()):
             take.num_steps += 1
@@ -221,6 +223,7 @@ class Filming(Watcher):
     def _begin(self, slots: np.ndarray, obs: Any) -> None:
         """Episodes begin, with these observations, or with those of the coming step."""
         self._begun[slots] = True
+        self._all_begun = bool(self._begun.all())
         for slot in slots.tolist():
             take = self._takes.get(slot)
             if take is None and self._is_wanted(slot):

@@ -6,8 +6,7 @@ read too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -21,8 +20,7 @@ _FINAL_INFO = ("final_info",)
 _TIME_OUTS = ("time_outs", "TimeLimit.truncated")
 
 
-@dataclass(frozen=True)
-class StepEnds:
+class StepEnds(NamedTuple):
     """What a step says of some envs, n of them.
 
     Attributes:
@@ -30,6 +28,8 @@ class StepEnds:
         rewards: (n,) of the step; None where there are none.
         terminated: (n,) whether the task ended the episode.
         truncated: (n,) whether its time is up.
+        is_over: (n,) whether it is either.
+        any_over: whether any of them is: most steps end nothing, and then are to cost nothing.
         success: (n,) True, False, or None for unknown.
         info: as the environment gave it.
     """
@@ -38,13 +38,10 @@ class StepEnds:
     rewards: np.ndarray | None
     terminated: np.ndarray
     truncated: np.ndarray
+    is_over: np.ndarray
+    any_over: bool
     success: Sequence[bool | None]
     info: Any
-
-    @property
-    def is_over(self) -> np.ndarray:
-        """(n,) whether the episode is over."""
-        return self.terminated | self.truncated
 
     def outcomes(self, slots: np.ndarray) -> list[str]:
         """How episodes ended."""
@@ -74,30 +71,36 @@ def read_step(result: Any, env_ids: np.ndarray, is_vector: bool) -> StepEnds:
     if not is_vector:
         seen = parse_step(result)
         rewards = None if seen.reward is None else np.array([seen.reward])
-        flags = np.array([seen.terminated]), np.array([seen.truncated])
-        return StepEnds(seen.obs, rewards, *flags, [seen.success], seen.info)
-    nothing = np.zeros(len(env_ids), bool)
+        terminated, truncated, is_over = np.array([[seen.terminated], [seen.truncated], [seen.is_end]])
+        return StepEnds(seen.obs, rewards, terminated, truncated, is_over, seen.is_end, [seen.success], seen.info)
+    nothing, unknown = np.zeros(len(env_ids), bool), [None] * len(env_ids)
     if not isinstance(result, (tuple, list)) or len(result) not in (4, 5):
-        return StepEnds(result, None, nothing, nothing, [None] * len(env_ids), {})
+        return StepEnds(result, None, nothing, nothing, nothing, False, unknown, {})
     obs, second, info = result[0], result[1], result[-1]
     is_legged = len(result) == 5 and (second is None or len(getattr(second, "shape", ())) > 1)
     rewards = _rows(result[2] if is_legged else second, env_ids)
     if len(result) == 5 and not is_legged:
         terminated, truncated = _flags(result[2], env_ids), _flags(result[3], env_ids)
+        is_over = terminated | truncated
     else:
-        dones = _flags(result[-2], env_ids)
-        truncated = dones & _time_outs(info, env_ids)
-        terminated = dones & ~truncated
-    is_over = terminated | truncated
+        is_over = _flags(result[-2], env_ids)
+        truncated = is_over & _time_outs(info, env_ids) if is_over.any() else nothing
+        terminated = is_over & ~truncated
+    if not is_over.any():
+        return StepEnds(obs, rewards, nothing, nothing, nothing, False, unknown, info)
     success = [_success(info, env_id) if over else None for env_id, over in zip(env_ids.tolist(), is_over.tolist())]
-    return StepEnds(obs, rewards, terminated, truncated, success, info)
+    return StepEnds(obs, rewards, terminated, truncated, is_over, True, success, info)
 
 
 def _rows(values: Any, env_ids: np.ndarray) -> np.ndarray | None:
     """(n,) of these envs, of all agents together; None for what is no array with a row for each env."""
-    if not hasattr(values, "shape") or len(values.shape) == 0 or values.shape[0] <= env_ids.max(initial=-1):
+    if not hasattr(values, "shape") or len(values.shape) == 0:
         return None
-    return as_array(values)[env_ids].reshape(len(env_ids), -1).sum(axis=1).astype(float)
+    try:
+        rows = as_array(values)[env_ids]
+    except IndexError:
+        return None
+    return (rows if rows.ndim == 1 else rows.reshape(len(env_ids), -1).sum(axis=1)).astype(float)
 
 
 def _flags(values: Any, env_ids: np.ndarray) -> np.ndarray:

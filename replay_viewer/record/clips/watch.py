@@ -74,7 +74,8 @@ class Watch:
         self._ids, self._watcher = np.asarray(env_ids), watcher
         self.num_envs, self.is_vector = shape_of(env)
         self.resets_later, self.resets_inside = resets_of(env, self.is_vector)
-        self._is_over = np.zeros(len(self._ids), bool)
+        self._is_over, self._nothing = np.zeros((2, len(self._ids)), bool)
+        self._any_over = False
         self._depth, self._process = 0, os.getpid()
         self._patches = Patches(watcher.failed)
         # Those who step vectors in two halves come by the second of them.
@@ -122,11 +123,16 @@ class Watch:
             self._watcher.failed(error)
 
     def _take_step(self, result: Any) -> None:
-        was_reset = self._is_over & self.resets_later
+        was_reset = self._was_reset()
         step = read_step(result, self._ids, self.is_vector) if self._watcher.wants_result() else None
-        if step is not None:
+        if step is not None and (step.any_over or self._any_over):
             self._is_over = step.is_over & ~was_reset
+            self._any_over = bool(self._is_over.any())
         self._watcher.step(step, was_reset)
+
+    def _was_reset(self) -> np.ndarray:
+        """(n,) whether the step that was just made reset an env that had ended before."""
+        return self._is_over.copy() if self._any_over and self.resets_later else self._nothing
 
     def _take_reset(self, result: Any, options: Any) -> None:
         mask = (options.get("options") or {}).get("reset_mask") if isinstance(options.get("options"), dict) else None
@@ -134,6 +140,7 @@ class Watch:
         if mask is not None:
             slots = slots[as_array(mask)[self._ids].astype(bool)]
         self._is_over[slots] = False
+        self._any_over = bool(self._is_over.any())
         has_info = isinstance(result, tuple) and len(result) == 2
         self._watcher.begin(slots, result[0] if has_info else result)
 
