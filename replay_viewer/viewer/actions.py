@@ -8,7 +8,7 @@ from typing import Any
 
 from ..replay.player import SPEEDS
 from .charts.chart import Chart
-from .charts.charts import AnyChart, Charts
+from .charts.charts import REWARDS, SIGNALS, AnyChart, Charts
 from .charts.compared_chart import ComparedChart
 from .session import Session
 from .wire.page_bridge import PageAction
@@ -106,11 +106,21 @@ def _without_arguments(run: Callable[[], object]) -> PageAction:
 
 
 def chart_actions(charts: Charts) -> dict[str, PageAction]:
-    """What the buttons of the charts do: those of the rewards, and those of whichever signal is shown."""
-    return {**_chart_actions("reward", lambda: charts.rewards), **_chart_actions("signal", lambda: charts.signal)}
+    """What the buttons of the charts do: those of the rewards, and those of signals, as long as they are there."""
+    of_each = {name: run for chart in (REWARDS, *SIGNALS) for name, run in _chart_actions(charts, chart).items()}
+    return {
+        **of_each,
+        "add_chart": _without_arguments(charts.add),
+        "remove_chart": _with_text(charts.remove),
+        "resize_chart": _with_key_and_number(charts.resize),
+        "restore_chart": _with_text(charts.restore),
+    }
 
 
-def _chart_actions(chart: str, find: Callable[[], AnyChart | None]) -> dict[str, PageAction]:
+def _chart_actions(charts: Charts, chart: str) -> dict[str, PageAction]:
+    def find() -> AnyChart | None:
+        return charts.find(chart)
+
     of_curves = {
         "pin": lambda shown, curve: shown.choice.toggle_pinned(curve),
         "hide": lambda shown, curve: shown.choice.toggle_hidden(curve),

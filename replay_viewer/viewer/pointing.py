@@ -49,8 +49,7 @@ class Pointing:
         found = self._values()
         if 0 <= number < len(found):
             signal, component = found[number]
-            self._charts.select_signal(self._charts.label_of(signal.name))
-            choice = self._charts.signal.choice
+            choice = self._charts.show(signal.name).choice
             if component not in choice.pinned:
                 choice.toggle_pinned(component)
 

@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from .layers import ViserLayer
 
 
+@dataclass
+class ChartLayout:
+    """How a user has laid the charts out.
+
+    Attributes:
+        labels: of the signals that have charts, in their order; empty where the user has chosen none.
+        heights: of charts that were made higher or lower [px], by their names.
+    """
+
+    labels: list[str] = field(default_factory=list)
+    heights: dict[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Settings:
     """What stays when another replay is shown.
@@ -23,6 +36,7 @@ class Settings:
         layers: what a user adds to the 3D view.
         control: where the policy of a run that is followed is controlled, if not beside its recording.
         switched_on: names of the viewer's own layers that are on; kept up to date.
+        charts: how they are laid out; kept up to date.
     """
 
     shadows: bool = True
@@ -30,6 +44,7 @@ class Settings:
     layers: Sequence[Layer | ViserLayer] = ()
     control: ControlAddress | None = None
     switched_on: set[str] = field(default_factory=set)
+    charts: ChartLayout = field(default_factory=ChartLayout)
 
 
 def usual_folder(current: Path) -> Path:

@@ -97,7 +97,7 @@ class ShownReplay:
         self.crowd = Crowd(server, session)
         self._shared_time = SharedTime(page.clients, self._tell_of_move)
         self._clicks = Clicks(page, session, self.browsers, self.crowd, self._shared_time)
-        self.charts = Charts(session, lambda: page.post(_take_news))
+        self.charts = Charts(session, lambda: page.post(_take_news), settings.charts)
         self._pointing = Pointing(session, self.charts)
         self._control = ControlPanel(page, session, settings.control)
         self._tabs = page.gui.add_tab_group()
@@ -241,9 +241,9 @@ class ShownReplay:
         page, session, tabs = self._page, self.session, self._tabs
         replays = session.world.replays
         number = sum(doubts(replay.verdicts) for replay in replays)
-        with tabs.add_tab("Replay"):
+        with tabs.add_tab("Replay") as replay:
             selection = SelectionPanel(page, session, self._shared_time.told_of)
-            charts = ChartPanels(page, session, self.charts)
+            charts = ChartPanels(page, session, self.charts, replay)
         with tabs.add_tab("View"):
             crowd = CrowdPanel(page)
             layers = LayersPanel(page, self.layers)

@@ -46,8 +46,8 @@ def draws(world: World, label: str) -> Callable[[], None]:
     def draw() -> None:
         charts = Charts(Session(world), lambda: None)
         if label:
-            charts.select_signal(label)
-        chart = charts.signal if label else charts.rewards
+            charts.select(label)
+        chart = charts.signals[0].chart if label else charts.rewards
         assert chart is not None and len(chart.picture().steps) > 500
 
     return draw

@@ -115,7 +115,7 @@ def costs(path: Path) -> tuple[float, float]:
         assert session.poll(POLL_PERIOD)
         session.go_to_end()
         assert plots.rewards is not None
-        pictures = plots.rewards.picture(), plots.signal.picture()
+        pictures = plots.rewards.picture(), plots.signals[0].chart.picture()
         _ = session.frame, state.changes(), pictures, row_values(session.rewards, session.episode_rewards)
 
     update()

@@ -43,7 +43,7 @@ def test_a_click_on_a_chip_hides_a_joint_and_its_buttons_pin_and_show_alone(char
 def press(chip: Locator, what: str) -> None:
     """A button of a chip, which is there while the mouse is over the chip."""
     chip.hover()
-    chip.locator(f"button[data-do=signal_{what}]").click()
+    chip.locator(f"button[data-do=signal1_{what}]").click()
 
 
 def test_another_signal_is_chosen_and_the_time_marker_stands_in_it_too(charts_page: ViewerPage) -> None:
@@ -68,7 +68,7 @@ def test_a_signal_is_normalised_and_shown_against_all_envs(charts_page: ViewerPa
     page.until(lambda: names(page, SIGNAL) == ["x", "y", "z"], "the base's position")
 
     def press(what: str) -> None:
-        page.page.locator(f"[data-do=signal_{what}]").click()
+        page.page.locator(f"[data-do=signal1_{what}]").click()
 
     press("normalise")
     page.until(lambda: chart(page, SIGNAL)["title"] == "share of each curve's largest", "shares")

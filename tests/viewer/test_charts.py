@@ -27,6 +27,7 @@ from replay_viewer.viewer.charts.followed_curves import FollowedCurves, settled_
 from replay_viewer.viewer.panels.charts import chart_data
 from replay_viewer.viewer.panels.html import chips, toolbar
 from replay_viewer.viewer.session import Session
+from replay_viewer.viewer.settings import ChartLayout
 
 NAMES = ("up", "down")
 
@@ -266,25 +267,56 @@ def test_an_axis_keeps_still_while_what_is_needed_fits_and_fills_half_of_it() ->
 def test_another_signal_is_plotted_by_its_label() -> None:
     battery = np.arange(50.0)[:, None]
     charts = charts_of(replay_of(random_terms(), battery=battery))
-    charts.select_signal("battery")
-    np.testing.assert_array_equal(charts.signal.picture().curves, battery)
+    charts.select("battery")
+    np.testing.assert_array_equal(charts.signals[0].chart.picture().curves, battery)
     with pytest.raises(UnknownName, match="no_such"):
-        charts.select_signal("no_such")
-    assert charts.label == "battery"
+        charts.select("no_such")
+    assert charts.signals[0].label == "battery"
 
 
 def test_a_users_signal_with_one_of_our_names_is_told_apart() -> None:
     values = {**still(50, 1), "base tilt": np.ones((50, 1))}
     charts = charts_of(with_robots(memory_rollout(values)))
     assert "base tilt (base tilt)" in charts.labels
-    charts.select_signal("base tilt (base tilt)")
-    assert charts.signal.picture().curves.shape == (50, 1)
+    charts.select("base tilt (base tilt)")
+    assert charts.signals[0].chart.picture().curves.shape == (50, 1)
 
 
 def test_recordings_without_rewards_have_signals_still() -> None:
     charts = charts_of(with_robots(memory_rollout(still(10, 1))))
     assert charts.rewards is None
-    assert charts.signal.picture().curves.shape[0] == 10
+    assert charts.signals[0].chart.picture().curves.shape[0] == 10
+
+
+def test_what_is_pinned_is_shown_where_its_signal_is_else_in_a_chart_of_its_own() -> None:
+    charts = charts_of(replay_of(random_terms(), battery=np.ones((50, 1))))
+    assert charts.show("robot.base_pos") is charts.signals[1].chart
+    assert charts.show("robot.base_pos") is charts.signals[1].chart and len(charts.signals) == 2
+    while charts.has_room:
+        charts.add()
+    assert "battery" in [signal.label for signal in charts.signals]
+    charts.select(charts.labels[0], charts.signals[-1].name)
+    for signal in charts.signals:
+        charts.select("base tilt", signal.name)
+    assert charts.show("battery") is charts.signals[-1].chart
+    assert [signal.label for signal in charts.signals[:-1]] == ["base tilt"] * 7
+
+
+def test_charts_are_laid_out_as_for_the_recording_before_as_far_as_it_has_the_signals() -> None:
+    layout = ChartLayout()
+    session = Session(world_of([replay_of(random_terms(), battery=np.ones((50, 1)))]))
+    charts = Charts(session, lambda: None, layout)
+    charts.add()
+    charts.select("battery")
+    charts.resize("signal1", 5000)
+    charts.resize("no_such", 300)
+    other = Charts(Session(world_of([replay_of(random_terms())])), lambda: None, layout)
+    assert [signal.label for signal in other.signals] == [charts.signals[1].label]
+    again = Charts(session, lambda: None, layout)
+    assert [signal.label for signal in again.signals] == ["battery", charts.signals[1].label]
+    assert again.height("signal1") == 800 and again.height("no_such") is None
+    again.restore("signal1")
+    assert again.height("signal1") is None
 
 
 @pytest.fixture
@@ -297,15 +329,15 @@ def swinging_arm(tmp_path: Path) -> Charts:
 
 
 def test_limits_of_joints_are_marked_where_they_are_near(swinging_arm: Charts) -> None:
-    picture = swinging_arm.signal.picture()
+    picture = swinging_arm.signals[0].chart.picture()
     assert picture.limits == ((0, -3.0), (0, 3.0), (1, -3.0), (1, 3.0))
     assert picture.y_range is not None and picture.y_range[0] < -3 and picture.y_range[1] > 3
-    swinging_arm.select_signal("joint torques")
-    assert swinging_arm.signal.picture().limits == ()
+    swinging_arm.select("joint torques")
+    assert swinging_arm.signals[0].chart.picture().limits == ()
 
 
 def test_a_normalised_curve_has_its_limits_normalised(swinging_arm: Charts) -> None:
-    chart = swinging_arm.signal
+    chart = swinging_arm.signals[0].chart
     assert isinstance(chart, Chart)
     chart.choice.toggle_alone(0)
     chart.toggle_normalised()
@@ -350,5 +382,5 @@ def test_names_of_components_cannot_become_html() -> None:
     values = {**still(5, 1), "robot.joint_pos": np.zeros((5, 1, 2))}
     robot = EntitySpec("robot", joint_names=(evil, "knee"), joints_named=False)
     charts = charts_of(with_robots(memory_rollout(values, entities=(robot,))))
-    page = chips("signal", charts.signal)
+    page = chips("signal1", charts.signals[0].chart)
     assert "<img" not in page and html.escape(evil) in page

@@ -138,16 +138,16 @@ def test_takes_are_laid_over_each_other_each_in_its_colour(walk: Replay) -> None
     assert len({line.color for line in picture.lines}) == 3
     assert [line.color for line in gaps.lines] == [line.color for line in picture.lines[1:]]
     assert [line.name for line in picture.lines] == list(world.names)
-    charts.select_signal("joint positions")
+    charts.select("joint positions")
     joints = walk.rollout.read_shown("robot.joint_pos", slice(0, episode.last_step + 1), [0, 1, 2]).astype(float)
-    assert np.allclose(charts.signal.picture().curves, joints[..., 0])
-    chart_actions(charts)["signal_alone"]("4", 1)
-    assert np.allclose(charts.signal.picture().curves, joints[..., 4])
+    assert np.allclose(charts.signals[0].chart.picture().curves, joints[..., 0])
+    chart_actions(charts)["signal1_alone"]("4", 1)
+    assert np.allclose(charts.signals[0].chart.picture().curves, joints[..., 4])
 
 
 def test_what_differs_is_a_signal_of_its_own_that_follows_delays_modes_and_envs(walk: Replay) -> None:
     session, charts, _ = charts_of(world_of([walk, Take(walk, 1)]))
-    assert charts.label == "difference of bases: distance"
+    assert charts.signals[0].label == "difference of bases: distance"
     base = walk.rollout.read_shown("robot.base_pos", slice(0, 1000), range(6)).astype(float)
 
     def gap(env: int, other: int, delay: int = 0) -> np.ndarray:
@@ -155,7 +155,7 @@ def test_what_differs_is_a_signal_of_its_own_that_follows_delays_modes_and_envs(
         apart = np.linalg.norm(base[: 1000 - delay, other] - base[delay:, env], axis=1)
         return np.concatenate([np.full(delay, np.nan), apart])[:last]
 
-    chart = charts.signal
+    chart = charts.signals[0].chart
     assert isinstance(chart, ComparedChart)
     assert np.allclose(chart.picture().curves[:, 0], gap(0, 1)) and chart.gaps().lines == ()
     assert "C" in chart.note
@@ -176,9 +176,9 @@ def test_turning_through_half_a_turn_is_no_difference() -> None:
 
     session = Session(world_of([turned(179), turned(-179)]))
     charts = Charts(session, lambda: None)
-    charts.select_signal("base tilt")
-    chart_actions(charts)["signal_alone"]("2", 1)
-    chart = charts.signal
+    charts.select("base tilt")
+    chart_actions(charts)["signal1_alone"]("2", 1)
+    chart = charts.signals[0].chart
     assert isinstance(chart, ComparedChart)
     assert np.allclose(chart.picture().curves[0], [179, -179]) and np.allclose(chart.gaps().curves, 2)
 
@@ -190,15 +190,15 @@ def test_one_thing_is_shown_at_a_time_and_odd_wishes_change_nothing(walk: Replay
     for wish, value in (("reward_hide", "2"), ("reward_pin", "2"), ("reward_alone", "2"), ("reward_alone", "2")):
         actions[wish](value, 1)
         assert chart.choice.shown == (2,)
-    for wish in ("reward_normalise", "reward_spread", "reward_all", "reward_first", "signal_spread"):
+    for wish in ("reward_normalise", "reward_spread", "reward_all", "reward_first", "signal1_spread"):
         actions[wish](None, 1)
     actions["reward_alone"]("99", 1)
     assert chart.choice.shown == (2,)
     assert "per second" in toolbar("reward", chart)
     actions["reward_alone"](str(names.index("return so far")), 1)
     assert toolbar("reward", chart) == "" and chart.picture().unit == "return so far"
-    charts.select_signal("difference of each joint")
-    assert chips("signal", charts.signal).count("<button") == 12
+    charts.select("difference of each joint")
+    assert chips("signal1", charts.signals[0].chart).count("<button") == 12
 
 
 def test_the_same_picture_comes_while_nothing_changes(walk: Replay) -> None:
@@ -215,8 +215,8 @@ def test_of_very_long_episodes_not_all_links_are_worked_out_and_the_curve_is_the
 ) -> None:
     def curve() -> np.ndarray:
         _, charts, _ = charts_of(world_of([walk, Take(walk, 1, delay=0.1)]))
-        charts.select_signal("difference of links: mean distance")
-        return charts.signal.picture().curves[:, 0]
+        charts.select("difference of links: mean distance")
+        return charts.signals[0].chart.picture().curves[:, 0]
 
     whole = curve()
     monkeypatch.setattr(compared_chart, "_MOST_COSTLY", 100)

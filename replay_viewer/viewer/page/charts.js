@@ -2,12 +2,14 @@
 // to select A-B, wheel to zoom. viser draws the curves; what its charts show of time and of values is decided here, so
 // that another episode is new data for a chart and not a new chart.
 (() => {
-  const { state, element, send, bands, addPart } = window.replayViewer;
+  const { state, element, send, bands, chartEdges, addPart } = window.replayViewer;
   const viser = window.rvViser;
   const MAX_ROWS = 12;
   const GAP = 24; // [px] from a chart to the values beside it: the panel's edge is in between.
   const DRAG = 5; // [px] before a press is no click any more.
-  const views = {}; // By the chart's id: { chart, zoom, band, marker, ends, wanted }: `wanted` while A-B is drawn.
+  // By the chart's id: { chart, zoom, band, marker, edge, ends, told, isSeen, place, wanted }: what Python has told last,
+  // whether the panel is scrolled so that it is seen, where the marker is, and `wanted` while A-B is drawn.
+  const views = {};
   const tip = element("div", "", document.body, { id: "rv-reading" });
   let hovered = null;
 
@@ -34,7 +36,7 @@
 
   function install(id, chart) {
     if (views[id]) leave(views[id]);
-    const view = views[id] = { zoom: views[id]?.zoom, chart, ends: new AbortController() };
+    const view = views[id] = { zoom: views[id]?.zoom, chart, ends: new AbortController(), told: told(id), isSeen: true };
     chart.scales.x.range = () => shownTime(id);
     chart.scales.y.range = () => plots()[id]?.y ?? [-1, 1];
     chart.axes[1].values = (u, splits, axis, space, increment) =>
@@ -44,12 +46,27 @@
     view.marker = element("div", "rv-marker", chart.over);
     view.band = bands.add(
       chart.over,
-      (step) => chart.valToPos(step * state.dt, "x") / chart.over.clientWidth,
+      (step) => chart.valToPos(step * state.dt, "x") / widthOf(chart),
       (clientX) => stepAt(chart, clientX),
     );
+    view.edge = chartEdges.add(chart, plots()[id].name, view.ends.signal);
     listen(id, chart);
+    watched.observe(chart.root);
     show(id);
   }
+
+  // Of what is plotted [px], without asking the page, which would have to lay itself out for that.
+  function widthOf(chart) {
+    return chart.bbox.width / window.devicePixelRatio;
+  }
+
+  // What is out of sight is not moved.
+  const watched = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const view = Object.values(views).find(({ chart }) => chart.root === target);
+      if (view) view.isSeen = isIntersecting;
+    }
+  });
 
   function show(id) {
     const [min, max] = shownTime(id);
@@ -81,21 +98,37 @@
       const chart = viser.chart(id);
       if (!chart) continue;
       if (views[id]?.chart !== chart) install(id, chart);
-      const view = views[id];
-      const [from, to] = shownTime(id);
-      if (chart.scales.x.min !== from || chart.scales.x.max !== to) show(id);
-      const x = chart.valToPos(at * state.dt, "x");
-      view.marker.style.transform = `translateX(${x}px)`;
-      view.marker.style.display = x >= 0 && x <= chart.over.clientWidth ? "" : "none";
-      bands.draw(view.band, view.wanted);
+      if (views[id].isSeen) drawMoving(id, chart, at);
     }
     if (hovered) read();
   }
 
+  function drawMoving(id, chart, at) {
+    const view = views[id];
+    const [from, to] = shownTime(id);
+    if (chart.scales.x.min !== from || chart.scales.x.max !== to) show(id);
+    const x = chart.valToPos(at * state.dt, "x");
+    const place = x >= 0 && x <= widthOf(chart) ? `translateX(${x.toFixed(2)}px)` : "";
+    if (place !== view.place) {
+      view.marker.style.display = place ? "" : "none";
+      view.marker.style.transform = place;
+      view.place = place;
+    }
+    bands.draw(view.band, view.wanted);
+  }
+
+  const told = (id) => JSON.stringify(plots()[id]);
+
+  // Only charts of which there is news are drawn anew.
   function update(changes) {
     if (!("plots" in changes)) return;
-    for (const id of Object.keys(plots())) show(id);
-    for (const id of Object.keys(views)) if (!(id in plots())) forget(id);
+    for (const [id, view] of Object.entries(views)) {
+      if (!(id in plots())) forget(id);
+      else if (view.told !== told(id)) {
+        view.told = told(id);
+        show(id);
+      }
+    }
   }
 
   function forget(id) {
@@ -108,6 +141,8 @@
     view.ends.abort();
     view.band.node.remove();
     view.marker.remove();
+    view.edge.remove();
+    watched.unobserve(view.chart.root);
   }
 
   // -- values under the pointer -------------------------------------------------
@@ -239,6 +274,7 @@
 
   function close() {
     for (const id of Object.keys(views)) forget(id);
+    watched.disconnect();
     tip.remove();
   }
 

@@ -44,10 +44,10 @@
   }
 
   // The table of episodes is gone through by keys; left and right fold a group, and step where there is none. A lane of
-  // the timeline is moved by them.
+  // the timeline and the edge of a chart are moved by them.
   function isOfPart({ key, target }) {
     if (!MOVING.test(key)) return false;
-    if (target.closest?.(".rv-lane")) return true;
+    if (target.closest?.(".rv-lane, .rv-edge")) return true;
     const rows = target.closest?.(".rv-drawer-rows");
     if (!rows) return false;
     return !/^Arrow(Left|Right)$/.test(key) || Boolean(rows.querySelector(".rv-group-line.rv-cursor"));

@@ -1,4 +1,4 @@
-"""The charts in the Replay tab: the table of rewards with its chart, and the chart of any signal.
+"""The charts in the Replay tab: the table of rewards with its chart, and charts of any signals.
 
 The page adds what moves in a chart and what a user does with it: page/charts.js.
 """
@@ -9,27 +9,26 @@ import html
 from typing import Any
 
 import numpy as np
+import viser
 from viser import uplot
 
 from ..charts.chart import Picture, Spread, power_of_ten
-from ..charts.charts import AnyChart, Charts
+from ..charts.charts import REWARDS, AnyChart, Charts, SignalChart, gaps_of
 from ..charts.compared_chart import ComparedChart
 from ..session import Session
 from ..wire.mailbox import bind
 from ..wire.page import Page
 from ..wire.server import handle_id
-from .html import chips, toolbar
+from .html import add_chart_button, chips, toolbar
 from .panel import Shown, send_changes
 from .rewards import RewardsPanel
-
-# What the actions of the signal's chart begin with.
-CHART = "signal"
 
 # A low one has no room for what its axis of time is of; the one above it says that.
 _HEIGHT, _LOW_HEIGHT = 230, 132
 # Thin ticks and small words, as in films: the curves are what is looked at.
 _FONT = "11px system-ui, sans-serif"
 _PLAIN = uplot.Axis(font=_FONT, labelFont=_FONT, labelGap=0, ticks={"width": 1, "size": 4}, grid={"width": 1})
+_LAST = 1e9  # The order of what stands below all charts; viser counts the others.
 _BAND_OPACITY = "2e"  # Of 255, in hexadecimal digits.
 _CLEAR = "rgba(0,0,0,0)"
 # The page has its own ways with the mouse.
@@ -37,75 +36,104 @@ _CURSOR: Any = {"y": False, "points": {"show": False}, "drag": {"setScale": Fals
 
 
 class ChartPanels:
-    """The table of rewards and both charts; that of rewards is there where rewards are recorded."""
+    """The table of rewards with its chart, which is there where rewards are recorded, and the charts of signals."""
 
-    def __init__(self, page: Page, session: Session, charts: Charts) -> None:
-        dt = session.player.control_dt
+    def __init__(self, page: Page, session: Session, charts: Charts, tab: viser.GuiTabHandle) -> None:
+        """tab: where they are; charts of signals that are added later stand at its end."""
+        self._page, self._tab, self._dt = page, tab, session.player.control_dt
         self._rewards = RewardsPanel(page)
-        self._curves = None if charts.rewards is None else ShownCurves(page, charts.rewards, dt)
-        self._signals = SignalsPanel(page, charts, dt)
+        self._curves = None if charts.rewards is None else ShownCurves(page, REWARDS, charts.rewards, self._dt)
+        self._signals: dict[str, SignalPanel] = {}
+        self._add = page.gui.add_html("", order=_LAST)
 
     def sync(self, shown: Shown) -> None:
         """Show the session's step and episode."""
-        rewards = shown.charts.rewards
-        if self._curves is not None and rewards is not None:
-            self._curves.show(rewards, shown.takes_growth)
+        charts = shown.charts
+        if self._curves is not None and charts.rewards is not None:
+            self._curves.show(charts, charts.rewards, shown.takes_growth)
         self._rewards.sync(shown)
-        self._signals.sync(shown)
+        self._show_signals(charts)
+        for signal in charts.signals:
+            self._signals[signal.name].show(charts, signal, shown.takes_growth)
 
     def page_state(self) -> dict[str, Any]:
         """What the page has to know of the charts, by their ids, and the numbers of the table."""
-        rewards = {} if self._curves is None else self._curves.page_state
-        return {"plots": {**rewards, **self._signals.curves.page_state}, "rewards": self._rewards.page_state}
+        curves = [self._curves, *(panel.curves for panel in self._signals.values())]
+        plots = {id_: state for shown in curves if shown is not None for id_, state in shown.page_state.items()}
+        return {"plots": plots, "rewards": self._rewards.page_state}
+
+    def _show_signals(self, charts: Charts) -> None:
+        """As many panels as there are charts of signals."""
+        for name in self._signals.keys() - {signal.name for signal in charts.signals}:
+            self._signals.pop(name).remove()
+        with self._tab:
+            for signal in charts.signals:
+                if signal.name not in self._signals:
+                    self._signals[signal.name] = SignalPanel(self._page, charts, signal, self._dt)
+        send_changes(self._add, content=add_chart_button(charts.has_room))
 
 
-class SignalsPanel:
+class SignalPanel:
     """A dropdown that chooses a signal, a chip for each of its components, and its chart."""
 
-    def __init__(self, page: Page, charts: Charts, control_dt: float) -> None:
+    def __init__(self, page: Page, charts: Charts, signal: SignalChart, control_dt: float) -> None:
         """control_dt: seconds per step."""
+        name = signal.name
         self._signal = page.gui.add_dropdown("Signal", charts.labels, hint="Anything recorded, over the episode shown")
-        bind(self._signal, page.mailbox, lambda label, _: charts.select_signal(label))
+        bind(self._signal, page.mailbox, lambda label, _: charts.select(label, name))
         self._chips = page.gui.add_html("")
         self._toolbar = page.gui.add_html("")
-        self.curves = ShownCurves(page, charts.signal, control_dt)
+        self.curves = ShownCurves(page, name, signal.chart, control_dt)
 
-    def sync(self, shown: Shown) -> None:
-        """Show the chosen signal."""
-        charts, signal = shown.charts, shown.charts.signal
-        send_changes(self._signal, value=charts.label)
-        send_changes(self._chips, content=chips(CHART, signal) if signal.choice.count > 1 else "")
-        send_changes(self._toolbar, content=toolbar(CHART, signal))
-        self.curves.show(signal, shown.takes_growth)
+    def show(self, charts: Charts, signal: SignalChart, takes_growth: bool) -> None:
+        """Show the chosen signal. takes_growth: see `Shown`."""
+        chart, can_remove = signal.chart, len(charts.signals) > 1
+        send_changes(self._signal, value=signal.label)
+        send_changes(self._chips, content=chips(signal.name, chart) if chart.choice.count > 1 else "")
+        send_changes(self._toolbar, content=toolbar(signal.name, chart, can_remove))
+        self.curves.show(charts, chart, takes_growth)
+
+    def remove(self) -> None:
+        """Take it off the page."""
+        for handle in (self._signal, self._chips, self._toolbar):
+            handle.remove()
+        self.curves.remove()
 
 
 class ShownCurves:
     """A chart, and of several takes a lower one below it of how far they differ."""
 
-    def __init__(self, page: Page, state: AnyChart, control_dt: float) -> None:
-        """control_dt: seconds per step."""
-        self._chart = DrawnChart(page, state.picture(), control_dt)
+    def __init__(self, page: Page, name: str, state: AnyChart, control_dt: float) -> None:
+        """name: of the chart; control_dt: seconds per step."""
+        self._chart = DrawnChart(page, name, state.picture(), control_dt)
         is_compared = isinstance(state, ComparedChart)
-        self._gaps = DrawnChart(page, state.gaps(), control_dt, is_low=True) if is_compared else None
+        self._gaps = DrawnChart(page, gaps_of(name), state.gaps(), control_dt, is_low=True) if is_compared else None
 
-    def show(self, state: AnyChart, takes_growth: bool) -> None:
-        """Show a chart. takes_growth: see `Shown`."""
-        self._chart.show(state.picture(takes_growth), state.note)
+    def show(self, charts: Charts, state: AnyChart, takes_growth: bool) -> None:
+        """Show a chart, as high as the charts say. takes_growth: see `Shown`."""
+        self._chart.show(charts, state.picture(takes_growth), state.note)
         if self._gaps is not None and isinstance(state, ComparedChart):
-            self._gaps.show(state.gaps(takes_growth))
+            self._gaps.show(charts, state.gaps(takes_growth))
 
     @property
     def page_state(self) -> dict[str, Any]:
         """What the page has to know of them, by their ids."""
         return {**self._chart.page_state, **({} if self._gaps is None else self._gaps.page_state)}
 
+    def remove(self) -> None:
+        """Take them off the page."""
+        self._chart.remove()
+        if self._gaps is not None:
+            self._gaps.remove()
+
 
 class DrawnChart:
     """A chart on the page: its data are sent when its picture is another one, what belongs to the axes by itself."""
 
-    def __init__(self, page: Page, picture: Picture, control_dt: float, *, is_low: bool = False) -> None:
-        """picture: shown first; control_dt: seconds per step."""
-        self._control_dt, self._is_low = control_dt, is_low
+    def __init__(self, page: Page, name: str, picture: Picture, control_dt: float, *, is_low: bool = False) -> None:
+        """name: of the chart; picture: shown first; control_dt: seconds per step."""
+        self._name, self._control_dt, self._is_low = name, control_dt, is_low
+        self._usual_height = _LOW_HEIGHT if is_low else _HEIGHT
         self._picture = picture
         self._chart = page.gui.add_uplot(
             chart_data(picture, control_dt),
@@ -116,13 +144,14 @@ class DrawnChart:
             legend=uplot.Legend(show=False),
             cursor=_CURSOR,
             padding=(8, 16, 0, 0),  # The topmost label is cut in half without.
-            height=_LOW_HEIGHT if is_low else _HEIGHT,
+            height=self._usual_height,
             visible=self._is_seen(picture),
         )
         self._note = page.gui.add_html("")
 
-    def show(self, picture: Picture, note: str = "") -> None:
+    def show(self, charts: Charts, picture: Picture, note: str = "") -> None:
         """Show a picture, and a note below it. With other series or axes the page makes the chart anew."""
+        send_changes(self._chart, height=charts.height(self._name) or self._usual_height)
         send_changes(self._note, content=f'<div class="rv-note-line">{html.escape(note)}</div>' if note else "")
         if picture is self._picture:
             return
@@ -139,7 +168,12 @@ class DrawnChart:
     @property
     def page_state(self) -> dict[str, Any]:
         """What the page has to know of the chart, by the chart's id."""
-        return {handle_id(self._chart): _page_state(self._picture, self._control_dt)}
+        return {handle_id(self._chart): {"name": self._name, **_page_state(self._picture, self._control_dt)}}
+
+    def remove(self) -> None:
+        """Take it off the page."""
+        self._chart.remove()
+        self._note.remove()
 
 
 def _page_state(picture: Picture, control_dt: float) -> dict[str, Any]:

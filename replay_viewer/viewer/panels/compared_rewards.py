@@ -15,8 +15,9 @@ from ...replay.take import Take
 from ...replay.world import World
 from ...rollout.rewards import ROUNDING, StepRewards
 from ...theme import css_color
+from ..charts.charts import REWARDS
 from ..charts.choice import OneCurve
-from .reward_cells import CHART, NOTHING_RECORDED, RowValue, bar_share, breakable, form_of
+from .reward_cells import NOTHING_RECORDED, RowValue, bar_share, breakable, form_of
 
 # What is told of a take that waits, or that does not have it.
 _NONE = "\N{EN DASH}"
@@ -148,7 +149,7 @@ def _sign(take: Take) -> str:
 
 def _row_html(world: World, index: int, row: Row, choice: OneCurve) -> str:
     label, is_drawn = html.escape(row.name), index < choice.count
-    asks = f' data-do="{CHART}_alone" data-value="{index}"' if is_drawn else ""
+    asks = f' data-do="{REWARDS}_alone" data-value="{index}"' if is_drawn else ""
     classes = {"shown": is_drawn and index == choice.one, "sum": row.kind == "reward", "note": not is_drawn}
     style = " ".join(name for name, holds in classes.items() if holds)
     cells = "".join(_pair(1 + 2 * number, row.has_bar) for number in range(len(world.others)))

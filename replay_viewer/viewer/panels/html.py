@@ -21,6 +21,11 @@ _ALONE = (
     "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zm0 2a7 7 0 1 0 0 14 7 7 0 0 0 0-14zm0 3.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7z"
 )
 
+_REMOVE = (
+    '<button type="button" class="rv-control rv-remove" data-do="remove_chart" data-value="{}"'
+    ' title="Remove this chart" aria-label="Remove this chart">\N{MULTIPLICATION SIGN}</button>'
+)
+
 
 def row_buttons(chart: str, choice: CurveChoice, curve: int) -> str:
     """Pin, hide and show alone, for one curve of the chart `chart`."""
@@ -75,11 +80,12 @@ def _chips_of_many(chart: str, state: Chart) -> str:
     return f'<div class="rv-chips">{"".join(parts)}</div>'
 
 
-def toolbar(chart: str, state: AnyChart) -> str:
-    """How the curves are shown, and the way back to all of them."""
+def toolbar(chart: str, state: AnyChart, can_remove: bool = False) -> str:
+    """How the curves are shown, the way back to all of them, and whether the chart can be taken away."""
+    remove = [_REMOVE.format(chart)] if can_remove else []
     rate = [_text_button(chart, "rate", "per second", state.per_second, "Divided by the time of a step")]
     if isinstance(state, ComparedChart):
-        return _toolbar(rate if state.has_rate else [])
+        return _toolbar([*(rate if state.has_rate else []), *remove])
     buttons = [
         *(rate if state.source.has_rate else ()),
         _text_button(chart, "normalise", "normalised", state.normalised, "Each curve by its own largest value"),
@@ -91,8 +97,17 @@ def toolbar(chart: str, state: AnyChart) -> str:
             "Mean and deviation over the episodes of all envs",
         ),
         *_ways_back(chart, state.choice),
+        *remove,
     ]
     return _toolbar(buttons)
+
+
+def add_chart_button(is_enabled: bool) -> str:
+    """Adds the chart of another signal."""
+    disabled = "" if is_enabled else " disabled"
+    title = "A chart of another signal" if is_enabled else "There are as many charts as there can be"
+    asks = f'data-do="add_chart" title="{title}"{disabled}'
+    return f'<div class="rv-toolbar"><button type="button" class="rv-control" {asks}>Add chart</button></div>'
 
 
 def _toolbar(buttons: Sequence[str]) -> str:

@@ -12,9 +12,6 @@ RowValue = tuple[str, float]
 # Shares of a bar: the least that is drawn, and one that says that the value is beyond it.
 _TRACE, _BEYOND = 1e-3, 1.01
 
-# What the actions of this chart begin with.
-CHART = "reward"
-
 NOTHING_RECORDED = (
     "No rewards in this recording. They appear here when the file has <code>rew</code>, and each term when it has "
     "<code>reward_terms/&lt;name&gt;</code> or the simulator's <code>info</code>."

@@ -7,6 +7,7 @@ import html
 from ...numerals import number_text
 from ...rollout.rewards import ROUNDING, EpisodeRewards, StepRewards, bar_scale
 from ...theme import term_color
+from ..charts.charts import REWARDS
 from ..charts.choice import CurveChoice
 from ..charts.compared_chart import ComparedChart
 from ..session import Session
@@ -14,7 +15,7 @@ from ..wire.page import Page
 from .compared_rewards import ComparedTable
 from .html import row_buttons, swatch, toolbar
 from .panel import Shown, send_changes
-from .reward_cells import CHART, NOTHING_RECORDED, RowValue, bar_share, breakable, form_of
+from .reward_cells import NOTHING_RECORDED, RowValue, bar_share, breakable, form_of
 
 # As dark as text on light ground, and as light on dark ground.
 _TOTAL = "var(--rv-text)"
@@ -44,7 +45,7 @@ class RewardsPanel:
             content = rewards_html(session.rewards, choice)
             self._cells = [[cell] for cell in row_values(session.rewards, session.episode_rewards, factor)]
         send_changes(self._html, content=content)
-        send_changes(self._toolbar, content="" if chart is None else toolbar(CHART, chart))
+        send_changes(self._toolbar, content="" if chart is None else toolbar(REWARDS, chart))
 
     @property
     def page_state(self) -> list[list[RowValue]]:
@@ -106,10 +107,10 @@ def full_bar(series: EpisodeRewards) -> float:
 
 
 def _term_row(curve: int, name: str, choice: CurveChoice) -> str:
-    label, mark = html.escape(name), swatch(CHART, choice, curve, term_color(curve))
+    label, mark = html.escape(name), swatch(REWARDS, choice, curve, term_color(curve))
     return (
         f'<tr class="{"" if curve in choice.shown else "out"}" data-term="{label}" data-row="{curve}">'
-        f'<td title="{label}">{mark}{breakable(label)}</td><td class="acts">{row_buttons(CHART, choice, curve)}</td>'
+        f'<td title="{label}">{mark}{breakable(label)}</td><td class="acts">{row_buttons(REWARDS, choice, curve)}</td>'
         f'<td><div class="bar"><u></u><b></b></div></td><td class="value"></td></tr>'
     )
 
@@ -118,8 +119,8 @@ def _number_row(row: int, name: str, step: StepRewards, choice: CurveChoice) -> 
     """A row without a bar; the first of them is set apart, and the reward has a curve."""
     label, first = html.escape(name), len(step.names)
     is_reward = step.total is not None and row == first
-    mark = swatch(CHART, choice, row, _TOTAL) if is_reward else ""
-    buttons = f'<td class="acts">{row_buttons(CHART, choice, row)}</td><td></td>' if is_reward else ""
+    mark = swatch(REWARDS, choice, row, _TOTAL) if is_reward else ""
+    buttons = f'<td class="acts">{row_buttons(REWARDS, choice, row)}</td><td></td>' if is_reward else ""
     style = "sum" if row == first else "" if name.startswith("return so far") else "note"
     return (
         f'<tr class="{style}" data-term="{label}" data-row="{row}">'
