@@ -32,7 +32,7 @@ from stable_baselines3.common.env_util import make_vec_env  # pyright: ignore[re
 from replay_viewer import Trigger, VideoRecordingCfg, wrap_env_for_video
 from replay_viewer.render.clips import draw_clips
 
-NUM_ENVS, NUM_STEPS, NUM_RUNS = 4, 8_192, 5
+NUM_ENVS, NUM_STEPS, NUM_RUNS = 4, 32_768, 5
 LIMIT = 1.02
 PICTURE = np.kron(burnt(1, 2, 3), np.ones((4, 2, 1), np.uint8))
 
