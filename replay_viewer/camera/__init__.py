@@ -5,10 +5,12 @@ Where to find what:
     paths         from what a user asks for to the camera at each moment of a film
     presets       cameras by name, as pure functions of the base pose
     smooth_base   where a robot is on its way, what cameras look at
-    outline       where many envs are, so that a camera sees them all
+    bases         the robots that a camera sees together: of many envs, or of all takes
+    outline       where they are on the whole, without what jumps
+    framing       how far off a camera sees several places at once
 """
 
-from .paths import Camera, CameraPath, Carried, Free, Orbit, camera_path
+from .paths import Camera, CameraPath, Carried, Free, KeepAll, Orbit, camera_path
 from .smooth_base import Aim, SmoothBase
 
-__all__ = ["Aim", "Camera", "CameraPath", "Carried", "Free", "Orbit", "SmoothBase", "camera_path"]
+__all__ = ["Aim", "Camera", "CameraPath", "Carried", "Free", "KeepAll", "Orbit", "SmoothBase", "camera_path"]

@@ -7,13 +7,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import UnknownName
-from .outline import Outline, distance_to_see
-from .presets import FOV, CameraPose, look_from, preset_direction, preset_named, viewing_distance
+from .bases import EnvBases, TakeBases
+from .outline import Outline
+from .presets import (
+    FOV,
+    OTHER_NAMES,
+    PRESETS,
+    CameraPose,
+    look_from,
+    preset_direction,
+    preset_named,
+    viewing_distance,
+)
 from .smooth_base import SmoothBase
 
 if TYPE_CHECKING:
     from ..replay.frames import Frame
-    from ..replay.replay import Replay
+    from ..replay.world import World
     from ..rollout.episodes import Episode
 
 
@@ -59,30 +69,64 @@ class Carried:
     pose: CameraPose
 
 
-# What may be asked for: a preset's name, one of the cameras above, or a path of one's own.
-Camera = str | Orbit | Free | Carried | CameraPath
+@dataclass(frozen=True)
+class KeepAll:
+    """A camera in a fixed direction from the middle of all takes, that goes along with them, and back as they part.
+
+    Attributes:
+        azimuth_degrees: as of an `Orbit`, of the one that leads; from the world's x axis with `in_world`.
+        elevation_degrees: above their middle.
+        nearest: how near to it the camera comes [m]; None so that a single robot fills half of the picture.
+        in_world: whether the direction does not depend on where the lead heads.
+    """
+
+    azimuth_degrees: float = -150.0
+    elevation_degrees: float = 25.0
+    nearest: float | None = None
+    in_world: bool = False
+
+
+# What keeps all takes in view is called so.
+ALL = "all"
+NAMES = (*PRESETS, *OTHER_NAMES, ALL)
+
+# What may be asked for: a name, one of the cameras above, or a path of one's own.
+Camera = str | Orbit | Free | Carried | KeepAll | CameraPath
+
+
+def check_camera(name: str) -> None:
+    """Raise UnknownName for a camera that there is not."""
+    if name.lower() not in NAMES:
+        raise UnknownName("camera", name, NAMES, where="this version")
 
 
 def camera_path(
-    camera: Camera, replay: Replay, *, entity: str | None = None, aspect: float, fov: float | None = None
+    camera: Camera | None, world: World, *, entity: str | None = None, aspect: float, fov: float | None = None
 ) -> CameraPath:
-    """The path of a camera over a replay. Of several envs in one picture it sees them all.
+    """The path of a camera over a world. Of several envs in one picture it sees them all.
 
     Args:
-        camera: "follow", or "behind", turns with the robot; "top", "side" and "front" keep the direction that the
-            robot had at the episode's first step. All move along with the smoothed base.
-        replay: what is filmed.
-        entity: whom to look at; None for the first robot.
+        camera: "all" keeps all takes in view, see `KeepAll`. "follow", or "behind", turns with the lead's robot; "top",
+            "side" and "front" keep the direction that it had at the episode's first step, and all of these move along
+            with its smoothed base. None for "all" where there are several takes, else for "follow".
+        world: what is filmed.
+        entity: whom of the lead to look at; None for the first robot.
         aspect: width of the picture over its height.
         fov: vertical, in radians; None for 45 degrees, or what a given pose has.
 
     Raises:
         UnknownName: if there is no such preset or no such entity.
     """
-    if not isinstance(camera, (str, Orbit, Free, Carried)):
+    if camera is None:
+        camera = ALL if world.others else "follow"
+    if isinstance(camera, str):
+        check_camera(camera)
+        camera = KeepAll() if camera.lower() == ALL else camera
+    if not isinstance(camera, (str, Orbit, Free, Carried, KeepAll)):
         return camera
     if isinstance(camera, Free):
         return _StillPath(_with_fov(camera.pose, fov))
+    replay = world.lead.replay
     entities = tuple(replay.rollout.entities)
     name = entities[0] if entity is None else entity
     if name not in entities:
@@ -91,8 +135,11 @@ def camera_path(
     base = SmoothBase(replay.rollout, name, size)
     if isinstance(camera, Carried):
         return _CarriedPath(base, _with_fov(camera.pose, fov))
-    picture = _Picture(size, aspect, FOV if fov is None else fov)
-    return _OrbitPath(base, Outline(replay.rollout, name), _direction(camera), picture)
+    picture, control_dt = _Picture(size, aspect, FOV if fov is None else fov), replay.rollout.control_dt
+    if isinstance(camera, KeepAll):
+        return _KeepAllPath(Outline(TakeBases(world), control_dt), camera, picture)
+    outline = Outline(EnvBases(replay.rollout, name, size), control_dt)
+    return _OrbitPath(base, outline, _direction(camera), picture)
 
 
 @dataclass(frozen=True)
@@ -155,11 +202,44 @@ class _OrbitPath:
 
     def _at_many(self, frame: Frame, episode: Episode) -> CameraPose:
         """Of many envs, which have no heading to turn with, the direction stays."""
-        picture, box = self._picture, self._outline.box(frame.position, frame.envs, episode)
-        azimuth = self._outline.heading(episode.first_step, frame.envs) + self._direction.azimuth
-        pose = look_from(azimuth, self._direction.elevation, box.mean(axis=0), 1.0, picture.fov)
-        distance = self._direction.distance or distance_to_see(box, pose, picture.size, picture.aspect)
-        return pose._replace(position=pose.look_at + distance * (pose.position - pose.look_at))
+        picture, direction = self._picture, self._direction
+        azimuth = self._outline.heading(episode.first_step, frame.envs) + direction.azimuth
+        pose = self._outline.seen_from(
+            azimuth,
+            direction.elevation,
+            frame.position,
+            frame.envs,
+            episode,
+            aspect=picture.aspect,
+            fov=picture.fov,
+        )
+        if not direction.distance:
+            return pose
+        return look_from(azimuth, direction.elevation, pose.look_at, direction.distance, picture.fov)
+
+
+class _KeepAllPath:
+    """See KeepAll."""
+
+    def __init__(self, outline: Outline, camera: KeepAll, picture: _Picture) -> None:
+        self._outline, self._picture = outline, picture
+        self._azimuth, self._elevation = math.radians(camera.azimuth_degrees), math.radians(camera.elevation_degrees)
+        usual = viewing_distance(picture.size, picture.aspect, picture.fov)
+        self._nearest, self._in_world = usual if camera.nearest is None else camera.nearest, camera.in_world
+
+    def at(self, frame: Frame, episode: Episode) -> CameraPose:
+        outline, picture = self._outline, self._picture
+        ahead = 0.0 if self._in_world else outline.heading(episode.first_step, frame.envs)
+        return outline.seen_from(
+            ahead + self._azimuth,
+            self._elevation,
+            frame.position,
+            frame.envs,
+            episode,
+            aspect=picture.aspect,
+            fov=picture.fov,
+            nearest=self._nearest,
+        )
 
 
 class _CarriedPath:

@@ -12,8 +12,9 @@ from typing import Annotated
 import numpy as np
 import tyro
 
-from replay_viewer.camera import Camera, Free, Orbit
-from replay_viewer.camera.presets import FOV, OTHER_NAMES, PRESETS, look_from
+from replay_viewer.camera import Camera, Free, KeepAll, Orbit
+from replay_viewer.camera.paths import ALL, NAMES
+from replay_viewer.camera.presets import FOV, look_from
 from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.formats.table import is_recording
 from replay_viewer.progress import FrameRate, ProgressBar
@@ -35,7 +36,7 @@ from .arguments import (
 )
 from .imports import large_imports
 
-CAMERAS = (*PRESETS, *OTHER_NAMES, "orbit", "free")
+CAMERAS = (*NAMES, "orbit", "free")
 
 # Where an orbiting camera is if nobody says it [degrees]: behind the robot, a little to the right and above.
 _AZIMUTH, _ELEVATION = -150.0, 25.0
@@ -67,11 +68,12 @@ class Filming:
     """From where it is seen."""
 
     camera: Annotated[str | None, one_of(CAMERAS)] = None
-    """Follow, if none is given: it turns with the robot. All but free go along with it."""
+    """Follow, if none is given: it turns with the robot. All but free go along with it. Of several recordings they go
+    along with the first one, and "all", which is the usual one then, keeps all of them in view."""
     azimuth: Annotated[float | None, shown_as("DEGREES")] = None
-    """Of an orbit: 0 is in front of the robot, -90 at its right side."""
+    """Of an orbit, or of all: 0 is in front of the robot, -90 at its right side."""
     elevation: Annotated[float | None, shown_as("DEGREES")] = None
-    """Of an orbit: above the robot."""
+    """Of an orbit, or of all: above the robot."""
     distance: Annotated[float | None, shown_as("METRES")] = None
     """Of an orbit: from the robot."""
     position: Annotated[str | None, shown_as("X,Y,Z")] = None
@@ -210,19 +212,21 @@ def _layers(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _camera(filming: Filming) -> Camera:
-    """The camera that the options mean. Raises BadArgument where they contradict each other."""
+def _camera(filming: Filming) -> Camera | None:
+    """The camera that the options mean; None for the usual one. Raises BadArgument where they contradict each other."""
     of_orbit = _given({"--azimuth": filming.azimuth, "--elevation": filming.elevation, "--distance": filming.distance})
     of_free = _given({"--position": filming.position, "--look-at": filming.look_at})
-    kind = None if filming.camera is None else filming.camera.lower()
-    if kind is None:
-        kind = "free" if of_free else "orbit" if of_orbit else "follow"
+    if filming.camera is None and not of_free and not of_orbit:
+        return None
+    kind = ("free" if of_free else "orbit") if filming.camera is None else filming.camera.lower()
     if kind not in CAMERAS:
         raise UnknownName("camera", filming.camera, CAMERAS, where="this version")
     for options, owner in ((of_orbit, "orbit"), (of_free, "free")):
         for option, value in options.items():
-            if kind != owner:
+            if kind != owner and not (kind == ALL and option in ("--azimuth", "--elevation")):
                 raise BadArgument(option, value, f"is for --camera {owner}, not {kind}.")
+    if kind == ALL:
+        return KeepAll(*_direction(filming))
     if kind == "orbit":
         return _orbit(filming)
     if kind == "free":
@@ -237,9 +241,14 @@ def _given(options: Mapping[str, object]) -> dict[str, object]:
 def _orbit(filming: Filming) -> Orbit:
     if filming.distance is not None and not 0 < filming.distance < math.inf:
         raise BadArgument("--distance", filming.distance, "expected metres, more than 0.")
+    return Orbit(*_direction(filming), filming.distance)
+
+
+def _direction(filming: Filming) -> tuple[float, float]:
+    """Azimuth and elevation [degrees]."""
     azimuth = _AZIMUTH if filming.azimuth is None else filming.azimuth
     elevation = _ELEVATION if filming.elevation is None else filming.elevation
-    return Orbit(azimuth, elevation, filming.distance)
+    return azimuth, elevation
 
 
 def _free(filming: Filming) -> Free:

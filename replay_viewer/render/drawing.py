@@ -85,7 +85,7 @@ class FilmDrawer:
         self._overlay = make_overlay(view.overlay, world, view.size, self._look)
         width, height = self._overlay.picture_size
         fov = None if view.fov_degrees is None else math.radians(view.fov_degrees)
-        self._path = camera_path(view.camera, replay, aspect=width / height, fov=fov)
+        self._path = camera_path(view.camera, world, aspect=width / height, fov=fov)
         self._scene = scene_of(world, self._look) if scene is None else scene
         self._coats = coats_of(world)
         self._layers = FilmLayers(view.layers, world, notify)

@@ -29,7 +29,7 @@ def render_video(
     recording: Recording | Sequence[Recording],
     out: str | Path | None = None,
     *,
-    camera: Camera = View.camera,
+    camera: Camera | None = View.camera,
     fov_degrees: float | None = None,
     env: int | None = None,
     envs: NumberChoice | None = None,
@@ -67,8 +67,9 @@ def render_video(
             episode, colour and offset.
         out: a file (.mp4, .webm or .gif, or .png and .jpg for one picture), or a folder in which files get names from
             a template; None for the current folder. Of a folder of recordings, a folder that gets the same subfolders.
-        camera: "follow", "top", "side", "front", or one of `replay_viewer.camera`: Orbit, Free, Carried, a path of
-            one's own.
+        camera: "follow", "top", "side" and "front" go along with the first recording's robot, "all" keeps all
+            recordings in view; or one of `replay_viewer.camera`: Orbit, Free, Carried, KeepAll, a path of one's own.
+            None for "all" where there are several recordings, else for "follow".
         fov_degrees: vertical field of view; None for the camera's own.
         env: the simulator's id of the env that is shown. See `Selection` for this and the next six.
         envs: those that are shown in one picture, or "all".

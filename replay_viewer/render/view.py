@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..camera import Camera
-from ..camera.presets import preset_direction
+from ..camera.paths import check_camera
 from ..errors import BadArgument, UnknownName
 from ..layers import LAYERS, Layer
 from ..theme import look_named
@@ -29,8 +29,8 @@ class View:
     """How a recording is shown.
 
     Attributes:
-        camera: a preset ("top", "side", "front", "follow"), or an Orbit, a Free or a Carried camera, or a path of
-            one's own; see `camera.paths`.
+        camera: a name ("top", "side", "front", "follow", "all"), or an Orbit, a Free, a Carried or a KeepAll camera, or
+            a path of one's own; None for "all" where there are several takes, else for "follow"; see `camera.paths`.
         fov_degrees: vertical field of view; None for the camera's own.
         size: width and height of the whole image, with its overlay [px].
         fps: video frames per second.
@@ -42,11 +42,11 @@ class View:
         layers: what is drawn beside the robots: names of `layers.LAYERS`, and a user's own, see `layers.Layer`.
 
     Raises:
-        UnknownName: a preset, an overlay or a look that there is not.
+        UnknownName: a camera, an overlay or a look that there is not.
         BadArgument: a number that is not possible, whatever the recording is.
     """
 
-    camera: Camera = "follow"
+    camera: Camera | None = None
     fov_degrees: float | None = None
     size: tuple[int, int] = (1280, 720)
     fps: float = 30
@@ -58,7 +58,7 @@ class View:
 
     def __post_init__(self) -> None:
         if isinstance(self.camera, str):
-            preset_direction(self.camera)
+            check_camera(self.camera)
         if self.fov_degrees is not None and not 1 <= self.fov_degrees <= 170:
             raise BadArgument("--fov", self.fov_degrees, "expected 1 to 170 degrees.")
         if not all(0 < side <= _LARGEST_SIDE for side in self.size):

@@ -7,26 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from memory_rollout import memory_rollout, still
+from swaying import swaying
 from test_live import badge, newest, writing
 from viewer_page import ViewerProcess, open_page
 
 from replay_viewer import Viewer
 from replay_viewer.paths import asset
 from replay_viewer.replay.replay import Replay, open_replay, with_robots
-from replay_viewer.robot import load_robot
-from replay_viewer.rollout.entities import EntitySpec
 
 _AT = "name => window.rvViser.nodePosition(name)"
-
-
-def swaying(urdf: Path, num_steps: int, control_dt: float) -> Replay:
-    """A robot that goes on at 0.5 m/s and moves all its joints, without rewards."""
-    robot, seconds = load_robot(urdf), control_dt * np.arange(num_steps)
-    values = still(num_steps, 1)
-    values["robot.base_pos"][:, 0] = np.stack([0.5 * seconds, 0 * seconds, 0 * seconds + 0.6], axis=1)
-    values["robot.joint_pos"] = np.repeat(0.2 * np.sin(3 * seconds)[:, None, None], robot.num_joints, 2)
-    entity = EntitySpec("robot", joint_names=robot.joint_names)
-    return with_robots(memory_rollout(values, control_dt=control_dt, entities=[entity]), robot)
 
 
 def missing_numbers(num_steps: int) -> Replay:

@@ -13,6 +13,7 @@ from replay_viewer.camera import Carried, Free, Orbit, SmoothBase, camera_path
 from replay_viewer.camera.presets import FOV, PRESETS, CameraPose, look_from
 from replay_viewer.errors import UnknownName
 from replay_viewer.replay.replay import Replay, with_robots
+from replay_viewer.replay.world import world_of
 from replay_viewer.rollout.episodes import Episode
 from replay_viewer.rollout.rollout import Rollout
 
@@ -47,7 +48,7 @@ def smooth(rollout: Rollout, steps: Sequence[float] | np.ndarray, **options) -> 
 
 
 def camera_at(replay: Replay, camera, position: float, envs: tuple[int, ...] = (0,), **options) -> CameraPose:
-    path = camera_path(camera, replay, **{"aspect": WIDE, **options})
+    path = camera_path(camera, world_of([replay]), **{"aspect": WIDE, **options})
     return path.at(replay.frames.frame_at(position, envs), replay.rollout.episode_at(envs[0], int(position)))
 
 
@@ -238,15 +239,15 @@ def test_path_of_ones_own_is_taken_as_it_is():
             return look_from(0, 0.1, np.zeros(3), frame.position + 1)
 
     mine = Mine()
-    assert camera_path(mine, with_robots(moving(walk(10))), aspect=WIDE) is mine
+    assert camera_path(mine, world_of([with_robots(moving(walk(10)))]), aspect=WIDE) is mine
 
 
 def test_unknown_names_list_those_there_are():
     replay = with_robots(moving(walk(10)))
     with pytest.raises(UnknownName, match="top, side, front, follow"):
-        camera_path("below", replay, aspect=WIDE)
+        camera_path("below", world_of([replay]), aspect=WIDE)
     with pytest.raises(UnknownName, match="Known entities: robot"):
-        camera_path("top", replay, entity="box", aspect=WIDE)
+        camera_path("top", world_of([replay]), entity="box", aspect=WIDE)
 
 
 # -- several envs ---------------------------------------------------------------

@@ -210,7 +210,7 @@ def test_overwrite_replaces(slide: Path, tmp_path: Path) -> None:
         ("out.mp4", {"size": (0, 100)}, "--size 0x100"),
         ("out.mp4", {"size": (10**5, 100)}, "--size 100000x100"),
         ("out.mp4", {"fov_degrees": 180}, "--fov 180"),
-        ("out.mp4", {"camera": "above"}, "camera preset 'above'.*follow"),
+        ("out.mp4", {"camera": "above"}, "camera 'above'.*follow"),
         ("out.mp4", {"overlay": "all"}, "overlay 'all'.*rewards"),
         ("out.mp4", {"look": "pink"}, "background 'pink'.*dark"),
         ("out.mp4", {"workers": 0}, "--workers 0"),

@@ -14,7 +14,7 @@ from replay_viewer import Take, open_replay, render_video
 from replay_viewer.errors import BadArgument, ReplayError
 from replay_viewer.layers import Points
 from replay_viewer.render.drawing import FilmDrawer
-from replay_viewer.render.film import Film, Moment
+from replay_viewer.render.film import Moment
 from replay_viewer.render.overlays import Entry, Legend, Row
 from replay_viewer.render.overlays.layout import pixel_scale
 from replay_viewer.render.raster.placed_surfaces import Coat
@@ -134,17 +134,6 @@ def test_a_legend_has_a_square_of_each_colour_and_stays_within_the_picture(look,
     if size[0] > 8:
         assert all((image == color).all(axis=-1).any() for color in (RED, BLUE))
     assert (image[:, size[0] // 2 + 60 :] == 128).all()
-
-
-def test_the_camera_follows_the_lead(slide: Path) -> None:
-    lead = open_replay(slide)
-    far = Take(open_replay(slide), start=50, offset=(0, 3, 0))
-    paths = []
-    for world in (world_of([lead]), world_of([lead, far])):
-        with FilmDrawer(world, View(size=SIZE), workers=1) as drawer:
-            film = Film(lead.rollout, shots_of(lead.rollout, Selection()))
-            paths.append([task.camera.position.tolist() for task in drawer._tasks(film)])  # pyright: ignore
-    assert paths[0] == paths[1]
 
 
 def test_a_user_s_layer_is_asked_for_the_lead_alone(slide: Path) -> None:

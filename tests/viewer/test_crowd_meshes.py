@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from replay_viewer.camera.framing import distant_view
 from replay_viewer.camera.presets import CameraPose
 from replay_viewer.robot import load_robot, neutral_body
 from replay_viewer.robot.materials import to_linear
-from replay_viewer.viewer.browser.view import distant_view
 from replay_viewer.viewer.crowd.meshes import link_meshes
 
 BALLS = """<robot name="balls">

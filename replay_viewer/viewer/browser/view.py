@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
 import numpy as np
 import viser
 
-from ...camera import Aim, Carried, Free
+from ...camera import Aim, Carried, Free, KeepAll
+from ...camera.framing import distant_view, framing_view, middle_of
 from ...camera.presets import FOV, CameraPose, preset
 from ...theme import LIGHT
 from ..land import cast_shadows
@@ -20,8 +22,6 @@ from .memory import ViewMemory
 
 # An orbit camera cannot look along its own axis; this tilt [m per m of distance] is not visible.
 _OFF_AXIS = 1e-3
-# How steep a camera looks down at many, as the height of its direction; room for them around their middles.
-_BIRD, _ROOM = 0.45, 1.25
 # So much farther off than it has to be it goes where one is out of the picture, and then stays for so long [s].
 _SPARE, _REST = 1.3, 0.6
 # Cameras nearer to each other than this part of their distance from what they look at are at the same place.
@@ -77,9 +77,11 @@ class BrowserView:
         """Whether it goes along with the middle of all that is shown, and away from it until all are in the picture."""
         return self._keeps_all
 
-    def camera(self) -> Carried | Free:
-        """This browser's camera, for a film: it follows where the browser does. Raises OddCamera."""
+    def camera(self) -> Carried | Free | KeepAll:
+        """This browser's camera, for a film: it goes along with what the browser's does. Raises OddCamera."""
         pose = browser_pose(self.client.camera)
+        if self._keeps_all:
+            return _keeping_all(pose)
         return Carried(pose) if self._still_world is None else Free(_moved(pose, -self._still_world.position))
 
     def camera_now(self, subject: Subject) -> CameraPose:
@@ -130,7 +132,7 @@ class BrowserView:
     def keep_all(self, points: np.ndarray) -> None:
         """Bring the world to where all are in the middle; where one is out of the picture, step back, now and then."""
         assert self._still_world is not None, "it keeps all in view"
-        move_node(self._still_world, (-_middle(points) * (1.0, 1.0, 0.0)).tolist(), [1.0, 0.0, 0.0, 0.0])
+        move_node(self._still_world, (-middle_of(points) * (1.0, 1.0, 0.0)).tolist(), [1.0, 0.0, 0.0, 0.0])
         if time.monotonic() - self._moved_at < _REST:
             return  # What the browser says of its camera comes later than that.
         try:
@@ -207,11 +209,11 @@ class BrowserView:
 
     def _keep_all(self, points: np.ndarray) -> None:
         self._keeps_all = True
-        self._stand_still(-_middle(points) * (1.0, 1.0, 0.0))
+        self._stand_still(-middle_of(points) * (1.0, 1.0, 0.0))
 
     def _own(self, points: np.ndarray) -> np.ndarray:
         """Points (K, 3) [m] of the world in this browser's space, of a world of its own."""
-        return points - _middle(points) * (1.0, 1.0, 0.0)
+        return points - middle_of(points) * (1.0, 1.0, 0.0)
 
     def _stand_still(self, world: np.ndarray | None) -> None:
         """Give this browser a world at (3,) [m] that stays there, or with None the one that follows the robot."""
@@ -243,52 +245,11 @@ class BrowserView:
             camera.look_at = target
 
 
-def _middle(points: np.ndarray) -> np.ndarray:
-    return (points.min(axis=0) + points.max(axis=0)) / 2
-
-
-def distant_view(pose: CameraPose, points: np.ndarray, aspect: float) -> CameraPose | None:
-    """A camera that sees points (K, 3) as well, farther away and not lower than a bird; None if it sees them already.
-
-    It looks at the middle between them and what it looked at, so that all are as large as they can be.
-    aspect: the picture's width over its height.
-    """
-    away = pose.position - pose.look_at
-    distance = float(np.linalg.norm(away))
-    yaw, height = np.arctan2(away[1], away[0]), max(away[2] / distance, _BIRD)
-    flat, right = np.array([np.cos(yaw), np.sin(yaw), 0.0]), np.array([-np.sin(yaw), np.cos(yaw), 0.0])
-    away = (1 - height**2) ** 0.5 * flat + [0.0, 0.0, height]
-    slope = np.tan(pose.fov / 2)
-    if _needed(points - pose.look_at, away, right, slope, aspect) <= distance:
-        return None
-    offsets = np.concatenate([np.zeros((1, 3)), points - pose.look_at])
-    middle = np.zeros(3)
-    for axis in (flat, right):
-        places = offsets @ axis
-        middle += (places.min() + places.max()) / 2 * axis
-    needed = _needed(offsets - middle, away, right, slope, aspect)
-    look_at = pose.look_at + middle
-    return pose._replace(position=look_at + max(needed, distance) * away, look_at=look_at)
-
-
-def framing_view(pose: CameraPose, points: np.ndarray, aspect: float, nearest: float) -> CameraPose:
-    """A camera of the same direction that looks at the middle of points (K, 3), all of which it sees.
-
-    aspect: the picture's width over its height. nearest: how near it comes [m].
-    """
-    away = pose.position - pose.look_at
-    away /= np.linalg.norm(away)
-    yaw = np.arctan2(away[1], away[0])
-    middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    right = np.array([-np.sin(yaw), np.cos(yaw), 0.0])
-    distance = max(_needed(points - middle, away, right, np.tan(pose.fov / 2), aspect), nearest)
-    return pose._replace(position=middle + distance * away, look_at=middle)
-
-
-def _needed(offsets: np.ndarray, away: np.ndarray, right: np.ndarray, slope: float, aspect: float) -> float:
-    """How far away [m] a camera has to be to see places (K, 3) around what it looks at, with some room beside them."""
-    beside, above = abs(offsets @ right) / (slope * aspect), abs(offsets @ np.cross(away, right)) / slope
-    return float((_ROOM * np.maximum(beside, above) + offsets @ away).max(initial=0.0))
+def _keeping_all(pose: CameraPose) -> KeepAll:
+    """What sees all from the same direction, and from as far off where that is enough."""
+    x, y, z = (pose.position - pose.look_at).tolist()
+    azimuth, elevation = math.atan2(y, x), math.atan2(z, math.hypot(x, y))
+    return KeepAll(math.degrees(azimuth), math.degrees(elevation), math.hypot(x, y, z), in_world=True)
 
 
 def _is_at(pose: CameraPose, other: CameraPose) -> bool:

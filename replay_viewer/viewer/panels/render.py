@@ -12,6 +12,7 @@ import numpy as np
 import viser
 
 from ...camera import Camera
+from ...camera.paths import ALL
 from ...camera.presets import PRESETS
 from ...errors import printable
 from ...layers import Layer
@@ -43,14 +44,25 @@ class RenderPanel:
     """The controls, shared by all browsers, and the state of the one video that is being drawn."""
 
     def __init__(
-        self, page: Page, folder: Path, *, film: Press, picture: Press, cancel: Press, download: Press
+        self,
+        page: Page,
+        folder: Path,
+        *,
+        compares: bool,
+        film: Press,
+        picture: Press,
+        cancel: Press,
+        download: Press,
     ) -> None:
-        """folder: where videos go at first."""
+        """folder: where videos go at first. compares: whether several takes are shown."""
         gui = page.gui
         width, height = View.size
         speeds = [f"{speed:g}x" for speed in SPEEDS]
         self._camera = gui.add_dropdown(
-            "Camera", (THIS_VIEW, *PRESETS), hint="This view: as you see it now, orbit and all"
+            "Camera",
+            (THIS_VIEW, ALL, *PRESETS),
+            initial_value=ALL if compares else THIS_VIEW,
+            hint="This view: as you see it now, orbit and all. All: keeps all recordings in view",
         )
         self._part = gui.add_dropdown("Show", tuple(PARTS))
         self._size = gui.add_dropdown(
@@ -88,7 +100,7 @@ class RenderPanel:
 
     @property
     def camera(self) -> str:
-        """The name of a preset, or THIS_VIEW."""
+        """The name of a camera, or THIS_VIEW."""
         return self._camera.value
 
     @property

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import viser
 
-from ...camera import Free
+from ...camera import Camera, Free
+from ...camera.paths import ALL
 from ...camera.presets import preset
 from ...errors import ReplayError
 from ...render.request import FilmRequest
@@ -90,7 +91,13 @@ class Rendering:
         self._preview: Job | None = None
         self._previewed: tuple[object, ...] = ()
         self.panel = RenderPanel(
-            page, folder, film=self._begin_film, picture=self._begin_picture, cancel=self._cancel, download=self._send
+            page,
+            folder,
+            compares=bool(session.world.others),
+            film=self._begin_film,
+            picture=self._begin_picture,
+            cancel=self._cancel,
+            download=self._send,
         )
 
     @property
@@ -173,8 +180,10 @@ class Rendering:
 
     # -- drawing --------------------------------------------------------------
 
-    def _camera_now(self, client_id: int, name: str, aspect: float = 1.0) -> Free:
+    def _camera_now(self, client_id: int, name: str, aspect: float = 1.0) -> Camera:
         """Where a browser's own camera is, or a preset as the page shows it: for the step that is shown alone."""
+        if name == ALL:
+            return name
         subject = self._browsers.subject
         if name == THIS_VIEW:
             return Free(self._browsers.views[client_id].camera_now(subject))
