@@ -66,3 +66,9 @@ def test_cameras_are_found_in_any_nesting() -> None:
     assert list(cameras_in(obs, is_vector=True)) == ["head", "arm-left"]
     assert list(cameras_in({"camera_obs": picture}, is_vector=True)) == ["camera"]
     assert list(cameras_in({"camera_obs": (picture[0], picture[0, :, :, 0])}, is_vector=False)) == ["0", "1"]
+
+
+def test_an_axis_of_one_env_is_left_out_where_there_is_no_axis_of_envs() -> None:
+    values = np.arange(105, dtype=np.uint8).reshape(1, 5, 7, 3)
+    (found,) = cameras_in({"camera_obs": {"head": values}}, is_vector=False).values()
+    assert np.array_equal(found, values[0])

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Mapping, Sequence
 
+from ...film_names import harmless
 from ...video.encoder import find_ffmpeg
 from ..attachments import close_at_exit
 from ..chosen_envs import chosen_envs
@@ -56,7 +57,7 @@ class CameraShooter(Shooter):
         if camera not in self._series:
             cfg, prefix = self._cfg, self._cfg.camera_name_prefix
             # Braces of a name are not fields.
-            name = f"{prefix}-{camera}".strip("-").replace("{", "(").replace("}", ")").replace("/", "_")
+            name = harmless(f"{prefix}-{camera}".strip("-")).replace("{", "(").replace("}", ")")
             template = cfg.name.replace("{camera}", name)
             self._series[camera] = FilmSeries(
                 self._shelf, "camera", camera, self._rate, self._stride, cfg.size, template, cfg.experiment
@@ -144,5 +145,5 @@ class _Shaped:
         if isinstance(self._spaces, Mapping):
             self.keys = self._spaces.keys
 
-    def __getitem__(self, name: str) -> _Shaped:
-        return _Shaped(self._spaces[name])  # type: ignore[index]
+    def __getitem__(self, name: Any) -> _Shaped:
+        return self if self._spaces is None else _Shaped(self._spaces[name])

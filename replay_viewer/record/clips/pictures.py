@@ -31,7 +31,7 @@ def cameras_in(obs: Any, is_vector: bool, group: str = CAMERA_OBS) -> dict[str, 
 
     Args:
         obs: what the environment gives: a dictionary, a TensorDict, or such in one another.
-        is_vector: whether each picture has an axis of envs in front.
+        is_vector: whether each picture has an axis of envs in front; without one, an axis of length one is left out.
         group: where pictures are.
 
     Raises:
@@ -133,15 +133,18 @@ def _leaves(values: Any, name: str, is_vector: bool) -> Iterator[tuple[str, Any]
     elif isinstance(values, (tuple, list)):
         for index, part in enumerate(values):
             yield from _leaves(part, f"{name}-{index}" if name else str(index), is_vector)
-    elif _is_picture(getattr(values, "shape", ()), is_vector):
-        yield name or "camera", values
+    else:
+        shape = tuple(getattr(values, "shape", ()))
+        # A single env may have an axis of envs all the same.
+        is_alone = not is_vector and len(shape) == 4 and shape[0] == 1
+        if _is_picture(shape[1:] if is_vector or is_alone else shape):
+            yield name or "camera", values[0] if is_alone else values
 
 
-def _is_picture(shape: Any, is_vector: bool) -> bool:
-    own = tuple(shape)[1:] if is_vector else tuple(shape)
-    if len(own) == 3:
-        return (own[2] in _CHANNELS or own[0] in _CHANNELS) and min(own) > 0
-    return len(own) == 2 and min(own) > 1
+def _is_picture(shape: tuple[int, ...]) -> bool:
+    if len(shape) == 3:
+        return (shape[2] in _CHANNELS or shape[0] in _CHANNELS) and min(shape) > 0
+    return len(shape) == 2 and min(shape) > 1
 
 
 def _colours() -> np.ndarray:
