@@ -61,8 +61,6 @@ def file_name(template: str, values: Mapping[str, Any], spare: str = "film") -> 
     """
     known = {name: plain for name, value in values.items() if (plain := _plain(value)) is not None}
     for name in fields_in(template):
-        if not name.isidentifier():
-            raise BadArgument("--name", template, f"{{{name}}} is no name of a field.")
         if name not in known:
             template = _without(template, name)
     try:
@@ -77,9 +75,13 @@ def file_name(template: str, values: Mapping[str, Any], spare: str = "film") -> 
 def fields_in(template: str) -> list[str]:
     """The names of its fields. Raises BadArgument for a template that cannot be read."""
     try:
-        return [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+        names = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
     except ValueError as error:
         raise BadArgument("--name", template, f"{error}.") from None
+    for name in names:
+        if not name.isidentifier():
+            raise BadArgument("--name", template, f"{{{name}}} is no name of a field.")
+    return names
 
 
 def harmless(text: str) -> str:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import UnknownName
+from ..view_names import ALL, check_camera
 from .bases import EnvBases, TakeBases
 from .outline import Outline
 from .presets import (
     FOV,
-    OTHER_NAMES,
-    PRESETS,
     CameraPose,
     look_from,
     preset_direction,
@@ -86,18 +85,8 @@ class KeepAll:
     in_world: bool = False
 
 
-# What keeps all takes in view is called so.
-ALL = "all"
-NAMES = (*PRESETS, *OTHER_NAMES, ALL)
-
 # What may be asked for: a name, one of the cameras above, or a path of one's own.
 Camera = str | Orbit | Free | Carried | KeepAll | CameraPath
-
-
-def check_camera(name: str) -> None:
-    """Raise UnknownName for a camera that there is not."""
-    if name.lower() not in NAMES:
-        raise UnknownName("camera", name, NAMES, where="this version")
 
 
 def camera_path(

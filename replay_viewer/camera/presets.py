@@ -8,15 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import UnknownName
+from ..view_names import OTHER_NAMES, PRESETS
 
 FOV = math.radians(45)
 
 # Azimuth from the robot's heading, counter-clockwise seen from above, and elevation above the base, in degrees.
 # The side camera stands at the robot's right, so that the robot walks to the right in the picture.
 _DIRECTIONS = {"top": (180, 90), "side": (-90, 6), "front": (0, 6), "follow": (-150, 25)}
-PRESETS = tuple(_DIRECTIONS)
-# What else they are called: the key of "follow" says so.
-OTHER_NAMES = {"behind": "follow"}
 
 # A robot whose meshes are all missing has no size, and a camera cannot stand on the point that it looks at.
 MIN_SIZE = 0.05

@@ -13,7 +13,6 @@ import numpy as np
 import tyro
 
 from replay_viewer.camera import Camera, Free, KeepAll, Orbit
-from replay_viewer.camera.paths import ALL, NAMES
 from replay_viewer.camera.presets import FOV, look_from
 from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.formats.table import is_recording
@@ -21,8 +20,9 @@ from replay_viewer.progress import FrameRate, ProgressBar
 from replay_viewer.render.request import FilmRequest, Reading
 from replay_viewer.render.selection import Selection
 from replay_viewer.render.target import Target
-from replay_viewer.render.view import OVERLAYS, View, size_and_rate
+from replay_viewer.render.view import View, size_and_rate
 from replay_viewer.theme import LOOKS
+from replay_viewer.view_names import ALL, CAMERAS, OVERLAYS
 
 from .arguments import (
     NOTHING_COMPARED,
@@ -36,7 +36,7 @@ from .arguments import (
 )
 from .imports import large_imports
 
-CAMERAS = (*NAMES, "orbit", "free")
+CAMERA_KINDS = (*CAMERAS, "orbit", "free")
 
 # Where an orbiting camera is if nobody says it [degrees]: behind the robot, a little to the right and above.
 _AZIMUTH, _ELEVATION = -150.0, 25.0
@@ -67,7 +67,7 @@ class Selecting:
 class Filming:
     """From where it is seen."""
 
-    camera: Annotated[str | None, one_of(CAMERAS)] = None
+    camera: Annotated[str | None, one_of(CAMERA_KINDS)] = None
     """Follow, if none is given: it turns with the robot. All but free go along with it. Of several recordings they go
     along with the first one, and "all", which is the usual one then, keeps all of them in view."""
     azimuth: Annotated[float | None, shown_as("DEGREES")] = None
@@ -219,8 +219,8 @@ def _camera(filming: Filming) -> Camera | None:
     if filming.camera is None and not of_free and not of_orbit:
         return None
     kind = ("free" if of_free else "orbit") if filming.camera is None else filming.camera.lower()
-    if kind not in CAMERAS:
-        raise UnknownName("camera", filming.camera, CAMERAS, where="this version")
+    if kind not in CAMERA_KINDS:
+        raise UnknownName("camera", filming.camera, CAMERA_KINDS, where="this version")
     for options, owner in ((of_orbit, "orbit"), (of_free, "free")):
         for option, value in options.items():
             if kind != owner and not (kind == ALL and option in ("--azimuth", "--elevation")):

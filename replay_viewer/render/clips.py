@@ -21,9 +21,10 @@ from ..record.clips.adopting import adopt_below
 from ..record.clips.completing import comment_of, named_film, partial_name
 from ..record.clips.shelf import remove
 from ..video.tags import copy_with_tags
+from ..view_names import OVERLAYS
 from .film_maker import Tell
 from .render_video import render_video
-from .view import OVERLAYS, View
+from .view import View
 
 # Of those who draw in a folder, one after the other does: each sees what is left.
 _LOCK = ".drawing.lock"

@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..camera import Camera
-from ..camera.paths import check_camera
 from ..errors import BadArgument, UnknownName
 from ..layers import LAYERS, Layer
 from ..theme import look_named
 from ..video.kinds import MAX_GIF_FPS
+from ..view_names import check_camera, check_overlay
 from .film import check_pace
-
-OVERLAYS = ("none", "hud", "rewards", "cameras")
 
 # What is pasted into an issue is to be small: of a walking robot, 5 s are 4.5 MB like this, and 23 MB at 1280x720, 30.
 GIF_SIZE, GIF_FPS = (640, 360), 15
@@ -74,12 +72,6 @@ def size_and_rate(size: tuple[int, int] | None, fps: float | None, *, is_gif: bo
     if is_gif and fps is not None and fps > MAX_GIF_FPS:
         raise BadArgument("--fps", fps, f"a GIF has at most {MAX_GIF_FPS} frames per second.")
     return size or (GIF_SIZE if is_gif else View.size), fps if fps is not None else (GIF_FPS if is_gif else View.fps)
-
-
-def check_overlay(name: str) -> None:
-    """Raise UnknownName for an overlay that there is not."""
-    if name not in OVERLAYS:
-        raise UnknownName("overlay", name, OVERLAYS, where="this version")
 
 
 def check_layers(chosen: Sequence[str | Layer]) -> None:

@@ -10,12 +10,13 @@ from pinhole import project
 
 from replay_viewer import rotations
 from replay_viewer.camera import Carried, Free, Orbit, SmoothBase, camera_path
-from replay_viewer.camera.presets import FOV, PRESETS, CameraPose, look_from
+from replay_viewer.camera.presets import FOV, CameraPose, look_from
 from replay_viewer.errors import UnknownName
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.replay.world import world_of
 from replay_viewer.rollout.episodes import Episode
 from replay_viewer.rollout.rollout import Rollout
+from replay_viewer.view_names import PRESETS
 
 DT = 0.02
 SIZE = 0.5

@@ -5,8 +5,9 @@ import pytest
 from pinhole import project
 
 from replay_viewer import rotations
-from replay_viewer.camera.presets import PRESETS, heading_vectors, look_from, preset
+from replay_viewer.camera.presets import heading_vectors, look_from, preset
 from replay_viewer.errors import UnknownName
+from replay_viewer.view_names import PRESETS
 
 BASE = np.array([3.0, -2.0, 0.8])
 

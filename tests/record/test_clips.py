@@ -14,7 +14,7 @@ from clip_files import burnt_frames, path_of, records_below
 from video_files import needs_encoder, probe_video, read_frames
 
 from replay_viewer import CameraObsVideoRecorder, Trigger, VideoRecordingCfg, set_training_state, wrap_env_for_video
-from replay_viewer.errors import BadArgument
+from replay_viewer.errors import BadArgument, ReplayError
 from replay_viewer.record.training_state import process_state
 
 
@@ -121,6 +121,21 @@ def test_a_name_may_have_any_key_of_the_training_state(tmp_path: Path) -> None:
         "a_b_0.2_0012_robot-cam-head.mp4",
         "a_b_0.2_0012_robot-cam-arm-wrist.mp4",
     }
+
+
+def test_a_name_that_facts_do_not_fit_loses_no_film(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    set_training_state(policy="walker")
+    records = filmed(CameraVector(1, 3), tmp_path, 3, name="{policy:06d}")
+    assert records and all(path_of(record).exists() for record in records if record.frames)
+    assert "Films are called as they usually are" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "options", [{"camera": "sideways"}, {"overlay": "rainbow"}, {"name": "{a.b}.mp4"}, {"name": "{episode"}]
+)
+def test_what_would_fail_when_films_are_drawn_is_said_at_once(options: dict[str, Any]) -> None:
+    with pytest.raises(ReplayError, match=next(iter(options.values())).strip("{")):
+        VideoRecordingCfg(record_viewport_video=True, **options)
 
 
 def test_the_newest_films_of_each_camera_are_kept(tmp_path: Path) -> None:

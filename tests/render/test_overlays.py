@@ -13,11 +13,11 @@ from replay_viewer.errors import BadArgument, UnknownName
 from replay_viewer.render.film import Moment
 from replay_viewer.render.overlays import make_overlay, title_card
 from replay_viewer.render.overlays.painting import tint
-from replay_viewer.render.view import OVERLAYS
 from replay_viewer.replay.replay import Replay, with_robots
 from replay_viewer.replay.world import world_of
 from replay_viewer.rollout.episodes import Episode
 from replay_viewer.theme import DARK, GAIN_COLOR, LIGHT, LOSS_COLOR, OUTCOME_COLORS, Look, Rgb, rgb_bytes
+from replay_viewer.view_names import OVERLAYS
 
 SIZES = [(640, 360), (1280, 720), (1920, 1080), (720, 1280), (720, 720), (642, 480)]
 SIZE = (1280, 720)

@@ -10,6 +10,7 @@ from ...clips.clear import clear
 from ...errors import BadArgument
 from ...film_names import CLIP_TEMPLATE, fields_in
 from ...video.writer import frame_rate
+from ...view_names import check_camera, check_overlay
 from ..run_dir import timestamped_run_dir
 from .adopting import adopt_below
 from .drawer import find_python
@@ -98,6 +99,8 @@ class VideoRecordingCfg:
         if self.size is not None:
             self.size = _checked_size(self.size)
         trigger_of(self.when)
+        check_camera(self.camera)
+        check_overlay(self.overlay)
         fields_in(self.name)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -11,7 +12,7 @@ from typing import Any, Mapping
 
 from ...clip_record import ClipRecord, to_json
 from ...episode_record import as_json
-from ...errors import FileProblem
+from ...errors import BadArgument, FileProblem
 from ...film_names import CLIP_TEMPLATE, FILM_SUFFIX, file_name
 from ...paths import make_new
 from . import mp4
@@ -19,6 +20,7 @@ from . import mp4
 # In a line: the template of its name.
 NAME = "name"
 _PARTIAL_MARK = "-partial"
+_messages = logging.getLogger("replay_viewer")
 
 
 def partial_name(record: ClipRecord) -> str:
@@ -82,7 +84,7 @@ def name_of(record: ClipRecord) -> str:
         "pid": record.pid,
     }
     template = record.more.get(NAME)
-    name = file_name(template if isinstance(template, str) else CLIP_TEMPLATE, values)
+    name = _filled_in(template if isinstance(template, str) else CLIP_TEMPLATE, values)
     stem, suffix = name[: -len(FILM_SUFFIX)], name[-len(FILM_SUFFIX) :]
     return f"{stem}{_PARTIAL_MARK}{suffix}" if record.partial else name
 
@@ -106,6 +108,15 @@ def known(facts: Mapping[str, Any]) -> dict[str, Any]:
 def now() -> str:
     """UTC, ISO 8601."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def _filled_in(template: str, values: Mapping[str, Any]) -> str:
+    """The name by a template, or by the usual one where the facts do not fit it: a film is lost for no name."""
+    try:
+        return file_name(template, values)
+    except BadArgument as error:
+        _messages.warning("%s Films are called as they usually are.", error)
+        return file_name(CLIP_TEMPLATE, values)
 
 
 def _claimed(path: Path) -> Path:

@@ -14,9 +14,9 @@ from ...rollout.episodes import Episode
 from ...rollout.rewards import EpisodeRewards, episode_series
 from ...rollout.rollout import Rollout
 from ...theme import Look
+from ...view_names import check_overlay
 from ..film import Moment
 from ..threads import cached_for_threads
-from ..view import check_overlay
 from .compared_rewards import compared_rewards
 from .hud import Hud
 from .inset import Insets

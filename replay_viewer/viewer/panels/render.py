@@ -12,15 +12,14 @@ import numpy as np
 import viser
 
 from ...camera import Camera
-from ...camera.paths import ALL
-from ...camera.presets import PRESETS
 from ...errors import printable
 from ...layers import Layer
 from ...layers.asking import name_of
 from ...progress import duration
-from ...render.view import OVERLAYS, View
+from ...render.view import View
 from ...replay.player import SPEEDS
 from ...theme import LOOKS
+from ...view_names import ALL, OVERLAYS, PRESETS
 from ..background import Job
 from ..layers import ShownLayers
 from ..wire.mailbox import bind

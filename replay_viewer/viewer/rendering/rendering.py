@@ -9,11 +9,11 @@ from pathlib import Path
 import viser
 
 from ...camera import Camera, Free
-from ...camera.paths import ALL
 from ...camera.presets import preset
 from ...errors import ReplayError
 from ...render.request import FilmRequest
 from ...render.view import View
+from ...view_names import ALL
 from ..background import Job
 from ..browser.browsers import Browsers
 from ..browser.camera import picture_size

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ...camera.presets import FOV, MIN_SIZE, PRESETS, preset_direction
+from ...camera.presets import FOV, MIN_SIZE, preset_direction
 from ...errors import printable
 from ...replay.frames import STAND_INS
 from ...replay.player import SPEEDS
@@ -18,6 +18,7 @@ from ...replay.replay import Replay
 from ...rollout.episodes import KIND_TEXT
 from ...rollout.rewards import ROUNDING
 from ...theme import TOTAL_COLOR, term_color
+from ...view_names import PRESETS
 from ..keys import KEYS, MOUSE, Key, help_html, page_keys
 from ..wire.index_page import head_script, page_file, page_style, with_head
 from .clips import Clip
