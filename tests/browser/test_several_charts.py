@@ -41,7 +41,8 @@ def page(charts_page: ViewerPage) -> Iterator[ViewerPage]:
 
 def _keep_one(page: ViewerPage) -> None:
     page.page.evaluate(_KEEP_FIRST)
-    page.until(lambda: count(page) == 1, "one chart of a signal")
+    first = page.page.locator("[data-do=signal1_normalise]")
+    page.until(lambda: count(page) == first.count() == 1, "the first chart of a signal")
     page.choose("Signal", "joint positions")
     page.until(lambda: names(page, SIGNAL)[0] == "leg0_hip", "joints")
 
@@ -86,9 +87,9 @@ def test_each_chart_shows_a_signal_of_its_own_and_moves_with_the_others(page: Vi
     assert names(page, SIGNAL + 1)[0] != "roll"
     page.page.mouse.click(*place(page, 0.5, SIGNAL + 1))
     page.until(lambda: abs(page.step() - 0.5 * EPISODE_STEPS) <= 2, "the step below the click")
-    chip = page.page.locator("[data-do=signal2_alone]").first
-    chip.scroll_into_view_if_needed()
-    chip.click()
+    chip = page.page.locator(".rv-chip:has([data-do=signal2_alone])").first
+    chip.hover()
+    chip.locator("[data-do=signal2_alone]").click()
     page.until(lambda: len(names(page, SIGNAL + 1)) == 1, "one curve alone")
     assert len(names(page, SIGNAL)) == 4
 

@@ -25,7 +25,7 @@ from replay_viewer.viewer.charts.charts import Charts
 from replay_viewer.viewer.charts.choice import CurveChoice
 from replay_viewer.viewer.charts.followed_curves import FollowedCurves, settled_range
 from replay_viewer.viewer.panels.charts import chart_data
-from replay_viewer.viewer.panels.html import chips, toolbar
+from replay_viewer.viewer.panels.html import legend, toolbar
 from replay_viewer.viewer.session import Session
 from replay_viewer.viewer.settings import ChartLayout
 
@@ -352,7 +352,7 @@ def test_buttons_ask_for_actions_that_there_are_and_these_check_what_they_are_gi
     charts = charts_of(replay_of(random_terms()))
     actions = chart_actions(charts)
     assert charts.rewards is not None
-    page = toolbar("reward", charts.rewards) + chips("reward", charts.rewards)
+    page = toolbar("reward", charts.rewards) + legend("reward", charts.rewards)
     asked = set(re.findall(r'data-do="(\w+)"', page))
     assert asked and asked <= set(actions)
     for name in actions:
@@ -382,5 +382,5 @@ def test_names_of_components_cannot_become_html() -> None:
     values = {**still(5, 1), "robot.joint_pos": np.zeros((5, 1, 2))}
     robot = EntitySpec("robot", joint_names=(evil, "knee"), joints_named=False)
     charts = charts_of(with_robots(memory_rollout(values, entities=(robot,))))
-    page = chips("signal1", charts.signals[0].chart)
+    page = legend("signal1", charts.signals[0].chart)
     assert "<img" not in page and html.escape(evil) in page

@@ -22,7 +22,7 @@ from replay_viewer.viewer.charts import compared_chart
 from replay_viewer.viewer.charts.charts import Charts
 from replay_viewer.viewer.charts.compared_chart import ComparedChart
 from replay_viewer.viewer.panels.compared_rewards import ComparedTable
-from replay_viewer.viewer.panels.html import chips, toolbar
+from replay_viewer.viewer.panels.html import legend, toolbar
 from replay_viewer.viewer.session import Session
 from replay_viewer.viewer.tail import Tail
 
@@ -198,7 +198,7 @@ def test_one_thing_is_shown_at_a_time_and_odd_wishes_change_nothing(walk: Replay
     actions["reward_alone"](str(names.index("return so far")), 1)
     assert toolbar("reward", chart) == "" and chart.picture().unit == "return so far"
     charts.select("difference of each joint")
-    assert chips("signal1", charts.signals[0].chart).count("<button") == 12
+    assert legend("signal1", charts.signals[0].chart).count("<button") == 12
 
 
 def test_the_same_picture_comes_while_nothing_changes(walk: Replay) -> None:

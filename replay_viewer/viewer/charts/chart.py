@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...numerals import largest_of
 from ...rollout.rewards import Range, chart_range
 from ..session import Session
 from .choice import CurveChoice
@@ -55,6 +56,11 @@ class Chart:
         if self.normalised:
             return "share of each curve's largest"
         return ("per second" if self.per_second else "per step") if self.source.has_rate else self.source.unit
+
+    @property
+    def told_unit(self) -> str:
+        """Of the values that a reader is told, of one signal."""
+        return self.source.unit
 
     @property
     def note(self) -> str:
@@ -149,7 +155,7 @@ class Chart:
         is_main = curve == self.source.main and len(self.source.names) > 1
         width = _PINNED_WIDTH if curve in self.choice.pinned else _MAIN_WIDTH if is_main else _WIDTH
         # What a reader is told is the value, not the share of it that is drawn.
-        return Line(self.source.names[curve], self.source.colors[curve], width, factor / self.factor)
+        return Line(self.source.names[curve], self.source.colors[curve], width, factor / self.factor, curve)
 
     def _spread(self, line: int, curve: int, factors: np.ndarray) -> Spread | None:
         curves = self._curves.curves
@@ -174,12 +180,19 @@ def _with_near(shown: Range, limits: Limits) -> tuple[Range, Limits]:
 
 @dataclass(frozen=True)
 class Line:
-    """How a curve is drawn. width [px]. factor: what is drawn, over the value that a reader is told."""
+    """How a curve is drawn.
+
+    Attributes:
+        width: [px].
+        factor: what is drawn, over the value that a reader is told.
+        curve: its number among those of the source.
+    """
 
     name: str
     color: str
     width: float = 1.25
     factor: float = 1.0
+    curve: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +216,7 @@ class Picture:
         y_range: bottom and top of the axis of values.
         unit: of the values.
         limits: values that are marked, in the colour of a line: (line, value).
+        is_difference: whether the values are of one thing beyond another.
         nothing: what a reader is told where a curve has no value.
         title: of the axis of values.
     """
@@ -215,8 +229,14 @@ class Picture:
     unit: str
     spreads: tuple[Spread, ...] = ()
     limits: tuple[tuple[int, float], ...] = ()
+    is_difference: bool = False
     nothing: str = "NaN"
     title: str = field(init=False)
+
+    @property
+    def largest(self) -> float:
+        """Of the values that a reader is told, the one farthest from zero, as its distance."""
+        return largest_of(self.curves / [line.factor for line in self.lines]) if self.lines else 0.0
 
     def __post_init__(self) -> None:
         exponent = power_of_ten(self.y_range)

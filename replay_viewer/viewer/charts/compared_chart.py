@@ -54,6 +54,11 @@ class ComparedChart:
         return np.array([1 / take.replay.rollout.control_dt if self.per_second else 1.0 for take in takes])
 
     @property
+    def told_unit(self) -> str:
+        """Of the values that a reader is told, of one signal."""
+        return self.source.unit
+
+    @property
     def note(self) -> str:
         """What the user should know of the curves."""
         return self.source.note
@@ -128,10 +133,12 @@ class ComparedChart:
         lines, points = self._lines(), self._curves.curves.points
         ranges: tuple[Range, Range] = (None, None) if before is None else (before[0].y_range, before[1].y_range)
         first, second = points[:, : len(lines)], points[:, len(lines) :]
-        gaps = self._picture(second, self._gap_lines(), ranges[1], "difference")
+        gaps = self._picture(second, self._gap_lines(), ranges[1], "difference", is_difference=True)
         return self._picture(first, lines, ranges[0], self._unit), gaps
 
-    def _picture(self, values: np.ndarray, lines: tuple[Line, ...], before: Range, unit: str) -> Picture:
+    def _picture(
+        self, values: np.ndarray, lines: tuple[Line, ...], before: Range, unit: str, is_difference: bool = False
+    ) -> Picture:
         curves = self._curves.curves
         return Picture(
             steps=curves.steps,
@@ -140,6 +147,7 @@ class ComparedChart:
             span=step_span(curves.first_step, self._curves.num_steps_shown),
             y_range=settled_range(before, chart_range(values)),
             unit=unit,
+            is_difference=is_difference,
             nothing="\N{EN DASH}",
         )
 
@@ -156,7 +164,9 @@ class ComparedChart:
         world = self._session.world
         told = zip(world.takes, world.names, strict=True)
         return tuple(
-            _line(take, name) for take, name in told if take is not world.lead or not self.source.is_difference
+            _line(take, name, number)
+            for number, (take, name) in enumerate(told)
+            if take is not world.lead or not self.source.is_difference
         )
 
     def _gap_lines(self) -> tuple[Line, ...]:
@@ -165,7 +175,9 @@ class ComparedChart:
             return ()
         lead, *names = world.names
         told = zip(world.others, names, strict=True)
-        return tuple(_line(take, f"{name} \N{MINUS SIGN} {lead}") for take, name in told)
+        return tuple(
+            _line(take, f"{name} \N{MINUS SIGN} {lead}", number) for number, (take, name) in enumerate(told, 1)
+        )
 
 
 def _spread(values: np.ndarray, count: int, every: int) -> np.ndarray:
@@ -177,8 +189,8 @@ def _spread(values: np.ndarray, count: int, every: int) -> np.ndarray:
     return spread
 
 
-def _line(take: Take, name: str) -> Line:
-    """A curve in the colour of its take; the lead's in that of text."""
+def _line(take: Take, name: str, number: int) -> Line:
+    """A curve in the colour of its take, which is the so-manieth; the lead's in that of text."""
     if take.tint is None:
-        return Line(printable(name), TOTAL_COLOR, _LEAD_WIDTH)
-    return Line(printable(name), css_color(take.tint), _WIDTH)
+        return Line(printable(name), TOTAL_COLOR, _LEAD_WIDTH, curve=number)
+    return Line(printable(name), css_color(take.tint), _WIDTH, curve=number)

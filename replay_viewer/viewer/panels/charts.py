@@ -12,17 +12,20 @@ import numpy as np
 import viser
 from viser import uplot
 
-from ..charts.chart import Picture, Spread, power_of_ten
+from ...numerals import number_format, number_text
+from ..charts.chart import Line, Picture, Spread, power_of_ten
 from ..charts.charts import REWARDS, AnyChart, Charts, SignalChart, gaps_of
 from ..charts.compared_chart import ComparedChart
 from ..session import Session
 from ..wire.mailbox import bind
 from ..wire.page import Page
 from ..wire.server import handle_id
-from .html import add_chart_button, chips, toolbar
+from .html import add_chart_button, legend, toolbar
 from .panel import Shown, send_changes
 from .rewards import RewardsPanel
 
+# As in the table of rewards: small values beside large ones.
+_LEAST_DECIMALS = 2
 # A low one has no room for what its axis of time is of; the one above it says that.
 _HEIGHT, _LOW_HEIGHT = 230, 132
 # Thin ticks and small words, as in films: the curves are what is looked at.
@@ -74,14 +77,14 @@ class ChartPanels:
 
 
 class SignalPanel:
-    """A dropdown that chooses a signal, a chip for each of its components, and its chart."""
+    """A dropdown that chooses a signal, a legend with a value for each of its curves, and its chart."""
 
     def __init__(self, page: Page, charts: Charts, signal: SignalChart, control_dt: float) -> None:
         """control_dt: seconds per step."""
         name = signal.name
         self._signal = page.gui.add_dropdown("Signal", charts.labels, hint="Anything recorded, over the episode shown")
         bind(self._signal, page.mailbox, lambda label, _: charts.select(label, name))
-        self._chips = page.gui.add_html("")
+        self._legend = page.gui.add_html("")
         self._toolbar = page.gui.add_html("")
         self.curves = ShownCurves(page, name, signal.chart, control_dt)
 
@@ -89,13 +92,13 @@ class SignalPanel:
         """Show the chosen signal. takes_growth: see `Shown`."""
         chart, can_remove = signal.chart, len(charts.signals) > 1
         send_changes(self._signal, value=signal.label)
-        send_changes(self._chips, content=chips(signal.name, chart) if chart.choice.count > 1 else "")
+        send_changes(self._legend, content=legend(signal.name, chart))
         send_changes(self._toolbar, content=toolbar(signal.name, chart, can_remove))
         self.curves.show(charts, chart, takes_growth)
 
     def remove(self) -> None:
         """Take it off the page."""
-        for handle in (self._signal, self._chips, self._toolbar):
+        for handle in (self._signal, self._legend, self._toolbar):
             handle.remove()
         self.curves.remove()
 
@@ -177,16 +180,24 @@ class DrawnChart:
 
 
 def _page_state(picture: Picture, control_dt: float) -> dict[str, Any]:
-    """Ranges of time [s] and values, what the labels are divided by, and what each line of the chart is."""
+    """Ranges of time [s] and values, what the labels are divided by, what each line is, and how values are written."""
+    form = number_format(picture.largest, _LEAST_DECIMALS)
     return {
         "x": [step * control_dt for step in picture.span],
         "y": None if picture.y_range is None else list(picture.y_range),
         "exponent": power_of_ten(picture.y_range),
-        "lines": [{"name": line.name, "color": line.color, "factor": float(line.factor)} for line in picture.lines],
+        "lines": [_line_state(line) for line in picture.lines],
+        "form": form,
+        "room": max(len(number_text(-picture.largest, form)), len("NaN")),
+        "isSigned": picture.is_difference,
         "spreads": [spread.line for spread in picture.spreads],
         "nothing": picture.nothing,
         "limits": [[line, float(value)] for line, value in picture.limits],
     }
+
+
+def _line_state(line: Line) -> dict[str, Any]:
+    return {"name": line.name, "color": line.color, "factor": float(line.factor), "curve": line.curve}
 
 
 def chart_data(picture: Picture, control_dt: float) -> tuple[np.ndarray, ...]:

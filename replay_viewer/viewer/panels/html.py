@@ -1,4 +1,4 @@
-"""Buttons that choose what a chart shows, as HTML: in the rows of a table, as chips, and in a line above the chart.
+"""Buttons that choose what a chart shows, as HTML: in the rows of a table, in a legend, and in a line above the chart.
 
 They ask for the actions of `chart_actions` through page.js. Names come from a file and are escaped; actions take
 numbers.
@@ -10,7 +10,7 @@ import html
 from collections.abc import Sequence
 
 from ..charts.chart import Chart
-from ..charts.charts import AnyChart
+from ..charts.charts import AnyChart, gaps_of
 from ..charts.choice import CurveChoice
 from ..charts.compared_chart import ComparedChart
 
@@ -47,22 +47,12 @@ def swatch(chart: str, choice: CurveChoice, curve: int, color: str) -> str:
     return f'<i class="rv-swatch" {asks} title="{title}" style="background:{fill};border-color:{color}"></i>'
 
 
-def chips(chart: str, state: AnyChart) -> str:
-    """Every curve by name, the pinned ones first."""
-    return _chips_of_one(chart, state) if isinstance(state, ComparedChart) else _chips_of_many(chart, state)
+def legend(chart: str, state: AnyChart) -> str:
+    """Every curve by name, the pinned ones first, with room for its value at the playhead: page/chart_values.js."""
+    return _takes_legend(chart, state) if isinstance(state, ComparedChart) else _curves_legend(chart, state)
 
 
-def _chips_of_one(chart: str, state: ComparedChart) -> str:
-    """Where one thing is shown of several takes, each is one to choose."""
-    parts = []
-    for curve, label in enumerate(map(html.escape, state.source.names)):
-        is_shown = curve == state.choice.one
-        asks = f'data-do="{chart}_alone" data-value="{curve}" aria-pressed="{str(is_shown).lower()}"'
-        parts.append(f'<button type="button" class="rv-chip" {asks} title="Show {label}">{label}</button>')
-    return f'<div class="rv-chips">{"".join(parts)}</div>'
-
-
-def _chips_of_many(chart: str, state: Chart) -> str:
+def _curves_legend(chart: str, state: Chart) -> str:
     choice, shown = state.choice, state.choice.shown
     parts = []
     for curve in choice.order:
@@ -73,11 +63,40 @@ def _chips_of_many(chart: str, state: Chart) -> str:
         if curve in choice.pinned:
             classes.append("rv-pinned")
         label = f'<span data-do="{chart}_hide" data-value="{curve}" title="Hide or show {name}">{name}</span>'
+        buttons = row_buttons(chart, choice, curve) if choice.count > 1 else ""
         parts.append(
             f'<div class="{" ".join(classes)}" data-curve="{name}">{swatch(chart, choice, curve, color)}{label}'
-            f"{row_buttons(chart, choice, curve)}</div>"
+            f"{buttons}{_number(chart, curve)}</div>"
         )
-    return f'<div class="rv-chips">{"".join(parts)}</div>'
+    return _legend(parts, state.source.names, state.told_unit)
+
+
+def _takes_legend(chart: str, state: ComparedChart) -> str:
+    """What can be chosen to be shown of several takes, then each take with its value and by how much it is beyond."""
+    choices = []
+    for curve, label in enumerate(map(html.escape, state.source.names)):
+        is_shown = curve == state.choice.one
+        asks = f'data-do="{chart}_alone" data-value="{curve}" aria-pressed="{str(is_shown).lower()}"'
+        choices.append(f'<button type="button" class="rv-chip" {asks} title="Show {label}">{label}</button>')
+    lines, beyond = state.picture(False).lines, {line.curve for line in state.gaps(False).lines}
+    takes = [
+        f'<div class="rv-chip"><i class="rv-swatch" style="background:{line.color};border-color:{line.color}"></i>'
+        f'<span title="{html.escape(line.name)}">{html.escape(line.name)}</span>{_number(chart, line.curve)}'
+        f"{_number(gaps_of(chart), line.curve) if line.curve in beyond else ''}</div>"
+        for line in lines
+    ]
+    of_one = f'<div class="rv-chips">{"".join(choices)}</div>' if len(choices) > 1 else ""
+    return of_one + _legend(takes, [line.name for line in lines], state.told_unit)
+
+
+def _legend(parts: Sequence[str], names: Sequence[str], unit: str) -> str:
+    told = f'<span class="rv-unit">in {html.escape(unit)}</span>' if unit else ""
+    longest = max(map(len, names), default=0)
+    return f'<div class="rv-curves" style="--rv-letters:{longest}">{"".join(parts)}{told}</div>'
+
+
+def _number(chart: str, curve: int) -> str:
+    return f'<b class="rv-now" data-of="{chart}" data-curve="{curve}"></b>'
 
 
 def toolbar(chart: str, state: AnyChart, can_remove: bool = False) -> str:

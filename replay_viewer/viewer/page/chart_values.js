@@ -1,0 +1,58 @@
+// The values at the playhead beside the names of curves, from the points that the charts have. Where a chart has fewer points
+// than there are steps, a point is the value farthest from zero of some steps, which a sign says.
+(() => {
+  const { state, addPart } = window.replayViewer;
+  const viser = window.rvViser;
+  const EVERY = 100; // Milliseconds: nobody reads faster.
+  const numbers = document.getElementsByClassName("rv-now"); // Those of the moment; viser writes them anew now and then.
+  let ids = {}; // Of charts, by what Python calls them.
+  let told = 0;
+
+  function text(value, { form, nothing, isSigned }) {
+    if (value == null || Number.isNaN(value)) return nothing;
+    if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+    const [, digits, kind] = form.match(/\.(\d+)([ef])/);
+    const plain = kind === "f" ? value.toFixed(digits) : value.toExponential(digits).replace(/([+-])(\d)$/, "$10$2");
+    if (!Number(plain)) return plain.replace("-", "");
+    return isSigned && value > 0 ? `+${plain}` : plain;
+  }
+
+  // The number of a chart's point at a step, and whether it stands for several steps; nothing outside of what there is.
+  function pointAt(chart, plot, step) {
+    const times = chart.data[0];
+    const stride = times.length > 1 ? Math.round((times[1] - times[0]) / state.dt) : 1;
+    const index = Math.floor((step - Math.round(times[0] / state.dt)) / stride);
+    const isThere = times.length > 0 && index >= 0 && step * state.dt <= plot.x[1] + 1e-6;
+    return isThere ? { index: Math.min(index, times.length - 1), isAbout: stride > 1 } : null;
+  }
+
+  function fill(node, step) {
+    const id = ids[node.dataset.of];
+    const chart = viser.chart(id);
+    const plot = state.plots[id];
+    if (!chart || !plot) return;
+    const line = plot.lines.findIndex(({ curve }) => curve === Number(node.dataset.curve));
+    const point = line < 0 ? null : pointAt(chart, plot, step);
+    const value = point && chart.data[line + 1]?.[point.index];
+    const now = point ? `${point.isAbout ? "\u2248" : ""}${text(value == null ? value : value / plot.lines[line].factor, plot)}` : "";
+    const width = `${plot.room + 1}ch`;
+    if (node.style.width !== width) node.style.width = width;
+    if (node.said === now) return;
+    node.said = now;
+    node.textContent = now;
+  }
+
+  function draw(at) {
+    const now = performance.now();
+    if (now - told < EVERY) return;
+    told = now;
+    const step = Math.floor(at + 1e-6);
+    for (const node of numbers) fill(node, step);
+  }
+
+  function update(changes) {
+    if ("plots" in changes) ids = Object.fromEntries(Object.entries(state.plots).map(([id, { name }]) => [name, id]));
+  }
+
+  addPart({ draw, update });
+})();
