@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import posixpath
@@ -11,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..csv_lines import csv_line
 from ..episode_record import EpisodeRecord, as_json, to_line
 from ..errors import printable
 from .episodes import Episodes, columns_of
@@ -28,8 +27,6 @@ _TABLE: Mapping[str, Callable[[EpisodeRecord], Any]] = {
 }
 _NAMES = ("recording", "env_id", "episode_in_env", "outcome", "reason", "success", "episode_length", "total_reward")
 _WIDEST = 48
-# With these, formulas of spreadsheets begin.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 # Digits of a column's greatest number that are shown, and from where on they are powers of ten.
 _DIGITS, _LARGE = 4, 1e6
 
@@ -40,15 +37,12 @@ def jsonl_text(episodes: Episodes) -> Iterator[str]:
 
 
 def csv_text(episodes: Episodes) -> Iterator[str]:
-    """A heading, and a line for each episode: empty where nothing is known, lists as JSON.
-
-    Before a text that a spreadsheet would take for a formula stands an apostrophe.
-    """
+    """A heading, and a line for each episode, see `csv_line`: empty where nothing is known, lists as JSON."""
     rows = episodes.rows()
     columns = columns_of(rows)
-    yield _csv_line(list(map(_cell, columns)))
+    yield csv_line(columns)
     for row in rows:
-        yield _csv_line([_cell(row.get(column)) for column in columns])
+        yield csv_line([_cell(row.get(column)) for column in columns])
 
 
 def table_text(episodes: Episodes, also: Iterable[str] = ()) -> Iterator[str]:
@@ -71,24 +65,8 @@ def table_text(episodes: Episodes, also: Iterable[str] = ()) -> Iterator[str]:
 TEXTS: Mapping[str, Callable[[Episodes], Iterator[str]]] = {"jsonl": jsonl_text, "csv": csv_text}
 
 
-def _csv_line(cells: Sequence[Any]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue()
-
-
 def _cell(value: Any) -> Any:
-    if isinstance(value, bool | list):
-        return json.dumps(value)
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) and not _is_number(value) else value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return json.dumps(value) if isinstance(value, bool | list) else value
 
 
 def _count(episodes: Episodes) -> str:

@@ -16,6 +16,9 @@ from .wire.page_bridge import PageAction
 # No step has such a number; larger integers do not convert, infinities and NaN are refused by the same comparison.
 _TOO_LARGE = 2**53
 
+# Of a chart's name and steps, the first and the last, and who asks.
+SaveChart = Callable[[str, float, float, int], object]
+
 
 def session_actions(session: Session) -> dict[str, PageAction]:
     """The actions as (value, client_id) -> None; most need neither."""
@@ -105,8 +108,11 @@ def _without_arguments(run: Callable[[], object]) -> PageAction:
     return lambda value, client_id: run()
 
 
-def chart_actions(charts: Charts) -> dict[str, PageAction]:
-    """What the buttons of the charts do: those of the rewards, and those of signals, as long as they are there."""
+def chart_actions(charts: Charts, save: SaveChart) -> dict[str, PageAction]:
+    """What the buttons of the charts do: those of the rewards, and those of signals, as long as they are there.
+
+    save: has the browser that asked save what it sees.
+    """
     of_each = {name: run for chart in (REWARDS, *SIGNALS) for name, run in _chart_actions(charts, chart).items()}
     return {
         **of_each,
@@ -114,6 +120,7 @@ def chart_actions(charts: Charts) -> dict[str, PageAction]:
         "remove_chart": _with_text(charts.remove),
         "resize_chart": _with_key_and_number(charts.resize),
         "restore_chart": _with_text(charts.restore),
+        "save_chart": _with_seen(save),
     }
 
 
@@ -140,6 +147,19 @@ def _chart_actions(charts: Charts, chart: str) -> dict[str, PageAction]:
         **{f"{chart}_{name}": _with_chart(find, run, (Chart, ComparedChart)) for name, run in of_charts.items()},
         **{f"{chart}_{name}": _with_chart(find, run, (Chart,)) for name, run in of_one_take.items()},
     }
+
+
+def _with_seen(save: SaveChart) -> PageAction:
+    """The action for a chart's name, and the first and last step that a browser sees of it."""
+
+    def action(value: Any, client_id: int) -> None:
+        if not isinstance(value, list) or len(value) != 3:
+            return
+        name, first, last = value
+        if isinstance(name, str) and all(type(x) in (int, float) and abs(x) < _TOO_LARGE for x in (first, last)):
+            save(name, first, last, client_id)
+
+    return action
 
 
 def _with_curve(find: Callable[[], AnyChart | None], run: Callable[[AnyChart, int], object]) -> PageAction:

@@ -15,6 +15,7 @@ from .browser.browsers import Browsers
 from .browser.clicks import Clicks
 from .browser.shared_time import SharedTime
 from .charts.charts import Charts
+from .charts.seen_values import save_chart
 from .control.marks import marks_of
 from .control.panel import ControlPanel
 from .crowd import Crowd
@@ -263,7 +264,7 @@ class ShownReplay:
         """What the page may ask for, by name."""
         return {
             **self._shared_time.told(session_actions(self.session)),
-            **chart_actions(self.charts),
+            **chart_actions(self.charts, self._save_chart),
             **self.browsers.actions,
             **self._rendering.actions,
             **self._control.actions,
@@ -290,6 +291,12 @@ class ShownReplay:
                 self._page.post(self._actions[keys[0].action], None, event.client.client_id)
 
         return command
+
+    def _save_chart(self, chart: str, first: float, last: float, client_id: int) -> None:
+        """Have a browser save what it sees of a chart: these steps of it."""
+        file = save_chart(self.charts, self.session, chart, range(int(first), int(last) + 1))
+        if file is not None:
+            self._page.download(client_id, *file)
 
     def _orbit_around(self, value: Any, client_id: int) -> None:
         """Turn about what a ray of a browser hits."""

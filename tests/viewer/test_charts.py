@@ -20,10 +20,11 @@ from replay_viewer.replay.world import world_of
 from replay_viewer.rollout.entities import EntitySpec
 from replay_viewer.rollout.episodes import Episode
 from replay_viewer.viewer.actions import chart_actions, session_actions
-from replay_viewer.viewer.charts.chart import Chart, Picture, power_of_ten
+from replay_viewer.viewer.charts.chart import Chart
 from replay_viewer.viewer.charts.charts import Charts
 from replay_viewer.viewer.charts.choice import CurveChoice
 from replay_viewer.viewer.charts.followed_curves import FollowedCurves, settled_range
+from replay_viewer.viewer.charts.picture import Picture, power_of_ten
 from replay_viewer.viewer.panels.charts import chart_data
 from replay_viewer.viewer.panels.html import legend, toolbar
 from replay_viewer.viewer.session import Session
@@ -350,7 +351,7 @@ def test_a_normalised_curve_has_its_limits_normalised(swinging_arm: Charts) -> N
 
 def test_buttons_ask_for_actions_that_there_are_and_these_check_what_they_are_given() -> None:
     charts = charts_of(replay_of(random_terms()))
-    actions = chart_actions(charts)
+    actions = chart_actions(charts, lambda *_: None)
     assert charts.rewards is not None
     page = toolbar("reward", charts.rewards) + legend("reward", charts.rewards)
     asked = set(re.findall(r'data-do="(\w+)"', page))

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
-
 import numpy as np
 
-from ...numerals import largest_of
 from ...rollout.rewards import Range, chart_range
 from ..session import Session
 from .choice import CurveChoice
 from .curves import CurveSource
 from .followed_curves import FollowedCurves, settled_range
+from .picture import Limits, Line, Picture, Spread, headings, step_span
 from .spreads import MAX_SPREADS, Spreads
 
 _WIDTH, _MAIN_WIDTH, _PINNED_WIDTH = 1.25, 1.75, 2.5
@@ -20,11 +17,6 @@ _WIDTH, _MAIN_WIDTH, _PINNED_WIDTH = 1.25, 1.75, 2.5
 _NEAR, _LIMIT_MARGIN = 0.5, 0.03
 # Curves whose limits are all marked.
 _FEW = 4
-
-Limits = tuple[tuple[int, float], ...]
-# An axis has no room for many digits.
-_LEAST_SPAN, _LARGEST_VALUE = 0.015, 10_000
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Chart:
@@ -55,12 +47,16 @@ class Chart:
         """What the axis of values says."""
         if self.normalised:
             return "share of each curve's largest"
-        return ("per second" if self.per_second else "per step") if self.source.has_rate else self.source.unit
+        return self.told_unit
 
     @property
     def told_unit(self) -> str:
-        """Of the values that a reader is told, of one signal."""
-        return self.source.unit
+        """Of the values that a reader is told."""
+        return self._rate if self.source.has_rate else self.source.unit
+
+    @property
+    def _rate(self) -> str:
+        return "per second" if self.per_second else "per step"
 
     @property
     def note(self) -> str:
@@ -109,6 +105,12 @@ class Chart:
             before = self._picture.y_range if self._picture is not None and self._shown[0] == style else None
             self._shown, self._picture = shown, self._draw(focus, before)
         return self._picture
+
+    def values_told(self, steps: range) -> tuple[tuple[str, ...], np.ndarray]:
+        """Headings of the curves that are shown, as a legend has them, and every value (S, C) that a reader is told."""
+        shown, start = list(self.choice.shown), self.source.steps.start
+        rows = np.concatenate(list(self.source.read_from(steps.start - start)))[: len(steps)]
+        return headings([self.source.names[curve] for curve in shown], self.told_unit), rows[:, shown] * self.factor
 
     def _focus(self) -> tuple[int, ...]:
         """The curves whose spread is shown: those that were picked out; else the main one, else all if they are few."""
@@ -176,85 +178,3 @@ def _with_near(shown: Range, limits: Limits) -> tuple[Range, Limits]:
     margin = _LIMIT_MARGIN * span
     bottom, top = min(values, default=np.inf) - margin, max(values, default=-np.inf) + margin
     return (min(shown[0], bottom), max(shown[1], top)), near
-
-
-@dataclass(frozen=True)
-class Line:
-    """How a curve is drawn.
-
-    Attributes:
-        width: [px].
-        factor: what is drawn, over the value that a reader is told.
-        curve: its number among those of the source.
-    """
-
-    name: str
-    color: str
-    width: float = 1.25
-    factor: float = 1.0
-    curve: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Spread:
-    """Of one line: the mean (P,) over episodes, and how far a deviation is from it (P,)."""
-
-    line: int
-    mean: np.ndarray
-    deviation: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """Curves over the steps of an episode, P points each.
-
-    Attributes:
-        steps: (P,) positions in the recording.
-        curves: (P, L), one column per line.
-        lines: L of them.
-        span: first and last step of the axis of time.
-        y_range: bottom and top of the axis of values.
-        unit: of the values.
-        limits: values that are marked, in the colour of a line: (line, value).
-        is_difference: whether the values are of one thing beyond another.
-        nothing: what a reader is told where a curve has no value.
-        title: of the axis of values.
-    """
-
-    steps: np.ndarray
-    curves: np.ndarray
-    lines: tuple[Line, ...]
-    span: tuple[float, float]
-    y_range: Range
-    unit: str
-    spreads: tuple[Spread, ...] = ()
-    limits: tuple[tuple[int, float], ...] = ()
-    is_difference: bool = False
-    nothing: str = "NaN"
-    title: str = field(init=False)
-
-    @property
-    def largest(self) -> float:
-        """Of the values that a reader is told, the one farthest from zero, as its distance."""
-        return largest_of(self.curves / [line.factor for line in self.lines]) if self.lines else 0.0
-
-    def __post_init__(self) -> None:
-        exponent = power_of_ten(self.y_range)
-        power = "\N{MULTIPLICATION SIGN} 10" + str(exponent).translate(_SUPERSCRIPTS) if exponent else ""
-        object.__setattr__(self, "title", " ".join(part for part in (self.unit, power) if part))
-
-
-def power_of_ten(y_range: Range) -> int:
-    """By which power of ten the labels of an axis are divided, so that they are exact and short."""
-    if y_range is None:
-        return 0
-    bottom, top = y_range
-    largest = max(abs(bottom), abs(top))
-    if top - bottom >= _LEAST_SPAN and largest < _LARGEST_VALUE:
-        return 0
-    return 3 * math.floor(math.log10(largest) / 3)
-
-
-def step_span(first_step: int, num_steps: int) -> tuple[float, float]:
-    """First and last step of an axis; a single step, which has no width of its own, with one to either side."""
-    return (first_step, first_step + num_steps - 1) if num_steps > 1 else (first_step - 1, first_step + 1)

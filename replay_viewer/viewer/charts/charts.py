@@ -85,6 +85,12 @@ class Charts:
         """The chart of that name; None while there is none."""
         return self.rewards if name == REWARDS else next((s.chart for s in self.signals if s.name == name), None)
 
+    def title(self, name: str) -> str:
+        """What people call what a chart shows."""
+        label = next((signal.label for signal in self.signals if signal.name == name), "rewards")
+        chart = self.find(name)
+        return f"{label} {chart.source.names[chart.choice.one]}" if isinstance(chart, ComparedChart) else label
+
     def add(self) -> None:
         """Add a chart, of the first signal that has none yet; nothing where there is no room."""
         shown = {signal.label for signal in self.signals}

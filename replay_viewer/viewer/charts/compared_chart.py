@@ -12,7 +12,7 @@ from ...replay.take import Take
 from ...rollout.rewards import Range, chart_range
 from ...theme import TOTAL_COLOR, css_color
 from ..session import Session
-from .chart import Line, Picture, step_span
+from .chart import Line, Picture, headings, step_span
 from .choice import OneCurve
 from .compared import Compared, beyond_lead
 from .followed_curves import FollowedCurves, settled_range
@@ -77,6 +77,11 @@ class ComparedChart:
     def gaps(self, takes_growth: bool = True) -> Picture:
         """By how much the others' values are beyond the lead's; see `picture`."""
         return self._both(takes_growth)[1]
+
+    def values_told(self, steps: range) -> tuple[tuple[str, ...], np.ndarray]:
+        """Headings of what is shown of the takes and of their differences, and every value (S, C)."""
+        names = [line.name for line in (*self._lines(), *self._gap_lines())]
+        return headings(names, self._rate or self.source.unit), np.concatenate(list(self._read(steps, 0)))
 
     def _both(self, takes_growth: bool) -> tuple[Picture, Picture]:
         session, episode = self._session, self._session.episode
@@ -156,8 +161,11 @@ class ComparedChart:
         """What the axis of values says: of rewards, whose rows are in a table, also which they are."""
         if not self.source.names_axis:
             return self.source.unit
-        rate = "per second" if self.per_second else "per step"
-        return ", ".join((self.source.names[self.choice.one], *((rate,) if self.has_rate else ())))
+        return ", ".join(part for part in (self.source.names[self.choice.one], self._rate) if part)
+
+    @property
+    def _rate(self) -> str:
+        return ("per second" if self.per_second else "per step") if self.has_rate else ""
 
     def _lines(self) -> tuple[Line, ...]:
         """Of the takes, the lead's first."""

@@ -218,6 +218,18 @@
     tip.classList.remove("rv-open");
   }
 
+  // -- CSV ----------------------------------------------------------------------
+
+  // What this browser sees of a chart, from the first step to the last.
+  function save(event) {
+    const name = event.target.closest?.("[data-save]")?.dataset.save;
+    const id = Object.keys(plots()).find((id) => plots()[id].name === name);
+    if (!id) return;
+    const [from, to] = shownTime(id).map((time) => time / state.dt);
+    send("save_chart", [name, Math.ceil(from - 1e-6), Math.floor(to + 1e-6)]);
+  }
+  document.addEventListener("click", save);
+
   // -- the mouse ----------------------------------------------------------------
 
   function listen(id, chart) {
@@ -275,6 +287,7 @@
   function close() {
     for (const id of Object.keys(views)) forget(id);
     watched.disconnect();
+    document.removeEventListener("click", save);
     tip.remove();
   }
 

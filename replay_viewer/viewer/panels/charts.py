@@ -13,9 +13,9 @@ import viser
 from viser import uplot
 
 from ...numerals import number_format, number_text
-from ..charts.chart import Line, Picture, Spread, power_of_ten
 from ..charts.charts import REWARDS, AnyChart, Charts, SignalChart, gaps_of
 from ..charts.compared_chart import ComparedChart
+from ..charts.picture import Line, Picture, Spread, power_of_ten
 from ..session import Session
 from ..wire.mailbox import bind
 from ..wire.page import Page

@@ -21,6 +21,10 @@ _ALONE = (
     "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zm0 2a7 7 0 1 0 0 14 7 7 0 0 0 0-14zm0 3.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7z"
 )
 
+_SAVE = (
+    '<button type="button" class="rv-control" data-save="{}"'
+    ' title="Save what is seen of these curves as a table, every recorded step">CSV</button>'
+)
 _REMOVE = (
     '<button type="button" class="rv-control rv-remove" data-do="remove_chart" data-value="{}"'
     ' title="Remove this chart" aria-label="Remove this chart">\N{MULTIPLICATION SIGN}</button>'
@@ -101,10 +105,10 @@ def _number(chart: str, curve: int) -> str:
 
 def toolbar(chart: str, state: AnyChart, can_remove: bool = False) -> str:
     """How the curves are shown, the way back to all of them, and whether the chart can be taken away."""
-    remove = [_REMOVE.format(chart)] if can_remove else []
+    ends = [_SAVE.format(chart), *([_REMOVE.format(chart)] if can_remove else [])]
     rate = [_text_button(chart, "rate", "per second", state.per_second, "Divided by the time of a step")]
     if isinstance(state, ComparedChart):
-        return _toolbar([*(rate if state.has_rate else []), *remove])
+        return _toolbar([*(rate if state.has_rate else []), *ends])
     buttons = [
         *(rate if state.source.has_rate else ()),
         _text_button(chart, "normalise", "normalised", state.normalised, "Each curve by its own largest value"),
@@ -116,7 +120,7 @@ def toolbar(chart: str, state: AnyChart, can_remove: bool = False) -> str:
             "Mean and deviation over the episodes of all envs",
         ),
         *_ways_back(chart, state.choice),
-        *remove,
+        *ends,
     ]
     return _toolbar(buttons)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import viser
@@ -73,6 +74,17 @@ class Page:
         """Tell every browser of a problem."""
         for client in list(self.clients.values()):
             notify(client, title, problem)
+
+    def download(self, client_id: int, name: str, make: Callable[[], bytes]) -> None:
+        """Have a browser save a file, which is made in a thread: it may be large."""
+        client = self.clients.get(client_id)
+        if client is None:
+            return
+
+        def send() -> None:
+            client.send_file_download(name, make(), save_immediately=True)
+
+        threading.Thread(target=send, name="replay-viewer download", daemon=True).start()
 
     def close(self) -> None:
         """Stop the server."""
