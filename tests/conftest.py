@@ -28,9 +28,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Benchmarks are scripts. What runs inside the simulator's Python, with numpy alone, has its tests in one folder; on 3.8
-# there are no others.
-collect_ignore = ["benchmarks"]
+# Benchmarks, and what is run by hand, are scripts. What runs inside the simulator's Python, with numpy alone, has its
+# tests in one folder; on 3.8 there are no others.
+collect_ignore = ["benchmarks", "by_hand"]
 if sys.version_info < (3, 10):
     collect_ignore = [path.name for path in Path(__file__).parent.iterdir() if path.is_dir() and path.name != "record"]
 

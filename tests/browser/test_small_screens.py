@@ -31,6 +31,21 @@ _DRAWN = """
   });
 }
 """
+# The same in pixels of the page.
+_LINKS = f"""
+() => {{
+  const {{ left, top, width, height }} = rvViser.picture().getBoundingClientRect();
+  return ({_DRAWN})().map(([x, y]) => [left + ((x + 1) / 2) * width, top + ((1 - y) / 2) * height]);
+}}
+"""
+_FREE = """
+() => {
+  const box = (selector) => document.querySelector(selector)?.getBoundingClientRect();
+  const sheet = box('#root .mantine-Paper-root[style*="position: fixed"]');
+  const docked = box("[data-dock-side=right]");
+  return [0, box("#rv-files").bottom, docked ? docked.left : innerWidth, sheet ? sheet.top : box("#rv-views").top];
+}
+"""
 _SCROLLS = (
     "() => document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight"
 )
@@ -111,3 +126,27 @@ def test_the_panel_of_a_phone_is_closed_at_first_and_opens_by_a_tap(phone, demo_
     page.page.get_by_text(demo_path.name, exact=True).first.tap()
     page.until(lambda: rewards.is_visible() and rewards.bounding_box()["y"] < height / 2 + 60, "an open panel")
     assert not page.page.evaluate(_SCROLLS)
+
+
+def test_the_open_panel_of_a_phone_leaves_the_whole_robot_and_the_buttons(phone, demo_path) -> None:
+    page, size = phone
+    if not page.page.locator(".rv-rewards").first.is_visible():
+        page.page.get_by_text(demo_path.name, exact=True).first.tap()
+    panel = page.page.locator(".rv-rewards").first
+    panel.wait_for()
+    page.wait_for_camera()
+
+    def free() -> list[float]:
+        """Left, top, right and bottom of the picture between the buttons and the panel."""
+        return page.page.evaluate(_FREE)
+
+    page.until(
+        lambda: _are_between(page.page.evaluate(_LINKS), free()), "the whole robot in the free part of the picture"
+    )
+    if size == LYING:
+        assert_in_sight_and_apart(page, size)
+
+
+def _are_between(points: list[list[float]], edges: list[float]) -> bool:
+    left, top, right, bottom = edges
+    return bool(points) and all(left < x < right and top < y < bottom for x, y in points)

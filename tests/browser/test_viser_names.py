@@ -28,6 +28,8 @@ new MutationObserver(() => {
 _IS_SAID = "[...document.scripts].some((own) => !own.text.includes('rvViser') && own.text.includes({!r}))"
 _MESSAGES = [name for name in _NAMES if name.endswith("Message")]
 
+_LABELS = "[...document.querySelectorAll('[data-dock-side] label')]"
+_IS_DIMMED = f"{_LABELS}.some((label) => getComputedStyle(label).color === 'rgb(91, 102, 114)')"
 _IS_BLUE = "getComputedStyle(document.querySelector('[role=tab][aria-selected=true]')).color === 'rgb(37, 99, 235)'"
 
 # By name, what is true in a page that has it; first in a wide page, then in one as narrow as a phone.
@@ -61,8 +63,11 @@ _WIDE = {
     "#root": "document.querySelector('body > #root')",
     "[data-dock-root]": "document.querySelector('#root [data-dock-root] canvas[data-engine]')",
     ".mantine-ActionIcon-root": "document.querySelector('.uplot-container .mantine-ActionIcon-root')",
+    ".mantine-Notifications-root": "document.querySelector('.mantine-Notifications-root[data-position=top-left]')",
     ".mantine-ScrollArea-content": "document.querySelector('[data-dock-side] .mantine-ScrollArea-content')",
     "--mantine-primary-color-filled": _IS_BLUE,
+    ".mantine-Button-root": "document.querySelector('.mantine-Button-root[style*=\"--button-bg\"]')",
+    "--mantine-color-dimmed": _IS_DIMMED,
     "[data-dock-region-handle]": "document.querySelector('[data-dock-region-handle] > :first-child + * [role=button]')",
     "[data-dock-header]": "document.querySelectorAll('[data-dock-side] [data-dock-header] button').length === 2",
     ".tabler-icon-cloud-check": "document.querySelector('[data-dock-header] div + div + .tabler-icon-cloud-check')",

@@ -14,6 +14,10 @@
     problem: "A proxy in between has to pass it on. For nginx:",
     option: 'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";',
   };
+  const UNDRAWN = {
+    title: "This browser has no WebGL 2.",
+    problem: "The picture is drawn by it. Hardware acceleration is a setting of browsers; other ones draw by the processor.",
+  };
   let lost = performance.now(); // Since when there is none.
   let asked = lost;
   let wasConnected = false;
@@ -47,11 +51,16 @@
     }
   }
 
+  // Without it viser's page ends before it has asked for a connection.
+  function hasWebGL() {
+    return Boolean(document.createElement("canvas").getContext("webgl2"));
+  }
+
   async function ask() {
     const found = await verdict();
     if (isConnected()) return;
     if (found?.problem) tell({ title: "The viewer refuses this page.", ...found });
-    else if (!wasConnected && performance.now() - lost > PATIENCE) tell(found ? CUT : SILENT);
+    else if (!wasConnected && performance.now() - lost > PATIENCE) tell(!found ? SILENT : hasWebGL() ? CUT : UNDRAWN);
   }
 
   function look() {

@@ -45,8 +45,11 @@
 //   [data-dock-root]             in it: the picture and what is docked
 //   .mantine-ActionIcon-root     beside a chart: the button for a larger copy
 //   width: 20em                  the style of what is in the sheet
+//   .mantine-Notifications-root  the notes at an edge of the picture, data-position at which
 //   .mantine-ScrollArea-content  what is scrolled in the panel
-//   --mantine-primary-color-filled  the colour of buttons, sliders and ticks; so is --mantine-color-custom-filled
+//   --mantine-primary-color-filled  the colour of buttons, sliders and ticks; so are --mantine-color-custom-filled and -gray-filled
+//   .mantine-Button-root         a button of the panel: the style of one with a colour of its own has a --button-bg
+//   --mantine-color-dimmed       of labels and of what is less important
 //   [data-dock-region-handle]    the line above a docked panel: the handle to drag it first, then the arrow that closes it
 //   [data-dock-header]           the panel's title and its two buttons
 //   .tabler-icon-cloud-check     there, that the page is connected, laid over an empty div, with a div as a gap behind that
