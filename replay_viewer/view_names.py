@@ -10,7 +10,7 @@ OTHER_NAMES = {"behind": "follow"}
 # What keeps all takes in view is called so.
 ALL = "all"
 CAMERAS = (*PRESETS, *OTHER_NAMES, ALL)
-OVERLAYS = ("none", "hud", "rewards", "cameras")
+OVERLAYS = ("none", "hud", "rewards", "errors", "cameras")
 
 
 def check_camera(name: str) -> None:

@@ -95,7 +95,8 @@ class Looks:
     speed: Annotated[float, shown_as("FACTOR")] = View.speed
     """0.25 is slow motion."""
     overlay: Annotated[str, one_of(OVERLAYS)] = View.overlay
-    """A strip of facts (hud), beside it every reward term with its curve (rewards), or the cameras' films (cameras)."""
+    """A strip of facts (hud), beside it every reward term with its curve (rewards), how far several recordings are from
+    the first one (errors), or the cameras' films (cameras)."""
     background: Annotated[str, one_of(LOOKS)] = View.look
     """Colours of sky, ground and text."""
     layers: Annotated[str | None, shown_as("A,B")] = None

@@ -82,7 +82,8 @@ def render_video(
         size: of the whole video, width and height [px]; None for 1280x720, of a GIF 640x360.
         fps: video frames per second; None for 30, of a GIF 15.
         speed: 1 is as fast as life.
-        overlay: "rewards", "hud", "cameras" (the films of the robot's cameras as insets) or "none".
+        overlay: "rewards", "hud", "errors" (how far several recordings are from the first one), "cameras" (the films of
+            the robot's cameras as insets) or "none".
         look: "light" or "dark".
         titles: name each of several episodes before it, and have a legend of layers and of several recordings.
         layers: what is drawn beside the robots: names of `replay_viewer.layers.LAYERS`, such as "velocity", and layers

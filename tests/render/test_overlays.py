@@ -90,7 +90,8 @@ def panel_of(replay: Replay, image: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
 def test_images_have_the_videos_size_and_pictures_an_even_one(name: str, size: tuple[int, int], look: Look) -> None:
     replay = rewarded()
-    overlay = make_overlay(name, world_of([replay]), size, look)
+    world = world_of([replay, rewarded()] if name == "errors" else [replay])
+    overlay = make_overlay(name, world, size, look)
     assert [side % 2 for side in overlay.picture_size] == [0, 0]
     image = overlay.compose(noise(overlay.picture_size), moment_at(replay, 100.5))
     assert image.shape == (size[1], size[0], 3) and image.dtype == np.uint8

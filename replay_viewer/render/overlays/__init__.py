@@ -2,9 +2,11 @@
 
 Where to find what:
 
-    overlay      makes the images of a video of pictures: with nothing, a HUD, or rewards beside them
+    overlay      makes the images of a video of pictures: with nothing, a HUD, or a panel beside them
     hud          a strip of facts at the lower edge
-    rewards      a panel with every reward term: its rows (reward_rows) and its charts (charts)
+    panel        rows of numbers and charts (charts) beside a picture
+    rewards      what is in it of one take: every reward term, in rows of their own (reward_rows)
+    compared_rewards, errors     of several takes: their rewards, how far they are from the lead; both in compared_rows
     legend       what colours mean: of several recordings in one picture, and of layers
     labels       texts at places of the picture
     title_card   the images between episodes

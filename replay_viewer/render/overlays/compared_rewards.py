@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from ...numerals import number_format, number_text
 from ...replay.compared_rewards import ComparedRewards, Quantity, quantities
 from ...replay.world import World
 from ...rollout.episodes import Episode
-from ...rollout.rewards import bar_scale, chart_range, full_range
+from ...rollout.rewards import chart_range, full_range
 from ...theme import Look, Rgb
 from .charts import Axes, Curve, VideoChart
-from .layout import Box, PanelLayout, PixelScale
-from .painting import fill, mixed, write
-from .rewards import Contents, Rows
-from .text import fitted, number_mask, number_width, text_mask, widest_text
-
-# At least this share of a row is the name.
-_NAME_SHARE = 0.3
-# What stands in the place of a number where a take waits, or has none.
-_NONE = "-"
+from .compared_rows import ComparedRows, with_difference
+from .layout import PanelLayout, PixelScale
+from .panel import Contents, Rows
 
 _REWARD, _RETURN = Quantity("reward"), Quantity("return")
 
@@ -40,104 +32,14 @@ def compared_rewards(world: World, pixels: PixelScale, look: Look, episode: Epis
     charts = _charts(values, colors, world.lead.replay.rollout.control_dt, is_rate, pixels, look)
 
     def make_rows(layout: PanelLayout) -> Rows:
-        shown = _largest({each: values[each] for each in found if each.is_per_step}, layout.most_rows)
-        box, pitch = layout.rows(len(shown)), layout.pitch(len(shown))
-        return ComparedRows(shown, colors, box, pitch, layout.heading_middle, pixels, look)
+        chosen = _largest({each: values[each] for each in found if each.is_per_step}, layout.most_rows)
+        shown = {each.label: rows for each, rows in chosen.items()}
+        heads: list[Rgb | str] = [*colors]
+        if len(colors) == 2:
+            shown, heads = {label: with_difference(rows) for label, rows in shown.items()}, [*heads, "difference"]
+        return ComparedRows(shown, heads, layout, pixels, look, ruled=_REWARD.label)
 
     return Contents(f"rewards {'per second' if is_rate else 'at this step'}", make_rows, charts)
-
-
-class ComparedRows:
-    """Draws rows with a number of each take, below squares in the colours of the takes; of two also the difference.
-
-    Args:
-        values: (S, T) of each row.
-        colors: of the takes, T of them.
-        box: where the rows are.
-        pitch: height of a row [px].
-        heading_middle: height of the squares [px].
-        pixels: how large things are.
-        look: colours.
-    """
-
-    def __init__(
-        self,
-        values: dict[Quantity, np.ndarray],
-        colors: Sequence[Rgb],
-        box: Box,
-        pitch: float,
-        heading_middle: int,
-        pixels: PixelScale,
-        look: Look,
-    ) -> None:
-        self._values = {each: _with_difference(rows) for each, rows in values.items()}
-        self._colors, self._box, self._pitch, self._look = colors, box, pitch, look
-        self._heading_middle, self._pixels = heading_middle, pixels
-        self._form = number_format(bar_scale(np.hstack(list(values.values()))), least_decimals=2) if values else ".2f"
-        self._heading = text_mask("difference" if len(colors) == 2 else "", pixels.font(12))
-        self._letters = self._size_of_letters()
-        self._rights = self._columns()
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def paint(self, image: np.ndarray) -> None:
-        """Names, and a square above each column."""
-        size = self._pixels.of(10)
-        for right, color in zip(self._rights, self._colors, strict=False):
-            top = self._heading_middle - size // 2
-            fill(image, right - size, top, right, top + size, color)
-        if len(self._colors) == 2:
-            write(image, self._heading, self._box.right, self._heading_middle, self._look.muted_text, "right")
-        room = self._rights[0] - self._width - self._box.left - self._pixels.of(8)
-        for index, quantity in enumerate(self._values):
-            middle = self._middle(index)
-            if quantity == _REWARD and index:
-                top = round(middle - self._pitch / 2)
-                line = mixed(self._look.panel, self._look.muted_text, 0.4)
-                fill(image, self._box.left, top, self._box.right, top + 1, line)
-            name = text_mask(fitted(quantity.label, self._letters, room), self._letters)
-            write(image, name, self._box.left, middle, self._look.text)
-
-    def draw(self, image: np.ndarray, step: int) -> None:
-        """The numbers of a step of the episode."""
-        for index, values in enumerate(self._values.values()):
-            for right, value in zip(self._rights, values[step].tolist(), strict=True):
-                text = _NONE if math.isnan(value) else number_text(value, self._form)
-                color = self._look.muted_text if math.isnan(value) else self._look.text
-                write(image, number_mask(text, self._letters), right, self._middle(index), color, "right")
-
-    def _middle(self, index: int) -> int:
-        return round(self._box.top + (index + 0.5) * self._pitch)
-
-    @property
-    def _width(self) -> int:
-        """Of the widest number [px]."""
-        return self._width_in(self._letters)
-
-    def _width_in(self, letters: int) -> int:
-        texts = [widest_text(values, self._form) for values in self._values.values()]
-        return max((number_width(text, letters) for text in texts), default=0)
-
-    @property
-    def _num_columns(self) -> int:
-        return len(self._colors) + (len(self._colors) == 2)
-
-    def _size_of_letters(self) -> int:
-        """As in other rows, or smaller where many takes need the room."""
-        room = (1 - _NAME_SHARE) * self._box.width / self._num_columns
-        sizes = [self._pixels.font(size) for size in (14, 13, 12, 11, 10)]
-        return next((size for size in sizes if self._width_in(size) + self._pixels.of(8) <= room), sizes[-1])
-
-    def _columns(self) -> list[int]:
-        """The right side of each column."""
-        pitch = max(self._width, self._pixels.of(10), self._heading.shape[1]) + self._pixels.of(12)
-        return [self._box.right - pitch * place for place in reversed(range(self._num_columns))]
-
-
-def _with_difference(values: np.ndarray) -> np.ndarray:
-    """Values (S, T), of two takes with a third column, by how much the other's are beyond the lead's."""
-    return np.column_stack([values, values[:, 1] - values[:, 0]]) if values.shape[1] == 2 else values
 
 
 def _largest(values: dict[Quantity, np.ndarray], most: int) -> dict[Quantity, np.ndarray]:

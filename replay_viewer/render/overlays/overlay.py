@@ -18,10 +18,12 @@ from ...view_names import check_overlay
 from ..film import Moment
 from ..threads import cached_for_threads
 from .compared_rewards import compared_rewards
+from .errors import errors_of
 from .hud import Hud
 from .inset import Insets
 from .layout import Box, picture_beside, pixel_scale
-from .rewards import VideoRewardsPanel, rewards_of_episode
+from .panel import Contents, VideoPanel
+from .rewards import rewards_of_episode
 
 # The panel cannot be read in less.
 _LEAST_PANEL_SIZE = 300
@@ -48,6 +50,8 @@ def make_overlay(name: str, world: World, size: tuple[int, int], look: Look) -> 
         name: "none"; "hud": a strip over the picture that tells what is shown, the time, the return and the outcome;
             "rewards": the strip, and a panel beside or below the picture with all reward terms; of several takes, a
             number of each, and how far their returns are apart. Where no rewards are recorded, there is no panel.
+            "errors": the strip, and such a panel with how far bases, headings and joints of the others are from those
+            of the lead.
             "cameras": the strip, and the films of the robot's cameras as insets, of the lead.
         world: what is shown; the strip tells of its lead.
         size: width and height of the video [px].
@@ -55,19 +59,29 @@ def make_overlay(name: str, world: World, size: tuple[int, int], look: Look) -> 
 
     Raises:
         UnknownName: if there is no such overlay.
-        BadArgument: if the rewards cannot be read in a video as small as that.
+        BadArgument: if the panel cannot be read in a video as small as that; errors of a single take.
     """
     check_overlay(name)
     if name == "none":
         return _NoOverlay(size)
     if name == "cameras":
         return _CamerasOverlay(world.lead.replay.rollout, size, look)
-    if name == "hud" or not any(replay.rollout.has_rewards for replay in world.replays):
+    if name == "errors" and not world.others:
+        raise BadArgument("--overlay", name, "tells how far recordings are apart: give two or more.")
+    if name == "hud" or (name == "rewards" and not any(replay.rollout.has_rewards for replay in world.replays)):
         return _HudOverlay(world.lead.replay.rollout, size, look, "none recorded" if name == "rewards" else "")
     if min(size) < _LEAST_PANEL_SIZE:
         least = f"at least {_LEAST_PANEL_SIZE} pixels high and wide"
         raise BadArgument("--overlay", name, f"needs a video {least} to be legible, not {size[0]}x{size[1]}.")
-    return _RewardsOverlay(world, size, look)
+    pixels, rollout = pixel_scale(size), world.lead.replay.rollout
+    series_of = _series_of(rollout)
+    if name == "errors":
+        contents_of = partial(errors_of, world, pixels, look)
+    elif world.others:
+        contents_of = partial(compared_rewards, world, pixels, look)
+    else:
+        contents_of = partial(rewards_of_episode, rollout, series_of, pixels, look)
+    return _PanelOverlay(rollout, series_of, contents_of, size, look)
 
 
 class _NoOverlay:
@@ -110,20 +124,22 @@ class _CamerasOverlay(_HudOverlay):
         return image
 
 
-class _RewardsOverlay:
+class _PanelOverlay:
     """The strip over the picture, and the panel to the right of it or below it."""
 
-    def __init__(self, world: World, size: tuple[int, int], look: Look) -> None:
-        pixels, rollout = pixel_scale(size), world.lead.replay.rollout
+    def __init__(
+        self,
+        rollout: Rollout,
+        series_of: Callable[[Episode], EpisodeRewards],
+        contents_of: Callable[[Episode], Contents],
+        size: tuple[int, int],
+        look: Look,
+    ) -> None:
+        pixels = pixel_scale(size)
         self.picture_size = picture_beside(size, pixels)
         self._size, self._panel_box = size, _rest_of(size, self.picture_size)
-        series_of = _series_of(rollout)
         self._hud = Hud(rollout, series_of, self.picture_size, pixels, look)
-        if world.others:
-            contents_of = partial(compared_rewards, world, pixels, look)
-        else:
-            contents_of = partial(rewards_of_episode, rollout, series_of, pixels, look)
-        self._panel = VideoRewardsPanel(contents_of, self._panel_box.size, pixels, look)
+        self._panel = VideoPanel(contents_of, self._panel_box.size, pixels, look)
 
     def compose(self, picture: np.ndarray, moment: Moment) -> np.ndarray:
         image = np.empty((self._size[1], self._size[0], 3), dtype=np.uint8)
