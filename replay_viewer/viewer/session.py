@@ -26,6 +26,7 @@ from .tail import POLL_PERIOD, Tail
 if TYPE_CHECKING:
     from ..replay.frames import Frame
     from ..replay.replay import Replay
+    from ..replay.take import Take
     from ..replay.world import World
 
 
@@ -177,6 +178,8 @@ class Session:
     def regrouped(self, world: World, position: float) -> Session:
         """Another world of which the same is watched: with what follows its recordings, as fast and in such a loop.
 
+        A-B is what it was; where another take leads, at the same times.
+
         position: of its lead.
         """
         tails = {id(tail.replay): tail for tail in self._tails}
@@ -188,16 +191,27 @@ class Session:
         other.player.set_speed(self.player.speed)
         if self.player.loop != "selection":
             other.player.set_loop(self.player.loop)
-        if lead is self.replay:
+        if self.agent is None or (lead.rollout.agents_shape or (0,))[0] > self.agent:
             other.agent = self.agent
-            if self.player.selection is not None and self.player.loop == "selection":
-                other.player.select(*self.player.selection)
-                other.player.seek(position)
+        selection = self._selection_of(world.lead)
+        if selection is not None and self.player.loop == "selection":
+            other.player.select(*selection)
+            other.player.seek(position)
         if self.live:
             other.go_live()
         elif self.player.playing:
             other.play()
         return other
+
+    def _selection_of(self, lead: Take) -> tuple[int, int] | None:
+        """The steps from A to B as a take of this world counts them that will lead; None for what is not shown now."""
+        if self.player.selection is None or lead.replay is self.replay:
+            return self.player.selection
+        for take in self.world.others:
+            if take.replay is lead.replay and take.env_index == lead.env_index and take.start == lead.start:
+                first, last = (round(self.world.position_of(take, step)) for step in self.player.selection)
+                return (first, last) if first < last else None
+        return None
 
     # -- time -----------------------------------------------------------------
 

@@ -13,6 +13,25 @@ if TYPE_CHECKING:
     from .layers import ViserLayer
 
 
+@dataclass(frozen=True)
+class CurvesChosen:
+    """What a user chose in a chart, by the names of its curves: another chart takes over what it has, too.
+
+    Attributes:
+        known: the curves that there were.
+        pinned: in the order of pinning.
+        hidden: those that were not shown.
+        alone: the one that was shown without the others; None for all.
+        switches: what was switched on or off, by name.
+    """
+
+    known: frozenset[str] = frozenset()
+    pinned: tuple[str, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    alone: str | None = None
+    switches: dict[str, bool] = field(default_factory=dict)
+
+
 @dataclass
 class ChartLayout:
     """How a user has laid the charts out.
@@ -20,10 +39,20 @@ class ChartLayout:
     Attributes:
         labels: of the signals that have charts, in their order; empty where the user has chosen none.
         heights: of charts that were made higher or lower [px], by their names.
+        chosen: in charts, by what they are of; with "compared" before it, of several takes.
     """
 
     labels: list[str] = field(default_factory=list)
     heights: dict[str, int] = field(default_factory=dict)
+    chosen: dict[str, CurvesChosen] = field(default_factory=dict)
+
+
+@dataclass
+class CrowdChoice:
+    """Whether the other envs are shown, and what their colours tell, see `crowd.state`."""
+
+    is_on: bool = False
+    color_by: str = "robot"
 
 
 @dataclass(frozen=True)
@@ -37,6 +66,8 @@ class Settings:
         control: where the policy of a run that is followed is controlled, if not beside its recording.
         switched_on: names of the viewer's own layers that are on; kept up to date.
         charts: how they are laid out; kept up to date.
+        crowd: how the other envs are shown; kept up to date.
+        film: how films are to be, by the labels of the controls, where a user has chosen; kept up to date.
     """
 
     shadows: bool = True
@@ -45,6 +76,8 @@ class Settings:
     control: ControlAddress | None = None
     switched_on: set[str] = field(default_factory=set)
     charts: ChartLayout = field(default_factory=ChartLayout)
+    crowd: CrowdChoice = field(default_factory=CrowdChoice)
+    film: dict[str, str | bool] = field(default_factory=dict)
 
 
 def usual_folder(current: Path) -> Path:

@@ -95,9 +95,10 @@ class ShownReplay:
             ShownLayers(server, take.replay, (), page.notify, set(settings.switched_on), take_node(take.key))
             for take in session.world.others
         ]
-        self.crowd = Crowd(server, session)
+        self.crowd = Crowd(server, session, settings.crowd)
         self._shared_time = SharedTime(page.clients, self._tell_of_move)
         self._clicks = Clicks(page, session, self.browsers, self.crowd, self._shared_time)
+        self._clicks.listen(self.crowd.state.is_on)
         self.charts = Charts(session, lambda: page.post(_take_news), settings.charts)
         self._pointing = Pointing(session, self.charts)
         self._control = ControlPanel(page, session, settings.control)
@@ -252,7 +253,7 @@ class ShownReplay:
         with tabs.add_tab(f"Recording ({number})" if number else "Recording"):
             recording = RecordingPanel(page, replays)
         with tabs.add_tab("Render"):
-            self._rendering = Rendering(page, session, self.browsers, self.layers, self._settings.folder)
+            self._rendering = Rendering(page, session, self.browsers, self.layers, self._settings)
         episodes = EpisodesPanel(self.table, session, self.title)
         films = FilmsPanel(page, self.table.stock, session)
         told = [charts, episodes, films, self._control, self._pointing]

@@ -320,6 +320,27 @@ def test_charts_are_laid_out_as_for_the_recording_before_as_far_as_it_has_the_si
     assert again.height("signal1") is None
 
 
+def test_curves_are_chosen_as_for_the_recording_before_as_far_as_it_has_them() -> None:
+    layout = ChartLayout()
+
+    def opened(names: list[str]) -> Charts:
+        values = {**still(50, 1), "rew_terms": np.ones((50, 1, len(names)))}
+        replay = with_robots(memory_rollout(values, reward_terms=names))
+        return Charts(Session(world_of([replay])), lambda: None, layout)
+
+    charts = opened(["a", "b", "c"])
+    assert isinstance(charts.rewards, Chart)
+    charts.rewards.choice.toggle_pinned(1)
+    charts.rewards.choice.toggle_hidden(2)
+    charts.rewards.toggle_normalised()
+    charts.close()
+    other = opened(["c", "new", "b"])
+    assert isinstance(other.rewards, Chart)
+    assert other.rewards.choice.pinned == [2]
+    assert 0 not in other.rewards.choice.shown and 1 in other.rewards.choice.shown
+    assert other.rewards.normalised and not other.rewards.per_second
+
+
 @pytest.fixture
 def swinging_arm(tmp_path: Path) -> Charts:
     """An arm whose shoulder swings by 2.5 of its limits of 3 rad, with torques of a hundredth of theirs."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...rollout.rewards import Range, chart_range
 from ..session import Session
+from ..settings import CurvesChosen
 from .choice import CurveChoice
 from .curves import CurveSource
 from .followed_curves import FollowedCurves, settled_range
@@ -70,6 +71,18 @@ class Chart:
         return self._spreads.note or (
             "Dashed: mean over the episodes of all envs, at the same time after their start; band: \u00b11 \u03c3"
         )
+
+    @property
+    def chosen(self) -> CurvesChosen:
+        """What a user chose, for a chart of the same of another replay."""
+        names = ("per_second", "normalised", "with_spread")
+        return self.choice.chosen(self.source.names, {name: getattr(self, name) for name in names})
+
+    def choose(self, chosen: CurvesChosen) -> None:
+        """Take over what was chosen in such a chart."""
+        self.choice.choose(self.source.names, chosen)
+        for name, is_on in chosen.switches.items():
+            setattr(self, name, is_on)
 
     def toggle_per_second(self) -> None:
         """Amounts per second, or per step."""

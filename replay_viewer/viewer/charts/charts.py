@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ...errors import UnknownName
 from ...replay.differences import Difference, differences
@@ -43,6 +43,11 @@ class SignalChart:
         if self.label not in self._of_signals:
             self._of_signals[self.label] = self._make(self.label, self._spreads)
         return self._of_signals[self.label]
+
+    @property
+    def charts(self) -> Mapping[str, AnyChart]:
+        """Those of all signals that were chosen, by their labels."""
+        return self._of_signals
 
     def close(self) -> None:
         """End work in the background."""
@@ -146,6 +151,21 @@ class Charts:
         self._spreads.close()
         for signal in self.signals:
             signal.close()
+        self._remember_choices()
+
+    def _remember_choices(self) -> None:
+        """What was chosen in the charts, for those of the next replay."""
+        charts = {label: chart for signal in self.signals for label, chart in signal.charts.items()}
+        if self.rewards is not None:
+            charts[REWARDS] = self.rewards
+        self._layout.chosen.update({_key(label, chart): chart.chosen for label, chart in charts.items()})
+
+    def _as_chosen(self, label: str, chart: AnyChart) -> AnyChart:
+        """A chart as the one of the same was left, of the replay before."""
+        chosen = self._layout.chosen.get(_key(label, chart))
+        if chosen is not None:
+            chart.choose(chosen)
+        return chart
 
     def _open(self, label: str) -> SignalChart:
         taken = {signal.name for signal in self.signals}
@@ -161,17 +181,25 @@ class Charts:
         session = self._session
         if session.world.others:
             compared = RewardsCompared(session)
-            return ComparedChart(session, compared) if compared.names else None
+            return self._as_chosen(REWARDS, ComparedChart(session, compared)) if compared.names else None
         source = RewardCurves(session)
-        return Chart(session, source, self._spreads) if source.names else None
+        return self._as_chosen(REWARDS, Chart(session, source, self._spreads)) if source.names else None
 
     def _make_signal(self, label: str, spreads: Spreads) -> AnyChart:
+        return self._as_chosen(label, self._make_chart(label, spreads))
+
+    def _make_chart(self, label: str, spreads: Spreads) -> AnyChart:
         session, signal = self._session, self._by_label[label]
         if isinstance(signal, Difference):
             return ComparedChart(session, DifferenceCompared(session, signal))
         if session.world.others:
             return ComparedChart(session, SignalCompared(session, signal))
         return Chart(session, SignalCurves(session, signal), spreads)
+
+
+def _key(label: str, chart: AnyChart) -> str:
+    """By what a layout knows a chart."""
+    return f"compared {label}" if isinstance(chart, ComparedChart) else label
 
 
 def gaps_of(name: str) -> str:

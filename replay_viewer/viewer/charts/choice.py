@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ..settings import CurvesChosen
+
 
 class CurveChoice:
     """A user's choice among `count` curves.
@@ -44,6 +48,24 @@ class CurveChoice:
     def key(self) -> tuple[object, ...]:
         """Differs where the choice does."""
         return self.alone, tuple(self.pinned), frozenset(self.hidden)
+
+    def chosen(self, names: Sequence[str], switches: dict[str, bool]) -> CurvesChosen:
+        """What is chosen, by the curves' names."""
+        return CurvesChosen(
+            frozenset(names),
+            tuple(names[curve] for curve in self.pinned),
+            frozenset(names[curve] for curve in self.hidden),
+            None if self.alone is None else names[self.alone],
+            switches,
+        )
+
+    def choose(self, names: Sequence[str], chosen: CurvesChosen) -> None:
+        """Take over what was chosen of curves that are here, too; others are as at first."""
+        self.pinned = [names.index(name) for name in chosen.pinned if name in names]
+        others = {curve for curve in self.hidden if names[curve] not in chosen.known}
+        self.hidden = others | {curve for curve, name in enumerate(names) if name in chosen.hidden}
+        if chosen.alone in names:
+            self.alone = names.index(chosen.alone)
 
     def toggle_pinned(self, curve: int) -> None:
         """Pin a curve, which shows it, or let it go."""

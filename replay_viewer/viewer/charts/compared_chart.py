@@ -12,6 +12,7 @@ from ...replay.take import Take
 from ...rollout.rewards import Range, chart_range
 from ...theme import TOTAL_COLOR, css_color
 from ..session import Session
+from ..settings import CurvesChosen
 from .chart import Line, Picture, headings, step_span
 from .choice import OneCurve
 from .compared import Compared, beyond_lead
@@ -37,7 +38,8 @@ class ComparedChart:
     def __init__(self, session: Session, source: Compared) -> None:
         self._session, self.source = session, source
         self.choice = OneCurve(len(source.names), source.main)
-        self.per_second = len({take.replay.rollout.control_dt for take in session.world.takes}) > 1
+        self._is_mixed = len({take.replay.rollout.control_dt for take in session.world.takes}) > 1
+        self.per_second = self._is_mixed
         self._curves = FollowedCurves()
         self._shown: tuple[object, ...] = ()
         self._pictures: tuple[Picture, Picture] | None = None
@@ -62,6 +64,17 @@ class ComparedChart:
     def note(self) -> str:
         """What the user should know of the curves."""
         return self.source.note
+
+    @property
+    def chosen(self) -> CurvesChosen:
+        """What a user chose, for a chart of the same of other takes."""
+        return self.choice.chosen(self.source.names, {"per_second": self.per_second, "is_mixed": self._is_mixed})
+
+    def choose(self, chosen: CurvesChosen) -> None:
+        """Take over what was chosen in such a chart; amounts per step, where that suits the takes as it did there."""
+        self.choice.choose(self.source.names, chosen)
+        if chosen.switches["is_mixed"] == self._is_mixed:
+            self.per_second = chosen.switches["per_second"]
 
     def toggle_per_second(self) -> None:
         """Amounts per second, or per step."""

@@ -11,6 +11,7 @@ import viser
 from ...theme import LIGHT
 from ..scene import WORLD
 from ..session import Session
+from ..settings import CrowdChoice
 from ..wire.server import move_node
 from .coloring import Coloring
 from .picking import first_hit
@@ -54,8 +55,9 @@ class Crowd:
         state: what is shown.
     """
 
-    def __init__(self, server: viser.ViserServer, session: Session) -> None:
-        self.state = CrowdState(session)
+    def __init__(self, server: viser.ViserServer, session: Session, kept: CrowdChoice | None = None) -> None:
+        """kept: how it was shown before; kept up to date."""
+        self.state = CrowdState(session, kept)
         self._server, self._session = server, session
         self._frames: FrameCache | None = None
         self._num_steps = session.replay.rollout.num_steps

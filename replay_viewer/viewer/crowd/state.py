@@ -16,6 +16,7 @@ import numpy as np
 from ...rollout.rollout import Rollout
 from ...rollout.states import FiniteStates
 from ..session import Session
+from ..settings import CrowdChoice
 from .coloring import Coloring, EpisodeColumns, by_outcome, by_return
 
 if TYPE_CHECKING:
@@ -41,11 +42,13 @@ class CrowdState:
         color_by: what their colours tell, once they are.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, kept: CrowdChoice | None = None) -> None:
+        """kept: how the crowd was shown before; kept up to date."""
+        self._session, self._kept = session, kept or CrowdChoice()
         self.envs: Sequence[int] = range(min(session.replay.rollout.num_envs, MOST_ENVS))
-        self.is_on = False
+        self.is_on = self._kept.is_on and self.is_possible
         self.color_by: ColorBy = "robot"
+        self.set_color_by(self._kept.color_by)
         self._table: EpisodeColumns | None = None
         self._colored: tuple[object, ...] | None = None
         self._coloring: Coloring | None = None
@@ -95,13 +98,13 @@ class CrowdState:
 
     def set_on(self, is_on: bool) -> None:
         """Show the other envs or not; without another env, never."""
-        self.is_on = bool(is_on) and self.is_possible
+        self.is_on = self._kept.is_on = bool(is_on) and self.is_possible
 
     def set_color_by(self, kind: object) -> None:
         """Let the colours tell something else; what is none of `color_kinds` is ignored."""
         for known in self.color_kinds:
             if kind == known:
-                self.color_by = known
+                self.color_by = self._kept.color_by = known
 
     @property
     def coloring(self) -> Coloring | None:

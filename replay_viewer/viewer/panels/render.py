@@ -46,6 +46,7 @@ class RenderPanel:
         self,
         page: Page,
         folder: Path,
+        kept: dict[str, str | bool],
         *,
         compares: bool,
         film: Press,
@@ -53,7 +54,18 @@ class RenderPanel:
         cancel: Press,
         download: Press,
     ) -> None:
-        """folder: where videos go at first. compares: whether several takes are shown."""
+        """Show the controls.
+
+        Args:
+            page: the page.
+            folder: where videos go at first.
+            kept: what a user has chosen before, by the labels of the controls; kept up to date.
+            compares: whether several takes are shown.
+            film: makes a video.
+            picture: makes a picture.
+            cancel: ends the work on a video.
+            download: sends the last video once more.
+        """
         gui = page.gui
         width, height = View.size
         speeds = [f"{speed:g}x" for speed in SPEEDS]
@@ -84,7 +96,11 @@ class RenderPanel:
         self._folder = gui.add_text("Folder", str(folder), hint="On the viewer's machine; one that is new is made")
         self._target = gui.add_html("")
         self._preview = gui.add_image(np.zeros((9, 16, 3), np.uint8), label="First frame", format="jpeg", visible=False)
-        for control in (*self._choices, self._folder):
+        self._kept, self._usual = kept, {}
+        for control in self._controls:
+            self._usual[control.label] = control.value
+            if control.label in kept and kept[control.label] in getattr(control, "options", [kept[control.label]]):
+                control.value = kept[control.label]
             bind(control, page.mailbox, lambda *_: None)
         self._film = gui.add_button("Render Video", icon=viser.Icon.MOVIE, hint="An MP4, into the folder above")
         self._picture = gui.add_button("Save Picture", icon=viser.Icon.CAMERA, color="gray", hint="A PNG of this step")
@@ -139,6 +155,17 @@ class RenderPanel:
     def key(self) -> tuple[object, ...]:
         """Differs where the choices do."""
         return tuple(choice.value for choice in self._choices)
+
+    @property
+    def _controls(self) -> tuple[Any, ...]:
+        return (*self._choices, self._folder)
+
+    def keep(self) -> None:
+        """Keep what is chosen for another replay; what is as usual is not a choice."""
+        for control in self._controls:
+            self._kept.pop(control.label, None)
+            if control.value != self._usual[control.label]:
+                self._kept[control.label] = control.value
 
     def show_target(self, content: str) -> None:
         """Tell where the video will be, or why it cannot."""

@@ -22,6 +22,7 @@ from ..layers import ShownLayers
 from ..panels.panel import Shown
 from ..panels.render import THIS_VIEW, RenderPanel, problem_html, target_html
 from ..session import Session
+from ..settings import Settings
 from ..wire.page import Page
 from ..wire.page_bridge import PageAction
 from .requests import (
@@ -79,8 +80,10 @@ class Rendering:
         panel: the controls.
     """
 
-    def __init__(self, page: Page, session: Session, browsers: Browsers, layers: ShownLayers, folder: Path) -> None:
-        """layers: those that are shown are drawn too. folder: where videos go."""
+    def __init__(
+        self, page: Page, session: Session, browsers: Browsers, layers: ShownLayers, settings: Settings
+    ) -> None:
+        """layers: those that are shown are drawn too."""
         self._page, self._session, self._browsers = page, session, browsers
         self._layers = layers
         self._scene_of = scenes_of(session.world)
@@ -92,7 +95,8 @@ class Rendering:
         self._previewed: tuple[object, ...] = ()
         self.panel = RenderPanel(
             page,
-            folder,
+            settings.folder,
+            settings.film,
             compares=bool(session.world.others),
             film=self._begin_film,
             picture=self._begin_picture,
@@ -111,7 +115,8 @@ class Rendering:
         return None if self._film is None else self._film.job
 
     def close(self) -> None:
-        """Cancel what is being drawn."""
+        """Cancel what is being drawn, and keep what is chosen."""
+        self.panel.keep()
         jobs = [asked.job for asked in (self._film, self._picture) if asked is not None]
         jobs += [] if self._preview is None else [self._preview]
         for job in jobs:
