@@ -11,6 +11,8 @@ OTHER_NAMES = {"behind": "follow"}
 ALL = "all"
 CAMERAS = (*PRESETS, *OTHER_NAMES, ALL)
 OVERLAYS = ("none", "hud", "rewards", "errors", "cameras")
+# Those that tell how several recordings differ.
+OVERLAYS_OF_SEVERAL = ("errors",)
 
 
 def check_camera(name: str) -> None:

@@ -131,7 +131,14 @@ def test_a_name_that_facts_do_not_fit_loses_no_film(tmp_path: Path, caplog: pyte
 
 
 @pytest.mark.parametrize(
-    "options", [{"camera": "sideways"}, {"overlay": "rainbow"}, {"name": "{a.b}.mp4"}, {"name": "{episode"}]
+    "options",
+    [
+        {"camera": "sideways"},
+        {"overlay": "rainbow"},
+        {"overlay": "errors"},
+        {"name": "{a.b}.mp4"},
+        {"name": "{episode"},
+    ],
 )
 def test_what_would_fail_when_films_are_drawn_is_said_at_once(options: dict[str, Any]) -> None:
     with pytest.raises(ReplayError, match=next(iter(options.values())).strip("{")):

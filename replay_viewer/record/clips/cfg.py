@@ -10,7 +10,7 @@ from ...clips.clear import clear
 from ...errors import BadArgument
 from ...film_names import CLIP_TEMPLATE, fields_in
 from ...video.writer import frame_rate
-from ...view_names import check_camera, check_overlay
+from ...view_names import OVERLAYS_OF_SEVERAL, check_camera, check_overlay
 from ..run_dir import timestamped_run_dir
 from .adopting import adopt_below
 from .drawer import find_python
@@ -101,6 +101,8 @@ class VideoRecordingCfg:
         trigger_of(self.when)
         check_camera(self.camera)
         check_overlay(self.overlay)
+        if self.overlay in OVERLAYS_OF_SEVERAL:
+            raise BadArgument("overlay", self.overlay, "is of several recordings.")
         fields_in(self.name)
 
     @property

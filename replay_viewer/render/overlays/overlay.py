@@ -14,7 +14,7 @@ from ...rollout.episodes import Episode
 from ...rollout.rewards import EpisodeRewards, episode_series
 from ...rollout.rollout import Rollout
 from ...theme import Look
-from ...view_names import check_overlay
+from ...view_names import OVERLAYS_OF_SEVERAL, check_overlay
 from ..film import Moment
 from ..threads import cached_for_threads
 from .compared_rewards import compared_rewards
@@ -66,7 +66,7 @@ def make_overlay(name: str, world: World, size: tuple[int, int], look: Look) -> 
         return _NoOverlay(size)
     if name == "cameras":
         return _CamerasOverlay(world.lead.replay.rollout, size, look)
-    if name == "errors" and not world.others:
+    if name in OVERLAYS_OF_SEVERAL and not world.others:
         raise BadArgument("--overlay", name, "tells how far recordings are apart: give two or more.")
     if name == "hud" or (name == "rewards" and not any(replay.rollout.has_rewards for replay in world.replays)):
         return _HudOverlay(world.lead.replay.rollout, size, look, "none recorded" if name == "rewards" else "")
