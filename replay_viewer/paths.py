@@ -58,6 +58,13 @@ def make_new(path: Path, make: Callable[[Path], Made]) -> Made:
                 raise
 
 
+def cache_folder() -> Path:
+    """Where copies are kept that may be deleted at any time: REPLAY_VIEWER_CACHE, or in the user's cache."""
+    stated = os.environ.get("REPLAY_VIEWER_CACHE")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "replay-viewer"
+    return Path(stated or base)
+
+
 def asset(name: str) -> Path:
     """The path of a bundled file, for example "walk.rec" or "trotter/trotter.urdf".
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -176,8 +175,6 @@ def render(
     with large_imports():
         from replay_viewer.render.clips import draw_clips, is_folder_of_clips
         from replay_viewer.render.render_video import make_films
-
-        import_module("numba.np.arraymath")  # It looks for scipy, else when the first loop is loaded.
 
     bar = ProgressBar(FrameRate())
     try:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..episode_record import EpisodeRecord
+from ..paths import cache_folder
 from .columns import packed, unpacked
 
 # With each change of what is kept, or how it is made of a recording.
@@ -36,10 +37,8 @@ CREATE TABLE IF NOT EXISTS sources (path TEXT PRIMARY KEY, stamp TEXT, problem T
 
 
 def index_path() -> Path:
-    """Where the index is: in REPLAY_VIEWER_CACHE, or in the user's cache."""
-    stated = os.environ.get("REPLAY_VIEWER_CACHE")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "replay-viewer"
-    return Path(stated or base) / "episodes.sqlite"
+    """Where the index is."""
+    return cache_folder() / "episodes.sqlite"
 
 
 class Index:

@@ -23,7 +23,7 @@ from ..rollout.rollout import Rollout
 from ..video import VideoWriter
 from .drawing import FilmDrawer
 from .film import Film
-from .raster.ahead import compile_ahead
+from .raster.kernels.machine_code import get_ready
 from .request import FilmRequest, Reading
 from .selection import Selection
 from .view import size_text
@@ -51,7 +51,7 @@ class FilmMaker:
         Raises:
             ReplayError: the URDF that is stated cannot be used.
         """
-        compile_ahead()  # While recordings are opened and meshes are read.
+        get_ready()  # While recordings are opened and meshes are read.
         self.request, self.counter = request, FrameCounter(progress)
         self._tell, self._loader = tell, _Loader(request.reading)
 

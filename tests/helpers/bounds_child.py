@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import trimesh
+from make_loops import compile_by_numba
 from numba.core import config
 from raster_scenes import ANYMAL_C, GO2, camera_at, frame_of, height_field, poses_of, real_robot
 from trimesh.visual import TextureVisuals
@@ -128,7 +129,7 @@ def hostile_loops(random: np.random.Generator) -> None:
     focal, x, y = some(random, (3,), 0.3).astype(np.float32) * f(50)
     transforms.project(points, focal, x, y, f(0.02), projected)
     samples = np.zeros((36, 64, 4), np.int64)
-    coverage.cover(points, projected, triangles, 0, f(0.02), focal, x, y, samples)
+    coverage.cover(points, projected, triangles, 0, f(0.02), focal, x, y, np.empty((4, 3)), samples)
     labels = samples[samples != 0] & 0xFFFFFFFF
     assert (labels < len(triangles)).all()
     grid, tiles = np.full((64, 64), shadows.NOTHING, np.float32), np.zeros((8, 8), np.bool_)
@@ -144,6 +145,7 @@ def hostile_loops(random: np.random.Generator) -> None:
 
 def main(robots_dir: str, folder: str, seconds: float, seed: int) -> None:
     assert config.BOUNDSCHECK  # pyright: ignore[reportAttributeAccessIssue]
+    compile_by_numba()
     golden_scenes(robots_dir)
     start, count, random = time.process_time(), 0, np.random.default_rng(seed)
     with np.errstate(all="ignore"):

@@ -21,7 +21,7 @@ FLOOR_0 = ["errors", "rotations", "progress", "cli", "cli.upkeep"] + [
     if path.stem not in ("__init__", "stable_baselines3")  # A class of that library's.
 ]
 OF_THE_VIEWER = (
-    *("viser", "trimesh", "yourdfpy", "lxml", "collada", "PIL", "tyro", "tqdm", "torch", "numba"),
+    *("viser", "trimesh", "yourdfpy", "lxml", "collada", "PIL", "tyro", "tqdm", "torch", "llvmlite"),
     *("imageio", "imageio_ffmpeg"),  # For films alone, and then imported.
 )
 

@@ -1,4 +1,4 @@
-"""A software rasteriser: triangles to pixels in loops that numba compiles, without the interpreter's lock.
+"""A software rasteriser: triangles to pixels in loops of machine code, without the interpreter's lock.
 
 The way of one picture, in `kernels`: `transforms` (vertices to the camera and to the sun), `coverage` (which triangle
 each of four samples of a pixel sees), `veils` (what is translucent before it), `shadows` (what the sun sees), `shading`
@@ -14,5 +14,4 @@ Where to find what:
     veils             the translucent things of one picture
     sunlight          the shadow grid of one picture
     kernels           the loops
-    ahead             the largest of them, compiled by another process the first time
 """

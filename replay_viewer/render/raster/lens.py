@@ -13,6 +13,7 @@ from ...camera.presets import CameraPose
 from ...replay.frames import EntityPoses
 from ...rotations import to_matrix
 from ..mesh.surface import Surface
+from .kernels.arguments import Rectangle
 from .kernels.ground import SQUARE
 from .kernels.tables import CameraTable, rows_of
 
@@ -25,9 +26,6 @@ FARTHEST = 1e6
 _FARTHEST_CAMERA = 1e30
 # The narrowest and the widest field of view [rad].
 _NARROWEST, _WIDEST = 1e-3, math.pi - 1e-3
-
-# Left, top, right and bottom of a part of a picture [px], without the last two.
-Rectangle = tuple[int, int, int, int]
 
 
 class Lens:

@@ -45,6 +45,8 @@ class RasterRenderer:
         self._sunlight = Sunlight()
         self._points = np.zeros((0, 3), np.float32)
         self._projected = np.zeros((0, 3), np.float32)
+        self._row, self._steps = np.empty((3, width), np.float32), np.empty((3, width), np.int32)
+        self._corners = np.empty((4, 3))
 
     def render(
         self,
@@ -76,7 +78,7 @@ class RasterRenderer:
         shading.shade(
             self._samples, placed.rectangle, self._veils.table, self._points, self._scene.table, placed.placement,
             lens.camera, sun, self._sunlight.grid, self._sunlight.tiles, self._sunlight.on_ground(sun, lens), paint,
-            bytes_of_light(), linear_of_bytes(), picture,
+            bytes_of_light(), linear_of_bytes(), self._row, self._steps, *_seen_by_a_pixel(self._veils), picture,
         )  # fmt: skip
         return picture
 
@@ -108,7 +110,7 @@ class RasterRenderer:
             for first, last in one.runs:
                 coverage.cover(
                     self._points[points], self._projected[points], one.surface.triangles[first:last],
-                    number + first, np.float32(NEAR), *lens.projection[:3], samples,
+                    number + first, np.float32(NEAR), *lens.projection[:3], self._corners, samples,
                 )  # fmt: skip
 
     def _project(self, placed: PlacedSurfaces, lens: Lens) -> None:
@@ -180,7 +182,7 @@ class RasterRenderer:
     def _rectangle(self, projected: Sequence[np.ndarray]) -> Rectangle:
         """Left, top, right and bottom [px] of what is covered by points in the picture."""
         width, height = self.size
-        extents = np.array([transforms.extent(points) for points in projected if len(points)], np.float64)
+        extents = np.array([_extent(points) for points in projected if len(points)], np.float64)
         if not len(extents):
             return 0, 0, 0, 0
         if extents[:, 4].any():  # What is too near is cut, which may be anywhere in the picture.
@@ -189,6 +191,18 @@ class RasterRenderer:
         upper = np.floor(extents[:, 2:4].max(axis=0)).clip(-1, self.size)
         (left, top), (right, bottom) = np.maximum(lower, 0).astype(int).tolist(), (upper + 1).astype(int).tolist()
         return left, top, min(right, width), min(bottom, height)
+
+
+def _extent(points: np.ndarray) -> np.ndarray:
+    found = np.empty(5, np.float32)
+    transforms.extent(points, found)
+    return found
+
+
+def _seen_by_a_pixel(veils: Veils) -> tuple[np.ndarray, np.ndarray]:
+    """Room for the triangles that a pixel sees."""
+    most = 4 * (veils.table.num_layers + 1)
+    return np.empty(most, np.int64), np.zeros((most, 4), np.float32)
 
 
 def _tints(tints: np.ndarray | None, poses: np.ndarray) -> np.ndarray | None:

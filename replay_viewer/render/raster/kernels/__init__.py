@@ -10,7 +10,9 @@ Where to find what:
     texturing    the colours of textures
     ground       the checker floor and the sky
     tables       what the loops read
-    compiled     how they are compiled
+    arguments    how Python hands it over
+    compiled     which functions are loops, and how Python calls them
+    machine_code how a machine makes code for its processor of `loops.bc`, which comes with the package
 
 What each pixel passes through counts no references to arrays. numba leaves none where functions that take arrays return
 in one place and use each of their arrays whatever their branches are, and where no name is given to an array in a loop.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arguments import Doubles2, Floats2, Ints2, Longs3
 from .compiled import compiled, inlined, inner
 
 # Where the samples lie in a pixel: each has a row and a column of its own, so that no slope of an edge is worst.
@@ -31,7 +32,7 @@ _WIDE = np.float32(6)
 
 
 @compiled
-def clear(samples, left, top, right, bottom):
+def clear(samples: Longs3, left: int, top: int, right: int, bottom: int) -> None:
     """Empty a rectangle of the picture."""
     for y in range(top, bottom):
         for x in range(left, right):
@@ -40,8 +41,14 @@ def clear(samples, left, top, right, bottom):
 
 
 @compiled
-def cover(points, picture, triangles, first_number, near, focal, center_x, center_y, samples):
-    """Enter triangles (F, 3), numbered from `first_number` on, of points before the camera and in the picture."""
+def cover(
+    points: Floats2, picture: Floats2, triangles: Ints2, first_number: int, near: np.float32, focal: np.float32,
+    center_x: np.float32, center_y: np.float32, corners: Doubles2, samples: Longs3,
+) -> None:  # fmt: skip
+    """Enter triangles (F, 3), numbered from `first_number` on, of points before the camera and in the picture.
+
+    corners: (4, 3), which are overwritten.
+    """
     for t in range(len(triangles)):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         az, bz, cz = picture[a, 2], picture[b, 2], picture[c, 2]
@@ -52,7 +59,7 @@ def cover(points, picture, triangles, first_number, near, focal, center_x, cente
                 first_number + t, samples,
             )  # fmt: skip
         elif seen > 0:
-            _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, first_number + t, samples)
+            _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, first_number + t, corners, samples)
 
 
 @inner
@@ -63,9 +70,8 @@ def _is_far_out(picture, a, b, c):
 
 
 @inner
-def _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, number, samples):
+def _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, number, corners, samples):
     """Enter a triangle of which some corners are too near: the part beyond the near plane, of three or four corners."""
-    corners = np.empty((4, 3), np.float64)
     n = 0
     for k in range(3):
         i = a if k == 0 else (b if k == 1 else c)

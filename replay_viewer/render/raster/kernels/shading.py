@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arguments import Bytes1, Bytes3, Flags2, Floats1, Floats2, Ints2, Longs1, Longs2, Longs3, Rectangle
 from .compiled import compiled, inlined, inner
 from .coverage import NUMBER, SAMPLES_X, SAMPLES_Y
 from .ground import SQUARE, background_row, band, shadow_row
@@ -21,10 +22,16 @@ from .tables import (
     TINT_SHARE,
     TRIANGLE,
     VERTEX,
+    CameraTable,
+    Paint,
+    Placement,
+    Sun,
+    SurfaceTable,
     U,
     V,
 )  # fmt: skip
 from .texturing import pixels_per_texture, texture_color
+from .veils import VeilTable
 
 _ZERO, _HALF, _ONE, _TWO = np.float32(0), np.float32(0.5), np.float32(1), np.float32(2)
 _QUARTER, _FOUR = np.float32(0.25), np.float32(4)
@@ -49,19 +56,17 @@ _BLACKEST = np.float32(0.012)
 
 @compiled
 def shade(
-    samples, covered, veils, points, surfaces, placement, camera, sun, grid, tiles, shaded, paint, to_srgb, to_linear,
-    picture,
-):  # fmt: skip
+    samples: Longs3, covered: Rectangle, veils: VeilTable, points: Floats2, surfaces: SurfaceTable,
+    placement: Placement, camera: CameraTable, sun: Sun, grid: Floats2, tiles: Flags2, shaded: Rectangle, paint: Paint,
+    to_srgb: Bytes1, to_linear: Floats1, row: Floats2, steps: Ints2, numbers: Longs1, shares: Floats2, picture: Bytes3,
+) -> None:  # fmt: skip
     """Colour a picture (H, W, 3).
 
     covered, shaded: left, top, right and bottom [px] of what may see triangles, and of ground that may lie in a shadow.
     to_srgb: (4096,) bytes of linear light in equal steps. to_linear: (256,) linear light of bytes.
+    row, steps: (3, W), which are overwritten. numbers, shares: (N,), and (N, 4) of zeros, likewise: a pixel sees no
+    more than N triangles, four and four for each layer of veils.
     """
-    row = np.empty((3, picture.shape[1]), np.float32)
-    steps = np.empty((3, picture.shape[1]), np.int32)
-    # A pixel sees no more triangles than this.
-    numbers = np.empty(4 * (veils.num_layers + 1), np.int64)
-    shares = np.zeros((4 * (veils.num_layers + 1), 4), np.float32)
     for y in range(picture.shape[0]):
         background_row(y, camera, paint, row)
         if shaded[1] <= y < shaded[3] and paint.has_ground and camera.height > _ZERO:
@@ -77,7 +82,10 @@ def shade(
 
 
 @compiled
-def label(samples, left, top, right, bottom, first_number, instances, labels):
+def label(
+    samples: Longs3, left: int, top: int, right: int, bottom: int, first_number: Longs1, instances: Longs2,
+    labels: Ints2,
+) -> None:  # fmt: skip
     """The entity (H, W) that the sample nearest to the middle of each pixel sees, -1 for none."""
     labels[:] = -1
     for y in range(top, bottom):
@@ -326,7 +334,7 @@ def _instance_of(number, first_number):
     return low
 
 
-@compiled
+@inner
 def _encode_row(row, to_srgb, steps, pixels):
     """Linear light (3, W) to bytes (W, 3). What is no number is black: of two, `max` keeps the first then.
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compiled import compiled, inlined
+from .arguments import Flags2, Floats2, Ints2
+from .compiled import compiled, inlined, inner
 
 # Cells per tile; a tile knows whether anything in it, or within two tiles of it, casts a shadow at all.
 TILE = 8
@@ -21,7 +22,7 @@ _INFINITE = np.float32(np.inf)
 
 
 @compiled
-def cast(points, triangles, grid):
+def cast(points: Floats2, triangles: Ints2, grid: Floats2) -> None:
     """Enter triangles (F, 3) of points (V, 3) in the sun's space into the grid (S, S)."""
     last = np.float32(len(grid) - 1)
     for t in range(len(triangles)):
@@ -52,7 +53,7 @@ def cast(points, triangles, grid):
 
 
 @compiled
-def mark_tiles(grid, tiles):
+def mark_tiles(grid: Floats2, tiles: Flags2) -> None:
     """Mark the tiles (S / TILE, S / TILE) in whose surroundings anything is."""
     n = len(tiles)
     tiles[:] = False
@@ -70,7 +71,7 @@ def mark_tiles(grid, tiles):
                 break
 
 
-@compiled
+@inner
 def light_near(grid, tiles, u, v, w):
     """Share of sunlight, 0..1, at a point of a body: the edge of a shadow is about three cells wide."""
     last = np.float32(len(grid)) - _TWO
@@ -92,7 +93,7 @@ def light_near(grid, tiles, u, v, w):
     return lit / np.float32(9) if rows else _ONE
 
 
-@compiled
+@inner
 def light_on_ground(grid, u, v, w, softness):
     """Share of sunlight, 0..1, at a point of the ground, REACH or more cells within the grid.
 

@@ -6,9 +6,11 @@ array whenever a name is given to one, which took 40% of a picture where it happ
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+
+from .arguments import Bytes2, Floats1, Floats2, Ints1, Ints2, Ints3, Longs1, Longs2
 
 # Columns of `SurfaceTable.vertices`: where a normal and a colour begin, and the texture coordinates.
 NORMAL, COLOR, U, V = 0, 3, 6, 7
@@ -20,7 +22,8 @@ TRIANGLE, VERTEX, POINT, FIRST_LINK, ENTITY, IS_TERRAIN = range(6)
 TINT, TINT_SHARE = 9, 12
 
 # A colour, a direction, or a row of a matrix.
-Row = tuple[np.float32, ...]
+Row = tuple[np.float32, np.float32, np.float32]
+_Row4 = tuple[np.float32, np.float32, np.float32, np.float32]
 
 
 class SurfaceTable(NamedTuple):
@@ -34,11 +37,11 @@ class SurfaceTable(NamedTuple):
         num_mips: (textures,).
     """
 
-    vertices: np.ndarray
-    triangles: np.ndarray
-    texels: np.ndarray
-    mips: np.ndarray
-    num_mips: np.ndarray
+    vertices: Floats2
+    triangles: Ints2
+    texels: Bytes2
+    mips: Ints3
+    num_mips: Ints1
 
 
 class Placement(NamedTuple):
@@ -54,10 +57,10 @@ class Placement(NamedTuple):
             and how much of the own colour it takes away.
     """
 
-    first_number: np.ndarray
-    instances: np.ndarray
-    alphas: np.ndarray
-    links: np.ndarray
+    first_number: Longs1
+    instances: Longs2
+    alphas: Floats1
+    links: Floats2
 
 
 class CameraTable(NamedTuple):
@@ -73,7 +76,7 @@ class CameraTable(NamedTuple):
         north: its place along y [m], likewise.
     """
 
-    rotation: tuple[Row, ...]
+    rotation: tuple[Row, Row, Row]
     focal: np.float32
     center_x: np.float32
     center_y: np.float32
@@ -92,7 +95,7 @@ class Sun(NamedTuple):
     """
 
     direction: Row
-    axes: tuple[Row, ...]
+    axes: tuple[_Row4, _Row4, _Row4]
     cell: np.float32
 
 
@@ -122,6 +125,6 @@ class Paint(NamedTuple):
     reach: np.float32
 
 
-def rows_of(matrix: np.ndarray) -> tuple[Row, ...]:
+def rows_of(matrix: np.ndarray) -> Any:
     """A matrix as rows of float32."""
     return tuple(tuple(row) for row in np.asarray(matrix, np.float32))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arguments import Floats1, Floats2, Floats3, Ints1
 from .compiled import compiled
 
 
 @compiled
-def place(vertices, links, poses, out):
+def place(vertices: Floats2, links: Ints1, poses: Floats3, out: Floats2) -> None:
     """Turn and move vertices (V, 3) by the pose (3, 4) of their link, into out (V, 3)."""
     for i in range(len(vertices)):
         m = poses[links[i]]
@@ -19,7 +20,9 @@ def place(vertices, links, poses, out):
 
 
 @compiled
-def project(points, focal, center_x, center_y, near, out):
+def project(
+    points: Floats2, focal: np.float32, center_x: np.float32, center_y: np.float32, near: np.float32, out: Floats2
+) -> None:
     """Points (V, 3) before a camera to the picture [px] and their inverse depth, (V, 3); 0 for what is too near.
 
     The camera looks along z, x points right and y down.
@@ -33,8 +36,8 @@ def project(points, focal, center_x, center_y, near, out):
 
 
 @compiled
-def extent(projected):
-    """Lowest x and y, highest x and y [px] of points in the picture (V, 3), and whether any is too near to be there."""
+def extent(projected: Floats2, out: Floats1) -> None:
+    """Lowest x and y, highest x and y [px] of points in the picture (V, 3), and 1 if any is too near to be there."""
     left, top, right, bottom = np.float32(np.inf), np.float32(np.inf), np.float32(-np.inf), np.float32(-np.inf)
     nearest = np.float32(1)
     for i in range(len(projected)):
@@ -42,4 +45,5 @@ def extent(projected):
         left, right = min(left, x), max(right, x)
         top, bottom = min(top, y), max(bottom, y)
         nearest = min(nearest, projected[i, 2])
-    return left, top, right, bottom, nearest == np.float32(0)
+    out[0], out[1], out[2], out[3] = left, top, right, bottom
+    out[4] = np.float32(1) if nearest == np.float32(0) else np.float32(0)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
+from .arguments import Ints1, Ints3, Longs1, Longs3
 from .compiled import compiled, inner
 
 # A veil is seen where its inverse depth is so many steps of float32 beyond that of what is opaque, 0.1 mm at 2 m: two
@@ -31,13 +30,13 @@ class VeilTable(NamedTuple):
 
     num_layers: int
     hung: int
-    first: np.ndarray
-    keys: np.ndarray
-    behind: np.ndarray
+    first: Ints3
+    keys: Longs1
+    behind: Ints1
 
 
 @compiled
-def forget(first, left, top, right, bottom):
+def forget(first: Ints3, left: int, top: int, right: int, bottom: int) -> None:
     """Take all veils from a rectangle of the picture."""
     for y in range(top, bottom):
         for x in range(left, right):
@@ -46,7 +45,7 @@ def forget(first, left, top, right, bottom):
 
 
 @compiled
-def count_seen(layer, samples, left, top, right, bottom):
+def count_seen(layer: Longs3, samples: Longs3, left: int, top: int, right: int, bottom: int) -> int:
     """At how many samples of a rectangle a layer is before what is opaque."""
     count = 0
     for y in range(top, bottom):
@@ -57,7 +56,10 @@ def count_seen(layer, samples, left, top, right, bottom):
 
 
 @compiled
-def hang(layer, samples, left, top, right, bottom, count, first, keys, behind):
+def hang(
+    layer: Longs3, samples: Longs3, left: int, top: int, right: int, bottom: int, count: int,
+    first: Ints3, keys: Longs1, behind: Ints1,
+) -> int:  # fmt: skip
     """Add what is seen of a layer to the veils, of which there are `count`: how many there are then."""
     for y in range(top, bottom):
         for x in range(left, right):
