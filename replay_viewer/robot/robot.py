@@ -39,6 +39,7 @@ class Robot:
         joint_names: movable joints that do not mimic another, in the URDF's order: D of them.
         joint_limits: (D, 2), infinite where there are none.
         joint_efforts: (D,) [N m or N], likewise.
+        joint_speeds: (D,) [rad/s or m/s], the greatest, likewise.
         mimic_names: movable joints that follow others.
         joints: `joints[i]` leads to link i + 1.
     """
@@ -71,6 +72,7 @@ class Robot:
         self.joint_names = tree.joint_names
         self.joint_limits = tree.joint_limits
         self.joint_efforts = tree.joint_efforts
+        self.joint_speeds = tree.joint_speeds
         self.mimic_names = tree.mimic_names
         self.joints: tuple[Joint, ...] = tree.joints
         self._tree = tree

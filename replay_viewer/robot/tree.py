@@ -21,6 +21,10 @@ UNSUPPORTED = ("floating", "planar", "spherical", "ball")
 _KNOWN = (*MOVABLE, "fixed", "floating", "planar")
 
 
+# As the adapter for MuJoCo writes it, whose models have no such limit [rad/s or m/s].
+_ANY_SPEED = 100.0
+
+
 @dataclass(frozen=True, eq=False)
 class Joint:
     """What leads from a parent link to its child.
@@ -60,6 +64,7 @@ class Tree:
         joint_names: what the robot is steered by (movable, not mimicking), in the URDF's order.
         joint_limits: (D, 2) [rad or m].
         joint_efforts: (D,) [N m or N], infinite where the URDF states none.
+        joint_speeds: (D,) [rad/s or m/s], the greatest, likewise.
         mimic_names: movable joints that follow others.
         problems: what was understood only in part, a sentence each.
     """
@@ -70,6 +75,7 @@ class Tree:
     joint_names: tuple[str, ...]
     joint_limits: np.ndarray
     joint_efforts: np.ndarray
+    joint_speeds: np.ndarray
     mimic_names: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -105,7 +111,7 @@ class Tree:
 
 def single_link(name: str) -> Tree:
     """A tree of one link and no joints."""
-    return Tree((name,), 1, (), (), np.zeros((0, 2)), np.zeros(0))
+    return Tree((name,), 1, (), (), np.zeros((0, 2)), np.zeros(0), np.zeros(0))
 
 
 def build_tree(urdf: yourdfpy.Robot, path: Path) -> Tree:
@@ -124,6 +130,7 @@ def build_tree(urdf: yourdfpy.Robot, path: Path) -> Tree:
         joint_names=tuple(joint.name for joint in drivers),
         joint_limits=np.array([_limits(joint) for joint in drivers]).reshape(-1, 2),
         joint_efforts=np.array([_effort(joint) for joint in drivers]).reshape(-1),
+        joint_speeds=np.array([_speed(joint) for joint in drivers]).reshape(-1),
         mimic_names=tuple(joint.name for joint in urdf.joints if joint.type in MOVABLE and joint.mimic is not None),
         problems=tuple(_problems(urdf.joints)),
     )
@@ -275,6 +282,12 @@ def _effort(joint: yourdfpy.Joint) -> float:
     """The greatest torque or force; zero and less are what exporters write that know of none."""
     effort = None if joint.limit is None else joint.limit.effort
     return effort if effort is not None and effort > 0 else np.inf
+
+
+def _speed(joint: yourdfpy.Joint) -> float:
+    """The greatest speed; zero and less, and what no joint reaches, are what exporters write that know of none."""
+    speed = None if joint.limit is None else joint.limit.velocity
+    return speed if speed is not None and 0 < speed < _ANY_SPEED else np.inf
 
 
 def _problems(joints: Sequence[yourdfpy.Joint]) -> Iterator[str]:

@@ -107,7 +107,6 @@ def _prune(root: etree._Element, shapes: Shapes) -> list[str]:
     for part in root.findall("joint/*"):
         if part.tag not in _JOINT_PARTS:
             part.getparent().remove(part)
-        part.attrib.pop("velocity", None)  # Of a limit: nothing here depends on it.
     return choose_shapes(root, shapes)
 
 
@@ -160,7 +159,7 @@ def _tidy_joint(joint: etree._Element, path: Path) -> Iterator[str]:
 
 def _tidy_limit(joint: etree._Element) -> Iterator[str]:
     for limit in joint.findall("limit"):
-        bad = _drop_bad_numbers(limit, ("lower", "upper", "effort"), is_number)
+        bad = _drop_bad_numbers(limit, ("lower", "upper", "effort", "velocity"), is_number)
         if bad:
             yield f"Joint '{joint.get('name')}' has limits that are no numbers ({bad}): it is shown without these."
 

@@ -140,6 +140,7 @@ def _chart_actions(charts: Charts, chart: str) -> dict[str, PageAction]:
     }
     of_one_take = {
         "normalise": lambda shown: shown.toggle_normalised(),
+        "limits": lambda shown: shown.toggle_of_limits(),
         "spread": lambda shown: shown.toggle_spread(),
     }
     return {

@@ -242,7 +242,6 @@ def test_a_document_type_is_found_behind_control_characters_and_declarations(tmp
         '<safety_controller k_velocity="" k_position=""/>',
         '<calibration rising="" falling=""/>',
         '<calibration rising="zero"/><hardwareInterface/><origin/>',
-        '<limit lower="-1" upper="1" velocity=""/>',
         '<dynamics damping="${damping}"/>',
     ],
 )
@@ -256,6 +255,7 @@ def test_what_of_a_joint_is_not_needed_stops_nobody(tmp_path: Path, extra: str) 
         ('lower="" upper=""', "lower='', upper=''", (-np.inf, np.inf)),
         ('lower="-pi" upper="pi" effort="1" velocity="1"', "lower='-pi', upper='pi'", (-np.inf, np.inf)),
         ('lower="-1" upper="1" effort=""', "effort=''", (-1, 1)),
+        ('lower="-1" upper="1" velocity="fast"', "velocity='fast'", (-1, 1)),
         ('lower="nan" upper="1,5"', "lower='nan', upper='1,5'", (-np.inf, np.inf)),
     ],
 )

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from arm_urdf import JOINTS, write_arm
 from memory_rollout import memory_rollout, still
+from urdf_files import joint, links, write_urdf
 
 from replay_viewer.errors import UnknownName
 from replay_viewer.replay.replay import Replay, with_robots
@@ -365,6 +366,51 @@ def test_a_normalised_curve_has_its_limits_normalised(swinging_arm: Charts) -> N
     chart.toggle_normalised()
     (_, low), (_, high) = chart.picture().limits
     assert high == pytest.approx(1.2, abs=0.01) and low == pytest.approx(-1.2, abs=0.01)
+
+
+def test_shares_of_limits_go_from_the_lower_to_the_upper_one_and_leave_out_what_has_none(tmp_path: Path) -> None:
+    """A hip between -1 and 3 rad, of at most 5 N m and 2 rad/s, and a wheel without any limits."""
+    body = links("a", "b", "c") + joint(
+        "hip", "revolute", "a", "b", '<limit lower="-1" upper="3" effort="5" velocity="2"/>'
+    )
+    urdf = write_urdf(tmp_path, body + joint("wheel", "continuous", "b", "c"))
+    columns = np.array([[-1.0, 9.0], [1.0, 9.0], [3.0, 9.0], [3.4, 9.0]])[:, None]
+    fields = {f"robot.{what}": columns for what in ("joint_pos", "joint_vel", "joint_torque")}
+    robot = EntitySpec("robot", joint_names=("hip", "wheel"), urdf=urdf)
+    charts = charts_of(with_robots(memory_rollout({**still(4, 1), **fields}, entities=(robot,))))
+    for label, shares in (
+        ("joint positions", [-100, 0, 100, 120]),
+        ("joint velocities", [-50, 50, 150, 170]),
+        ("joint torques", [-20, 20, 60, 68]),
+    ):
+        charts.select(label)
+        chart = charts.signals[0].chart
+        assert isinstance(chart, Chart) and "signal1_limits" in toolbar("signal1", chart)
+        chart.toggle_normalised()
+        chart.toggle_of_limits()
+        picture = chart.picture()
+        assert names(picture) == ["hip"] and picture.curves[:, 0] == pytest.approx(shares)
+        assert [value for _, value in picture.limits] == [-100, 100] and picture.unit == "% of limits"
+        assert picture.y_range is not None and picture.y_range[0] < -100 and picture.y_range[1] > max(100, shares[-1])
+        assert chart.note == "Left out, because the URDF has no limits for them: wheel" and not chart.normalised
+        headings, values = chart.values_told(range(1, 3))
+        assert headings == ("hip [% of limits]",) and values[:, 0] == pytest.approx(shares[1:3])
+    charts.select("base tilt")
+    assert "signal1_limits" not in toolbar("signal1", charts.signals[0].chart)
+
+
+def test_no_value_beyond_a_limit_is_thinned_out(tmp_path: Path) -> None:
+    body = links("a", "b") + joint(
+        "knee", "revolute", "a", "b", '<limit lower="-3" upper="-1" effort="1" velocity="1"/>'
+    )
+    angles = np.full((5000, 1, 1), -2.9)
+    angles[3001] = -0.9  # Nearer to zero than all others, and the only one beyond.
+    values = {**still(5000, 1), "robot.joint_pos": angles}
+    robot = EntitySpec("robot", joint_names=("knee",), urdf=write_urdf(tmp_path, body))
+    chart = charts_of(with_robots(memory_rollout(values, entities=(robot,)))).signals[0].chart
+    assert isinstance(chart, Chart)
+    chart.toggle_of_limits()
+    assert chart.picture().curves.max() == pytest.approx(110)
 
 
 # -- buttons -----------------------------------------------------------------------

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
+from ...errors import listing
 from ...rollout.rewards import Range, chart_range
 from ..session import Session
 from ..settings import CurvesChosen
 from .choice import CurveChoice
 from .curves import CurveSource
 from .followed_curves import FollowedCurves, settled_range
-from .picture import Limits, Line, Picture, Spread, headings, step_span
+from .picture import ALL_LINES, Limits, Line, Picture, Spread, headings, step_span
 from .spreads import MAX_SPREADS, Spreads
 
 _WIDTH, _MAIN_WIDTH, _PINNED_WIDTH = 1.25, 1.75, 2.5
@@ -18,6 +21,8 @@ _WIDTH, _MAIN_WIDTH, _PINNED_WIDTH = 1.25, 1.75, 2.5
 _NEAR, _LIMIT_MARGIN = 0.5, 0.03
 # Curves whose limits are all marked.
 _FEW = 4
+# Of shares of limits, the limits of all curves.
+_SHARES: Limits = ((ALL_LINES, -100.0), (ALL_LINES, 100.0))
 
 
 class Chart:
@@ -27,13 +32,18 @@ class Chart:
         choice: which curves are shown.
         per_second: whether amounts per step are divided by control_dt.
         normalised: whether each curve is a share of its own largest value.
+        of_limits: whether each curve is a share [%] of its own limits, from -100 at the lower to 100 at the upper one.
         with_spread: whether the mean over the episodes of all envs is shown too, and the deviation from it.
     """
 
     def __init__(self, session: Session, source: CurveSource, spreads: Spreads) -> None:
         self._session, self.source, self._spreads = session, source, spreads
         self.choice = CurveChoice(len(source.names), source.max_shown)
-        self.per_second = self.normalised = self.with_spread = False
+        self.per_second = self.normalised = self.of_limits = self.with_spread = False
+        has_both = np.isfinite(source.limits).all(axis=1) & (source.limits[:, 1] > source.limits[:, 0])
+        limits = np.where(has_both[:, None], source.limits, np.nan)
+        # Of each curve's limits the middle, and how far they are from it; NaN where it has not both.
+        self._middles, self._halves = limits.mean(axis=1), (limits[:, 1] - limits[:, 0]) / 2
         self._curves = FollowedCurves()
         self._shown: tuple[object, ...] = ()
         self._picture: Picture | None = None
@@ -51,8 +61,20 @@ class Chart:
         return self.told_unit
 
     @property
+    def has_limits(self) -> bool:
+        """Whether a curve has a lower and an upper limit."""
+        return bool(np.isfinite(self._halves).any())
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """The curves that are shown, as a legend has them."""
+        return tuple(curve for curve in self.choice.shown if not self.of_limits or np.isfinite(self._halves[curve]))
+
+    @property
     def told_unit(self) -> str:
         """Of the values that a reader is told."""
+        if self.of_limits:
+            return "% of limits"
         return self._rate if self.source.has_rate else self.source.unit
 
     @property
@@ -64,6 +86,15 @@ class Chart:
         """What the user should know of the curves, and of work on them that goes on."""
         if not self.choice.shown:
             return f'Every curve is hidden: "show all {self.choice.count}" brings them back'
+        return ". ".join(part for part in (self._note_on_limits, self._note_on_spread) if part)
+
+    @property
+    def _note_on_limits(self) -> str:
+        left_out = [self.source.names[curve] for curve in self.choice.shown if curve not in self.shown]
+        return f"Left out, because the URDF has no limits for them: {listing(left_out)}" if left_out else ""
+
+    @property
+    def _note_on_spread(self) -> str:
         if not self.with_spread:
             return ""
         if not self._focus():
@@ -90,7 +121,11 @@ class Chart:
 
     def toggle_normalised(self) -> None:
         """Each curve on a scale of its own, or all on one."""
-        self.normalised = not self.normalised
+        self.normalised, self.of_limits = not self.normalised, False
+
+    def toggle_of_limits(self) -> None:
+        """Each curve as a share of its own limits, or all as they are."""
+        self.normalised, self.of_limits = False, not self.of_limits and self.has_limits
 
     def toggle_spread(self) -> None:
         """Show how the curves usually go, or not."""
@@ -103,16 +138,17 @@ class Chart:
         """
         source, session = self.source, self._session
         self._curves.follow(
-            source.key,
+            (source.key, self.of_limits),
             source.steps,
             len(source.names),
-            source.read_from,
+            self._read_from,
             is_running=session.is_running(session.episode),
             takes_growth=takes_growth,
         )
         focus = self._focus()
         self._spreads.ask({source.spread_key(curve): source.reader(curve) for curve in focus})
-        style = (source.key, self.per_second, self.normalised, self.choice.key, focus, self._spreads.version)
+        scale = (self.per_second, self.normalised, self.of_limits)
+        style = (source.key, scale, self.choice.key, focus, self._spreads.version)
         shown = (style, self._curves.version)
         if self._picture is None or shown != self._shown:
             before = self._picture.y_range if self._picture is not None and self._shown[0] == style else None
@@ -121,26 +157,32 @@ class Chart:
 
     def values_told(self, steps: range) -> tuple[tuple[str, ...], np.ndarray]:
         """Headings of the curves that are shown, as a legend has them, and every value (S, C) that a reader is told."""
-        shown, start = list(self.choice.shown), self.source.steps.start
-        rows = np.concatenate(list(self.source.read_from(steps.start - start)))[: len(steps)]
+        shown, start = list(self.shown), self.source.steps.start
+        rows = np.concatenate(list(self._read_from(steps.start - start)))[: len(steps)]
         return headings([self.source.names[curve] for curve in shown], self.told_unit), rows[:, shown] * self.factor
+
+    def _read_from(self, first: int) -> Iterator[np.ndarray]:
+        """As of the source; shares are taken of what is recorded, so that no value beyond a limit is thinned out."""
+        for values in self.source.read_from(first):
+            yield 100 * (values - self._middles) / self._halves if self.of_limits else values
 
     def _focus(self) -> tuple[int, ...]:
         """The curves whose spread is shown: those that were picked out; else the main one, else all if they are few."""
         if not self.with_spread:
             return ()
-        shown = self.choice.shown
+        shown = self.shown
         picked = [curve for curve in shown if curve in self.choice.pinned or curve == self.choice.alone]
         main = [curve for curve in shown if curve == self.source.main]
         return tuple((picked or main or (shown if len(shown) <= MAX_SPREADS else ()))[:MAX_SPREADS])
 
     def _draw(self, focus: tuple[int, ...], before: Range) -> Picture:
-        curves, shown = self._curves.curves, self.choice.drawn
+        curves, shown = self._curves.curves, [curve for curve in self.choice.drawn if curve in self.shown]
         factors = np.array([self._factor(curves.points[:, curve]) for curve in shown])
         values = curves.points[:, list(shown)] * factors
         spreads = tuple(s for curve in focus if (s := self._spread(shown.index(curve), curve, factors)) is not None)
         bands = [s.mean + sign * s.deviation for s in spreads for sign in (-1, 1)]
-        needed, near = _with_near(chart_range(np.column_stack([values, *bands])), self._limits(factors))
+        seen = chart_range(np.column_stack([values, *bands]))
+        needed, near = _with_all(seen, _SHARES) if self.of_limits else _with_near(seen, self._limits(shown, factors))
         return Picture(
             steps=curves.steps,
             curves=values,
@@ -152,12 +194,13 @@ class Chart:
             limits=near,
         )
 
-    def _limits(self, factors: np.ndarray) -> Limits:
+    def _limits(self, shown: Sequence[int], factors: np.ndarray) -> Limits:
         """Of curves that are few, or that are pinned: more lines would hide the curves."""
-        shown, pinned = self.choice.drawn, self.choice.pinned
+        pinned = self.choice.pinned
         marked = [(i, curve) for i, curve in enumerate(shown) if len(shown) <= _FEW or curve in pinned]
+        limits = self.source.limits
         return tuple(
-            (i, limit * float(factors[i])) for i, curve in marked for limit in self.source.limits.get(curve, ())
+            (i, float(limit * factors[i])) for i, curve in marked for limit in limits[curve] if np.isfinite(limit)
         )
 
     def _factor(self, values: np.ndarray) -> float:
@@ -178,7 +221,18 @@ class Chart:
         if band is None:
             return None
         at = curves.steps - curves.first_step
-        return Spread(line, band.mean[at, 0] * factors[line], band.deviation[at, 0] * factors[line])
+        factor, zero = factors[line], 0.0
+        if self.of_limits:
+            factor, zero = 100 / self._halves[curve], self._middles[curve]
+        return Spread(line, (band.mean[at, 0] - zero) * factor, band.deviation[at, 0] * factor)
+
+
+def _with_all(shown: Range, limits: Limits) -> tuple[Range, Limits]:
+    """The range with all limits and some room beyond them, and the limits."""
+    values = [value for _, value in limits]
+    margin = _LIMIT_MARGIN * (max(values) - min(values))
+    low, high = shown or (0.0, 0.0)
+    return (min(low, min(values) - margin), max(high, max(values) + margin)), limits
 
 
 def _with_near(shown: Range, limits: Limits) -> tuple[Range, Limits]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +20,11 @@ _BLOCK = 1 << 14
 # More curves than this cannot be told apart; the others are shown when asked for.
 _MAX_SHOWN = 12
 # Of what limits joints, by what is recorded of them.
-_POSITION, _TORQUE = "joint_pos", "joint_torque"
+_LIMITS: Mapping[str, Callable[[Robot], np.ndarray]] = {
+    "joint_pos": lambda robot: robot.joint_limits,
+    "joint_vel": lambda robot: np.stack([-robot.joint_speeds, robot.joint_speeds], axis=1),
+    "joint_torque": lambda robot: np.stack([-robot.joint_efforts, robot.joint_efforts], axis=1),
+}
 
 
 class CurveSource(Protocol):
@@ -31,7 +35,7 @@ class CurveSource(Protocol):
         main: the curve that stands for all of them, or None.
         max_shown: how many are shown at first.
         has_rate: whether the values are amounts per step.
-        limits: values that are marked, by curve.
+        limits: (C, 2), the lowest and the highest value that a curve may have, infinite where that is not known.
     """
 
     names: tuple[str, ...]
@@ -40,7 +44,7 @@ class CurveSource(Protocol):
     max_shown: int
     unit: str
     has_rate: bool
-    limits: dict[int, tuple[float, ...]]
+    limits: np.ndarray
 
     @property
     def key(self) -> Hashable:
@@ -78,7 +82,7 @@ class RewardCurves:
         self.main = self._num_terms if has_total else None
         self.max_shown = len(self.names)
         self.unit, self.has_rate = "", True
-        self.limits: dict[int, tuple[float, ...]] = {}
+        self.limits = _no_limits(len(self.names))
 
     @property
     def key(self) -> Hashable:
@@ -147,12 +151,16 @@ def unit_of(signal: Signal, robot: Robot | None) -> str:
     return turning if kinds == {"turn"} else sliding if kinds == {"slide"} else signal.unit
 
 
-def _limits(signal: Signal, robot: Robot | None) -> dict[int, tuple[float, ...]]:
-    """By component, the finite limits of the joint that has its name."""
-    what = signal.field.rpartition(".")[2]
-    if robot is None or what not in (_POSITION, _TORQUE):
-        return {}
-    bounds = robot.joint_limits if what == _POSITION else np.stack([-robot.joint_efforts, robot.joint_efforts], axis=1)
-    by_name = dict(zip(robot.joint_names, bounds, strict=True))
-    found = {i: by_name[name] for i, name in enumerate(signal.components) if name in by_name}
-    return {i: tuple(float(value) for value in pair if np.isfinite(value)) for i, pair in found.items()}
+def _limits(signal: Signal, robot: Robot | None) -> np.ndarray:
+    """Of each component, those of the joint that has its name."""
+    limits, of_robot = _no_limits(len(signal.components)), _LIMITS.get(signal.field.rpartition(".")[2])
+    if robot is None or of_robot is None:
+        return limits
+    by_name = dict(zip(robot.joint_names, of_robot(robot), strict=True))
+    for component, name in enumerate(signal.components):
+        limits[component] = by_name.get(name, limits[component])
+    return limits
+
+
+def _no_limits(count: int) -> np.ndarray:
+    return np.tile([-np.inf, np.inf], (count, 1))

@@ -12,7 +12,8 @@ from ...errors import printable
 from ...numerals import largest_of
 from ...rollout.rewards import Range
 
-# Of lines, by their numbers: values that are marked.
+# Of lines, by their numbers: values that are marked. One may be that of all lines.
+ALL_LINES = -1
 Limits = tuple[tuple[int, float], ...]
 # An axis has no room for many digits.
 _LEAST_SPAN, _LARGEST_VALUE = 0.015, 10_000

@@ -1,10 +1,13 @@
 // The values at the playhead beside the names of curves, from the points that the charts have. Where a chart has fewer points
-// than there are steps, a point is the value farthest from zero of some steps, which a sign says.
+// than there are steps, a point is the value farthest from zero of some steps, which a sign says. A mark says which curves
+// are beyond their limits.
 (() => {
   const { state, addPart } = window.replayViewer;
   const viser = window.rvViser;
+  const LIMIT = 100.001; // [%], beyond what rounding does.
   const EVERY = 100; // Milliseconds: nobody reads faster.
   const numbers = document.getElementsByClassName("rv-now"); // Those of the moment; viser writes them anew now and then.
+  const marks = document.getElementsByClassName("rv-beyond");
   let ids = {}; // Of charts, by what Python calls them.
   let told = 0;
 
@@ -42,12 +45,32 @@
     node.textContent = now;
   }
 
+  // Of a curve that is drawn as a share of its limits: whether it is beyond them anywhere in what is seen.
+  function isBeyond(chart, line, [from, to]) {
+    const [times, values] = [chart.data[0], chart.data[line + 1]];
+    return times.some((time, i) => time >= from - 1e-6 && time <= to + 1e-6 && Math.abs(values[i]) > LIMIT);
+  }
+
+  function mark(node) {
+    const id = ids[node.dataset.of];
+    const chart = viser.chart(id);
+    const line = state.plots[id]?.lines.findIndex(({ curve }) => curve === Number(node.dataset.curve)) ?? -1;
+    if (!chart || line < 0) {
+      node.hidden = true;
+      return;
+    }
+    const span = window.replayViewer.shownTime(id);
+    if (node.of === chart.data && node.span === String(span)) return;
+    Object.assign(node, { of: chart.data, span: String(span), hidden: !isBeyond(chart, line, span) });
+  }
+
   function draw(at) {
     const now = performance.now();
     if (now - told < EVERY) return;
     told = now;
     const step = Math.floor(at + 1e-6);
     for (const node of numbers) fill(node, step);
+    for (const node of marks) mark(node);
   }
 
   function update(changes) {

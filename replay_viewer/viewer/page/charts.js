@@ -2,7 +2,7 @@
 // to select A-B, wheel to zoom. viser draws the curves; what its charts show of time and of values is decided here, so
 // that another episode is new data for a chart and not a new chart.
 (() => {
-  const { state, element, send, bands, chartEdges, addPart } = window.replayViewer;
+  const { state, element, colour, send, bands, chartEdges, addPart } = window.replayViewer;
   const viser = window.rvViser;
   const MAX_ROWS = 12;
   const GAP = 24; // [px] from a chart to the values beside it: the panel's edge is in between.
@@ -73,7 +73,7 @@
     viser.chart(id)?.setScale("x", { min, max });
   }
 
-  // Of the joints' limits, in the colour of their curves.
+  // Of the joints' limits, in the colour of their curves; those of all curves in that of text.
   function drawLimits(id, chart) {
     const { limits, lines } = plots()[id] ?? {};
     const pen = chart.ctx;
@@ -83,8 +83,8 @@
     pen.lineWidth = window.devicePixelRatio;
     for (const [line, value] of limits ?? []) {
       const y = Math.round(chart.valToPos(value, "y", true));
-      if (!lines[line] || y < top || y > top + height) continue;
-      pen.strokeStyle = lines[line].color;
+      if (y < top || y > top + height) continue;
+      pen.strokeStyle = lines[line]?.color ?? colour("text");
       pen.beginPath();
       pen.moveTo(left, y);
       pen.lineTo(left + width, y);
@@ -291,5 +291,6 @@
     tip.remove();
   }
 
+  window.replayViewer.shownTime = shownTime;
   addPart({ draw, update, close });
 })();

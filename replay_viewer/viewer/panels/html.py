@@ -21,6 +21,7 @@ _ALONE = (
     "M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18zm0 2a7 7 0 1 0 0 14 7 7 0 0 0 0-14zm0 3.5a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7z"
 )
 
+_OF_LIMITS = "Each curve as a share of its limits in the URDF: -100 % at the lower, 100 % at the upper one"
 _SAVE = (
     '<button type="button" class="rv-control" data-save="{}"'
     ' title="Save what is seen of these curves as a table, every recorded step">CSV</button>'
@@ -57,7 +58,7 @@ def legend(chart: str, state: AnyChart) -> str:
 
 
 def _curves_legend(chart: str, state: Chart) -> str:
-    choice, shown = state.choice, state.choice.shown
+    choice, shown = state.choice, state.shown
     parts = []
     for curve in choice.order:
         name, color = html.escape(state.source.names[curve]), state.source.colors[curve]
@@ -70,9 +71,10 @@ def _curves_legend(chart: str, state: Chart) -> str:
         buttons = row_buttons(chart, choice, curve) if choice.count > 1 else ""
         parts.append(
             f'<div class="{" ".join(classes)}" data-curve="{name}">{swatch(chart, choice, curve, color)}{label}'
-            f"{buttons}{_number(chart, curve)}</div>"
+            f"{buttons}{_beyond(chart, curve) if state.of_limits else ''}{_number(chart, curve)}</div>"
         )
-    return _legend(parts, state.source.names, state.told_unit)
+    unit = f"{state.told_unit}; ! is beyond them in what is seen" if state.of_limits else state.told_unit
+    return _legend(parts, state.source.names, unit)
 
 
 def _takes_legend(chart: str, state: ComparedChart) -> str:
@@ -99,6 +101,13 @@ def _legend(parts: Sequence[str], names: Sequence[str], unit: str) -> str:
     return f'<div class="rv-curves" style="--rv-letters:{longest}">{"".join(parts)}{told}</div>'
 
 
+def _beyond(chart: str, curve: int) -> str:
+    """Seen where a value is beyond its limits within what is seen of the chart."""
+    title = "Beyond its limits in what is seen of the chart"
+    what = f'data-of="{chart}" data-curve="{curve}" title="{title}" role="img" aria-label="{title}"'
+    return f'<em class="rv-beyond" {what} hidden>!</em>'
+
+
 def _number(chart: str, curve: int) -> str:
     return f'<b class="rv-now" data-of="{chart}" data-curve="{curve}"></b>'
 
@@ -112,6 +121,7 @@ def toolbar(chart: str, state: AnyChart, can_remove: bool = False) -> str:
     buttons = [
         *(rate if state.source.has_rate else ()),
         _text_button(chart, "normalise", "normalised", state.normalised, "Each curve by its own largest value"),
+        *([_text_button(chart, "limits", "of limits", state.of_limits, _OF_LIMITS)] if state.has_limits else []),
         _text_button(
             chart,
             "spread",
