@@ -1,4 +1,4 @@
-"""What a user points at: a link of the robots that are watched, with its joint, its pose and what is recorded of it."""
+"""What a user points at: a link of a robot, with its joint, its pose and what is recorded of it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,23 @@ from typing import Any
 import numpy as np
 
 from ..errors import printable
+from ..replay.frames import Frame
+from ..replay.take import Take
 from ..robot import Robot
 from ..rollout.signals import Signal, signals
 from ..rotations import conjugate, rotate, to_matrix
 from .charts.charts import Charts
 from .crowd.picking import nearest_triangle
 from .session import Session
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A link of an entity of a take, by the take's key."""
+
+    take: str
+    entity: str
+    index: int
 
 
 @dataclass(frozen=True)
@@ -31,9 +42,9 @@ class Pointing:
 
     def __init__(self, session: Session, charts: Charts) -> None:
         self._session, self._charts = session, charts
-        self._parts: dict[str, list[_Part]] = {}
-        self._signals = signals(session.replay.rollout)
-        self._link: tuple[str, int] | None = None
+        self._parts: dict[int, list[_Part]] = {}
+        self._signals = {id(replay): signals(replay.rollout) for replay in session.world.replays}
+        self._link: _Link | None = None
 
     def point_along(self, ray: np.ndarray) -> None:
         """Point at the link that a ray (2, 3) of the world hits first, its origin [m] and direction, or at nothing."""
@@ -48,10 +59,12 @@ class Pointing:
         """Show the signal of one of the values that are told, and pin its curve."""
         found = self._values()
         if 0 <= number < len(found):
-            signal, component = found[number]
-            choice = self._charts.show(signal.name).choice
-            if component not in choice.pinned:
-                choice.toggle_pinned(component)
+            own = self._charted(*found[number])
+            if own is not None:
+                signal, component = own
+                choice = self._charts.show(signal.name).choice
+                if component not in choice.pinned:
+                    choice.toggle_pinned(component)
 
     def place_along(self, ray: np.ndarray) -> np.ndarray | None:
         """Where a ray of the world meets robots or ground first, (3,) [m]; None where it goes into the sky."""
@@ -71,22 +84,29 @@ class Pointing:
 
     # -- what is hit ----------------------------------------------------------
 
-    def _hit(self, ray: np.ndarray) -> tuple[tuple[str, int], float] | None:
+    def _drawn(self) -> list[tuple[Take, Frame, np.ndarray]]:
+        """The takes with what is drawn of them, and what is added to where they were recorded, (3,) [m]."""
+        world = self._session.world
+        beside = zip(world.others, self._session.frames_beside, world.offsets, strict=True)
+        return [(world.lead, self._session.frame, np.zeros(3)), *beside]
+
+    def _hit(self, ray: np.ndarray) -> tuple[_Link, float] | None:
         """The link that a ray hits first, and how far along."""
-        frame, hits = self._session.frame, []
-        for name, robot in self._session.replay.robots.items():
-            positions, wxyz = frame.entities[name].link_positions[0], frame.entities[name].link_wxyz[0]
-            for part in self._parts_of(name, robot):
-                back = conjugate(wxyz[part.link])
-                origin, direction = rotate(back, ray[0] - positions[part.link]), rotate(back, ray[1])
-                along = nearest_triangle(origin, direction, part.vertices, part.triangles)
-                if along is not None:
-                    hits.append(((name, part.link), along))
+        hits = []
+        for take, frame, offset in self._drawn():
+            for name, robot in take.replay.robots.items():
+                positions, wxyz = frame.entities[name].link_positions[0] + offset, frame.entities[name].link_wxyz[0]
+                for part in self._parts_of(robot):
+                    back = conjugate(wxyz[part.link])
+                    origin, direction = rotate(back, ray[0] - positions[part.link]), rotate(back, ray[1])
+                    along = nearest_triangle(origin, direction, part.vertices, part.triangles)
+                    if along is not None:
+                        hits.append((_Link(take.key, name, part.link), along))
         return min(hits, key=lambda hit: hit[1], default=None)
 
-    def _parts_of(self, name: str, robot: Robot) -> list[_Part]:
-        if name not in self._parts:
-            self._parts[name] = [
+    def _parts_of(self, robot: Robot) -> list[_Part]:
+        if id(robot) not in self._parts:
+            self._parts[id(robot)] = [
                 _Part(
                     visual.link,
                     visual.mesh.vertices @ visual.origin[:3, :3].T + visual.origin[:3, 3],
@@ -94,15 +114,16 @@ class Pointing:
                 )
                 for visual in robot.visuals
             ]
-        return self._parts[name]
+        return self._parts[id(robot)]
 
     # -- what is told of it ---------------------------------------------------
 
     def _facts(self) -> dict[str, Any] | None:
         if self._link is None:
             return None
-        name, link = self._link
-        robot, poses = self._session.replay.robots[name], self._session.frame.entities[name]
+        take, frame = next((take, frame) for take, frame, _ in self._drawn() if take.key == self._link.take)
+        name, link = self._link.entity, self._link.index
+        robot, poses = take.replay.robots[name], frame.entities[name]
         matrix = to_matrix(poses.link_wxyz[0, link])
         angles = (
             math.atan2(matrix[2, 1], matrix[2, 2]),
@@ -110,13 +131,19 @@ class Pointing:
             math.atan2(matrix[1, 0], matrix[0, 0]),
         )
         return {
-            "entity": printable(name) if len(self._session.replay.robots) > 1 else "",
+            "of": [printable(told) for told in self._names(take, name)],
             "link": printable(robot.link_names[link]),
             "joint": self._joint(robot, link),
-            "position": [round(float(x), 4) for x in poses.link_positions[0, link]],
+            "position": [round(float(x), 6) for x in poses.link_positions[0, link]],
             "angles": [round(math.degrees(angle), 2) for angle in angles],
             "values": [self._value(*value) for value in self._values()],
         }
+
+    def _names(self, take: Take, entity: str) -> list[str]:
+        """By which a link's take and entity are told, where there are several."""
+        world = self._session.world
+        names = [world.names[world.takes.index(take)]] if world.others else []
+        return names + ([entity] if len(take.replay.robots) > 1 else [])
 
     def _joint(self, robot: Robot, link: int) -> str:
         """The joint before the link, and what it does; the root has none."""
@@ -131,29 +158,48 @@ class Pointing:
             limits = f", {low:.2f} to {high:.2f} {'rad' if joint.kind == 'turn' else 'm'}"
         return printable(f"{joint.name}{limits}")
 
+    def _take(self) -> Take:
+        """Whose link is pointed at."""
+        assert self._link is not None, "something is pointed at"
+        return self._session.world.find(self._link.take) if self._link.take else self._session.world.lead
+
     def _values(self) -> list[tuple[Signal, int]]:
         """Signals, and which component of each, that are about the link: of its joint, or named as it is."""
         if self._link is None:
             return []
-        name, link = self._link
-        robot = self._session.replay.robots[name]
+        name, link, replay = self._link.entity, self._link.index, self._take().replay
+        robot = replay.robots[name]
         names = {robot.link_names[link], *([robot.joints[link - 1].name] if link else [])}
         return [
             (signal, component)
-            for signal in self._signals
+            for signal in self._signals[id(replay)]
             if signal.entity == name
             for component, told in enumerate(signal.components)
             if told in names or (link == 0 and _is_velocity(signal))
         ]
 
+    def _charted(self, signal: Signal, component: int) -> tuple[Signal, int] | None:
+        """The lead's curve of the same name: charts are of its signals."""
+        told = signal.components[component]
+        for own in self._signals[id(self._session.replay)]:
+            if own.name == signal.name and told in own.components:
+                return own, own.components.index(told)
+        return None
+
     def _value(self, signal: Signal, component: int) -> dict[str, Any]:
-        step = self._session.player.step
-        row = signal.read(self._session.replay.rollout, slice(step, step + 1), [self._session.env_index])
+        take, player = self._take(), self._session.player
+        step = int(self._session.world.position_of(take, player.step))
+        row = signal.read(take.replay.rollout, slice(step, step + 1), [take.env_index])
         value = float(row[0, 0, component])
         label = signal.label.partition(": ")[2] or signal.label
         if _is_velocity(signal):
             label = f"{label} {signal.components[component]}"
-        return {"label": printable(label), "value": value if math.isfinite(value) else None, "unit": signal.unit}
+        return {
+            "label": printable(label),
+            "value": value if math.isfinite(value) else None,
+            "unit": signal.unit,
+            "isCharted": self._charted(signal, component) is not None,
+        }
 
 
 def _is_velocity(signal: Signal) -> bool:

@@ -15,6 +15,22 @@ from replay_viewer.replay.replay import open_replay
 from replay_viewer.replay.take import Take
 from replay_viewer.replay.world import world_of
 
+# Where in the page a node is seen [px].
+_SEEN_AT = """
+name => {
+  const { camera, nodeRefFromName } = window.__viserMutable;
+  const { left, top, width, height } = rvViser.picture().getBoundingClientRect();
+  const { x, y } = nodeRefFromName[name].getWorldPosition(camera.position.clone()).project(camera);
+  return [left + ((x + 1) / 2) * width, top + ((1 - y) / 2) * height];
+}
+"""
+_FROM_MIDDLE = f"""
+name => {{
+  const {{ left, top, width, height }} = rvViser.picture().getBoundingClientRect();
+  const [x, y] = ({_SEEN_AT})(name);
+  return Math.hypot(x - left - width / 2, y - top - height / 2);
+}}
+"""
 _AT = "name => window.rvViser.nodePosition(name)"
 
 
@@ -56,6 +72,33 @@ def test_two_recordings_of_the_command_line_are_compared_in_every_mode_by_one_ke
             assert np.allclose(page.page.evaluate(_AT, "/world/take2"), offset, atol=1e-5)
         button.click()
         page.until(lambda: button.inner_text() == "side by side", "the next mode, by the button")
+
+
+def test_a_click_on_a_link_of_any_recording_names_it_and_a_double_click_orbits_about_it(chromium, tmp_path) -> None:
+    later = tmp_path / "later.rec"
+    later.write_bytes(asset("walk.rec").read_bytes())
+    walk = open_replay(asset("walk.rec"))
+    takes = [walk, Take(open_replay(later), start=20)]
+    with Viewer(takes, port=0) as viewer, open_page(chromium, viewer.url) as page:
+        viewer.seek(100)
+        page.wait_step(100)
+        page.page.evaluate("window.replayViewer.send('set_mode', 'side')")
+        page.page.keyboard.press("r")
+        page.wait_for_camera()
+        card = page.page.locator(".rv-pointed")
+        other = "/world/take2/robot/base"
+        for name, step, node in (("walk", 100, "/world/robot/base"), ("later", 120, other)):
+            page.page.mouse.click(*page.page.evaluate(_SEEN_AT, node))
+            page.until(lambda name=name: card.locator("h2").text_content() == f"{name} / base", "whose link it is")
+            base = walk.frames.frame_at(step, [0]).entities["robot"].base_pos[0]
+            text = card.inner_text().replace("\N{MINUS SIGN}", "-")
+            assert "  ".join(f"{x:.3f}" for x in base) in text
+            velocity = walk.rollout.read_shown("robot.base_lin_vel", slice(step, step + 1), [0])[0, 0]
+            assert f"{velocity[2]:.3f}" in text
+            page.page.keyboard.press("Escape")  # The card may lie over the other one.
+            card.wait_for(state="hidden")
+        page.page.mouse.dblclick(*page.page.evaluate(_SEEN_AT, other))
+        page.until(lambda: page.page.evaluate(_FROM_MIDDLE, other) < 40, "the other one in the middle")
 
 
 @pytest.mark.slow

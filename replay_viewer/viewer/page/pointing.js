@@ -56,16 +56,17 @@
     if (!pointed) return;
     card.replaceChildren();
     const head = element("header", "", card);
-    element("h2", "", head).textContent = pointed.entity ? `${pointed.entity} / ${pointed.link}` : pointed.link;
+    element("h2", "", head).textContent = [...pointed.of, pointed.link].join(" / ");
     const close = textButton(head, "\u00d7", "Close");
     close.setAttribute("aria-label", "Close");
     close.dataset.do = "point_at_nothing";
     row("joint", pointed.joint);
     row("x y z [m]", numbers(pointed.position, 3));
     row("roll pitch yaw [\u00b0]", numbers(pointed.angles, 1));
-    for (const [index, { label, value, unit: of }] of pointed.values.entries()) {
+    for (const [index, { label, value, unit: of, isCharted }] of pointed.values.entries()) {
       const text = value === null ? "unknown" : numbers([value], 3);
       const line = row(of ? `${label} [${of}]` : label, text);
+      if (!isCharted) continue;
       const pin = textButton(line, "pin", `Pin this curve in the chart of ${label}`);
       pin.dataset.do = "pin_pointed";
       pin.dataset.value = index;
