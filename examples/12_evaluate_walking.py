@@ -78,6 +78,18 @@ def finished(folder: Path, num_envs: int) -> tuple[np.ndarray, int]:
     return np.bincount(over, minlength=num_envs), len(list(folder.glob("*.rec")))
 
 
+def told_apart(run: Path) -> str:
+    """Both controllers with the seed with which they fare most unlike each other in the env that is shown first."""
+    over = load_episodes(run).where("failure and env_id == 0")
+
+    def difference(seed: int) -> int:
+        falls = [len(over.where(f'job_name == "{controller}-{seed}"')) for controller in CONTROLLERS]
+        return max(falls) - min(falls)
+
+    seed = max(SEEDS, key=difference)
+    return " ".join(str(next((run / f"{controller}-{seed}").glob("*.rec"))) for controller in CONTROLLERS)
+
+
 def main() -> None:
     """Do all jobs, two at a time, and sum up."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -95,6 +107,7 @@ def main() -> None:
         print(f"{controller}: {len(over.where('success'))} of {len(over)} episodes without a fall")
     print(f"""
 replay-viewer {run}
+replay-viewer {told_apart(run)} --compare ghost
 replay-viewer report {run}
 replay-viewer episodes {run} --where 'failure and variations.friction > 0.5' --sort variations.push
 replay-viewer episodes {run} --format csv > episodes.csv""")

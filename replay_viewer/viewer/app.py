@@ -175,8 +175,7 @@ class ViewerApp:
         session = Session(world, step, Tail(world.lead.replay) if tail else None, _tails_beside(world) if tail else ())
         done: Future[None] = Future()
         make = self._maker_of(session, self._title if title is None else title, tell)
-        for each in known:
-            self._page.post(self._files.known.note, each)
+        self._page.post(self._files.known.note, *known)
         self._page.post(self._change, make, done, request, world.replays if closes else ())
         if self._is_done(done):
             done.result()
@@ -309,8 +308,7 @@ class ViewerApp:
         opened: what was opened for it.
         """
         before = self._watched()
-        for each in opened:
-            self._files.known.note(each.request)
+        self._files.known.note(*(each.request for each in opened))
         session = Session(world, position) if before is None else before.regrouped(world, position)
         lead = world.lead.replay.rollout
         request = None if world.others or lead.path is None else self._files.known.request_for(lead.path)

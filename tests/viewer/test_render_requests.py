@@ -163,3 +163,9 @@ def test_videos_go_to_the_current_folder_unless_that_is_a_checkout_of_code(tmp_p
     assert usual_folder(inner) == inner
     (tmp_path / "code" / ".git").mkdir()
     assert usual_folder(inner) == Path.home() / "replay-viewer"
+
+
+def test_a_film_of_several_is_called_by_all_of_them(replay: Replay, tmp_path: Path) -> None:
+    session = Session(world_of([replay, Take(replay, 2)]))
+    path = film_request(session, View(size=SIZE), tmp_path).target.out
+    assert path is not None and path.name == "walk_env_0_and_walk_env_2_env0_ep000.mp4"

@@ -75,6 +75,7 @@ class Hud:
         pixels: how large things are.
         look: colours.
         no_rewards: said where none are recorded.
+        title: what the recording is called; empty for its own name.
     """
 
     def __init__(
@@ -85,8 +86,10 @@ class Hud:
         pixels: PixelScale,
         look: Look,
         no_rewards: str = "",
+        title: str = "",
     ) -> None:
         self._rollout, self._series_of, self._no_rewards = rollout, series_of, no_rewards
+        self._title = title or rollout.name
         self._width, self._height = size[0], min(pixels.of(52), size[1])
         self._pixels, self._look = pixels, look
         self._small, self._large = pixels.font(12), pixels.font(17)
@@ -168,7 +171,7 @@ class Hud:
         columns, text_right = self._columns(self._widest(episode, series, return_format))
         width, small = text_right - 2 * left, self._small
         return _Labels(
-            title=fitted(self._rollout.name, self._large, width),
+            title=fitted(self._title, self._large, width),
             subtitle=fitted(self._subtitle(episode, num_shown), small, width),
             outcome=fitted(outcome_text(episode), small, width - 2 * self._pixels.of(8)),
             outcome_color=_outcome_color(episode),

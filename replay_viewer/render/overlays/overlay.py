@@ -69,7 +69,8 @@ def make_overlay(name: str, world: World, size: tuple[int, int], look: Look) -> 
     if name in OVERLAYS_OF_SEVERAL and not world.others:
         raise BadArgument("--overlay", name, "tells how far recordings are apart: give two or more.")
     if name == "hud" or (name == "rewards" and not any(replay.rollout.has_rewards for replay in world.replays)):
-        return _HudOverlay(world.lead.replay.rollout, size, look, "none recorded" if name == "rewards" else "")
+        no_rewards = "none recorded" if name == "rewards" else ""
+        return _HudOverlay(world.lead.replay.rollout, size, look, no_rewards, world.names[0])
     if min(size) < _LEAST_PANEL_SIZE:
         least = f"at least {_LEAST_PANEL_SIZE} pixels high and wide"
         raise BadArgument("--overlay", name, f"needs a video {least} to be legible, not {size[0]}x{size[1]}.")
@@ -81,7 +82,7 @@ def make_overlay(name: str, world: World, size: tuple[int, int], look: Look) -> 
         contents_of = partial(compared_rewards, world, pixels, look)
     else:
         contents_of = partial(rewards_of_episode, rollout, series_of, pixels, look)
-    return _PanelOverlay(rollout, series_of, contents_of, size, look)
+    return _PanelOverlay(rollout, series_of, contents_of, size, look, world.names[0])
 
 
 class _NoOverlay:
@@ -97,10 +98,12 @@ class _NoOverlay:
 class _HudOverlay:
     """The strip over the picture."""
 
-    def __init__(self, rollout: Rollout, size: tuple[int, int], look: Look, no_rewards: str) -> None:
+    def __init__(
+        self, rollout: Rollout, size: tuple[int, int], look: Look, no_rewards: str = "", title: str = ""
+    ) -> None:
         self.picture_size = size
         series_of = _series_of(rollout)
-        self._hud = Hud(rollout, series_of, size, pixel_scale(size), look, no_rewards)
+        self._hud = Hud(rollout, series_of, size, pixel_scale(size), look, no_rewards, title)
 
     def compose(self, picture: np.ndarray, moment: Moment) -> np.ndarray:
         image = picture.copy()
@@ -112,7 +115,7 @@ class _CamerasOverlay(_HudOverlay):
     """The strip over the picture, and insets of what the robot's cameras saw."""
 
     def __init__(self, rollout: Rollout, size: tuple[int, int], look: Look) -> None:
-        super().__init__(rollout, size, look, "")
+        super().__init__(rollout, size, look)
         self._insets = Insets(rollout, size, pixel_scale(size), look)
         if not self._insets.are_any:
             where = "in memory" if rollout.path is None else f"in {rollout.path.parent} or below it"
@@ -134,11 +137,12 @@ class _PanelOverlay:
         contents_of: Callable[[Episode], Contents],
         size: tuple[int, int],
         look: Look,
+        title: str,
     ) -> None:
         pixels = pixel_scale(size)
         self.picture_size = picture_beside(size, pixels)
         self._size, self._panel_box = size, _rest_of(size, self.picture_size)
-        self._hud = Hud(rollout, series_of, self.picture_size, pixels, look)
+        self._hud = Hud(rollout, series_of, self.picture_size, pixels, look, title=title)
         self._panel = VideoPanel(contents_of, self._panel_box.size, pixels, look)
 
     def compose(self, picture: np.ndarray, moment: Moment) -> np.ndarray:

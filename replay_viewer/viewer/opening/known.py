@@ -29,11 +29,14 @@ class Known:
         """Open what is in the folder so; its path does not count."""
         self._how = how
 
-    def note(self, request: OpenRequest) -> None:
-        """Something has been opened, and can be again."""
-        self._requests[request.path] = request
-        if request.path not in self._names:
-            self._names[request.path] = self._free_name(request)
+    def note(self, *requests: OpenRequest) -> None:
+        """Something has been opened, and can be again; what is opened together gets names that tell it apart."""
+        found = {request.path: request for request in requests}
+        self._requests.update(found)
+        fresh = [request for path, request in found.items() if path not in self._names]
+        for request in fresh:
+            others = {name for other in fresh if other is not request for name in _names_for(other)}
+            self._names[request.path] = self._free_name(request, others)
 
     def forget(self, is_gone: Callable[[Path], bool]) -> None:
         """Some are no more."""
@@ -65,7 +68,13 @@ class Known:
                 return self._requests[known]
         raise BadArgument("recording", printable(name[:100]), "is not among those that are served here.")
 
-    def _free_name(self, request: OpenRequest) -> str:
-        path, taken = request.path, set(self._names.values())
-        names = [request.name, *(str(Path(*path.parts[-count:])) for count in range(2, len(path.parts)))]
-        return next((name for name in names if name not in taken), str(len(taken)))
+    def _free_name(self, request: OpenRequest, others: set[str]) -> str:
+        """The shortest that is nobody's, and might not be one of others either."""
+        taken = set(self._names.values())
+        return next((name for name in _names_for(request) if name not in taken | others), str(len(taken)))
+
+
+def _names_for(request: OpenRequest) -> list[str]:
+    """What a recording may be called, the shortest first."""
+    parts = request.path.parts
+    return [request.name, *(str(Path(*parts[-count:])) for count in range(2, len(parts)))]

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ...render.raster.scene import RenderScene
     from ...replay.world import World
 
+# So many recordings are named by the name of a file.
+_MOST_NAMES = 3
 # Of the picture of how a video begins, the longer side [px].
 PREVIEW = 480
 
@@ -99,7 +101,10 @@ def picture_name(session: Session) -> str:
 
 
 def _name(session: Session) -> str:
-    return f"{harmless(session.replay.rollout.name)}_env{session.env_id}"
+    world = session.world
+    named = [name.replace(" ", "_") for name in world.names[:_MOST_NAMES]]
+    names = "_and_".join(named) if world.others else world.title
+    return f"{harmless(names)}_env{session.env_id}"
 
 
 def film_work(request: FilmRequest, world: World) -> Callable[[Progress], Path]:
