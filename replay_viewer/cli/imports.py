@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from .interrupts import held_interrupts
 
 # trimesh imports these if they are installed, for what is never asked of it here: 0.3 s of a start of 0.7 s.
-_NEVER_NEEDED = ("embreex", "networkx", "rtree", "scipy", "shapely", "svg")
+_NEVER_NEEDED = ("embreex", "manifold3d", "networkx", "rtree", "scipy", "shapely", "svg")
 
 
 @contextlib.contextmanager

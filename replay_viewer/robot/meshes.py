@@ -18,7 +18,6 @@ from ..errors import FileProblem, listing
 from ..files.kinds import other_kind, refuse_pointer
 from ..files.regular import read_regular
 from .materials import flat_color, has_broken_texture, has_own_look, texture_coordinates
-from .mesh_files.collada import read_collada
 from .mesh_files.gltf import read_gltf
 from .mesh_files.nearby import MAX_TEXTURE_BYTES, NearbyFiles
 from .mesh_files.reading import Reading, Unreadable, YUp
@@ -110,6 +109,9 @@ def _read(data: bytes, kind: str, path: Path, files: NearbyFiles) -> Reading:
     """The meshes of a file as they are written. Raises FileProblem."""
     try:
         if kind == "dae":
+            # Here, since pycollada takes longer to import than most robots to load.
+            from .mesh_files.collada import read_collada
+
             return read_collada(data, files)
         if kind == "obj":
             return read_obj(data, files)

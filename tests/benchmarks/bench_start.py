@@ -56,7 +56,9 @@ def costs(action: Callable[[], object]) -> Cost:
 
 
 def run(command: list[str], **environment: str) -> None:
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **environment})
+    """With Python's own code kept, as where a package is installed."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**kept, **environment})
 
 
 def picture(recording: Path, cache: str | None = None) -> Callable[[], None]:
@@ -107,6 +109,7 @@ def main() -> None:
     options = parser.parse_args()
     recording, runs = options.recording, options.runs
     info = [*_CLI, "info", str(recording)]
+    run(info)
     compare("info", lambda: run(info), "its libraries alone", lambda: run([sys.executable, "-c", _LIBRARIES]), runs)
     with tempfile.TemporaryDirectory() as cache:
         again = picture(recording, cache)

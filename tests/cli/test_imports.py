@@ -14,7 +14,7 @@ from replay_viewer.cli.imports import large_imports
 from replay_viewer.paths import asset
 
 _COMMAND = "import sys; from replay_viewer.cli import main; print(main(sys.argv[1:]), *sys.modules)"
-_NEVER_NEEDED = {"scipy", "networkx", "shapely", "embreex", "rtree"}
+_NEVER_NEEDED = {"scipy", "networkx", "shapely", "embreex", "manifold3d", "rtree"}
 
 
 def modules_after(*arguments: str) -> set[str]:
@@ -35,7 +35,9 @@ def modules_after(*arguments: str) -> set[str]:
 def test_info_imports_no_page_no_renderer_and_nothing_of_the_other_commands() -> None:
     modules = modules_after("info", str(asset("walk.rec")))
     assert {"numpy", "trimesh"} <= modules
-    assert modules.isdisjoint({*_NEVER_NEEDED, "viser", "llvmlite", "replay_viewer.cli.render", "replay_viewer.render"})
+    assert modules.isdisjoint(
+        {*_NEVER_NEEDED, "viser", "collada", "llvmlite", "replay_viewer.cli.render", "replay_viewer.render"}
+    )
 
 
 @pytest.mark.slow
