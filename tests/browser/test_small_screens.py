@@ -46,6 +46,10 @@ _FREE = """
   return [0, box("#rv-files").bottom, docked ? docked.left : innerWidth, sheet ? sheet.top : box("#rv-views").top];
 }
 """
+_CUT = """
+() => [...document.querySelectorAll("#rv-views button, #rv-files button, #rv-takes button.rv-control")]
+  .filter((node) => node.clientWidth > 0 && node.scrollWidth > node.clientWidth).map((node) => node.textContent)
+"""
 _SCROLLS = (
     "() => document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight"
 )
@@ -145,6 +149,15 @@ def test_the_open_panel_of_a_phone_leaves_the_whole_robot_and_the_buttons(phone,
     )
     if size == LYING:
         assert_in_sight_and_apart(page, size)
+
+
+def test_no_word_of_the_buttons_is_cut_on_a_phone_that_compares(chromium, demo_path) -> None:
+    arguments = [str(demo_path), str(demo_path), "--port", "0", "--no-shadows"]
+    look = {"size": UPRIGHT, "has_touch": True, "is_mobile": True}
+    with ViewerProcess(arguments) as process, open_page(chromium, process.url, **look) as page:
+        page.page.get_by_role("button", name="Keep All").wait_for()
+        assert_in_sight_and_apart(page, UPRIGHT)
+        assert page.page.evaluate(_CUT) == []
 
 
 def _are_between(points: list[list[float]], edges: list[float]) -> bool:

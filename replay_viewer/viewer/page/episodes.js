@@ -38,7 +38,7 @@
   const opener = textButton(tools, "Open a file \u2026", "Open a recording of your own computer");
   opener.addEventListener("click", () => window.replayViewer.chooseFiles());
   const closer = textButton(tools, "\u00d7", "Close the table (Escape)");
-  closer.className = "rv-drawer-close";
+  closer.classList.add("rv-drawer-close");
   closer.setAttribute("aria-label", "Close the table");
   closer.addEventListener("click", () => show(false));
   const filters = element("div", "rv-drawer-filters", drawer);

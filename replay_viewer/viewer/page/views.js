@@ -11,9 +11,12 @@
   const follow = textButton(views, "Follow", "Keep the robot in the middle; orbit as you like (F)");
   element("span", "", follow).textContent = " Robot";
   follow.addEventListener("click", () => send("toggle_follow"));
-  const keep = textButton(views, "Keep All in View", "The camera goes along with all recordings (Shift R)");
+  const keep = textButton(views, "Keep All", "The camera goes along with all recordings (Shift R)");
+  element("span", "", keep).textContent = " in View";
   keep.addEventListener("click", () => send("toggle_keep_all"));
   const shadows = textButton(views, "Shadows", "Off is faster without a GPU (H)");
+  shadows.classList.add("rv-shadows");
+  keep.classList.add("rv-keep");
   shadows.addEventListener("click", () => send("toggle_shadows"));
   const screenshot = textButton(views, "Screenshot", "This view as a picture, well drawn (X)");
   screenshot.addEventListener("click", takeScreenshot);
@@ -33,7 +36,7 @@
   function update() {
     setPressed(follow, state.following);
     setPressed(keep, Boolean(state.keepsAll));
-    keep.style.display = state.takes.length || state.keepsAll ? "" : "none";
+    keep.hidden = !(state.takes.length || state.keepsAll);
     setPressed(shadows, state.shadows);
   }
 

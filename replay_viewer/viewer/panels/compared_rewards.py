@@ -137,7 +137,7 @@ def _headings(world: World) -> str:
 
 def _heading(take: Take, name: str) -> str:
     label = html.escape(printable(name))
-    return f'<th title="{label}">{_sign(take)}{breakable(label)}</th>'
+    return f'<th title="{label}"><span>{_sign(take)}{breakable(label)}</span></th>'
 
 
 def _sign(take: Take) -> str:
