@@ -84,11 +84,12 @@ class World:
     @property
     def names(self) -> tuple[str, ...]:
         """What to call the takes, each by what tells it from the others; from files, so not to be trusted."""
-        for name_of in _NAMES:
-            names = tuple(name_of(take) for take in self.takes)
-            if len(set(names)) == len(names):
-                return names
-        return tuple(f"{_name(take)} ({number})" for number, take in enumerate(self.takes, 1))
+        return _names_of(self.takes)
+
+    @property
+    def recording_names(self) -> tuple[str, ...]:
+        """The same of `replays`."""
+        return _names_of([Take(replay) for replay in self.replays])
 
     @property
     def title(self) -> str:
@@ -296,6 +297,15 @@ def _keys(given: Sequence[str], taken: set[str]) -> list[str]:
     for place, key in enumerate(keys):
         keys[place] = key or next(filter(is_free, (f"take{number}" for number in itertools.count(2))))
     return keys
+
+
+def _names_of(takes: Sequence[Take]) -> tuple[str, ...]:
+    """What tells each take from the others; where nothing does, numbers."""
+    for name_of in _NAMES:
+        names = tuple(name_of(take) for take in takes)
+        if len(set(names)) == len(names):
+            return names
+    return tuple(f"{_name(take)} ({number})" for number, take in enumerate(takes, 1))
 
 
 def _name(take: Take) -> str:

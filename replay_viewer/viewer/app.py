@@ -334,7 +334,8 @@ class ViewerApp:
         self._comparing.compare_rows([Row(*row) for row in rows], client_id)
 
     def _go_to_episode(self, path: Path | None, env_id: int, step: int, client_id: int) -> None:
-        self._files.go_to(path, Place(env=env_id, step=step), client_id)
+        is_beside = path is not None and self._comparing.lead_recording(path, env_id)
+        self._files.go_to(None if is_beside else path, Place(env=env_id, step=step), client_id)
 
     def _change(
         self, make: Callable[[], ShownReplay], done: Future[None], request: OpenRequest | None, own: Sequence[Replay]

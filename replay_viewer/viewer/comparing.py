@@ -100,6 +100,15 @@ class Comparing:
         wanted = [self._files.find_path(path) for path in self._not_open([row.path for row in rows])]
         self._files.openings.begin(wanted, client_id, take)
 
+    def lead_recording(self, path: Path, env_id: int | None) -> bool:
+        """Let a recording lead that is shown beside the lead, by its take of the env if there is one; else False."""
+        session = self._session()
+        takes = () if session is None else [t for t in session.world.others if t.replay.rollout.path == path]
+        found = [take for take in takes if take.replay.rollout.env_ids[take.env_index] == env_id]
+        for take in (*found, *takes)[:1]:
+            self._lead(take.key)
+        return bool(takes)
+
     # -- what the page asks for -------------------------------------------------
 
     def _comparable(self) -> dict[str, Any]:

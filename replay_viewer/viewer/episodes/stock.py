@@ -54,6 +54,7 @@ class Stock:
         self._job: Job | None = None
         self._looked_at = 0.0
         self._shown: ShownEpisodes | None = None
+        self._beside: list[ShownEpisodes] = []
         self._num_shown = self._notes_seen = 0
         self._taken: Sequence[Source] = ()
 
@@ -123,29 +124,39 @@ class Stock:
 
     # -- what is shown ----------------------------------------------------------
 
-    def show(self, rollout: Rollout, name: str) -> None:
-        """A recording is shown now; name: what the page calls it."""
+    def show(self, rollout: Rollout, name: str, beside: Sequence[tuple[Rollout, str]] = ()) -> None:
+        """A recording is shown now, and others beside it that can be opened again; names: what the page calls them."""
         self.hide()
-        self._num_shown += 1
-        self._shown = ShownEpisodes(-self._num_shown, rollout, name, partial(self._post, self._take_shown))
-        if self._shown.path is not None:
-            self.notes.look([self._shown.path])
+        self._shown, *self._beside = (self._opened(*each) for each in [(rollout, name), *beside])
+        self.notes.look([each.path for each in self._all_shown if each.path is not None])
         self._take_sources()
         self.look_at_films()
 
     def hide(self) -> None:
         """It is not shown any more."""
-        if self._shown is not None:
-            self._shown.close()
-        self._shown = None
+        for each in self._all_shown:
+            each.close()
+        self._shown, self._beside = None, []
+
+    def _opened(self, rollout: Rollout, name: str) -> ShownEpisodes:
+        self._num_shown += 1
+        return ShownEpisodes(-self._num_shown, rollout, name, partial(self._post, self._take_shown))
+
+    @property
+    def _all_shown(self) -> list[ShownEpisodes]:
+        return [] if self._shown is None else [self._shown, *self._beside]
+
+    @property
+    def shown_numbers(self) -> list[int]:
+        """The numbers of the sources that are shown, that of the lead first."""
+        listed = [self._listed(each) for each in self._all_shown]
+        pairs = zip(self._all_shown, listed, strict=True)
+        return [each.source.number if own is None else own.number for each, own in pairs]
 
     @property
     def shown_number(self) -> int | None:
-        """The number of the source that is shown."""
-        listed = self._listed_shown
-        if listed is not None:
-            return listed.number
-        return None if self._shown is None else self._shown.source.number
+        """The number of the source that is shown; of several, of the lead's."""
+        return next(iter(self.shown_numbers), None)
 
     @property
     def is_shown_known(self) -> bool:
@@ -158,16 +169,22 @@ class Stock:
         listed = self._listed_shown
         if self._shown is not None and (is_written or listed is None or listed.known is None):
             self._shown.read(is_written)
+        for each in self._beside:
+            if self._listed(each) is None:
+                each.read(is_written=False)
 
     def _take_shown(self) -> None:
-        if self._shown is not None and self._shown.take():
+        if any([each.take() for each in self._all_shown]):
             self._take_sources()
 
     @property
     def _listed_shown(self) -> Source | None:
         """What is shown, as the folder has it."""
-        path = None if self._shown is None else self._shown.path
-        return None if path is None or self.listing is None else self.listing.find(path)
+        return None if self._shown is None else self._listed(self._shown)
+
+    def _listed(self, shown: ShownEpisodes) -> Source | None:
+        """One of those that are shown, as the folder has it."""
+        return None if shown.path is None or self.listing is None else self.listing.find(shown.path)
 
     # -- both -------------------------------------------------------------------
 
@@ -176,6 +193,7 @@ class Stock:
         listed = () if self.listing is None else self.listing.sources
         if self._shown is None:
             return listed
+        listed = (*(each.source for each in self._beside if self._listed(each) is None), *listed)
         own, shown = self._listed_shown, self._shown.source
         if own is None:
             return (shown, *listed)

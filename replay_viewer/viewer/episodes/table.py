@@ -87,7 +87,11 @@ class EpisodeTable:
     def show(self, session: Session, name: str) -> None:
         """A session is shown now; name: what the page calls it."""
         self._session = session
-        self.stock.show(session.replay.rollout, name)
+        replays, names = session.world.replays, session.world.recording_names
+        named = zip(replays[1:], names[1:], strict=True)
+        # What is in memory alone could not be let lead by a row, which knows a recording by its path.
+        beside = [(replay.rollout, told) for replay, told in named if replay.rollout.path is not None]
+        self.stock.show(session.replay.rollout, names[0] if beside else name, beside)
         self.follow()
 
     def hide(self) -> None:
@@ -103,7 +107,7 @@ class EpisodeTable:
             is_other, self._current = number != (self._current and self._current[0]), current
             for client_id in self._open:
                 if is_other and number is not None:
-                    self._views[client_id].unfold(str(number))
+                    self._unfold_shown(client_id)
                     self._show(client_id)
                 self._tell(client_id, {"place": self._place(client_id), "current": number, "isEntered": True})
 
@@ -134,8 +138,7 @@ class EpisodeTable:
     def _open_for(self, value: Any, client_id: int) -> None:
         self._open.add(client_id)
         self._take_choice(value, client_id)
-        if self.stock.shown_number is not None:
-            self._views[client_id].unfold(str(self.stock.shown_number))
+        self._unfold_shown(client_id)
         self._show(client_id)
         self._read_shown()
         self.stock.look_again()
@@ -151,7 +154,16 @@ class EpisodeTable:
         except BadCondition as error:
             self._problems[client_id] = _told(error)
             choice = Choice.of({**value, "where": ""})  # The rest is chosen.
-        self._view(client_id).choose(choice)
+        view = self._view(client_id)
+        is_regrouped = choice.group != view.choice.group
+        view.choose(choice)
+        if is_regrouped:
+            self._unfold_shown(client_id)
+
+    def _unfold_shown(self, client_id: int) -> None:
+        """Unfold what is shown, in a browser's view."""
+        for number in self.stock.shown_numbers:
+            self._views[client_id].unfold(str(number))
 
     def _fold(self, value: Any, client_id: int) -> None:
         view = self._view(client_id)
@@ -303,6 +315,7 @@ class EpisodeTable:
             "numEpisodes": len(rows),
             "numMatching": len(view.order),
             "numFilms": len(rows.films),
+            "isOfSeveral": len(self.stock.shown_numbers) > 1,
             "isTiled": view.choice.is_films,
             "kinds": dict(zip(KINDS, counts, strict=True)),
             "names": _in_order(rows.names),

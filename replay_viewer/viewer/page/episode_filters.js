@@ -20,10 +20,12 @@
     return found && typeof found === "object" ? found : {};
   }
 
+  const isOfMany = () => files.folder !== null || table.isOfSeveral;
+
   function group() {
     const wished = own().group;
-    const usual = files.folder === null ? "" : "recording";
-    return typeof wished === "string" && (wished !== "" || files.folder !== null) ? wished : usual;
+    const usual = isOfMany() ? "recording" : "";
+    return typeof wished === "string" && (wished !== "" || isOfMany()) ? wished : usual;
   }
 
   function known() {
@@ -36,7 +38,7 @@
     if (episodes.isSmall() && !isWished) return SMALL;
     const usual = [...ALWAYS, ...WHERE_PRESENT.filter((name) => table.names.includes(name))];
     const found = isWished ? wished.filter((name) => known().includes(name)) : usual;
-    const isNeeded = files.folder !== null && group() !== "recording" && !found.includes("recording");
+    const isNeeded = isOfMany() && group() !== "recording" && !found.includes("recording");
     return isNeeded ? ["recording", ...found] : found;
   }
 
@@ -254,8 +256,8 @@
   }
 
   function update() {
-    // Columns that are there only now are asked for.
-    const wanted = JSON.stringify([columns(), isTiled()]);
+    // Groups and columns that are there only now are asked for.
+    const wanted = JSON.stringify([group(), columns(), isTiled()]);
     const isOther = columnsWere !== wanted && columnsWere !== "";
     columnsWere = wanted;
     draw();

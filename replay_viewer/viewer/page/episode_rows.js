@@ -264,7 +264,7 @@
     if (line[0] === 2) return parts.films.open(line, made);
     if (line[0] === 0) send("go_to_episode", line.slice(1, 4));
     else if (!line[5]) send("fold_episodes", line[1]);
-    else if (line[5][0] === table.current) send("fold_episodes", line[1]);
+    else if (line[5][0] === table.current || line[5][0] < 0) send("fold_episodes", line[1]); // What is shown is open.
     else if (line[5][1]) send("open_listed", line[5][0]);
     if (episodes.isSmall() && files.isShown && line[0] === 0) episodes.show(false);
   }

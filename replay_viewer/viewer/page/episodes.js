@@ -13,7 +13,7 @@
   // What Python has told, and what is asked of it.
   const table = {
     version: 0, numLines: 0, numEpisodes: 0, numMatching: 0, kinds: {}, kindTexts: {}, flags: [], names: [], groups: [],
-    scale: [0, 0], numFilms: 0, isTiled: false, place: null, current: null, problem: "", isLooking: false, numRecordings: 0, numSources: 0, numRead: 0, isCut: false, lookProblem: "",
+    scale: [0, 0], numFilms: 0, isOfSeveral: false, isTiled: false, place: null, current: null, problem: "", isLooking: false, numRecordings: 0, numSources: 0, numRead: 0, isCut: false, lookProblem: "",
   };
   // Of this table in other scripts: {choice(), update(changes)} filters, {node(line)} rows, {grid(), node(line)} films.
   const parts = {};
