@@ -6,8 +6,7 @@
   const viser = window.rvViser;
   const LIMIT = 100.001; // [%], beyond what rounding does.
   const EVERY = 100; // Milliseconds: nobody reads faster.
-  const numbers = document.getElementsByClassName("rv-now"); // Those of the moment; viser writes them anew now and then.
-  const marks = document.getElementsByClassName("rv-beyond");
+  const legends = document.getElementsByClassName("rv-curves"); // Those of the moment; viser writes them anew now and then.
   let ids = {}; // Of charts, by what Python calls them.
   let told = 0;
 
@@ -64,18 +63,34 @@
     Object.assign(node, { of: chart.data, span: String(span), hidden: !isBeyond(chart, line, span) });
   }
 
+  // What is out of sight is not written.
+  const watched = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) target.isSeen = isIntersecting;
+  });
+
+  function take(legend) {
+    legend.isSeen = true;
+    legend.numbers = legend.querySelectorAll(".rv-now");
+    legend.marks = legend.querySelectorAll(".rv-beyond");
+    watched.observe(legend);
+  }
+
   function draw(at) {
     const now = performance.now();
     if (now - told < EVERY) return;
     told = now;
     const step = Math.floor(at + 1e-6);
-    for (const node of numbers) fill(node, step);
-    for (const node of marks) mark(node);
+    for (const legend of legends) {
+      if (legend.isSeen === undefined) take(legend);
+      if (!legend.isSeen) continue;
+      for (const node of legend.numbers) fill(node, step);
+      for (const node of legend.marks) mark(node);
+    }
   }
 
   function update(changes) {
     if ("plots" in changes) ids = Object.fromEntries(Object.entries(state.plots).map(([id, { name }]) => [name, id]));
   }
 
-  addPart({ draw, update });
+  addPart({ draw, update, close: () => watched.disconnect() });
 })();

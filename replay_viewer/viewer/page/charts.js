@@ -48,6 +48,7 @@
       chart.over,
       (step) => chart.valToPos(step * state.dt, "x") / widthOf(chart),
       (clientX) => stepAt(chart, clientX),
+      () => widthOf(chart),
     );
     view.edge = chartEdges.add(chart, plots()[id].name, view.ends.signal);
     listen(id, chart);
@@ -64,7 +65,9 @@
   const watched = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       const view = Object.values(views).find(({ chart }) => chart.root === target);
-      if (view) view.isSeen = isIntersecting;
+      if (!view) continue;
+      view.isSeen = isIntersecting;
+      view.marker.hidden = !isIntersecting;
     }
   });
 

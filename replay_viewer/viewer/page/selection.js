@@ -3,16 +3,16 @@
   const { state, element, send, addPart } = window.replayViewer;
   const NARROW = 110; // [px]: a band that has no room for its label.
 
-  // A band in `parent`, over which time runs from left to right. `place(step)` gives a step's share of the width, and
-  // `stepAt(clientX)` the step at a place of the page.
-  function addBand(parent, place, stepAt) {
+  // A band in `parent`, over which time runs from left to right. `place(step)` gives a step's share of the width,
+  // `stepAt(clientX)` the step at a place of the page, and `width()` the width of the parent [px].
+  function addBand(parent, place, stepAt, width = () => parent.clientWidth) {
     const node = element("div", "rv-band", parent);
     const label = element("span", "rv-band-label", node);
     const clear = element("button", "", label, { type: "button", title: "Clear A-B (Escape)", "aria-label": "Clear A-B" });
     const text = element("span", "", null);
     label.prepend(text);
     clear.textContent = "\u00d7";
-    const band = { parent, node, text, place, held: null, drawn: "" };
+    const band = { node, text, place, width, held: null, drawn: "" };
     for (const [index, name] of ["A", "B"].entries()) pull(band, index, name, stepAt);
     keepTo(label, "pointerdown", "click", "pointermove");
     clear.addEventListener("click", () => send("clear_selection"));
@@ -45,10 +45,11 @@
   // From the left edge of A's step to the right edge of B's, cut to what is shown.
   function drawBand(band, wanted = null) {
     const steps = band.held ?? wanted ?? state.selection;
+    if (!steps && !band.drawn) return; // To ask for a width may have the page lay itself out.
     const [a, b] = steps ? [Math.min(...steps), Math.max(...steps)] : [0, 0];
     const [left, right] = steps ? [band.place(a), band.place(b)].map((share) => Math.min(Math.max(share, 0), 1)) : [0, 0];
     const isLooped = state.loop === "selection" || Boolean(wanted) || Boolean(band.held);
-    const isNarrow = (right - left) * band.parent.clientWidth < NARROW;
+    const isNarrow = (right - left) * band.width() < NARROW;
     const key = steps ? `${left} ${right} ${a} ${b} ${isLooped} ${isNarrow}` : "";
     if (key === band.drawn) return;
     band.drawn = key;

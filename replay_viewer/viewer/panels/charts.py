@@ -137,7 +137,7 @@ class DrawnChart:
         """name: of the chart; picture: shown first; control_dt: seconds per step."""
         self._name, self._control_dt, self._is_low = name, control_dt, is_low
         self._usual_height = _LOW_HEIGHT if is_low else _HEIGHT
-        self._picture = picture
+        self._picture, self._state = picture, _page_state(picture, control_dt)
         self._chart = page.gui.add_uplot(
             chart_data(picture, control_dt),
             _series(picture),
@@ -160,7 +160,7 @@ class DrawnChart:
             return
         chart = self._chart
         send_changes(chart, series=_series(picture), bands=_bands(picture), axes=_axes(picture, self._is_low))
-        self._picture = picture
+        self._picture, self._state = picture, _page_state(picture, self._control_dt)
         chart.data = chart_data(picture, self._control_dt)
         send_changes(chart, visible=self._is_seen(picture))
 
@@ -171,7 +171,7 @@ class DrawnChart:
     @property
     def page_state(self) -> dict[str, Any]:
         """What the page has to know of the chart, by the chart's id."""
-        return {handle_id(self._chart): {"name": self._name, **_page_state(self._picture, self._control_dt)}}
+        return {handle_id(self._chart): {"name": self._name, **self._state}}
 
     def remove(self) -> None:
         """Take it off the page."""
