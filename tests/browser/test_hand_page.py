@@ -252,3 +252,24 @@ def test_a_run_that_dies_is_told_and_one_without_control_has_no_hand(chromium, t
                 until(lambda: whats(path) == ["policy_off"], "a hand at a port")
                 simulator.kill()
                 page.until(lambda: "The run has ended" in hand(page).inner_text(), "the end")
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390)], ids=["upright", "lying"])
+def test_a_phone_has_the_card_below_the_buttons_and_says_what_is_sent_instead(chromium, viewer, size) -> None:
+    with open_page(chromium, viewer.url, size=size, has_touch=True, is_mobile=True) as page:
+        head = hand(page).get_by_role("button", name="Running policy")
+        if head.get_attribute("aria-expanded") == "false":
+            head.tap()
+        a_switch(page, "Policy").tap()
+        hand(page).get_by_text("zeros in its place").wait_for()
+        a_switch(page, "Policy").tap()
+        page.until(lambda: a_switch(page, "Policy").get_attribute("aria-checked") == "true", "the policy")
+        boxes = {
+            name: page.page.locator(name).bounding_box() or {}
+            for name in ("#rv-hand", "#rv-files", "#rv-bar .rv-episode", "#rv-bar .rv-choice[aria-label=Speed]")
+        }
+        card = boxes["#rv-hand"]
+        assert card["y"] >= boxes["#rv-files"]["y"] + boxes["#rv-files"]["height"]
+        episode, speed = boxes["#rv-bar .rv-episode"], boxes["#rv-bar .rv-choice[aria-label=Speed]"]
+        assert episode["y"] + episode["height"] <= card["y"] or episode["y"] >= card["y"] + card["height"]
+        assert speed["y"] + speed["height"] <= size[1]

@@ -54,6 +54,14 @@
     [previous.disabled, next.disabled] = files.neighbours.map((isThere) => !isThere);
   }
 
+  // What lies over the picture stands below the buttons, or beside them; there are rows of them in a narrow picture.
+  const extent = new ResizeObserver(() => {
+    const { right, bottom } = bar.getBoundingClientRect();
+    document.documentElement.style.setProperty("--rv-files-right", `${Math.ceil(right)}px`);
+    document.documentElement.style.setProperty("--rv-files-bottom", `${Math.ceil(bottom)}px`);
+  });
+  extent.observe(bar);
+
   // What lies over the picture keeps to it, beside the panel.
   let width = 0;
   function fit() {
@@ -213,6 +221,7 @@
   function close() {
     for (const [name, listener] of Object.entries(listeners)) window.removeEventListener(name, listener);
     socket?.close();
+    extent.disconnect();
     for (const node of [bar, zone, note]) node.remove();
   }
 
