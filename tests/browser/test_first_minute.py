@@ -41,7 +41,7 @@ def test_a_browser_without_webgl_is_told_so(chromium, viewer: ViewerProcess) -> 
         page.page.get_by_role("alert").filter(has_text="This browser has no WebGL 2").wait_for(timeout=15_000)
 
 
-def test_the_note_on_a_missing_gpu_leaves_the_buttons_free(chromium, viewer: ViewerProcess) -> None:
+def test_the_note_on_a_missing_gpu_leaves_the_buttons_free_and_can_be_read(chromium, viewer: ViewerProcess) -> None:
     with chromium.new_context(viewport={"width": 1366, "height": 768}) as context:
         context.add_init_script(EMPTY_PICTURE)
         page = ViewerPage(context.new_page())
@@ -50,3 +50,5 @@ def test_the_note_on_a_missing_gpu_leaves_the_buttons_free(chromium, viewer: Vie
         edge = "document.querySelector('{}').getBoundingClientRect().{}"
         top, bottom = edge.format("#webgl-software-rendering", "top"), edge.format("#rv-files", "bottom")
         assert page.page.evaluate(f"{top} >= {bottom}")
+        said = "getComputedStyle(document.querySelector('#webgl-software-rendering [class*=-description]')).color"
+        assert page.page.evaluate(said) == "rgb(91, 102, 114)"
