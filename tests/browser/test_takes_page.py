@@ -9,8 +9,10 @@ import pytest
 from viewer_page import ViewerProcess, open_page
 
 from replay_viewer import Viewer
+from replay_viewer.camera import camera_path
 from replay_viewer.camera.presets import CameraPose
 from replay_viewer.paths import asset
+from replay_viewer.render.takes import frame_of
 from replay_viewer.replay.replay import open_replay
 from replay_viewer.replay.take import Take
 from replay_viewer.replay.world import world_of
@@ -122,6 +124,25 @@ def test_cameras_are_led_from_python_to_a_preset_and_to_a_place_in_the_world(chr
         viewer.camera("side")
         expected = shown.browsers.subject.seen_from("side", np.zeros(3), 1.0)
         page.until(lambda: np.allclose(now().look_at, expected.look_at, atol=0.02), "the robot's side")
+
+
+def test_a_film_of_a_view_that_keeps_all_in_it_keeps_all_from_the_same_side(chromium) -> None:
+    walk = open_replay(asset("walk.rec"))
+    with Viewer([walk, Take(walk, 2)], port=0, shadows=False) as viewer, open_page(chromium, viewer.url) as page:
+        shown = viewer._app._shown
+        assert shown is not None
+        (view,) = shown.browsers.views.values()
+        page.page.keyboard.press("Shift+R")
+        page.until(lambda: page.is_pressed("Keep All in View"), "that all are kept in view")
+        page.orbit(120)
+        page.wait_for_camera()
+        now = view.camera_now(shown.browsers.subject)
+        world, episode = shown.session.world, shown.session.episode
+        path = camera_path(view.camera(), world, aspect=16 / 9)
+        film = path.at(frame_of(world, shown.session.player.position, [0]), episode)
+        ways = [(pose.look_at - pose.position) / np.linalg.norm(pose.look_at - pose.position) for pose in (now, film)]
+        assert np.allclose(*ways, atol=1e-3)
+        assert np.linalg.norm(film.look_at - film.position) > 0.99 * np.linalg.norm(now.look_at - now.position)
 
 
 @pytest.mark.slow

@@ -124,7 +124,7 @@ def test_files_in_a_folder_by_a_template(slide: Path, tmp_path: Path) -> None:
         assert sorted(os.listdir(tmp_path / str(number))) == ["terminated_000000.mp4", "truncated_000001.mp4"]
 
 
-@pytest.mark.parametrize("camera", ["top", "side", "front", "follow", "orbit"])
+@pytest.mark.parametrize("camera", ["top", "side", "front", "follow", "orbit", "all"])
 def test_every_camera_sees_the_robot(camera: str, slide: Path, tmp_path: Path) -> None:
     shot = tmp_path / "shot.png"
     assert main(["render", str(slide), str(shot), *SMALL, "--step", "30", "--camera", camera]) == 0
@@ -134,6 +134,7 @@ def test_every_camera_sees_the_robot(camera: str, slide: Path, tmp_path: Path) -
 
 BAD = [
     (("--camera", "above"), "camera 'above'.*orbit, free"),
+    (("--camera", "all", "--distance", "3"), r"--distance 3\.0: is for --camera orbit, not all"),
     (("--camera", "top", "--azimuth", "30"), r"--azimuth 30\.0: is for --camera orbit, not top"),
     (("--camera", "orbit", "--position", "1,2,3"), "--position 1,2,3: is for --camera free, not orbit"),
     (("--camera", "free"), "needs --position and --look-at"),

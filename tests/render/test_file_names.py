@@ -90,9 +90,14 @@ def test_a_seed_that_is_neither_number_nor_text_is_left_out(odd: object) -> None
     assert named(DEFAULT_TEMPLATE, metadata={"seed": odd}) == "walk_2eps.mp4"
 
 
-@pytest.mark.parametrize("field", ["nope", "", "0", "recording.name", "recording[0]", "recording.__class__"])
-def test_an_unknown_field_is_named_with_those_there_are(field: str) -> None:
+def test_an_unknown_field_is_named_with_those_there_are() -> None:
     with pytest.raises(UnknownName, match="Known fields: recording, experiment, seed, iteration"):
+        named("{nope}.mp4")
+
+
+@pytest.mark.parametrize("field", ["", "0", "recording.name", "recording[0]", "recording.__class__"])
+def test_what_is_no_name_of_a_field_is_refused(field: str) -> None:
+    with pytest.raises(BadArgument, match="is no name of a field"):
         named(f"{{{field}}}.mp4")
 
 
