@@ -129,7 +129,8 @@ def hostile_loops(random: np.random.Generator) -> None:
     focal, x, y = some(random, (3,), 0.3).astype(np.float32) * f(50)
     transforms.project(points, focal, x, y, f(0.02), projected)
     samples = np.zeros((36, 64, 4), np.int64)
-    coverage.cover(points, projected, triangles, 0, f(0.02), focal, x, y, np.empty((4, 3)), samples)
+    corners, tiles = np.empty((4, 3)), np.empty((36 // coverage.TILE, 64 // coverage.TILE), f)
+    coverage.cover(points, projected, triangles, 0, f(0.02), focal, x, y, corners, tiles, samples)
     labels = samples[samples != 0] & 0xFFFFFFFF
     assert (labels < len(triangles)).all()
     grid, tiles = np.full((64, 64), shadows.NOTHING, np.float32), np.zeros((8, 8), np.bool_)

@@ -47,6 +47,7 @@ class RasterRenderer:
         self._projected = np.zeros((0, 3), np.float32)
         self._row, self._steps = np.empty((3, width), np.float32), np.empty((3, width), np.int32)
         self._corners = np.empty((4, 3))
+        self._tiles = np.empty((-(-height // coverage.TILE), -(-width // coverage.TILE)), np.float32)
 
     def render(
         self,
@@ -110,7 +111,7 @@ class RasterRenderer:
             for first, last in one.runs:
                 coverage.cover(
                     self._points[points], self._projected[points], one.surface.triangles[first:last],
-                    number + first, np.float32(NEAR), *lens.projection[:3], self._corners, samples,
+                    number + first, np.float32(NEAR), *lens.projection[:3], self._corners, self._tiles, samples,
                 )  # fmt: skip
 
     def _project(self, placed: PlacedSurfaces, lens: Lens) -> None:
