@@ -35,6 +35,8 @@ def at_whole(charts_page: ViewerPage) -> Iterator[ViewerPage]:
 
 
 def test_every_step_of_the_shown_curves_is_saved_as_it_was_recorded(charts_page: ViewerPage, tmp_path: Path) -> None:
+    charts_page.choose("Signal", "joint positions")
+    charts_page.until(lambda: names(charts_page, SIGNAL) == list(JOINTS[:12]), "joints")
     file, heading, values = save(charts_page, "signal1", tmp_path)
     assert file == "charts_env0_ep0_joint_positions.csv"
     assert heading == ["step", "time_s", *(f"{joint} [rad or m]" for joint in JOINTS[:12])]

@@ -45,7 +45,8 @@ def wait_numbers(page: ViewerPage, expected: dict[str, float], form: str = ".3f"
 
 def test_the_legend_tells_the_recorded_values_of_the_step_that_is_shown(charts_page: ViewerPage) -> None:
     page = charts_page
-    assert names(page, SIGNAL) == list(JOINTS[:12])
+    page.choose("Signal", "joint positions")
+    page.until(lambda: names(page, SIGNAL) == list(JOINTS[:12]), "joints")
     wait_numbers(page, dict(zip(JOINTS[:12], joints_at(0)[0], strict=False)))
     page.page.evaluate("replayViewer.send('seek', 37)")
     wait_numbers(page, dict(zip(JOINTS[:12], joints_at(37)[0], strict=False)))

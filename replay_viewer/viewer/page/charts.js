@@ -110,8 +110,10 @@
     const view = views[id];
     const [from, to] = shownTime(id);
     if (chart.scales.x.min !== from || chart.scales.x.max !== to) show(id);
-    const x = chart.valToPos(at * state.dt, "x");
-    const place = x >= 0 && x <= widthOf(chart) ? `translateX(${x.toFixed(2)}px)` : "";
+    // On whole pixels of the screen: of a long episode many frames leave it where it is.
+    const pixels = window.devicePixelRatio;
+    const x = Math.round(chart.valToPos(at * state.dt, "x") * pixels) / pixels;
+    const place = x >= 0 && x <= widthOf(chart) ? `translateX(${x}px)` : "";
     if (place !== view.place) {
       view.marker.style.display = place ? "" : "none";
       view.marker.style.transform = place;

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from ...theme import TOTAL_COLOR
 from ..charts.chart import Chart
 from ..charts.charts import AnyChart, gaps_of
 from ..charts.choice import CurveChoice
@@ -86,19 +87,25 @@ def _takes_legend(chart: str, state: ComparedChart) -> str:
         choices.append(f'<button type="button" class="rv-chip" {asks} title="Show {label}">{label}</button>')
     lines, beyond = state.picture(False).lines, {line.curve for line in state.gaps(False).lines}
     takes = [
-        f'<div class="rv-chip"><i class="rv-swatch" style="background:{line.color};border-color:{line.color}"></i>'
+        f'<div class="rv-chip"><i class="rv-swatch" style="color:{_ink(line.color)}"></i>'
         f'<span title="{html.escape(line.name)}">{html.escape(line.name)}</span>{_number(chart, line.curve)}'
         f"{_number(gaps_of(chart), line.curve) if line.curve in beyond else ''}</div>"
         for line in lines
     ]
     of_one = f'<div class="rv-chips">{"".join(choices)}</div>' if len(choices) > 1 else ""
-    return of_one + _legend(takes, [line.name for line in lines], state.told_unit)
+    return of_one + _legend(takes, [line.name for line in lines], state.told_unit, numbers=2 if beyond else 1)
 
 
-def _legend(parts: Sequence[str], names: Sequence[str], unit: str) -> str:
+def _ink(color: str) -> str:
+    """The colour of what is as dark as text on light ground, and as light on dark ground; others as they are."""
+    return "var(--rv-text)" if color == TOTAL_COLOR else color
+
+
+def _legend(parts: Sequence[str], names: Sequence[str], unit: str, numbers: int = 1) -> str:
+    """numbers: how many stand beside a name."""
     told = f'<span class="rv-unit">in {html.escape(unit)}</span>' if unit else ""
     longest = max(map(len, names), default=0)
-    return f'<div class="rv-curves" style="--rv-letters:{longest}">{"".join(parts)}{told}</div>'
+    return f'<div class="rv-curves" style="--rv-letters:{longest};--rv-numbers:{numbers}">{"".join(parts)}{told}</div>'
 
 
 def _beyond(chart: str, curve: int) -> str:
