@@ -130,6 +130,7 @@ class Filming(Watcher):
         self._training = process_state()
         self._live = LiveEpisodes(self._ids, {}, control_dt)
         self._takes: dict[int, Take] = {}
+        self._begins_in_steps = trigger is not None and trigger.every_steps is not None
         self._has_budget = trigger is None and (budget.num_steps is not None or budget.num_episodes is not None)
         # Episodes that are still to begin, where there is a budget and no trigger.
         self._left = budget.num_episodes if budget.split and budget.num_episodes else 1
@@ -163,8 +164,10 @@ class Filming(Watcher):
             self._begin(np.flatnonzero(~self._begun), None)
         self._live.add(step.rewards, None)
         number = self._live.num_steps - 1
-        if self._trigger is not None and self._trigger.every_steps is not None:
+        if self._begins_in_steps:
             self._begin_in_step(number)
+        if not self._takes and not step.any_over:
+            return  # Most steps of a training, which are to cost it nothing.
         over = np.flatnonzero(step.is_over & ~was_reset) if step.any_over else _NOTHING
         inside = self._watch.resets_inside
         for slot, take in list(self._takes.items()):

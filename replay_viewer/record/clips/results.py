@@ -18,6 +18,7 @@ _SUCCESS = ("success", "is_success")
 _FINAL_OBS = ("final_obs", "final_observation", "terminal_observation")
 _FINAL_INFO = ("final_info",)
 _TIME_OUTS = ("time_outs", "TimeLimit.truncated")
+_FEW = 64
 
 
 class StepEnds(NamedTuple):
@@ -73,7 +74,8 @@ def read_step(result: Any, env_ids: np.ndarray, is_vector: bool) -> StepEnds:
         rewards = None if seen.reward is None else np.array([seen.reward])
         terminated, truncated, is_over = np.array([[seen.terminated], [seen.truncated], [seen.is_end]])
         return StepEnds(seen.obs, rewards, terminated, truncated, is_over, seen.is_end, [seen.success], seen.info)
-    nothing, unknown = np.zeros(len(env_ids), bool), [None] * len(env_ids)
+    count = len(env_ids)
+    nothing, unknown = np.zeros(count, bool), [None] * count
     if not isinstance(result, (tuple, list)) or len(result) not in (4, 5):
         return StepEnds(result, None, nothing, nothing, nothing, False, unknown, {})
     obs, second, info = result[0], result[1], result[-1]
@@ -83,11 +85,14 @@ def read_step(result: Any, env_ids: np.ndarray, is_vector: bool) -> StepEnds:
         terminated, truncated = _flags(result[2], env_ids), _flags(result[3], env_ids)
         is_over = terminated | truncated
     else:
-        is_over = _flags(result[-2], env_ids)
-        truncated = is_over & _time_outs(info, env_ids) if is_over.any() else nothing
-        terminated = is_over & ~truncated
-    if not is_over.any():
+        is_over = terminated = _flags(result[-2], env_ids)
+        truncated = None
+    # A list is looked through before a single array has been summed up.
+    if not (True in is_over.tolist() if count < _FEW else is_over.any()):
         return StepEnds(obs, rewards, nothing, nothing, nothing, False, unknown, info)
+    if truncated is None:
+        truncated = is_over & _time_outs(info, env_ids)
+        terminated = is_over & ~truncated
     success = [_success(info, env_id) if over else None for env_id, over in zip(env_ids.tolist(), is_over.tolist())]
     return StepEnds(obs, rewards, terminated, truncated, is_over, True, success, info)
 
@@ -100,12 +105,14 @@ def _rows(values: Any, env_ids: np.ndarray) -> np.ndarray | None:
         rows = as_array(values)[env_ids]
     except IndexError:
         return None
-    return (rows if rows.ndim == 1 else rows.reshape(len(env_ids), -1).sum(axis=1)).astype(float)
+    return rows if rows.ndim == 1 else rows.reshape(len(env_ids), -1).sum(axis=1, dtype=float)
 
 
 def _flags(values: Any, env_ids: np.ndarray) -> np.ndarray:
     rows = _rows(np.asarray(values) if isinstance(values, (list, tuple)) else values, env_ids)
-    return np.zeros(len(env_ids), bool) if rows is None else rows > 0
+    if rows is None:
+        return np.zeros(len(env_ids), bool)
+    return rows if rows.dtype == bool else rows > 0
 
 
 def _time_outs(info: Any, env_ids: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ class Watch:
         self.resets_later, self.resets_inside = resets_of(env, self.is_vector)
         self._is_over, self._nothing = np.zeros((2, len(self._ids)), bool)
         self._any_over = False
-        self._depth, self._process = 0, os.getpid()
+        self._is_inside, self._process = False, os.getpid()
         self._patches = Patches(watcher.failed)
         # Those who step vectors in two halves come by the second of them.
         step = "step_wait" if callable(getattr(env, "step_wait", None)) else "step"
@@ -102,21 +102,22 @@ class Watch:
         """A method of which is told before it is called, and of what came of it."""
 
         def wrapped(*args: Any, **kwargs: Any) -> Any:
+            # Nothing of what is called from inside, nor in a process that was forked since.
+            if self._is_inside or not self._patches.active or os.getpid() != self._process:
+                return original(*args, **kwargs)
             self._tell(before)
-            self._depth += 1
+            self._is_inside = True
             try:
                 result = original(*args, **kwargs)
             finally:
-                self._depth -= 1
-            self._tell(take, result, kwargs)
+                self._is_inside = False
+            if self._patches.active:
+                self._tell(take, result, kwargs)
             return result
 
         return wrapped
 
     def _tell(self, call: Callable[..., None], *args: Any) -> None:
-        """Do something about a call from outside; nothing in a process that was forked since."""
-        if self._depth or not self._patches.active or os.getpid() != self._process:
-            return
         try:
             call(*args)
         except Exception as error:

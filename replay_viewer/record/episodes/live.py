@@ -71,7 +71,8 @@ class LiveEpisodes:
     def add(self, rewards: np.ndarray | None, terms: np.ndarray | None) -> None:
         """Count a step, with its rewards (n,) or (n, num_agents) and their terms, (..., num_terms)."""
         self._rewards.add(rewards)
-        self._terms.add(terms)
+        if self._term_names:
+            self._terms.add(terms)
         self.num_steps += 1
 
     def end(
