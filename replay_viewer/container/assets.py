@@ -102,6 +102,8 @@ class _Copier:
         self.missing: dict[str, str] = {}
         self._folder, self._package_dirs = folder, package_dirs
         self._copied_urdfs: dict[Path, str] = {}
+        # Folders near a file that names others: a robot's URDF names dozens.
+        self._near: dict[Path, list[Path]] = {}
 
     def copy_entity(self, entity: EntitySpec) -> EntitySpec:
         """The entity with paths inside of the recording; entities of one URDF share its copy."""
@@ -134,7 +136,7 @@ class _Copier:
         """The file that a URDF names; None where it is missing, or may not be carried."""
         uri = html.unescape(filename)
         path = find_file(uri, urdf, self._package_dirs)
-        problem = "is not there" if path is None else _why_not(path, urdf, self._package_dirs, uri)
+        problem = "is not there" if path is None else self._why_not(path, urdf, uri)
         if problem:
             self.missing[filename] = problem
         return None if problem else path
@@ -164,10 +166,28 @@ class _Copier:
         """Whether a file is there and may come along; notes why one that is there must not."""
         if not reference.is_file():
             return False
-        problem = _why_not(reference, named_by, self._package_dirs)
+        problem = self._why_not(reference, named_by)
         if problem:
             self.missing[os.path.relpath(reference, named_by.parent)] = problem
         return not problem
+
+    def _why_not(self, path: Path, named_by: Path, uri: str = "") -> str:
+        """The reason why a file must stay behind; empty where it may come along.
+
+        Near the file that names it are its folder and the one above (as `../meshes` does), all of its ROS package, the
+        `package_dirs` and ROS_PACKAGE_PATH. Links are followed. `package://name/...` may also lead to a folder of that
+        name, wherever the search for it led.
+        """
+        if path.suffix.lower() not in (*_MESHES, *_TEXTURES):
+            return "is no mesh, material or texture by its name"
+        if named_by not in self._near:
+            stated = [Path(folder).resolve() for folder in (*self._package_dirs, *ros_package_path())]
+            self._near[named_by] = [*_homes(named_by), *stated]
+        parents = path.resolve().parents
+        is_near = any(folder in parents for folder in self._near[named_by])
+        if is_near or _is_in_package(path, uri):
+            return ""
+        return f"lies too far from {named_by.name}; name its folder in package_dirs"
 
     def _inside(self, path: Path) -> str:
         return path.relative_to(self._folder).as_posix()
@@ -201,23 +221,6 @@ def _names(text: str, kind: str) -> Iterator[str]:
         yield from words
     elif kind == ".mtl":
         yield from (" ".join(words[start:]) for start in range(1, len(words)))
-
-
-def _why_not(path: Path, named_by: Path, package_dirs: Sequence[Path], uri: str = "") -> str:
-    """The reason why a file must stay behind; empty where it may come along.
-
-    Near the file that names it are its folder and the one above (as `../meshes` does), all of its ROS package, the
-    `package_dirs` and ROS_PACKAGE_PATH. Links are followed. `package://name/...` may also lead to a folder of that
-    name, wherever the search for it led.
-    """
-    if path.suffix.lower() not in (*_MESHES, *_TEXTURES):
-        return "is no mesh, material or texture by its name"
-    folders = [*_homes(named_by), *(Path(folder).resolve() for folder in (*package_dirs, *ros_package_path()))]
-    parents = path.resolve().parents
-    is_near = any(folder in parents for folder in folders)
-    if is_near or _is_in_package(path, uri):
-        return ""
-    return f"lies too far from {named_by.name}; name its folder in package_dirs"
 
 
 def _homes(path: Path) -> list[Path]:

@@ -41,6 +41,11 @@ class TrainingState:
         """What is known, by name."""
         return {**(_known_of_process() if self._base is None else self._base.facts()), **self._facts}
 
+    def stated(self, name: str) -> Any:
+        """A fact that was set; None where it was not. What the process knows by itself is not looked at."""
+        found = self._facts.get(name)
+        return found if found is not None or self._base is None else self._base.stated(name)
+
     def listen(self, listener: Callable[[], None]) -> None:
         """Call a method after each change, in the place of another one, for as long as its object lives."""
         self._listener = weakref.WeakMethod(listener)  # type: ignore[arg-type]

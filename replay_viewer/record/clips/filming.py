@@ -271,18 +271,18 @@ class Filming(Watcher):
             self._shooter.shoot(take, obs, env_id)
 
     def _end(self, slots: np.ndarray, outcomes: list[str], success: Sequence[bool | None]) -> None:
-        """Episodes end, and the films of those of which there is to be no more."""
-        self._live.state(self._training.facts())
-        lasted = self._live.have_begun(slots)
-        records = list(
-            self._live.end(slots[lasted], [outcomes[i] for i in np.flatnonzero(lasted)], success=list(success))
-        )
+        """Episodes of some steps end, and the films of those of which there is to be no more."""
         self._successes += [bool(value) for value in success if value is not None]
         del self._successes[:-_MANY]
-        for slot, record in zip(slots.tolist(), records):
-            take = self._takes.get(slot)
-            if take is None:
-                continue
+        is_filmed = np.array([slot in self._takes for slot in slots.tolist()])
+        self._live.drop(slots[~is_filmed])
+        if not is_filmed.any():
+            return
+        filmed = np.flatnonzero(is_filmed).tolist()
+        self._live.state(self._training.facts())
+        ended = self._live.end(slots[filmed], [outcomes[i] for i in filmed], success=[success[i] for i in filmed])
+        for slot, record in zip(slots[filmed].tolist(), ended):
+            take = self._takes[slot]
             take.episodes.append(record)
             wanted = 1 if self._budget.split else self._budget.num_episodes or 1
             if self._budget.num_steps is None and len(take.episodes) >= wanted:

@@ -109,4 +109,4 @@ def trigger_of(when: Any) -> Trigger | None:
 
 def is_evaluation() -> bool:
     """Whether the training says that it is evaluating."""
-    return bool(process_state().facts().get(EVALUATION))
+    return bool(process_state().stated(EVALUATION))

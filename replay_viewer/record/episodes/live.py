@@ -101,9 +101,18 @@ class LiveEpisodes:
             "total_reward": _finite(totals.reshape(count, -1).sum(axis=1)),
             "rewards": self._named(terms),
         }
+        self._begin_anew(slots)
+        return RecordBatch(count, shared, columns, said)
+
+    def drop(self, slots: np.ndarray) -> None:
+        """Episodes at some positions (k,) that end with the last step, and of which nobody wants a record."""
+        self._rewards.take(slots, None)
+        self._terms.take(slots, None)
+        self._begin_anew(slots)
+
+    def _begin_anew(self, slots: np.ndarray) -> None:
         self._numbers[slots] += 1
         self._first[slots] = self.num_steps
-        return RecordBatch(count, shared, columns, said)
 
     def _places(self, begun: np.ndarray, lengths: np.ndarray | None) -> Columns:
         """Where episodes that began in these steps (k,) are in time, and in the recording beside them."""
