@@ -271,7 +271,7 @@ class Filming(Watcher):
             self._shooter.shoot(take, obs, env_id)
 
     def _end(self, slots: np.ndarray, outcomes: list[str], success: Sequence[bool | None]) -> None:
-        """Episodes of some steps end, and the films of those of which there is to be no more."""
+        """Episodes that have steps end, and the films of those of which there is to be no more."""
         self._successes += [bool(value) for value in success if value is not None]
         del self._successes[:-_MANY]
         is_filmed = np.array([slot in self._takes for slot in slots.tolist()])

@@ -18,7 +18,6 @@ _SUCCESS = ("success", "is_success")
 _FINAL_OBS = ("final_obs", "final_observation", "terminal_observation")
 _FINAL_INFO = ("final_info",)
 _TIME_OUTS = ("time_outs", "TimeLimit.truncated")
-_FEW = 64
 
 
 class StepEnds(NamedTuple):
@@ -74,8 +73,7 @@ def read_step(result: Any, env_ids: np.ndarray, is_vector: bool) -> StepEnds:
         rewards = None if seen.reward is None else np.array([seen.reward])
         terminated, truncated, is_over = np.array([[seen.terminated], [seen.truncated], [seen.is_end]])
         return StepEnds(seen.obs, rewards, terminated, truncated, is_over, seen.is_end, [seen.success], seen.info)
-    count = len(env_ids)
-    nothing, unknown = np.zeros(count, bool), [None] * count
+    nothing, unknown = np.zeros(len(env_ids), bool), [None] * len(env_ids)
     if not isinstance(result, (tuple, list)) or len(result) not in (4, 5):
         return StepEnds(result, None, nothing, nothing, nothing, False, unknown, {})
     obs, second, info = result[0], result[1], result[-1]
@@ -87,8 +85,7 @@ def read_step(result: Any, env_ids: np.ndarray, is_vector: bool) -> StepEnds:
     else:
         is_over = terminated = _flags(result[-2], env_ids)
         truncated = None
-    # A list is looked through before a single array has been summed up.
-    if not (True in is_over.tolist() if count < _FEW else is_over.any()):
+    if not np.count_nonzero(is_over):  # Several times as fast as any().
         return StepEnds(obs, rewards, nothing, nothing, nothing, False, unknown, info)
     if truncated is None:
         truncated = is_over & _time_outs(info, env_ids)

@@ -133,7 +133,7 @@ class Watch:
 
     def _was_reset(self) -> np.ndarray:
         """(n,) whether the step that was just made reset an env that had ended before."""
-        return self._is_over.copy() if self._any_over and self.resets_later else self._nothing
+        return self._is_over if self._any_over and self.resets_later else self._nothing
 
     def _take_reset(self, result: Any, options: Any) -> None:
         mask = (options.get("options") or {}).get("reset_mask") if isinstance(options.get("options"), dict) else None

@@ -90,7 +90,8 @@ class Chart:
 
     @property
     def _note_on_limits(self) -> str:
-        left_out = [self.source.names[curve] for curve in self.choice.shown if curve not in self.shown]
+        shown = self.shown
+        left_out = [self.source.names[curve] for curve in self.choice.shown if curve not in shown]
         return f"Left out, because the URDF has no limits for them: {listing(left_out)}" if left_out else ""
 
     @property
@@ -176,7 +177,8 @@ class Chart:
         return tuple((picked or main or (shown if len(shown) <= MAX_SPREADS else ()))[:MAX_SPREADS])
 
     def _draw(self, focus: tuple[int, ...], before: Range) -> Picture:
-        curves, shown = self._curves.curves, [curve for curve in self.choice.drawn if curve in self.shown]
+        curves, told = self._curves.curves, self.shown
+        shown = [curve for curve in self.choice.drawn if curve in told]
         factors = np.array([self._factor(curves.points[:, curve]) for curve in shown])
         values = curves.points[:, list(shown)] * factors
         spreads = tuple(s for curve in focus if (s := self._spread(shown.index(curve), curve, factors)) is not None)
