@@ -124,7 +124,7 @@ def test_video_of_the_episode_is_drawn_told_of_saved_and_sent(page: ViewerPage, 
     assert Path(again.path()).read_bytes() == saved.read_bytes()
     saved.unlink()
     page.click_button("Download Again")
-    page.page.get_by_text("The video cannot be sent").wait_for()
+    page.page.get_by_text("walk_env0_ep000.mp4 cannot be sent").wait_for()
 
 
 def test_the_steps_from_a_to_b_go_to_a_folder_of_ones_choice_and_begin_as_is_shown(

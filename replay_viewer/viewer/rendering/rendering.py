@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import viser
 
 from ...camera import Camera, Free
 from ...camera.presets import preset
-from ...errors import ReplayError
+from ...errors import FileProblem, ReplayError
 from ...render.request import FilmRequest
 from ...render.view import View
 from ...view_names import ALL
 from ..background import Job
 from ..browser.browsers import Browsers
 from ..browser.camera import picture_size
-from ..browser.view import BrowserView
 from ..layers import ShownLayers
 from ..panels.panel import Shown
 from ..panels.render import THIS_VIEW, RenderPanel, problem_html, target_html
@@ -149,7 +148,7 @@ class Rendering:
     def _send(self, client_id: int) -> None:
         """Send the last video to a browser."""
         if self._film is not None and self._film.job.state == "done":
-            _send_file(self._browsers.views[client_id], self._film.job.result)
+            self._send_film(client_id, self._film.job.result)
 
     def _draw_screenshot(self, sides: object, client_id: int) -> None:
         """Draw what a browser shows, as large as it asks for."""
@@ -223,7 +222,10 @@ class Rendering:
         if film.job.state == "failed":
             view.notify("The video could not be rendered", film.job.problem)
             return
-        _send_file(view, film.job.result)
+        self._send_film(film.client_id, film.job.result)
+
+    def _send_film(self, client_id: int, path: Path) -> None:
+        self._page.download(client_id, path.name, partial(_content, path))
 
     def _end_picture(self, picture: _Asked) -> None:
         view = self._browsers.views.get(picture.client_id)
@@ -242,16 +244,11 @@ def _refuse_second(asked: _Asked | None, what: str) -> None:
         raise StillDrawing(what)
 
 
-def _send_file(view: BrowserView, path: Path) -> None:
-    """Send a file to a browser, which saves it; from a thread, for it may be large."""
-
-    def send() -> None:
-        try:
-            if path.stat().st_size > _MAX_DOWNLOAD:
-                view.notify("The video is too large to be sent", f"It is at {path}.")
-            else:
-                view.client.send_file_download(path.name, path.read_bytes(), save_immediately=True)
-        except OSError as error:
-            view.notify("The video cannot be sent", f"{path}: {error.strerror}.")
-
-    threading.Thread(target=send, name="replay-viewer download", daemon=True).start()
+def _content(path: Path) -> bytes:
+    """What is in a video. Raises FileProblem where it is too large for a browser, or cannot be read."""
+    try:
+        if path.stat().st_size > _MAX_DOWNLOAD:
+            raise FileProblem(path, f"videos above {_MAX_DOWNLOAD >> 20} MiB are not sent.", "It stays where it is.")
+        return path.read_bytes()
+    except OSError as error:
+        raise FileProblem(path, f"{error.strerror}.") from None

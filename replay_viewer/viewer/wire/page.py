@@ -8,6 +8,7 @@ from typing import Any
 
 import viser
 
+from ...errors import ReplayError
 from ...theme import LIGHT
 from .access import Access
 from .mailbox import Action, Mailbox
@@ -76,13 +77,22 @@ class Page:
             notify(client, title, problem)
 
     def download(self, client_id: int, name: str, make: Callable[[], bytes]) -> None:
-        """Have a browser save a file, which is made in a thread: it may be large."""
+        """Have a browser save a file, which is made in a thread: it may be large.
+
+        Args:
+            client_id: of the browser; one that has left gets nothing.
+            name: of the file.
+            make: gives what is in the file; a ReplayError of it is told to the browser.
+        """
         client = self.clients.get(client_id)
         if client is None:
             return
 
         def send() -> None:
-            client.send_file_download(name, make(), save_immediately=True)
+            try:
+                client.send_file_download(name, make(), save_immediately=True)
+            except ReplayError as problem:
+                notify(client, f"{name} cannot be sent", str(problem))
 
         threading.Thread(target=send, name="replay-viewer download", daemon=True).start()
 
