@@ -37,12 +37,16 @@ def sit(seat: Seat, reader: Reader, problems: Problems) -> None:
         reader: reads the environment as the seat wants it; it reads for others too where they want nothing else.
         problems: told what does not fit.
     """
+    seated = Seated(seat, reader, problems)
     with _lock:
-        capture = next((found for found in _captures if found.is_for(reader)), None)
-        if capture is None:
-            capture = Capture(reader)
+        # A list: where Python collects a recorder in the middle of this, that gets up.
+        capture = next((found for found in list(_captures) if found.is_for(reader)), None)
+        if capture is not None:
+            capture.add(seated)
+            return
+        capture = Capture(seated)
         _captures.add(capture)
-        capture.add(seat, reader, problems)
+        capture.begin()
 
 
 def get_up(seat: Seat) -> None:
@@ -66,14 +70,17 @@ class Capture:
 
     It reads the envs and the fields that any of them wants, with one adapter and into one block; each gets its rows.
     Who wants others than are read, or leaves, changes that from the next step on.
+
+    Args:
+        first: who sits here from the start: where nobody does, methods are put back for ever.
     """
 
-    def __init__(self, reader: Reader) -> None:
-        self._seated: tuple[Seated, ...] = ()
+    def __init__(self, first: Seated) -> None:
+        self._seated: tuple[Seated, ...] = (first,)
         # What a strict seat has raised, until it comes out of the environment's method.
         self._raised: Exception | None = None
         self._copier = HostCopier()
-        self._hook = reader.adapter.step_hook()
+        self._hook = first.reader.adapter.step_hook()
         self._step_patches = Patches(self._fail)
         self._in_step, self._is_stale = False, False
         self._number = 0
@@ -81,7 +88,14 @@ class Capture:
         # step has settled how that lies in a block.
         self._resets: list[CapturedEnds] = []
         self._early_resets: list[tuple[np.ndarray, Mapping[str, Any], Endings]] = []
-        self._read_with(reader, Patches(self._fail), None)
+        self._read_with(first.reader, Patches(self._fail), None)
+
+    def begin(self) -> None:
+        """Replace the environment's methods."""
+        self._share_problems()
+        self._find_places()
+        self._patch(self._adapter, self._patches)
+        self._step_patches.method(self._hook.owner, self._hook.name, self._wrap_step)
 
     def is_for(self, reader: Reader) -> bool:
         """Whether it sees what a hook of this reader would see: nothing has been put around the step since."""
@@ -89,18 +103,10 @@ class Capture:
         is_same = reader.factory is self._reader.factory and hook.owner is own.owner and hook.name == own.name
         return is_same and len(self._seated) > 0 and self._step_patches.stand_at(own.owner, own.name)
 
-    def add(self, seat: Seat, reader: Reader, problems: Problems) -> None:
-        """Let somebody sit down."""
-        seated = Seated(seat, reader, problems)
-        if self._seated:
-            self._seated, self._is_stale = (*self._seated, seated), True
-            self._share_problems()
-            return
-        self._seated = (seated,)
+    def add(self, seated: Seated) -> None:
+        """Let another one sit down."""
+        self._seated, self._is_stale = (*self._seated, seated), True
         self._share_problems()
-        self._find_places()
-        self._patch(reader.adapter, self._patches)
-        self._step_patches.method(self._hook.owner, self._hook.name, self._wrap_step)
 
     def has(self, seat: Seat) -> bool:
         """Whether somebody sits here."""

@@ -19,6 +19,7 @@ import replay_viewer
 from replay_viewer import attach
 from replay_viewer.container.repair import repair
 from replay_viewer.container.writer import ContainerWriter
+from replay_viewer.record import capture
 
 RECORDER = tuple(str(Path(replay_viewer.__file__).with_name(room)) for room in ("record", "container", "npz"))
 ACTIONS = np.zeros((2, len(DOF_NAMES)), np.float32)
@@ -114,6 +115,24 @@ def test_a_signal_handler_may_close_the_recording_at_any_line(tmp_path: Path) ->
         if not interrupt.came:
             break
     assert line > 100
+
+
+def test_another_recorder_may_be_closed_at_any_line_of_the_hook_that_a_new_one_sits_down_on(tmp_path: Path) -> None:
+    # As it is where Python collects one whose environment nobody has any more.
+    hook = (str(Path(capture.__file__)),)
+    for line in itertools.count(0, 3):
+        other = attach(short_lived(), tmp_path / f"{line}-other")
+        env = short_lived()
+        with Interrupt(hook, line, other.close) as interrupt:
+            recorder = attach(env, tmp_path / str(line), env_ids="all")
+        for _ in range(5):
+            env.step(ACTIONS)
+        recorder.close()
+        check(recorder.path, env, ())
+        assert "step" not in vars(env)
+        if not interrupt.came:
+            break
+    assert line > 20
 
 
 def test_an_interrupt_while_a_segment_begins_loses_no_step(tmp_path: Path) -> None:
