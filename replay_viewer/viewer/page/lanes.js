@@ -1,7 +1,7 @@
 // A lane below the timeline for each recording beside the one that leads. A click lets it lead; dragged to the side it is
 // shown later or earlier.
 (() => {
-  const { state, element, colour, send, timeline, addPart } = window.replayViewer;
+  const { state, element, colour, send, timeline, timelineMarks, addPart } = window.replayViewer;
   const PITCH = 18; // [px], as in lanes.css.
   const SLACK = 4; // [px]: a click that trembles is no drag.
 
@@ -137,7 +137,7 @@
       if (kinds[kind[number]] === "unfinished") return; // The recording ends here, the episode does not.
       pen.globalAlpha = 1;
       pen.fillStyle = colour(kinds[kind[number]]);
-      timeline.drawEnd(pen, kinds[kind[number]], Math.max(right - 4, left), 1, height - 2);
+      timelineMarks.drawEnd(pen, kinds[kind[number]], Math.max(right - 4, left), 1, height - 2);
     });
     pen.globalAlpha = 1;
   }
