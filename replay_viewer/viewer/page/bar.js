@@ -1,4 +1,4 @@
-// The row below the timeline: buttons, the clock, the episode, and how time goes on.
+// The row below the timeline: buttons, the episode, and how time goes on.
 (() => {
   const { state, element, setPressed, send, timeline, timelineMarks, addPart } = window.replayViewer;
   const ICONS = {
@@ -47,10 +47,6 @@
   button(buttons, "fall", "Next episode end (N)", "go_to_next_end");
   const live = element("button", "rv-live", row, { type: "button", id: "rv-live" });
   live.addEventListener("click", () => { if (timeline.isFollowed()) send("go_live"); });
-  const clock = element("div", "rv-clock", row);
-  const clockTime = element("b", "", clock, { id: "rv-time" });
-  const clockEnd = element("span", "", clock, { id: "rv-end" });
-  const clockStep = element("span", "rv-step", clock, { id: "rv-step" });
   const chip = element("div", "rv-episode", row, { id: "rv-episode" });
   const signs = element("div", "rv-signs", row, { "aria-label": "What the timeline's colours mean" });
   const zoom = button(row, "zoom", "Timeline shows this episode only (Z)", "", "rv-zoom rv-minor");
@@ -59,7 +55,6 @@
   zoom.addEventListener("click", toggleZoom);
   let speed = null;
   let loop = null;
-  let shownAt = null;
 
   function update(changes) {
     if ("speeds" in changes) addChoices();
@@ -72,7 +67,6 @@
     describeTail();
     describeEpisode();
     timelineMarks.nameSigns(signs);
-    shownAt = null;
   }
 
   // What the badge says, and what a click on it does.
@@ -118,16 +112,6 @@
     chip.title = chip.textContent;
   }
 
-  function draw(at) {
-    if (at === shownAt) return;
-    shownAt = at;
-    const step = Math.floor(at + 1e-6);
-    clockTime.textContent = timeline.seconds(at);
-    const last = Math.max(state.numSteps - 1, step); // The pose of a new step comes before the length.
-    clockEnd.textContent = ` / ${timeline.seconds(last)} s`;
-    clockStep.textContent = `step ${step} / ${last}`;
-  }
-
   window.replayViewer.toggleZoom = toggleZoom;
-  addPart({ update, draw });
+  addPart({ update });
 })();

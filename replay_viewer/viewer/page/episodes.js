@@ -232,7 +232,7 @@
 
   // It closes one thing at a time: a small window, the table, and only then A-B.
   function escape(event) {
-    const isElsewhere = document.querySelector("dialog[open]") || event.target.matches?.("#root input");
+    const isElsewhere = document.querySelector("dialog[open]") || event.target.matches?.("#root input, #rv-bar input");
     if (event.key !== "Escape" || !isOpen || isElsewhere) return;
     const hadPopup = parts.filters.closePopup();
     if (!hadPopup && !files.isShown) return;

@@ -44,9 +44,9 @@ _STYLES = (
 )
 # In the order in which they run; the player begins once all others are there.
 _SCRIPTS = (
-    *("page.js", "timeline_marks.js", "timeline.js", "ruler.js", "bar.js", "place.js", "selection.js", "views.js"),
-    *("rewards.js", "help.js", "keys.js", "look.js"),
-    *("notices.js", "shared/clips.js", "shared/view.js", "shared/panel.js", "shared/player.js", "shared/chart.js"),
+    *("page.js", "timeline_marks.js", "timeline.js", "ruler.js", "bar.js", "clock.js", "place.js", "selection.js"),
+    *("views.js", "rewards.js", "help.js", "keys.js", "look.js", "notices.js"),
+    *("shared/clips.js", "shared/view.js", "shared/panel.js", "shared/player.js", "shared/chart.js"),
 )
 # The page asks nobody for anything, whatever is in it.
 _POLICY = (

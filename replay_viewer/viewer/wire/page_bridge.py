@@ -25,8 +25,8 @@ PageAction = Callable[[Any, int], object]
 
 # Our scripts in the order in which the page runs them; each says at its top what it is for.
 _SCRIPTS = (
-    *("page.js", "busy.js", "files.js", "timeline_marks.js", "timeline.js", "ruler.js", "bar.js", "lanes.js"),
-    *("place.js", "selection.js"),
+    *("page.js", "busy.js", "files.js"),
+    *("timeline_marks.js", "timeline.js", "ruler.js", "bar.js", "clock.js", "lanes.js", "place.js", "selection.js"),
     *("views.js", "films.js", "takes.js", "chart_edges.js", "charts.js", "chart_values.js", "rewards.js"),
     *("episodes.js", "episode_rows.js", "episode_films.js", "episode_filters.js"),
     *("hand.js", "help.js", "pointing.js", "hint.js", "rendering.js", "keys.js", "look.js", "memory.js", "notices.js"),
