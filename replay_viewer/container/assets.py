@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -21,6 +21,7 @@ import numpy as np
 
 from ..errors import BadField, FileProblem
 from .info import EntitySpec, RecordingInfo
+from .kept_parcels import Parcel, keep_parcel, kept_parcel
 from .layout import ASSETS, TERRAIN
 from .mesh_paths import find_file, package_of, ros_package_path, spellings
 
@@ -102,6 +103,8 @@ class _Copier:
         self.missing: dict[str, str] = {}
         self._folder, self._package_dirs = folder, package_dirs
         self._copied_urdfs: dict[Path, str] = {}
+        # What files refer to, and is not there.
+        self._absent: list[Path] = []
         # Folders near a file that names others: a robot's URDF names dozens.
         self._near: dict[Path, list[Path]] = {}
 
@@ -114,23 +117,35 @@ class _Copier:
             return replace(entity, urdf=self._copied_urdfs[urdf])
         if entity.shape is not None and entity.shape.get("type") == "mesh":
             mesh = _existing(Path(str(entity.shape.get("path"))))
-            copies = self._copy_files([mesh], entity.name)
+            copies = self._copy_files(self._places([mesh]), entity.name)
             return replace(entity, shape={**entity.shape, "path": self._inside(copies[mesh])})
         return entity
 
     def _copy_urdf(self, urdf: Path, name: str) -> str:
         """Copy a URDF and its meshes, and make the copy refer to the copies; returns its path in the recording."""
+        folders = (*self._package_dirs, None, *ros_package_path())
+        parcel = kept_parcel(urdf, folders)
+        if parcel is None:
+            parcel = self._packed(urdf)
+            if not self.missing:  # What stays behind is said each time.
+                keep_parcel(urdf, folders, parcel)
+        copies = self._copy_files(parcel.places, name)
+        copies[urdf].write_bytes(parcel.text)
+        return self._inside(copies[urdf])
+
+    def _packed(self, urdf: Path) -> Parcel:
+        """Find out what belongs to a URDF."""
         text = urdf.read_bytes().decode("utf-8", "surrogateescape")
         filenames = {match[3] for match in _FILENAME.finditer(text)}
         found = {filename: self._find(filename, urdf) for filename in sorted(filenames)}
         meshes = {filename: path for filename, path in found.items() if path is not None}
-        copies = self._copy_files([urdf, *meshes.values()], name)
-        here = copies[urdf].parent
-        renamed = {filename: _attribute(os.path.relpath(copies[mesh], here)) for filename, mesh in meshes.items()}
+        places = self._places([urdf, *meshes.values()])
+        root = Path(os.sep)  # Relative paths would need a working directory, which may be gone.
+        here = root / places[urdf].parent
+        renamed = {name: _attribute(os.path.relpath(root / places[mesh], here)) for name, mesh in meshes.items()}
         # What stays behind is named as it was.
         rewritten = _FILENAME.sub(lambda match: match[1] + match[2] + renamed.get(match[3], match[3]) + match[2], text)
-        copies[urdf].write_bytes(rewritten.encode("utf-8", "surrogateescape"))
-        return self._inside(copies[urdf])
+        return Parcel(places, rewritten.encode("utf-8", "surrogateescape"), self._absent)
 
     def _find(self, filename: str, urdf: Path) -> Path | None:
         """The file that a URDF names; None where it is missing, or may not be carried."""
@@ -141,14 +156,19 @@ class _Copier:
             self.missing[filename] = problem
         return None if problem else path
 
-    def _copy_files(self, files: Iterable[Path], name: str) -> dict[Path, Path]:
-        """Copy files and what they refer to under `assets/<name>`, keeping how they lie to each other."""
+    def _places(self, files: Iterable[Path]) -> dict[Path, Path]:
+        """Where files and what they refer to lie in a folder of their own, in which they lie to each other as here."""
         wanted = self._with_references(files)
         common = Path(os.path.commonpath([path.parent for path in wanted]))
-        copies = {path: self._folder / ASSETS / name / path.relative_to(common) for path in wanted}
-        for source, target in copies.items():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+        return {path: path.relative_to(common) for path in wanted}
+
+    def _copy_files(self, places: Mapping[Path, Path], name: str) -> dict[Path, Path]:
+        """Copy files to their places under `assets/<name>`."""
+        copies = {source: self._folder / ASSETS / name / place for source, place in places.items()}
+        for folder in {copy.parent for copy in copies.values()}:
+            folder.mkdir(parents=True, exist_ok=True)
+        for source, copy in copies.items():
+            shutil.copyfile(source, copy)
         return copies
 
     def _with_references(self, files: Iterable[Path]) -> list[Path]:
@@ -165,6 +185,7 @@ class _Copier:
     def _may_carry(self, reference: Path, named_by: Path) -> bool:
         """Whether a file is there and may come along; notes why one that is there must not."""
         if not reference.is_file():
+            self._absent.append(reference)
             return False
         problem = self._why_not(reference, named_by)
         if problem:

@@ -26,7 +26,7 @@ from .disk import put_in_place, refuse_without_posix
 from .info import RecordingInfo, json_text
 from .layout import EPISODES, LOG, META, SEGMENT_BYTES, Layout, declare_all, plan_layout, redeclared
 from .log import CHECKSUMS, JsonLines, checksum_text, try_lock
-from .meta import from_json, new_meta, settled, to_json
+from .meta import new_meta, settled, to_json
 from .step_files import StepFiles
 from .terminals import EpisodeEnds, terminal_rows
 from .words import Values
@@ -230,7 +230,6 @@ class ContainerWriter:
         """Fix the fields by the first step and make the files."""
         layout = self._plan(values)
         meta = to_json(new_meta(self._info, layout))
-        from_json(meta, self.path)  # Raises what a reader would.
         files = StepFiles(
             self._folder, layout, on_error=self._stop_syncing, on_full=self._note_full, on_moved=self._tell_moved
         )

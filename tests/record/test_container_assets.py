@@ -105,6 +105,22 @@ def test_the_carried_urdf_refers_to_the_carried_meshes(tmp_path: Path, package: 
     assert "umlauts survive: ä" in text
 
 
+def test_a_robot_that_is_recorded_again_is_carried_as_it_is_then(tmp_path: Path, package: Path) -> None:
+    urdf = package / "urdf" / "bot.urdf"
+    urdf.write_text(URDF.replace("package://elsewhere/gone.stl", "../meshes/foot&amp;toe.stl"), encoding="utf-8")
+    first = carried_contents(record_robot(tmp_path / "a.rec", urdf))
+    assert carried_contents(record_robot(tmp_path / "b.rec", urdf)) == first
+    (package / "meshes/foot&toe.stl").write_bytes(b"solid sole")
+    changed = carried_contents(record_robot(tmp_path / "c.rec", urdf))
+    assert changed == first - {b"solid foot"} | {b"solid sole"}
+    (package / "meshes/body.mtl").write_bytes(b"map_Kd ../textures/steel.png\n")
+    record_robot(tmp_path / "d.rec", urdf)
+    (package / "textures/steel.png").write_bytes(b"steel")
+    assert b"steel" in carried_contents(record_robot(tmp_path / "e.rec", urdf))
+    (package / "textures/skin.png").unlink()
+    assert "../textures/skin.png" in left_behind(record_robot(tmp_path / "f.rec", urdf))
+
+
 def test_a_mesh_that_is_missing_is_logged_and_left_as_it_was(tmp_path: Path, package: Path) -> None:
     path = record_robot(tmp_path / "run.rec", package / "urdf" / "bot.urdf")
     assert 'filename="package://elsewhere/gone.stl"' in (path / "assets/robot/urdf/bot.urdf").read_text(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -563,3 +564,40 @@ def test_files_of_the_export_do_not_stay_where_nothing_can_be_recorded(
         attach(gymnasium.make("Ant-v5"), taken / "run.rec")
     gc.collect()
     assert list(scratch.iterdir()) == []
+
+
+def assets_of(folder: Path) -> dict[str, bytes]:
+    files = [path for path in (folder / "assets").rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_a_robot_that_is_recorded_again_is_exported_once_and_as_it_is_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exports = tmp_path / "tmp"
+    exports.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(exports))
+    envs = [gymnasium.make("Ant-v5")]
+    envs[0].reset(seed=0)
+
+    def recorded() -> dict[str, bytes]:
+        with attach(envs[0], tmp_path / "run.rec") as recorder:
+            envs[0].step(envs[0].action_space.sample())
+        return assets_of(recorder.path)
+
+    first = recorded()
+    assert not list(exports.iterdir())  # Most environments are recorded once.
+    second = recorded()
+    (kept,) = exports.iterdir()
+    assert recorded() == second == first
+    assert list(exports.iterdir()) == [kept]
+    sizes = envs[0].unwrapped.model.geom_size
+    sizes[1:] *= 2
+    assert recorded() != first
+    sizes[1:] /= 2
+    shutil.rmtree(next(exports.iterdir()))
+    assert recorded() == first
+    del sizes
+    envs.pop().close()
+    gc.collect()
+    assert not list(exports.iterdir())

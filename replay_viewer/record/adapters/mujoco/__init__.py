@@ -4,6 +4,7 @@ Which file to open for what:
 
     simulation       Simulation: the model and its data, wherever an environment keeps them
     scene            MujocoScene: the poses and joints of environments that MuJoCo itself simulates
+    export           Export: the files that a model is exported to, which are kept for a model that is recorded often
     trees            export_mujoco: the robots and objects of a model
     urdf, urdf_xml   a tree of bodies as a URDF, with the meshes that its geoms become
     balls            ball joints as three hinges

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 from typing import Any, Sequence
 
 import numpy as np
@@ -14,9 +12,10 @@ from ...rows import as_slice
 from ..adapter import Request
 from ..scene import with_urdf
 from .balls import angles, rates, torques
+from .export import export_of
 from .ground import terrain_mesh
 from .simulation import Simulation, structure
-from .trees import MujocoTree, export_trees, ground_geoms
+from .trees import MujocoTree, ground_geoms
 
 _OTHER_MODEL = (
     "has made a model with other bodies or joints than that which is recorded. Attach anew after such a reset."
@@ -38,9 +37,8 @@ class MujocoScene:
         self._seen_model: Any = None
         self._seen_geoms: list[int] = []
         self._ground = self._ground_now()
-        # Removed in any case: also where the recording cannot be made.
-        self._folder = tempfile.TemporaryDirectory(prefix="replay-viewer-")
-        trees, self.notes = export_trees(self._model, Path(self._folder.name), simulations[0].groups)
+        self._export = export_of(self._model, simulations[0].groups)
+        trees, self.notes = self._export.trees, self._export.notes
         # MujocoEnv computes contact forces in each step; MuJoCo itself does so on demand only.
         with_contacts = hasattr(simulations[0].env, "do_simulation")
         self._readers = [TreeReader(tree, len(simulations), with_contacts) for tree in trees]
@@ -70,7 +68,7 @@ class MujocoScene:
         return (model.hfield_data.tobytes(), *(array[self._seen_geoms].tobytes() for array in arrays))
 
     def close(self) -> None:
-        self._folder.cleanup()
+        self._export.close()
 
 
 class MujocoState:
