@@ -19,16 +19,24 @@
       title: "Pull to make the chart higher or lower; a double click makes it as high as usual",
     });
     const on = (kind, act) => node.addEventListener(kind, act, { signal });
-    let pressed = null; // {y, height} where the button went down.
-    const tell = () => send("resize_chart", [name, chart.height]);
+    let pressed = null; // {y, height} where the button went down, and which height is pulled to.
+    // Python's answer to something before may set the chart's height meanwhile: what was asked for last counts.
+    function ask(height) {
+      setHeight(chart, height);
+      send("resize_chart", [name, within(height)]);
+    }
     on("pointerdown", (event) => {
       if (event.button !== 0) return;
       node.setPointerCapture(event.pointerId);
-      pressed = { y: event.clientY, height: chart.height };
+      pressed = { y: event.clientY, height: chart.height, wanted: chart.height };
     });
-    on("pointermove", (event) => { if (pressed) setHeight(chart, pressed.height + event.clientY - pressed.y); });
+    on("pointermove", (event) => {
+      if (!pressed) return;
+      pressed.wanted = pressed.height + event.clientY - pressed.y;
+      setHeight(chart, pressed.wanted);
+    });
     on("pointerup", () => {
-      if (pressed && chart.height !== pressed.height) tell();
+      if (pressed && within(pressed.wanted) !== pressed.height) ask(pressed.wanted);
       pressed = null;
     });
     on("pointercancel", () => {
@@ -38,9 +46,7 @@
     on("dblclick", () => send("restore_chart", name));
     on("keydown", ({ key }) => {
       const by = { ArrowUp: -BY_KEY, ArrowDown: BY_KEY }[key];
-      if (!by) return;
-      setHeight(chart, chart.height + by);
-      tell();
+      if (by) ask(chart.height + by);
     });
     return node;
   }
