@@ -20,7 +20,7 @@ _REWIND = """
   send("clear_selection");
   send("set_loop", "off");
   send("set_speed", 1);
-  send("go_to_start");
+  send("go_to_place", { env: "0", step: "1" });
 }
 """
 _IS_REWOUND = """
@@ -110,6 +110,8 @@ def kept_charts_page(chromium, charts_viewer: ViewerProcess) -> Iterator[ViewerP
 def charts_page(kept_charts_page: ViewerPage) -> ViewerPage:
     """The first step, without a loop; one page for a module, whose tests leave the charts as they were."""
     kept_charts_page.choose_on_bar("Loop", "off")
+    kept_charts_page.page.evaluate("window.replayViewer.send('seek', 1)")
+    kept_charts_page.wait_step(1)  # What the test before has asked for has been done.
     kept_charts_page.press_button("Start of the recording")
     kept_charts_page.wait_step(0)
     chart(kept_charts_page)
@@ -117,8 +119,11 @@ def charts_page(kept_charts_page: ViewerPage) -> ViewerPage:
 
 
 def _rewind(page: ViewerPage) -> None:
-    """Paused at the first step of env 0, at speed 1, without a loop; all that browsers share is as at first."""
-    if page.page.evaluate("window.replayViewer.state.envId"):
-        page.choose("Env", "0")
+    """Paused at the first step of env 0, at speed 1, without a loop; all that browsers share is as at first.
+
+    By way of the second step: when that is seen, whatever a test before has asked for has been done.
+    """
     page.page.evaluate(_REWIND)
+    page.wait_step(1)
+    page.page.evaluate("window.replayViewer.send('go_to_start')")
     page.until(lambda: page.page.evaluate(_IS_REWOUND) and page.step() == 0, "the start")
