@@ -264,7 +264,16 @@ def test_rows_that_are_ticked_in_the_table_are_compared(page: ViewerPage) -> Non
     first = page.page.evaluate("window.replayViewer.state.episodes.first[1]")
     page.wait_step(first)
     assert not compare.is_visible() and not page.page.locator(".rv-tick input:checked").count()
-    page.page.locator(".rv-group-line", has_text=EVIL).locator(".rv-tick input").check()
+    # The table follows what is shown, which may have put this line out of sight.
+    evil = page.page.locator(".rv-group-line", has_text=EVIL).locator(".rv-tick input")
+    page.page.locator(".rv-drawer-rows").hover()
+
+    def is_scrolled_to() -> bool:
+        page.page.mouse.wheel(0, -5000)
+        return evil.count() == 1
+
+    page.until(is_scrolled_to, "the line of the third recording")
+    evil.check()
     compare.click()
     wait_names(page, "before", "after", EVIL.removesuffix(".rec"))
     take_away(page, "after")

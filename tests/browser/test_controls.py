@@ -162,6 +162,7 @@ def test_episodes(page: ViewerPage, demo: Replay) -> None:
     page.until(lambda: "Episode 1 (2 of" in page.episode_text(), "the second episode")
     page.press_button("Previous episode")
     page.wait_step(first.first_step)
+    page.until(lambda: page.chosen("Episode").startswith("0:"), "the first episode in the panel")
     page.choose("Episode", f"1: {_OUTCOMES[second.outcome]}, {second.num_steps} steps")
     page.wait_step(second.first_step)
 

@@ -77,6 +77,7 @@ def page(crowd_page: ViewerPage) -> ViewerPage:
     """The first env at the first step, its camera at rest."""
     crowd_page.open_tab("Replay")
     crowd_page.choose("Env", "100")
+    crowd_page.until(lambda: watched(crowd_page) == "env 100", "the first env")
     crowd_page.open_tab("View")
     crowd_page.press_button("Start of the recording")
     crowd_page.wait_step(0)
@@ -130,7 +131,7 @@ def test_click_on_a_robot_watches_its_env(page: ViewerPage, index: int) -> None:
     page.page.mouse.click(*pixel(page, places(page)[index]))
     page.until(lambda: watched(page) == f"env {101 + index}", f"env {101 + index}")
     page.open_tab("Replay")
-    assert page.chosen("Env") == str(101 + index)
+    page.until(lambda: page.chosen("Env") == str(101 + index), "that env in the panel")
     page.page.wait_for_function(f"document.querySelector('.rv-rewards')?.innerText.includes('{index + 1}')")
 
 
@@ -174,11 +175,12 @@ def test_colours_tell_how_episodes_end(page: ViewerPage) -> None:
     page.until(lambda: len(colors(page)) == NUM_ENVS - 1, "a colour for each env")
     found = colors(page) / colors(page).max(axis=1, keepdims=True)
     assert found[2] == pytest.approx(red / red.max(), abs=0.03)
-    assert "terminated 1" in page.page.locator(".rv-crowd").inner_text()
+    legend = page.page.locator(".rv-crowd")
+    page.until(lambda: "terminated 1" in legend.inner_text(), "the colours' meaning")
     # Its next episode does not end in the recording.
     page.press_button("End of the recording")
     page.until(lambda: np.allclose(colors(page)[2], colors(page)[1], atol=2), "other colours after the fall")
-    assert "terminated" not in page.page.locator(".rv-crowd").inner_text()
+    page.until(lambda: "terminated" not in legend.inner_text(), "what they mean then")
     color_by(page, "robot")
     page.until(lambda: len(colors(page)) == 1, "the robots' own colour")
 
@@ -186,8 +188,8 @@ def test_colours_tell_how_episodes_end(page: ViewerPage) -> None:
 def test_colours_tell_returns_with_their_scale(page: ViewerPage) -> None:
     color_by(page, "return")
     page.until(lambda: len(np.unique(colors(page), axis=0)) == NUM_ENVS - 1, "a colour for each return")
-    ends = page.page.locator(".rv-crowd .rv-ends").inner_text().split()
-    assert ends == ["0", f"{(NUM_ENVS - 1) * NUM_STEPS}"]
+    ends = page.page.locator(".rv-crowd .rv-ends")
+    page.until(lambda: ends.inner_text().split() == ["0", f"{(NUM_ENVS - 1) * NUM_STEPS}"], "the scale")
     color_by(page, "robot")
 
 

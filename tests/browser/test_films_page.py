@@ -83,7 +83,8 @@ def test_films_are_tiles_newest_first_play_under_the_pointer_and_lead_to_their_m
     numbers = [int(name.split("episode ")[1][0]) for name in tiles(page)]
     assert numbers == sorted(numbers, reverse=True) and set(numbers) == {0, 1, 2, 3}
     page.page.locator(".rv-kinds button", has_text="terminated").click()
-    page.until(lambda: len(tiles(page)) == 6, "the films of episodes that ended")
+    ended = {f"env 0, episode {number} \u00b7 {camera}" for number in range(3) for camera in ("front", "wrist")}
+    page.until(lambda: set(tiles(page)) == ended, "the films of episodes that ended")
     film = tile(page, "env 0, episode 1 \u00b7 front")
     video = film.locator("video")
     assert video.evaluate("video => video.paused")

@@ -139,11 +139,10 @@ def test_z_zooms_the_timeline(page: ViewerPage, demo: Replay) -> None:
 
 def test_keys_work_after_a_control_was_used(page: ViewerPage, demo: Replay) -> None:
     page.choose("Env", str(demo.rollout.env_ids[1]))
-    page.page.wait_for_timeout(200)
     press(page, "ArrowRight")
     page.wait_step(1)
     page.click_button("Top")
-    page.page.wait_for_timeout(100)
+    page.page.wait_for_function("document.activeElement === document.body")
     press(page, "ArrowRight")
     page.wait_step(2)
     page.page.locator('#rv-bar select[aria-label="Speed"]').focus()

@@ -18,8 +18,14 @@ from viewer_page import ViewerPage, ViewerProcess, open_page, open_tab
 
 from replay_viewer.theme import DARK, FLOOR_COLORS, GROUND, TERRAIN, TERRAIN_EDGE, Rgb
 
-# Looks at each frame from the first one on whether something of viser's page is shown in the wrong colours.
+# Looks at each frame from the first one on whether something of viser's page is shown in wrong colours. It is hidden
+# until it has the right ones, here also on a machine that takes longer for that than the page waits.
 _WATCH_FOR_LIGHT = """
+document.addEventListener("DOMContentLoaded", () => {
+  const patient = document.createElement("style");
+  patient.textContent = "#root { animation: none !important; }";
+  document.head.append(patient);
+});
 (function watch() {
   const root = document.querySelector("#root");
   if (root?.firstChild && getComputedStyle(root).visibility === "visible") {
@@ -52,6 +58,13 @@ _HELD_LINE = """
   const put = (message) => held && message.type === "GuiUpdateMessage" ? held.push(message) : send(message);
   Object.defineProperty(mutable, "sendMessage", { get: () => put, set: (given) => { send = given; } });
 })();
+"""
+# Whether the browser remembers the camera as it is now.
+_IS_REMEMBERED = """
+() => {
+  const kept = rvBrowser.memory().view?.camera.position, { size } = replayViewer.state;
+  return kept && rvViser.camera().position.every((place, axis) => Math.abs(kept[axis] * size - place) < 1e-4 * size);
+}
 """
 _CHART = "Object.values(window.__viserTestpoints.uplots)[0].chart"
 _INKS = f"{_CHART}.series.slice(1).map((curve) => String(curve.stroke()))"
@@ -105,6 +118,12 @@ def leave(page: ViewerPage, **remembered: Any) -> None:
     """What the browser will remember when the page is loaded again, whatever it does until then."""
     kept = json.dumps({**memory(page), **remembered})
     page.page.evaluate("kept => addEventListener('pagehide', () => localStorage.setItem('replay-viewer', kept))", kept)
+
+
+def wait_remembered(page: ViewerPage) -> None:
+    """Until the camera is at rest, and remembered."""
+    page.wait_for_camera()
+    page.until(lambda: page.page.evaluate(_IS_REMEMBERED), "a memory of the camera")
 
 
 def panel_width(page: ViewerPage) -> float:
@@ -188,14 +207,14 @@ def test_the_view_comes_back_and_reset_forgets_it(page: ViewerPage) -> None:
     page.page.mouse.move(edge - 100, 300, steps=4)
     page.page.mouse.up()
     page.until(lambda: (memory(page).get("panelWidth") or 0) > width + 50, "a memory")
-    page.page.wait_for_timeout(600)
+    wait_remembered(page)
     left = page.camera()["position"]
     assert np.abs(left - usual).max() > 0.3
     come_back(page)
     page.until(lambda: np.abs(page.camera()["position"] - left).max() < 1e-3, "the camera as it was left")
     page.until(lambda: chosen_tab(page) == "Render", "the tab as it was left")
     page.until(lambda: page.is_pressed("Shadows"), "the shadows as they were left")
-    assert abs(panel_width(page) - width - 100) < 12
+    page.until(lambda: abs(panel_width(page) - width - 100) < 12, "the panel as wide as it was left")
     page.open_tab("View")
     page.click_button("Reset View")
     page.until(lambda: chosen_tab(page) == "Replay" and not page.is_pressed("Shadows"), "what a new browser shows")
@@ -227,7 +246,7 @@ def test_a_camera_that_is_turned_while_another_comes_back_stays(new_page: Viewer
     if not follows:
         page.click_button("Follow Robot")
     page.until(lambda: memory(page).get("view") and follows != ("world" in memory(page)["view"]), "a memory")
-    page.page.wait_for_timeout(600)
+    wait_remembered(page)
     left, view = page.camera()["position"], memory(page)["view"]
     page.page.add_init_script(_HELD_LINE)
     leave(page, view=view)

@@ -9,9 +9,6 @@ import pytest
 from nginx_proxy import nginx
 from viewer_page import ViewerProcess, open_page, open_tab
 
-# Of the five seconds that a page has, and as many again for a machine that is busy [ms].
-PATIENCE = 10_000
-
 
 def port_of(viewer: ViewerProcess) -> int:
     port = urlsplit(viewer.url).port
@@ -42,7 +39,7 @@ def test_a_page_that_a_proxy_gives_another_host_names_the_option(
 ) -> None:
     with nginx(tmp_path, port_of(viewer)) as port, open_tab(chromium) as page:
         page.page.goto(f"http://localhost:{port}/", wait_until="commit")
-        page.page.get_by_text(f"--allow-origin http://localhost:{port}").wait_for(timeout=PATIENCE)
+        page.page.get_by_text(f"--allow-origin http://localhost:{port}").wait_for()
     assert any(f"--allow-origin http://localhost:{port}" in line for line in viewer.lines)
 
 
@@ -52,7 +49,7 @@ def test_a_page_whose_proxy_passes_no_websockets_says_so(chromium, viewer: Viewe
     with nginx(tmp_path, port_of(viewer), kept, passes=("proxy_http_version 1.1;",)) as port:
         with open_tab(chromium) as page:
             page.page.goto(f"http://localhost:{port}/", wait_until="commit")
-            page.page.get_by_text("proxy_set_header Upgrade").wait_for(timeout=PATIENCE)
+            page.page.get_by_text("proxy_set_header Upgrade").wait_for()
 
 
 @pytest.mark.slow
@@ -61,4 +58,4 @@ def test_a_page_whose_token_is_no_more_says_so(chromium, demo_path: Path) -> Non
         with open_page(chromium, viewer.url) as page:
             page.page.context.clear_cookies()
             page.page.reload()
-            page.page.get_by_text("asks for its token").wait_for(timeout=PATIENCE)
+            page.page.get_by_text("asks for its token").wait_for()
