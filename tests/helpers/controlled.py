@@ -91,7 +91,7 @@ class Line:
 
     def state(self, holds: Callable[[dict[str, Any]], Any] = lambda state: True) -> dict[str, Any]:
         """The first state that is told for which something holds."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while time.monotonic() < end:
             state = self.read().get("state")
             if state is not None and holds(state):
@@ -117,7 +117,7 @@ def line_to(recorder: AttachedRecorder) -> Line:
     return Line(address)
 
 
-def until(holds: Callable[[], Any], what: str, timeout: float = 10.0) -> None:
+def until(holds: Callable[[], Any], what: str, timeout: float = 30.0) -> None:
     """Wait for something. Fails with `what` when it does not come true."""
     end = time.monotonic() + timeout
     while not holds():

@@ -79,7 +79,7 @@ def kernel() -> Iterator[Kernel]:
 
 def is_served(url: str) -> bool:
     try:
-        with urlopen(url, timeout=5) as page:
+        with urlopen(url, timeout=30) as page:
             return page.status == 200
     except URLError:
         return False

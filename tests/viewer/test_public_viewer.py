@@ -53,7 +53,7 @@ def link_names(viewer: Viewer, entity: str) -> tuple[str, ...]:
 
 def is_served(url: str) -> bool:
     try:
-        with urlopen(url, timeout=5) as page:
+        with urlopen(url, timeout=30) as page:
             return page.status == 200
     except (URLError, OSError):
         return False
