@@ -9,6 +9,8 @@ import numpy as np
 
 from ..arrays import as_array, numpy_if_on_host
 
+_NOTHING = object()
+
 
 class Rows:
     """The recorded rows of a simulator's arrays, whose first axis counts its envs.
@@ -24,6 +26,11 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.env_ids)
+
+    @property
+    def are_views(self) -> bool:
+        """Whether they share the memory of the array that they are taken of."""
+        return self._slice is not None
 
     def of(self, array: Any) -> Any:
         """The rows of an array or a tensor, where it is; perhaps a view."""
@@ -51,6 +58,36 @@ class Rows:
         return like.new_empty((len(self), num_columns))
 
 
+class BufferRows:
+    """The recorded rows of one of a simulator's buffers, which is the same object in most steps, or in none.
+
+    Args:
+        rows: which.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        # The buffer that was there twice, where its memory is, and a numpy array on that; what was there last. Of what
+        # is bound anew in each step nothing is held: its memory is soon another one's.
+        self._buffer: Any = _NOTHING
+        self._place, self._host = 0, np.zeros(0)
+        self._view: np.ndarray | None = None
+        self._last = 0
+
+    def of(self, buffer: Any) -> Any:
+        """The rows of what is the buffer now, where it is; perhaps a view, the same as before."""
+        if buffer is not self._buffer or _place_of(buffer) != self._place:
+            if id(buffer) != self._last:
+                self._last, self._buffer, self._view = id(buffer), _NOTHING, None
+                return self._rows.of(buffer)
+            host = numpy_if_on_host(buffer)
+            if not _is_on(host, buffer):
+                return self._rows.of(buffer)
+            self._buffer, self._place, self._host = buffer, _place_of(buffer), host
+            self._view = self._rows.of(host) if self._rows.are_views else None
+        return self._rows.of(self._host) if self._view is None else self._view
+
+
 class Columns:
     """Columns of arrays or tensors (n, all of them).
 
@@ -70,6 +107,18 @@ class Columns:
         if isinstance(rows, np.ndarray):
             return rows[:, self._ids]
         return rows.index_select(1, self._index.on(rows.device))
+
+
+def _place_of(buffer: Any) -> int:
+    """Where the memory of a tensor is, which may change; that of a numpy array does not."""
+    return 0 if isinstance(buffer, np.ndarray) else buffer.data_ptr()
+
+
+def _is_on(host: Any, buffer: Any) -> bool:
+    """Whether a numpy array lies on a buffer's own memory; it is a copy of types that numpy has not."""
+    if host is buffer:
+        return isinstance(host, np.ndarray)
+    return isinstance(host, np.ndarray) and host.__array_interface__["data"][0] == buffer.data_ptr()
 
 
 def ids_of(envs: Any, num_envs: int) -> np.ndarray:

@@ -139,6 +139,36 @@ def test_clipped_terms_and_termination_sum_to_the_reward_exactly(library: str, t
     np.testing.assert_array_equal(np.maximum(total, 0) + terms[..., -1], columns["rew"])
 
 
+class MovedSim(LeggedGymSim):
+    """Its buffers are the same objects in each step, whose memory is now and then another one, or of half the size."""
+
+    count = 0
+
+    def post_physics_step(self) -> None:
+        super().post_physics_step()
+        self.count += 1
+        for buffer in (self.root_states, self.commands, self.rew_buf):
+            if self.count % 3 == 0:
+                buffer.data = buffer.data.clone()
+        if self.count == 100:
+            self.rew_buf.data = self.rew_buf.data.bfloat16()
+
+
+@pytest.mark.parametrize("envs", (ENVS, [1, 2, 3]), ids=("anywhere", "neighbours"))
+def test_buffers_are_read_where_their_memory_is_now(envs: list, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    env = MovedSim(library="torch", keep_truth=False)
+    seen = []
+    with attach(env, tmp_path / "run.rec", env_ids=envs) as recorder:
+        for _ in range(2):
+            run(env, 90)
+            seen.append({name: getattr(env, name).float().numpy()[envs] for name in ("root_states", "rew_buf")})
+    columns = Columns(recorder.path)
+    for step, values in zip((89, 179), seen):
+        np.testing.assert_array_equal(columns["robot.base_pos"][step], values["root_states"][:, :3])
+        np.testing.assert_array_equal(columns["rew"][step], values["rew_buf"])
+
+
 def test_recording_does_not_change_the_simulation(tmp_path: Path) -> None:
     env, alone = LeggedGymSim(), LeggedGymSim()
     recorded(env, tmp_path)

@@ -20,6 +20,7 @@ from ...rollout.entities import EntitySpec
 from ..control.legged_gym import legged_gym_means
 from ..control.means import Means
 from ..patches import Patches
+from ..rows import BufferRows
 from .adapter import Adapter, Description, Endings, Request
 from .factors import Factor
 from .legged_gym_factors import legged_gym_factors
@@ -64,7 +65,9 @@ class LeggedGym(Adapter):
         buffers.update((field, name) for name, field in self._optional.items())
         if request.observations:
             buffers["obs"] = "obs_buf"
-        self._buffers = [(field, name) for field, name in buffers.items() if self._has_rows(field, name)]
+        self._buffers = [(f, name, BufferRows(self.rows)) for f, name in buffers.items() if self._has_rows(f, name)]
+        self._root, self._root_rows = BufferRows(self.rows), None
+        self._root_fields: dict[str, Any] = {}
 
     def describe(self) -> Description:
         env, cfg = self.env, self.env.cfg
@@ -96,19 +99,16 @@ class LeggedGym(Adapter):
         self._terms.forget()
 
     def read(self) -> dict[str, Any]:
-        env, rows = self.env, self.rows.of
-        root = rows(env.root_states)
-        values = {
-            "robot.base_pos": root[:, 0:3],
-            "robot.base_wxyz": (root[:, 6:7], root[:, 3:6]),
-            "robot.base_lin_vel": root[:, 7:10],
-            "robot.base_ang_vel": root[:, 10:13],
-        }
-        for field, name in self._buffers:
+        env = self.env
+        root = self._root.of(env.root_states)
+        if root is not self._root_rows:
+            self._root_rows, self._root_fields = root, _root_fields(root)
+        values = dict(self._root_fields)
+        for field, name, rows in self._buffers:
             try:
-                values[field] = rows(getattr(env, name))
+                values[field] = rows.of(getattr(env, name))
             except Exception:  # Not `attempt` each time: it would cost as much as the reading.
-                values[field] = self.attempt(field, lambda name=name: rows(getattr(env, name)))
+                values[field] = self.attempt(field, lambda name=name, rows=rows: rows.of(getattr(env, name)))
         if self._terms.names:
             try:
                 values["rew_terms"] = self._terms.scaled()
@@ -140,6 +140,16 @@ class LeggedGym(Adapter):
     def _env_origins(self) -> list[list[float]] | None:
         origins = getattr(self.env, "env_origins", None)
         return None if origins is None else as_array(self.rows.of(origins)).astype(float).tolist()
+
+
+def _root_fields(root: Any) -> dict[str, Any]:
+    """What rows of `root_states` hold."""
+    return {
+        "robot.base_pos": root[:, 0:3],
+        "robot.base_wxyz": (root[:, 6:7], root[:, 3:6]),
+        "robot.base_lin_vel": root[:, 7:10],
+        "robot.base_ang_vel": root[:, 10:13],
+    }
 
 
 def terrain_mesh(env: Any) -> tuple[np.ndarray, np.ndarray] | None:
