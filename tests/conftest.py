@@ -10,6 +10,7 @@ Environment variables:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -27,6 +28,13 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # What a shell starts in the background ignores Ctrl-C, and so would the programs that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A busy machine takes its time for an example of Hypothesis, for which more than 200 ms are an error by default.
+with contextlib.suppress(ImportError):  # Not there on Python 3.8.
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("patient")
 
 # Benchmarks, and what is run by hand, are scripts. What runs inside the simulator's Python, with numpy alone, has its
 # tests in one folder; on 3.8 there are no others.

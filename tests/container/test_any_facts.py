@@ -135,9 +135,7 @@ def examine(recording: tuple[dict[str, Any], dict[str, np.ndarray]]) -> None:
 def of_any(max_examples: int) -> Any:
     """Settings under which each run tries the same examples, that many."""
     large = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-    return settings(
-        max_examples=max_examples, deadline=None, derandomize=True, database=None, suppress_health_check=large
-    )
+    return settings(max_examples=max_examples, derandomize=True, database=None, suppress_health_check=large)
 
 
 @of_any(25)

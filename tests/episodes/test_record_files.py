@@ -133,7 +133,7 @@ names = st.sampled_from([*ARENA, "rewards", "first_step", "rank", "task", "x"])
 
 
 @given(content=st.dictionaries(names, values))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_whatever_a_file_holds_becomes_a_record_that_can_be_written(content: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "episode_results.jsonl"
     path.write_text(json.dumps({**content, "env_id": 0, "episode_in_env": 0}) + "\n")

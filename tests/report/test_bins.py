@@ -14,7 +14,7 @@ from replay_viewer.report.statistics.bins import category_bins, chance, explaine
 numbers = st.lists(st.one_of(st.floats(-1e6, 1e6), st.just(float("nan"))), max_size=80)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(numbers)
 def test_every_number_is_in_one_bin_and_what_is_not_known_in_none(values: list[float]) -> None:
     column = np.array(values, dtype=np.float64)

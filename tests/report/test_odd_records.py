@@ -44,7 +44,7 @@ def page_of(lines: list[dict[str, Any]]) -> str:
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(records, min_size=1, max_size=12))
 def test_any_records_make_a_page(lines: list[dict[str, Any]]) -> None:
     page = page_of(lines)
