@@ -95,8 +95,8 @@ class Uploader:
         rest = _FIRST_REST
         try:
             while True:
+                self._wake.clear()  # Before it is looked why it was woken: who ends this is not to wait for a period.
                 is_last = self._is_ending  # What is complete by now is still seen below.
-                self._wake.clear()
                 try:
                     num_left = self._upload()
                 except Exception as error:  # Of whatever library; a training goes on.
