@@ -110,6 +110,7 @@ def kept_charts_page(chromium, charts_viewer: ViewerProcess) -> Iterator[ViewerP
 def charts_page(kept_charts_page: ViewerPage) -> ViewerPage:
     """The first step, without a loop; one page for a module, whose tests leave the charts as they were."""
     kept_charts_page.choose_on_bar("Loop", "off")
+    kept_charts_page.page.evaluate("window.replayViewer.send('clear_selection')")
     kept_charts_page.page.evaluate("window.replayViewer.send('seek', 1)")
     kept_charts_page.wait_step(1)  # What the test before has asked for has been done.
     kept_charts_page.press_button("Start of the recording")

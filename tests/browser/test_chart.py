@@ -154,9 +154,15 @@ def test_a_drag_selects_what_is_repeated_until_escape(charts_page: ViewerPage) -
     page.until(lambda: bands.count() == 0 and page.chosen_on_bar("Loop") == "off", "no loop")
 
 
+def _select(page: ViewerPage, begin: float, end: float) -> None:
+    """By a drag; until Python has answered, for its answer would undo what is pulled meanwhile."""
+    drag(page, begin, end)
+    page.until(lambda: page.chosen_on_bar("Loop") == "selection", "the loop A-B")
+
+
 def test_the_ends_of_a_selection_are_pulled_and_its_cross_clears_it(charts_page: ViewerPage) -> None:
     page = charts_page
-    drag(page, 0.2, 0.4)
+    _select(page, 0.2, 0.4)
     wait_band(page, ".rv-chart", 0.2, 0.4)
     pull(page, ".rv-chart", "B", 0.8)
     wait_band(page, ".rv-chart", 0.2, 0.8)
@@ -176,7 +182,7 @@ def test_the_ends_of_a_selection_are_pulled_and_its_cross_clears_it(charts_page:
 
 def test_a_selection_is_pulled_and_cleared_on_the_timeline_too(charts_page: ViewerPage) -> None:
     page = charts_page
-    drag(page, 0.3, 0.6)
+    _select(page, 0.3, 0.6)
     begin, end = (fraction * EPISODE_STEPS / NUM_STEPS for fraction in (0.3, 0.6))
     wait_band(page, ".rv-track", begin, end)
     pull(page, ".rv-track", "B", 0.9)

@@ -64,6 +64,7 @@ def test_numbers_move_while_it_plays_without_a_word_to_python_and_keep_their_wid
     page.choose("Signal", "base position and height")
     wait_numbers(page, {"x": 0.0, "y": 0.0, "z": 0.5})
     widths = page.page.evaluate(_WIDTHS)
+    page.choose_on_bar("Loop", "rollout")  # So that it plays still when it has been looked at.
     page.press_button("Play")
     page.until(page.playing, "playback")
     page.page.evaluate(_LISTEN)

@@ -39,10 +39,13 @@ def page(chromium, walk: Replay) -> Iterator[ViewerPage]:
 def test_the_table_has_a_column_for_each_take_and_its_difference(page: ViewerPage, walk: Replay) -> None:
     name = walk.rollout.reward_terms[0]
     lead, other = walk.rollout.read("rew_terms", slice(STEP, STEP + 1), [0, 3])[0, :, 0].astype(float)
-    page.until(lambda: len(page.page.evaluate(CELLS, name)) == 5, "five columns")
-    cells = page.until(lambda: [cell for cell in page.page.evaluate(CELLS, name) if cell], "numbers")
-    assert [float(cell) for cell in cells[:3]] == pytest.approx([lead, other, other - lead], rel=1e-2)
-    assert cells[3:] == ["\u2013"] * 2
+    told = [pytest.approx(number, rel=1e-2) for number in (lead, other, other - lead)]
+
+    def is_told() -> bool:
+        cells = page.page.evaluate(CELLS, name)
+        return cells[3:] == ["\u2013"] * 2 and [float(cell or "nan") for cell in cells[:3]] == told
+
+    page.until(is_told, "numbers of the step in five columns")
     heads = page.page.locator(".rv-compared th").all_inner_texts()
     assert heads[1:] == ["walk env 0", "walk env 3", "\u0394", "memory env 0", "\u0394"]
 
@@ -55,8 +58,8 @@ def test_a_click_on_a_row_lays_the_takes_over_each_other(page: ViewerPage, walk:
     expected = walk.rollout.read("rew_terms", slice(0, 5), [0, 3])[:, :, 1].astype(float)
     assert [series["name"] for series in shown["series"]] == ["walk env 0", "walk env 3", "memory env 0"]
     assert np.allclose(np.array([series["values"] for series in shown["series"][:2]]).T, expected)
-    gaps = chart(page, 1)
-    assert np.allclose(gaps["series"][0]["values"], expected[:, 1] - expected[:, 0])
+    gaps = expected[:, 1] - expected[:, 0]
+    page.until(lambda: np.allclose(chart(page, 1)["series"][0]["values"], gaps), "their difference")
 
 
 def test_under_the_pointer_are_the_values_of_all_takes_and_none_of_one_without(page: ViewerPage) -> None:
@@ -88,4 +91,5 @@ def test_how_far_bases_are_apart_is_shown_first_and_signals_have_a_difference_to
         return np.allclose(chart(page, SIGNAL + 1)["series"][0]["values"], joint[:, 0])
 
     page.until(is_shown, "that joint")
-    assert np.allclose(chart(page, SIGNAL + 2)["series"][0]["values"], joint[:, 1] - joint[:, 0], atol=1e-6)
+    gaps = joint[:, 1] - joint[:, 0]
+    page.until(lambda: np.allclose(chart(page, SIGNAL + 2)["series"][0]["values"], gaps, atol=1e-6), "its difference")

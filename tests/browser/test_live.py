@@ -64,7 +64,7 @@ def test_the_page_follows_the_newest_step_and_lets_the_user_look_back(chromium, 
             page.until(lambda: page.step() > EPISODE_STEPS, "the second episode", timeout=30)
             assert not waiting.is_visible()
             assert badge(page) == "LIVE" and is_live(page) and page.playing()
-            assert newest(page) - page.step() < 50
+            page.until(lambda: newest(page) - page.step() < 50, "the newest step")
             page.until(lambda: "running" in page.episode_text(), "a running episode")
             _looks_back_and_returns(page)
             process.send_signal(signal.SIGTERM)

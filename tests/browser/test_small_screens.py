@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Iterator
@@ -60,16 +61,26 @@ def controls(page: ViewerPage) -> list[tuple[str, float, float, float, float]]:
     return [tuple(found) for found in page.page.evaluate(_CONTROLS)]
 
 
-def assert_in_sight_and_apart(page: ViewerPage, size: tuple[int, int]) -> None:
+def wait_in_sight_and_apart(page: ViewerPage, size: tuple[int, int]) -> None:
+    """Until every control is where it stays; fails with what is not."""
+    with contextlib.suppress(AssertionError):
+        page.until(lambda: not misplaced(page, size), "everything in its place")
+    assert misplaced(page, size) == []
+
+
+def misplaced(page: ViewerPage, size: tuple[int, int]) -> list[str]:
+    """What is partly outside of the page, or overlaps with something."""
     found = controls(page)
-    assert len(found) > 10
+    faults = [] if len(found) > 10 else [f"there are only {len(found)} controls"]
     for name, left, top, right, bottom in found:
-        assert left >= 0 and top >= 0 and right <= size[0] and bottom <= size[1], f"{name} is partly outside"
+        if left < 0 or top < 0 or right > size[0] or bottom > size[1]:
+            faults.append(f"{name} is partly outside")
     for one, other in itertools.combinations(found, 2):
         beside = one[3] <= other[1] + 1 or other[3] <= one[1] + 1
         above = one[4] <= other[2] + 1 or other[4] <= one[2] + 1
-        assert beside or above, f"{one[0]} and {other[0]} overlap"
-    assert not page.page.evaluate(_SCROLLS)
+        if not beside and not above:
+            faults.append(f"{one[0]} and {other[0]} overlap")
+    return [*faults, *(["the page scrolls"] if page.page.evaluate(_SCROLLS) else [])]
 
 
 @pytest.fixture(scope="module", params=[UPRIGHT, pytest.param(LYING, marks=pytest.mark.slow)], ids=["upright", "lying"])
@@ -82,12 +93,12 @@ def phone(request: Any, chromium, viewer: ViewerProcess) -> Iterator[tuple[Viewe
 @pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)], ids=["laptop", "large"])
 def test_controls_are_in_sight_and_apart(chromium, viewer: ViewerProcess, size: tuple[int, int]) -> None:
     with open_page(chromium, viewer.url, size=size) as page:
-        assert_in_sight_and_apart(page, size)
+        wait_in_sight_and_apart(page, size)
 
 
 def test_controls_of_a_phone_are_in_sight_and_apart_and_large_enough(phone) -> None:
     page, size = phone
-    assert_in_sight_and_apart(page, size)
+    wait_in_sight_and_apart(page, size)
     for name, left, top, right, bottom in controls(page):
         if name not in ("rv-episode", ""):
             assert right - left >= THUMB - 2 and bottom - top >= THUMB, f"{name} is too small for a thumb"
@@ -95,8 +106,12 @@ def test_controls_of_a_phone_are_in_sight_and_apart_and_large_enough(phone) -> N
 
 def test_first_view_of_a_phone_has_the_whole_robot(phone) -> None:
     page, _ = phone
-    drawn = page.until(lambda: page.page.evaluate(_DRAWN), "links")
-    assert all(abs(x) < 0.9 and abs(y) < 0.9 for x, y in drawn)
+
+    def is_whole() -> bool:
+        drawn = page.page.evaluate(_DRAWN)
+        return bool(drawn) and all(abs(x) < 0.9 and abs(y) < 0.9 for x, y in drawn)
+
+    page.until(is_whole, "the whole robot")
 
 
 def test_a_phone_scrubs_and_plays_by_touch(phone) -> None:
@@ -138,9 +153,10 @@ def tap_play(page: ViewerPage, is_playing: bool) -> None:
 def test_the_panel_of_a_phone_is_closed_at_first_and_opens_by_a_tap(phone, demo_path) -> None:
     page, (width, height) = phone
     rewards = page.page.locator(".rv-rewards").first
-    page.until(lambda: not rewards.is_visible() or rewards.bounding_box()["x"] >= width, "a closed panel")
+    outside = {"x": width, "y": height}
+    page.until(lambda: (rewards.bounding_box() or outside)["x"] >= width or not rewards.is_visible(), "a closed panel")
     page.page.get_by_text(demo_path.name, exact=True).first.tap()
-    page.until(lambda: rewards.is_visible() and rewards.bounding_box()["y"] < height / 2 + 60, "an open panel")
+    page.until(lambda: (rewards.bounding_box() or outside)["y"] < height / 2 + 60, "an open panel")
     assert not page.page.evaluate(_SCROLLS)
 
 
@@ -160,7 +176,7 @@ def test_the_open_panel_of_a_phone_leaves_the_whole_robot_and_the_buttons(phone,
         lambda: _are_between(page.page.evaluate(_LINKS), free()), "the whole robot in the free part of the picture"
     )
     if size == LYING:
-        assert_in_sight_and_apart(page, size)
+        wait_in_sight_and_apart(page, size)
 
 
 def test_no_word_of_the_buttons_is_cut_on_a_phone_that_compares(chromium, demo_path) -> None:
@@ -168,7 +184,7 @@ def test_no_word_of_the_buttons_is_cut_on_a_phone_that_compares(chromium, demo_p
     look = {"size": UPRIGHT, "has_touch": True, "is_mobile": True}
     with ViewerProcess(arguments) as process, open_page(chromium, process.url, **look) as page:
         page.page.get_by_role("button", name="Keep All").wait_for()
-        assert_in_sight_and_apart(page, UPRIGHT)
+        wait_in_sight_and_apart(page, UPRIGHT)
         assert page.page.evaluate(_CUT) == []
 
 

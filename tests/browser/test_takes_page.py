@@ -85,7 +85,10 @@ def test_a_click_on_a_link_of_any_recording_names_it_and_a_double_click_orbits_a
         viewer.seek(100)
         page.wait_step(100)
         page.page.evaluate("window.replayViewer.send('set_mode', 'side')")
+        page.until(lambda: page.page.evaluate("window.replayViewer.state.place.compare") == "side", "side by side")
+        before = page.camera()["position"]
         page.page.keyboard.press("r")
+        page.until(lambda: not np.allclose(page.camera()["position"], before), "another view")
         page.wait_for_camera()
         card = page.page.locator(".rv-pointed")
         other = "/world/take2/robot/base"

@@ -46,7 +46,8 @@ def test_robots_time_steps_lengths_and_lacks_of_all_kinds_stand_in_one_scene(chr
                     lambda base=base, x=x: page.page.evaluate(_AT, base)[0] == pytest.approx(x, abs=1e-4),
                     f"{base} at {x}",
                 )
-        assert "waits at its end" in rows.nth(1).inner_text() and "waits" not in rows.nth(2).inner_text()
+        page.until(lambda: "waits at its end" in rows.nth(1).inner_text(), "that the short one waits")
+        assert "waits" not in rows.nth(2).inner_text()
         assert page.page.locator(".rv-lane").count() == 3
         page.page.locator(".rv-lane").nth(1).click(position={"x": 200, "y": 8})
         page.until(lambda: newest(page) == 19_999, "the long one as the lead")
