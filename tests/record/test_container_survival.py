@@ -27,8 +27,10 @@ from container_samples import (
     terminal_values,
     write_lost_ends,
 )
+from controlled import until
 
 from replay_viewer import Recorder
+from replay_viewer.container import step_files
 from replay_viewer.container.pack import pack
 from replay_viewer.container.repair import repair
 from replay_viewer.container.terminals import EpisodeEnds
@@ -199,19 +201,22 @@ def recorder(path: Path) -> Recorder:
     return Recorder(path, **facts)
 
 
-@pytest.mark.parametrize("wait", [0, 1.5], ids=["found when it is closed", "found while it is recorded"])
+@pytest.mark.parametrize("is_early", [False, True], ids=["found when it is closed", "found while it is recorded"])
 def test_a_recording_that_is_deleted_says_so_once_and_the_simulation_goes_on(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, wait: float
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, is_early: bool
 ) -> None:
+    if not is_early:
+        monkeypatch.setattr(step_files, "_SYNC_PERIOD", 60.0)
     with recorder(tmp_path / "run.rec") as running:
         for step in range(3):
             running.append(sample_values(step))
         shutil.rmtree(tmp_path / "run.rec")
-        time.sleep(wait)
+        if is_early:
+            until(lambda: messages(caplog), "that it is found")
         for step in range(3, 6):
             running.append(sample_values(step))
-        assert running.is_recording == (wait == 0)
-    steps = 6 if wait == 0 else 3
+        assert running.is_recording != is_early
+    steps = 3 if is_early else 6
     (message,) = messages(caplog)
     assert message.startswith(f"{tmp_path / 'run.rec'}: was deleted while it was recorded, with its {steps} steps.")
     assert not (tmp_path / "run.rec").exists()

@@ -137,6 +137,8 @@ def test_keys_typed_ahead_are_one(tmp_path: Path) -> None:
         found.wait_for("action 1")
         until(lambda: found.is_raw, "raw")
         os.kill(found.job, signal.SIGSTOP)  # As in a step that takes long.
+        state = Path(f"/proc/{found.job}/stat")
+        until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T", "a job that stands still")
         found.type("llll")
         os.kill(found.job, signal.SIGCONT)
         found.wait_for("action 0")

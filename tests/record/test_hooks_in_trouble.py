@@ -218,7 +218,7 @@ def test_one_that_attaches_while_another_thread_steps_begins_with_a_whole_step(t
     thread = threading.Thread(target=go_on)
     thread.start()
     late = [attach(env, tmp_path / f"{index}.rec", env_ids=[3, 5]) for index in range(5)]
-    time.sleep(0.1)
+    wait_for(lambda: late[-1].num_steps > 5)
     done.set()
     thread.join()
     first.close()
