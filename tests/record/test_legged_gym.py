@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import legged_gym_sim
 import numpy as np
@@ -147,11 +148,12 @@ class MovedSim(LeggedGymSim):
     def post_physics_step(self) -> None:
         super().post_physics_step()
         self.count += 1
-        for buffer in (self.root_states, self.commands, self.rew_buf):
+        buffers: list[Any] = [self.root_states, self.commands, self.rew_buf]
+        for buffer in buffers:
             if self.count % 3 == 0:
                 buffer.data = buffer.data.clone()
         if self.count == 100:
-            self.rew_buf.data = self.rew_buf.data.bfloat16()
+            buffers[-1].data = buffers[-1].data.bfloat16()
 
 
 @pytest.mark.parametrize("envs", (ENVS, [1, 2, 3]), ids=("anywhere", "neighbours"))

@@ -147,19 +147,25 @@ class Gymnasium(Adapter):
         self._episodes.begin_step()
         if self._terms.names is None:
             self._has_actions = action is not None
-        self._act = self.attempt("act", lambda: self.actions(action)) if self._has_actions else None
-        self._results = [None] * len(self.rows)
-        self._rewards[:] = 0
+        self._act = self._actions(action) if self._has_actions else None
+        self._results = [None] * len(self._members)
+        self._rewards.fill(0)
         # What is known only when the step returns is not known of a state before a reset inside of it.
         self._terms.forget()
         if self._wrappers:
-            self._returned[:] = np.nan
+            self._returned.fill(np.nan)
         if self._obs is not None:
-            self._obs[:] = np.nan
+            self._obs.fill(np.nan)
 
     def actions(self, action: Any) -> np.ndarray:
         """(n, ...) of the recorded envs, copied."""
         return np.array(as_array(action))[None]
+
+    def _actions(self, action: Any) -> np.ndarray | None:
+        try:
+            return self.actions(action)
+        except Exception:  # Not `attempt` each time: it would cost as much as the copy.
+            return self.attempt("act", lambda: self.actions(action))
 
     def end_step(self, result: Any) -> None:
         is_first = self._terms.names is None

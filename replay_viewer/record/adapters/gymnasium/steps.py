@@ -6,6 +6,7 @@ leave in the `info` of each step: `reward_forward`, `reward_ctrl`.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import Any, Mapping, Sequence
 
@@ -21,6 +22,7 @@ _TOLERANCE = 1e-6
 # A constant part of the reward, such as that for being alive: so many digits behind the point, and this share of error.
 _CONSTANT_DIGITS, _CONSTANT_TOLERANCE = 3, 1e-9
 _NUMBERS = (int, float, np.number)
+_ANY_NUMBERS = itertools.repeat(_NUMBERS)
 _FLAGS = (bool, np.bool_)
 
 
@@ -134,7 +136,7 @@ class GymnasiumEpisodes:
     def begin_step(self) -> None:
         """A step begins."""
         self._lengths += 1
-        self._was_reset[:] = False
+        self._was_reset.fill(False)
         self._times = [simulation.data.time for simulation in self._simulations]
         self._in_step = True
         self._endings = None
@@ -231,16 +233,19 @@ class InfoTerms:
 
     def forget(self) -> None:
         """A step begins, of which nothing is known yet."""
-        self.values[:] = np.nan
+        self.values.fill(np.nan)
 
     def fill(self, infos: Sequence[Mapping[str, Any]], rewards: np.ndarray) -> None:
         """Take over a step. What an info lacks is unknown, but where there was no reward, as in a mere reset."""
-        for row, info in enumerate(infos):
+        names = self.names
+        for row, info in enumerate(infos) if names else ():
             unknown = np.nan if rewards[row] else 0.0
-            self.values[row] = [self._number(info, name, unknown) for name in self.names or ()]
+            values = [info.get(name, unknown) for name in names]
+            if not all(map(isinstance, values, _ANY_NUMBERS)):
+                values = list(map(self._number, names, values))
+            self.values[row] = values
 
-    def _number(self, info: Mapping[str, Any], name: str, unknown: float) -> Any:
-        value = info.get(name, unknown)
+    def _number(self, name: str, value: Any) -> Any:
         if isinstance(value, _NUMBERS):
             return value
         self._problems.tell(name, f"is a {type(value).__name__}, expected a number: it is NaN in such steps.")

@@ -78,45 +78,42 @@ class MujocoState:
     memory of our own: the simulation's is not written to.
 
     Attributes:
-        data: the simulation's `mujoco.MjData`.
+        data: the simulation's `mujoco.MjData`, whose arrays stay where they are as long as it lives.
+        own: that in our own memory.
+        velocity: (6,) angular [rad/s], then linear [m/s], along the world's axes, of the body that was asked for last.
     """
 
     def __init__(self, simulation: Simulation) -> None:
         # It is loaded: the environment uses it.
         self._simulation, self._mujoco = simulation, sys.modules["mujoco"]
-        self._structure = structure(simulation.model)
-        self._velocity = np.zeros(6)
+        self._structure, self._kind = structure(simulation.model), self._mujoco.mjtObj.mjOBJ_XBODY
+        self.velocity = np.zeros(6)
         self._bind()
 
     def refresh(self) -> None:
         """Compute the poses as they are now."""
         if self._simulation.data is not self.data:
             self._bind()
-        model, data, own, mujoco = self._model, self.data, self._own, self._mujoco
-        own.qpos[:] = data.qpos
-        own.qvel[:] = data.qvel
-        if model.nmocap:
-            own.mocap_pos[:], own.mocap_quat[:] = data.mocap_pos, data.mocap_quat
+        for own, simulated in self._copied:
+            np.copyto(own, simulated)
+        model, own, mujoco = self._model, self.own, self._mujoco
         mujoco.mj_kinematics(model, own)
         mujoco.mj_comPos(model, own)
         mujoco.mj_comVel(model, own)
 
-    def pose(self, body: int) -> tuple[np.ndarray, np.ndarray]:
-        """Position (3,) [m] and wxyz (4,) of a body in the world; views."""
-        return self._own.xpos[body], self._own.xquat[body]
-
-    def velocity(self, body: int) -> tuple[np.ndarray, np.ndarray]:
-        """Linear [m/s] and angular [rad/s] velocity (3,) of a body's frame, along the world's axes; views."""
-        kind = self._mujoco.mjtObj.mjOBJ_XBODY
-        self._mujoco.mj_objectVelocity(self._model, self._own, kind, body, self._velocity, 0)
-        return self._velocity[3:], self._velocity[:3]
+    def find_velocity(self, body: int) -> None:
+        """Compute the velocity of a body's frame."""
+        self._mujoco.mj_objectVelocity(self._model, self.own, self._kind, body, self.velocity, 0)
 
     def _bind(self) -> None:
         """Take over the simulation's data, which are new ones where a reset has compiled its model again."""
         self._model, self.data = self._simulation.model, self._simulation.data
         if structure(self._model) != self._structure:
             raise BadArgument("env", type(self._simulation.env).__name__, _OTHER_MODEL)
-        self._own = self._mujoco.MjData(self._model)
+        self.own, data = self._mujoco.MjData(self._model), self.data
+        self._copied = [(self.own.qpos, data.qpos), (self.own.qvel, data.qvel)]
+        if self._model.nmocap:
+            self._copied += [(self.own.mocap_pos, data.mocap_pos), (self.own.mocap_quat, data.mocap_quat)]
 
 
 class TreeReader:
@@ -137,32 +134,58 @@ class TreeReader:
         # Of each ball joint, where its hinges are among the joints, and its quaternion in qpos.
         self._balls = [(first, int(exported.qpos_ids[first]) - 1) for first in exported.balls]
         self._arrays = {field: np.zeros((num_envs, *shape)) for field, shape in _shapes(tree, with_contacts).items()}
+        # By row: the data that are read, views on them with where they are copied to, and what is no view.
+        self._bound: list[Any] = [None] * num_envs
+        self._views: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in range(num_envs)]
+        self._chosen: list[list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = [[] for _ in range(num_envs)]
         self.values = {f"{name}.{field}": array for field, array in self._arrays.items()}
         if self._fixed is not None:
             self._arrays["base_pos"][:], self._arrays["base_wxyz"][:] = self._fixed
 
     def read(self, row: int, state: MujocoState) -> None:
         """Fill a row from a simulation whose state is fresh."""
-        arrays, data = self._arrays, state.data
+        if self._bound[row] is not state.data:
+            self._bind(row, state)
         if self._fixed is None:
-            arrays["base_pos"][row], arrays["base_wxyz"][row] = state.pose(self._root)
-            arrays["base_lin_vel"][row], arrays["base_ang_vel"][row] = state.velocity(self._root)
-        if "joint_pos" in arrays:
-            arrays["joint_pos"][row] = data.qpos[self._qpos]
-            arrays["joint_vel"][row] = data.qvel[self._dofs]
-            for first, start in self._balls:
-                at = angles(data.qpos[start : start + 4])
-                hinges = slice(first, first + 3)
-                arrays["joint_pos"][row, hinges] = at
-                arrays["joint_vel"][row, hinges] = rates(at, arrays["joint_vel"][row, hinges])
-        if "joint_torque" in arrays:
-            arrays["joint_torque"][row] = data.qfrc_actuator[self._dofs]
-            for first, start in self._balls:
-                hinges, at = slice(first, first + 3), angles(data.qpos[start : start + 4])
-                arrays["joint_torque"][row, hinges] = torques(at, arrays["joint_torque"][row, hinges])
-        if "contact_force" in arrays:
+            state.find_velocity(self._root)
+        for target, source in self._views[row]:
+            np.copyto(target, source)
+        for target, source, ids in self._chosen[row]:
+            source.take(ids, 0, target, "clip")
+        for first, start in self._balls:
+            self._turn(row, slice(first, first + 3), angles(state.data.qpos[start : start + 4]))
+
+    def _bind(self, row: int, state: MujocoState) -> None:
+        """Find out which memory is copied to a row, and where to."""
+        data, own = state.data, state.own
+        sources = {
+            "joint_pos": (data.qpos, self._qpos),
+            "joint_vel": (data.qvel, self._dofs),
+            "joint_torque": (data.qfrc_actuator, self._dofs),
             # Torques come before forces.
-            arrays["contact_force"][row] = data.cfrc_ext[self._bodies, 3:]
+            "contact_force": (data.cfrc_ext[:, 3:], self._bodies),
+        }
+        found = [(self._arrays[name][row], *sources[name]) for name in sources if name in self._arrays]
+        views = [(target, source[ids]) for target, source, ids in found if isinstance(ids, slice)]
+        if self._fixed is None:
+            moving = {
+                "base_pos": own.xpos[self._root],
+                "base_wxyz": own.xquat[self._root],
+                "base_lin_vel": state.velocity[3:],
+                "base_ang_vel": state.velocity[:3],
+            }
+            views += [(self._arrays[name][row], source) for name, source in moving.items()]
+        self._views[row] = views
+        self._chosen[row] = [(target, source, ids) for target, source, ids in found if not isinstance(ids, slice)]
+        self._bound[row] = data
+
+    def _turn(self, row: int, hinges: slice, at: np.ndarray) -> None:
+        """Make three hinges of a ball joint, whose angles these are."""
+        arrays = self._arrays
+        arrays["joint_pos"][row, hinges] = at
+        arrays["joint_vel"][row, hinges] = rates(at, arrays["joint_vel"][row, hinges])
+        if "joint_torque" in arrays:
+            arrays["joint_torque"][row, hinges] = torques(at, arrays["joint_torque"][row, hinges])
 
 
 def _shapes(tree: MujocoTree, with_contacts: bool) -> dict[str, tuple[int, ...]]:
