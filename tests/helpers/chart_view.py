@@ -87,9 +87,10 @@ def pull(page: ViewerPage, parent: str, name: str, to: float) -> None:
     box = page.page.locator(parent).first.bounding_box()
     handle = page.page.locator(f"{parent} .rv-pull-{name}").first.bounding_box()
     assert box is not None and handle is not None
-    page.page.mouse.move(handle["x"] + handle["width"] / 2, box["y"] + 0.6 * box["height"])
+    y = handle["y"] + 0.6 * handle["height"]  # Below the timeline's own part is its ruler.
+    page.page.mouse.move(handle["x"] + handle["width"] / 2, y)
     page.page.mouse.down()
-    page.page.mouse.move(box["x"] + to * box["width"], box["y"] + 0.6 * box["height"], steps=5)
+    page.page.mouse.move(box["x"] + to * box["width"], y, steps=5)
     page.page.mouse.up()
 
 
