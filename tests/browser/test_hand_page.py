@@ -16,6 +16,7 @@ import psutil
 import pytest
 from chromium_tabs import CHROMIUM_FLAGS, chromium_path
 from container_columns import Columns
+from control_child import SILENCE
 from controlled import events, until, whats
 from viewer_page import ViewerPage, ViewerProcess, open_page
 
@@ -82,7 +83,7 @@ def test_the_policy_is_switched_off_and_on_and_both_actions_are_recorded(page: V
     a_switch(page, "Policy").click()
     page.until(lambda: not is_on(page, "Policy"), "the policy off")
     page.until(lambda: "zeros in its place, by you" in hand(page).inner_text(), "by whom")
-    page.page.wait_for_timeout(1600)  # Longer than a silence: the page goes on saying that it is there.
+    page.page.wait_for_timeout(1000 * (SILENCE + 0.6))  # Longer than that: the page goes on saying that it is there.
     assert not is_on(page, "Policy")
     a_switch(page, "Policy").click()
     page.until(lambda: is_on(page, "Policy"), "the policy on")

@@ -24,11 +24,16 @@ from controlled import KickedSim, Line
 from legged_fake import DOF_NAMES
 
 from replay_viewer import attach
+from replay_viewer.record.control import hand
 from replay_viewer.record.control.address import TOKEN_VARIABLE, ControlAddress, socket_of
+
+# Here a hand may be silent for longer than usual [s]: a busy machine has a page stand still for more than a second.
+SILENCE = 3.0
 
 
 def simulate(path: Path, option: str = "") -> None:
     os.environ[TOKEN_VARIABLE] = "secret"
+    hand.SILENCE = SILENCE
     env = KickedSim()
     with attach(env, path, env_ids=[0, 1], control=0 if option == "--port" else True) as recorder:
         address = recorder.control_address
