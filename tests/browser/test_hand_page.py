@@ -261,10 +261,9 @@ def test_a_phone_has_the_card_below_the_buttons_and_says_what_is_sent_instead(ch
         head = hand(page).get_by_role("button", name="Running policy")
         if head.get_attribute("aria-expanded") == "false":
             head.tap()
-        a_switch(page, "Policy").tap()
-        hand(page).get_by_text("zeros in its place").wait_for()
-        a_switch(page, "Policy").tap()
-        page.until(lambda: a_switch(page, "Policy").get_attribute("aria-checked") == "true", "the policy")
+        policy = a_switch(page, "Policy")
+        page.tap(policy, hand(page).get_by_text("zeros in its place").is_visible, "what is sent instead")
+        page.tap(policy, lambda: is_on(page, "Policy"), "the policy")
         boxes = {
             name: page.page.locator(name).bounding_box() or {}
             for name in ("#rv-hand", "#rv-files", "#rv-bar .rv-episode", "#rv-bar .rv-choice[aria-label=Speed]")

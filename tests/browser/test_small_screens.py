@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -133,21 +132,10 @@ def test_a_phone_scrubs_and_plays_by_touch(phone) -> None:
         touch("touchMove", fraction)
         wait_near(fraction)
     touch("touchEnd")
-    tap_play(page, is_playing=True)
+    play = page.page.locator(".rv-play")
+    page.tap(play, page.playing, "playing")
     page.until(lambda: page.step() > 0.23 * last, "playing on from there")
-    tap_play(page, is_playing=False)
-
-
-def tap_play(page: ViewerPage, is_playing: bool) -> None:
-    """Tap until it plays, or pauses: where a page draws for long, Chromium cancels a touch."""
-    for _ in range(3):
-        page.page.locator(".rv-play").tap()
-        end = time.monotonic() + 5
-        while time.monotonic() < end:
-            if page.playing() is is_playing:
-                return
-            page.page.wait_for_timeout(50)
-    raise AssertionError(f"three taps changed nothing: {page.describe()}")
+    page.tap(play, lambda: not page.playing(), "a pause")
 
 
 def test_the_panel_of_a_phone_is_closed_at_first_and_opens_by_a_tap(phone, demo_path) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from chromium_tabs import empty_tab
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 # As the button Reset View does, which is there only once its tab was open; and what that leaves as it is.
 _RESET = """
@@ -136,6 +136,16 @@ class ViewerPage:
             if time.monotonic() > end:
                 raise AssertionError(f"the page never came to show: {what}; it shows {self.describe()}")
             self.page.wait_for_timeout(20)
+
+    def tap(self, node: Locator, is_done: Callable[[], Any], what: str) -> None:
+        """Tap until something is so, at most three times: where a page draws for long, Chromium cancels a touch."""
+        for _ in range(2):
+            node.tap()
+            with contextlib.suppress(AssertionError):
+                self.until(is_done, what, timeout=5)
+                return
+        node.tap()
+        self.until(is_done, what)
 
     def describe(self) -> str:
         return f"{self.time_text()}, {self.episode_text()}, playing={self.playing()}; console: {self.console[-3:]}"
