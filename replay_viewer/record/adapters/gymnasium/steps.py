@@ -237,8 +237,8 @@ class InfoTerms:
 
     def fill(self, infos: Sequence[Mapping[str, Any]], rewards: np.ndarray) -> None:
         """Take over a step. What an info lacks is unknown, but where there was no reward, as in a mere reset."""
-        names = self.names
-        for row, info in enumerate(infos) if names else ():
+        names = self.names or ()
+        for row, info in enumerate(infos if names else ()):
             unknown = np.nan if rewards[row] else 0.0
             values = [info.get(name, unknown) for name in names]
             if not all(map(isinstance, values, _ANY_NUMBERS)):
