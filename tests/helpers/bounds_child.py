@@ -128,9 +128,10 @@ def hostile_loops(random: np.random.Generator) -> None:
     projected = np.empty_like(points)
     focal, x, y = some(random, (3,), 0.3).astype(np.float32) * f(50)
     transforms.project(points, focal, x, y, f(0.02), projected)
-    samples = np.zeros((36, 64, 4), np.int64)
-    corners, tiles = np.empty((4, 3)), np.empty((36 // coverage.TILE, 64 // coverage.TILE), f)
-    coverage.cover(points, projected, triangles, 0, f(0.02), focal, x, y, corners, tiles, samples)
+    samples, room, shown = np.zeros((36, 4 * 64), np.int64), coverage.room_for(36, 64), random.random(80) < 0.5
+    for is_rest in (False, True):
+        coverage.look_at_tiles(samples, 0, 0, 64, 36, room.tiles)
+        coverage.cover(points, projected, triangles, shown, is_rest, 0, f(0.02), focal, x, y, room, samples)
     labels = samples[samples != 0] & 0xFFFFFFFF
     assert (labels < len(triangles)).all()
     grid, tiles = np.full((64, 64), shadows.NOTHING, np.float32), np.zeros((8, 8), np.bool_)

@@ -12,18 +12,24 @@ from replay_viewer.render.raster.kernels import coverage
 SIZE = (96, 64)
 
 
-def covered(picture: np.ndarray, triangles: np.ndarray, parts: Sequence[slice]) -> np.ndarray:
-    """The nearest of the samples (H, W, 4) of parts, each of which is alone in its picture."""
+def covered(picture: np.ndarray, triangles: np.ndarray, parts: Sequence[slice], shown: np.ndarray) -> np.ndarray:
+    """The nearest of the samples (H, W, 4) of parts, each of which is alone in its picture.
+
+    shown: (F,), which of the triangles are expected to be seen.
+    """
     width, height = SIZE
-    corners, tiles = np.empty((4, 3)), np.empty((-(-height // coverage.TILE), -(-width // coverage.TILE)), np.float32)
-    found, near = np.zeros((height, width, 4), np.int64), np.float32(0.02)
+    room, near = coverage.room_for(height, width), np.float32(0.02)
+    found = np.zeros((height, 4 * width), np.int64)
     for part in parts:
         samples = np.zeros_like(found)
-        coverage.cover(
-            picture, picture, triangles[part], part.start, near, near, near, near, corners, tiles, samples
-        )  # fmt: skip
+        for is_rest in (False, True):
+            coverage.look_at_tiles(samples, 0, 0, width, height, room.tiles)
+            coverage.cover(
+                picture, picture, triangles[part], shown[part], is_rest, part.start, near, near, near, near, room,
+                samples,
+            )  # fmt: skip
         found = np.maximum(found, samples)
-    return found
+    return found.reshape(height, width, 4)
 
 
 @pytest.mark.parametrize("thin", [1.0, 1e-2, 1e-5], ids=["wide", "thin", "slivers"])
@@ -40,6 +46,8 @@ def test_all_triangles_at_once_show_the_nearest_that_each_shows_alone(thin: floa
     inverse = 1 + places @ [1e-4, 3e-4] + depths * (random.random((count, 3)) + random.random((count, 1)) - 1)
     picture = np.concatenate([places, inverse[..., None]], axis=-1).reshape(-1, 3).astype(np.float32)
     triangles = np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
-    alone = covered(picture, triangles, [slice(i, i + 1) for i in range(count)])
-    assert (covered(picture, triangles, [slice(0, count)]) == alone).all()
+    alone = covered(picture, triangles, [slice(i, i + 1) for i in range(count)], np.ones(count, np.bool_))
     assert (alone != 0).all()
+    for share in (0, 0.1, 1):
+        expected = random.random(count) < share
+        assert (covered(picture, triangles, [slice(0, count)], expected) == alone).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -45,9 +45,10 @@ class RasterRenderer:
         self._sunlight = Sunlight()
         self._points = np.zeros((0, 3), np.float32)
         self._projected = np.zeros((0, 3), np.float32)
+        # Which triangles of the scene's table the last picture showed. It is expected of those that are new there.
+        self._shown = np.zeros(0, np.bool_)
         self._row, self._steps = np.empty((3, width), np.float32), np.empty((3, width), np.int32)
-        self._corners = np.empty((4, 3))
-        self._tiles = np.empty((-(-height // coverage.TILE), -(-width // coverage.TILE)), np.float32)
+        self._room = coverage.room_for(height, width)
 
     def render(
         self,
@@ -66,21 +67,24 @@ class RasterRenderer:
         """
         lens = Lens(camera, self.size)
         placed = self._stood([*self._place(frame, lens, coats or {}), *self._beside(extras, lens)], lens)
-        self._cover(placed, lens, placed.opaque, self._samples)
+        self._cover(placed, lens, placed.opaque, placed.rectangle, self._samples)
         self._veils.clear()
         for veil in placed.veils:
             rectangle = self._rectangle([self._projected[placed.slices[i]] for i in veil])
-            self._veils.hang(rectangle, partial(self._cover, placed, lens, veil))
+            self._veils.hang(rectangle, partial(self._cover, placed, lens, veil, rectangle))
         bodies = [surface for surface in placed.surfaces if surface.casts_shadow]
         sun = self._sunlight.over(bodies, lens)
         picture = np.empty((self.size[1], self.size[0], 3), np.uint8)
         reach = max(_GROUND_REACH, _GROUND_REACH_OF_DISTANCE * lens.distance)
         paint = paint_of(self._scene.look, self._scene.terrain is None, round(reach, 2))
+        table = self._scene.table
+        shown = np.zeros(len(table.triangles), np.bool_)
         shading.shade(
-            self._samples, placed.rectangle, self._veils.table, self._points, self._scene.table, placed.placement,
+            self._samples, placed.rectangle, self._veils.table, self._points, table, placed.placement,
             lens.camera, sun, self._sunlight.grid, self._sunlight.tiles, self._sunlight.on_ground(sun, lens), paint,
-            bytes_of_light(), linear_of_bytes(), self._row, self._steps, *_seen_by_a_pixel(self._veils), picture,
+            bytes_of_light(), linear_of_bytes(), self._row, self._steps, *_seen_by_a_pixel(self._veils), shown, picture,
         )  # fmt: skip
+        self._shown = shown
         return picture
 
     def segmentation(self, frame: Frame, camera: CameraPose) -> np.ndarray:
@@ -90,7 +94,7 @@ class RasterRenderer:
         """
         lens = Lens(camera, self.size)
         placed = self._stood(list(self._place(frame, lens, {})), lens)
-        self._cover(placed, lens, range(len(placed.surfaces)), self._samples)
+        self._cover(placed, lens, range(len(placed.surfaces)), placed.rectangle, self._samples)
         labels = np.empty((self.size[1], self.size[0]), np.int32)
         first_number, instances = placed.placement.first_number, placed.placement.instances
         shading.label(self._samples, *placed.rectangle, first_number, instances, labels)
@@ -99,20 +103,30 @@ class RasterRenderer:
     def _stood(self, surfaces: list[PlacedSurface], lens: Lens) -> PlacedSurfaces:
         """Surfaces before the camera, and a picture in which nothing is covered yet."""
         placed = PlacedSurfaces(surfaces)
+        more = len(self._scene.table.triangles) - len(self._shown)
+        self._shown = np.concatenate([self._shown, np.ones(more, np.bool_)])
         self._project(placed, lens)
         placed.rectangle = self._rectangle([self._projected[: placed.num_points]])
         coverage.clear(self._samples, *placed.rectangle)
         return placed
 
-    def _cover(self, placed: PlacedSurfaces, lens: Lens, which: Iterable[int], samples: np.ndarray) -> None:
-        """Find what every sample sees of some surfaces."""
-        for i in which:
-            one, points, number = placed.surfaces[i], placed.slices[i], placed.placement.first_number[i]
-            for first, last in one.runs:
-                coverage.cover(
-                    self._points[points], self._projected[points], one.surface.triangles[first:last],
-                    number + first, np.float32(NEAR), *lens.projection[:3], self._corners, self._tiles, samples,
-                )  # fmt: skip
+    def _cover(
+        self, placed: PlacedSurfaces, lens: Lens, which: Sequence[int], rectangle: Rectangle, samples: np.ndarray
+    ) -> None:
+        """Find what every sample sees of some surfaces, which are within a rectangle."""
+        rows = samples.reshape(len(samples), -1)
+        for is_rest in (False, True):
+            if is_rest:
+                coverage.look_at_tiles(rows, *rectangle, self._room.tiles)
+            for i in which:
+                one, points, number = placed.surfaces[i], placed.slices[i], placed.placement.first_number[i]
+                shown = self._shown[one.slot.triangle :]
+                for first, last in one.runs:
+                    coverage.cover(
+                        self._points[points], self._projected[points], one.surface.triangles[first:last],
+                        shown[first:last], is_rest, number + first, np.float32(NEAR), *lens.projection[:3],
+                        self._room, rows,
+                    )  # fmt: skip
 
     def _project(self, placed: PlacedSurfaces, lens: Lens) -> None:
         """Put the vertices of all surfaces before the camera and into the picture."""

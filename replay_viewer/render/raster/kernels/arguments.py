@@ -26,6 +26,7 @@ Longs3 = Annotated[np.ndarray, np.int64, 3]
 Bytes1 = Annotated[np.ndarray, np.uint8, 1]
 Bytes2 = Annotated[np.ndarray, np.uint8, 2]
 Bytes3 = Annotated[np.ndarray, np.uint8, 3]
+Flags1 = Annotated[np.ndarray, np.bool_, 1]
 Flags2 = Annotated[np.ndarray, np.bool_, 2]
 # Left, top, right and bottom [px] of a part of a picture, without the last two.
 Rectangle = tuple[int, int, int, int]

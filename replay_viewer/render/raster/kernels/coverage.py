@@ -5,15 +5,18 @@ inverse depth as a float32, which order as the depth does, then 32 bits of the t
 nearest is the largest, whatever the order of triangles, and a maximum without a branch enters it: processors guess
 wrongly at every other edge of small triangles (measured: two thirds of the time).
 
-Triangles that face the camera come first, since they hide most of the others, which are not even tried then: where all
-samples of the tiles that one reaches are nearer than it is (N. Greene, "Hierarchical Z-buffer visibility", 1993).
+Triangles that the last picture showed come first, since they hide most of the others, which are not even tried then:
+where all samples of the tiles that one reaches are nearer than it is (N. Greene, "Hierarchical Z-buffer visibility",
+1993). What is expected of them wrongly costs time alone.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from .arguments import Doubles2, Floats2, Ints2, Longs3
+from .arguments import Doubles2, Flags1, Floats1, Floats2, Ints1, Ints2, Longs2, Longs3
 from .compiled import compiled, inlined, inner
 
 # Where the samples lie in a pixel: each has a row and a column of its own, so that no slope of an edge is worst.
@@ -31,12 +34,45 @@ _FAR_OUT = np.float32(1 << 14)
 # More columns than a picture has.
 _WIDEST = np.float32(1e6)
 # Triangles wider than this [px] are worth finding the columns of each row.
-_WIDE = np.float32(6)
+_WIDE = 6
+# Pixels of a row whose samples are tried in one loop, and of each sample its column, its row and its offset there.
+_STRETCH = 8
+COLUMNS = (np.arange(4 * _STRETCH) // 4).astype(np.float32)
+ROWS = (np.arange(4 * _STRETCH) % 4).astype(np.float32)
+OFFSETS = np.resize(SAMPLES_X, 4 * _STRETCH)
+_FIRST_OFFSET, _LAST_OFFSET = SAMPLES_X.min(), SAMPLES_X.max()
+# Triangles of a batch, and where their numbers lie in it: corners, planes, what they may cover and how near they are.
+_BATCH = 64
+_AX, _AY, _AZ, _BX, _BY, _BZ, _CX, _CY, _CZ = range(0, 9 * _BATCH, _BATCH)
+_A_X, _A_Y, _B_X, _B_Y, _Z_X, _Z_Y = range(9 * _BATCH, 15 * _BATCH, _BATCH)
+_FIRST, _LAST, _LEFT, _RIGHT, _LOW, _HIGH, _NEAREST = range(15 * _BATCH, 22 * _BATCH, _BATCH)
 # Side of a tile [px].
 TILE = 2
 # What rounding may add to an inverse depth: this share of the largest coordinate times the slope, and of itself. Ten
 # times what the sum of all roundings is.
 _ROUNDING, _ROUNDING_OF_DEPTH = np.float32(1e-5), np.float32(1 + 1e-5)
+
+
+class Room(NamedTuple):
+    """Memory that is overwritten. Arrays in which the loops work without a name for them, see `tables`.
+
+    Attributes:
+        corners: (4, 3), of what is left of a triangle that is cut.
+        batch: what triangles are, number by number, so that eight of them are worked out at once.
+        numbers: of the triangles of a batch.
+        tiles: (H / TILE, W / TILE), rounded up, the least inverse depth in each.
+    """
+
+    corners: Doubles2
+    batch: Floats1
+    numbers: Ints1
+    tiles: Floats2
+
+
+def room_for(height: int, width: int) -> Room:
+    """Room for pictures of a size [px]."""
+    tiles = np.zeros((-(-height // TILE), -(-width // TILE)), np.float32)
+    return Room(np.zeros((4, 3)), np.zeros(22 * _BATCH, np.float32), np.zeros(_BATCH, np.int32), tiles)
 
 
 @compiled
@@ -50,70 +86,113 @@ def clear(samples: Longs3, left: int, top: int, right: int, bottom: int) -> None
 
 @compiled
 def cover(
-    points: Floats2, picture: Floats2, triangles: Ints2, first_number: int, near: np.float32, focal: np.float32,
-    center_x: np.float32, center_y: np.float32, corners: Doubles2, tiles: Floats2, samples: Longs3,
+    points: Floats2, picture: Floats2, triangles: Ints2, shown: Flags1, is_rest: bool, first_number: int,
+    near: np.float32, focal: np.float32, center_x: np.float32, center_y: np.float32, room: Room, samples: Longs2,
 ) -> None:  # fmt: skip
     """Enter triangles (F, 3), numbered from `first_number` on, of points before the camera and in the picture.
 
-    corners: (4, 3), tiles: (H / TILE, W / TILE), rounded up; both are overwritten.
+    At first, of those that face the camera, the ones that the last picture has `shown` (F,). Then the rest, for which
+    the tiles have to be looked at. samples: (H, 4 W).
     """
-    for is_away in range(2):
-        if is_away:
-            _look_at_tiles(picture, samples, tiles)
-        for t in range(len(triangles)):
-            a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-            az, bz, cz = picture[a, 2], picture[b, 2], picture[c, 2]
-            seen = (az > _ZERO) + (bz > _ZERO) + (cz > _ZERO)
-            if seen == 3 and not _is_far_out(picture, a, b, c):
-                ax, ay, bx, by = picture[a, 0], picture[a, 1], picture[b, 0], picture[b, 1]
-                cx, cy = picture[c, 0], picture[c, 1]
-                area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-                if (area > _ZERO) != (is_away == 1):
-                    continue
-                if is_away and _is_hidden(ax, ay, az, bx, by, bz, cx, cy, cz, area, samples, tiles):
-                    continue
-                _fill(ax, ay, az, bx, by, bz, cx, cy, cz, first_number + t, samples)
-            elif seen > 0 and not is_away:
-                _fill_cut(points, picture, a, b, c, near, focal, center_x, center_y, first_number + t, corners, samples)
+    count = 0
+    for t in range(len(triangles)):
+        if not (is_rest or shown[t]):
+            continue
+        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        az, bz, cz = picture[a, 2], picture[b, 2], picture[c, 2]
+        seen = (az > _ZERO) + (bz > _ZERO) + (cz > _ZERO)
+        if seen == 3 and not _is_far_out(picture, a, b, c):
+            # Whether it stays in the batch is no branch, at which processors would guess wrongly.
+            count += _put(picture, a, b, c, t, count, room.batch, room.numbers) & shown[t] != is_rest
+            if count == _BATCH:
+                _enter(room.batch, room.numbers, count, is_rest, first_number, room.tiles, samples)
+                count = 0
+        elif seen > 0 and is_rest:
+            _fill_cut(
+                points, picture, a, b, c, near, focal, center_x, center_y, first_number + t, room.corners, samples
+            )
+    _enter(room.batch, room.numbers, count, is_rest, first_number, room.tiles, samples)
 
 
-@inner
-def _look_at_tiles(picture, samples, tiles):
-    """Find the least inverse depth in each tile that points of the picture reach."""
-    left, top, right, bottom = _WIDEST, _WIDEST, -_ONE, -_ONE
-    for i in range(len(picture)):
-        left, right = min(left, picture[i, 0]), max(right, picture[i, 0])
-        top, bottom = min(top, picture[i, 1]), max(bottom, picture[i, 1])
+@compiled
+def look_at_tiles(samples: Longs2, left: int, top: int, right: int, bottom: int, tiles: Floats2) -> None:
+    """Find the least inverse depth in each of the tiles (H / TILE, W / TILE), rounded up, in a rectangle [px]."""
     height, width = samples.shape[0], samples.shape[1]
-    for v in range(_within(top, height) // TILE, _within(bottom, height) // TILE + 1):
-        for u in range(_within(left, width) // TILE, _within(right, width) // TILE + 1):
-            least = samples[v * TILE, u * TILE, 0]
+    for v in range(top // TILE, (bottom + TILE - 1) // TILE):
+        for u in range(left // TILE, (right + TILE - 1) // TILE):
+            least = samples[v * TILE, u * TILE * 4]
             for y in range(v * TILE, min((v + 1) * TILE, height)):
-                for x in range(u * TILE, min((u + 1) * TILE, width)):
-                    for s in range(4):
-                        least = min(least, samples[y, x, s])
+                for x in range(u * TILE * 4, min((u + 1) * TILE * 4, width)):
+                    least = min(least, samples[y, x])
             tiles[v, u] = np.int32(least >> 32).view(np.float32)
 
 
-@inner
-def _within(place, count):
-    """The row or column of a place [px], the nearest one there is."""
-    return int(min(max(_ZERO, place), np.float32(count - 1)))
+@inlined
+def _put(picture, a, b, c, t, i, batch, numbers):
+    """Put a triangle into a place of a batch; whether it faces the camera."""
+    ax, ay, bx, by = picture[a, 0], picture[a, 1], picture[b, 0], picture[b, 1]
+    cx, cy = picture[c, 0], picture[c, 1]
+    batch[_AX + i], batch[_AY + i], batch[_AZ + i] = ax, ay, picture[a, 2]
+    batch[_BX + i], batch[_BY + i], batch[_BZ + i] = bx, by, picture[b, 2]
+    batch[_CX + i], batch[_CY + i], batch[_CZ + i] = cx, cy, picture[c, 2]
+    numbers[i] = t
+    return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax) <= _ZERO
 
 
 @inner
-def _is_hidden(ax, ay, az, bx, by, bz, cx, cy, cz, area, samples, tiles):
-    """Whether all samples that a triangle may reach are nearer than it can be, with what rounding may add to it."""
+def _enter(batch, numbers, count, is_rest, first_number, tiles, samples):
+    """Enter a batch of triangles."""
+    _work_out(batch, np.float32(samples.shape[0]), np.float32(samples.shape[1] // 4))
+    for i in range(count):
+        first, last = int(batch[_FIRST + i]), int(batch[_LAST + i])
+        left, right = int(batch[_LEFT + i]), int(batch[_RIGHT + i])
+        if last < first or right < left:
+            continue
+        if is_rest and _is_hidden(first >> 2, last >> 2, left, right, batch[_NEAREST + i], tiles):
+            continue
+        planes = (
+            batch[_A_X + i], batch[_A_Y + i], batch[_B_X + i], batch[_B_Y + i], batch[_Z_X + i], batch[_Z_Y + i],
+            batch[_CX + i], batch[_CY + i], batch[_CZ + i],
+        )  # fmt: skip
+        low, high = batch[_LOW + i], batch[_HIGH + i]
+        number = first_number + numbers[i]
+        _fill(planes, first, last, left, right, low, high, number, samples)
+
+
+@inner
+def _is_hidden(top, bottom, left, right, nearest, tiles):
+    """Whether all tiles of some pixels are nearer than this."""
+    for v in range(top // TILE, bottom // TILE + 1):
+        for u in range(left // TILE, right // TILE + 1):
+            if not tiles[v, u] > nearest:
+                return False
+    return True
+
+
+@inner
+def _work_out(batch, height, width):
+    """Work out what the triangles of a batch cover, eight at once; in its free places, something of no use."""
+    for i in range(_BATCH):
+        ax, ay, az = batch[_AX + i], batch[_AY + i], batch[_AZ + i]
+        bx, by, bz = batch[_BX + i], batch[_BY + i], batch[_BZ + i]
+        cx, cy, cz = batch[_CX + i], batch[_CY + i], batch[_CZ + i]
+        first, last, left, right, low, high, planes = _covered(ax, ay, az, bx, by, bz, cx, cy, cz, height, width)
+        batch[_FIRST + i], batch[_LAST + i], batch[_LEFT + i], batch[_RIGHT + i] = first, last, left, right
+        batch[_LOW + i], batch[_HIGH + i] = low, high
+        batch[_A_X + i], batch[_A_Y + i], batch[_B_X + i], batch[_B_Y + i] = planes[0], planes[1], planes[2], planes[3]
+        batch[_Z_X + i], batch[_Z_Y + i] = planes[4], planes[5]
+        batch[_NEAREST + i] = _nearest(ax, ay, az, bx, by, bz, cx, cy, cz)
+
+
+@inlined
+def _nearest(ax, ay, az, bx, by, bz, cx, cy, cz):
+    """The most that the inverse depth of a triangle can be at a sample, with what rounding may add to it."""
+    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
     left, right, top, bottom = min(ax, bx, cx), max(ax, bx, cx), min(ay, by, cy), max(ay, by, cy)
     nearest, farthest = max(az, bz, cz), min(az, bz, cz)
     reach = max(max(-left, right), max(-top, bottom)) + _ONE
     added = _ROUNDING * reach * (right - left + bottom - top) * (nearest - farthest)
-    height, width = samples.shape[0], samples.shape[1]
-    for v in range(_within(top, height) // TILE, _within(bottom, height) // TILE + 1):
-        for u in range(_within(left, width) // TILE, _within(right, width) // TILE + 1):
-            if not ((tiles[v, u] - nearest * _ROUNDING_OF_DEPTH) * abs(area) > added):
-                return False
-    return True
+    return nearest * _ROUNDING_OF_DEPTH + added / abs(area)
 
 
 @inner
@@ -156,92 +235,66 @@ def _cut(points, i, j, near, focal, center_x, center_y):
 
 
 @inner
-def _fill(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
-    """Enter one triangle of the picture: corners [px] with inverse depth, which is linear over the picture."""
-    first, last, left, right, planes = _planes(ax, ay, az, bx, by, bz, cx, cy, cz, samples.shape[0], samples.shape[1])
-    if right - left > _WIDE:
-        _fill_rows(planes, first, last, left, right, number, samples)
-    else:
-        _fill_pixels(planes, first, last, left, right, number, samples.shape[2], samples)
-
-
-@inner
 def _fill_far(ax, ay, az, bx, by, bz, cx, cy, cz, number, samples):
     """Enter one triangle whose corners may be far out of the picture, in float64."""
-    first, last, left, right, planes = _planes(ax, ay, az, bx, by, bz, cx, cy, cz, samples.shape[0], samples.shape[1])
-    _fill_rows(planes, first, last, left, right, number, samples)
+    width = np.float32(samples.shape[1] // 4)
+    first, last, left, right, low, high, planes = _covered(
+        ax, ay, az, bx, by, bz, cx, cy, cz, np.float32(samples.shape[0]), width
+    )
+    _fill(planes, int(first), int(last), int(left), int(right), low, high, number, samples)
 
 
 @inlined
-def _planes(ax, ay, az, bx, by, bz, cx, cy, cz, height, width):
-    """Rows of samples and columns that a triangle may cover, and its planes; of nothing, the last row is -1.
+def _covered(ax, ay, az, bx, by, bz, cx, cy, cz, height, width):
+    """What a triangle may cover, and its planes.
 
-    Rows of samples lie at (k + 1/2) / 4; of each pixel, a row has one. The planes are the barycentric weights of a and
-    b, and the inverse depth, from the third corner on.
+    First and last row of samples, which lie at (k + 1/2) / 4, so that a pixel has one in each of four; for nothing, the
+    last is -1. Then columns of pixels, and the places between which their samples have to lie. The planes are the
+    barycentric weights of a and b, and the inverse depth, from the third corner on.
     """
     area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-    is_drawn = _ZERO < abs(area) < _TOO_LARGE
-    rows = np.float32(4 * height)
-    first = int(np.ceil(min(max(np.float32(4) * min(ay, by, cy) - _HALF, _ZERO), rows)))
-    last = int(np.floor(min(max(np.float32(4) * max(ay, by, cy) - _HALF, -_ONE), rows - _ONE)))
-    left, right = max(min(ax, bx, cx), _ZERO), min(max(ax, bx, cx), np.float32(width))
-    if not is_drawn or right < left:
-        first, last, left, right = 0, -1, left - left, right - right
+    rows = np.float32(4) * height
+    first = np.ceil(min(max(np.float32(4) * min(ay, by, cy) - _HALF, _ZERO), rows))
+    last = np.floor(min(max(np.float32(4) * max(ay, by, cy) - _HALF, -_ONE), rows - _ONE))
+    low, high = max(min(ax, bx, cx), _ZERO), min(max(ax, bx, cx), width)
+    is_drawn = (abs(area) > _ZERO) & (abs(area) < _TOO_LARGE) & (low <= high)
+    first, last = first if is_drawn else _ZERO, last if is_drawn else -_ONE
+    left, right = np.ceil(low - _LAST_OFFSET), min(np.floor(high - _FIRST_OFFSET), width - _ONE)
     scale = _ONE / area
     a_x, a_y = (by - cy) * scale, (cx - bx) * scale
     b_x, b_y = (cy - ay) * scale, (ax - cx) * scale
     z_x = (az - cz) * a_x + (bz - cz) * b_x
     z_y = (az - cz) * a_y + (bz - cz) * b_y
-    return first, last, left, right, (a_x, a_y, b_x, b_y, z_x, z_y, cx, cy, cz)
+    return first, last, left, right, low, high, (a_x, a_y, b_x, b_y, z_x, z_y, cx, cy, cz)
 
 
 @inlined
-def _fill_rows(planes, first, last, left, right, number, samples):
-    """Enter a wide triangle, one row of samples after the other."""
+def _fill(planes, first, last, left, right, low, high, number, samples):
+    """Enter a triangle, all samples of a pixel at once: rows of samples, columns of pixels, places low to high."""
     a_x, a_y, b_x, b_y, z_x, z_y, cx, cy, cz = planes
-    for k in range(first, last + 1):
-        y, s = k >> 2, k & 3
-        offset = SAMPLES_X[s]
-        low, high = int(np.ceil(max(left - offset, _ZERO))), int(np.floor(right - offset))
-        high = min(high, samples.shape[1] - 1)
-        dx, dy = offset - cx, (np.float32(k) + _HALF) * _QUARTER - cy
-        a_0, b_0 = a_x * dx + a_y * dy, b_x * dx + b_y * dy
-        z_0 = cz + z_x * dx + z_y * dy
-        low, high = _narrowed(low, high, a_x, a_0)
-        low, high = _narrowed(low, high, b_x, b_0)
-        low, high = _narrowed(low, high, -a_x - b_x, _ONE - a_0 - b_0)
-        for x in range(low, high + 1):
-            column = np.float32(x)
-            a, b = a_0 + a_x * column, b_0 + b_x * column
-            z = z_0 + z_x * column
-            inside = (a >= _ZERO) & (b >= _ZERO) & (a + b <= _ONE) & (z > _ZERO)
-            sample = np.int64(np.float32(z).view(np.int32)) << 32 | number
-            samples[y, x, s] = max(samples[y, x, s], sample if inside else 0)
-
-
-@inlined
-def _fill_pixels(planes, first, last, left, right, number, four, samples):
-    """Enter a narrow triangle, all samples of a pixel at once.
-
-    `four` is how many those are, handed over so that the compiler makes one step of them: it would take a loop of a
-    known count apart.
-    """
-    a_x, a_y, b_x, b_y, z_x, z_y, cx, cy, cz = planes
+    lowest, highest = np.float32(first), np.float32(last)
     for y in range(first >> 2, (last >> 2) + 1):
-        for x in range(int(left), min(int(right) + 1, samples.shape[1])):
-            column = np.float32(x)
-            for s in range(four):
-                k = 4 * y + s
-                offset = SAMPLES_X[s]
-                dx, dy = offset - cx, (np.float32(k) + _HALF) * _QUARTER - cy
+        begin, end = left, right
+        if right - left > _WIDE:
+            dx, dy = _HALF - cx, np.float32(y) + _HALF - cy
+            a_0, b_0 = a_x * dx + a_y * dy, b_x * dx + b_y * dy
+            a_more, b_more = _HALF * (abs(a_x) + abs(a_y)), _HALF * (abs(b_x) + abs(b_y))
+            begin, end = _narrowed(begin, end, a_x, a_0 + a_more)
+            begin, end = _narrowed(begin, end, b_x, b_0 + b_more)
+            begin, end = _narrowed(begin, end, -a_x - b_x, _ONE - a_0 - b_0 + a_more + b_more)
+        for x in range(begin, end + 1, _STRETCH):
+            start, row = np.uint64(4 * x), np.float32(4 * y)
+            for j in range(np.uint64(4 * min(_STRETCH, end + 1 - x))):
+                column, k, offset = np.float32(x) + COLUMNS[j], row + ROWS[j], OFFSETS[j]
+                dx, dy = offset - cx, (k + _HALF) * _QUARTER - cy
                 a_0, b_0 = a_x * dx + a_y * dy, b_x * dx + b_y * dy
                 z_0 = cz + z_x * dx + z_y * dy
                 a, b = a_0 + a_x * column, b_0 + b_x * column
                 z = z_0 + z_x * column
                 inside = (a >= _ZERO) & (b >= _ZERO) & (a + b <= _ONE) & (z > _ZERO)
-                inside &= (k >= first) & (k <= last) & (column >= left - offset) & (column <= right - offset)
+                inside &= (k >= lowest) & (k <= highest) & (column >= low - offset) & (column <= high - offset)
                 sample = np.int64(np.float32(z).view(np.int32)) << 32 | number
-                samples[y, x, s] = max(samples[y, x, s], sample if inside else 0)
+                samples[y, start + j] = max(samples[y, start + j], sample if inside else 0)
 
 
 @inner

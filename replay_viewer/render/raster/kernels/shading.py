@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arguments import Bytes1, Bytes3, Flags2, Floats1, Floats2, Ints2, Longs1, Longs2, Longs3, Rectangle
+from .arguments import Bytes1, Bytes3, Flags1, Flags2, Floats1, Floats2, Ints2, Longs1, Longs2, Longs3, Rectangle
 from .compiled import compiled, inlined, inner
 from .coverage import NUMBER, SAMPLES_X, SAMPLES_Y
 from .ground import SQUARE, background_row, band, shadow_row
@@ -58,14 +58,16 @@ _BLACKEST = np.float32(0.012)
 def shade(
     samples: Longs3, covered: Rectangle, veils: VeilTable, points: Floats2, surfaces: SurfaceTable,
     placement: Placement, camera: CameraTable, sun: Sun, grid: Floats2, tiles: Flags2, shaded: Rectangle, paint: Paint,
-    to_srgb: Bytes1, to_linear: Floats1, row: Floats2, steps: Ints2, numbers: Longs1, shares: Floats2, picture: Bytes3,
+    to_srgb: Bytes1, to_linear: Floats1, row: Floats2, steps: Ints2, numbers: Longs1, shares: Floats2, shown: Flags1,
+    picture: Bytes3,
 ) -> None:  # fmt: skip
     """Colour a picture (H, W, 3).
 
     covered, shaded: left, top, right and bottom [px] of what may see triangles, and of ground that may lie in a shadow.
     to_srgb: (4096,) bytes of linear light in equal steps. to_linear: (256,) linear light of bytes.
     row, steps: (3, W), which are overwritten. numbers, shares: (N,), and (N, 4) of zeros, likewise: a pixel sees no
-    more than N triangles, four and four for each layer of veils.
+    more than N triangles, four and four for each layer of veils. shown: (F,), of the table's triangles, in which those
+    are marked that are seen.
     """
     for y in range(picture.shape[0]):
         background_row(y, camera, paint, row)
@@ -76,7 +78,7 @@ def shade(
                 y, covered[0], covered[2], samples, veils.hung, veils.first, veils.keys, veils.behind, numbers, shares,
                 points, surfaces.vertices, surfaces.triangles, surfaces.texels, surfaces.mips, surfaces.num_mips,
                 to_linear, placement.first_number, placement.instances, placement.alphas, placement.links,
-                grid, tiles, camera, sun, paint, row,
+                grid, tiles, camera, sun, paint, shown, row,
             )  # fmt: skip
         _encode_row(row, to_srgb, steps, picture[y])
 
@@ -98,7 +100,7 @@ def label(
 def _body_row(
     y, left, right, samples, hung, first_veil, veil_keys, veils_behind, numbers, shares, points,
     vertices, triangles, texels, mips, num_mips, to_linear,
-    first_number, instances, alphas, links, grid, tiles, camera, sun, paint, row,
+    first_number, instances, alphas, links, grid, tiles, camera, sun, paint, shown, row,
 ):  # fmt: skip
     """Put what the samples of a row see over its background."""
     r = camera.rotation
@@ -154,6 +156,7 @@ def _body_row(
             red += shares[i, _WEIGHT] * min(cr * lr + shine, _ONE)
             green += shares[i, _WEIGHT] * min(cg * lg + shine, _ONE)
             blue += shares[i, _WEIGHT] * min(cb * lb + shine, _ONE)
+            shown[t] = True
         if count > 0:
             row[0, x] = _QUARTER * (red + background * row[0, x])
             row[1, x] = _QUARTER * (green + background * row[1, x])
