@@ -20,6 +20,7 @@
     while (lanes.length > wanted.length) lanes.pop().node.remove();
     while (lanes.length < wanted.length) lanes.push(newLane(lanes.length));
     document.documentElement.style.setProperty("--rv-lanes", `${PITCH * lanes.length}px`);
+    timeline.track.classList.toggle("rv-has-lanes", lanes.length > 0);
     wanted.forEach((take, index) => {
       const { node, label } = lanes[index];
       label.textContent = take.name;

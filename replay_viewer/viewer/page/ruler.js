@@ -66,7 +66,7 @@
   }
 
   function draw() {
-    const width = timeline.track.clientWidth;
+    const width = timeline.width();
     const key = `${timeline.fraction(0)} ${timeline.fraction(1)} ${width} ${state.dt} ${window.devicePixelRatio} ${document.documentElement.dataset.rvLook}`;
     if (key === drawn || !width) return;
     drawn = key;

@@ -8,6 +8,7 @@
   let zoomed = false;
   let drawn = ""; // How it looked when it was drawn last, and at which step.
   let drawnAt = null;
+  let trackWidth = 0; // [px], asked for once a picture.
 
   const bar = element("div", "", document.body, { id: "rv-bar" });
   const track = element("div", "rv-track", bar, { role: "slider", "aria-label": "Timeline", tabindex: "0" });
@@ -98,12 +99,13 @@
   }
 
   function draw(at) {
-    const look = `${track.clientWidth} ${window.devicePixelRatio} ${document.documentElement.dataset.rvLook}`;
+    trackWidth = track.clientWidth;
+    const look = `${trackWidth} ${window.devicePixelRatio} ${document.documentElement.dataset.rvLook}`;
     if (at === drawnAt && look === drawn) return;
     if (look !== drawn || zoomed) drawTrack();
     [drawn, drawnAt] = [look, at];
     const step = Math.floor(at + 1e-6);
-    playhead.style.transform = `translateX(${Math.min(Math.max(fraction(at), 0), 1) * track.clientWidth}px)`;
+    playhead.style.transform = `translateX(${Math.min(Math.max(fraction(at), 0), 1) * trackWidth}px)`;
     track.setAttribute("aria-valuemin", "0");
     track.setAttribute("aria-valuemax", String(Math.max(state.numSteps - 1, step))); // The pose of a new step comes before the length.
     track.setAttribute("aria-valuenow", String(step));
@@ -160,6 +162,6 @@
   track.addEventListener("pointerleave", () => { tip.style.visibility = "hidden"; });
 
   window.replayViewer.position = position;
-  window.replayViewer.timeline = { bar, track, fraction, stepAt, seconds, isFollowed, toggleZoom };
+  window.replayViewer.timeline = { bar, track, fraction, stepAt, seconds, width: () => trackWidth, isFollowed, toggleZoom };
   addPart({ update, draw, close: () => bar.remove() });
 })();
