@@ -115,5 +115,4 @@ def hint_html() -> str:
         f"{of['go_to_next_end']} next fall",
         "<kbd>?</kbd> all keys",
     )
-    close = '<button type="button" title="Close" aria-label="Close this hint">\N{MULTIPLICATION SIGN}</button>'
-    return "".join(f"<span>{part}</span>" for part in parts) + close
+    return "".join(f"<span>{part}</span>" for part in parts)

@@ -20,8 +20,7 @@ _NAMES = dict(re.findall(r"^//   (\S.*?)  +(\S.*)$", _VISER_JS, flags=re.MULTILI
 _NOTE_ON_GPU = """
 new MutationObserver(() => {
   const note = document.getElementById("webgl-software-rendering");
-  const parts = ["button", "[class*=-title]", "[class*=-description]"];
-  if (note && parts.every((part) => note.querySelector(part))) window.noteWasSeen = true;
+  if (note?.querySelector("button")) window.noteWasSeen = true;
 }).observe(document, { childList: true, subtree: true });
 """
 # A few of viser's names are texts of its scripts: of messages, and what it says while it has no server.

@@ -1,9 +1,9 @@
 // The keys to begin with, over the picture, for who has never pressed one: gone with the first, and for good.
 (() => {
-  const { element, addPart } = window.replayViewer;
+  const { notices, addPart } = window.replayViewer;
   const { memory, remember } = window.rvBrowser;
-  const hint = element("div", "rv-hint", document.body, { role: "note", hidden: "" });
-  hint.innerHTML = /*HINT*/;
+  const { node: hint, text } = notices.add("rv-hint", () => forget());
+  text.innerHTML = /*HINT*/;
 
   function forget() {
     hint.hidden = true;
@@ -25,7 +25,6 @@
     if ("numSteps" in changes && hasKeys && memory().knowsKeys !== true) hint.hidden = false;
   }
 
-  hint.querySelector("button").addEventListener("click", forget);
   window.addEventListener("keydown", onKey, true);
-  addPart({ update, close: () => { stop(); hint.remove(); } });
+  addPart({ update, close: stop });
 })();

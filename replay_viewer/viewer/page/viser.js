@@ -37,7 +37,7 @@
 //   [role=option]                what a dropdown offers
 //   [data-dock-side=right]       the panel where it is docked
 //   .uplot-container             a chart and what is around it
-//   webgl-software-rendering     the note that there is no GPU: a button, [class*=-title] and [class*=-description]
+//   webgl-software-rendering     the note that there is no GPU, with a button that closes it
 //   .mantine-Paper-root          the panel of a page as narrow as a phone: a sheet with a style of "position: fixed"
 //   cursor: pointer              the style of its handle, which has buttons while the sheet is open
 // And what viser.css and early.css need besides:
@@ -344,20 +344,17 @@
     return Boolean(target.closest?.("button, [role=option]"));
   }
 
-  // viser's note that there is no GPU, as {say(title, text), close()}; null while there is none.
-  function noteOnGpu() {
+  // Closes viser's note that there is no GPU; says whether it was there.
+  function closeNoteOnGpu() {
     const note = document.getElementById("webgl-software-rendering");
-    const say = (title, text) => {
-      note.querySelector("[class*=-title]").textContent = title;
-      note.querySelector("[class*=-description]").textContent = text;
-    };
-    return note && { say, close: () => note.querySelector("button")?.click() };
+    note?.querySelector("button")?.click();
+    return Boolean(note);
   }
 
   window.rvViser = {
     obey, changeLook, move, moveCamera, setShadows, setPanel, isConnected, send, address, websocketAddress, takeAskedPlace, writePlace, addressOf,
     picture, nodePosition, drawn, renderer, castsShadows, camera, sendCamera, isCameraKey,
     charts, chart, boxOf, tabs, panelWidth, closeSheet,
-    isPicture, isTab, isPressable, needsKey, noteOnGpu,
+    isPicture, isTab, isPressable, needsKey, closeNoteOnGpu,
   };
 })();

@@ -39,8 +39,8 @@ _CHART_HELP = (("Chart", "Click to go there; drag for an A-B loop"), ("Reward", 
 
 _HEAD_SCRIPTS = ("viser.js", "early.js", "land.js")
 _STYLES = (
-    *("early.css", "controls.css", "viser.css", "timeline.css", "charts.css", "views.css", "help.css", "keys.css"),
-    *("rewards.css", "switches.css", "look.css", "small.css", "shared/shared.css"),
+    *("early.css", "controls.css", "viser.css", "timeline.css", "charts.css", "views.css", "help.css", "notices.css"),
+    *("keys.css", "rewards.css", "switches.css", "look.css", "small.css", "shared/shared.css"),
 )
 # In the order in which they run; the player begins once all others are there.
 _SCRIPTS = (

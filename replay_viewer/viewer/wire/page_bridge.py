@@ -29,13 +29,13 @@ _SCRIPTS = (
     *("timeline_marks.js", "timeline.js", "ruler.js", "bar.js", "clock.js", "lanes.js", "place.js", "selection.js"),
     *("views.js", "films.js", "takes.js", "chart_edges.js", "charts.js", "chart_values.js", "rewards.js"),
     *("episodes.js", "episode_rows.js", "episode_films.js", "episode_filters.js"),
-    *("hand.js", "help.js", "pointing.js", "hint.js", "rendering.js", "keys.js", "look.js", "memory.js", "notices.js"),
+    *("hand.js", "help.js", "pointing.js", "notices.js", "hint.js", "rendering.js", "keys.js", "look.js", "memory.js"),
     "phone.js",
 )
 # Their looks; what must have its look before they arrive stands in the page's head: index_page.py.
 _STYLES = (
     *("controls.css", "viser.css", "timeline.css", "lanes.css", "charts.css", "busy.css", "files.css", "views.css"),
-    *("films.css", "takes.css", "help.css", "hint.css", "pointing.css", "keys.css", "hand.css"),
+    *("films.css", "takes.css", "help.css", "notices.css", "hint.css", "pointing.css", "keys.css", "hand.css"),
     *("episodes.css", "episode_films.css"),
     *("rewards.css", "switches.css", "look.css", "recording.css", "rendering.css", "small.css"),
 )
