@@ -141,10 +141,14 @@ def test_a_phone_scrubs_and_plays_by_touch(phone) -> None:
 def test_the_panel_of_a_phone_is_closed_at_first_and_opens_by_a_tap(phone, demo_path) -> None:
     page, (width, height) = phone
     rewards = page.page.locator(".rv-rewards").first
-    outside = {"x": width, "y": height}
-    page.until(lambda: (rewards.bounding_box() or outside)["x"] >= width or not rewards.is_visible(), "a closed panel")
+
+    def place() -> dict:
+        """Of the rewards; outside of the page where there are none, as in a closed panel."""
+        return (rewards.count() and rewards.bounding_box()) or {"x": width, "y": height}
+
+    page.until(lambda: place()["x"] >= width or not rewards.is_visible(), "a closed panel")
     page.page.get_by_text(demo_path.name, exact=True).first.tap()
-    page.until(lambda: (rewards.bounding_box() or outside)["y"] < height / 2 + 60, "an open panel")
+    page.until(lambda: place()["y"] < height / 2 + 60, "an open panel")
     assert not page.page.evaluate(_SCROLLS)
 
 
