@@ -25,7 +25,7 @@
     const first = Math.ceil((state.dt * stepAtLeft()) / apart - 1e-9);
     const place = (count) => timeline.fraction((count * apart) / state.dt) * width;
     const count = Math.max(Math.floor((width - place(first)) / (apart / perPixel) + 1e-9) + 1, 0);
-    setLabels(count, (index) => [place(first + index), told((first + index) * apart, power)], width);
+    setLabels(count, (index) => [place(first + index), told((first + index) * apart, power)]);
     drawTicks(width, place, first - 1, count + 1, PARTS[digit], apart / perPixel);
   }
 
