@@ -128,7 +128,7 @@ def hostile_loops(random: np.random.Generator) -> None:
     projected = np.empty_like(points)
     focal, x, y = some(random, (3,), 0.3).astype(np.float32) * f(50)
     transforms.project(points, focal, x, y, f(0.02), projected)
-    samples, room, shown = np.zeros((36, 4 * 64), np.int64), coverage.room_for(36, 64), random.random(80) < 0.5
+    samples, room, shown = np.zeros((36, 4 * 64 + 4), np.int64), coverage.room_for(36, 64), random.random(80) < 0.5
     for is_rest in (False, True):
         coverage.look_at_tiles(samples, 0, 0, 64, 36, room.tiles)
         coverage.cover(points, projected, triangles, shown, is_rest, 0, f(0.02), focal, x, y, room, samples)

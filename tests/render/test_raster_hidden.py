@@ -13,13 +13,13 @@ SIZE = (96, 64)
 
 
 def covered(picture: np.ndarray, triangles: np.ndarray, parts: Sequence[slice], shown: np.ndarray) -> np.ndarray:
-    """The nearest of the samples (H, W, 4) of parts, each of which is alone in its picture.
+    """The nearest of the samples (H, W + 1, 4) of parts, each of which is alone in its picture.
 
     shown: (F,), which of the triangles are expected to be seen.
     """
     width, height = SIZE
     room, near = coverage.room_for(height, width), np.float32(0.02)
-    found = np.zeros((height, 4 * width), np.int64)
+    found = np.zeros((height, 4 * width + 4), np.int64)
     for part in parts:
         samples = np.zeros_like(found)
         for is_rest in (False, True):
@@ -29,7 +29,7 @@ def covered(picture: np.ndarray, triangles: np.ndarray, parts: Sequence[slice], 
                 samples,
             )  # fmt: skip
         found = np.maximum(found, samples)
-    return found.reshape(height, width, 4)
+    return found.reshape(height, width + 1, 4)
 
 
 @pytest.mark.parametrize("thin", [1.0, 1e-2, 1e-5], ids=["wide", "thin", "slivers"])
@@ -47,7 +47,8 @@ def test_all_triangles_at_once_show_the_nearest_that_each_shows_alone(thin: floa
     picture = np.concatenate([places, inverse[..., None]], axis=-1).reshape(-1, 3).astype(np.float32)
     triangles = np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
     alone = covered(picture, triangles, [slice(i, i + 1) for i in range(count)], np.ones(count, np.bool_))
-    assert (alone != 0).all()
+    assert (alone[:, :-1] != 0).all()
+    assert (alone[:, -1] == 0).all()
     for share in (0, 0.1, 1):
         expected = random.random(count) < share
         assert (covered(picture, triangles, [slice(0, count)], expected) == alone).all()

@@ -40,7 +40,8 @@ class RasterRenderer:
         self.size = size
         self._scene = scene
         width, height = size
-        self._samples = np.zeros((height, width, 4), np.int64)
+        # With a column more, as `coverage` wants them.
+        self._samples = np.zeros((height, width + 1, 4), np.int64)
         self._veils = Veils(self._samples)
         self._sunlight = Sunlight()
         self._points = np.zeros((0, 3), np.float32)
