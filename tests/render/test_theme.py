@@ -8,7 +8,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from replay_viewer.render.raster.kernels.shading import HEADLIGHT
+from replay_viewer.render.raster.kernels.fragments import HEADLIGHT
 from replay_viewer.robot.materials import to_linear
 from replay_viewer.rollout.outcomes import Outcome
 from replay_viewer.theme import (

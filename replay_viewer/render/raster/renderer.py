@@ -48,8 +48,7 @@ class RasterRenderer:
         self._projected = np.zeros((0, 3), np.float32)
         # Which triangles of the scene's table the last picture showed. It is expected of those that are new there.
         self._shown = np.zeros(0, np.bool_)
-        self._row, self._steps = np.empty((3, width), np.float32), np.empty((3, width), np.int32)
-        self._room = coverage.room_for(height, width)
+        self._room, self._desk = coverage.room_for(height, width), shading.desk_for(width)
 
     def render(
         self,
@@ -83,7 +82,7 @@ class RasterRenderer:
         shading.shade(
             self._samples, placed.rectangle, self._veils.table, self._points, table, placed.placement,
             lens.camera, sun, self._sunlight.grid, self._sunlight.tiles, self._sunlight.on_ground(sun, lens), paint,
-            bytes_of_light(), linear_of_bytes(), self._row, self._steps, *_seen_by_a_pixel(self._veils), shown, picture,
+            bytes_of_light(), linear_of_bytes(), self._desk, *_seen_by_a_pixel(self._veils), shown, picture,
         )  # fmt: skip
         self._shown = shown
         return picture

@@ -6,7 +6,8 @@ Where to find what:
     coverage     which triangle each sample of a pixel sees
     veils        what translucent things put before the samples
     shadows      what the sun sees
-    shading      the colours of triangles and of whole pictures
+    fragments    the colours of what pixels see of triangles
+    shading      the colours of whole pictures
     texturing    the colours of textures
     ground       the checker floor and the sky
     tables       what the loops read
