@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import trimesh
 
+from ..robot.link_scene import outward_faces
+from ..robot.triangles import vertex_normals
+from ..robot.weld import unique_rows
+
 if TYPE_CHECKING:
     from ..robot import Visual
 
@@ -17,9 +21,10 @@ def skin(visuals: Iterable[Visual], thickness: float) -> trimesh.Trimesh:
     vertices, faces, count = [], [], 0
     for visual in visuals:
         # Welded: where the triangles of a corner have vertices of their own, they would be torn apart.
-        part = trimesh.Trimesh(visual.mesh.vertices, visual.mesh.faces).apply_transform(visual.origin)
-        normals = np.nan_to_num(part.vertex_normals)
-        vertices.append(part.vertices + thickness * normals)
-        faces.append(part.faces + count)
-        count += len(part.vertices)
+        first, inverse = unique_rows(visual.mesh.vertices)
+        points = trimesh.transform_points(visual.mesh.vertices[first], visual.origin)
+        triangles = inverse[outward_faces(visual)]
+        vertices.append(points + thickness * vertex_normals(points, triangles))
+        faces.append(triangles + count)
+        count += len(points)
     return trimesh.Trimesh(np.concatenate(vertices), np.concatenate(faces), process=False)

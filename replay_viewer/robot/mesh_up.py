@@ -18,6 +18,7 @@ from ..rollout.rollout import Status, Verdict
 from .mesh_files.reading import YUp
 from .stance import PlacedMesh, Stance, size_of
 from .tree import Tree
+from .triangles import areas
 
 MeshUp = Literal["y", "z"]
 
@@ -138,7 +139,7 @@ def _surface(mesh: PlacedMesh, is_turned: bool, count: int) -> np.ndarray:
     """Points (count, 3) spread over a mesh, in the world [m]."""
     place = mesh.outer @ (TURN if is_turned else np.eye(4)) @ mesh.inner
     corners = mesh.mesh.vertices[mesh.mesh.faces]
-    areas = np.cumsum(np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1))
-    which = np.searchsorted(areas, (np.arange(count) + 0.5) / count * areas[-1]).clip(0, len(areas) - 1)
+    sums = np.cumsum(areas(corners))
+    which = np.searchsorted(sums, (np.arange(count) + 0.5) / count * sums[-1]).clip(0, len(sums) - 1)
     weights = np.random.default_rng(0).dirichlet((1.0, 1.0, 1.0), count)
     return trimesh.transform_points(np.einsum("nk,nkd->nd", weights, corners[which]), place)

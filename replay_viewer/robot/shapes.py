@@ -10,6 +10,7 @@ import numpy as np
 import trimesh
 
 from .drawable import FARTHEST
+from .triangles import vertex_normals
 
 _SECTIONS = 32
 # Lengths below this [m] are lost when equal vertices are made one.
@@ -91,7 +92,8 @@ def _capsule(radius: float, length: float) -> trimesh.Trimesh:
 
 def _smooth(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
     """The mesh with a normal at each vertex that its faces share."""
-    return trimesh.Trimesh(mesh.vertices, mesh.faces, vertex_normals=mesh.vertex_normals, process=False)
+    normals = vertex_normals(mesh.vertices, mesh.faces)
+    return trimesh.Trimesh(mesh.vertices, mesh.faces, vertex_normals=normals, process=False)
 
 
 _MAKERS: dict[str, tuple[Callable[..., trimesh.Trimesh], int]] = {

@@ -11,6 +11,7 @@ import trimesh
 from trimesh.visual import ColorVisuals, TextureVisuals
 
 from .materials import texture, texture_coordinates, vertex_colors
+from .triangles import areas, face_normals
 
 # A surface is flat shaded if almost all corners have their own triangle's normal, within two degrees.
 _SAME_NORMAL = 0.9994
@@ -51,12 +52,10 @@ def unique_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _is_flat_shaded(mesh: trimesh.Trimesh, normals: np.ndarray) -> bool:
     corners = mesh.vertices[mesh.faces]
-    crosses = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    lengths = np.linalg.norm(crosses, axis=1, keepdims=True)
-    face_normals = crosses / np.maximum(lengths, np.finfo(np.float64).tiny)
-    same = np.einsum("fck,fk->fc", normals[mesh.faces], face_normals) > _SAME_NORMAL
+    same = np.einsum("fck,fk->fc", normals[mesh.faces], face_normals(corners)) > _SAME_NORMAL
     # Triangles without an area have no normal to agree with, and are not seen.
-    return bool(np.mean(same[lengths[:, 0] > 0]) > _FLAT_SHARE) if lengths.any() else True
+    have_area = areas(corners) > 0
+    return bool(np.mean(same[have_area]) > _FLAT_SHARE) if have_area.any() else True
 
 
 def _own_coordinates(mesh: trimesh.Trimesh) -> np.ndarray | None:

@@ -261,6 +261,16 @@ def test_a_walk_of_a_real_robot_takes_no_display(g1_walk: Path, robots_dir: Path
     assert probe_video(tmp_path / "walk.mp4").num_frames == 12
 
 
+def test_nothing_but_the_result_is_told_of_a_robot_with_round_shapes(robots_dir: Path, tmp_path: Path) -> None:
+    # Commands keep scipy away from trimesh, which would tell that at length for each normal that it is asked for.
+    write_slide(tmp_path / "slide.rec", num_steps=2)
+    out = tmp_path / "one.png"
+    options = ("--urdf", robots_dir / TALOS, "--package-dir", robots_dir.parents[1], *SMALL, "--layers", "collisions")
+    command = [sys.executable, "-m", "replay_viewer", "render", tmp_path / "slide.rec", out, *options]
+    done = subprocess.run([*map(str, command)], check=True, capture_output=True, text=True, timeout=120)
+    assert done.stderr == ""
+
+
 @pytest.mark.slow
 def test_memory_is_the_same_at_any_length(tmp_path: Path) -> None:
     if not Path("/proc/self/maps").exists():

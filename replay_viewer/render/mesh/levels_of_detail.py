@@ -12,8 +12,9 @@ import threading
 
 import numpy as np
 
+from ...robot.triangles import areas
 from ...robot.weld import unique_rows
-from .link_triangles import LinkTriangles, areas, arranged
+from .link_triangles import LinkTriangles, arranged
 from .surface import Surface, assembled, triangles_by_link
 
 # Edge of the finest cells [m].

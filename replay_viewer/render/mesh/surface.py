@@ -11,13 +11,13 @@ import trimesh
 from ...robot import Robot, Visual, materials
 from ...robot.drawable import FARTHEST
 from ...robot.link_scene import link_normals, outward_faces
+from ...robot.triangles import face_normals
 from ...rollout.rollout import Terrain
 from .link_triangles import (
     LinkTriangles,
     arranged,
     block_spheres,
     blocks_of,
-    face_normals,
     faceted,
     flat_shaded,
     spheres,

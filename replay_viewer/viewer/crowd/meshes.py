@@ -9,10 +9,11 @@ import numpy as np
 import viser
 
 from ...render.mesh.levels_of_detail import coarser
-from ...render.mesh.link_triangles import LinkTriangles, areas, arranged
+from ...render.mesh.link_triangles import LinkTriangles, arranged
 from ...render.mesh.surface import Surface, robot_surface, triangles_by_link
 from ...robot import Robot
 from ...robot.materials import to_linear
+from ...robot.triangles import areas
 from ...robot.weld import unique_rows
 from ..wire.server import send_properties
 from .picking import LinkBoxes, boxes_around
