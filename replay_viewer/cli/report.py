@@ -14,7 +14,7 @@ from replay_viewer.errors import ReplayError, printable
 from replay_viewer.progress import ProgressBar
 
 from .arguments import Flag, shown_as
-from .interrupts import held_interrupts
+from .imports import large_imports
 from .usage import WrongUsage
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def report(
     """
     if not paths:
         raise WrongUsage("replay-viewer report", "needs PATH.")
-    with held_interrupts():
+    with large_imports():
         from replay_viewer.report.report import ReportRequest
         from replay_viewer.report.server import check_port, served
 

@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import trimesh
+from render_samples import write_slide
+from urdf_files import mesh, one_link, write_urdf
 
 from replay_viewer.cli.imports import large_imports
 from replay_viewer.paths import asset
@@ -60,3 +63,17 @@ def test_what_was_out_of_sight_of_an_import_is_there_again_afterwards() -> None:
         pass
     assert {name: sys.modules.get(name) for name in _NEVER_NEEDED} == there
     assert None not in [sys.modules.get(name, "absent") for name in _NEVER_NEEDED]
+
+
+def test_what_trimesh_logs_of_a_file_is_not_printed(tmp_path: Path) -> None:
+    trimesh.creation.box().export(tmp_path / "box.ply")
+    plain = (tmp_path / "box.ply").read_bytes()
+    (tmp_path / "box.ply").write_bytes(
+        plain.replace(b"element vertex", b"comment TextureFile no.png\nelement vertex", 1)
+    )
+    urdf = write_urdf(tmp_path, one_link(mesh("box.ply")))
+    recording = write_slide(tmp_path / "slide.rec", num_steps=2)
+    command = [sys.executable, "-m", "replay_viewer", "info", str(recording), "--urdf", str(urdf)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    assert "'no.png', which it names, is not found" in done.stdout
