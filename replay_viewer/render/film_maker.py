@@ -24,6 +24,7 @@ from ..video import VideoWriter
 from .drawing import FilmDrawer
 from .film import Film
 from .raster.kernels.machine_code import get_ready
+from .raster.kernels.planes import to_planes
 from .request import FilmRequest, Reading
 from .selection import Selection
 from .view import size_text
@@ -136,10 +137,10 @@ class FilmMaker:
         self.tell(f"{printable(str(path))}: {size_text(self.request.view.size)}")
 
     def _make_film(self, drawer: FilmDrawer, film: Film, path: Path) -> None:
-        size = self.request.view.size
-        with VideoWriter(path, size, film.fps) as video, closing(drawer.images(film)) as images:
+        size, planar = self.request.view.size, path.suffix.lower() != ".gif"
+        with VideoWriter(path, size, film.fps, planar=planar) as video, closing(drawer.images(film)) as images:
             for image in images:
-                video.append(image)
+                video.append(planes_of(image) if planar else image)
                 self.counter.count()
         self.tell(f"{printable(str(path))}: {size_text(size)}, {film.num_frames} frames, {film.duration:.2f} s")
 
@@ -194,6 +195,14 @@ class _Loader:
     def replay(self, rollout: Rollout) -> Replay:
         """A rollout with its robots. Raises ReplayError."""
         return with_robots(rollout, self._robot, self._folders, mesh_up=self._mesh_up)
+
+
+def planes_of(image: np.ndarray) -> np.ndarray:
+    """An image (H, W, 3) uint8 as `VideoWriter` takes planes of it. ffmpeg does the same in five times the time."""
+    height, width, _ = image.shape
+    planes = np.empty((height + height % 2) * (width + width % 2) * 3 // 2, np.uint8)
+    to_planes(np.ascontiguousarray(image).reshape(-1), width, planes)
+    return planes
 
 
 def save_picture(image: np.ndarray, path: Path) -> None:

@@ -18,21 +18,23 @@ _KEYFRAME_SECONDS, _CLIP_KEYFRAME_SECONDS = 2, 0.25  # A player jumps to keyfram
 _VP9_PER_X264 = 63 / 51
 
 
-def passes(size: tuple[int, int], rate: Fraction, crf: float, file: Path) -> list[list[str]]:
-    """The arguments of each run of ffmpeg that a film takes; the first one reads raw sRGB on standard input.
+def passes(size: tuple[int, int], rate: Fraction, crf: float, file: Path, planar: bool = False) -> list[list[str]]:
+    """The arguments of each run of ffmpeg that a film takes; the first one reads raw pictures on standard input.
 
     Args:
         size: width and height [px], both even.
         rate: pictures per second.
         crf: constant rate factor of x264.
         file: to write, in a folder of its own; its suffix says the kind.
+        planar: whether pictures are what `_colours` would make of them, not sRGB; not for a GIF.
     """
-    pictures = _pictures(size, rate)
+    pictures = _pictures(size, rate, "yuv420p" if planar else "rgb24")
     if file.suffix == ".gif":
         return _gif(pictures, file)
     options = _webm(crf) if file.suffix == ".webm" else _mp4(crf)
     keyframes = ["-g", str(max(round(rate * _KEYFRAME_SECONDS), 1))]
-    return [[*_QUIET, *pictures, *_colours(), *options, *keyframes, f"file:{file}"]]
+    colours = _tagged([]) if planar else _colours()
+    return [[*_QUIET, *pictures, *colours, *options, *keyframes, f"file:{file}"]]
 
 
 def clip_passes(
@@ -67,9 +69,9 @@ def clip_passes(
 _QUIET = ["-loglevel", "error", "-y"]
 
 
-def _pictures(size: tuple[int, int], rate: Fraction) -> list[str]:
+def _pictures(size: tuple[int, int], rate: Fraction, pixels: str = "rgb24") -> list[str]:
     width, height = size
-    raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", f"{width}x{height}"]
+    raw = ["-f", "rawvideo", "-pix_fmt", pixels, "-video_size", f"{width}x{height}"]
     return [*raw, "-framerate", str(rate), "-i", "pipe:0"]
 
 
@@ -80,10 +82,14 @@ def _colours(before: Sequence[str] = (), threads: str | None = None) -> list[str
     the pictures have. Each colour of 2x2 pixels is their mean (flags=area), the nearest and the fastest.
     """
     colours = "scale=out_color_matrix=bt709:out_range=tv:flags=area,format=yuv420p"
+    return [*_tagged([*before, colours]), "-filter_threads", threads or _threads()]
+
+
+def _tagged(filters: Sequence[str]) -> list[str]:
+    """Filters, and words for players about the colours that come out of them."""
     tags = "setparams=range=tv:color_primaries=bt709:color_trc=iec61966-2-1:colorspace=bt709"
     names = ["-color_range", "tv", "-color_primaries", "bt709", "-color_trc", "iec61966-2-1", "-colorspace", "bt709"]
-    filters = ",".join([*before, colours, tags])
-    return ["-vf", filters, "-filter_threads", threads or _threads(), *names]
+    return ["-vf", ",".join([*filters, tags]), *names]
 
 
 def _mp4(crf: float) -> list[str]:

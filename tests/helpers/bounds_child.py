@@ -18,7 +18,7 @@ from trimesh.visual import TextureVisuals
 
 from replay_viewer.camera.presets import CameraPose
 from replay_viewer.render.mesh.surface import Surface, robot_surface
-from replay_viewer.render.raster.kernels import coverage, shading, shadows, transforms
+from replay_viewer.render.raster.kernels import coverage, planes, shading, shadows, transforms
 from replay_viewer.render.raster.placed_surfaces import Coat, FreeSurface
 from replay_viewer.render.raster.renderer import RasterRenderer
 from replay_viewer.render.raster.scene import RenderScene
@@ -141,8 +141,10 @@ def hostile_loops(random: np.random.Generator) -> None:
         shadows.light_near(grid, tiles, u, v, w)
         if all(shadows.REACH <= place < 64 - shadows.REACH for place in (u, v)):
             shadows.light_on_ground(grid, u, v, w, f(random.choice(HOSTILE)))
-    row, pixels = some(random, (3, 64), 0.5).astype(np.float32), np.empty((64, 3), np.uint8)
-    shading._encode_row(row, np.arange(4096).astype(np.uint8), np.empty((3, 64), np.int32), pixels)
+    row, pixels = some(random, (3, 64), 0.5).astype(np.float32), np.empty(192, np.uint8)
+    shading._encode_row(row, np.arange(4096).astype(np.int32), np.empty((3, 64), np.int32), pixels)
+    planes.to_planes(pixels, 64, np.empty(192, np.uint8))
+    planes.to_planes(pixels[:189], 21, np.empty(22 * 4 * 3 // 2, np.uint8))
 
 
 def main(robots_dir: str, folder: str, seconds: float, seed: int) -> None:

@@ -31,6 +31,7 @@ from replay_viewer.render.raster.kernels import (
     coverage,
     fragments,
     ground,
+    planes,
     shading,
     shadows,
     texturing,
@@ -42,7 +43,7 @@ from replay_viewer.render.raster.kernels.compiled import Loop
 from replay_viewer.render.raster.kernels.machine_code import LOOPS, digest_of_sources
 
 OLDEST = "0.44"
-_MODULES: tuple[ModuleType, ...] = (transforms, coverage, veils, shadows, texturing, ground, fragments, shading)
+_MODULES: tuple[ModuleType, ...] = (transforms, coverage, veils, shadows, texturing, ground, fragments, shading, planes)
 _COUNTING = re.compile(r"^(define [^{\n]*@NRT_(?:in|de)cref\([^{]*\{).*?^\}", re.DOTALL | re.MULTILINE)
 # Python calls them in tests.
 _WAYS_IN = {} if __name__ != "__main__" else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}

@@ -73,6 +73,42 @@ def test_colours_survive(tmp_path: Path) -> None:
     assert "tv, bt709/bt709/iec61966-2-1" in probe_video(tmp_path / "colours.mp4").pixel_format
 
 
+def planes_of(image: np.ndarray) -> np.ndarray:
+    """An image of even size as planes of YUV 4:2:0, by ITU-R BT.709, items 3.2 to 3.4."""
+    luma = image @ np.array([0.2126, 0.7152, 0.0722])
+    blue, red = (image[..., 2] - luma) / 1.8556, (image[..., 0] - luma) / 1.5748
+    colours = [128 + 224 / 255 * plane.reshape(len(plane) // 2, 2, -1, 2).mean((1, 3)) for plane in (blue, red)]
+    planes = [16 + 219 / 255 * luma, *colours]
+    return np.concatenate([np.rint(plane).astype(np.uint8).ravel() for plane in planes])
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm"])
+def test_planes_make_the_film_that_their_pictures_make(tmp_path: Path, suffix: str) -> None:
+    images = list(moving_bar(10, *SIZE))
+    for name, planar in (("pictures", False), ("planes", True)):
+        with VideoWriter(tmp_path / (name + suffix), SIZE, 30, crf=0, planar=planar) as video:
+            for image in images:
+                video.append(planes_of(image) if planar else image)
+    pictures, planes = (list(read_frames(tmp_path / (name + suffix))) for name in ("pictures", "planes"))
+    assert len(planes) == 10
+    np.testing.assert_allclose(np.array(planes).astype(int), pictures, atol=8)
+    assert np.abs(np.array(planes).astype(int) - pictures).mean() < 0.5
+    formats = [probe_video(tmp_path / (name + suffix)).pixel_format for name in ("pictures", "planes")]
+    assert formats[0] == formats[1]
+
+
+def test_planes_that_are_none_and_those_of_a_gif_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadArgument, match="a GIF has the pictures' own colours"):
+        VideoWriter(tmp_path / "walk.gif", SIZE, 30, planar=True)
+    with VideoWriter(tmp_path / "odd.mp4", (33, 25), 30, planar=True) as video:
+        video.append(np.full(34 * 26 * 3 // 2, 128, np.uint8))
+        for image in (np.zeros((25, 33, 3), np.uint8), np.zeros(33 * 25 * 3 // 2, np.uint8), np.zeros(1326)):
+            with pytest.raises(BadArgument, match=r"expected an array \(1326,\) of uint8"):
+                video.append(image)
+    (frame,) = read_frames(tmp_path / "odd.mp4")
+    np.testing.assert_allclose(frame.astype(int), np.full((26, 34, 3), 130), atol=2)
+
+
 @pytest.mark.parametrize(
     ("fps", "rate"),
     [

@@ -82,7 +82,8 @@ class RasterRenderer:
         shading.shade(
             self._samples, placed.rectangle, self._veils.table, self._points, table, placed.placement,
             lens.camera, sun, self._sunlight.grid, self._sunlight.tiles, self._sunlight.on_ground(sun, lens), paint,
-            bytes_of_light(), linear_of_bytes(), self._desk, *_seen_by_a_pixel(self._veils), shown, picture,
+            bytes_of_light(), linear_of_bytes(), self._desk, *_seen_by_a_pixel(self._veils), shown,
+            picture.reshape(-1),
         )  # fmt: skip
         self._shown = shown
         return picture

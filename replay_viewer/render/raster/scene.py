@@ -156,5 +156,5 @@ def _linear(srgb: Rgb) -> np.ndarray:
 
 @lru_cache
 def bytes_of_light() -> np.ndarray:
-    """Bytes of sRGB, of linear light 0..1 in equal steps."""
-    return np.round(255 * to_srgb(np.arange(_STEPS) / (_STEPS - 1))).astype(np.uint8)
+    """Bytes of sRGB as int32, of linear light 0..1 in equal steps."""
+    return np.round(255 * to_srgb(np.arange(_STEPS) / (_STEPS - 1))).astype(np.int32)

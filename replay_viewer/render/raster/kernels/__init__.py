@@ -10,6 +10,7 @@ Where to find what:
     shading      the colours of whole pictures
     texturing    the colours of textures
     ground       the checker floor and the sky
+    planes       pictures as films have them
     tables       what the loops read
     arguments    how Python hands it over
     compiled     which functions are loops, and how Python calls them

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arguments import Bytes1, Bytes3, Flags1, Flags2, Floats1, Floats2, Ints2, Longs1, Longs2, Longs3, Rectangle
+from .arguments import Bytes1, Flags1, Flags2, Floats1, Floats2, Ints1, Ints2, Longs1, Longs2, Longs3, Rectangle
 from .compiled import compiled, inlined, inner
 from .coverage import NUMBER, SAMPLES_X, SAMPLES_Y
 from .fragments import NUM_NUMBERS, NUM_PLACES, ROOM, colour, take
@@ -53,9 +53,9 @@ def desk_for(width: int) -> Desk:
 def shade(
     samples: Longs3, covered: Rectangle, veils: VeilTable, points: Floats2, surfaces: SurfaceTable,
     placement: Placement, camera: CameraTable, sun: Sun, grid: Floats2, tiles: Flags2, shaded: Rectangle, paint: Paint,
-    to_srgb: Bytes1, to_linear: Floats1, desk: Desk, numbers: Longs1, shares: Floats2, shown: Flags1, picture: Bytes3,
+    to_srgb: Ints1, to_linear: Floats1, desk: Desk, numbers: Longs1, shares: Floats2, shown: Flags1, picture: Bytes1,
 ) -> None:  # fmt: skip
-    """Colour a picture (H, W, 3).
+    """Colour a picture (H * W * 3,), pixel by pixel.
 
     covered, shaded: left, top, right and bottom [px] of what may see triangles, and of ground that may lie in a shadow.
     to_srgb: (4096,) bytes of linear light in equal steps. to_linear: (256,) linear light of bytes.
@@ -63,7 +63,8 @@ def shade(
     four for each layer of veils. shown: (F,), of the table's triangles, in which those
     are marked that are seen.
     """
-    for y in range(picture.shape[0]):
+    width = desk.row.shape[1]
+    for y in range(len(picture) // (3 * width)):
         background_row(y, camera, paint, desk.row)
         if shaded[1] <= y < shaded[3] and paint.has_ground and camera.height > _ZERO:
             shadow_row(y, shaded[0], shaded[2], samples, covered, camera, sun, grid, tiles, desk.row)
@@ -74,7 +75,7 @@ def shade(
                 to_linear, placement.first_number, placement.instances, placement.alphas, placement.links,
                 grid, tiles, camera, sun, paint, shown, desk.row, desk.bodies, desk.numbers, desk.places,
             )  # fmt: skip
-        _encode_row(desk.row, to_srgb, desk.steps, picture[y])
+        _encode_row(desk.row, to_srgb, desk.steps, picture[3 * width * y : 3 * width * (y + 1)])
 
 
 @compiled
@@ -227,14 +228,18 @@ def _instance_of(number, first_number):
 
 @inner
 def _encode_row(row, to_srgb, steps, pixels):
-    """Linear light (3, W) to bytes (W, 3). What is no number is black: of two, `max` keeps the first then.
+    """Linear light (3, W) to bytes (3 W,). What is no number is black: of two, `max` keeps the first then.
 
-    steps: (3, W) int32, which it overwrites. The loop that fills it takes 16 pixels at once; reading the table cannot.
+    steps: (3, W) int32, which it overwrites. Each loop does one thing, so that several pixels are done at once.
     """
+    width = np.uint64(row.shape[1])
     for channel in range(3):
-        for x in range(len(pixels)):
+        for x in range(width):
             light = min(max(_ZERO, row[channel, x]), _ONE)
             steps[channel, x] = np.int32(light * np.float32(4095) + _HALF)
-    for x in range(len(pixels)):
-        for channel in range(3):
-            pixels[x, channel] = to_srgb[steps[channel, x]]
+        for x in range(width):
+            steps[channel, x] = to_srgb[np.uint64(steps[channel, x])]
+    for x in range(row.shape[1]):
+        pixels[3 * x] = np.uint8(steps[0, x])
+        pixels[3 * x + 1] = np.uint8(steps[1, x])
+        pixels[3 * x + 2] = np.uint8(steps[2, x])
