@@ -252,8 +252,8 @@ class ShownReplay:
             page.gui.add_html(look_html())
         with tabs.add_tab(f"Recording ({number})" if number else "Recording"):
             recording = RecordingPanel(page, replays)
-        with tabs.add_tab("Render"):
-            self._rendering = Rendering(page, session, self.browsers, self.layers, self._settings)
+        with tabs.add_tab("Render") as rendering:
+            self._rendering = Rendering(page, session, self.browsers, self.layers, self._settings, rendering)
         episodes = EpisodesPanel(self.table, session, self.title)
         films = FilmsPanel(page, self.table.stock, session)
         told = [charts, episodes, films, self._control, self._pointing]

@@ -47,7 +47,7 @@ def test_info_imports_no_page_no_renderer_and_nothing_of_the_other_commands() ->
 def test_view_imports_no_renderer_until_it_is_asked_for_a_film() -> None:
     modules = modules_after("view", str(asset("walk.rec")), "--port", "0")
     assert {"viser", "trimesh"} <= modules
-    assert modules.isdisjoint({*_NEVER_NEEDED, "llvmlite"})
+    assert modules.isdisjoint({*_NEVER_NEEDED, "llvmlite", "imageio"})
 
 
 @pytest.mark.slow

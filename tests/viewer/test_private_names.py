@@ -41,6 +41,7 @@ def objects() -> Iterator[dict[str, Any]]:
             "node": server.scene.add_frame("/node"),
             "instances": server.scene.add_batched_meshes_simple("/instances", *box, *poses),
             "control": server.gui.add_text("control", ""),
+            "button": server.gui.add_button("button"),
             "client": next(iter(server.get_clients().values())),
         }
 

@@ -24,6 +24,8 @@ from ..background import Job
 from ..layers import ShownLayers
 from ..wire.mailbox import bind
 from ..wire.page import Page
+from ..wire.server import give_icon
+from . import icons
 from .panel import Shown, send_changes
 
 THIS_VIEW = "this view"
@@ -45,6 +47,7 @@ class RenderPanel:
     def __init__(
         self,
         page: Page,
+        tab: viser.GuiTabHandle,
         folder: Path,
         kept: dict[str, str | bool],
         *,
@@ -58,6 +61,7 @@ class RenderPanel:
 
         Args:
             page: the page.
+            tab: where they are; the first frame is put there when there is one.
             folder: where videos go at first.
             kept: what a user has chosen before, by the labels of the controls; kept up to date.
             compares: whether several takes are shown.
@@ -66,7 +70,8 @@ class RenderPanel:
             cancel: ends the work on a video.
             download: sends the last video once more.
         """
-        gui = page.gui
+        self._gui, self._tab = page.gui, tab
+        gui = self._gui
         width, height = View.size
         speeds = [f"{speed:g}x" for speed in SPEEDS]
         self._camera = gui.add_dropdown(
@@ -95,23 +100,28 @@ class RenderPanel:
         )  # fmt: skip
         self._folder = gui.add_text("Folder", str(folder), hint="On the viewer's machine; one that is new is made")
         self._target = gui.add_html("")
-        self._preview = gui.add_image(np.zeros((9, 16, 3), np.uint8), label="First frame", format="jpeg", visible=False)
+        self._preview: viser.GuiImageHandle | None = None
         self._kept, self._usual = kept, {}
         for control in self._controls:
             self._usual[control.label] = control.value
             if control.label in kept and kept[control.label] in getattr(control, "options", [kept[control.label]]):
                 control.value = kept[control.label]
             bind(control, page.mailbox, lambda *_: None)
-        self._film = gui.add_button("Render Video", icon=viser.Icon.MOVIE, hint="An MP4, into the folder above")
-        self._picture = gui.add_button("Save Picture", icon=viser.Icon.CAMERA, color="gray", hint="A PNG of this step")
+        self._film = gui.add_button("Render Video", hint="An MP4, into the folder above")
+        self._picture = gui.add_button("Save Picture", color="gray", hint="A PNG of this step")
         self._bar = gui.add_progress_bar(0.0, visible=False, animated=True)
         self._status = gui.add_html("", visible=False)
-        self._cancel = gui.add_button("Cancel", icon=viser.Icon.X, color="gray", visible=False)
-        self._download = gui.add_button("Download Again", icon=viser.Icon.DOWNLOAD, color="gray", visible=False)
-        _bind_press(self._film, page, film)
-        _bind_press(self._picture, page, picture)
-        _bind_press(self._cancel, page, cancel)
-        _bind_press(self._download, page, download)
+        self._cancel = gui.add_button("Cancel", color="gray", visible=False)
+        self._download = gui.add_button("Download Again", color="gray", visible=False)
+        buttons = (
+            (self._film, icons.FILM, film),
+            (self._picture, icons.CAMERA, picture),
+            (self._cancel, icons.CROSS, cancel),
+            (self._download, icons.DOWNLOAD, download),
+        )
+        for button, icon, press in buttons:
+            give_icon(button, icon)
+            _bind_press(button, page, press)
 
     @property
     def camera(self) -> str:
@@ -173,8 +183,12 @@ class RenderPanel:
 
     def show_first_frame(self, image: np.ndarray) -> None:
         """Show what the video begins with, (H, W, 3) uint8."""
-        self._preview.image = image
-        send_changes(self._preview, visible=True)
+        if self._preview is not None:
+            self._preview.image = image
+            return
+        below = self._target.order + 0.5
+        with self._tab:  # Only now, since what encodes it takes long to import.
+            self._preview = self._gui.add_image(image, label="First frame", format="jpeg", order=below)
 
     def sync(self, shown: Shown) -> None:
         """Show which layers are drawn, and how far the video is, or how it ended."""

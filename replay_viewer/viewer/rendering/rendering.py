@@ -80,9 +80,15 @@ class Rendering:
     """
 
     def __init__(
-        self, page: Page, session: Session, browsers: Browsers, layers: ShownLayers, settings: Settings
+        self,
+        page: Page,
+        session: Session,
+        browsers: Browsers,
+        layers: ShownLayers,
+        settings: Settings,
+        tab: viser.GuiTabHandle,
     ) -> None:
-        """layers: those that are shown are drawn too."""
+        """layers: those that are shown are drawn too. tab: where the controls are."""
         self._page, self._session, self._browsers = page, session, browsers
         self._layers = layers
         self._scene_of = scenes_of(session.world)
@@ -94,6 +100,7 @@ class Rendering:
         self._previewed: tuple[object, ...] = ()
         self.panel = RenderPanel(
             page,
+            tab,
             settings.folder,
             settings.film,
             compares=bool(session.world.others),

@@ -44,6 +44,7 @@ ATTRIBUTES: Mapping[str, str] = {
     "node._impl.api._queue_scene_message": "the way of a message about the scene to browsers",
     "node._impl.props": "the properties that its handle tells of",
     "control._impl.uuid": "what messages call a control",
+    "button._icon_html": "the picture on it",
     "client._websock_connection.queue_message": "the way of a message to one browser",
     "client.camera._state.position": "where the camera is taken to be",
     "client.camera._state.look_at": "the same",
