@@ -5,9 +5,12 @@ they log is not printed.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import sys
 from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
 
 from .interrupts import held_interrupts
 
@@ -16,6 +19,7 @@ _NEVER_NEEDED = ("embreex", "manifold3d", "networkx", "rtree", "scipy", "shapely
 # What these say of a file, to programmers and with tracebacks, is told to users in sentences by what reads it.
 _NOT_PRINTED = ("trimesh", "yourdfpy")
 _NOWHERE = logging.NullHandler()
+_CHECKER = "typeguard"
 
 
 @contextlib.contextmanager
@@ -32,3 +36,32 @@ def large_imports() -> Iterator[None]:
         for name in away:
             if sys.modules.get(name) is None:
                 sys.modules.pop(name, None)
+
+
+@contextlib.contextmanager
+def trusted_defaults() -> Iterator[None]:
+    """While it lasts, tyro takes the defaults of commands for what their types say, which is checked before a release.
+
+    It would import typeguard to check them, for 0.04 s.
+    """
+    if _CHECKER in sys.modules:
+        yield
+        return
+    sys.modules[_CHECKER] = trusting = _Trusting(_CHECKER)
+    try:
+        yield
+    finally:
+        if sys.modules.get(_CHECKER) is trusting:
+            del sys.modules[_CHECKER]
+
+
+class _Trusting(ModuleType):
+    """A typeguard for which every value is of every type; whatever else is asked of it is the real one's."""
+
+    @staticmethod
+    def check_type(value: object, expected: object) -> object:
+        return value
+
+    def __getattr__(self, name: str) -> Any:
+        del sys.modules[_CHECKER]
+        return getattr(importlib.import_module(_CHECKER), name)

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
+from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
@@ -14,6 +15,8 @@ import tyro
 
 from replay_viewer.errors import BadArgument, FileProblem, ReplayError, listing
 from replay_viewer.paths import local_path
+
+from .imports import trusted_defaults
 
 _EXPECTED = {int: "a whole number", float: "a number"}
 # At the beginning of a line of the help, perhaps after the frame around it.
@@ -46,17 +49,28 @@ def call(function: Callable[..., None], command: str, args: Sequence[str]) -> No
         ReplayError: the command line is wrong, or the command found something wrong.
     """
     try:
-        with _handed_over():
-            tyro.cli(function, prog=command, args=args, registry=_LOCAL_PATHS)
-        return
+        with _handed_over(), trusted_defaults():
+            run = tyro.cli(_bound(function), prog=command, args=args, registry=_LOCAL_PATHS)
     except _Rejected as rejected:
         event = rejected.event
+    else:
+        return run()
     known = _options(function, command)
     unknown = next((name for name in map(_option_name, args) if name and name not in known), None)
     if unknown is not None:
         meant = _meant(unknown, known)
         raise WrongUsage(command, f"has no option {unknown}." + (f" Did you mean {meant}?" if meant else ""))
     raise _problem(event, command, args)
+
+
+def _bound(function: Callable[..., None]) -> Callable[..., Callable[[], None]]:
+    """The function, as one that only keeps its arguments: what it calls is to find nothing in tyro's place."""
+
+    @wraps(function)
+    def keep(*args: Any, **options: Any) -> Callable[[], None]:
+        return partial(function, *args, **options)
+
+    return keep
 
 
 def refuse_unknown(word: str, commands: Iterable[str]) -> None:

@@ -17,7 +17,7 @@ from replay_viewer.cli.imports import large_imports
 from replay_viewer.paths import asset
 
 _COMMAND = "import sys; from replay_viewer.cli import main; print(main(sys.argv[1:]), *sys.modules)"
-_NEVER_NEEDED = {"scipy", "networkx", "shapely", "embreex", "manifold3d", "rtree"}
+_NEVER_NEEDED = {"typeguard", "scipy", "networkx", "shapely", "embreex", "manifold3d", "rtree"}
 
 
 def modules_after(*arguments: str) -> set[str]:
