@@ -13,7 +13,7 @@ FARTHEST = 1e6
 # A triangle with less area than this [m^2] has no direction in float32.
 _LEAST_AREA = 1e-18
 # Triangles that are looked at together; nearly always the first few have an area.
-_AT_ONCE = 4096
+_AT_ONCE = 256
 
 
 def reaches_too_far(mesh: trimesh.Trimesh, origin: np.ndarray) -> str:

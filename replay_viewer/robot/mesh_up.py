@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -103,8 +104,9 @@ def _gaps_by_choice(meshes: Sequence[PlacedMesh], kinds: Sequence[YUp], tree: Tr
     for mesh in meshes:
         by_link.setdefault(mesh.link, []).append(mesh)
     pairs = [(link, above) for link in by_link for above in [_drawn_above(link, by_link, tree)] if above is not None]
+    sampled = cache(_surface)  # Of a mesh that is on several links, and turned or not, once.
     points = {
-        (id(mesh), turn): _surface(mesh, turn, max(_POINTS // len(of_link), 20))
+        (id(mesh), turn): _placed(mesh, turn, sampled(mesh.mesh, max(_POINTS // len(of_link), 20)))
         for of_link in by_link.values()
         for mesh in of_link
         for turn in ((False, True) if mesh.y_up else (False,))
@@ -135,11 +137,15 @@ def _gap(some: np.ndarray, others: np.ndarray) -> float:
     return float(np.sqrt(max(squares.min(), 0.0)))
 
 
-def _surface(mesh: PlacedMesh, is_turned: bool, count: int) -> np.ndarray:
-    """Points (count, 3) spread over a mesh, in the world [m]."""
-    place = mesh.outer @ (TURN if is_turned else np.eye(4)) @ mesh.inner
-    corners = mesh.mesh.vertices[mesh.mesh.faces]
+def _placed(mesh: PlacedMesh, is_turned: bool, points: np.ndarray) -> np.ndarray:
+    """Points (n, 3) of a mesh in the world [m]."""
+    return trimesh.transform_points(points, mesh.outer @ (TURN if is_turned else np.eye(4)) @ mesh.inner)
+
+
+def _surface(mesh: trimesh.Trimesh, count: int) -> np.ndarray:
+    """Points (count, 3) spread over a mesh, in its own units."""
+    corners = mesh.vertices[mesh.faces]
     sums = np.cumsum(areas(corners))
     which = np.searchsorted(sums, (np.arange(count) + 0.5) / count * sums[-1]).clip(0, len(sums) - 1)
     weights = np.random.default_rng(0).dirichlet((1.0, 1.0, 1.0), count)
-    return trimesh.transform_points(np.einsum("nk,nkd->nd", weights, corners[which]), place)
+    return np.einsum("nk,nkd->nd", weights, corners[which])
