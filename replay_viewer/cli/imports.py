@@ -5,6 +5,7 @@ they log is not printed.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import logging
 import sys
@@ -24,9 +25,14 @@ _CHECKER = "typeguard"
 
 @contextlib.contextmanager
 def large_imports() -> Iterator[None]:
-    """For imports alone: while it lasts, trimesh finds only what it needs, as where no more is installed."""
+    """For imports alone: while it lasts, trimesh finds only what it needs, as where no more is installed.
+
+    Nothing that modules make is garbage, so it is not sought meanwhile, nor among it later.
+    """
     for name in _NOT_PRINTED:
         logging.getLogger(name).addHandler(_NOWHERE)  # Python prints what no handler takes.
+    collects = gc.isenabled()
+    gc.disable()
     away = [name for name in _NEVER_NEEDED if name not in sys.modules]
     sys.modules.update(dict.fromkeys(away))  # type: ignore[arg-type]  # Python's own mark for what cannot be imported.
     try:
@@ -36,6 +42,9 @@ def large_imports() -> Iterator[None]:
         for name in away:
             if sys.modules.get(name) is None:
                 sys.modules.pop(name, None)
+        gc.freeze()
+        if collects:
+            gc.enable()
 
 
 @contextlib.contextmanager
