@@ -56,8 +56,7 @@ class Door:
             return self._keep_token(request)
         if request.path.partition("?")[0].endswith(REACH_PATH):
             return self._say_reach(request)
-        response = self._films.answer(request) or inside(request)
-        return response and with_our_head(response)
+        return self._films.answer(request) or with_our_head(request, inside)
 
     def _keep_token(self, request: Request) -> Response:
         """Have the browser keep the token in a cookie, and take it out of the address, which is copied and shown."""
