@@ -6,11 +6,12 @@ sums alone.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Iterator, MutableSequence, Sequence
 
 import numpy as np
 
-from ...arrays import numbers_like
+from ...arrays import numbers_like, numpy_if_on_host
 from ..patches import Patches, Wrap
 from ..problems import Problems
 from ..rows import Rows
@@ -18,6 +19,8 @@ from ..rows import Rows
 # The term that legged_gym keeps apart from the others.
 _TERMINATION = "termination"
 _METHOD = "_reward_"
+# Kinds of numpy's types.
+_NUMBERS = "biuf"
 # Settings of legged_gym and its kin that say how the total is made of the terms.
 _RULES = ("only_positive_rewards", "only_positive_rewards_ji22_style", "sigma_rew_neg")
 
@@ -58,11 +61,14 @@ class FunctionTerms:
         self._owner = getattr(env, "reward_container", env)
         if _TERMINATION in getattr(env, "reward_scales", {}) and hasattr(self._owner, _METHOD + _TERMINATION):
             self.names = (*self.names, _TERMINATION)
-        self._kept = rows.table(env.rew_buf, len(self.names))
+        # A row for each term, so that what a function returns is copied in one piece.
+        self._kept = _row_for_each(self.names, rows, env.rew_buf)
         self._shape = (len(env.rew_buf),)
-        self._scales: list[float] = []
+        # By term, the scale when it was called in this step, None before that; those that the factors are made of.
+        self._used: list[Any] = [None] * len(self.names)
+        self._scales: list[Any] = []
         self._factors: Any = None
-        self.forget()
+        self._scaled: Any = None
 
     def patch(self, patches: Patches) -> None:
         """Listen to every function.
@@ -80,7 +86,7 @@ class FunctionTerms:
 
     def forget(self) -> None:
         """A new step begins: what is not called in it is unknown."""
-        self._kept[:] = np.nan
+        self._used, self._scaled = [None] * len(self.names), None
         if self._is_list_called and self._methods is not None:
             # A term that calls another's method must not be taken for that one.
             self._methods.undo()
@@ -88,29 +94,50 @@ class FunctionTerms:
 
     def scaled(self) -> Any:
         """(n, num_terms) as they entered the reward: the same product in the same precision."""
-        scales = [self._env.reward_scales[name] for name in self.names]
-        if scales != self._scales:
-            # Scales may change while a policy learns.
-            self._scales, self._factors = scales, numbers_like(self._kept, scales)
-        return self._kept * self._factors
+        if self._scaled is None:
+            if self._used != self._scales:
+                self._factor()
+            self._scaled = (self._kept * self._factors).T
+        return self._scaled
+
+    def _factor(self) -> None:
+        """Take over the scales, which may change while a policy learns; what was not called has none."""
+        for column, scale in enumerate(self._used):
+            if scale is None:
+                self._kept[column] = np.nan
+        factors = [1.0 if scale is None else scale for scale in self._used]
+        self._scales, self._factors = list(self._used), numbers_like(self._kept, factors)[:, None]
 
     def _listener(self, patches: Patches, column: int, *, is_listed: bool = False) -> Wrap:
-        """Keeps what a function has returned in its column, a plain number for all envs."""
-        kept, rows, expected, says_so = self._kept[:, column], self._rows, self._shape, is_listed and column == 0
+        take = self._take_first if is_listed and column == 0 else self._take
+        return patches.listener(after=functools.partial(take, column, self.names[column]))
 
-        def take(value: Any) -> None:
-            if says_so:
-                self._is_list_called = True
-            shape = getattr(value, "shape", () if isinstance(value, (int, float)) else None)
-            if shape == expected and _holds_numbers(value):
-                kept[:] = rows.of(value)
-            elif shape == () and _holds_numbers(value):
-                kept[:] = value
-            else:
-                kept[:] = np.nan
-                self._problems.tell_term(self.names[column], value, expected)
+    def _take_first(self, column: int, name: str, value: Any) -> None:
+        self._is_list_called = True
+        self._take(column, name, value)
 
-        return patches.listener(after=take)
+    def _take(self, column: int, name: str, value: Any) -> None:
+        """Keep what a function has returned in its row, a plain number for all envs."""
+        self._used[column], self._scaled = self._env.reward_scales[name], None
+        try:
+            # Asked for at once: between two terms, the questions would cost as much as the answer.
+            array = value if isinstance(value, np.ndarray) else value.numpy()
+            if array.shape == self._shape and array.dtype.kind in _NUMBERS:
+                self._kept[column] = self._rows.of(array)
+                return
+        except (AttributeError, TypeError, RuntimeError):
+            pass
+        self._take_odd(column, name, value)
+
+    def _take_odd(self, column: int, name: str, value: Any) -> None:
+        shape = getattr(value, "shape", () if isinstance(value, (int, float)) else None)
+        if shape == self._shape and _holds_numbers(value):
+            self._kept[column] = self._rows.of(value)
+        elif shape == () and _holds_numbers(value):
+            self._kept[column] = value
+        else:
+            self._kept[column] = np.nan
+            self._problems.tell_term(name, value, self._shape)
 
 
 class SummedTerms:
@@ -135,7 +162,7 @@ class SummedTerms:
         self._env, self._rows, self._problems, self._sums, self._method = env, rows, problems, sums, method
         found = getattr(env, sums)
         self.names = tuple(name for name in found if name != "total")
-        self._kept = rows.table(next(iter(found.values())), len(self.names))
+        self._kept = _row_for_each(self.names, rows, next(iter(found.values())))
         self.forget()
 
     def patch(self, patches: Patches) -> None:
@@ -148,15 +175,15 @@ class SummedTerms:
 
     def scaled(self) -> Any:
         """(n, num_terms) as they entered the reward."""
-        return self._kept
+        return self._kept.T
 
     def _note_sums(self, *args: Any, **kwargs: Any) -> None:
         for column, sums in enumerate(self._found()):
-            self._kept[:, column] = sums
+            self._kept[column] = sums
 
     def _take_growth(self, result: Any) -> None:
         for column, sums in enumerate(self._found()):
-            self._kept[:, column] = sums - self._kept[:, column]
+            self._kept[column] = sums - self._kept[column]
 
     def _found(self) -> Iterator[Any]:
         """The recorded rows of each term's sum; a number that stands for one that is not there is NaN."""
@@ -170,9 +197,14 @@ class SummedTerms:
                 yield np.nan
 
 
+def _row_for_each(names: Sequence[str], rows: Rows, like: Any) -> Any:
+    """An uninitialised (num_terms, n) array of the type of `like`, where that is."""
+    return rows.table(like, len(names)).reshape(len(names), len(rows))
+
+
 def _holds_numbers(value: Any) -> bool:
     """Whether an array, or a number, is no text, date or object; tensors are never."""
-    return not isinstance(value, (np.ndarray, np.generic)) or value.dtype.kind in "biuf"
+    return not isinstance(value, (np.ndarray, np.generic)) or value.dtype.kind in _NUMBERS
 
 
 def _functions(env: Any) -> MutableSequence[Any]:
