@@ -296,11 +296,8 @@ class Capture:
 
     def _policy_action(self, ask: Callable[[], Any], read: Mapping[str, Any]) -> Any:
         """What the policy wanted of the captured envs, where the other fields are."""
-        try:
-            rows = self._adapter.actions(ask())
-        except Exception:  # Not `attempt` each time: it would cost as much as the reading.
-            return self._adapter.attempt(POLICY_ACTION, lambda: self._adapter.actions(ask()))
-        if not self._copier.is_ahead and isinstance(rows, np.ndarray):
+        rows = self._adapter.attempt(POLICY_ACTION, lambda: self._adapter.actions(ask()))
+        if rows is None or (not self._copier.is_ahead and isinstance(rows, np.ndarray)):
             return rows
         return moved_to(_first_array(read), rows)
 
@@ -325,7 +322,10 @@ class Capture:
         """Positions among the captured envs of those of these that are captured; None stands for all."""
         if env_ids is None:
             return np.arange(len(self._rows))
-        rows = self._rows_by_id[ids_of(env_ids, len(self._rows_by_id))]
+        ids = ids_of(env_ids, len(self._rows_by_id))
+        if ids.size == 0:
+            return ids
+        rows = self._rows_by_id[ids]
         return rows[rows >= 0]
 
     def _settle(self) -> None:

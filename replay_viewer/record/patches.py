@@ -22,11 +22,14 @@ class Patches:
 
     Args:
         failed: told of an error in what listens to a method; the method goes on as if nobody had listened.
+
+    Attributes:
+        active: whether they have not been put back.
+        failed: as given.
     """
 
     def __init__(self, failed: Callable[[Exception], None]) -> None:
-        self.active = True
-        self._failed = failed
+        self.active, self.failed = True, failed
         self._joints: list[_Joint] = []
         self._undo: list[Callable[[], None]] = []
 
@@ -52,13 +55,13 @@ class Patches:
                     try:
                         before(*args, **kwargs)
                     except Exception as error:
-                        self._failed(error)
+                        self.failed(error)
                 result = original(*args, **kwargs)
                 if after is not None and self.active:
                     try:
                         after(result)
                     except Exception as error:
-                        self._failed(error)
+                        self.failed(error)
                 return result
 
             return listening
@@ -73,7 +76,7 @@ class Patches:
 
     def part(self) -> Patches:
         """Patches that can be undone by themselves, and are undone with these."""
-        part = Patches(self._failed)
+        part = Patches(self.failed)
         self._undo.append(part.undo)
         return part
 

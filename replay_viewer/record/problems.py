@@ -71,10 +71,10 @@ class Problems:
         if error is not None:
             raise error
 
-    def attempt(self, field: str, read: Callable[[], Any]) -> Any:
+    def attempt(self, field: str, read: Callable[..., Any], *args: Any) -> Any:
         """What `read` gives of a field; None, which is told, where it fails."""
         try:
-            return read()
+            return read(*args)
         except Exception as error:
             self.tell(field, f"cannot be read ({type(error).__name__}: {error}): it is unknown.")
             return None

@@ -10,6 +10,7 @@ import numpy as np
 from ..arrays import as_array, numpy_if_on_host
 
 _NOTHING = object()
+_NOBODY = np.zeros(0, np.int64)
 
 
 class Rows:
@@ -26,6 +27,11 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.env_ids)
+
+    @property
+    def index(self) -> slice | np.ndarray:
+        """What picks them out of a numpy array."""
+        return self.env_ids if self._slice is None else self._slice
 
     @property
     def are_views(self) -> bool:
@@ -63,20 +69,27 @@ class BufferRows:
 
     Args:
         rows: which.
+        env: has the buffer.
+        name: of the attribute.
     """
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
+    # In few lines of memory: between two steps, a simulator sweeps the caches.
+    __slots__ = ("_buffer", "_env", "_host", "_last", "_name", "_place", "_rows", "_view")
+
+    def __init__(self, rows: Rows, env: Any, name: str) -> None:
+        self._rows, self._env, self._name = rows, env, name
         # The buffer that was there twice, where its memory is, and a numpy array on that; what was there last. Of what
         # is bound anew in each step nothing is held: its memory is soon another one's.
         self._buffer: Any = _NOTHING
-        self._place, self._host = 0, np.zeros(0)
+        self._place: int | None = None
+        self._host = np.zeros(0)
         self._view: np.ndarray | None = None
         self._last = 0
 
-    def of(self, buffer: Any) -> Any:
+    def read(self) -> Any:
         """The rows of what is the buffer now, where it is; perhaps a view, the same as before."""
-        if buffer is not self._buffer or _place_of(buffer) != self._place:
+        buffer = getattr(self._env, self._name)
+        if buffer is not self._buffer or (self._place is not None and buffer.data_ptr() != self._place):
             if id(buffer) != self._last:
                 self._last, self._buffer, self._view = id(buffer), _NOTHING, None
                 return self._rows.of(buffer)
@@ -109,9 +122,9 @@ class Columns:
         return rows.index_select(1, self._index.on(rows.device))
 
 
-def _place_of(buffer: Any) -> int:
-    """Where the memory of a tensor is, which may change; that of a numpy array does not."""
-    return 0 if isinstance(buffer, np.ndarray) else buffer.data_ptr()
+def _place_of(buffer: Any) -> int | None:
+    """Where the memory of a tensor is, which may change; None for a numpy array, whose memory does not."""
+    return None if isinstance(buffer, np.ndarray) else buffer.data_ptr()
 
 
 def _is_on(host: Any, buffer: Any) -> bool:
@@ -128,6 +141,8 @@ def ids_of(envs: Any, num_envs: int) -> np.ndarray:
     if isinstance(envs, slice):
         return np.arange(num_envs)[envs]
     ids = as_array(envs).reshape(-1)
+    if ids.size == 0:
+        return _NOBODY  # As in most steps of those who say in each whom they reset.
     return np.flatnonzero(ids) if ids.dtype == bool else ids.astype(np.int64)
 
 

@@ -195,14 +195,9 @@ class Adapter(ABC):
 
     def read_each(self, reads: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
         """What each field's function gives; None, which is told, of those that fail."""
-        values: dict[str, Any] = {}
-        for name, read in reads.items():
-            try:
-                values[name] = read()
-            except Exception:  # Not `attempt` each time: it would cost as much as the reading.
-                values[name] = self.attempt(name, read)
-        return values
+        attempt = self.request.problems.attempt
+        return {name: attempt(name, read) for name, read in reads.items()}
 
-    def attempt(self, field: str, read: Callable[[], Any]) -> Any:
+    def attempt(self, field: str, read: Callable[..., Any], *args: Any) -> Any:
         """What `read` gives of a field; None, which is told, where it fails."""
-        return self.request.problems.attempt(field, read)
+        return self.request.problems.attempt(field, read, *args)

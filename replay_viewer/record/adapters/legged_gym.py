@@ -65,8 +65,9 @@ class LeggedGym(Adapter):
         buffers.update((field, name) for name, field in self._optional.items())
         if request.observations:
             buffers["obs"] = "obs_buf"
-        self._buffers = [(f, name, BufferRows(self.rows)) for f, name in buffers.items() if self._has_rows(f, name)]
-        self._root, self._root_rows = BufferRows(self.rows), None
+        buffers = {field: name for field, name in buffers.items() if self._has_rows(field, name)}
+        self._buffers = [(field, BufferRows(self.rows, env, name)) for field, name in buffers.items()]
+        self._root, self._root_rows = BufferRows(self.rows, env, "root_states"), None
         self._root_fields: dict[str, Any] = {}
 
     def describe(self) -> Description:
@@ -99,21 +100,15 @@ class LeggedGym(Adapter):
         self._terms.forget()
 
     def read(self) -> dict[str, Any]:
-        env = self.env
-        root = self._root.of(env.root_states)
+        root = self._root.read()
         if root is not self._root_rows:
             self._root_rows, self._root_fields = root, _root_fields(root)
         values = dict(self._root_fields)
-        for field, name, rows in self._buffers:
-            try:
-                values[field] = rows.of(getattr(env, name))
-            except Exception:  # Not `attempt` each time: it would cost as much as the reading.
-                values[field] = self.attempt(field, lambda name=name, rows=rows: rows.of(getattr(env, name)))
+        attempt = self.request.problems.attempt
+        for field, buffer in self._buffers:
+            values[field] = attempt(field, buffer.read)
         if self._terms.names:
-            try:
-                values["rew_terms"] = self._terms.scaled()
-            except Exception:
-                values["rew_terms"] = self.attempt("rew_terms", self._terms.scaled)
+            values["rew_terms"] = attempt("rew_terms", self._terms.scaled)
         return values
 
     def lengths(self) -> Any:

@@ -11,16 +11,14 @@ from typing import Any, Iterator, MutableSequence, Sequence
 
 import numpy as np
 
-from ...arrays import numbers_like, numpy_if_on_host
-from ..patches import Patches, Wrap
+from ...arrays import numbers_like
+from ..patches import Function, Patches, Wrap
 from ..problems import Problems
 from ..rows import Rows
 
 # The term that legged_gym keeps apart from the others.
 _TERMINATION = "termination"
 _METHOD = "_reward_"
-# Kinds of numpy's types.
-_NUMBERS = "biuf"
 # Settings of legged_gym and its kin that say how the total is made of the terms.
 _RULES = ("only_positive_rewards", "only_positive_rewards_ji22_style", "sigma_rew_neg")
 
@@ -64,11 +62,11 @@ class FunctionTerms:
         # A row for each term, so that what a function returns is copied in one piece.
         self._kept = _row_for_each(self.names, rows, env.rew_buf)
         self._shape = (len(env.rew_buf),)
-        # By term, the scale when it was called in this step, None before that; those that the factors are made of.
-        self._used: list[Any] = [None] * len(self.names)
-        self._scales: list[Any] = []
+        self._scales: list[float] = []
         self._factors: Any = None
+        # Of the terms that are kept; None until somebody asks.
         self._scaled: Any = None
+        self.forget()
 
     def patch(self, patches: Patches) -> None:
         """Listen to every function.
@@ -86,7 +84,7 @@ class FunctionTerms:
 
     def forget(self) -> None:
         """A new step begins: what is not called in it is unknown."""
-        self._used, self._scaled = [None] * len(self.names), None
+        self._kept[:], self._scaled = np.nan, None
         if self._is_list_called and self._methods is not None:
             # A term that calls another's method must not be taken for that one.
             self._methods.undo()
@@ -95,41 +93,51 @@ class FunctionTerms:
     def scaled(self) -> Any:
         """(n, num_terms) as they entered the reward: the same product in the same precision."""
         if self._scaled is None:
-            if self._used != self._scales:
-                self._factor()
+            scales = [self._env.reward_scales[name] for name in self.names]
+            if scales != self._scales:
+                # Scales may change while a policy learns.
+                self._scales, self._factors = scales, numbers_like(self._kept, scales)[:, None]
             self._scaled = (self._kept * self._factors).T
         return self._scaled
 
-    def _factor(self) -> None:
-        """Take over the scales, which may change while a policy learns; what was not called has none."""
-        for column, scale in enumerate(self._used):
-            if scale is None:
-                self._kept[column] = np.nan
-        factors = [1.0 if scale is None else scale for scale in self._used]
-        self._scales, self._factors = list(self._used), numbers_like(self._kept, factors)[:, None]
-
     def _listener(self, patches: Patches, column: int, *, is_listed: bool = False) -> Wrap:
-        take = self._take_first if is_listed and column == 0 else self._take
-        return patches.listener(after=functools.partial(take, column, self.names[column]))
+        """Makes a replacement that keeps what a function returns, a plain number for all envs, in its row.
 
-    def _take_first(self, column: int, name: str, value: Any) -> None:
-        self._is_list_called = True
-        self._take(column, name, value)
+        It is one function that has everything at hand: between two terms of a simulation, which leave nothing in the
+        caches, each further one that is called costs as much as the copy.
+        """
+        kept, expected, index = self._kept, self._shape, self._rows.index
+        is_on_host, says_so = isinstance(kept, np.ndarray), is_listed and column == 0
 
-    def _take(self, column: int, name: str, value: Any) -> None:
-        """Keep what a function has returned in its row, a plain number for all envs."""
-        self._used[column], self._scaled = self._env.reward_scales[name], None
-        try:
-            # Asked for at once: between two terms, the questions would cost as much as the answer.
-            array = value if isinstance(value, np.ndarray) else value.numpy()
-            if array.shape == self._shape and array.dtype.kind in _NUMBERS:
-                self._kept[column] = self._rows.of(array)
-                return
-        except (AttributeError, TypeError, RuntimeError):
-            pass
-        self._take_odd(column, name, value)
+        def wrap(original: Function) -> Function:
+            @functools.wraps(original)
+            def keeping(*args: Any, **kwargs: Any) -> Any:
+                value = original(*args, **kwargs)
+                if not patches.active:
+                    return value
+                if says_so:
+                    self._is_list_called = True
+                self._scaled = None
+                try:
+                    if is_on_host and not isinstance(value, float):
+                        array = value if isinstance(value, np.ndarray) else value.numpy()
+                        if array.shape == expected and (array is not value or _holds_numbers(array)):
+                            kept[column] = array[index]
+                            return value
+                except Exception:  # Whatever it is, it is looked at below.
+                    pass
+                try:
+                    self._keep(column, value)
+                except Exception as error:
+                    patches.failed(error)
+                return value
 
-    def _take_odd(self, column: int, name: str, value: Any) -> None:
+            return keeping
+
+        return wrap
+
+    def _keep(self, column: int, value: Any) -> None:
+        """Keep whatever a function has returned; what is no number for each env is unknown, which is told."""
         shape = getattr(value, "shape", () if isinstance(value, (int, float)) else None)
         if shape == self._shape and _holds_numbers(value):
             self._kept[column] = self._rows.of(value)
@@ -137,7 +145,7 @@ class FunctionTerms:
             self._kept[column] = value
         else:
             self._kept[column] = np.nan
-            self._problems.tell_term(name, value, self._shape)
+            self._problems.tell_term(self.names[column], value, self._shape)
 
 
 class SummedTerms:
@@ -204,7 +212,7 @@ def _row_for_each(names: Sequence[str], rows: Rows, like: Any) -> Any:
 
 def _holds_numbers(value: Any) -> bool:
     """Whether an array, or a number, is no text, date or object; tensors are never."""
-    return not isinstance(value, (np.ndarray, np.generic)) or value.dtype.kind in _NUMBERS
+    return not isinstance(value, (np.ndarray, np.generic)) or value.dtype.kind in "biuf"
 
 
 def _functions(env: Any) -> MutableSequence[Any]:

@@ -147,7 +147,7 @@ class Gymnasium(Adapter):
         self._episodes.begin_step()
         if self._terms.names is None:
             self._has_actions = action is not None
-        self._act = self._actions(action) if self._has_actions else None
+        self._act = self.attempt("act", self.actions, action) if self._has_actions else None
         self._results = [None] * len(self._members)
         self._rewards.fill(0)
         # What is known only when the step returns is not known of a state before a reset inside of it.
@@ -160,12 +160,6 @@ class Gymnasium(Adapter):
     def actions(self, action: Any) -> np.ndarray:
         """(n, ...) of the recorded envs, copied."""
         return np.array(as_array(action))[None]
-
-    def _actions(self, action: Any) -> np.ndarray | None:
-        try:
-            return self.actions(action)
-        except Exception:  # Not `attempt` each time: it would cost as much as the copy.
-            return self.attempt("act", lambda: self.actions(action))
 
     def end_step(self, result: Any) -> None:
         is_first = self._terms.names is None
@@ -187,7 +181,7 @@ class Gymnasium(Adapter):
             self._has_rewards = seen.reward is not None
         self._results[0], self._returned[0] = seen, _reward(seen)
         if self.request.observations:
-            self._take_obs(lambda: flat_observations(seen.obs, 1))
+            self._take_obs(flat_observations, seen.obs, 1)
 
     def parse(self, result: Any) -> StepResult:
         """What the `step` of one env returned."""
@@ -234,9 +228,9 @@ class Gymnasium(Adapter):
         self._was_reset = True
         self._episodes.note_reset(row)
 
-    def _take_obs(self, read: Callable[[], np.ndarray]) -> None:
+    def _take_obs(self, read: Callable[..., np.ndarray], *args: Any) -> None:
         """Keep observations; of another width than before, or than their space has, they are unknown."""
-        obs = self.attempt("obs", read)
+        obs = self.attempt("obs", read, *args)
         if obs is None:
             return
         kept = self._obs = np.full(obs.shape, np.nan) if self._obs is None else self._obs
