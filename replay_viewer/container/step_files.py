@@ -30,6 +30,8 @@ _HEAD = struct.Struct("<qd")
 _SYNC_PERIOD = 1.0  # [s]
 _CLOSED = -1
 _CHUNK_BYTES = 1 << 20
+# Up to so many bytes, rows that are ready are copied behind their head: to hand two pieces to the system costs more.
+_COPIED_BYTES = 1 << 16
 # Windows lacks some of these, and is not recorded on; but whoever only reads may import this there.
 _CLOEXEC = getattr(os, "O_CLOEXEC", 0)
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_TRUNC | _CLOEXEC
@@ -91,7 +93,8 @@ class StepFiles:
         self._in_doubt = False
         self._record_dtype = record_dtype(layout.row, layout.num_envs)
         self._buffer = bytearray(layout.record_bytes)
-        self._whole_record = (memoryview(self._buffer),)
+        self._whole_record: tuple[Block, ...] = (memoryview(self._buffer),)
+        self._is_small = layout.record_bytes <= _COPIED_BYTES
         self._records_per_segment = layout.records_per_segment
         self._packer = RowPacker(
             layout.row,
@@ -118,12 +121,12 @@ class StepFiles:
 
         Raises as RowPacker.pack does, before anything is written.
         """
-        if isinstance(values, np.ndarray):
-            record: tuple[Block, ...] = (_HEAD.pack(step, t), self._packer.checked(values).data)
+        is_packed, record = isinstance(values, np.ndarray), self._whole_record
+        if is_packed and not self._is_small:
+            record = (_HEAD.pack(step, t), self._packer.checked(values).data)
         else:
-            self._packer.pack(values)
+            (self._packer.take if is_packed else self._packer.pack)(values)
             _HEAD.pack_into(self._buffer, 0, step, t)
-            record = self._whole_record
         num_records, num_ends, _, running = self.done
         if self._in_doubt:
             self._roll_back()
@@ -138,7 +141,8 @@ class StepFiles:
         except OSError:
             self._roll_back()
             raise
-        self.done = Done(num_records + 1, num_ends, step, running)
+        # As Done(...), without the function that a named tuple has for that: it is called at each step.
+        self.done = tuple.__new__(Done, (num_records + 1, num_ends, step, running))
         self._in_doubt = False
 
     def append_ends(self, ends: np.ndarray) -> None:

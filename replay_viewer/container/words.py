@@ -36,6 +36,7 @@ class RowPacker:
     ) -> None:
         self._row, self._where = row, where
         self._words = np.ndarray((count, row.num_bytes // 4), "<u4", buffer, offset, (stride, 4))
+        self._floats = self._words.view("<f4")
         rows = np.ndarray((count,), row.dtype, buffer, offset, (stride,))
         views = [(field.name, rows[field.name]) for field in row.fields]
         self._views = [(name, view.shape, view) for name, view in views]
@@ -53,6 +54,13 @@ class RowPacker:
             self._refuse(name, values.get(name), shape)
         if len(values) != len(self._views):
             self._refuse_new(values)
+
+    def take(self, words: np.ndarray) -> None:
+        """Copy rows that are ready. Raises BadField where they are of another size."""
+        if words.shape == self._floats.shape and words.dtype == self._floats.dtype:
+            self._floats[...] = words
+        else:
+            self._words[...] = self.checked(words).view("<u4")
 
     def checked(self, words: np.ndarray) -> np.ndarray:
         """Rows that are ready, without gaps. Raises BadField where they are of another size."""

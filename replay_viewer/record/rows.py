@@ -10,6 +10,8 @@ import numpy as np
 from ..arrays import as_array, numpy_if_on_host
 
 _NOTHING = object()
+# What was bound anew so often is so in each step, and its place in memory tells nothing: the next one may have it.
+_MANY = 16
 _NOBODY = np.zeros(0, np.int64)
 
 
@@ -74,7 +76,7 @@ class BufferRows:
     """
 
     # In few lines of memory: between two steps, a simulator sweeps the caches.
-    __slots__ = ("_buffer", "_env", "_host", "_last", "_name", "_place", "_rows", "_view")
+    __slots__ = ("_buffer", "_env", "_host", "_last", "_name", "_num_bound", "_place", "_rows", "_view")
 
     def __init__(self, rows: Rows, env: Any, name: str) -> None:
         self._rows, self._env, self._name = rows, env, name
@@ -84,14 +86,17 @@ class BufferRows:
         self._place: int | None = None
         self._host = np.zeros(0)
         self._view: np.ndarray | None = None
-        self._last = 0
+        self._last, self._num_bound = 0, 0
 
     def read(self) -> Any:
         """The rows of what is the buffer now, where it is; perhaps a view, the same as before."""
         buffer = getattr(self._env, self._name)
         if buffer is not self._buffer or (self._place is not None and buffer.data_ptr() != self._place):
+            if self._num_bound > _MANY:
+                return self._rows.of(buffer)
             if id(buffer) != self._last:
                 self._last, self._buffer, self._view = id(buffer), _NOTHING, None
+                self._num_bound += 1
                 return self._rows.of(buffer)
             host = numpy_if_on_host(buffer)
             if not _is_on(host, buffer):
