@@ -121,11 +121,14 @@ class StepFiles:
 
         Raises as RowPacker.pack does, before anything is written.
         """
-        is_packed, record = isinstance(values, np.ndarray), self._whole_record
-        if is_packed and not self._is_small:
-            record = (_HEAD.pack(step, t), self._packer.checked(values).data)
+        record = self._whole_record
+        if not isinstance(values, np.ndarray):
+            self._packer.pack(values)
+        elif self._is_small:
+            self._packer.take(values)
         else:
-            (self._packer.take if is_packed else self._packer.pack)(values)
+            record = (_HEAD.pack(step, t), self._packer.checked(values).data)
+        if record is self._whole_record:
             _HEAD.pack_into(self._buffer, 0, step, t)
         num_records, num_ends, _, running = self.done
         if self._in_doubt:
