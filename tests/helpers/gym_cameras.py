@@ -5,6 +5,7 @@ Run as `python gym_cameras.py ENDING MODE FOLDER`; MODE is one of Gymnasium's mo
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
@@ -50,13 +51,15 @@ class Cameras(gymnasium.Wrapper):
         return {"policy": obs, "camera_obs": {"head": seen, "arm": {"wrist": seen.astype(np.float32) / 255}}}
 
 
-def make(mode: str) -> Any:
-    """Two Hoppers, whose time is up after 6 and 8 steps; one that stands still does not fall."""
+def member(number: int) -> Any:
+    """A Hopper whose time is up after 6 or 8 steps; one that stands still does not fall."""
+    return Cameras(gymnasium.make("Hopper-v5", max_episode_steps=LENGTHS[number]), number)
 
-    def member(number: int) -> Any:
-        return lambda: Cameras(gymnasium.make("Hopper-v5", max_episode_steps=LENGTHS[number]), number)
 
-    return gymnasium.vector.SyncVectorEnv([member(0), member(1)], autoreset_mode=gymnasium.vector.AutoresetMode[mode])
+def make(mode: str, kind: str = "SyncVectorEnv") -> Any:
+    """A vector of two of them."""
+    members = [functools.partial(member, 0), functools.partial(member, 1)]
+    return getattr(gymnasium.vector, kind)(members, autoreset_mode=gymnasium.vector.AutoresetMode[mode])
 
 
 def run(env: Any) -> list:

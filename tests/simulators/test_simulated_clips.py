@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from needs_simulator import simulator
 
@@ -17,7 +18,7 @@ import gym_cameras  # noqa: E402
 from clip_files import burnt_frames, path_of, records_below, wait_until_complete  # noqa: E402
 from video_files import probe_video  # noqa: E402
 
-from replay_viewer import load_episodes  # noqa: E402
+from replay_viewer import VideoRecordingCfg, load_episodes, wrap_env_for_video  # noqa: E402
 from replay_viewer.render.clips import draw_clips  # noqa: E402
 
 ENDINGS = ("normal", "exception", "SIGTERM", "SIGKILL")
@@ -85,3 +86,21 @@ def test_states_become_films_whose_frames_are_the_steps(ended: dict, case: tuple
         assert next(episode.total_reward for episode in episodes if episode.env_id == 0) == pytest.approx(
             record.facts["total_reward"], rel=1e-5
         )
+
+
+@pytest.mark.parametrize("kind", ["SyncVectorEnv", "AsyncVectorEnv"])
+def test_an_env_that_is_reset_by_a_mask_leaves_the_others_episodes_whole(kind: str, tmp_path: Path) -> None:
+    env = gym_cameras.make("DISABLED", kind)
+    wrap_env_for_video(env, VideoRecordingCfg(record_camera_video=True, video_base_dir=tmp_path, strict=True))
+    env.reset(seed=0)
+    for _ in range(13):
+        *_, terminated, truncated, _ = env.step(np.zeros(env.action_space.shape, np.float32))
+        if (over := terminated | truncated).any():
+            env.reset(options={"reset_mask": over})
+    env.close()
+    whole = [record for record in records_below(tmp_path) if record.camera == "head" and not record.partial]
+    assert sorted((record.key["env_id"], record.facts["episode_length"]) for record in whole) == [
+        (0, 6),
+        (0, 6),
+        (1, 8),
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -77,6 +77,8 @@ class Watch:
         self._is_over, self._nothing = np.zeros((2, len(self._ids)), bool)
         self._any_over = False
         self._is_inside, self._process = False, os.getpid()
+        # (num_envs,) which envs the reset that is being made is of; None for all.
+        self._mask: Any = None
         self._patches = Patches(watcher.failed)
         # Those who step vectors in two halves come by the second of them.
         step = "step_wait" if callable(getattr(env, "step_wait", None)) else "step"
@@ -93,12 +95,19 @@ class Watch:
         self._patches.undo()
 
     def _wrap_step(self, original: Function) -> Function:
-        return self._wrap(original, self._watcher.before_step, lambda result, _: self._take_step(result))
+        return self._wrap(original, self._watcher.before_step, self._take_step)
 
     def _wrap_reset(self, original: Function) -> Function:
-        return self._wrap(original, self._watcher.before_reset, self._take_reset)
+        wrapped = self._wrap(original, self._watcher.before_reset, self._take_reset)
 
-    def _wrap(self, original: Function, before: Callable[[], None], take: Callable[[Any, Any], None]) -> Function:
+        def reset(*args: Any, **kwargs: Any) -> Any:
+            if not self._is_inside:
+                self._mask = _mask_of(kwargs)  # Now: Gymnasium's vectors take it out of the options.
+            return wrapped(*args, **kwargs)
+
+        return reset
+
+    def _wrap(self, original: Function, before: Callable[[], None], take: Callable[[Any], None]) -> Function:
         """A method of which is told before it is called, and of what came of it."""
 
         def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -112,7 +121,7 @@ class Watch:
             finally:
                 self._is_inside = False
             if self._patches.active:
-                self._tell(take, result, kwargs)
+                self._tell(take, result)
             return result
 
         return wrapped
@@ -135,15 +144,20 @@ class Watch:
         """(n,) whether the step that was just made reset an env that had ended before."""
         return self._is_over if self._any_over and self.resets_later else self._nothing
 
-    def _take_reset(self, result: Any, options: Any) -> None:
-        mask = (options.get("options") or {}).get("reset_mask") if isinstance(options.get("options"), dict) else None
+    def _take_reset(self, result: Any) -> None:
         slots = np.arange(len(self._ids))
-        if mask is not None:
-            slots = slots[as_array(mask)[self._ids].astype(bool)]
+        if self._mask is not None:
+            slots = slots[as_array(self._mask)[self._ids].astype(bool)]
         self._is_over[slots] = False
         self._any_over = bool(self._is_over.any())
         has_info = isinstance(result, tuple) and len(result) == 2
         self._watcher.begin(slots, result[0] if has_info else result)
+
+
+def _mask_of(arguments: Mapping[str, Any]) -> Any:
+    """Which envs a reset is of, out of its arguments; None for all."""
+    options = arguments.get("options")
+    return options.get("reset_mask") if isinstance(options, dict) else None
 
 
 def shape_of(env: Any) -> tuple[int, bool]:
