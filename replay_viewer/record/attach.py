@@ -14,7 +14,7 @@ from .attached_recorder import AttachedRecorder, close_seats
 from .attachments import Attachment, calling_lines, enter, wanted_path
 from .capture import tell
 from .chosen_envs import chosen_envs
-from .control.open_control import OpenControl
+from .control.open_control import OpenControl, port_of
 from .control.policy_off import PolicyOff
 from .episodes.record_episodes import new_episode_recording
 from .problems import Problems, SharedProblems
@@ -111,8 +111,9 @@ def attach(
     robot = None if urdf is None else Path(urdf)
     request = Request(rows, observations, robot, layers, SharedProblems(problems), total)
     reading = factory(layers[-1], request)
-    held = None
-    if control is not False:
+    held, port = None, None
+    if control is not False and control is not None:
+        port = port_of(control)
         held = OpenControl(env, reading, policy_off, total)
         request = replace(request, policy_action=held.control.wanted)
         reading.request = request
@@ -158,7 +159,6 @@ def attach(
     attachment = Attachment(layers[-1], rows.env_ids.tolist(), wanted_path(path), lines, recorder.path, close)
     enter(attachment)
     if held is not None:
-        port = None if control is True else int(control)
         try:
             held.open(recorder.path, port, functools.partial(tell, seat))
         except BaseException:

@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import threading
+from collections import namedtuple
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from legged_gym_sim import GymWrapper
 from replay_viewer import attach, record_episodes
 from replay_viewer.errors import BadArgument
 from replay_viewer.record.control.hand import Hand
+from replay_viewer.record.control.policy_off import copy_of, zeros_like
 
 HAND = Hand("test", is_lasting=True)
 NUM_JOINTS = len(DOF_NAMES)
@@ -90,6 +92,44 @@ def test_a_function_gives_the_action_and_its_error_gives_the_policy_back(
         ("policy_off", "code", "own"),
         ("policy_on", "an error", None),
     ]
+
+
+@pytest.mark.parametrize("given", [np.zeros(NUM_JOINTS + 1), None, "nothing", {"legs": 0.0}, np.zeros((2, 3, 5))])
+def test_an_action_that_the_environment_cannot_take_is_told_and_the_policy_goes_on(
+    given: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    env = KickedSim()
+    with attach(env, tmp_path / "run.rec", control=True, policy_off=lambda env: given) as recorder:
+        recorder.policy_enabled = False
+        steps(env, 2)
+        assert recorder.policy_enabled
+    assert "it gave" in caplog.text and f"shape (4, {NUM_JOINTS})" in caplog.text
+
+
+def test_a_function_may_give_one_action_for_all_envs_and_arrays_for_tensors(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    env, seen = KickedSim(library="torch"), []
+    with attach(env, tmp_path / "run.rec", control=True, policy_off=lambda _: np.full(NUM_JOINTS, 0.25)) as recorder:
+        recorder.policy_enabled = False
+        env.compute_observations = lambda: seen.append(env.actions)
+        steps(env, 1)
+    assert tuple(seen[0].shape) == (4, NUM_JOINTS) and bool((seen[0] == 0.25).all()) and hasattr(seen[0], "new_zeros")
+
+
+def test_an_action_stays_what_it_is_while_the_policy_is_off() -> None:
+    pair = namedtuple("pair", "turn speed")
+    for action in (np.int64(2), np.float32(0.5), pair(1, np.ones(2)), {"mode": np.int8(1)}, None, "left"):
+        for stands_for in (copy_of(action), zeros_like(action)):
+            assert type(stands_for) is type(action)
+    table = {0: "stay", 2: "left"}  # As tasks of toys have them.
+    assert table[copy_of(np.int64(2))] == "left" and table[zeros_like(np.int64(2))] == "stay"
+
+
+@pytest.mark.parametrize("control", ["yes", 5055.5, [5055], "127.0.0.1:5055"])
+def test_what_is_no_port_is_an_error_that_says_what_is_one(control: Any, tmp_path: Path) -> None:
+    with pytest.raises(BadArgument, match="the number of a port"):
+        attach(KickedSim(), tmp_path / "run.rec", control=control)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("kind", ["P", "T", "V"])

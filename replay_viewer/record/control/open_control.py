@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import operator
 import os
 import secrets
 import weakref
@@ -33,6 +34,17 @@ def _means_of(adapter: Adapter) -> Means:
     except Exception as error:
         _messages.warning("control by hand: pause and policy only (%s: %s).", type(error).__name__, error)
         return Means()
+
+
+def port_of(control: bool | int) -> int | None:
+    """The port that `attach(control=...)` names; None for the socket beside the recording. Raises BadArgument."""
+    if control is True:
+        return None
+    try:
+        return operator.index(control)
+    except TypeError:
+        problem = "expected True, for a socket beside the recording, or the number of a port of this machine."
+        raise BadArgument("control", repr(control), problem) from None
 
 
 class OpenControl:

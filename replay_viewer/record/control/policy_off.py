@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable, Union
 
 import numpy as np
@@ -47,9 +48,13 @@ class Substitute:
         self._held = None
 
     def action(self, wanted: Any) -> Any:
-        """What is sent instead of what the policy wants, in the same form."""
+        """What is sent instead of what the policy wants, in the same form.
+
+        Raises:
+            ValueError: a function gave what the environment could not take in its place.
+        """
         if callable(self._ask):
-            return self._ask(self._env)
+            return in_place_of(wanted, self._ask(self._env))
         if self._ask == "zero":
             return zeros_like(wanted)
         if self._ask == "default_pose" and self._means.default_pose is not None:
@@ -69,15 +74,59 @@ def copy_of(action: Any) -> Any:
     return _mapped(action, lambda part: part.clone() if _is_tensor(part) else np.array(part))
 
 
+def in_place_of(wanted: Any, given: Any) -> Any:
+    """An action that stands for another one: a tensor for a tensor, one env's for all envs.
+
+    Raises:
+        ValueError: it has too few or too many numbers, or none.
+    """
+    if isinstance(wanted, dict):
+        if not isinstance(given, dict) or given.keys() != wanted.keys():
+            raise ValueError(f"it gave {_described(given)}, the policy gives a dict of {', '.join(map(str, wanted))}")
+        return {name: in_place_of(part, given[name]) for name, part in wanted.items()}
+    if not (_is_tensor(wanted) or _is_of_numbers(wanted)):
+        return given  # Whatever that is, the environment knows.
+    if not (_is_tensor(given) or _is_of_numbers(given)):
+        raise ValueError(f"it gave {_described(given)}, the policy gives {_described(wanted)}")
+    if _is_tensor(wanted) and not _is_tensor(given):
+        given = wanted.new_tensor(np.asarray(given).tolist())
+    shape, own = _shape_of(wanted), _shape_of(given)
+    if math.prod(own) == math.prod(shape):
+        return given
+    if own != shape[len(shape) - len(own) :]:
+        raise ValueError(f"it gave {_described(given)}, the policy gives {_described(wanted)}")
+    return given.expand(shape) if _is_tensor(given) else np.array(np.broadcast_to(given, shape))
+
+
 def _mapped(action: Any, of_part: Callable[[Any], Any]) -> Any:
     if isinstance(action, dict):
         return {name: _mapped(part, of_part) for name, part in action.items()}
     if isinstance(action, (list, tuple)):
-        return type(action)(_mapped(part, of_part) for part in action)
+        parts = [_mapped(part, of_part) for part in action]
+        return type(action)(*parts) if hasattr(action, "_fields") else type(action)(parts)
     if isinstance(action, (bool, int, float)):
         return type(action)(of_part(action))
-    return of_part(action)
+    if isinstance(action, np.generic):
+        return of_part(action)[()]  # A number, which is looked up in tables where no array is.
+    return of_part(action) if hasattr(action, "shape") else action
 
 
 def _is_tensor(part: Any) -> bool:
     return hasattr(part, "new_zeros")
+
+
+def _is_of_numbers(part: Any) -> bool:
+    try:
+        return np.asarray(part).dtype.kind in "biufc"
+    except (TypeError, ValueError):  # Of no shape.
+        return False
+
+
+def _shape_of(part: Any) -> tuple[int, ...]:
+    return tuple(part.shape) if hasattr(part, "shape") else np.shape(part)
+
+
+def _described(part: Any) -> str:
+    if _is_tensor(part) or _is_of_numbers(part):
+        return f"numbers of shape {_shape_of(part)}"
+    return type(part).__name__
