@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 from pathlib import Path
 from typing import Any
@@ -218,6 +219,45 @@ def test_what_a_function_gives_wrongly_ends_the_film_and_not_the_training(
     env.reset()
     env.step(None)
     assert "The simulation goes on" in caplog.text and env.steps[0] == 1
+
+
+def test_one_picture_that_is_none_costs_the_rest_of_its_film_and_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    env, pictures = CameraVector(1, 4, final_obs=True), itertools.count()
+    odd = {2: None, 11: np.zeros((20, 20, 3), np.uint8)}  # None at all, and one of another size.
+    draw = env.render
+    cfg = VideoRecordingCfg(
+        record_viewport_video=True,
+        video_base_dir=tmp_path,
+        when=Trigger(every_episodes=1),
+        frames=lambda: odd.get(next(pictures), draw()),
+    )
+    wrap_env_for_video(env, cfg)
+    env.reset()
+    for _ in range(16):
+        env.step(None)
+    env.close()
+    found = {record.key["episode_in_env"]: record for record in records_below(tmp_path)}
+    assert [len(burnt_frames(found[number])) for number in range(4)] == [2, 5, 3, 5]
+    assert [found[number].partial for number in range(4)] == [True, False, True, False]
+    assert [found[number].last_step for number in range(4)] == [0, 7, 9, 15]
+    assert "it ended early, at step 1" in str(found[0].note) and "20x20" in str(found[2].note)
+    assert len([record for record in caplog.records if "The simulation goes on" in record.message]) == 2
+
+
+def test_a_trigger_that_fails_at_one_episode_names_the_others(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def when(moment: Any) -> bool:
+        return {0: True, 2: True, 3: False}[moment.episode]
+
+    env = CameraVector(1, 3)
+    wrap_env_for_video(env, VideoRecordingCfg(record_camera_video=True, video_base_dir=tmp_path, when=when))
+    env.reset()
+    for _ in range(10):
+        env.step(None)
+    env.close()
+    assert set(episodes_of(records_below(tmp_path))) == {(0, 0), (0, 2)}
+    assert "The trigger fails" in caplog.text and "KeyError: 1" in caplog.text
 
 
 def test_a_recorder_stands_for_the_environment(tmp_path: Path) -> None:

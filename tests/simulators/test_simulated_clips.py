@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from clip_files import burnt_frames, path_of, records_below, wait_until_complete
 from video_files import probe_video  # noqa: E402
 
 from replay_viewer import VideoRecordingCfg, load_episodes, wrap_env_for_video  # noqa: E402
+from replay_viewer.errors import BadArgument  # noqa: E402
 from replay_viewer.render.clips import draw_clips  # noqa: E402
 
 ENDINGS = ("normal", "exception", "SIGTERM", "SIGKILL")
@@ -104,3 +106,19 @@ def test_an_env_that_is_reset_by_a_mask_leaves_the_others_episodes_whole(kind: s
         (0, 6),
         (1, 8),
     ]
+
+
+@pytest.mark.parametrize("mode", [None, "rgb_array_list", "human"])
+def test_an_environment_made_without_pictures_says_so_before_the_training(mode: Any, tmp_path: Path) -> None:
+    env = gymnasium.make("Hopper-v5")
+    env.unwrapped.render_mode = mode
+    cfg = VideoRecordingCfg(record_viewport_video=True, render_mode="rgb_array", video_base_dir=tmp_path)
+    with pytest.raises(BadArgument, match=f"was made with render_mode={mode!r}.*Make the environment with"):
+        wrap_env_for_video(env, cfg, num_episodes=1)
+
+
+def test_an_environment_whose_states_nobody_knows_says_how_it_is_filmed(tmp_path: Path) -> None:
+    env = gymnasium.make("CartPole-v1")
+    cfg = VideoRecordingCfg(record_viewport_video=True, video_base_dir=tmp_path)
+    with pytest.raises(BadArgument, match=r"no adapter knows it\. Make it with render_mode='rgb_array'"):
+        wrap_env_for_video(env, cfg, num_episodes=1)

@@ -6,7 +6,7 @@ import contextlib
 import logging
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from .results import StepEnds
 from .triggers import Moment, Trigger, is_evaluation
 from .watch import Watch, Watcher
 
-# Episodes whose successes make the rate.
+# Episodes whose successes make the rate; and problems that are told.
 _MANY = 100
 _NOTHING = np.zeros(0, int)
 _messages = logging.getLogger("replay_viewer")
@@ -51,6 +51,7 @@ class Take:
         num_steps: control steps so far.
         episodes: of those that have ended, the records.
         last_step: the control step that its last frame shows.
+        problem: why its film ended before the take did; "" while it goes on.
     """
 
     slot: int
@@ -60,10 +61,11 @@ class Take:
     num_steps: int = 0
     episodes: list[EpisodeRecord] = field(default_factory=list)
     last_step: int | None = None
+    problem: str = ""
 
 
 class Shooter(ABC):
-    """Who makes films of takes. What is raised ends the filming."""
+    """Who makes films of takes. What `shoot` raises ends this film, what anything else raises the filming."""
 
     def before_step(self) -> None:  # noqa: B027 - few need it.
         """A step, or a reset from outside, is about to be made."""
@@ -138,6 +140,8 @@ class Filming(Watcher):
         self._begun, self._all_begun = np.zeros(len(self._ids), bool), False
         self._successes: list[bool] = []
         self._is_closed = False
+        # What has been said of films that ended early, and of the trigger.
+        self._said: set[str] = set()
         self._watch = Watch(env, self._ids, self)
 
     def before_step(self) -> None:
@@ -237,7 +241,7 @@ class Filming(Watcher):
 
     def _is_wanted(self, slot: int) -> bool:
         if self._trigger is not None:
-            return self._trigger.begins_with(self._moment(slot, self._live.num_steps))
+            return self._does_begin(self._trigger.begins_with, self._moment(slot, self._live.num_steps))
         if not self._has_budget:
             return True
         if self._left > 0:
@@ -248,8 +252,16 @@ class Filming(Watcher):
     def _begin_in_step(self, number: int) -> None:
         assert self._trigger is not None
         for slot in range(len(self._ids)):
-            if slot not in self._takes and self._trigger.begins_in(self._moment(slot, number)):
+            if slot not in self._takes and self._does_begin(self._trigger.begins_in, self._moment(slot, number)):
                 self._start(slot, number)
+
+    def _does_begin(self, ask: Callable[[Moment], bool], moment: Moment) -> bool:
+        """What the trigger says; where it fails, nothing begins."""
+        try:
+            return ask(moment)
+        except Exception as error:
+            self._say_once("The trigger fails, so that nothing is filmed then", error)
+            return False
 
     def _moment(self, slot: int, step: int) -> Moment:
         offset = 0 if self._trigger is None else self._trigger.step_offset
@@ -265,10 +277,27 @@ class Filming(Watcher):
         return take
 
     def _shoot(self, take: Take, obs: Any, number: int, is_own: bool = False) -> None:
-        if (number - take.first_step) % self._stride == 0:
-            take.last_step = number
-            env_id = self._ids[take.slot] if self._watch.is_vector and not is_own else None
+        if take.problem or (number - take.first_step) % self._stride:
+            return
+        take.last_step = number
+        env_id = self._ids[take.slot] if self._watch.is_vector and not is_own else None
+        try:
             self._shooter.shoot(take, obs, env_id)
+        except Exception as error:
+            # One picture that is none, of thousands: the next film may have them all.
+            take.problem = f"it ended early, at step {number} ({type(error).__name__}: {error})"
+            self._say_once("A film ends early", error)
+
+    def _say_once(self, what: str, error: Exception) -> None:
+        """Say what went wrong, in films of which others may go well; not each time anew."""
+        if self._strict:
+            raise error
+        text = f"{what} ({type(error).__name__}: {error})"
+        if text not in self._said and len(self._said) < _MANY:
+            self._said.add(text)
+            _messages.error(
+                "%s. The simulation goes on, and further films are tried; strict=True shows where it comes from.", text
+            )
 
     def _end(self, slots: np.ndarray, outcomes: list[str], success: Sequence[bool | None]) -> None:
         """Episodes that have steps end, and the films of those of which there is to be no more."""

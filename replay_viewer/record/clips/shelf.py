@@ -99,7 +99,7 @@ class Shelf:
 
     def complete(self, record: ClipRecord, film: StreamedFilm) -> None:
         """A film has its last frame: what is known of it is written at once, and its name when the encoder is done."""
-        if film.is_static:
+        if film.is_static and record.note is None:
             record = replace(record, note=_STATIC.format(film.num_frames, ", all black" if film.is_black else ""))
             _messages.warning("%s of episode %s: %s.", record.camera or record.kind, record.key, record.note)
         self.write(replace(record, ended=record.ended or now()))

@@ -53,9 +53,9 @@ class FilmSeries:
             "experiment": experiment,
             "more": {NAME: name},
         }
-        # By the position of the env.
+        # By the position of the env; of films that go no further, why.
         self._open: dict[int, tuple[ClipRecord, StreamedFilm]] = {}
-        self._lost: set[int] = set()
+        self._lost: dict[int, str] = {}
 
     def append(self, take: Take, picture: np.ndarray) -> None:
         """Add a frame to the film of a take, which begins with the first one."""
@@ -71,25 +71,29 @@ class FilmSeries:
             self._open[take.slot][1].append(picture)
         except ReplayError as error:
             # This film goes no further; the next one may.
-            self._lost.add(take.slot)
+            self._lost[take.slot] = f"it ended early, at step {take.last_step} ({getattr(error, 'problem', error)})"
             _messages.error("%s The simulation goes on without this film.", error)
 
     def end(self, take: Take, facts: Mapping[str, Any], is_partial: bool) -> None:
         """The film of a take has its last frame."""
-        self._lost.discard(take.slot)
+        problem = self._lost.pop(take.slot, "") or take.problem
         found = self._open.pop(take.slot, None)
         if found is not None:
             record, film = found
+            last_step = take.last_step
+            if problem:  # Of those that the episode has had since, none is in the film.
+                last_step = (record.first_step or 0) + (film.num_frames - 1) * (record.stride or 1)
             experiment = facts.get("experiment", record.experiment)
             self._shelf.complete(
                 replace(
                     record,
-                    partial=is_partial,
+                    partial=is_partial or bool(problem),
                     episodes=max(1, len(take.episodes)),
-                    last_step=take.last_step,
+                    last_step=last_step,
                     frames=film.num_frames,
                     experiment=None if experiment is None else str(experiment),
                     facts=facts,
+                    note=problem or None,
                 ),
                 film,
             )

@@ -162,6 +162,8 @@ def _render(env: Any) -> Callable[[], Any]:
         raise BadArgument("render_mode", "rgb_array", f"{type(env).__name__} has no render(). {_WAY_OUT}")
     # gym asks at each call how it is to be rendered, Gymnasium once and for all.
     options = {"mode": "rgb_array"} if "mode" in inspect.signature(env.render).parameters else {}
+    if not options:
+        _check_render_mode(env)
 
     def picture() -> Any:
         found = env.render(**options)
@@ -170,6 +172,18 @@ def _render(env: Any) -> Callable[[], Any]:
         return found
 
     return picture
+
+
+def _check_render_mode(env: Any) -> None:
+    """Raise BadArgument where an environment was made to give no picture, or many at once: now, not after hours."""
+    mode = getattr(env, "render_mode", "rgb_array")
+    # Tasks of one's own may draw without a mode; those that Gymnasium makes do not.
+    is_made_without = mode is None and getattr(env, "spec", None) is not None
+    if is_made_without or (isinstance(mode, str) and mode != "rgb_array"):
+        problem = (
+            f"{type(env).__name__} was made with render_mode={mode!r}, which gives no picture at a time. {_WAY_OUT}"
+        )
+        raise BadArgument("render_mode", "rgb_array", problem)
 
 
 def _frames(env: Any, frames: Callable[..., Any]) -> Callable[[], Any]:

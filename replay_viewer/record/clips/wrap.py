@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from ...errors import BadArgument, ReplayError, UnknownEnvironment
+from ...errors import BadArgument, UnknownEnvironment
 from ..adapters import Request, find_adapter
 from ..attachments import close_at_exit
 from ..chosen_envs import chosen_envs
@@ -50,9 +50,8 @@ def wrap_env_for_video(
         The environment.
 
     Raises:
-        BadArgument: a film of the scene that is to be made without a trigger needs one of the two numbers; or other
-            options that cannot be.
-        UnknownEnvironment: no adapter can record its states, and it draws no pictures.
+        BadArgument: a film of the scene that is to be made without a trigger needs one of the two numbers; no adapter
+            can record the environment's states, and it draws no pictures; or other options that cannot be.
         FileProblem: films cannot be made here.
     """
     if not cfg.record_viewport_video and not cfg.record_camera_video:
@@ -100,15 +99,18 @@ def _budget(cfg: VideoRecordingCfg, num_steps: int | None, num_episodes: int | N
 
 
 def _has_states(env: Any, num_envs: int) -> bool:
-    """Whether its states can be recorded; where it draws pictures, these do as well. Raises ReplayError for neither."""
+    """Whether its states can be recorded; where it draws pictures, these do as well. Raises BadArgument for neither."""
     try:
         layers, factory = find_adapter(env)
         factory(layers[-1], Request(Rows([0]), layers=layers, num_envs=num_envs)).close_files()
     except (UnknownEnvironment, BadArgument) as error:
         if getattr(env, "render_mode", None) != "rgb_array":
-            raise
+            lack = "no adapter knows it" if isinstance(error, UnknownEnvironment) else error.problem
+            problem = (
+                f"states of {type(env).__name__} cannot be recorded: {lack.rstrip('.')}. Make it with "
+                "render_mode='rgb_array', and its pictures are filmed; or give frames=, a function that draws it."
+            )
+            raise BadArgument("record_viewport_video", True, problem) from error
         _messages.info("The scene is filmed by env.render(): %s", str(error).partition("\n")[0])
         return False
-    except ReplayError:
-        raise
     return True
