@@ -13,14 +13,28 @@ from typing import Any
 
 import numpy as np
 import pytest
+from camera_envs import CameraVector
+from clip_files import records_below
 from container_columns import Columns
 from controlled import KickedSim, Loop, events, line_to, until, whats
 from legged_fake import DOF_NAMES
 from legged_gym_sim import GymWrapper
+from video_files import needs_encoder
 
-from replay_viewer import attach, record_episodes
+from replay_viewer import (
+    Adapter,
+    Description,
+    Endings,
+    EntitySpec,
+    VideoRecordingCfg,
+    attach,
+    record_episodes,
+    register_adapter,
+    wrap_env_for_video,
+)
 from replay_viewer.errors import BadArgument
 from replay_viewer.record.control.hand import Hand
+from replay_viewer.record.control.means import Means
 from replay_viewer.record.control.policy_off import copy_of, zeros_like
 
 HAND = Hand("test", is_lasting=True)
@@ -345,3 +359,48 @@ def test_nothing_is_said_where_nothing_was_done(tmp_path: Path, caplog: pytest.L
         steps(env, 5)
     assert whats(recorder.path) == []
     assert "by hand" not in caplog.text
+
+
+@pytest.mark.parametrize("is_filmed_first", [True, False])
+def test_films_of_touched_episodes_say_so_and_are_in_no_rate(is_filmed_first: bool, tmp_path: Path) -> None:
+    """Episodes of five steps: a push in the second one, and no policy from the fourth to the fifth."""
+    needs_encoder()
+    env: Any = CameraVector(1, 5)
+    env.pushed = []
+
+    class Pushed(Adapter):
+        reset_method = "reset"
+
+        def describe(self) -> Description:
+            return Description({"control_dt": 0.1, "entities": [EntitySpec("robot")]})
+
+        def read(self) -> dict[str, Any]:
+            count = self.env.num_envs
+            return {"robot.base_pos": np.zeros((count, 3)), "robot.base_wxyz": np.tile([1.0, 0, 0, 0], (count, 1))}
+
+        def endings(self) -> Endings:
+            return Endings(np.zeros(1, bool), np.zeros(1, bool), self.env.steps)
+
+        def means(self) -> Means:
+            return Means(push=lambda env_id, velocity: self.env.pushed.append(env_id))
+
+    register_adapter("pushed", ("pushed",), Pushed)
+    cfg = VideoRecordingCfg(record_camera_video=True, video_base_dir=tmp_path / "films", strict=True)
+    if is_filmed_first:
+        wrap_env_for_video(env, cfg)
+    with attach(env, tmp_path / "run.rec", adapter="pushed", control=True) as recorder:
+        if not is_filmed_first:
+            wrap_env_for_video(env, cfg)
+        env.reset()
+        for step in range(27):
+            if step == 7:
+                ask(recorder, "push", 0, [1.0, 0.0, 0.0])
+            if step in (18, 22):
+                recorder.policy_enabled = step == 22
+            env.step(np.zeros((1, 3), np.float32))
+    env.close()
+    assert env.pushed == [0]
+    found = {r.key["episode_in_env"]: r.facts for r in records_below(tmp_path) if r.camera == "head"}
+    assert [facts.get("manual") for _, facts in sorted(found.items())] == [None, True, None, True, True, None]
+    # Episodes are successes by turns, of which the even ones were left alone, but for the fourth.
+    assert [facts["success_rate"] for _, facts in sorted(found.items())] == [1.0, 1.0, 1.0, 1.0, 1.0, 1.0]

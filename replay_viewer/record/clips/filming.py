@@ -11,9 +11,12 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 from ...episode_record import EpisodeRecord, to_json
+from ...rollout.interventions import Intervention
+from ..control.open_control import Listener, listen
 from ..episodes.live import LiveEpisodes
 from ..training_state import process_state
 from .completing import known
+from .hands import TouchedEpisodes
 from .results import StepEnds
 from .triggers import Moment, Trigger, is_evaluation
 from .watch import Watch, Watcher
@@ -51,6 +54,7 @@ class Take:
         num_steps: control steps so far.
         episodes: of those that have ended, the records.
         last_step: the control step that its last frame shows.
+        is_manual: whether somebody had a hand on one of its episodes.
         problem: why its film ended before the take did; "" while it goes on.
     """
 
@@ -61,6 +65,7 @@ class Take:
     num_steps: int = 0
     episodes: list[EpisodeRecord] = field(default_factory=list)
     last_step: int | None = None
+    is_manual: bool = False
     problem: str = ""
 
 
@@ -102,7 +107,7 @@ class Shooter(ABC):
         """Nothing more comes."""
 
 
-class Filming(Watcher):
+class Filming(Watcher, Listener):
     """Watches some envs, n of them, counts their episodes, and says who films when.
 
     Args:
@@ -132,6 +137,7 @@ class Filming(Watcher):
         self._training = process_state()
         self._live = LiveEpisodes(self._ids, {}, control_dt)
         self._takes: dict[int, Take] = {}
+        self._hands = TouchedEpisodes(self._ids)
         self._begins_in_steps = trigger is not None and trigger.every_steps is not None
         self._has_budget = trigger is None and (budget.num_steps is not None or budget.num_episodes is not None)
         # Episodes that are still to begin, where there is a budget and no trigger.
@@ -143,6 +149,7 @@ class Filming(Watcher):
         # What has been said of films that ended early, and of the trigger.
         self._said: set[str] = set()
         self._watch = Watch(env, self._ids, self)
+        listen(env, self)
 
     def before_step(self) -> None:
         self._shooter.before_step()
@@ -189,6 +196,9 @@ class Filming(Watcher):
                 # What resets an env later shows its new episode in the coming step.
                 self._begin(over, step.obs if inside else None)
         self._end_full()
+
+    def intervene(self, intervention: Intervention) -> None:
+        self._hands.note(intervention, self._live.have_begun(np.arange(len(self._ids))))
 
     def close(self) -> None:
         """End all films; a second call does nothing."""
@@ -301,8 +311,14 @@ class Filming(Watcher):
 
     def _end(self, slots: np.ndarray, outcomes: list[str], success: Sequence[bool | None]) -> None:
         """Episodes that have steps end, and the films of those of which there is to be no more."""
-        self._successes += [bool(value) for value in success if value is not None]
+        touched = self._hands.of(slots).tolist()
+        # What somebody has helped along, or pushed over, is not the policy's own.
+        self._successes += [
+            bool(value) for value, by_hand in zip(success, touched) if value is not None and not by_hand
+        ]
         del self._successes[:-_MANY]
+        self._note_hands(slots)
+        self._hands.begin_anew(slots)
         is_filmed = np.array([slot in self._takes for slot in slots.tolist()])
         self._live.drop(slots[~is_filmed])
         if not is_filmed.any():
@@ -315,7 +331,7 @@ class Filming(Watcher):
             take.episodes.append(record)
             wanted = 1 if self._budget.split else self._budget.num_episodes or 1
             if self._budget.num_steps is None and len(take.episodes) >= wanted:
-                self._finish(take, self._facts(record), is_partial=record.outcome == "aborted")
+                self._finish(take, self._facts(record, take), is_partial=record.outcome == "aborted")
 
     def _end_full(self) -> None:
         """End the films that have as many steps as they were to have."""
@@ -332,9 +348,11 @@ class Filming(Watcher):
         if len(slots) == 0:
             return
         self._live.state(self._training.facts())
+        self._note_hands(slots)
         for slot, record in zip(slots.tolist(), self._live.end(slots, ["unfinished"] * len(slots))):
-            self._takes[slot].episodes.append(record)
-            self._finish(self._takes[slot], self._facts(record), is_partial=True)
+            take = self._takes[slot]
+            take.episodes.append(record)
+            self._finish(take, self._facts(record, take), is_partial=True)
 
     def _is_between(self, take: Take) -> bool:
         """Whether the env's last episode is over, and nothing of the next one was filmed."""
@@ -342,15 +360,22 @@ class Filming(Watcher):
 
     def _unfinished(self, take: Take) -> Mapping[str, Any]:
         """What is known of an episode that goes on."""
+        self._note_hands(np.array([take.slot]))
         if take.episodes:
-            return self._facts(take.episodes[-1])
+            return self._facts(take.episodes[-1], take)
         facts = {name: value for name, value in self._training.facts().items() if name not in take.key}
-        return known({**facts, "outcome": "unfinished", "success_rate": self._rate()})
+        return known({**facts, "outcome": "unfinished", "success_rate": self._rate(), **_said_of(take)})
 
-    def _facts(self, record: EpisodeRecord) -> Mapping[str, Any]:
+    def _note_hands(self, slots: np.ndarray) -> None:
+        """Whether somebody had a hand on what is filmed of some envs by now."""
+        for slot in slots[self._hands.of(slots)].tolist():
+            if slot in self._takes:
+                self._takes[slot].is_manual = True
+
+    def _facts(self, record: EpisodeRecord, take: Take) -> Mapping[str, Any]:
         own = ("env_id", "episode_in_env", "recording", "run", "job_name", "rebuild", "rank", "start", "end")
         facts = {name: value for name, value in to_json(record).items() if name not in own}
-        return known({"success_rate": self._rate(), **facts})
+        return known({"success_rate": self._rate(), **facts, **_said_of(take)})
 
     def _rate(self) -> float | None:
         return sum(self._successes) / len(self._successes) if self._successes else None
@@ -358,3 +383,8 @@ class Filming(Watcher):
     def _finish(self, take: Take, facts: Mapping[str, Any], is_partial: bool) -> None:
         del self._takes[take.slot]
         self._shooter.end(take, facts, is_partial)
+
+
+def _said_of(take: Take) -> Mapping[str, Any]:
+    """What the records of episodes say of hands."""
+    return {"manual": True} if take.is_manual else {}

@@ -7,12 +7,14 @@ import operator
 import os
 import secrets
 import weakref
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, Callable
 
 from ...errors import BadArgument, FileProblem
-from ...rollout.interventions import Intervention
+from ...rollout.interventions import SPANS, Intervention
 from ..adapters import Adapter
+from ..adapters.registry import unwrapped
 from ..patches import Patches
 from .address import TOKEN_VARIABLE, ControlAddress, socket_of
 from .channel import Channel
@@ -25,6 +27,25 @@ from .policy_off import PolicyOff, Substitute
 _messages = logging.getLogger("replay_viewer")
 # Environments whose steps are controlled.
 _controlled: weakref.WeakSet[OpenControl] = weakref.WeakSet()
+# Who hears of what is done by hand without sitting on a hook, each with the identity of its innermost environment.
+_listeners: weakref.WeakKeyDictionary[Listener, int] = weakref.WeakKeyDictionary()
+
+
+class Listener(ABC):
+    """Who is told of what is done by hand to an environment; see `listen`."""
+
+    @abstractmethod
+    def intervene(self, intervention: Intervention) -> None:
+        """Something is about to be done. Raises nothing."""
+
+
+def listen(env: Any, listener: Listener) -> None:
+    """Tell somebody, as long as it lives, of what is done by hand to an environment, and first of what lasts now."""
+    core = _listeners[listener] = id(unwrapped(env)[-1])
+    for held in list(_controlled):
+        if held.core == core:
+            for intervention in held.lasting.values():
+                listener.intervene(intervention)
 
 
 def _means_of(adapter: Adapter) -> Means:
@@ -58,6 +79,8 @@ class OpenControl:
 
     Attributes:
         control: what stands between the policy and the environment.
+        core: the identity of the innermost environment.
+        lasting: what was begun by hand and has not ended, by what it is and its env.
 
     Raises:
         BadArgument: there is no such `policy_off` here.
@@ -67,6 +90,8 @@ class OpenControl:
         means = _means_of(adapter)
         self._tell: Callable[[Intervention], None] = lambda intervention: None
         self.control = Control(means, Substitute(policy_off, means, env), self._tell_of, num_envs)
+        self.core = id(unwrapped(env)[-1])
+        self.lasting: dict[tuple[str, int | None], Intervention] = {}
         self._hook = adapter.step_hook()
         self._patches = Patches(self._failed)
         self._channel: Channel | None = None
@@ -106,6 +131,8 @@ class OpenControl:
         """Leave everything as it was; a second call does nothing."""
         _controlled.discard(self)
         self._patches.undo()
+        for what, env_id in list(self.lasting):
+            self._tell_listeners(Intervention(SPANS[what], env_id))
         self.control.close()
         if self._channel is not None:
             self._channel.close()
@@ -135,6 +162,17 @@ class OpenControl:
 
     def _tell_of(self, intervention: Intervention) -> None:
         self._tell(intervention)
+        self._tell_listeners(intervention)
+
+    def _tell_listeners(self, intervention: Intervention) -> None:
+        for begin, end in SPANS.items():
+            if intervention.what == begin:
+                self.lasting[begin, intervention.env_id] = intervention
+            elif intervention.what == end:
+                self.lasting.pop((begin, intervention.env_id), None)
+        for listener, core in list(_listeners.items()):
+            if core == self.core:
+                listener.intervene(intervention)
 
     def _failed(self, error: Exception) -> None:
         _messages.warning("control by hand: %s: %s; the policy goes on.", type(error).__name__, error)
