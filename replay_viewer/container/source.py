@@ -29,6 +29,8 @@ _GAP_BYTES = 128 * 1024
 _CHUNK_BYTES = 2**20
 # So many chunks are kept, as several fields of the same steps are read one after the other.
 _KEPT_BLOCKS = 2
+# The position of an env that is asked for alone.
+_ONLY = np.zeros(1, np.int64)
 _MAX_OPEN = 64
 
 
@@ -85,12 +87,15 @@ class ContainerSource:
     def read(self, name: str, steps: slice, envs: Sequence[int]) -> np.ndarray:
         """Values as recorded, shape (len(steps), len(envs), *field.shape); see Source."""
         field = self.fields[name]
-        wanted = range(self.num_steps)[steps]
-        indices = np.asarray(envs, dtype=np.int64).reshape(-1)
-        values = np.empty((len(wanted), len(indices), *field.shape), field.dtype)
-        for columns in _neighbours(indices, self._layout.row.num_bytes):
-            self._read_columns(values, field, wanted, indices, columns)
+        values = np.empty((len(range(self.num_steps)[steps]), len(envs), *field.shape), field.dtype)
+        self.read_into(values, name, steps, envs)
         return values
+
+    def read_into(self, values: np.ndarray, name: str, steps: slice, envs: Sequence[int]) -> None:
+        """See ReadsInto."""
+        indices = np.asarray(envs, dtype=np.int64).reshape(-1)
+        for columns in _neighbours(indices, self._layout.row.num_bytes):
+            self._read_columns(values, self.fields[name], range(self.num_steps)[steps], indices, columns)
 
     def read_terminal(self, name: str, row: int) -> np.ndarray:
         """Value of the field where an episode ended; where it was not captured, what its last record holds."""
@@ -236,8 +241,8 @@ class FilePool:
 
 def _neighbours(envs: np.ndarray, row_bytes: int) -> list[np.ndarray]:
     """Positions in `envs`, grouped such that the envs of a group lie close together in a record."""
-    if not len(envs):
-        return []
+    if len(envs) < 2:
+        return [_ONLY] * len(envs)
     if (envs.max() - envs.min()) * row_bytes <= _GAP_BYTES:
         return [np.arange(len(envs))]
     order = np.argsort(envs, kind="stable")

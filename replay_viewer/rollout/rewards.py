@@ -202,7 +202,10 @@ def _series(rollout: Rollout, episode: Episode, agent: int | None, before: float
     for window in read_windows(episode):
         rows = slice(window.start - episode.first_step, window.stop - episode.first_step)
         for name, column in columns.items():
-            column[rows] = _of_agent(rollout, rollout.read(name, window, [episode.env_index])[:, 0], agent)
+            if rollout.agents_shape:
+                column[rows] = _of_agent(rollout.read(name, window, [episode.env_index])[:, 0], agent)
+            else:
+                rollout.read_into(column[rows, None], name, window, [episode.env_index])
         if has_terms:
             explained[rows] = _sum(columns["rew_terms"][rows])
     total, terms = columns.get("rew"), columns.get("rew_terms", np.zeros((episode.num_steps, 0)))
@@ -212,8 +215,9 @@ def _series(rollout: Rollout, episode: Episode, agent: int | None, before: float
         names=rollout.reward_terms,
         terms=terms,
         total=total,
-        residual=total - explained if total is not None and has_terms else None,
         cumulative=_running_sum(explained if total is None else total, before),
+        # In its place, since a million steps need time for memory alone.
+        residual=np.subtract(total, explained, out=explained) if total is not None and has_terms else None,
         cumulative_of=summed_over,
     )
 
@@ -233,16 +237,15 @@ def _sum(terms: np.ndarray) -> np.ndarray:
 
 def _running_sum(values: np.ndarray, before: float) -> np.ndarray:
     """What is summed up at each step (S,), without what is NaN."""
-    summed = np.concatenate([[before], values], dtype=np.float64)
-    sums = np.cumsum(summed)
-    return (np.nancumsum(summed) if np.isnan(sums[-1]) else sums)[1:]
+    if before:
+        return _running_sum(np.concatenate([[before], values], dtype=np.float64), 0.0)[1:]
+    sums = np.cumsum(values, dtype=np.float64)
+    return np.nancumsum(values, dtype=np.float64) if len(sums) and np.isnan(sums[-1]) else sums
 
 
-def _of_agent(rollout: Rollout, values: np.ndarray, agent: int | None) -> np.ndarray:
-    """Values (S, A, ...) of one agent, or summed over the agents; without an agents axis as they are. As floats."""
+def _of_agent(values: np.ndarray, agent: int | None) -> np.ndarray:
+    """Values (S, A, ...) of one agent, or summed over the agents, as floats."""
     values = values.astype(np.result_type(values.dtype, np.float32), copy=False)
-    if not rollout.agents_shape:
-        return values
     return values.sum(axis=1) if agent is None else values[:, agent]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -76,6 +76,15 @@ class Source(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class ReadsInto(Protocol):
+    """A source that can do without an array of its own between a file and what is made of its values."""
+
+    def read_into(self, values: np.ndarray, name: str, steps: slice, envs: Sequence[int]) -> None:
+        """Put what `Source.read` returns into an array of that shape, however it lies in memory and of what type."""
+        ...
 
 
 class Growth(Protocol):
@@ -152,6 +161,7 @@ class Rollout:
         interventions: Sequence[Intervention] = (),
     ) -> None:
         self.source = source
+        self._reads_into = source.read_into if isinstance(source, ReadsInto) else None
         self.name = name
         self.path = path
         self.control_dt = float(control_dt)
@@ -257,11 +267,21 @@ class Rollout:
 
         Raises UnknownName for a field that is not recorded, listing those that are.
         """
+        return self.source.read(name, self._window(name, steps), range(self.num_envs) if envs is None else envs)
+
+    def read_into(self, values: np.ndarray, name: str, steps: slice, envs: Sequence[int]) -> None:
+        """Put what `read` returns into an array of that shape, whose type holds such values."""
+        window = self._window(name, steps)
+        if self._reads_into is None:
+            values[...] = self.source.read(name, window, envs)
+        else:
+            self._reads_into(values, name, window, envs)
+
+    def _window(self, name: str, steps: slice) -> slice:
         if name not in self.fields:
             raise UnknownName("field", name, tuple(self.fields))
         start, stop, stride = steps.indices(self.num_steps)
-        chosen = range(self.num_envs) if envs is None else envs
-        return self.source.read(name, slice(start, max(start, stop), stride), chosen)
+        return slice(start, max(start, stop), stride)
 
     def read_shown(self, name: str, steps: slice, envs: Sequence[int]) -> np.ndarray:
         """Like `read`, with what is shown at the last step of an episode: its terminal state.

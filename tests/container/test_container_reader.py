@@ -84,8 +84,12 @@ def test_the_facts_of_a_recording_reach_the_rollout(tmp_path: Path, opened: Open
 def test_any_window_of_steps_and_envs_is_read_rightly(tmp_path: Path, steps: slice, envs: Sequence[int]) -> None:
     rollout = open_container(record(tmp_path / "run.rec", 20, segment_bytes=5000))
     whole = np.stack([sample_values(step)["robot.joint_pos"] for step in range(20)])
-    np.testing.assert_array_equal(rollout.read("robot.joint_pos", steps, envs), whole[steps][:, list(envs)])
+    block = whole[steps][:, list(envs)]
+    np.testing.assert_array_equal(rollout.read("robot.joint_pos", steps, envs), block)
     rollout.close()
+    values = np.full((block.shape[2], *block.shape[:2]), np.nan).transpose(1, 2, 0)
+    rollout.read_into(values, "robot.joint_pos", steps, envs)
+    np.testing.assert_array_equal(values, block)
 
 
 def test_envs_far_apart_in_large_records_are_read_rightly(tmp_path: Path) -> None:

@@ -322,6 +322,10 @@ def test_thinned_curves_are_the_same_however_they_arrive() -> None:
     np.testing.assert_array_equal(in_pieces.points, at_once.points)
     np.testing.assert_array_equal(in_pieces.steps, at_once.steps)
     assert np.nanmax(np.abs(at_once.points)) == np.nanmax(np.abs(values))
+    expected = ThinnedCurves(7, 3, len(values))
+    expected.extend(values)
+    np.testing.assert_array_equal(expected.points, at_once.points)
+    np.testing.assert_array_equal(expected.steps, at_once.steps)
 
 
 def test_a_recording_without_rewards_has_no_curves() -> None:

@@ -25,6 +25,9 @@ def shown_x(rollout, steps=slice(None), envs=(0,)):
 def test_read_is_what_was_recorded():
     rollout = counting(num_envs=3, episodes={0: LOST})
     assert rollout.read("robot.base_pos", slice(2, 5), [2, 0])[..., 0].tolist() == [[202, 2], [203, 3], [204, 4]]
+    values = np.zeros((3, 2, 3), np.int64)
+    rollout.read_into(values, "robot.base_pos", slice(2, 5), [2, 0])
+    assert values[..., 0].tolist() == [[202, 2], [203, 3], [204, 4]]
 
 
 def test_read_of_all_envs_and_with_a_stride():

@@ -54,7 +54,7 @@ class FollowedCurves:
             return
         curves = self._kept.get(key)
         if curves is None or curves.num_steps > len(steps):
-            curves = ThinnedCurves(steps.start, num_curves)
+            curves = ThinnedCurves(steps.start, num_curves, len(steps))
         if curves.num_steps < len(steps):
             for values in read(curves.num_steps):
                 curves.extend(values)
@@ -98,9 +98,12 @@ class ThinnedCurves:
     are too many points.
     """
 
-    def __init__(self, first_step: int, num_curves: int) -> None:
+    def __init__(self, first_step: int, num_curves: int, expected_steps: int = 0) -> None:
+        """expected_steps: so many come at least; runs are as long as these need from the beginning."""
         self.first_step, self.num_steps = first_step, 0
         self._stride = 1
+        while -(-expected_steps // self._stride) > MAX_POINTS:
+            self._stride *= 2
         self._points = np.zeros((0, num_curves))
 
     def extend(self, values: np.ndarray) -> None:
