@@ -99,6 +99,9 @@ class PackedStep:
         row: the recording's fields.
         num_envs: how many rows there are.
         columns: where each gathered field lies in a block's rows; those that are logged instead are left out.
+
+    Attributes:
+        rewards: the words of a row that are its rewards; None where none are recorded.
     """
 
     def __init__(self, row: StructSpec, num_envs: int, columns: Mapping[str, slice]) -> None:
@@ -106,7 +109,7 @@ class PackedStep:
         places = np.concatenate([_places(row, name, gathered) for name, gathered in columns.items()])
         self._num_words, self._flags = row.num_bytes // 4, row.offsets["flags"] // 4
         self._is_ready = np.array_equal(sources, places) and len(places) == self._flags == self._num_words - 1
-        self._rewards = _word_slice(row, "rew") if "rew" in row.by_name else None
+        self.rewards = _word_slice(row, "rew") if "rew" in row.by_name else None
         self._sources, self._places = _as_slice(sources), _as_slice(places)
         # Of what is not ready: where it is made, and its fields.
         self._words = np.zeros((num_envs, self._num_words), np.float32)
@@ -128,10 +131,6 @@ class PackedStep:
         if flags is not None:
             words[:, self._flags].view(np.uint32)[...] = flags
         return words
-
-    def rewards_in(self, words: np.ndarray) -> np.ndarray | None:
-        """(num_envs,) or (num_envs, num_agents) of rows that were made here, where rewards are recorded."""
-        return None if self._rewards is None else words[:, self._rewards]
 
     def _made(self, block: np.ndarray, signals: Mapping[str, np.ndarray], terms: np.ndarray) -> np.ndarray:
         words, views = self._words, self._views

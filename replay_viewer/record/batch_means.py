@@ -21,24 +21,23 @@ class BatchMeans:
         layers: the environment and what it wraps.
         num_rows: recorded envs, each of which gets the same number.
         problems: told of what comes too late, or is no number.
+
+    Attributes:
+        is_empty: whether there are none to read.
     """
 
     def __init__(self, layers: Sequence[Any], num_rows: int, problems: Problems) -> None:
         self._layers, self._num_rows, self._problems = layers, num_rows, problems
         # By key, the recording's field; the first step settles them.
         self._fields: dict[str, str] = {}
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there are none to read."""
-        return not self._fields
+        self.is_empty = True
 
     def settle(self) -> None:
         """The first step is over: what is there now is recorded."""
         for key in self._found():
             field = MEANS_PREFIX + _NOT_IN_FIELDS.sub("_", key)
             if is_field_name(field) and field not in self._fields.values():
-                self._fields[key] = field
+                self._fields[key], self.is_empty = field, False
             else:
                 self._problems.tell(key, "is a mean whose name a recording cannot have: it is left out.")
 

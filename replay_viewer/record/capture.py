@@ -114,7 +114,10 @@ class Capture:
 
     def intervene(self, intervention: Intervention) -> None:
         """Something is about to be done by hand; what is wrong with telling that ends no loop."""
-        self._guard(lambda _: self._serve(Seated.intervene, intervention), None)
+        try:
+            self._serve(Seated.intervene, intervention)
+        except Exception as error:
+            self._fail(error)
 
     def remove(self, seat: Seat) -> bool:
         """Let somebody get up who may sit here; whether anybody still does. If not, every method is put back."""
@@ -134,7 +137,10 @@ class Capture:
                 return original(*args, **kwargs)
             try:
                 try:
-                    self._guard(self._begin_step, _first(args, kwargs))
+                    try:
+                        self._begin_step(args[0] if args else _first(args, kwargs))
+                    except Exception as error:
+                        self._fail(error)
                     result = original(*args, **kwargs)
                 finally:
                     self._in_step = False
@@ -142,20 +148,19 @@ class Capture:
                 # Again, where Ctrl-C came just before: no step would ever be seen any more.
                 self._in_step = False
             if self._seated:
-                self._guard(self._end_step, result)
+                try:
+                    self._end_step(result)
+                except Exception as error:
+                    self._fail(error)
             return result
 
         return step
 
-    def _guard(self, call: Callable[[Any], None], argument: Any) -> None:
-        """Call it; no error gets from here into the simulation, unless somebody wants it there."""
-        try:
-            call(argument)
-        except Exception as error:
-            self._fail(error)
-
     def _fail(self, error: Exception) -> None:
-        """After an error of what all share, each ends. One that a seat has raised on purpose goes on its way."""
+        """After an error of what all share, each ends. One that a seat has raised on purpose goes on its way.
+
+        No other gets into the simulation.
+        """
         if error is not self._raised:
             self._raised = None
             for seated in self._seated:
@@ -213,7 +218,7 @@ class Capture:
             self._resets,
             self._is_reset,
             adapter.ended(),
-            self._counters_now(),
+            None if self._lengths is None else self._counters_now(),
             None if self._lengths is None else self._endings_now,
             adapter.late_facts,
             self._copier.is_ahead,
@@ -303,8 +308,6 @@ class Capture:
 
     def _counters_now(self) -> np.ndarray | None:
         """(n,) the simulator's counters of the captured envs, where they are in the host's memory."""
-        if self._lengths is None:
-            return None
         lengths = self._adapter.lengths()
         if lengths is not self._lengths:
             self._counters, self._lengths = numpy_if_on_host(lengths), lengths

@@ -68,15 +68,14 @@ class HostCopier:
 
     torch's allocators know of both streams: neither the block nor the pinned memory is handed out again before the
     copy is done.
+
+    Attributes:
+        is_ahead: whether copies may still be on their way when they are returned.
     """
 
     def __init__(self) -> None:
         self._stream: Any = None
-
-    @property
-    def is_ahead(self) -> bool:
-        """Whether copies may still be on their way when they are returned."""
-        return self._stream is not None
+        self.is_ahead = False
 
     def copy(self, block: Any, fields: Fields) -> HostCopy:
         """Begin to copy a numpy array, which is taken as it is, or a tensor; nobody else may write to it."""
@@ -87,7 +86,7 @@ class HostCopier:
     def _from_cuda(self, block: Any, fields: Fields) -> HostCopy:
         torch = sys.modules["torch"]
         if self._stream is None:
-            self._stream = torch.cuda.Stream(block.device)
+            self._stream, self.is_ahead = torch.cuda.Stream(block.device), True
         pinned = torch.empty(block.shape, dtype=block.dtype, pin_memory=True)
         # What fills the block was queued on the simulation's stream.
         self._stream.wait_stream(torch.cuda.current_stream(block.device))

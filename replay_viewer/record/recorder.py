@@ -292,8 +292,9 @@ class Recorder:
             if fields is not self._packed_fields:
                 # They lie elsewhere from now on.
                 self._packed, self._packed_fields = self._packing(fields.columns) or self._packed, fields
-            words = self._packed.rows(block, *logged, self._flags() if self._ends else None)
-            self._append(words, self._packed.rewards_in(words))
+            packed = self._packed
+            words = packed.rows(block, *logged, self._flags() if self._ends else None)
+            self._append(words, None if packed.rewards is None else words[:, packed.rewards])
 
     def packing_of_ends(self, columns: Mapping[str, slice], unknown: Container[str]) -> PackedEnds | None:
         """Makes the `values` of `end_episodes`, what is logged left out, from the first step on; None before.
@@ -346,7 +347,8 @@ class Recorder:
         self._append(step, step.get("rew"))
 
     def _append(self, step: Values, rewards: np.ndarray | None) -> None:
-        number, is_due, all_ends = self.num_steps, self._is_due, self._ends
+        number, all_ends = self.num_steps, self._ends
+        is_due = number % self._info.every == 0
         # First, so that the next step is another one, whatever interrupts this one.
         self.num_steps, self._ends = number + 1, []
         self._sums.add(None if rewards is None else rewards.copy())

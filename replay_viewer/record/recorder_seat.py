@@ -109,14 +109,16 @@ class RecorderSeat(Seat):
     def begin_step(self) -> None:
         if self._calls is not None and self._calls.error is not None:
             raise self._calls.error
-        self._write_held()
+        if self._last is not None and not self._last.is_written:
+            self._write_held()
 
     def end_step(self, step: SeenStep) -> None:
         if self.num_steps == 0:
             self._learn(step)
-        self._last = HeldStep(step, self._unseen(step))
+        self._last = HeldStep(step, self._unseen(step) if self._has_witness and step.has_counters else None)
         self.num_steps += 1
-        self._write_if_complete()
+        if self._recorder.is_complete:
+            self._write_held()
 
     def reset(self, ends: SeenEnds) -> None:
         if self.num_steps:
@@ -204,8 +206,6 @@ class RecorderSeat(Seat):
 
     def _unseen(self, step: SeenStep) -> SeenEnds | None:
         """Envs that may have been reset unseen; in the host's memory, most steps tell at once that there is none."""
-        if not self._has_witness or not step.has_counters:
-            return None
         if step.counters is not None and self._writer.witness.is_growing(step.counters, step.is_reset):
             return None
         return step.unreset()

@@ -69,7 +69,8 @@ class StepWriter:
     def write(self, step: HeldStep) -> None:
         """Write a step, with the episodes that end in it."""
         self._recorder.forget_ends()
-        seen, fields = step.seen, self._fields_of(step.seen.copy)
+        seen = step.seen
+        fields = self._fields if seen.copy.fields is self._found else self._fields_of(seen.copy)
         resets = seen.resets
         for reset in resets:
             self._end(reset, _OUTCOMES)

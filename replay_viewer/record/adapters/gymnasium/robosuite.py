@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from .env import Gymnasium
@@ -18,4 +17,4 @@ class Robosuite(Gymnasium):
         seen = super().parse(result)
         # All of its tasks end when their time is up; a few before, by themselves.
         is_late = self.env.timestep >= self.env.horizon
-        return replace(seen, terminated=seen.is_end and not is_late, truncated=seen.is_end and is_late)
+        return seen._replace(terminated=seen.is_end and not is_late, truncated=seen.is_end and is_late)

@@ -7,8 +7,8 @@ leave in the `info` of each step: `reward_forward`, `reward_ctrl`.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
-from typing import Any, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -26,8 +26,7 @@ _ANY_NUMBERS = itertools.repeat(_NUMBERS)
 _FLAGS = (bool, np.bool_)
 
 
-@dataclass(frozen=True)
-class StepResult:
+class StepResult(NamedTuple):
     """What a single environment returned.
 
     Attributes:
@@ -64,7 +63,7 @@ def parse_step(result: Any) -> StepResult:
     if not isinstance(result, (tuple, list)):
         return StepResult(None, False, False, {}, None, result)
     values, info = list(result), {}
-    if values and (values[-1] is None or isinstance(values[-1], Mapping)):
+    if values and (values[-1] is None or isinstance(values[-1], (dict, Mapping))):
         info = values.pop() or {}
     elif len(values) > 2 and not isinstance(values[-1], _FLAGS):
         return StepResult(None, False, False, {}, None, None)
@@ -167,8 +166,10 @@ class GymnasiumEpisodes:
         Args:
             results: (n,) None where an env was only reset.
         """
-        self._in_step = False
-        self._any_ended = any(result is not None and result.is_end for result in results)
+        self._in_step = self._any_ended = False
+        for result in results:
+            if result is not None and (result.terminated or result.truncated):
+                self._any_ended = True
         if self._any_ended:
             _fill(self.endings(), results)
 

@@ -36,7 +36,9 @@ class Simulation:
     @property
     def data(self) -> Any:
         """Its state."""
-        return self._bare(self._place().data, _WRAPPED_DATA)
+        # In one function where it is bare: it is asked for twice in each step.
+        found = getattr(self.env, self._holder).data if self._holder else self.env.data
+        return found if type(found) in self._bare_types else self._bare(found, _WRAPPED_DATA)
 
     @property
     def groups(self) -> tuple[int, ...]:
@@ -49,9 +51,7 @@ class Simulation:
         return getattr(self.env, self._holder) if self._holder else self.env
 
     def _bare(self, found: Any, names: tuple[str, ...]) -> Any:
-        """What may be wrapped, of a type that is asked only once: this is called several times in a step."""
-        if type(found) in self._bare_types:
-            return found
+        """What may be wrapped, of a type that is asked only once."""
         bare = _unwrapped(found, names)
         if bare is found:
             self._bare_types.add(type(found))
