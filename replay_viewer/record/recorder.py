@@ -351,7 +351,7 @@ class Recorder:
         is_due = number % self._info.every == 0
         # First, so that the next step is another one, whatever interrupts this one.
         self.num_steps, self._ends = number + 1, []
-        self._sums.add(None if rewards is None else rewards.copy())
+        self._sums.add(rewards)
         for ends in all_ends:
             self._write_ends(ends)
         if is_due and self._goes_on:

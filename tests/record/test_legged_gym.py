@@ -113,6 +113,23 @@ def test_ends_say_how_and_how_long(tmp_path: Path) -> None:
     assert outcomes == {1, 2}
 
 
+def test_many_envs_are_recorded_as_few_are(library: str, tmp_path: Path) -> None:
+    # Of many, numbers are gathered column by column, and rewards are added up at once.
+    few, many = [0, 7, 599], LeggedGymSim(600, library=library, keep_truth=False)
+    columns = recorded(many, tmp_path / "many", num_steps=100, env_ids="all")
+    expected = recorded(LeggedGymSim(600, library=library), tmp_path / "few", num_steps=100, env_ids=few)
+    for name in expected.names:
+        np.testing.assert_array_equal(columns[name][:, few], expected[name], err_msg=name)
+    ends = {(end["step"], few.index(end["env_index"])): end for end in columns.ends if end["env_index"] in few}
+    assert len(ends) == len(expected.ends) >= len(few)
+    for end in expected.ends:
+        found = ends[end["step"], end["env_index"]]
+        assert [found[name] for name in ("length", "outcome", "ret")] == [end["length"], end["outcome"], end["ret"]]
+        np.testing.assert_array_equal(
+            columns.last_state(found, "robot.base_pos"), expected.last_state(end, "robot.base_pos")
+        )
+
+
 def test_flags_mark_the_steps_that_ended_episodes(tmp_path: Path) -> None:
     env = LeggedGymSim()
     flags = recorded(env, tmp_path)["flags"]

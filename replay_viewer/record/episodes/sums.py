@@ -6,6 +6,8 @@ import numpy as np
 
 # So many steps wait to be added up: between two steps of a simulator, the first sum costs as much as many.
 _WAITING = 32
+# Of so many envs, the copy that waits would cost as much as the sum.
+_MANY_ENVS = 512
 
 
 class EpisodeSums:
@@ -17,12 +19,10 @@ class EpisodeSums:
         self._waiting: list[np.ndarray | None] = []
 
     def add(self, rewards: np.ndarray | None) -> None:
-        """Count one step, with its rewards (num_envs,) or (num_envs, num_agents) where there are any.
-
-        Nobody else may write to them later.
-        """
-        self._waiting.append(rewards)
-        if len(self._waiting) >= _WAITING:
+        """Count one step, with its rewards (num_envs,) or (num_envs, num_agents) where there are any."""
+        is_large = rewards is not None and len(rewards) >= _MANY_ENVS
+        self._waiting.append(rewards if rewards is None or is_large else rewards.copy())
+        if is_large or len(self._waiting) >= _WAITING:
             self._add_waiting()
 
     def _add_waiting(self) -> None:
