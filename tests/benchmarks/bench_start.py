@@ -28,7 +28,12 @@ from playwright.sync_api import Browser
 from replay_viewer.paths import asset
 
 _CLI = [sys.executable, "-m", "replay_viewer"]
-_LIBRARIES = "import numpy, trimesh, tyro, yourdfpy"
+# As commands import them: without scipy and others, which trimesh would load besides if they are installed.
+_LIBRARIES = """
+from replay_viewer.cli.imports import large_imports
+with large_imports():
+    import numpy, trimesh, tyro, yourdfpy
+"""
 _BARE_PAGE = """
 import sys, time
 from pathlib import Path
