@@ -4,7 +4,7 @@ Run as `python control_child.py simulate PATH [--port]`: a loop that is recorded
 recording or at a port, which stands in a file beside it.
 Run as `python control_child.py hold PATH`: a viewer whose page keeps the policy off, until the line is over.
 Run as `python control_child.py terminal PATH [ENDING]`: a loop in a terminal, which prints "ready", then each step's
-action; ENDING says how it ends: "close", "error", "exit", "crash".
+action; ENDING says how it ends: "close", "error", "exit", "crash", or that it asks its user something: "ask", "debug".
 """
 
 from __future__ import annotations
@@ -64,6 +64,12 @@ def terminal(path: Path, ending: str = "") -> None:
         env.step(np.ones((env.num_envs, len(DOF_NAMES)), np.float32))
         say(f"action {env.actions[0, 0]:g}")
         time.sleep(0.01)
+        if ending in ("ask", "debug"):
+            if step == 20 and ending == "ask":
+                say("got " + input("what? "))
+            elif step == 20:
+                breakpoint()
+            continue
         if ending and ending != "hangup" and step == 20:
             break
         if ending == "hangup" and step == 100:

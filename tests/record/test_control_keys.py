@@ -179,6 +179,31 @@ def test_ctrl_z_gives_the_terminal_back_and_going_on_takes_it_again(tmp_path: Pa
         found.wait_for("action 0")
 
 
+@pytest.mark.parametrize(
+    ("ending", "prompt", "answer"), [("ask", "what? ", "l hello"), ("debug", "(Pdb) ", "p 'got l ' + 'hello'")]
+)
+def test_what_the_program_asks_is_answered_in_a_usual_terminal(
+    ending: str, prompt: str, answer: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.rec"
+    with terminal(path, ending) as found:
+        until(lambda: found.is_raw, "raw")
+        found.wait_for(prompt)
+        time.sleep(0.7)  # For longer than it takes to look for keys.
+        for letter in answer:
+            found.type(letter)
+            time.sleep(0.05)
+        found.type("\n")
+        found.wait_for("got l hello")
+        assert answer in found.said  # It was echoed.
+        if ending == "debug":
+            found.type("c\n")
+        until(lambda: found.is_raw, "raw again")
+        found.type("l")
+        found.wait_for("action 0")
+    assert whats(path) == ["policy_off"]
+
+
 def test_a_terminal_that_goes_away_ends_no_loop(tmp_path: Path) -> None:
     path = tmp_path / "run.rec"
     with terminal(path, "hangup") as found:

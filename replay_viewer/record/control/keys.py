@@ -1,14 +1,17 @@
 """The key in the terminal: while a loop runs in the foreground of one, `l` switches its policy off and on.
 
 For that the terminal hands on each key at once and does not echo it; Ctrl-C and Ctrl-Z work as ever. It is put back
-when the recorder is closed, Python ends, or the process is stopped; and by a small helper that outlives it where the
+when the recorder is closed, Python ends, or the process is stopped, and while the program asks something itself, by
+`input()` or in a debugger; and by a small helper that outlives it where the
 process is killed, or crashes.
 """
 
 from __future__ import annotations
 
 import atexit
+import builtins
 import contextlib
+import functools
 import os
 import select
 import signal
@@ -16,7 +19,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 try:
     import termios as _termios
@@ -44,12 +47,15 @@ class TerminalKeys:
         self._press = press
         self._fd = sys.stdin.fileno()
         self._process, self._is_closed, self._is_raw = os.getpid(), False, False
+        self._num_lent = 0
         self._lock = threading.RLock()
         self._usual = termios.tcgetattr(self._fd)
         self._helper = _start_helper(self._fd)
         self._woken, self._waker = os.pipe()
         self._before: dict[int, Any] = {}
         self._listen_to_signals()
+        self._usual_input = builtins.input
+        self._own_input = builtins.input = _lending(builtins.input, weakref.ref(self))
         # Of those that nobody closes.
         self._at_exit = atexit.register(_close_if_there, weakref.ref(self))
         threading.Thread(target=_run, args=(weakref.ref(self), self._fd, self._woken), daemon=True).start()
@@ -60,6 +66,8 @@ class TerminalKeys:
             return
         self._is_closed = True
         self.put_back()
+        if builtins.input is self._own_input:
+            builtins.input = self._usual_input
         for number, before in self._before.items():
             with contextlib.suppress(ValueError, TypeError):  # Another thread cannot.
                 signal.signal(number, before)
@@ -73,7 +81,7 @@ class TerminalKeys:
     def take(self) -> None:
         """Have keys handed on at once, if the process is in the foreground."""
         with self._lock, contextlib.suppress(OSError, termios.error):
-            if not self._is_closed and not self._is_raw and is_foreground(self._fd):
+            if not (self._is_closed or self._is_raw or self._num_lent) and is_foreground(self._fd):
                 self._usual = termios.tcgetattr(self._fd)
                 raw = list(self._usual)
                 raw[_LFLAG] &= ~(termios.ICANON | termios.ECHO)
@@ -88,6 +96,18 @@ class TerminalKeys:
                 if is_foreground(self._fd):
                     termios.tcsetattr(self._fd, termios.TCSANOW, self._usual)
 
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[None]:
+        """Leave the terminal to whoever else reads it meanwhile."""
+        with self._lock:  # Nobody is reading.
+            self._num_lent += 1
+            self.put_back()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._num_lent -= 1
+
     def look(self) -> bool:
         """Take in what was typed; False once there is nothing to listen to."""
         if self._is_closed:
@@ -95,12 +115,15 @@ class TerminalKeys:
         if not is_foreground(self._fd):
             self._is_raw = False  # A shell has its own way with the terminal meanwhile.
             return True
-        self.take()
-        try:
-            ready, _, _ = select.select([self._fd], [], [], 0)
-            typed = os.read(self._fd, 1 << 10) if ready else b"-"
-        except (OSError, ValueError):
-            return False
+        with self._lock:
+            if self._num_lent:
+                return True
+            self.take()
+            try:
+                ready, _, _ = select.select([self._fd], [], [], 0)
+                typed = os.read(self._fd, 1 << 10) if ready else b"-"
+            except (OSError, ValueError):
+                return False
         if KEY.encode() in typed.lower():
             self._press()
         return bool(typed)
@@ -156,6 +179,18 @@ def _run(keys: weakref.ref[TerminalKeys], fd: int, woken: int) -> None:
         return
     finally:
         os.close(woken)
+
+
+def _lending(ask: Callable[..., str], keys: weakref.ref[TerminalKeys]) -> Callable[..., str]:
+    """`input`, which debuggers ask by too, with the terminal as it usually is."""
+
+    @functools.wraps(ask)
+    def input_with_terminal(*prompt: Any) -> str:
+        there = keys()
+        with contextlib.nullcontext() if there is None else there.lent():
+            return ask(*prompt)
+
+    return input_with_terminal
 
 
 def _start_helper(fd: int) -> subprocess.Popen | None:
