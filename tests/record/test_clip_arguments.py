@@ -46,6 +46,40 @@ def test_an_old_flag_is_an_error_that_names_the_new_one(old: Any, new: str, caps
     assert f"is called {new} now" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["--record_viewport_vidoe"], "is --record_viewport_video meant?"),
+        (["--video_bas_dir=out"], "is --video_base_dir meant?"),
+        (["--num-episode", "3"], "is --num_episodes meant?"),
+        (["--record-viewport-video"], "is --record_viewport_video meant?"),
+        (["--video-dir", "x"], "is --video_base_dir meant?"),
+    ],
+)
+def test_a_misspelt_flag_is_an_error_that_names_the_one_that_is_meant(
+    words: Any, meant: str, capsys: pytest.CaptureFixture
+) -> None:
+    with pytest.raises(SystemExit):
+        parsed(*words)
+    assert meant in capsys.readouterr().err
+
+
+def test_nothing_is_said_of_what_is_not_like_them(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit):
+        parsed("--learning_rate", "3")
+    assert "meant" not in capsys.readouterr().err
+
+
+def test_old_names_leave_nothing_among_the_arguments() -> None:
+    assert set(vars(parsed())) == {
+        "record_viewport_video",
+        "record_camera_video",
+        "video_base_dir",
+        "seed",
+        "num_episodes",
+    }
+
+
 def test_a_parser_that_has_a_seed_keeps_its_own() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=42)
@@ -84,3 +118,11 @@ def test_a_monitors_configuration_is_taken_over() -> None:
 def test_a_misspelt_name_of_a_configuration_is_an_error_that_names_the_right_one() -> None:
     with pytest.raises(BadArgument, match="is called 'video_dir'"):
         from_env_config({"render": True, "video_folder": "out"})
+    with pytest.raises(BadArgument, match="is called 'video_dir'"):
+        from_env_config({"render": True, "videoDir": "out"})
+
+
+@pytest.mark.parametrize("config", [{"render": "false"}, {"render": True, "resume": "no"}, {"render": "human"}])
+def test_a_word_is_no_switch(config: Any) -> None:
+    with pytest.raises(BadArgument, match="expected True or False"):
+        from_env_config(config)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from dataclasses import dataclass
 from typing import Any, Mapping, NoReturn, Sequence
+
+import numpy as np
 
 from ...errors import BadArgument
 from .cfg import VideoRecordingCfg
@@ -23,6 +26,14 @@ _OLD = {
     "--video_folder": "--video_base_dir",
     "--video_base_folder": "--video_base_dir",
 }
+# What a configuration may call them, without underscores and capitals.
+_SPELT = {
+    **{"render": "render", "monitor": "render", "video": "render", "resume": "resume"},
+    **dict.fromkeys(("videodir", "videofolder", "videodirectory", "videobasedir"), "video_dir"),
+}
+_FLAGS = ("--record_viewport_video", "--record_camera_video", "--video_base_dir", "--num_episodes")
+# How much a word has to look like one of them to be a slip.
+_LIKENESS = 0.75
 _HELP = {
     "record_viewport_video": "film the scene",
     "record_camera_video": "film what the robots' cameras see",
@@ -84,7 +95,27 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
             group.add_argument(f"--{name}", type=kind, metavar="N", help=_HELP[name])
     for old, new in _OLD.items():
         if old not in taken:
-            group.add_argument(old, action=_Renamed, new=new, nargs="*", help=argparse.SUPPRESS)
+            group.add_argument(
+                old, action=_Renamed, new=new, nargs="*", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+            )
+    _name_likely_ones(parser)
+
+
+def _name_likely_ones(parser: argparse.ArgumentParser) -> None:
+    """Have the parser's error about a misspelt argument name the one that is meant."""
+    usual = parser.error
+
+    def error(message: str) -> NoReturn:
+        words = [word.partition("=")[0] for word in message.split() if word.startswith("--")]
+        likely = [flag for word in words for flag in _meant_by("--" + word[2:].replace("-", "_"))]
+        is_of_unknown = message.startswith("unrecognized") and likely
+        usual(f"{message} (is {' and '.join(dict.fromkeys(likely))} meant?)" if is_of_unknown else message)
+
+    parser.error = error  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _meant_by(word: str) -> list[str]:
+    return [_OLD[word]] if word in _OLD else difflib.get_close_matches(word, _FLAGS, 1, _LIKENESS)
 
 
 def video_cfg(arguments: argparse.Namespace, **more: Any) -> VideoRecordingCfg:
@@ -101,20 +132,28 @@ def from_env_config(config: Mapping[str, Any]) -> VideoRecordingCfg:
     Raises:
         BadArgument: values that cannot be, or a misspelt name.
     """
-    close = {"videodir": "video_dir", "video_folder": "video_dir", "monitor": "render", "video": "render"}
-    for name in config:
-        if name in close:
-            raise BadArgument(f"env_config[{name!r}]", config[name], f"is called {close[name]!r}.")
+    for name, value in config.items():
+        known = _SPELT.get(str(name).lower().replace("_", "").replace("-", ""), name)
+        if known != name:
+            raise BadArgument(f"env_config[{name!r}]", value, f"is called {known!r}.")
     others = ("fps", "size", "env_ids", "when", "num_episodes", "num_steps")
     more = {name: config[name] for name in others if name in config}
     if "when" not in more and not {"num_episodes", "num_steps"} & more.keys():
         more["when"] = Trigger(cubic=True)
     return VideoRecordingCfg(
-        record_viewport_video=bool(config.get("render", False)),
+        record_viewport_video=_is_on(config, "render"),
         video_base_dir=config.get("video_dir") or "videos",
-        resume=bool(config.get("resume", False)),
+        resume=_is_on(config, "resume"),
         **more,
     )
+
+
+def _is_on(config: Mapping[str, Any], name: str) -> bool:
+    """What a configuration says of a switch, in which "false" would be true."""
+    value = config.get(name, False)
+    if value is None or (isinstance(value, (bool, int, np.bool_)) and value in (0, 1)):
+        return bool(value)
+    raise BadArgument(f"env_config[{name!r}]", repr(value), "expected True or False.")
 
 
 class _Renamed(argparse.Action):
