@@ -13,6 +13,7 @@ from ..arrays import as_array, moved_to, numpy_if_on_host
 from ..container.layout import POLICY_ACTION
 from ..rollout.interventions import Intervention
 from .adapters import Adapter, Endings
+from .adapters.registry import unwrapped
 from .batch_means import BatchMeans
 from .copies import HostCopier, HostCopy, copied
 from .gatherer import Gatherer
@@ -58,9 +59,13 @@ def get_up(seat: Seat) -> None:
 
 
 def tell(seat: Seat, intervention: Intervention) -> None:
-    """Tell everybody who sits on the same hook what is about to be done by hand, between two steps."""
+    """Tell everybody who sits on the same environment what is about to be done by hand, between two steps.
+
+    That may be another hook: inside of a wrapper, or outside of one that was put around it since.
+    """
     with _lock:
-        captures = [capture for capture in _captures if capture.has(seat)]
+        cores = [capture.core for capture in _captures if capture.has(seat)]
+        captures = [capture for capture in _captures if any(capture.core is core for core in cores)]
     for capture in captures:
         capture.intervene(intervention)
 
@@ -111,6 +116,11 @@ class Capture:
     def has(self, seat: Seat) -> bool:
         """Whether somebody sits here."""
         return any(seated.seat is seat for seated in self._seated)
+
+    @property
+    def core(self) -> Any:
+        """The innermost environment."""
+        return unwrapped(self._hook.owner)[-1]
 
     def intervene(self, intervention: Intervention) -> None:
         """Something is about to be done by hand; what is wrong with telling that ends no loop."""

@@ -19,7 +19,7 @@ from controlled import events, until, whats
 from needs_simulator import simulator
 from viewer_page import open_page
 
-from replay_viewer import attach
+from replay_viewer import attach, load_episodes
 from replay_viewer.errors import BadArgument
 from replay_viewer.record.control.hand import Hand
 
@@ -62,6 +62,30 @@ def test_an_ant_is_pushed_reset_and_taken_from_its_policy(tmp_path: Path) -> Non
     np.testing.assert_array_equal(columns["act"][4:], 0)
     assert [(end["outcome"], end["step"]) for end in columns.ends] == [(3, 11)]
     assert whats(recorder.path) == ["policy_off", "push", "reset"]
+
+
+@pytest.mark.parametrize("is_outside", [True, False])
+def test_a_recording_on_another_side_of_a_wrapper_tells_of_the_hand_too(is_outside: bool, tmp_path: Path) -> None:
+    gymnasium = simulator("gymnasium")
+    env = gymnasium.make("Hopper-v5")
+    around = gymnasium.wrappers.RecordEpisodeStatistics(env)
+    with attach(env if is_outside else around, tmp_path / "held.rec", control=True, strict=True) as held:
+        with attach(around if is_outside else env, tmp_path / "other.rec", strict=True) as other:
+            around.reset(seed=0)
+            for step in range(6):
+                if step in (2, 4):
+                    held.policy_enabled = step == 4
+                around.step(np.full(3, 0.1, np.float32))
+    assert [(e["what"], e["step"]) for e in events(other.path)] == [("policy_off", 2), ("policy_on", 4)]
+    assert [record.manual for record in load_episodes(other.path)] == [True]
+
+
+def test_one_environment_has_one_control_whatever_is_put_around_it(tmp_path: Path) -> None:
+    gymnasium = simulator("gymnasium")
+    env = gymnasium.make("Hopper-v5")
+    around = gymnasium.wrappers.RecordEpisodeStatistics(env)
+    with attach(env, tmp_path / "first.rec", control=True), pytest.raises(BadArgument, match="Close that recorder"):
+        attach(around, tmp_path / "second.rec", control=True)
 
 
 @pytest.mark.parametrize(("task", "num_moved"), [("Hopper-v5", 2), ("HalfCheetah-v5", 2), ("Humanoid-v5", 3)])

@@ -115,8 +115,9 @@ class OpenControl:
         """
         hook = self._hook
         for other in list(_controlled):
-            if other._hook.owner is hook.owner and other._hook.name == hook.name:
-                raise BadArgument("control", True, "is for one recorder: the environment is controlled already.")
+            if other.core == self.core:
+                problem = "is for one recorder: the environment is controlled already. Close that recorder before."
+                raise BadArgument("control", True, problem)
         self._tell = tell
         self._listen(recording, port)
         self._patches.method(hook.owner, hook.name, self.control.wrap_step)
