@@ -335,10 +335,7 @@ class Capture:
         """Positions among the captured envs of those of these that are captured; None stands for all."""
         if env_ids is None:
             return np.arange(len(self._rows))
-        ids = ids_of(env_ids, len(self._rows_by_id))
-        if ids.size == 0:
-            return ids
-        rows = self._rows_by_id[ids]
+        rows = self._rows_by_id.take(ids_of(env_ids, len(self._rows_by_id)))
         return rows[rows >= 0]
 
     def _settle(self) -> None:

@@ -12,7 +12,6 @@ from ..arrays import as_array, numpy_if_on_host
 _NOTHING = object()
 # What was bound anew so often is so in each step, and its place in memory tells nothing: the next one may have it.
 _MANY = 16
-_NOBODY = np.zeros(0, np.int64)
 
 
 class Rows:
@@ -146,9 +145,7 @@ def ids_of(envs: Any, num_envs: int) -> np.ndarray:
     if isinstance(envs, slice):
         return np.arange(num_envs)[envs]
     ids = as_array(envs).reshape(-1)
-    if ids.size == 0:
-        return _NOBODY  # As in most steps of those who say in each whom they reset.
-    return np.flatnonzero(ids) if ids.dtype == bool else ids.astype(np.int64)
+    return np.flatnonzero(ids) if ids.dtype.kind == "b" else ids.astype(np.int64)
 
 
 def as_slice(ids: np.ndarray) -> slice | None:

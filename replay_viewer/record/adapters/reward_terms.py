@@ -119,7 +119,10 @@ class FunctionTerms:
                     self._is_list_called = True
                 self._scaled = None
                 try:
-                    if is_on_host and not isinstance(value, float):
+                    if isinstance(value, float):
+                        kept[column] = value
+                        return value
+                    if is_on_host:
                         array = value if isinstance(value, np.ndarray) else value.numpy()
                         if array.shape == expected and (array is not value or _holds_numbers(array)):
                             kept[column] = array[index]
