@@ -74,9 +74,13 @@ def _files(uri: str, urdf: Path, package_dirs: Sequence[Path]) -> Iterator[Path]
     """The existing files that may be meant. Links are kept: textures are looked up beside a mesh's name."""
     slashed = uri.strip().replace("\\", "/")
     names = list(dict.fromkeys((uri, uri.strip(), slashed, unquote(slashed))))
-    candidates = [path for name in names for path in _candidates(name, urdf, package_dirs)]
-    others = (found for candidate in candidates for found in _but_for_case(candidate))
-    for path in itertools.chain(candidates, others):
+
+    def candidates() -> Iterator[Path]:
+        return (path for name in names for path in _candidates(name, urdf, package_dirs))
+
+    # One after the other: nearly always one of the first is there, of some fifty.
+    others = (found for candidate in candidates() for found in _but_for_case(candidate))
+    for path in itertools.chain(candidates(), others):
         if os.path.isfile(path):
             yield Path(os.path.abspath(path))
 
