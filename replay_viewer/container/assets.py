@@ -15,7 +15,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -216,7 +215,7 @@ class _Copier:
 
 def _attribute(path: str) -> str:
     """A path as the value of an XML attribute."""
-    return escape(Path(path).as_posix(), {'"': "&quot;", "'": "&apos;"})
+    return html.escape(Path(path).as_posix())
 
 
 def _existing(path: Path) -> Path:
