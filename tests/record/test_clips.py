@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from video_files import needs_encoder, probe_video, read_frames
 
 from replay_viewer import CameraObsVideoRecorder, Trigger, VideoRecordingCfg, set_training_state, wrap_env_for_video
 from replay_viewer.errors import BadArgument, ReplayError
+from replay_viewer.record.clips.completing import name_of
 from replay_viewer.record.training_state import process_state
 
 
@@ -129,6 +131,23 @@ def test_a_name_that_facts_do_not_fit_loses_no_film(tmp_path: Path, caplog: pyte
     records = filmed(CameraVector(1, 3), tmp_path, 3, name="{policy:06d}")
     assert records and all(path_of(record).exists() for record in records if record.frames)
     assert "Films are called as they usually are" in caplog.text
+
+
+def test_a_fact_that_is_no_number_where_names_have_one_loses_no_film(tmp_path: Path) -> None:
+    set_training_state(success_rate="95%")
+    records = filmed(CameraVector(1, 3), tmp_path, 3)
+    assert all(record.complete and "95%-ep" in str(record.file) for record in records if not record.partial)
+
+
+@pytest.mark.parametrize("name", ["../{env}", "a/../../{env}", None, 5])
+def test_films_are_called_to_lie_below_the_folder_of_their_run(name: Any) -> None:
+    with pytest.raises(BadArgument, match="below the folder of the run"):
+        VideoRecordingCfg(record_camera_video=True, name=name)
+
+
+def test_a_manifests_own_template_leads_nowhere_else(tmp_path: Path) -> None:
+    record = filmed(CameraVector(1, 3), tmp_path, 3)[0]
+    assert name_of(replace(record, partial=False, more={"name": "../../{env}"})) == "0.mp4"
 
 
 @pytest.mark.parametrize(

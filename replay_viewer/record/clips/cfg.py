@@ -40,7 +40,7 @@ class VideoRecordingCfg:
         num_steps: see `wrap_env_for_video`.
         num_episodes: likewise.
         split: of several episodes of the scene, make a film of each.
-        keep_last_n_clips: of each camera of each env, the oldest films are removed beyond so many.
+        keep_last_n_clips: of each camera of each env, the oldest films of this process are removed beyond so many.
         keep_states: keep recorded states when their film is drawn.
         max_bytes: of all films and states of this process together; the oldest go first.
         frames: a function that gives the picture of the scene now, or a list of those of the episode that has ended.
@@ -103,6 +103,8 @@ class VideoRecordingCfg:
         check_overlay(self.overlay)
         if self.overlay in OVERLAYS_OF_SEVERAL:
             raise BadArgument("overlay", self.overlay, "is of several recordings.")
+        if not isinstance(self.name, str) or ".." in self.name.split("/"):
+            raise BadArgument("name", repr(self.name), "expected a name below the folder of the run.")
         fields_in(self.name)
 
     @property

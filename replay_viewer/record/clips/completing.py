@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -113,10 +114,15 @@ def now() -> str:
 def _filled_in(template: str, values: Mapping[str, Any]) -> str:
     """The name by a template, or by the usual one where the facts do not fit it: a film is lost for no name."""
     try:
-        return file_name(template, values)
+        name = file_name(template, values)
     except BadArgument as error:
         _messages.warning("%s Films are called as they usually are.", error)
-        return file_name(CLIP_TEMPLATE, values)
+        try:
+            name = file_name(CLIP_TEMPLATE, values)
+        except BadArgument:  # A text where it has a number.
+            name = file_name(re.sub(r":[^{}]*(?=\})", "", CLIP_TEMPLATE), values)
+    # A manifest may come from anywhere.
+    return "/".join(part for part in name.split("/") if part not in ("", ".", "..")) or FILM_SUFFIX
 
 
 def _claimed(path: Path) -> Path:
