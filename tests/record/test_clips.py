@@ -345,6 +345,12 @@ def test_who_asks_for_nothing_gets_the_environment_as_it_is(tmp_path: Path) -> N
     assert not vars(env).keys() & {"step", "reset"} and not list(tmp_path.iterdir())
 
 
+def test_numbers_may_be_numpys(tmp_path: Path) -> None:
+    four: Any = np.int64(4)
+    records = scene(CameraVector(1, 3), tmp_path, 7, num_steps=four, when=Trigger(every_steps=four), max_bytes=four**15)
+    assert [record.frames for record in records] == [4, 3]
+
+
 def test_a_size_scales_the_films(tmp_path: Path) -> None:
     records = filmed(CameraVector(1, 3), tmp_path, 3, size=(127, 63))
     assert {record.size for record in records} == {(128, 64)}

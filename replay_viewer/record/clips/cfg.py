@@ -15,7 +15,7 @@ from ..run_dir import timestamped_run_dir
 from .adopting import adopt_below
 from .drawer import find_python
 from .shelf import Shelf
-from .triggers import trigger_of
+from .triggers import check_count, trigger_of
 
 _RENDER_MODES = (None, "rgb_array")
 
@@ -91,9 +91,7 @@ class VideoRecordingCfg:
         if self.frames is not None and not callable(self.frames):
             raise BadArgument("frames", repr(self.frames), "expected a function that gives a picture.")
         for name in ("num_steps", "num_episodes", "keep_last_n_clips", "max_bytes"):
-            value = getattr(self, name)
-            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-                raise BadArgument(name, repr(value), "expected a whole number from 1 on.")
+            check_count(name, getattr(self, name))
         if self.fps is not None:
             frame_rate(self.fps)
         if self.size is not None:

@@ -9,6 +9,7 @@ lambda moment: moment.episode in (0, 7)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Callable, Union
 
 from ...errors import BadArgument
@@ -18,6 +19,13 @@ from ..training_state import process_state
 EVALUATION = "evaluation"
 # From here on, the cubes lie too far apart: then, each of so many.
 _LAST_CUBE = 1000
+
+
+def check_count(name: str, value: Any) -> None:
+    """Raise BadArgument for what is neither None nor a whole number from 1 on, Python's or numpy's."""
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if value is not None and (not is_whole or value < 1):
+        raise BadArgument(name, repr(value), "expected a whole number from 1 on.")
 
 
 @dataclass(frozen=True)
@@ -64,9 +72,7 @@ class Trigger:
 
     def __post_init__(self) -> None:
         for name in ("every_episodes", "every_steps", "frame_stride"):
-            value = getattr(self, name)
-            if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-                raise BadArgument(name, repr(value), "expected a whole number from 1 on.")
+            check_count(name, getattr(self, name))
         if self.condition is not None and not callable(self.condition):
             raise BadArgument("condition", repr(self.condition), "expected a function of a Moment.")
         chosen = [name for name in ("every_episodes", "every_steps", "cubic", "condition") if getattr(self, name)]

@@ -17,7 +17,7 @@ from .drawer import Drawer, say_who_draws
 from .filming import Budget, Filming
 from .shelf import Shelf
 from .timing import control_dt_of, rate_of
-from .triggers import trigger_of
+from .triggers import check_count, trigger_of
 from .viewport import PictureShooter, StatesFilms
 from .watch import shape_of
 
@@ -87,8 +87,7 @@ def _budget(cfg: VideoRecordingCfg, num_steps: int | None, num_episodes: int | N
     steps = cfg.num_steps if num_steps is None else num_steps
     episodes = cfg.num_episodes if num_episodes is None else num_episodes
     for name, value in (("num_steps", steps), ("num_episodes", episodes)):
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-            raise BadArgument(name, repr(value), "expected a whole number from 1 on.")
+        check_count(name, value)
     if steps is not None and episodes is not None:
         problem = "are both given: a film of the scene has so many steps, or so many episodes. Give one of them."
         raise BadArgument("num_steps and num_episodes", f"{steps} and {episodes}", problem)
