@@ -23,6 +23,8 @@ from typing import Any
 import pytest
 from needs import require
 
+from replay_viewer.record.training_state import process_state
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 # What a shell starts in the background ignores Ctrl-C, and so would the programs that tests interrupt.
@@ -67,6 +69,14 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REPLAY_VIEWER_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that belongs to no run, and in which nothing was said of its training, whatever tests before it did."""
+    monkeypatch.setenv("REPLAY_VIEWER_RUN", "")  # So that one that the test sets is gone after it.
+    monkeypatch.delenv("REPLAY_VIEWER_RUN")
+    monkeypatch.setattr(process_state(), "_facts", {})
 
 
 @pytest.fixture(scope="session")

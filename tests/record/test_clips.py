@@ -18,14 +18,11 @@ from video_files import needs_encoder, probe_video, read_frames
 from replay_viewer import CameraObsVideoRecorder, Trigger, VideoRecordingCfg, set_training_state, wrap_env_for_video
 from replay_viewer.errors import BadArgument, ReplayError
 from replay_viewer.record.clips.completing import name_of
-from replay_viewer.record.training_state import process_state
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def encoder() -> None:
     needs_encoder()
-    monkeypatch.delenv("REPLAY_VIEWER_RUN", raising=False)
-    monkeypatch.setattr(process_state(), "_facts", {})
 
 
 def filmed(env: Any, folder: Path, count: int, **cfg: Any) -> list:
