@@ -212,9 +212,10 @@ def test_the_buttons_lead_to_the_neighbours_in_the_list(page: ViewerPage, tmp_pa
         _, second, third = names(page)
         open_listed(page, second, 20 + int(second[0]))
         page.until(lambda: has_robot(page), "the robot that was stated")
-        page.page.get_by_role("button", name="Next recording").click()
+        following = page.page.get_by_role("button", name="Next recording")
+        following.click()
         page.until(lambda: page.page.title().startswith(third), "the next one")
-        assert page.page.get_by_role("button", name="Next recording").is_disabled()
+        page.until(following.is_disabled, "no recording behind the last one")
         page.page.get_by_role("button", name="Previous recording").click()
         page.until(lambda: page.page.title().startswith(second), "the one before")
         # One that takes its time tells so, and can be given up.
