@@ -97,8 +97,11 @@ class BufferRows:
                 self._last, self._buffer, self._view = id(buffer), _NOTHING, None
                 self._num_bound += 1
                 return self._rows.of(buffer)
-            host = numpy_if_on_host(buffer)
+            # A tensor of its own keeps the memory, so that no other one is ever found in its place; an array of torch
+            # 1.10 would not, once the buffer has another one.
+            host = numpy_if_on_host(buffer if isinstance(buffer, np.ndarray) else buffer.detach())
             if not _is_on(host, buffer):
+                self._buffer, self._view = _NOTHING, None
                 return self._rows.of(buffer)
             self._buffer, self._place, self._host = buffer, _place_of(buffer), host
             self._view = self._rows.of(host) if self._rows.are_views else None
