@@ -22,8 +22,8 @@ def face_normals(corners: np.ndarray) -> np.ndarray:
 def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Unit normals (V, 3) of a smooth surface of triangles (F, 3): means of those of the faces around each vertex.
 
-    A face counts by its angle there (Thürrner and Wüthrich, 1998), so that it makes no difference how a plane is cut
-    into triangles. Zero where no face has an area.
+    A face counts by its angle there, so that it makes no difference how a plane is cut into triangles (G. Thürmer and
+    C. A. Wüthrich, "Computing vertex normals from polygonal facets", 1998). Zero where no face has an area.
     """
     corners = np.asarray(vertices, np.float64)[faces]
     crossed = crosses(corners)
