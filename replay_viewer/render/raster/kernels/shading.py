@@ -102,10 +102,10 @@ def _body_row(
     for x in range(left, right):
         bodies[0, x], bodies[1, x], bodies[2, x], bodies[3, x] = _ZERO, _ZERO, _ZERO, _FOUR
         if hung == 0:
-            if _is_empty(samples, y, x):
+            num_empty = _count_empty(samples, y, x)
+            if num_empty == 4:
                 continue
-            count = _seen_bare(y, x, samples, seen, shares)
-            bodies[3, x] = np.float32(_count_empty(samples, y, x))
+            count, bodies[3, x] = _seen_bare(y, x, samples, seen, shares), np.float32(num_empty)
         else:
             count, bodies[3, x] = _seen(
                 y, x, samples, first_veil, veil_keys, veils_behind, first_number, alphas, seen, shares
@@ -136,12 +136,6 @@ def _body_row(
         row[0, x] = _QUARTER * (bodies[0, x] + bodies[3, x] * row[0, x])
         row[1, x] = _QUARTER * (bodies[1, x] + bodies[3, x] * row[1, x])
         row[2, x] = _QUARTER * (bodies[2, x] + bodies[3, x] * row[2, x])
-
-
-@inlined
-def _is_empty(samples, y, x):
-    """Whether nothing opaque is before a pixel."""
-    return (samples[y, x, 0] | samples[y, x, 1] | samples[y, x, 2] | samples[y, x, 3]) == 0
 
 
 @inlined
