@@ -67,6 +67,11 @@ class Touched:
     intervention: Intervention
 
 
+def touches_episode(what: str) -> bool:
+    """Whether the episode in which it is done is not the policy's alone any more."""
+    return what in SPANS or what in _TOUCHES or what == _RESET
+
+
 def from_line(line: Mapping[str, Any], every: int) -> Intervention | None:
     """What a line of the log says, at its position in a recording of each `every`-th step; None of any other line."""
     what, step, env_id, by = (line.get(name) for name in ("what", "step", "env_id", "by"))

@@ -6,7 +6,8 @@ from typing import Sequence
 
 import numpy as np
 
-from ...rollout.interventions import SPANS, Intervention
+from ...rollout.interventions import SPANS, Intervention, touches_episode
+from ..episodes.hands import LastingHands
 
 
 class TouchedEpisodes:
@@ -18,21 +19,19 @@ class TouchedEpisodes:
 
     def __init__(self, env_ids: Sequence[int]) -> None:
         self._ids = np.asarray(env_ids)
-        # What lasts until its end is said, beyond the episode too.
-        self._held = {begin: np.zeros(len(self._ids), bool) for begin in SPANS}
+        self._slots = np.arange(len(self._ids))
+        self._lasting = LastingHands(len(self._ids))
         self._touched = np.zeros(len(self._ids), bool)
 
     def note(self, intervention: Intervention, have_begun: np.ndarray) -> None:
         """Something is about to be done; (n,) whether the running episodes have a step."""
         what, env_id = intervention.what, intervention.env_id
         concerned = np.ones(len(self._ids), bool) if env_id is None else self._ids == env_id
-        for begin, end in SPANS.items():
-            if what in (begin, end):
-                self._held[begin][concerned] = what == begin
-        if what in (*SPANS, "push", "reset"):
+        self._lasting.note(what, self._slots[concerned])
+        if touches_episode(what):
             self._touched |= concerned
         if what in SPANS.values():  # What ends before an episode's first step has touched nothing of it.
-            self._touched &= have_begun | self._is_held()
+            self._touched &= have_begun | self._lasting.last(self._slots)
 
     def of(self, slots: np.ndarray) -> np.ndarray:
         """(k,) whether the running episodes at some positions were touched."""
@@ -40,7 +39,4 @@ class TouchedEpisodes:
 
     def begin_anew(self, slots: np.ndarray) -> None:
         """Other episodes run there from now on."""
-        self._touched[slots] = self._is_held()[slots]
-
-    def _is_held(self) -> np.ndarray:
-        return np.any(list(self._held.values()), axis=0)
+        self._touched[slots] = self._lasting.last(slots)

@@ -10,7 +10,7 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 from ...arrays import as_array
-from ...rollout.interventions import SPANS, Intervention
+from ...rollout.interventions import Intervention, touches_episode
 from ..adapters import Description
 from ..capture import get_up, sit
 from ..problems import Problems
@@ -22,6 +22,7 @@ from ..witness import EndWitness
 from .columns import MISSING, Columns, columns_of, rows_of
 from .draws import Draws
 from .file import RecordFile
+from .hands import LastingHands
 from .held import Held
 from .live import LiveEpisodes
 from .terms import EpisodeRecorderManager
@@ -80,8 +81,8 @@ class EpisodeSeat(Seat):
         self._witness = EndWitness(len(self._env_ids))
         self._has_witness = description.has_witness
         self._transition = reader.adapter.transition
-        # What somebody does by hand: by name, in which envs it goes on; and whose episodes it has touched.
-        self._held = {begin: np.zeros(len(self._env_ids), bool) for begin in SPANS}
+        # What somebody does by hand; and whose episodes it has touched.
+        self._hands = LastingHands(len(self._env_ids))
         self._touched = np.zeros(len(self._env_ids), bool)
         self._num_terms: int | None = None
         # Steps that are not counted yet, with the envs that may have been reset unseen in them.
@@ -213,13 +214,10 @@ class EpisodeSeat(Seat):
 
     def intervene(self, intervention: Intervention, slots: np.ndarray) -> None:
         self._count_waiting()  # What has ended before is not touched.
-        what = intervention.what
-        for begin, end in SPANS.items():
-            if what in (begin, end):
-                self._held[begin][slots] = what == begin
-        if what == "reset":
+        self._hands.note(intervention.what, slots)
+        if intervention.what == "reset":
             slots = slots[self._episodes.have_begun(slots)]
-        if what in (*SPANS, "push", "reset"):
+        if touches_episode(intervention.what):
             self._touched[slots] = True
 
     def _now(self, slots: np.ndarray) -> tuple[np.ndarray, int]:
@@ -343,7 +341,7 @@ class EpisodeSeat(Seat):
         touched = self._touched[slots]
         if touched.any():
             said = {**said, "manual": [True if is_touched else MISSING for is_touched in touched.tolist()]}
-            self._touched[slots] = touched & np.any([held[slots] for held in self._held.values()], axis=0)
+            self._touched[slots] = touched & self._hands.last(slots)
         if said and self._note is not None:
             for slot, row in zip(slots.tolist(), rows_of(said, len(slots))):
                 known = {name: value for name, value in row.items() if name != "variations" or value}
